@@ -33,6 +33,7 @@ find_package(yaml-cpp REQUIRED)
 find_package(ZLIB REQUIRED)
 set(ARSIS_LLVM_LIBRARY_DIR ${LLVM_LIBRARY_DIR})
 set(CMAKE_BUILD_RPATH ${ARSIS_LLVM_LIBRARY_DIR})
+set(Python3_EXECUTABLE /usr/bin/python3 CACHE FILEPATH "Debian's Python, which has the bindings' headers")
 find_package(Python3 3.11 REQUIRED COMPONENTS Interpreter)
 
 add_custom_target(ArsisTableGen)
