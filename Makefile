@@ -1,0 +1,56 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+# The front door: `make demo` trains a CNN on the simulated chip, `make test` runs every test. Both set up and build first.
+BUILD := build/release
+PYTHON := .venv/bin/python
+export PYTHONPATH := $(CURDIR)/python:$(CURDIR)/$(BUILD)/python
+JOBS ?= $(shell nproc)
+
+.PHONY: help demo test build setup lit ctest pytest asan format lint bench clean
+help:
+	@echo "make demo    install, build, train LeNet-5 on the simulated chip, write out/demo/report.html"
+	@echo "make test    install, build, run all tests"
+	@echo "make build   build only        make asan     tests under AddressSanitizer and UBSan"
+	@echo "make format  apply formatters  make lint     check formatters and linters"
+	@echo "make bench   run the benchmarks"
+
+demo: build
+	$(PYTHON) -m arsis train --model lenet5 --chip edge --data mnist --out out/demo
+
+test: export ARSIS_TEST := 1
+test:
+	scripts/setup.sh test
+	$(MAKE) --no-print-directory $(BUILD)/build.ninja
+	ninja -C $(BUILD) -j$(JOBS) all arsis-tests
+	$(MAKE) --no-print-directory ctest pytest
+
+build: setup $(BUILD)/build.ninja
+	ninja -C $(BUILD) -j$(JOBS) arsis-tools
+
+setup:
+	@scripts/setup.sh build
+
+$(BUILD)/build.ninja:
+	@cmake --preset release >/dev/null
+
+ctest:
+	ctest --test-dir $(BUILD) --output-on-failure -j$(JOBS)
+
+pytest:
+	$(PYTHON) -m pytest -q tests
+
+asan:
+	scripts/setup.sh test
+	cmake --preset asan
+	ninja -C build/asan -j$(JOBS) all arsis-tests
+	ASAN_OPTIONS=detect_leaks=0 ctest --test-dir build/asan --output-on-failure -j$(JOBS)
+
+format:
+	git ls-files '*.cpp' '*.h' | xargs clang-format-14 -i
+	.venv/bin/ruff format python tests models scripts dialects
+
+lint:
+	git ls-files '*.cpp' '*.h' | xargs clang-format-14 --dry-run --Werror
+	.venv/bin/ruff check python tests models scripts dialects
+
+clean:
+	rm -rf build out
