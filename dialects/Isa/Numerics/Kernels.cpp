@@ -1,0 +1,253 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// The kernels of Kernels.h, compiled once per instruction set by Highway and chosen at run time. The product keeps a
+// block of rows times a few vectors of columns in registers and walks k in order, so that each element sees exactly
+// the additions of the plain loop. A host without fused multiply-add gets std::fma: slow, and the same bits.
+#ifndef HWY_DISABLED_TARGETS
+#define HWY_DISABLED_TARGETS (HWY_SSSE3 | HWY_SSE4 | HWY_AVX3_DL)
+#endif
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "dialects/Isa/Numerics/Kernels.cpp"
+#include "dialects/Isa/Numerics/Kernels.h"
+#include "dialects/Isa/Numerics/Numerics.h"
+
+#include <hwy/foreach_target.h>
+#include <hwy/highway.h>
+
+#include <cstring>
+#include <vector>
+
+#ifndef ARSIS_DIALECTS_ISA_NUMERICS_KERNELS_ONCE
+#define ARSIS_DIALECTS_ISA_NUMERICS_KERNELS_ONCE
+namespace arsis::numerics {
+struct Product {
+  const float *x;
+  int64_t xStride;
+  const float *w;
+  int64_t wStride;
+  float *partial;
+  int64_t partialStride;
+};
+} // namespace arsis::numerics
+#endif
+
+HWY_BEFORE_NAMESPACE();
+namespace arsis::numerics::HWY_NAMESPACE {
+namespace hn = hwy::HWY_NAMESPACE;
+
+#if HWY_NATIVE_FMA
+using Floats = hn::ScalableTag<float>;
+using Vector = hn::Vec<Floats>;
+
+static HWY_INLINE Vector canonicalVector(Floats d, Vector v) {
+  return hn::IfThenElse(hn::IsNaN(v), hn::BitCast(d, hn::Set(hn::RebindToUnsigned<Floats>(), kCanonicalNaNBits)), v);
+}
+
+/// One block of `rows` x `vectors` * lanes results, held in registers.
+template <int rows, int vectors> static HWY_NOINLINE void block(const Product &p, int64_t K) {
+  const Floats d;
+  const int64_t lanes = static_cast<int64_t>(hn::Lanes(d));
+  Vector sum[rows][vectors];
+  for (int r = 0; r < rows; ++r)
+    for (int v = 0; v < vectors; ++v)
+      sum[r][v] = hn::Zero(d);
+  const float *w = p.w;
+  for (int64_t k = 0; k < K; ++k, w += p.wStride) {
+    Vector column[vectors];
+    for (int v = 0; v < vectors; ++v)
+      column[v] = hn::LoadU(d, w + v * lanes);
+    for (int r = 0; r < rows; ++r) {
+      Vector x = hn::Set(d, p.x[r * p.xStride + k]);
+      for (int v = 0; v < vectors; ++v)
+        sum[r][v] = hn::MulAdd(x, column[v], sum[r][v]);
+    }
+  }
+  for (int r = 0; r < rows; ++r)
+    for (int v = 0; v < vectors; ++v)
+      hn::StoreU(canonicalVector(d, sum[r][v]), d, p.partial + r * p.partialStride + v * lanes);
+}
+
+/// All M rows of a panel `vectors` wide. Rows per block fill the register file.
+template <int vectors> static void panel(Product p, int64_t M, int64_t K) {
+  constexpr int registers = HWY_TARGET == HWY_AVX2 ? 12 : 24;
+  constexpr int rows = registers / vectors > 12 ? 12 : registers / vectors;
+  auto advance = [&p](int64_t count) {
+    p.x += count * p.xStride;
+    p.partial += count * p.partialStride;
+  };
+  int64_t m = 0;
+  for (; m + rows <= M; m += rows, advance(rows))
+    block<rows, vectors>(p, K);
+  for (; m + 4 <= M; m += 4, advance(4))
+    block<4, vectors>(p, K);
+  for (; m < M; ++m, advance(1))
+    block<1, vectors>(p, K);
+}
+
+static void product(Product p, int64_t M, int64_t K, int64_t N) {
+  const int64_t lanes = static_cast<int64_t>(hn::Lanes(Floats()));
+  int64_t n = 0;
+  auto advance = [&](int64_t columns) {
+    n += columns;
+    p.w += columns;
+    p.partial += columns;
+  };
+  for (; n + 3 * lanes <= N && N - n != 4 * lanes; advance(3 * lanes))
+    panel<3>(p, M, K);
+  for (; n + 2 * lanes <= N; advance(2 * lanes))
+    panel<2>(p, M, K);
+  for (; n + lanes <= N; advance(lanes))
+    panel<1>(p, M, K);
+  if (n == N)
+    return;
+  // The ragged columns: pad them to a whole vector, so that no load or store passes the end of an array.
+  const int64_t ragged = N - n;
+  thread_local std::vector<float> columns, results;
+  columns.assign(static_cast<size_t>(K * lanes), 0.0f);
+  results.resize(static_cast<size_t>(M * lanes));
+  for (int64_t k = 0; k < K; ++k)
+    std::memcpy(&columns[static_cast<size_t>(k * lanes)], p.w + k * p.wStride, static_cast<size_t>(ragged) * 4);
+  panel<1>({p.x, p.xStride, columns.data(), lanes, results.data(), lanes}, M, K);
+  for (int64_t m = 0; m < M; ++m)
+    std::memcpy(p.partial + m * p.partialStride, &results[static_cast<size_t>(m * lanes)],
+                static_cast<size_t>(ragged) * 4);
+}
+
+static void addRun(float *accumulator, const float *partial, int64_t n) {
+  const Floats d;
+  const int64_t lanes = static_cast<int64_t>(hn::Lanes(d));
+  int64_t i = 0;
+  for (; i + lanes <= n; i += lanes)
+    hn::StoreU(canonicalVector(d, hn::Add(hn::LoadU(d, accumulator + i), hn::LoadU(d, partial + i))), d,
+               accumulator + i);
+  for (; i < n; ++i)
+    accumulator[i] = add(accumulator[i], partial[i]);
+}
+
+/// The first multiple-of-lanes elements of a run; returns how many were done.
+template <class Function>
+static HWY_INLINE int64_t vectorRun(float *destination, const RunOperand *operands, int64_t n, Function function) {
+  const Floats d;
+  const int64_t lanes = static_cast<int64_t>(hn::Lanes(d));
+  const RunOperand a = operands[0], b = operands[1], c = operands[2];
+  const Vector zero = hn::Zero(d);
+  const Vector fixedA = a.at && a.stride == 0 ? hn::Set(d, *a.at) : zero;
+  const Vector fixedB = b.at && b.stride == 0 ? hn::Set(d, *b.at) : zero;
+  const Vector fixedC = c.at && c.stride == 0 ? hn::Set(d, *c.at) : zero;
+  int64_t i = 0;
+  for (; i + lanes <= n; i += lanes)
+    hn::StoreU(function(a.stride ? hn::LoadU(d, a.at + i) : fixedA, b.stride ? hn::LoadU(d, b.at + i) : fixedB,
+                        c.stride ? hn::LoadU(d, c.at + i) : fixedC),
+               d, destination + i);
+  return i;
+}
+
+static int64_t mapVectors(VectorFunction function, float *destination, const RunOperand *operands, float immediate,
+                          int64_t n) {
+  const Floats d;
+  const Vector imm = hn::Set(d, immediate), zero = hn::Zero(d), one = hn::Set(d, 1.0f);
+#define ARSIS_RUN(EXPRESSION)                                                                                          \
+  return vectorRun(destination, operands, n, [=](Vector a, Vector b, Vector c) HWY_ATTR {                              \
+    (void)a, (void)b, (void)c;                                                                                         \
+    return EXPRESSION;                                                                                                 \
+  })
+  switch (function) {
+  case VectorFunction::Copy:
+    ARSIS_RUN(a);
+  case VectorFunction::Fill:
+    ARSIS_RUN(imm);
+  case VectorFunction::Add:
+    ARSIS_RUN(canonicalVector(d, hn::Add(a, b)));
+  case VectorFunction::Subtract:
+    ARSIS_RUN(canonicalVector(d, hn::Sub(a, b)));
+  case VectorFunction::Multiply:
+    ARSIS_RUN(canonicalVector(d, hn::Mul(a, b)));
+  case VectorFunction::Fma:
+    ARSIS_RUN(canonicalVector(d, hn::MulAdd(a, b, c)));
+  case VectorFunction::Scale:
+    ARSIS_RUN(canonicalVector(d, hn::Mul(a, imm)));
+  case VectorFunction::Offset:
+    ARSIS_RUN(canonicalVector(d, hn::Add(a, imm)));
+  case VectorFunction::ScaleAdd:
+    ARSIS_RUN(canonicalVector(d, hn::MulAdd(a, imm, b)));
+  case VectorFunction::Relu:
+    ARSIS_RUN(canonicalVector(d, hn::IfThenElse(hn::IsNaN(a), a, hn::IfThenElseZero(hn::Gt(a, zero), a))));
+  case VectorFunction::SelectPositive:
+    ARSIS_RUN(hn::IfThenElseZero(hn::Gt(b, zero), a));
+  case VectorFunction::Reciprocal:
+    ARSIS_RUN(canonicalVector(d, hn::Div(one, a)));
+  case VectorFunction::Maximum:
+    ARSIS_RUN(canonicalVector(d, hn::IfThenElse(hn::Or(hn::Gt(b, a), hn::IsNaN(b)), b, a)));
+  case VectorFunction::Minimum:
+    ARSIS_RUN(canonicalVector(d, hn::IfThenElse(hn::Or(hn::Lt(b, a), hn::IsNaN(b)), b, a)));
+  default:
+    return 0;
+  }
+#undef ARSIS_RUN
+}
+
+#else // no fused multiply-add
+
+static void product(Product p, int64_t M, int64_t K, int64_t N) {
+  for (int64_t m = 0; m < M; ++m)
+    for (int64_t n = 0; n < N; ++n) {
+      float sum = 0.0f;
+      for (int64_t k = 0; k < K; ++k)
+        sum = std::fma(p.x[m * p.xStride + k], p.w[k * p.wStride + n], sum);
+      p.partial[m * p.partialStride + n] = canonical(sum);
+    }
+}
+
+static void addRun(float *accumulator, const float *partial, int64_t n) {
+  for (int64_t i = 0; i < n; ++i)
+    accumulator[i] = add(accumulator[i], partial[i]);
+}
+
+static int64_t mapVectors(VectorFunction, float *, const RunOperand *, float, int64_t) { return 0; }
+#endif
+
+static const char *targetName() { return hwy::TargetName(HWY_TARGET); }
+
+} // namespace arsis::numerics::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace arsis::numerics {
+HWY_EXPORT(product);
+HWY_EXPORT(addRun);
+HWY_EXPORT(mapVectors);
+HWY_EXPORT(targetName);
+
+void multiplyAccumulate(const float *x, const float *w, float *partial, int64_t M, int64_t K, int64_t N) {
+  multiplyAccumulate(x, K, w, N, partial, N, M, K, N);
+}
+
+void multiplyAccumulate(const float *x, int64_t xStride, const float *w, int64_t wStride, float *partial,
+                        int64_t partialStride, int64_t M, int64_t K, int64_t N) {
+  HWY_DYNAMIC_DISPATCH(product)({x, xStride, w, wStride, partial, partialStride}, M, K, N);
+}
+
+void addInto(float *accumulator, const float *partial, int64_t n) {
+  HWY_DYNAMIC_DISPATCH(addRun)(accumulator, partial, n);
+}
+
+void mapRun(VectorFunction function, float *destination, RunOperand a, RunOperand b, RunOperand c, float immediate,
+            int64_t n) {
+  RunOperand operands[3] = {a, b, c};
+  bool unitStrides = true;
+  for (unsigned i = 0; i < 3; ++i) {
+    if (i >= operandCount(function))
+      operands[i] = {}; // not read
+    unitStrides &= operands[i].stride == 0 || operands[i].stride == 1;
+  }
+  int64_t done = unitStrides ? HWY_DYNAMIC_DISPATCH(mapVectors)(function, destination, operands, immediate, n) : 0;
+  auto element = [](const RunOperand &operand, int64_t i) { return operand.at ? operand.at[i * operand.stride] : 0.0f; };
+  for (int64_t i = done; i < n; ++i)
+    destination[i] =
+        applyMap(function, element(operands[0], i), element(operands[1], i), element(operands[2], i), immediate);
+}
+
+const char *hostVectorTarget() { return HWY_DYNAMIC_DISPATCH(targetName)(); }
+
+} // namespace arsis::numerics
+#endif
