@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Verifiers of data movement and constants.
+
+#include "dialects/NN/IR/NNDialect.h"
+#include "dialects/NN/IR/Verify.h"
+#include "llvm/ADT/SmallBitVector.h"
+
+using namespace mlir;
+using namespace arsis::nn;
+
+LogicalResult ReshapeOp::verify() {
+  auto from = cast<RankedTensorType>(getX().getType()), to = cast<RankedTensorType>(getY().getType());
+  if (from.getNumElements() != to.getNumElements())
+    return violates(*this, "reshape_c1", Twine(from.getNumElements()) + " elements in the result",
+                    Twine(to.getNumElements()));
+  return success();
+}
+
+LogicalResult TransposeOp::verify() {
+  ArrayRef<int64_t> permutation = getPermutation(), x = shapeOf(getX());
+  llvm::SmallBitVector seen(x.size());
+  for (int64_t dim : permutation)
+    if (dim >= 0 && dim < int64_t(x.size()))
+      seen.set(dim);
+  if (permutation.size() != x.size() || !seen.all())
+    return violates(*this, "transpose_c1", "a permutation of " + Twine(x.size()) + " dimensions",
+                    toText(permutation));
+  SmallVector<int64_t> expected;
+  for (int64_t dim : permutation)
+    expected.push_back(x[dim]);
+  if (shapeOf(getY()) != ArrayRef<int64_t>(expected))
+    return violates(*this, "transpose_c2", "a result of shape " + toText(expected), toText(shapeOf(getY())));
+  return success();
+}
+
+LogicalResult ConstantOp::verify() {
+  if (!getValue().isSplat())
+    return violates(*this, "constant_c1", "all elements to have one value", "different values");
+  return success();
+}

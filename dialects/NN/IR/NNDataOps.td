@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Data movement and constants.
+
+#ifndef ARSIS_NN_DATA_OPS
+#define ARSIS_NN_DATA_OPS
+
+include "dialects/NN/IR/NNOpBase.td"
+
+def NN_ReshapeOp : NN_Op<"reshape"> {
+  let summary = "the same elements in row-major order under another shape";
+  let description = [{
+    - reshape_c1: the number of elements stays
+  }];
+  let arguments = !con((ins NN_Tensor:$x), NN_MappedAttributes);
+  let results = (outs NN_Tensor:$y);
+  let assemblyFormat = "$x attr-dict `:` functional-type(operands, results)";
+  let hasVerifier = 1;
+  let hasFolder = 1;
+  let hasCanonicalizer = 1;
+}
+
+def NN_TransposeOp : NN_Op<"transpose"> {
+  let summary = "reorders dimensions: dimension i of the result is dimension permutation[i] of x";
+  let description = [{
+    - transpose_c1: permutation is a permutation of the dimensions of x
+    - transpose_c2: the result has the permuted shape
+  }];
+  let arguments = !con((ins NN_Tensor:$x, DenseI64ArrayAttr:$permutation), NN_MappedAttributes);
+  let results = (outs NN_Tensor:$y);
+  let assemblyFormat = "$x `permutation` $permutation attr-dict `:` functional-type(operands, results)";
+  let hasVerifier = 1;
+  let hasFolder = 1;
+  let hasCanonicalizer = 1;
+}
+
+def NN_ConstantOp : NN_Op<"constant", [ConstantLike, AllTypesMatch<["value", "y"]>]> {
+  let summary = "a tensor whose elements all have one value";
+  let description = [{
+    - constant_c1: the value is a splat
+  }];
+  let arguments = (ins ElementsAttr:$value);
+  let results = (outs NN_Tensor:$y);
+  let assemblyFormat = "attr-dict $value";
+  let hasVerifier = 1;
+  let hasFolder = 1;
+}
+
+#endif // ARSIS_NN_DATA_OPS

@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Registration of the nn dialect and the verifiers of what it writes on function arguments and results.
+
+#include "dialects/NN/IR/NNDialect.h"
+
+#include "mlir/IR/DialectImplementation.h"
+#include "mlir/Interfaces/FunctionInterfaces.h"
+#include "llvm/ADT/SmallBitVector.h"
+#include "llvm/ADT/StringSwitch.h"
+#include "llvm/ADT/TypeSwitch.h"
+
+#include "dialects/NN/IR/NNDialect.cpp.inc"
+
+#define GET_ATTRDEF_CLASSES
+#include "dialects/NN/IR/NNAttrs.cpp.inc"
+
+#define GET_OP_CLASSES
+#include "dialects/NN/IR/NNOps.cpp.inc"
+
+using namespace mlir;
+using namespace arsis::nn;
+
+void NNDialect::initialize() {
+  addAttributes<
+#define GET_ATTRDEF_LIST
+#include "dialects/NN/IR/NNAttrs.cpp.inc"
+      >();
+  addOperations<
+#define GET_OP_LIST
+#include "dialects/NN/IR/NNOps.cpp.inc"
+      >();
+}
+
+Operation *NNDialect::materializeConstant(OpBuilder &builder, Attribute value, Type type, Location loc) {
+  auto elements = dyn_cast<ElementsAttr>(value);
+  if (!elements || elements.getType() != type || !elements.isSplat())
+    return nullptr;
+  return ConstantOp::create(builder, loc, elements);
+}
+
+LogicalResult PlanAttr::verify(function_ref<InFlightDiagnostic()> emitError, ArrayRef<StringAttr> dims,
+                               ArrayRef<int64_t> chunks) {
+  if (dims.size() != chunks.size())
+    return emitError() << "expects one chunk per dimension of the plan, found " << chunks.size() << " chunks for "
+                       << dims.size() << " dimensions";
+  for (auto [position, dim] : llvm::enumerate(dims)) {
+    if (llvm::is_contained(dims.drop_front(position + 1), dim))
+      return emitError() << "expects the dimensions of the plan to differ, found " << dim << " twice";
+    if (chunks[position] < 1)
+      return emitError() << "expects positive chunks, found " << chunks[position] << " for " << dim;
+  }
+  return success();
+}
+
+static LogicalResult verifyHostPermutation(Operation *op, Attribute value, Type type) {
+  auto permutation = dyn_cast<DenseI64ArrayAttr>(value);
+  auto tensor = dyn_cast<RankedTensorType>(type);
+  if (!permutation || !tensor || permutation.size() > tensor.getRank())
+    return op->emitError() << "expects " << kHostPermutation << " to be an i64 array no longer than the rank of "
+                           << type << ", found " << value;
+  llvm::SmallBitVector seen(tensor.getRank());
+  for (int64_t dim : permutation.asArrayRef()) {
+    if (dim < 0 || dim >= tensor.getRank() || seen.test(dim))
+      return op->emitError() << "expects " << kHostPermutation << " to name different dimensions of " << type
+                             << ", found " << value;
+    seen.set(dim);
+  }
+  return success();
+}
+
+// What arguments and results have in common; `roles` are the allowed ones.
+static LogicalResult verifyTensorAttribute(Operation *op, NamedAttribute attribute, Type type,
+                                           ArrayRef<StringRef> roles) {
+  StringRef name = attribute.getName();
+  Attribute value = attribute.getValue();
+  if (name == kName) {
+    if (auto text = dyn_cast<StringAttr>(value); !text || text.empty())
+      return op->emitError() << "expects " << kName << " to be a non-empty string, found " << value;
+    return success();
+  }
+  if (name == kRole) {
+    auto text = dyn_cast<StringAttr>(value);
+    if (!text || !llvm::is_contained(roles, text.getValue()))
+      return op->emitError() << "expects " << kRole << " to be one of " << llvm::join(roles, ", ") << ", found "
+                             << value;
+    return success();
+  }
+  if (name == kHostShape) {
+    if (!isa<DenseI64ArrayAttr>(value))
+      return op->emitError() << "expects " << kHostShape << " to be an i64 array, found " << value;
+    return success();
+  }
+  if (name == kHostPermutation)
+    return verifyHostPermutation(op, value, type);
+  return op->emitError() << "expects a known nn attribute here, found " << name;
+}
+
+LogicalResult NNDialect::verifyRegionArgAttribute(Operation *op, unsigned region, unsigned argument,
+                                                  NamedAttribute attribute) {
+  auto function = dyn_cast<FunctionOpInterface>(op);
+  if (!function)
+    return op->emitError() << "expects nn attributes on arguments of functions only, found " << attribute.getName();
+  Type type = function.getArgumentTypes()[argument];
+  if (attribute.getName() == kInitial) {
+    auto elements = dyn_cast<ElementsAttr>(attribute.getValue());
+    if (!elements || elements.getShapedType() != type)
+      return op->emitError() << "expects " << kInitial << " of argument " << argument << " to be elements of type "
+                             << type;
+    return success();
+  }
+  return verifyTensorAttribute(op, attribute, type, {"input", "label", "parameter", "state", "hyper"});
+}
+
+LogicalResult NNDialect::verifyRegionResultAttribute(Operation *op, unsigned region, unsigned result,
+                                                     NamedAttribute attribute) {
+  auto function = dyn_cast<FunctionOpInterface>(op);
+  if (!function)
+    return op->emitError() << "expects nn attributes on results of functions only, found " << attribute.getName();
+  Type type = function.getResultTypes()[result];
+  if (attribute.getName() == kDonates) {
+    auto number = dyn_cast<IntegerAttr>(attribute.getValue());
+    if (!number || number.getInt() < 0 || number.getInt() >= function.getNumArguments())
+      return op->emitError() << "expects " << kDonates << " to be the number of an argument, found "
+                             << attribute.getValue();
+    if (Type donated = function.getArgumentTypes()[number.getInt()]; donated != type)
+      return op->emitError() << "expects result " << result << " to have the type of the argument it replaces, found "
+                             << type << " and " << donated;
+    return success();
+  }
+  return verifyTensorAttribute(op, attribute, type,
+                               {"output", "loss", "parameter", "state", "gradient", "activation"});
+}

@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Elementwise operations, with the broadcast of a channel vector, and the optimizer's update.
+
+#ifndef ARSIS_NN_ELEMENTWISE_OPS
+#define ARSIS_NN_ELEMENTWISE_OPS
+
+include "dialects/NN/IR/NNOpBase.td"
+
+def NN_BiasAddOp : NN_Op<"bias_add", [AllTypesMatch<["x", "y"]>]> {
+  let summary = "adds a vector to every pixel";
+  let description = [{
+    - bias_add_c1: the bias is as long as the last dimension of x
+  }];
+  let arguments = !con((ins NN_Channels:$x, NN_Vector:$bias), NN_MappedAttributes);
+  let results = (outs NN_Channels:$y);
+  let assemblyFormat = "$x `,` $bias attr-dict `:` functional-type(operands, results)";
+  let hasVerifier = 1;
+}
+
+def NN_ReluOp : NN_Op<"relu", [SameOperandsAndResultType]> {
+  let summary = "x where x is greater than zero, else +0";
+  let arguments = !con((ins NN_Tensor:$x), NN_MappedAttributes);
+  let results = (outs NN_Tensor:$y);
+  let assemblyFormat = "$x attr-dict `:` type($y)";
+}
+
+def NN_ReluGradOp : NN_Op<"relu_grad", [SameOperandsAndResultType]> {
+  let summary = "gradient of relu: gy where y is greater than zero, else +0";
+  let arguments = !con((ins NN_Tensor:$gy, NN_Tensor:$y), NN_MappedAttributes);
+  let results = (outs NN_Tensor:$gx);
+  let assemblyFormat = "$gy `,` $y attr-dict `:` type($gx)";
+}
+
+def NN_AddOp : NN_Op<"add", [SameOperandsAndResultType, Commutative]> {
+  let summary = "elementwise sum of two tensors of one shape";
+  let arguments = !con((ins NN_Tensor:$a, NN_Tensor:$b), NN_MappedAttributes);
+  let results = (outs NN_Tensor:$c);
+  let assemblyFormat = "$a `,` $b attr-dict `:` type($c)";
+}
+
+def NN_SgdOp : NN_Op<"sgd", [AllTypesMatch<["param", "grad", "new_param"]>]> {
+  let summary = "stochastic gradient descent with momentum and weight decay";
+  let description = [{
+    `g1 = weight_decay != 0 ? fma(param, weight_decay, grad) : grad`,
+    `new_velocity = momentum != 0 ? fma(velocity, momentum, g1) : g1`,
+    `new_param = fma(new_velocity, -learning_rate, param)`.
+
+    - sgd_c1: velocity is operand and result exactly if momentum is not zero
+    - sgd_c2: velocity has the type of the parameter
+    - sgd_c3: momentum and weight decay are finite and not negative
+  }];
+  let arguments = !con((ins NN_Tensor:$param, NN_Tensor:$grad, NN_Scalar:$learning_rate,
+                            Optional<NN_Tensor>:$velocity, F32Attr:$momentum, F32Attr:$weight_decay),
+                       NN_MappedAttributes);
+  let results = (outs NN_Tensor:$new_param, Optional<NN_Tensor>:$new_velocity);
+  let assemblyFormat = [{
+    $param `,` $grad `,` $learning_rate (`,` $velocity^)? `momentum` $momentum `weight_decay` $weight_decay
+    attr-dict `:` functional-type(operands, results)
+  }];
+  let hasVerifier = 1;
+}
+
+#endif // ARSIS_NN_ELEMENTWISE_OPS

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// What the operation families share: tensor types, attribute shorthands, and the base class.
+
+#ifndef ARSIS_NN_OP_BASE
+#define ARSIS_NN_OP_BASE
+
+include "dialects/NN/IR/NNAttrs.td"
+include "mlir/IR/BuiltinAttributeInterfaces.td"
+include "mlir/Interfaces/InferTypeOpInterface.td"
+include "mlir/Interfaces/SideEffectInterfaces.td"
+
+class NN_TensorType<list<Pred> shape, Type element, string description>
+    : Type<And<!listconcat([IsRankedTensorTypePred, HasStaticShapePred,
+                            SubstLeaves<"$_self", "::llvm::cast<::mlir::ShapedType>($_self).getElementType()",
+                                        element.predicate>],
+                           shape)>,
+           description, "::mlir::RankedTensorType">;
+
+def NN_Tensor : NN_TensorType<[], F32, "static tensor of f32">;
+def NN_Scalar : NN_TensorType<[HasAnyRankOfPred<[0]>], F32, "tensor of rank 0 of f32">;
+def NN_Vector : NN_TensorType<[HasAnyRankOfPred<[1]>], F32, "static tensor of rank 1 of f32">;
+def NN_Matrix : NN_TensorType<[HasAnyRankOfPred<[2]>], F32, "static tensor of rank 2 of f32">;
+def NN_Image : NN_TensorType<[HasAnyRankOfPred<[4]>], F32, "static tensor of rank 4 of f32">;
+def NN_Channels : NN_TensorType<[HasAnyRankOfPred<[1, 2, 3, 4]>], F32, "static tensor of rank 1 to 4 of f32">;
+def NN_Labels : NN_TensorType<[HasAnyRankOfPred<[1]>], I32, "static tensor of rank 1 of i32">;
+
+class NN_Op<string mnemonic, list<Trait> traits = []>
+    : Op<NN_Dialect, mnemonic, !listconcat([Pure], traits)>;
+
+// An operation that runs on an engine carries its mapping; one that also reduces carries its plan.
+defvar NN_MappedAttributes = (ins OptionalAttr<NN_MappingAttr>:$mapping);
+defvar NN_PlannedAttributes = (ins OptionalAttr<NN_MappingAttr>:$mapping, OptionalAttr<NN_PlanAttr>:$plan);
+
+#endif // ARSIS_NN_OP_BASE

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Reductions over pixels: batch normalisation with its gradient, and the sum per channel.
+
+#ifndef ARSIS_NN_REDUCTION_OPS
+#define ARSIS_NN_REDUCTION_OPS
+
+include "dialects/NN/IR/NNOpBase.td"
+
+def NN_BatchNormOp : NN_Op<"batch_norm", [AllTypesMatch<["x", "y"]>,
+    AllTypesMatch<["scale", "bias", "running_mean", "running_var", "mean", "rstd", "new_running_mean",
+                   "new_running_var"]>]> {
+  let summary = "batch normalisation in training mode";
+  let description = [{
+    Normalises by the statistics of the batch and returns them (mean, and rstd = 1/sqrt(variance + epsilon)), beside
+    the running statistics `(1 - momentum) * old + momentum * batch`; the running variance is the unbiased one.
+
+    Constraints, shared by the normalisations:
+    - batch_norm_c1: scale is as long as the last dimension of x
+    - batch_norm_c2: there is more than one pixel (training mode)
+    - batch_norm_c3: epsilon is positive
+    - batch_norm_c4: momentum lies in [0, 1]
+  }];
+  let arguments = !con((ins NN_Channels:$x, NN_Vector:$scale, NN_Vector:$bias, NN_Vector:$running_mean,
+                            NN_Vector:$running_var, F32Attr:$epsilon, F32Attr:$momentum), NN_PlannedAttributes);
+  let results = (outs NN_Channels:$y, NN_Vector:$mean, NN_Vector:$rstd, NN_Vector:$new_running_mean,
+                      NN_Vector:$new_running_var);
+  let assemblyFormat = [{
+    $x `,` $scale `,` $bias `,` $running_mean `,` $running_var `epsilon` $epsilon `momentum` $momentum attr-dict
+    `:` functional-type(operands, results)
+  }];
+  let hasVerifier = 1;
+}
+
+def NN_BatchNormInferenceOp : NN_Op<"batch_norm_inference", [AllTypesMatch<["x", "y"]>,
+    AllTypesMatch<["scale", "bias", "mean", "variance"]>]> {
+  let summary = "batch normalisation by given statistics";
+  let description = [{
+    `y = fma((x - mean) * rsqrt(variance + epsilon), scale, bias)`. Constraints: batch_norm_c1, batch_norm_c3.
+  }];
+  let arguments = !con((ins NN_Channels:$x, NN_Vector:$scale, NN_Vector:$bias, NN_Vector:$mean, NN_Vector:$variance,
+                            F32Attr:$epsilon), NN_MappedAttributes);
+  let results = (outs NN_Channels:$y);
+  let assemblyFormat = [{
+    $x `,` $scale `,` $bias `,` $mean `,` $variance `epsilon` $epsilon attr-dict
+    `:` functional-type(operands, results)
+  }];
+  let hasVerifier = 1;
+}
+
+def NN_BatchNormGradOp : NN_Op<"batch_norm_grad", [AllTypesMatch<["gy", "x", "gx"]>,
+    AllTypesMatch<["scale", "mean", "rstd", "gscale", "gbias"]>]> {
+  let summary = "gradient of batch_norm with respect to input, scale and bias";
+  let description = [{
+    mean and rstd are the results of the forward operation. Constraints: batch_norm_c1, batch_norm_c2.
+  }];
+  let arguments = !con((ins NN_Channels:$gy, NN_Channels:$x, NN_Vector:$scale, NN_Vector:$mean, NN_Vector:$rstd),
+                       NN_PlannedAttributes);
+  let results = (outs NN_Channels:$gx, NN_Vector:$gscale, NN_Vector:$gbias);
+  let assemblyFormat = [{
+    $gy `,` $x `,` $scale `,` $mean `,` $rstd attr-dict `:` functional-type(operands, results)
+  }];
+  let hasVerifier = 1;
+}
+
+def NN_ChannelSumOp : NN_Op<"channel_sum"> {
+  let summary = "sum over all dimensions but the last";
+  let description = [{
+    - channel_sum_c1: the result is as long as the last dimension of x
+  }];
+  let arguments = !con((ins NN_Channels:$x), NN_PlannedAttributes);
+  let results = (outs NN_Vector:$y);
+  let assemblyFormat = "$x attr-dict `:` functional-type(operands, results)";
+  let hasVerifier = 1;
+}
+
+#endif // ARSIS_NN_REDUCTION_OPS

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Verifiers of the pooling operations: one relation between input and output, forward and backward.
+
+#include "dialects/NN/IR/NNDialect.h"
+#include "dialects/NN/IR/Shapes.h"
+#include "dialects/NN/IR/Verify.h"
+
+using namespace mlir;
+using namespace arsis::nn;
+
+template <typename Op> static LogicalResult verifyPooling(Op op, ArrayRef<int64_t> x, ArrayRef<int64_t> y) {
+  ArrayRef<int64_t> kernel = op.getKernel(), strides = op.getStrides(), pads = op.getPads();
+  ArrayRef<int64_t> dilations = op.getDilations();
+  if (!areAllAtLeast(kernel, 2, 1))
+    return violates(op, "pool_c1", "kernel to be 2 positive numbers", toText(kernel));
+  if (!areAllAtLeast(strides, 2, 1))
+    return violates(op, "pool_c2", "strides to be 2 positive numbers", toText(strides));
+  if (!areAllAtLeast(pads, 4, 0))
+    return violates(op, "pool_c3", "pads to be 4 numbers, none negative", toText(pads));
+  if (!areAllAtLeast(dilations, 2, 1))
+    return violates(op, "pool_c4", "dilations to be 2 positive numbers", toText(dilations));
+  for (int dim = 0; dim < 2; ++dim)
+    if (std::max(pads[dim], pads[dim + 2]) >= dilatedKernel(kernel[dim], dilations[dim]))
+      return violates(op, "pool_c5",
+                      "pads smaller than the dilated kernel " + Twine(dilatedKernel(kernel[dim], dilations[dim])),
+                      toText(pads));
+  SmallVector<int64_t, 4> floor = poolShape(x, kernel, strides, pads, dilations, /*ceilMode=*/false);
+  SmallVector<int64_t, 4> ceil = poolShape(x, kernel, strides, pads, dilations, /*ceilMode=*/true);
+  bool fits = y[0] == x[0] && y[3] == x[3];
+  for (int dim = 1; dim <= 2; ++dim)
+    fits &= y[dim] > 0 && (y[dim] == floor[dim] || y[dim] == ceil[dim]);
+  if (!fits)
+    return violates(op, "pool_c6",
+                    "the output of the pooling to have shape " + toText(floor) + ", or " + toText(ceil) +
+                        " in ceil mode",
+                    toText(y));
+  return success();
+}
+
+LogicalResult MaxPoolOp::verify() { return verifyPooling(*this, shapeOf(getX()), shapeOf(getY())); }
+LogicalResult MaxPoolGradOp::verify() { return verifyPooling(*this, shapeOf(getX()), shapeOf(getGy())); }
+LogicalResult AvgPoolOp::verify() { return verifyPooling(*this, shapeOf(getX()), shapeOf(getY())); }
+LogicalResult AvgPoolGradOp::verify() { return verifyPooling(*this, shapeOf(getGx()), shapeOf(getGy())); }
