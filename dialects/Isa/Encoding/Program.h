@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// A program as the machine sees it: streams of instructions and the tables they refer to. This is the contract between
+// the compiler, which makes it, and the simulator, the verifier and the assembler, which read it. The instruction
+// structs come from isa.td; each has `kOpcode`, `kMnemonic` and `visitFields(visitor)`, which calls
+// visitor(name, field) for every field in encoding order. Field types are those of Fields.h, fixed-width integers,
+// float, enumerations, and std::array of these.
+#pragma once
+
+#include "dialects/Isa/Encoding/Error.h"
+#include "dialects/Isa/Encoding/Fields.h"
+
+#include <cstddef>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "dialects/Isa/Encoding/Instructions.h.inc"
+
+namespace arsis::isa {
+
+/// One instruction of a stream. Only the first `waitCount` waits count.
+struct Instruction {
+  std::array<Wait, kMaxWaits> waits;
+  uint8_t waitCount = 0;
+  std::optional<uint8_t> increment; // counter that rises by one when the instruction completes
+  uint32_t location = 0;            // into Program::locations; not part of the fetched bytes
+  Body body;
+};
+bool operator==(const Instruction &, const Instruction &);
+inline bool operator!=(const Instruction &a, const Instruction &b) { return !(a == b); }
+
+/// The opcode of an instruction's body.
+inline Opcode opcodeOf(const Instruction &instruction) { return kOpcodeOfBody[instruction.body.index()]; }
+
+/// An in-order stream. It ends after its last instruction.
+struct Stream {
+  StreamKind kind = StreamKind::Load;
+  uint8_t index = 0;
+  std::vector<Instruction> instructions;
+};
+
+/// A tensor in DRAM. Shapes of lower rank are padded with leading ones to four dimensions.
+struct Tensor {
+  std::string name;
+  TensorRole role = TensorRole::Temporary;
+  ElementType type = ElementType::F32;
+  std::array<int64_t, 4> shape = {1, 1, 1, 1};
+  std::array<int64_t, 4> stride = {1, 1, 1, 1}; // elements
+  uint64_t address = 0;                         // bytes in DRAM
+  std::vector<int64_t> hostShape;               // in the host's layout; empty: none recorded
+  std::vector<int64_t> hostPermutation;         // host dimension i is chip dimension hostPermutation[i] of rank hostShape.size()
+  bool observable = false;                      // the host may read it after a step
+  uint8_t completeCounter = 0;                  // its contents are complete once this counter has reached
+  uint32_t completeValue = 0;                   //   this value; 0: from launch
+  uint8_t readableCounter = 0;                  // and may be read until this counter has reached
+  uint32_t readableUntil = 0;                   //   this value; 0: to the end
+};
+
+/// Where an instruction comes from. Phases: fwd, loss, bwd-input, bwd-weight, update.
+struct Location {
+  std::string layer, phase, op;
+};
+
+/// What the program asks of a chip, in the chip description's own keys.
+struct Requirement {
+  enum Relation : uint8_t { Equal, AtLeast };
+  std::string key;
+  Relation relation = Equal;
+  int64_t value = 0;
+};
+
+/// One line of the memory plan, for people. `memory` is spm, acc0, acc1, ... or dram; rows for acc, bytes otherwise.
+struct Placement {
+  std::string memory, buffer;
+  uint64_t begin = 0, end = 0;
+  uint32_t slots = 1;
+  std::string layer;
+};
+
+/// Initial contents of a tensor, in chip layout.
+struct Initial {
+  uint16_t tensor = 0;
+  std::vector<uint8_t> bytes;
+};
+
+struct Program {
+  std::vector<Stream> streams;
+  std::vector<uint8_t> counterStream; // per counter: index into `streams` of the only stream that increments it
+  std::vector<Tensor> tensors;
+  std::vector<Location> locations;
+  std::vector<Requirement> requirements;
+  std::vector<Placement> placements;
+  std::vector<Initial> initials;
+  std::string nnModule;                       // the mapped nn module as text; the machine ignores it
+  std::map<std::string, std::string> options; // compile options, chip name, chip values the mapping relied on as "chip.<key>"
+  std::vector<std::string> notObservable;     // what fusion removed
+  uint64_t dramBytes = 0;                     // bytes of DRAM that the tensors occupy
+};
+
+bool operator==(const Tensor &, const Tensor &);
+bool operator==(const Stream &, const Stream &);
+bool operator==(const Program &, const Program &);
+inline bool operator!=(const Program &a, const Program &b) { return !(a == b); }
+
+/// Binary form. Decoding checks the structure (magic, version, schema, checksums, every read), not the meaning:
+/// see validateProgram. Errors name the section and the offset in it.
+std::vector<uint8_t> encodeProgram(const Program &);
+Program decodeProgram(const uint8_t *data, size_t size);
+/// Files. Reading also validates.
+void writeProgramFile(const std::string &path, const Program &);
+Program readProgramFile(const std::string &path);
+
+/// Assembly text. `assemble` throws errors of the form `file:line:column: message`; it validates what it read.
+std::string disassemble(const Program &);
+Program assemble(std::string_view text, std::string_view filename);
+
+/// Bytes that the front end fetches for one instruction (opcode, waits, increment, operands).
+size_t encodedSize(const Instruction &);
+
+/// Static well-formedness: indices in range, loops balanced and at most 8 deep, loop terms refer to enclosing loops,
+/// values cannot overflow, instruction kinds fit their stream, a counter is incremented by its own stream only,
+/// tensors lie within dramBytes. Throws one Error naming stream and instruction. Says nothing of races and deadlock.
+void validateProgram(const Program &);
+
+/// The same program without hardware loops: every instance written out, every operand constant.
+Program unrollLoops(const Program &);
+
+/// A summary for people: sections, tensors, streams, instruction histogram, bytes.
+std::string dumpProgram(const Program &);
+
+/// "load 0", "matrix 1": how messages name a stream.
+std::string streamName(const Stream &);
+
+} // namespace arsis::isa

@@ -1,0 +1,38 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""IsaOps.td.inc: one operation of the MLIR isa dialect per instruction that has instances, and the enumerations.
+
+The including .td defines `Isa_Op<mnemonic, traits>` and the attribute constraints Isa_AffineAttr, Isa_ExtentAttr, Isa_AddressAttr, Isa_TensorAttr,
+Isa_U8Attr, Isa_U16Attr, Isa_U32Attr, Isa_I32Attr, Isa_F32Attr and Isa_WaitsAttr, and `class Isa_ArrayOf<Attr element, int count>`
+for fields that are arrays. Loops are regions there, so the loop markers have no operation here.
+"""
+
+from model import Isa, Kind
+
+
+def enum_attribute(kind: Kind) -> list[str]:
+    cases = ", ".join(f'I32EnumAttrCase<"{c.name}", {v}, "{c.text}">' for v, c in enumerate(kind.cases))
+    summary = kind.prose.rstrip(".")
+    return [
+        f'def Isa_{kind.cpp}Attr : I32EnumAttr<"{kind.cpp}", "{summary}", [{cases}]> {{ let cppNamespace = "::arsis::isair"; }}',
+    ]
+
+
+def generate(isa: Isa) -> str:
+    out = ["// Generated from isa.td by gen/ods.py: do not edit.", ""]
+    for e in isa.enums:
+        out += enum_attribute(e)
+    for i in isa.instructions:
+        if i.marker:
+            continue
+        arguments = ["OptionalAttr<Isa_WaitsAttr>:$waits", "OptionalAttr<Isa_U8Attr>:$increment"]
+        arguments += [f"{f'Isa_ArrayOf<{f.kind.ods}, {f.count}>' if f.count else f.kind.ods}:${f.name}" for f in i.fields]
+        out += [
+            "",
+            f'def Isa_{i.cpp}Op : Isa_Op<"{i.mnemonic}"> {{',
+            f'  let summary = "{i.summary}";',
+            f"  let description = [{{{i.semantics}}}];",
+            "  let arguments = (ins " + ",\n    ".join(arguments) + ");",
+            '  let assemblyFormat = "attr-dict";',
+            "}",
+        ]
+    return "\n".join(out) + "\n"
