@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Nodes that are evaluated at import: Constant, and the integer arithmetic on shapes that exporters emit for
+// `x.view(x.size(0), -1)`.
+
+#include "compiler/Import/Onnx/Operators.h"
+
+#include "onnx/onnx_pb.h"
+
+using namespace mlir;
+
+namespace arsis::compiler::onnximport {
+
+static Tensor integerVector(ArrayRef<int64_t> values) {
+  Tensor tensor;
+  tensor.shape = {static_cast<int64_t>(values.size())};
+  tensor.isFloat = false;
+  tensor.integers.assign(values.begin(), values.end());
+  return tensor;
+}
+
+std::string checkConstant(const Node &node) {
+  for (llvm::StringRef form : {"value", "value_int", "value_ints", "value_float", "value_floats"})
+    if (node.has(form))
+      return {};
+  return "form of the value (supported: value, value_int, value_ints, value_float, value_floats)";
+}
+
+LogicalResult convertConstant(const Node &node, GraphImporter &graph) {
+  Tensor tensor;
+  if (const onnx::TensorProto *proto = node.tensor("value")) {
+    std::string problem;
+    if (!decodeTensor(*proto, tensor, problem))
+      return graph.fail(node, problem);
+  } else if (const onnx::AttributeProto *floats = node.find("value_floats")) {
+    tensor.floats.assign(floats->floats().begin(), floats->floats().end());
+    tensor.shape = {static_cast<int64_t>(tensor.floats.size())};
+  } else if (node.has("value_float")) {
+    tensor.floats = {node.real("value_float", 0)};
+  } else if (node.has("value_ints")) {
+    tensor = integerVector(node.integers("value_ints", {}));
+  } else {
+    tensor = integerVector({node.integer("value_int", 0)});
+    tensor.shape.clear();
+  }
+  return graph.defineConstant(node, std::move(tensor), /*trainable=*/false, node.output(0));
+}
+
+/// Input `index` as known integers; null after recording that it is not.
+static const Tensor *integers(const Node &node, size_t index, GraphImporter &graph) {
+  const Tensor *tensor = graph.constant(node, index);
+  if (tensor && !tensor->isFloat)
+    return tensor;
+  (void)graph.fail(node, "input '" + node.input(index) + "' is not an integer known at import (supported: arithmetic "
+                                                         "on shapes)");
+  return nullptr;
+}
+
+LogicalResult convertShape(const Node &node, GraphImporter &graph) {
+  if (node.has("start") || node.has("end"))
+    return graph.fail(node, "start and end (supported: the whole shape)");
+  return graph.defineConstant(node, integerVector(graph.hostShape(node, 0)), false, node.output(0));
+}
+
+LogicalResult convertGather(const Node &node, GraphImporter &graph) {
+  const Tensor *data = integers(node, 0, graph);
+  const Tensor *indices = data ? integers(node, 1, graph) : nullptr;
+  if (!indices)
+    return failure();
+  if (data->shape.size() != 1 || node.integer("axis", 0) != 0)
+    return graph.fail(node, "gathers from rank " + Twine(data->shape.size()) + " (supported: elements of a shape)");
+  Tensor result;
+  result.isFloat = false;
+  result.shape = indices->shape;
+  for (int64_t index : indices->integers) {
+    index += index < 0 ? data->size() : 0;
+    if (index < 0 || index >= data->size())
+      return graph.fail(node, "index " + Twine(index) + " into " + Twine(data->size()) + " elements");
+    result.integers.push_back(data->integers[index]);
+  }
+  return graph.defineConstant(node, std::move(result), false, node.output(0));
+}
+
+LogicalResult convertUnsqueeze(const Node &node, GraphImporter &graph) {
+  const Tensor *data = integers(node, 0, graph);
+  if (!data)
+    return failure();
+  if (data->size() != 1)
+    return graph.fail(node, "unsqueezes " + Twine(data->size()) + " elements (supported: one element of a shape)");
+  return graph.defineConstant(node, integerVector(data->integers), false, node.output(0));
+}
+
+LogicalResult convertConcat(const Node &node, GraphImporter &graph) {
+  SmallVector<int64_t> values;
+  for (size_t i = 0; i < node.inputCount(); ++i) {
+    const Tensor *part = integers(node, i, graph);
+    if (!part)
+      return failure();
+    values.append(part->integers.begin(), part->integers.end());
+  }
+  return graph.defineConstant(node, integerVector(values), false, node.output(0));
+}
+
+} // namespace arsis::compiler::onnximport

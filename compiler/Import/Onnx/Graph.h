@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// The state of one import: the function being built and the table of the graph's values. Each value remembers how its
+// dimensions are arranged here compared with the host (ONNX), so that a host Transpose or a change between NCHW and NHWC
+// costs an operation only where the consumer needs another arrangement.
+
+#ifndef ARSIS_COMPILER_IMPORT_ONNX_GRAPH_H
+#define ARSIS_COMPILER_IMPORT_ONNX_GRAPH_H
+
+#include "compiler/Import/Onnx/Node.h"
+#include "compiler/Import/Onnx/Onnx.h"
+#include "compiler/Import/Onnx/Tensor.h"
+
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/IR/Builders.h"
+#include "llvm/ADT/StringMap.h"
+
+#include <memory>
+
+namespace onnx {
+class GraphProto;
+class ModelProto;
+class ValueInfoProto;
+} // namespace onnx
+
+namespace arsis::compiler::onnximport {
+
+/// Host dimension i is dimension permutation[i] here.
+using Permutation = llvm::SmallVector<int64_t, 4>;
+/// NCHW on NHWC, OIHW on HWIO, and no change.
+Permutation imagePermutation();
+Permutation kernelPermutation();
+Permutation hostPermutation(size_t rank);
+
+/// One value of the graph. Exactly one of: a value of the function, a constant (and a value once it is used as one), or
+/// neither, if the node that makes it could not be imported.
+struct Entry {
+  mlir::Value value;
+  Permutation permutation;
+  std::shared_ptr<Tensor> constant;
+  bool trainable = false; ///< the constant is an initialiser
+  std::string name;       ///< of the constant
+};
+
+class GraphImporter {
+public:
+  GraphImporter(mlir::MLIRContext &context, const ImportOptions &options, std::string path);
+
+  /// Fills a new module. Null after one diagnostic.
+  mlir::OwningOpRef<mlir::ModuleOp> run(const onnx::ModelProto &model);
+
+  // For the conversions of nodes.
+  mlir::OpBuilder &builder() { return opBuilder; }
+  mlir::Location location(const Node &node);
+  const ImportOptions &options() const { return importOptions; }
+  /// Records a problem of `node`; all problems are reported together.
+  mlir::LogicalResult fail(const Node &node, const llvm::Twine &problem);
+  /// Input `index` of `node` in the host's shape; empty optional if the input could not be imported.
+  llvm::SmallVector<int64_t> hostShape(const Node &node, size_t index);
+  /// Input `index` arranged as asked. A constant becomes an argument of the function with that arrangement on its
+  /// first use, in role `state` if `isState` or it is not an initialiser, else `parameter`.
+  mlir::Value value(const Node &node, size_t index, llvm::ArrayRef<int64_t> permutation, bool isState = false);
+  /// Input `index` as it is arranged now; host arrangement for a constant.
+  mlir::Value value(const Node &node, size_t index, Permutation &permutation);
+  /// Input `index` if it is known at import.
+  const Tensor *constant(const Node &node, size_t index);
+  bool isConstant(const Node &node, size_t index) { return constant(node, index) != nullptr; }
+  bool isRankFour(const Node &node, size_t index) { return hostShape(node, index).size() == 4; }
+
+  /// Gives output `index` its value; checks it against the shape that the file declares.
+  mlir::LogicalResult define(const Node &node, size_t index, mlir::Value value, llvm::ArrayRef<int64_t> permutation);
+  mlir::LogicalResult defineConstant(const Node &node, Tensor tensor, bool trainable, llvm::StringRef name);
+  /// Output `index` is input 0 under another name.
+  mlir::LogicalResult forward(const Node &node);
+  /// A result of the function that replaces the argument `argument` after the step.
+  mlir::LogicalResult replaceState(const Node &node, mlir::Value argument, mlir::Value updated);
+
+  mlir::RankedTensorType tensorType(llvm::ArrayRef<int64_t> shape);
+  mlir::Value reshape(const Node &node, mlir::Value value, llvm::ArrayRef<int64_t> shape);
+
+private:
+  struct Result {
+    mlir::Value value;
+    mlir::NamedAttrList attributes;
+  };
+
+  void declare(const onnx::ValueInfoProto &info);
+  mlir::LogicalResult addInputs(const onnx::GraphProto &graph);
+  mlir::LogicalResult addInitialisers(const onnx::GraphProto &graph);
+  void importNodes(const onnx::GraphProto &graph, int64_t opset);
+  mlir::LogicalResult addOutputs(const onnx::GraphProto &graph);
+  void finish();
+  bool inputsKnown(const Node &node);
+  mlir::Value addArgument(mlir::RankedTensorType type, mlir::NamedAttrList attributes);
+  void addHostLayout(mlir::NamedAttrList &attributes, mlir::RankedTensorType type, llvm::ArrayRef<int64_t> permutation);
+  mlir::Value materialise(Entry &entry, llvm::ArrayRef<int64_t> permutation, bool isState);
+  mlir::Value arrange(const Node &node, const Entry &entry, llvm::ArrayRef<int64_t> permutation);
+  mlir::LogicalResult report();
+
+  mlir::MLIRContext &context;
+  const ImportOptions &importOptions;
+  std::string path;
+  mlir::OpBuilder opBuilder;
+  mlir::func::FuncOp function;
+  llvm::StringMap<Entry> entries;
+  llvm::StringMap<llvm::SmallVector<int64_t>> declaredShapes;
+  llvm::SmallVector<mlir::NamedAttrList> argumentAttributes;
+  llvm::SmallVector<Result> results;
+  std::vector<std::string> problems;
+};
+
+} // namespace arsis::compiler::onnximport
+
+#endif // ARSIS_COMPILER_IMPORT_ONNX_GRAPH_H

@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Reads an ONNX file, rejects what is broken or of an unknown version, and hands the graph to the importer.
+
+#include "compiler/Import/Onnx/Onnx.h"
+
+#include "compiler/Import/Onnx/Graph.h"
+#include "compiler/Import/Onnx/Operators.h"
+
+#include "mlir/IR/Diagnostics.h"
+#include "llvm/Support/MemoryBuffer.h"
+
+#include "onnx/checker.h"
+#include "onnx/onnx_pb.h"
+
+using namespace mlir;
+
+namespace arsis::compiler {
+
+/// The opsets whose operators this importer follows.
+static constexpr int64_t kOldestOpset = 7;
+static constexpr int64_t kNewestOpset = 17;
+/// Newer files differ only in element types and metadata that are not read here, so they pass the checker as this.
+static constexpr int64_t kCheckedIrVersion = onnx::Version::IR_VERSION;
+
+static InFlightDiagnostic emitFileError(MLIRContext &context, StringRef name) {
+  return emitError(NameLoc::get(StringAttr::get(&context, name)));
+}
+
+static FailureOr<int64_t> findOpset(MLIRContext &context, StringRef name, const onnx::ModelProto &model) {
+  for (const onnx::OperatorSetIdProto &import : model.opset_import()) {
+    if (!import.domain().empty() && import.domain() != "ai.onnx")
+      continue;
+    if (import.version() >= kOldestOpset && import.version() <= kNewestOpset)
+      return import.version();
+    return emitFileError(context, name) << "opset " << import.version() << " is not supported (supported: "
+                                        << kOldestOpset << " to " << kNewestOpset << ")";
+  }
+  return emitFileError(context, name) << "the file declares no opset of the ONNX domain";
+}
+
+/// The checker's message without its multi-line context.
+static std::string firstLine(const char *text) { return StringRef(text).split('\n').first.rtrim(" .").str(); }
+
+static LogicalResult checkModel(MLIRContext &context, StringRef name, onnx::ModelProto &model) {
+  if (model.ir_version() > kCheckedIrVersion)
+    model.set_ir_version(kCheckedIrVersion);
+  try {
+    onnx::checker::check_model(model);
+  } catch (const std::exception &error) {
+    return emitFileError(context, name) << "not a valid ONNX model: " << firstLine(error.what());
+  }
+  return success();
+}
+
+/// Nodes of unknown operators are reported before the checker sees them: it stops at the first one, and it rejects
+/// other domains outright.
+static LogicalResult checkOperators(MLIRContext &context, StringRef name, const onnx::ModelProto &model,
+                                    int64_t opset) {
+  std::vector<std::string> problems;
+  for (const onnx::NodeProto &proto : model.graph().node()) {
+    onnximport::Node node(proto, opset);
+    std::string prefix = "node '" + node.name().str() + "' (" + node.type().str() + "): ";
+    const onnximport::Operator *found =
+        proto.domain().empty() || proto.domain() == "ai.onnx" ? onnximport::findOperator(node.type()) : nullptr;
+    if (found) {
+      std::string problem = found->check ? found->check(node) : std::string();
+      if (!problem.empty())
+        problems.push_back(prefix + problem);
+    } else if (node.type() == "Softmax" || node.type() == "LogSoftmax") {
+      problems.push_back(prefix + "not supported; the training loss contains the softmax, so export the model with "
+                                  "its logits as output");
+    } else {
+      problems.push_back(prefix + "operator is not supported");
+    }
+  }
+  if (problems.empty())
+    return success();
+  InFlightDiagnostic diagnostic = emitFileError(context, name);
+  diagnostic << problems.size() << (problems.size() == 1 ? " node is" : " nodes are") << " not supported";
+  for (const std::string &problem : problems)
+    diagnostic.attachNote() << problem;
+  diagnostic.attachNote() << "supported operators: " << onnximport::supportedOperators();
+  return diagnostic;
+}
+
+OwningOpRef<ModuleOp> importOnnxBytes(MLIRContext &context, StringRef bytes, StringRef name,
+                                      const ImportOptions &options) {
+  onnx::ModelProto model;
+  if (bytes.empty() || !model.ParseFromArray(bytes.data(), bytes.size()) || !model.has_graph()) {
+    emitFileError(context, name) << "not an ONNX file: its contents do not parse as a model";
+    return nullptr;
+  }
+  FailureOr<int64_t> opset = findOpset(context, name, model);
+  if (failed(opset) || failed(checkOperators(context, name, model, *opset)) ||
+      failed(checkModel(context, name, model)))
+    return nullptr;
+  return onnximport::GraphImporter(context, options, name.str()).run(model);
+}
+
+OwningOpRef<ModuleOp> importOnnx(MLIRContext &context, StringRef path, const ImportOptions &options) {
+  auto buffer = llvm::MemoryBuffer::getFile(path, /*IsText=*/false, /*RequiresNullTerminator=*/false);
+  if (!buffer) {
+    emitFileError(context, path) << "cannot read the file: " << buffer.getError().message();
+    return nullptr;
+  }
+  return importOnnxBytes(context, (*buffer)->getBuffer(), path, options);
+}
+
+} // namespace arsis::compiler

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Entry points of the ONNX importer: an .onnx file (opset 7 to 17) becomes one module with `func.func @forward` on the
+// nn level. Everything the compiler cannot run is reported in one diagnostic that names every offending node.
+
+#ifndef ARSIS_COMPILER_IMPORT_ONNX_ONNX_H
+#define ARSIS_COMPILER_IMPORT_ONNX_ONNX_H
+
+#include "mlir/IR/BuiltinOps.h"
+#include "mlir/IR/OwningOpRef.h"
+#include "llvm/ADT/StringRef.h"
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+
+namespace arsis::compiler {
+
+struct ImportOptions {
+  /// Binds the first dimension of every graph input that is symbolic there.
+  std::optional<int64_t> batch;
+  /// Binds other symbolic dimensions by name.
+  std::map<std::string, int64_t> dims;
+  /// Imports for a training step: batch normalisation uses the statistics of the batch and updates the running ones,
+  /// whichever way the graph was exported.
+  bool training = false;
+};
+
+/// Reads the file at `path`. Returns null after one error diagnostic.
+mlir::OwningOpRef<mlir::ModuleOp> importOnnx(mlir::MLIRContext &context, llvm::StringRef path,
+                                             const ImportOptions &options);
+
+/// The same for a serialised model in memory; `name` stands for the path in diagnostics.
+mlir::OwningOpRef<mlir::ModuleOp> importOnnxBytes(mlir::MLIRContext &context, llvm::StringRef bytes,
+                                                  llvm::StringRef name, const ImportOptions &options);
+
+} // namespace arsis::compiler
+
+#endif // ARSIS_COMPILER_IMPORT_ONNX_ONNX_H

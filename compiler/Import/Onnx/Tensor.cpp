@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Decoding and reordering of ONNX constants.
+
+#include "compiler/Import/Onnx/Tensor.h"
+
+#include "onnx/onnx_pb.h"
+
+#include <cstring>
+
+namespace arsis::compiler::onnximport {
+
+int64_t Tensor::size() const {
+  int64_t count = 1;
+  for (int64_t extent : shape)
+    count *= extent;
+  return count;
+}
+
+namespace {
+
+/// Raw data is little-endian by the format's definition, as is every machine this compiler is built for.
+template <typename From, typename To>
+bool decodeRaw(const std::string &raw, int64_t count, std::vector<To> &out) {
+  if (raw.size() != count * sizeof(From))
+    return false;
+  out.resize(count);
+  for (int64_t i = 0; i < count; ++i) {
+    From value;
+    std::memcpy(&value, raw.data() + i * sizeof(From), sizeof(From));
+    out[i] = static_cast<To>(value);
+  }
+  return true;
+}
+
+template <typename Field, typename To>
+bool decodeField(const Field &field, int64_t count, std::vector<To> &out) {
+  if (field.size() != count)
+    return false;
+  out.assign(field.begin(), field.end());
+  return true;
+}
+
+} // namespace
+
+bool decodeTensor(const onnx::TensorProto &proto, Tensor &tensor, std::string &problem) {
+  tensor = Tensor();
+  tensor.shape.assign(proto.dims().begin(), proto.dims().end());
+  if (proto.data_location() == onnx::TensorProto::EXTERNAL) {
+    problem = "its data lies in another file; save the model with its data inside";
+    return false;
+  }
+  int64_t count = tensor.size();
+  bool raw = proto.has_raw_data();
+  bool complete = false;
+  switch (proto.data_type()) {
+  case onnx::TensorProto::FLOAT:
+    complete = raw ? decodeRaw<float>(proto.raw_data(), count, tensor.floats)
+                   : decodeField(proto.float_data(), count, tensor.floats);
+    break;
+  case onnx::TensorProto::INT64:
+    tensor.isFloat = false;
+    complete = raw ? decodeRaw<int64_t>(proto.raw_data(), count, tensor.integers)
+                   : decodeField(proto.int64_data(), count, tensor.integers);
+    break;
+  case onnx::TensorProto::INT32:
+    tensor.isFloat = false;
+    complete = raw ? decodeRaw<int32_t>(proto.raw_data(), count, tensor.integers)
+                   : decodeField(proto.int32_data(), count, tensor.integers);
+    break;
+  case onnx::TensorProto::BOOL:
+    tensor.isFloat = false;
+    complete = raw ? decodeRaw<uint8_t>(proto.raw_data(), count, tensor.integers)
+                   : decodeField(proto.int32_data(), count, tensor.integers);
+    break;
+  default:
+    problem = "element type " + onnx::TensorProto::DataType_Name(proto.data_type()) +
+              " (supported: FLOAT, INT64, INT32, BOOL)";
+    return false;
+  }
+  if (!complete)
+    problem = "its data does not have the " + std::to_string(count) + " elements of its shape";
+  return complete;
+}
+
+llvm::SmallVector<int64_t> permuteShape(llvm::ArrayRef<int64_t> hostShape, llvm::ArrayRef<int64_t> permutation) {
+  llvm::SmallVector<int64_t> shape(hostShape.size());
+  for (size_t i = 0; i < hostShape.size(); ++i)
+    shape[permutation[i]] = hostShape[i];
+  return shape;
+}
+
+std::vector<float> permute(llvm::ArrayRef<float> values, llvm::ArrayRef<int64_t> hostShape,
+                           llvm::ArrayRef<int64_t> permutation) {
+  llvm::SmallVector<int64_t> shape = permuteShape(hostShape, permutation);
+  llvm::SmallVector<int64_t> strides(shape.size(), 1);
+  for (int64_t i = static_cast<int64_t>(shape.size()) - 2; i >= 0; --i)
+    strides[i] = strides[i + 1] * shape[i + 1];
+  std::vector<float> result(values.size());
+  llvm::SmallVector<int64_t> index(hostShape.size(), 0);
+  for (float value : values) {
+    int64_t target = 0;
+    for (size_t i = 0; i < index.size(); ++i)
+      target += index[i] * strides[permutation[i]];
+    result[target] = value;
+    for (int64_t i = static_cast<int64_t>(index.size()) - 1; i >= 0 && ++index[i] == hostShape[i]; --i)
+      index[i] = 0;
+  }
+  return result;
+}
+
+} // namespace arsis::compiler::onnximport

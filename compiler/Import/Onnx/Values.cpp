@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// The table of a graph's values: how constants become arguments, and how a value is brought into the arrangement that
+// its consumer needs.
+
+#include "compiler/Import/Onnx/Graph.h"
+
+#include "dialects/NN/IR/NNDialect.h"
+
+using namespace mlir;
+
+namespace arsis::compiler::onnximport {
+
+Permutation imagePermutation() { return {0, 3, 1, 2}; }
+Permutation kernelPermutation() { return {3, 2, 0, 1}; }
+
+Permutation hostPermutation(size_t rank) {
+  Permutation permutation(rank);
+  for (size_t i = 0; i < rank; ++i)
+    permutation[i] = i;
+  return permutation;
+}
+
+static SmallVector<int64_t> toHostShape(ArrayRef<int64_t> shape, ArrayRef<int64_t> permutation) {
+  SmallVector<int64_t> host;
+  for (int64_t dim : permutation)
+    host.push_back(shape[dim]);
+  return host;
+}
+
+/// "2x3x4"
+static std::string describe(ArrayRef<int64_t> shape) {
+  std::string text;
+  for (int64_t extent : shape)
+    text += (text.empty() ? "" : "x") + std::to_string(extent);
+  return text;
+}
+
+RankedTensorType GraphImporter::tensorType(ArrayRef<int64_t> shape) {
+  return RankedTensorType::get(shape, opBuilder.getF32Type());
+}
+
+Value GraphImporter::addArgument(RankedTensorType type, NamedAttrList attributes) {
+  argumentAttributes.push_back(std::move(attributes));
+  return function.getBody().front().addArgument(type, function.getLoc());
+}
+
+void GraphImporter::addHostLayout(NamedAttrList &attributes, RankedTensorType type, ArrayRef<int64_t> permutation) {
+  if (permutation == ArrayRef<int64_t>(hostPermutation(permutation.size())))
+    return;
+  attributes.set("nn.host_permutation", opBuilder.getDenseI64ArrayAttr(permutation));
+  attributes.set("nn.host_shape", opBuilder.getDenseI64ArrayAttr(toHostShape(type.getShape(), permutation)));
+}
+
+Value GraphImporter::materialise(Entry &entry, ArrayRef<int64_t> permutation, bool isState) {
+  const Tensor &tensor = *entry.constant;
+  RankedTensorType type = tensorType(permuteShape(tensor.shape, permutation));
+  std::vector<float> values = permute(tensor.floats, tensor.shape, permutation);
+  NamedAttrList attributes;
+  attributes.set("nn.name", opBuilder.getStringAttr(entry.name));
+  attributes.set("nn.role", opBuilder.getStringAttr(isState || !entry.trainable ? "state" : "parameter"));
+  attributes.set("nn.initial", DenseElementsAttr::get(type, ArrayRef<float>(values)));
+  addHostLayout(attributes, type, permutation);
+  entry.value = addArgument(type, attributes);
+  entry.permutation = Permutation(permutation);
+  return entry.value;
+}
+
+Value GraphImporter::reshape(const Node &node, Value value, ArrayRef<int64_t> shape) {
+  if (cast<RankedTensorType>(value.getType()).getShape() == shape)
+    return value;
+  return nn::ReshapeOp::create(opBuilder, location(node), tensorType(shape), value);
+}
+
+Value GraphImporter::arrange(const Node &node, const Entry &entry, ArrayRef<int64_t> permutation) {
+  if (ArrayRef<int64_t>(entry.permutation) == permutation)
+    return entry.value;
+  ArrayRef<int64_t> shape = cast<RankedTensorType>(entry.value.getType()).getShape();
+  SmallVector<int64_t> order(permutation.size()), wanted(permutation.size()), moved;
+  for (size_t i = 0; i < permutation.size(); ++i) {
+    order[permutation[i]] = entry.permutation[i];
+    wanted[permutation[i]] = shape[entry.permutation[i]];
+  }
+  for (int64_t dim : order)
+    if (shape[dim] != 1)
+      moved.push_back(dim);
+  if (llvm::is_sorted(moved)) // only dimensions of extent 1 move: the bytes stay where they are
+    return reshape(node, entry.value, wanted);
+  return nn::TransposeOp::create(opBuilder, location(node), tensorType(wanted), entry.value,
+                                 opBuilder.getDenseI64ArrayAttr(order));
+}
+
+SmallVector<int64_t> GraphImporter::hostShape(const Node &node, size_t index) {
+  const Entry &entry = entries[node.input(index)];
+  if (entry.constant)
+    return entry.constant->shape;
+  return toHostShape(cast<RankedTensorType>(entry.value.getType()).getShape(), entry.permutation);
+}
+
+Value GraphImporter::value(const Node &node, size_t index, ArrayRef<int64_t> permutation, bool isState) {
+  Entry &entry = entries[node.input(index)];
+  if (!entry.value && !entry.constant->isFloat) {
+    (void)fail(node, "input '" + node.input(index) + "' holds integers, expected floats");
+    return nullptr;
+  }
+  if (hostShape(node, index).size() != permutation.size()) {
+    (void)fail(node, "input '" + node.input(index) + "' has shape " + describe(hostShape(node, index)) +
+                         ", expected rank " + Twine(permutation.size()));
+    return nullptr;
+  }
+  if (!entry.value)
+    return materialise(entry, permutation, isState);
+  return arrange(node, entry, permutation);
+}
+
+Value GraphImporter::value(const Node &node, size_t index, Permutation &permutation) {
+  const Entry &entry = entries[node.input(index)];
+  permutation = entry.value ? entry.permutation : hostPermutation(entry.constant->shape.size());
+  return value(node, index, ArrayRef<int64_t>(permutation));
+}
+
+const Tensor *GraphImporter::constant(const Node &node, size_t index) {
+  return node.hasInput(index) ? entries[node.input(index)].constant.get() : nullptr;
+}
+
+LogicalResult GraphImporter::define(const Node &node, size_t index, Value value, ArrayRef<int64_t> permutation) {
+  SmallVector<int64_t> shape = toHostShape(cast<RankedTensorType>(value.getType()).getShape(), permutation);
+  auto declared = declaredShapes.find(node.output(index));
+  if (declared != declaredShapes.end()) {
+    bool agrees = declared->second.size() == shape.size();
+    for (size_t i = 0; agrees && i < shape.size(); ++i)
+      agrees = ShapedType::isDynamic(declared->second[i]) || declared->second[i] == shape[i];
+    if (!agrees)
+      return fail(node, "output '" + node.output(index) + "' has shape " + describe(shape) +
+                            ", but the file declares " + describe(declared->second));
+  }
+  Entry &entry = entries[node.output(index)];
+  entry.value = value;
+  entry.permutation = Permutation(permutation);
+  return success();
+}
+
+LogicalResult GraphImporter::defineConstant(const Node &node, Tensor tensor, bool trainable, StringRef name) {
+  Entry &entry = entries[node.output(0)];
+  entry.constant = std::make_shared<Tensor>(std::move(tensor));
+  entry.trainable = trainable;
+  entry.name = name.str();
+  return success();
+}
+
+LogicalResult GraphImporter::forward(const Node &node) {
+  Entry source = entries[node.input(0)];
+  // Exporters share initialisers of equal contents through Identity. They are tensors of their own: training must not
+  // tie two layers together because both started from zeros.
+  if (source.constant)
+    return defineConstant(node, *source.constant, source.trainable, node.output(0));
+  return define(node, 0, source.value, source.permutation);
+}
+
+LogicalResult GraphImporter::replaceState(const Node &node, Value argument, Value updated) {
+  auto blockArgument = dyn_cast<BlockArgument>(argument);
+  if (!blockArgument)
+    return fail(node, "its running statistics are computed by other nodes; expected initialisers");
+  unsigned number = blockArgument.getArgNumber();
+  for (const Result &result : results)
+    if (cast<IntegerAttr>(result.attributes.get("nn.donates")).getInt() == number)
+      return fail(node, "shares its running statistics with another node");
+  NamedAttrList attributes = argumentAttributes[number];
+  attributes.erase("nn.initial");
+  attributes.set("nn.role", opBuilder.getStringAttr("state"));
+  attributes.set("nn.donates", opBuilder.getI64IntegerAttr(number));
+  results.push_back({updated, attributes});
+  return success();
+}
+
+} // namespace arsis::compiler::onnximport
