@@ -29,6 +29,6 @@ LogicalResult SgdOp::verify() {
   for (const APFloat &value : {getMomentum(), getWeightDecay()})
     if (!value.isFinite() || (value.isNegative() && !value.isZero()))
       return violates(*this, "sgd_c3", "momentum and weight decay to be finite and not negative",
-                      Twine(value.convertToDouble()));
+                      std::to_string(value.convertToDouble()));
   return success();
 }

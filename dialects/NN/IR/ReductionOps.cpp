@@ -24,7 +24,7 @@ static LogicalResult verifyPixels(Operation *op, Value x) {
 
 static LogicalResult verifyEpsilon(Operation *op, const APFloat &epsilon) {
   if (!epsilon.isFinite() || epsilon.isNegative() || epsilon.isZero())
-    return violates(op, "batch_norm_c3", "epsilon to be positive", Twine(epsilon.convertToDouble()));
+    return violates(op, "batch_norm_c3", "epsilon to be positive", std::to_string(epsilon.convertToDouble()));
   return success();
 }
 
@@ -34,7 +34,7 @@ LogicalResult BatchNormOp::verify() {
     return failure();
   double momentum = getMomentum().convertToDouble();
   if (!(momentum >= 0 && momentum <= 1))
-    return violates(*this, "batch_norm_c4", "momentum in [0, 1]", Twine(momentum));
+    return violates(*this, "batch_norm_c4", "momentum in [0, 1]", std::to_string(momentum));
   return success();
 }
 

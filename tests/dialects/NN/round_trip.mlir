@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// RUN: %arsis_opt %s | arsis-opt | FileCheck %s
+// Every operation prints in the form it is parsed from.
+
+// CHECK-LABEL: func.func @contractions
+func.func @contractions(%x: tensor<2x8x8x3xf32>, %w: tensor<3x3x3x4xf32>, %gy: tensor<2x4x4x4xf32>) {
+  // CHECK: nn.conv2d %{{.*}}, %{{.*}} strides [2, 2] pads [1, 1, 1, 1] dilations [1, 1] {plan = #nn.plan<dims = ["c", "kh", "kw"], chunks = [3, 1, 1]>} :
+  %y = nn.conv2d %x, %w strides [2, 2] pads [1, 1, 1, 1] dilations [1, 1] {plan = #nn.plan<dims = ["c", "kh", "kw"], chunks = [3, 1, 1]>} : (tensor<2x8x8x3xf32>, tensor<3x3x3x4xf32>) -> tensor<2x4x4x4xf32>
+  // CHECK: nn.conv2d_grad_input {{.*}} {mapping = #nn.mapping<{tile_oh = 4 : i64}>}
+  %gx = nn.conv2d_grad_input %gy, %w strides [2, 2] pads [1, 1, 1, 1] dilations [1, 1] {mapping = #nn.mapping<{tile_oh = 4 : i64}>} : (tensor<2x4x4x4xf32>, tensor<3x3x3x4xf32>) -> tensor<2x8x8x3xf32>
+  // CHECK: nn.conv2d_grad_weight
+  %gw = nn.conv2d_grad_weight %x, %gy strides [2, 2] pads [1, 1, 1, 1] dilations [1, 1] : (tensor<2x8x8x3xf32>, tensor<2x4x4x4xf32>) -> tensor<3x3x3x4xf32>
+  return
+}
+
+// CHECK-LABEL: func.func @matmuls
+func.func @matmuls(%a: tensor<2x3xf32>, %b: tensor<3x4xf32>, %c: tensor<4x3xf32>) {
+  // CHECK: nn.matmul %{{[^{]*}} : (
+  %0 = nn.matmul %a, %b : (tensor<2x3xf32>, tensor<3x4xf32>) -> tensor<2x4xf32>
+  // CHECK: nn.matmul {{.*}} {transpose_b = true}
+  %1 = nn.matmul %a, %c {transpose_b = true} : (tensor<2x3xf32>, tensor<4x3xf32>) -> tensor<2x4xf32>
+  return
+}
+
+// CHECK-LABEL: func.func @windows
+func.func @windows(%x: tensor<1x5x5x2xf32>, %gy: tensor<1x3x3x2xf32>) {
+  // CHECK: nn.max_pool %{{.*}} kernel [2, 2] strides [2, 2] pads [0, 0, 0, 0] dilations [1, 1]
+  %0 = nn.max_pool %x kernel [2, 2] strides [2, 2] pads [0, 0, 0, 0] dilations [1, 1] : (tensor<1x5x5x2xf32>) -> tensor<1x2x2x2xf32>
+  // CHECK: nn.max_pool %{{.*}} -> tensor<1x3x3x2xf32>
+  %1 = nn.max_pool %x kernel [2, 2] strides [2, 2] pads [0, 0, 0, 0] dilations [1, 1] : (tensor<1x5x5x2xf32>) -> tensor<1x3x3x2xf32>
+  // CHECK: nn.max_pool_grad
+  %2 = nn.max_pool_grad %x, %gy kernel [2, 2] strides [2, 2] pads [0, 0, 0, 0] dilations [1, 1] : (tensor<1x5x5x2xf32>, tensor<1x3x3x2xf32>) -> tensor<1x5x5x2xf32>
+  // CHECK: nn.avg_pool {{.*}} {count_include_pad = true}
+  %3 = nn.avg_pool %x kernel [3, 3] strides [2, 2] pads [1, 1, 1, 1] dilations [1, 1] {count_include_pad = true} : (tensor<1x5x5x2xf32>) -> tensor<1x3x3x2xf32>
+  // CHECK: nn.avg_pool_grad
+  %4 = nn.avg_pool_grad %gy kernel [3, 3] strides [2, 2] pads [1, 1, 1, 1] dilations [1, 1] : (tensor<1x3x3x2xf32>) -> tensor<1x5x5x2xf32>
+  return
+}
+
+// CHECK-LABEL: func.func @elementwise
+func.func @elementwise(%x: tensor<2x4xf32>, %b: tensor<4xf32>, %lr: tensor<f32>) {
+  // CHECK: nn.bias_add
+  %0 = nn.bias_add %x, %b : (tensor<2x4xf32>, tensor<4xf32>) -> tensor<2x4xf32>
+  // CHECK: nn.relu %{{.*}} : tensor<2x4xf32>
+  %1 = nn.relu %0 : tensor<2x4xf32>
+  // CHECK: nn.relu_grad %{{.*}}, %{{.*}} : tensor<2x4xf32>
+  %2 = nn.relu_grad %x, %1 : tensor<2x4xf32>
+  // CHECK: nn.add
+  %3 = nn.add %1, %2 : tensor<2x4xf32>
+  // CHECK: nn.sgd %{{.*}}, %{{.*}}, %{{.*}} momentum 0.000000e+00 weight_decay 0.000000e+00 :
+  %4 = nn.sgd %x, %3, %lr momentum 0.0 weight_decay 0.0 : (tensor<2x4xf32>, tensor<2x4xf32>, tensor<f32>) -> tensor<2x4xf32>
+  // CHECK: nn.sgd %{{.*}}, %{{.*}}, %{{.*}}, %{{.*}} momentum
+  %5:2 = nn.sgd %x, %3, %lr, %0 momentum 0.9 weight_decay 1.0e-4 : (tensor<2x4xf32>, tensor<2x4xf32>, tensor<f32>, tensor<2x4xf32>) -> (tensor<2x4xf32>, tensor<2x4xf32>)
+  return
+}
+
+// CHECK-LABEL: func.func @reductions
+func.func @reductions(%x: tensor<2x3x3x4xf32>, %v: tensor<4xf32>) {
+  // CHECK: nn.batch_norm %{{.*}} epsilon {{.*}} momentum
+  %0:5 = nn.batch_norm %x, %v, %v, %v, %v epsilon 1.0e-5 momentum 0.1 : (tensor<2x3x3x4xf32>, tensor<4xf32>, tensor<4xf32>, tensor<4xf32>, tensor<4xf32>) -> (tensor<2x3x3x4xf32>, tensor<4xf32>, tensor<4xf32>, tensor<4xf32>, tensor<4xf32>)
+  // CHECK: nn.batch_norm_inference
+  %1 = nn.batch_norm_inference %x, %v, %v, %v, %v epsilon 1.0e-5 : (tensor<2x3x3x4xf32>, tensor<4xf32>, tensor<4xf32>, tensor<4xf32>, tensor<4xf32>) -> tensor<2x3x3x4xf32>
+  // CHECK: nn.batch_norm_grad
+  %2:3 = nn.batch_norm_grad %x, %x, %v, %0#1, %0#2 : (tensor<2x3x3x4xf32>, tensor<2x3x3x4xf32>, tensor<4xf32>, tensor<4xf32>, tensor<4xf32>) -> (tensor<2x3x3x4xf32>, tensor<4xf32>, tensor<4xf32>)
+  // CHECK: nn.channel_sum
+  %3 = nn.channel_sum %x : (tensor<2x3x3x4xf32>) -> tensor<4xf32>
+  return
+}
+
+// CHECK-LABEL: func.func @loss_and_data
+func.func @loss_and_data(%x: tensor<2x4xf32>, %labels: tensor<2xi32>) {
+  // CHECK: nn.constant dense<1.000000e+00> : tensor<f32>
+  %one = nn.constant dense<1.0> : tensor<f32>
+  // CHECK: nn.softmax_cross_entropy
+  %0:2 = nn.softmax_cross_entropy %x, %labels : (tensor<2x4xf32>, tensor<2xi32>) -> (tensor<f32>, tensor<2x4xf32>)
+  // CHECK: nn.softmax_cross_entropy_grad
+  %1 = nn.softmax_cross_entropy_grad %0#1, %labels, %one : (tensor<2x4xf32>, tensor<2xi32>, tensor<f32>) -> tensor<2x4xf32>
+  // CHECK: nn.reshape
+  %2 = nn.reshape %x : (tensor<2x4xf32>) -> tensor<8xf32>
+  // CHECK: nn.transpose %{{.*}} permutation [1, 0]
+  %3 = nn.transpose %x permutation [1, 0] : (tensor<2x4xf32>) -> tensor<4x2xf32>
+  return
+}
+
+// CHECK-LABEL: func.func @attributes
+// CHECK-SAME: nn.host_permutation = array<i64: 0, 3, 1, 2>
+func.func @attributes(%x: tensor<1x2x2x3xf32> {nn.name = "x", nn.role = "input", nn.host_shape = array<i64: 1, 3, 2, 2>, nn.host_permutation = array<i64: 0, 3, 1, 2>},
+                      %w: tensor<3xf32> {nn.name = "w", nn.role = "parameter", nn.initial = dense<[1.0, 2.0, 3.0]> : tensor<3xf32>})
+    -> (tensor<3xf32> {nn.name = "w", nn.role = "parameter", nn.donates = 1 : i64}) {
+  return %w : tensor<3xf32>
+}
