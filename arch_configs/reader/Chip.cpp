@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Access to a chip's values, the record of reads, overrides, and the relations between keys that a single range cannot
+// express. Parsing YAML is in ChipYaml.cpp.
+#include "arch_configs/reader/Chip.h"
+
+#include "arch_configs/schema/Keys.h"
+
+#include <cerrno>
+#include <cmath>
+#include <cstdlib>
+#include <mutex>
+
+namespace arsis::chip {
+
+struct Chip::Reads {
+  std::mutex mutex;
+  std::set<std::string> keys;
+};
+
+Chip::Chip() : reads(std::make_shared<Reads>()) {}
+
+const Chip::Entry &Chip::entry(std::string_view key) const {
+  auto found = entries.find(key);
+  if (found == entries.end())
+    throw Error("unknown chip key '" + std::string(key) + "', expected a key of arch_configs/schema");
+  return found->second;
+}
+
+void Chip::record(std::string_view key) const {
+  std::lock_guard<std::mutex> lock(reads->mutex);
+  reads->keys.emplace(key);
+}
+
+int64_t Chip::integer(std::string_view key) const {
+  const Entry &found = entry(key);
+  if (findKey(key)->kind != KeySpec::Integer)
+    throw Error("chip key '" + std::string(key) + "' is a real number, expected one that is an integer");
+  record(key);
+  return static_cast<int64_t>(found.number);
+}
+
+double Chip::real(std::string_view key) const {
+  const Entry &found = entry(key);
+  record(key);
+  return found.number;
+}
+
+std::string Chip::text(std::string_view key) const {
+  const Entry &found = entry(key);
+  record(key);
+  return found.text;
+}
+
+std::string Chip::unit(std::string_view key) const {
+  entry(key);
+  return std::string(findKey(key)->unit);
+}
+
+std::string Chip::source(std::string_view key) const { return entry(key).source; }
+
+std::vector<std::string> Chip::assumedKeys() const {
+  std::vector<std::string> keys;
+  for (const KeySpec &spec : keySpecs())
+    if (entry(spec.key).source.rfind("assumed", 0) == 0)
+      keys.emplace_back(spec.key);
+  return keys;
+}
+
+std::set<std::string> Chip::readKeys() const {
+  std::lock_guard<std::mutex> lock(reads->mutex);
+  return reads->keys;
+}
+
+Chip Chip::withoutReads() const {
+  Chip copy = *this;
+  copy.reads = std::make_shared<Reads>();
+  return copy;
+}
+
+std::string Chip::where(const Entry &entry) const {
+  return entry.line ? filename + ":" + std::to_string(entry.line) : filename + " with an override";
+}
+
+void Chip::setValue(const KeySpec &spec, Entry entry) {
+  const std::string key(spec.key);
+  errno = 0;
+  char *end = nullptr;
+  entry.number = std::strtod(entry.text.c_str(), &end);
+  bool decimal = entry.text.find_first_not_of("0123456789+-.eE") == std::string::npos;
+  if (entry.text.empty() || *end || errno || !decimal || !std::isfinite(entry.number))
+    throw Error(where(entry) + ": value '" + entry.text + "' of " + key + " is not a number, expected a number of " +
+                std::string(spec.unit));
+  if (spec.kind == KeySpec::Integer && entry.number != std::floor(entry.number))
+    throw Error(where(entry) + ": value " + entry.text + " of " + key + " is not whole, expected an integer number of " +
+                std::string(spec.unit));
+  if (entry.number < spec.minimum || entry.number > spec.maximum)
+    throw Error(where(entry) + ": value " + entry.text + " of " + key + " is impossible, expected between " +
+                formatNumber(spec.minimum) + " and " + formatNumber(spec.maximum) + " " + std::string(spec.unit));
+  entries[key] = std::move(entry);
+}
+
+void Chip::checkConsistency() const {
+  auto value = [&](std::string_view key) { return entry(key).number; };
+  auto requireMultiple = [&](std::string_view what, double total, std::string_view of, double unit) {
+    if (std::fmod(total, unit) != 0)
+      throw Error(where(entry(what)) + ": " + std::string(what) + " gives " + formatNumber(total) +
+                  " bytes, expected a multiple of the " + formatNumber(unit) + " bytes of " + std::string(of));
+  };
+  requireMultiple("scratchpad.kib", value("scratchpad.kib") * 1024, "scratchpad.banks x scratchpad.bank_width_bytes",
+                  value("scratchpad.banks") * value("scratchpad.bank_width_bytes"));
+  requireMultiple("dram.row_bytes", value("dram.row_bytes"), "dram.burst_bytes", value("dram.burst_bytes"));
+  requireMultiple("scratchpad.bank_width_bytes", value("scratchpad.bank_width_bytes"), "an fp32 element", 4);
+}
+
+Chip Chip::withOverride(std::string_view key, const std::string &value) const {
+  const KeySpec *spec = findKey(key);
+  if (!spec)
+    throw Error("cannot override unknown chip key '" + std::string(key) + "', expected a key of arch_configs/schema");
+  Chip copy = withoutReads();
+  Entry changed;
+  changed.text = value;
+  changed.source = "override of " + entry(key).text + " (" + entry(key).source + ")";
+  copy.setValue(*spec, std::move(changed));
+  copy.checkConsistency();
+  return copy;
+}
+
+Chip Chip::withOverride(std::string_view key, double value) const { return withOverride(key, formatNumber(value)); }
+
+std::vector<Difference> differences(const Chip &left, const Chip &right, const std::set<std::string> &keys) {
+  std::vector<Difference> found;
+  for (const std::string &key : keys)
+    if (left.entry(key).number != right.entry(key).number)
+      found.push_back({key, left.entry(key).text, right.entry(key).text});
+  return found;
+}
+
+std::set<std::string> allKeys() {
+  std::set<std::string> keys;
+  for (const KeySpec &spec : keySpecs())
+    keys.emplace(spec.key);
+  return keys;
+}
+
+} // namespace arsis::chip

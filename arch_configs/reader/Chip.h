@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// A chip as the compiler, the verifier and the simulator see it: checked values by dotted key, read from one YAML file.
+// A chip remembers which keys were read; that set with its values is what a compilation depended on (the compile key).
+#pragma once
+
+#include "dialects/Isa/Encoding/Error.h"
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace arsis::chip {
+
+struct KeySpec;
+
+/// A key on which two chips differ.
+struct Difference {
+  std::string key, left, right; // values as text
+};
+
+/// Copies share the record of read keys; see withoutReads.
+class Chip {
+public:
+  /// A shipped chip by name ("edge"), or a YAML file by path (anything with a '/' or ending in ".yaml"). Names are looked
+  /// up in the folders of the environment variable ARSIS_CHIP_PATH (separated by ':'), in the source tree, and in
+  /// the installation. Throws Error naming the key, file:line and what was expected.
+  static Chip load(const std::string &pathOrName);
+  /// The same from text; `filename` is used in messages only.
+  static Chip parse(const std::string &yaml, const std::string &filename);
+  /// Names of the chips that `load` finds, sorted.
+  static std::vector<std::string> shipped();
+
+  std::string name;
+  std::string description;
+
+  /// Values. Throw Error if the key does not exist or is not of that kind (a whole number can be read as real).
+  int64_t integer(std::string_view key) const;
+  double real(std::string_view key) const;
+  /// The value as written in the file.
+  std::string text(std::string_view key) const;
+
+  /// Unit and source of a key; these are not reads.
+  std::string unit(std::string_view key) const;
+  std::string source(std::string_view key) const;
+  /// Keys whose source says "assumed", in schema order.
+  std::vector<std::string> assumedKeys() const;
+
+  /// Keys read so far through integer, real and text, by this chip and its copies.
+  std::set<std::string> readKeys() const;
+  /// The same values with an empty record of its own.
+  Chip withoutReads() const;
+
+  /// The same chip with one value replaced, checked like the file's; its record is empty and its own.
+  Chip withOverride(std::string_view key, const std::string &value) const;
+  Chip withOverride(std::string_view key, double value) const;
+
+private:
+  struct Entry {
+    std::string text, source;
+    double number = 0;
+    int line = 0; // 0: set by withOverride
+  };
+  struct Reads;
+
+  Chip();
+  const Entry &entry(std::string_view key) const;
+  void record(std::string_view key) const;
+  void setValue(const KeySpec &spec, Entry entry);
+  void checkConsistency() const;
+  std::string where(const Entry &entry) const;
+
+  std::string filename;
+  std::map<std::string, Entry, std::less<>> entries;
+  std::shared_ptr<Reads> reads;
+
+  friend std::vector<Difference> differences(const Chip &, const Chip &, const std::set<std::string> &);
+};
+
+/// The keys among `keys` on which the chips differ, sorted; reading for the comparison is not recorded. With the read keys of
+/// a compilation: empty means that its program is the same for both chips.
+std::vector<Difference> differences(const Chip &left, const Chip &right, const std::set<std::string> &keys);
+
+/// Every key of the schema, for comparing whole chips.
+std::set<std::string> allKeys();
+
+} // namespace arsis::chip

@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Reads the YAML form of a chip: sections of keys, each key a map of value, unit and source. Everything that is missing,
+// unknown, repeated or out of place is an error with file and line; nothing has a default.
+#include "arch_configs/reader/Chip.h"
+#include "arch_configs/schema/Keys.h"
+
+#include <yaml-cpp/yaml.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+
+namespace arsis::chip {
+namespace fs = std::filesystem;
+
+namespace {
+
+/// One file being read: its name, for messages.
+class Document {
+public:
+  explicit Document(std::string file) : file(std::move(file)) {}
+
+  [[noreturn]] void fail(const YAML::Mark &mark, const std::string &message) const {
+    throw Error(file + ":" + std::to_string(mark.line + 1) + ": " + message);
+  }
+
+  /// Calls `visit(name, node, mark)` for every pair of a map; a repeated name is an error.
+  template <class Visit> void forEach(const YAML::Node &map, const std::string &what, Visit visit) const {
+    if (!map.IsMap())
+      fail(map.Mark(), what + " is not a map, expected `name: ...` entries");
+    std::map<std::string, int> lines;
+    for (const auto &pair : map) {
+      std::string key = pair.first.IsScalar() ? pair.first.Scalar() : "";
+      YAML::Mark mark = pair.first.Mark();
+      auto [earlier, fresh] = lines.emplace(key, mark.line + 1);
+      if (!fresh)
+        fail(mark, "'" + key + "' of " + what + " is given twice, expected once (first at line " +
+                       std::to_string(earlier->second) + ")");
+      visit(key, pair.second, mark);
+    }
+  }
+
+  std::string scalar(const YAML::Node &node, const std::string &what) const {
+    if (!node.IsScalar())
+      fail(node.Mark(), what + " is not a scalar, expected a single value");
+    return node.Scalar();
+  }
+
+private:
+  std::string file;
+};
+
+bool isSection(const std::string &name) {
+  const auto &specs = keySpecs();
+  return std::any_of(specs.begin(), specs.end(),
+                     [&](const KeySpec &spec) { return spec.key.substr(0, spec.key.find('.')) == name; });
+}
+
+std::vector<fs::path> searchPath() {
+  std::vector<fs::path> folders;
+  if (const char *variable = std::getenv("ARSIS_CHIP_PATH")) {
+    std::istringstream list(variable);
+    for (std::string folder; std::getline(list, folder, ':');)
+      if (!folder.empty())
+        folders.emplace_back(folder);
+  }
+  folders.emplace_back(ARSIS_CHIP_SOURCE_DIR);
+  folders.emplace_back(ARSIS_CHIP_INSTALL_DIR);
+  return folders;
+}
+
+} // namespace
+
+Chip Chip::parse(const std::string &yaml, const std::string &filename) {
+  Document document(filename);
+  YAML::Node root;
+  try {
+    root = YAML::Load(yaml);
+  } catch (const YAML::Exception &error) {
+    document.fail(error.mark, "not valid YAML: " + error.msg);
+  }
+  Chip chip;
+  chip.filename = filename;
+  auto readKey = [&](const std::string &key, const YAML::Node &node, const YAML::Mark &mark) {
+    const KeySpec *spec = findKey(key);
+    if (!spec)
+      document.fail(mark, "unknown key '" + key + "', expected a key of arch_configs/schema/keys.md");
+    Entry entry;
+    entry.line = mark.line + 1;
+    std::map<std::string, std::string> parts;
+    document.forEach(node, key, [&](const std::string &part, const YAML::Node &value, const YAML::Mark &at) {
+      if (part != "value" && part != "unit" && part != "source")
+        document.fail(at, "unknown part '" + part + "' of " + key + ", expected value, unit and source");
+      parts[part] = document.scalar(value, part + " of " + key);
+    });
+    for (const char *part : {"value", "unit", "source"})
+      if (parts[part].empty())
+        document.fail(mark, std::string(part) + " of " + key + " is missing, expected {value: ..., unit: " +
+                                std::string(spec->unit) + ", source: ...}");
+    if (parts["unit"] != spec->unit)
+      document.fail(mark, "unit '" + parts["unit"] + "' of " + key + " is wrong, expected " + std::string(spec->unit));
+    entry.text = parts["value"];
+    entry.source = parts["source"];
+    chip.setValue(*spec, std::move(entry));
+  };
+  document.forEach(root, "the chip", [&](const std::string &section, const YAML::Node &node, const YAML::Mark &mark) {
+    if (section == "name" || section == "description") {
+      (section == "name" ? chip.name : chip.description) = document.scalar(node, section);
+    } else if (!isSection(section)) {
+      document.fail(mark, "unknown key '" + section + "', expected name, description or a section of arch_configs/schema/keys.md");
+    } else {
+      document.forEach(node, section, [&](const std::string &key, const YAML::Node &value, const YAML::Mark &at) {
+        readKey(section + "." + key, value, at);
+      });
+    }
+  });
+  if (chip.name.empty())
+    document.fail(root.Mark(), "key 'name' is missing, expected the chip's name");
+  std::string missing;
+  for (const KeySpec &spec : keySpecs())
+    if (!chip.entries.count(spec.key))
+      missing += (missing.empty() ? "" : ", ") + std::string(spec.key) + " [" + std::string(spec.unit) + "]";
+  if (!missing.empty())
+    document.fail(root.Mark(), "missing keys, expected also " + missing);
+  chip.checkConsistency();
+  return chip;
+}
+
+std::vector<std::string> Chip::shipped() {
+  std::set<std::string> names;
+  for (const fs::path &folder : searchPath()) {
+    std::error_code ignored; // a folder of the search path need not exist
+    for (const auto &file : fs::directory_iterator(folder, ignored))
+      if (file.path().extension() == ".yaml")
+        names.insert(file.path().stem().string());
+  }
+  return {names.begin(), names.end()};
+}
+
+Chip Chip::load(const std::string &pathOrName) {
+  fs::path path = pathOrName;
+  if (pathOrName.find('/') == std::string::npos && path.extension() != ".yaml") {
+    fs::path found;
+    for (const fs::path &folder : searchPath())
+      if (fs::path candidate = folder / (pathOrName + ".yaml"); found.empty() && fs::exists(candidate))
+        found = candidate;
+    if (found.empty()) {
+      std::string known;
+      for (const std::string &name : shipped())
+        known += (known.empty() ? "" : ", ") + name;
+      throw Error("unknown chip '" + pathOrName + "', expected one of " + known + " or the path of a .yaml file");
+    }
+    path = found;
+  }
+  std::ifstream file(path);
+  std::ostringstream text;
+  if (!file || !(text << file.rdbuf()))
+    throw Error("cannot read chip file '" + path.string() + "', expected a readable YAML file");
+  return parse(text.str(), path.string());
+}
+
+} // namespace arsis::chip
