@@ -1,0 +1,133 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""The nets of the independent check, in PyTorch, with their training-mode export to ONNX and their step in fp32 and fp64."""
+
+import copy
+from pathlib import Path
+
+import torch
+import torch.nn as nn
+import torch.nn.functional as F
+import torchvision
+
+LEARNING_RATE, MOMENTUM, WEIGHT_DECAY = 0.02, 0.9, 0.0005
+
+
+class LeNet5(nn.Module):
+    image = (1, 28, 28)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv1, self.conv2 = nn.Conv2d(1, 6, 5, padding=2), nn.Conv2d(6, 16, 5)
+        self.fc1, self.fc2, self.fc3 = nn.Linear(400, 120), nn.Linear(120, 84), nn.Linear(84, 10)
+        self.relu1, self.relu2, self.relu3, self.relu4 = (nn.ReLU() for _ in range(4))
+        self.pool1, self.pool2 = nn.MaxPool2d(2), nn.MaxPool2d(2)
+
+    def forward(self, x):
+        x = self.pool1(self.relu1(self.conv1(x)))
+        x = self.pool2(self.relu2(self.conv2(x)))
+        x = torch.flatten(x, 1)
+        return self.fc3(self.relu4(self.fc2(self.relu3(self.fc1(x)))))
+
+
+class Block(nn.Module):
+    """The basic residual block of CIFAR-style ResNets."""
+
+    def __init__(self, inputs: int, outputs: int, stride: int) -> None:
+        super().__init__()
+        self.conv1 = nn.Conv2d(inputs, outputs, 3, stride, 1, bias=False)
+        self.bn1 = nn.BatchNorm2d(outputs)
+        self.conv2 = nn.Conv2d(outputs, outputs, 3, 1, 1, bias=False)
+        self.bn2 = nn.BatchNorm2d(outputs)
+        self.relu1, self.relu2 = nn.ReLU(), nn.ReLU()
+        self.shortcut = None
+        if stride != 1 or inputs != outputs:
+            self.shortcut = nn.Sequential(nn.Conv2d(inputs, outputs, 1, stride, bias=False), nn.BatchNorm2d(outputs))
+
+    def forward(self, x):
+        y = self.bn2(self.conv2(self.relu1(self.bn1(self.conv1(x)))))
+        return self.relu2(y + (x if self.shortcut is None else self.shortcut(x)))
+
+
+class ResNet8(nn.Module):
+    image = (3, 32, 32)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv1, self.bn1, self.relu = nn.Conv2d(3, 16, 3, 1, 1, bias=False), nn.BatchNorm2d(16), nn.ReLU()
+        self.block1, self.block2, self.block3 = Block(16, 16, 1), Block(16, 32, 2), Block(32, 64, 2)
+        self.pool, self.fc = nn.AdaptiveAvgPool2d(1), nn.Linear(64, 10)
+
+    def forward(self, x):
+        x = self.block3(self.block2(self.block1(self.relu(self.bn1(self.conv1(x))))))
+        return self.fc(torch.flatten(self.pool(x), 1))
+
+
+def resnet18() -> nn.Module:
+    """torchvision's ResNet-18; in-place and shared ReLUs are replaced by equal ones so that margins can be observed per site."""
+    model = torchvision.models.resnet18(num_classes=10)
+    model.image = (3, 64, 64)
+    return model
+
+
+MODELS = {"lenet5": LeNet5, "resnet8": ResNet8, "resnet18": resnet18}
+
+
+def build(name: str) -> nn.Module:
+    torch.manual_seed(7)
+    return MODELS[name]().train()
+
+
+def export(model: nn.Module, path: Path, batch: int, opset: int = 13) -> None:
+    """Exports in training mode; parameters keep their names, the input is `x`, the output `logits`."""
+    x = torch.zeros(batch, *model.image)
+    snapshot = copy.deepcopy(model)  # tracing a batch norm in training mode moves its running statistics
+    torch.onnx.export(snapshot, x, str(path), training=torch.onnx.TrainingMode.TRAINING, do_constant_folding=False,
+                      opset_version=opset, input_names=["x"], output_names=["logits"])
+
+
+def optimizer_of(model: nn.Module) -> torch.optim.Optimizer:
+    return torch.optim.SGD(model.parameters(), lr=LEARNING_RATE, momentum=MOMENTUM, weight_decay=WEIGHT_DECAY)
+
+
+def step(model: nn.Module, optimizer: torch.optim.Optimizer, x: torch.Tensor, labels: torch.Tensor) -> dict[str, torch.Tensor]:
+    """One training step in the model's own precision; returns loss, logits, `grad:<name>` and the updated state by name."""
+    optimizer.zero_grad()
+    logits = model(x)
+    loss = F.cross_entropy(logits, labels)
+    loss.backward()
+    result = {"loss": loss.detach().clone(), "logits": logits.detach().clone()}
+    result |= {f"grad:{n}": p.grad.detach().clone() for n, p in model.named_parameters()}
+    optimizer.step()
+    result |= {n: t.detach().clone() for n, t in model.state_dict().items() if not n.endswith("num_batches_tracked")}
+    return result
+
+
+def margin(model: nn.Module, x: torch.Tensor) -> float:
+    """Smallest distance to a kink over the whole forward pass: |input| of every ReLU, gap between the best two values of every
+    max-pool window (windows whose best value is zero are all cut off by the ReLU before them and do not count)."""
+    found = [float("inf")]
+
+    def relu_input(value):
+        value = value[value != 0]
+        found.append(value.abs().min().item() if value.numel() else float("inf"))
+
+    def pool_gap(value, pool):
+        k, s, p = pool.kernel_size, pool.stride, pool.padding
+        padded = F.pad(value, (p, p, p, p), value=-1e30)
+        windows = padded.unfold(2, k, s).unfold(3, k, s).flatten(-2)
+        top = windows.topk(2, dim=-1).values
+        live = top[..., 0] > 0
+        gap = (top[..., 0] - top[..., 1])[live]
+        found.append(gap.min().item() if gap.numel() else float("inf"))
+
+    handles = []
+    for module in model.modules():
+        if isinstance(module, nn.ReLU):
+            handles.append(module.register_forward_pre_hook(lambda m, args: relu_input(args[0].detach().clone())))
+        elif isinstance(module, nn.MaxPool2d):
+            handles.append(module.register_forward_pre_hook(lambda m, args: pool_gap(args[0].detach(), m)))
+    with torch.no_grad():
+        model(x)
+    for handle in handles:
+        handle.remove()
+    return min(found)
