@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Registers the tile dialect and defines its attributes.
+#include "dialects/Tile/IR/Tile.h"
+
+#include "mlir/IR/DialectImplementation.h"
+#include "llvm/ADT/TypeSwitch.h"
+
+using namespace mlir;
+using namespace arsis::tile;
+
+#include "dialects/Tile/IR/TileDialect.cpp.inc"
+#include "dialects/Tile/IR/TileEnums.cpp.inc"
+#include "dialects/Tile/IR/TileInterfaces.cpp.inc"
+
+#define GET_ATTRDEF_CLASSES
+#include "dialects/Tile/IR/TileAttributes.cpp.inc"
+
+void TileDialect::initialize() {
+  addAttributes<
+#define GET_ATTRDEF_LIST
+#include "dialects/Tile/IR/TileAttributes.cpp.inc"
+      >();
+  addOperations<
+#define GET_OP_LIST
+#include "dialects/Tile/IR/TileOps.cpp.inc"
+      >();
+}
+
+LogicalResult ExtentsAttr::verify(function_ref<InFlightDiagnostic()> emitError, ArrayRef<int64_t> tile,
+                                  AffineMap limits) {
+  if (limits && limits.getNumResults() != tile.size())
+    return emitError() << "expected one limit per dimension: found " << limits.getNumResults() << " limits and "
+                       << tile.size() << " dimensions";
+  for (int64_t size : tile)
+    if (size < 1)
+      return emitError() << "expected tile sizes of at least 1, found " << size;
+  return success();
+}
+
+AffineExpr ExtentsAttr::getLimit(unsigned d) const {
+  if (!getLimits())
+    return {};
+  AffineExpr limit = getLimits().getResult(d);
+  if (auto constant = dyn_cast<AffineConstantExpr>(limit); constant && constant.getValue() >= getTile()[d])
+    return {};
+  return limit;
+}

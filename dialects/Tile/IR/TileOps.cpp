@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Verifiers and methods of the tile dialect's structural ops.
+#include "dialects/Tile/IR/Tile.h"
+
+#include "mlir/IR/Builders.h"
+
+using namespace mlir;
+using namespace arsis::tile;
+
+#define GET_OP_CLASSES
+#include "dialects/Tile/IR/TileOps.cpp.inc"
+
+/// Bytes of a value of this type in memory, or 0 if the chip knows no such type.
+static int64_t elementBytes(Type type) {
+  if (type.isF32() || type.isInteger(32))
+    return 4;
+  return type.isBF16() || type.isF16() ? 2 : 0;
+}
+
+static LogicalResult verifyElementType(Operation *op, MemRefType type) {
+  if (!elementBytes(type.getElementType()))
+    return op->emitOpError() << "has element type " << type.getElementType() << ", expected f32, bf16, f16 or i32";
+  return success();
+}
+
+LogicalResult TensorOp::verify() {
+  MemRefType type = getType();
+  if (failed(verifyElementType(*this, type)))
+    return failure();
+  if (type.getRank() > 4)
+    return emitOpError() << "has rank " << type.getRank() << ", expected at most 4";
+  if (getHostPermutation().has_value() != getHostShape().has_value())
+    return emitOpError("needs both host_shape and host_permutation, or neither");
+  if (auto permutation = getHostPermutation()) {
+    ArrayRef<int64_t> hostShape = *getHostShape();
+    if (int64_t(permutation->size()) != type.getRank() || hostShape.size() != permutation->size())
+      return emitOpError() << "has a host layout of rank " << hostShape.size() << ", expected " << type.getRank();
+    SmallVector<bool> seen(permutation->size(), false);
+    for (auto [host, chip] : llvm::enumerate(*permutation)) {
+      if (chip < 0 || chip >= type.getRank() || seen[chip])
+        return emitOpError("has a host_permutation that is no permutation");
+      seen[chip] = true;
+      if (hostShape[host] != type.getDimSize(chip))
+        return emitOpError() << "has host dimension " << host << " of size " << hostShape[host] << ", expected "
+                             << type.getDimSize(chip);
+    }
+  }
+  if (auto initial = getInitial()) {
+    auto shaped = cast<ShapedType>(initial->getType());
+    if (shaped.getElementType() != type.getElementType() || shaped.getNumElements() != type.getNumElements())
+      return emitOpError() << "has an initial value of type " << shaped << ", expected the elements of " << type;
+  }
+  return success();
+}
+
+LogicalResult AliasOp::verify() {
+  MemRefType from = getSource().getType(), to = getType();
+  if (from.getElementType() != to.getElementType() || from.getNumElements() != to.getNumElements())
+    return emitOpError() << "changes " << from << " to " << to << ", expected equal element type and count";
+  if (to.getRank() > 4)
+    return emitOpError() << "has rank " << to.getRank() << ", expected at most 4";
+  return success();
+}
+
+LogicalResult AllocOp::verify() {
+  MemRefType type = getBufferType();
+  if (failed(verifyElementType(*this, type)))
+    return failure();
+  if (isAccumulator() && (type.getRank() != 2 || !type.getElementType().isF32()))
+    return emitOpError() << "has type " << type << ", expected memref<rows x cols x f32> in the accumulators";
+  if (!isAccumulator() && getUnit() != 0)
+    return emitOpError("names a matrix unit, but the scratchpad is shared by all");
+  return success();
+}
+
+int64_t AllocOp::getSlotSize() {
+  MemRefType type = getBufferType();
+  return isAccumulator() ? type.getDimSize(0) : type.getNumElements() * elementBytes(type.getElementType());
+}
+
+void WaitOp::getEffects(SmallVectorImpl<SideEffects::EffectInstance<MemoryEffects::Effect>> &effects) {
+  // Writes something nobody names, so that no generic pass moves or drops it.
+  effects.emplace_back(MemoryEffects::Write::get());
+}
