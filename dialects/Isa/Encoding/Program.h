@@ -35,6 +35,9 @@ inline bool operator!=(const Instruction &a, const Instruction &b) { return !(a 
 /// The opcode of an instruction's body.
 inline Opcode opcodeOf(const Instruction &instruction) { return kOpcodeOfBody[instruction.body.index()]; }
 
+/// A body with default fields, or nothing if no instruction has this opcode.
+std::optional<Body> makeBody(Opcode);
+
 /// An in-order stream. It ends after its last instruction.
 struct Stream {
   StreamKind kind = StreamKind::Load;
@@ -114,7 +117,8 @@ void writeProgramFile(const std::string &path, const Program &);
 Program readProgramFile(const std::string &path);
 
 /// Assembly text. `assemble` throws errors of the form `file:line:column: message`; it validates what it read.
-std::string disassemble(const Program &);
+/// With a folder, initial values are written to raw files in it and named in the text; else they are in the text as hex.
+std::string disassemble(const Program &, const std::string &initialsFolder = "");
 Program assemble(std::string_view text, std::string_view filename);
 
 /// Bytes that the front end fetches for one instruction (opcode, waits, increment, operands).

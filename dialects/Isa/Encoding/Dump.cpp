@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// The summary of a program for people: what it holds and what its instructions cost to fetch.
+#include "dialects/Isa/Encoding/Cursor.h"
+#include "dialects/Isa/Encoding/Tables.h"
+
+#include <iomanip>
+#include <sstream>
+
+namespace arsis::isa {
+
+template <class T> static std::string join(const T &values) {
+  std::string text;
+  for (auto value : values)
+    text += (text.empty() ? "" : "x") + std::to_string(value);
+  return text;
+}
+
+static void dumpStream(std::ostream &out, const Stream &stream) {
+  struct Count {
+    uint64_t encoded = 0, bytes = 0, instances = 0, fetched = 0;
+  };
+  std::array<Count, std::variant_size_v<Body>> counts;
+  Count total;
+  std::vector<uint64_t> sizes;
+  for (const Instruction &instruction : stream.instructions) {
+    sizes.push_back(encodedSize(instruction));
+    counts[instruction.body.index()].encoded += 1;
+    counts[instruction.body.index()].bytes += sizes.back();
+    total.encoded += 1;
+    total.bytes += sizes.back();
+  }
+  std::vector<uint64_t> iterations{1};
+  for (size_t position = 0; position < stream.instructions.size(); ++position) {
+    const Body &body = stream.instructions[position].body;
+    if (const Loop *loop = std::get_if<Loop>(&body)) {
+      iterations.push_back(iterations.back() * loop->count);
+    } else if (std::holds_alternative<EndLoop>(body)) {
+      iterations.pop_back();
+    } else {
+      counts[body.index()].instances += iterations.back();
+      total.instances += iterations.back();
+    }
+  }
+  out << "  " << streamName(stream) << ": " << total.encoded << " instructions, " << total.bytes << " bytes, "
+      << total.instances << " instances\n";
+  for (size_t i = 0; i < counts.size(); ++i)
+    if (counts[i].encoded)
+      out << "    " << std::left << std::setw(14) << kInstructionInfo[i].mnemonic << std::right << std::setw(8)
+          << counts[i].encoded << " encoded " << std::setw(10) << counts[i].bytes << " bytes " << std::setw(14)
+          << counts[i].instances << " instances\n";
+}
+
+std::string dumpProgram(const Program &program) {
+  std::ostringstream out;
+  out << "format version " << kFormatVersion << ", instruction set 0x" << std::hex << kSchemaHash << std::dec << ", "
+      << encodeProgram(program).size() << " bytes\nsections\n";
+#define ARSIS_X(TAG, FUNCTION)                                                                                         \
+  {                                                                                                                    \
+    ByteWriter section;                                                                                                \
+    FUNCTION(section, program);                                                                                        \
+    out << "  " << TAG << std::setw(12) << section.bytes.size() << " bytes\n";                                         \
+  }
+  ARSIS_PROGRAM_SECTIONS(ARSIS_X)
+#undef ARSIS_X
+  out << "requirements\n";
+  for (const Requirement &r : program.requirements)
+    out << "  " << r.key << (r.relation == Requirement::Equal ? " == " : " >= ") << r.value << "\n";
+  out << "options\n";
+  for (const auto &[key, value] : program.options)
+    out << "  " << key << " = " << value << "\n";
+  out << "streams\n";
+  for (const Stream &stream : program.streams)
+    dumpStream(out, stream);
+  out << "counters\n";
+  for (size_t c = 0; c < program.counterStream.size(); ++c)
+    out << "  c" << c << " " << streamName(program.streams[program.counterStream[c]]) << "\n";
+  out << "tensors, " << program.dramBytes << " bytes of DRAM\n";
+  for (const Tensor &tensor : program.tensors)
+    out << "  " << std::left << std::setw(32) << tensor.name << " " << std::setw(10)
+        << EnumTraits<TensorRole>::kNames[unsigned(tensor.role)] << std::right << " " << join(tensor.shape) << " "
+        << numerics::name(tensor.type) << " at " << tensor.address << (tensor.observable ? ", observable" : "") << "\n";
+  out << "memory plan\n";
+  for (const Placement &p : program.placements)
+    out << "  " << p.memory << " " << p.begin << ".." << p.end << " " << p.buffer << ", " << p.slots << " slots, " << p.layer
+        << "\n";
+  for (const std::string &name : program.notObservable)
+    out << "not observable: " << name << "\n";
+  return out.str();
+}
+
+} // namespace arsis::isa

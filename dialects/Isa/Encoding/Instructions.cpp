@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// One instruction to bytes and back, and equality of programs.
+#include "dialects/Isa/Encoding/Tables.h"
+
+#include <algorithm>
+#include <tuple>
+
+namespace arsis::isa {
+
+std::optional<Body> makeBody(Opcode opcode) {
+  switch (opcode) {
+#define ARSIS_X(STRUCT, MNEMONIC, OPCODE)                                                                              \
+  case Opcode::STRUCT:                                                                                                 \
+    return STRUCT();
+    ARSIS_ISA_INSTRUCTIONS(ARSIS_X)
+#undef ARSIS_X
+  }
+  return std::nullopt;
+}
+
+void transferInstruction(ByteWriter &out, const Instruction &instruction) {
+  if (instruction.waitCount > kMaxWaits)
+    throw Error("instruction with " + std::to_string(instruction.waitCount) + " waits, expected at most 2");
+  out(uint8_t(opcodeOf(instruction)));
+  out(uint8_t(instruction.waitCount | (instruction.increment ? kIncrementFlag : 0)));
+  for (unsigned i = 0; i < instruction.waitCount; ++i)
+    out(instruction.waits[i]);
+  if (instruction.increment)
+    out(*instruction.increment);
+  std::visit([&](auto &body) { body.visitFields([&](const char *, auto &field) { out(field); }); }, instruction.body);
+}
+
+void transferInstruction(ByteReader &in, Instruction &instruction) {
+  size_t start = in.offset;
+  uint8_t opcode, flags;
+  in(opcode);
+  std::optional<Body> body = makeBody(Opcode(opcode));
+  if (!body)
+    in.failAt(start, "unknown opcode " + std::to_string(opcode) +
+                         (opcode >= kFirstExternalOpcode ? ", which no registered instruction has" : ""));
+  in(flags);
+  instruction.waitCount = flags & kWaitCountMask;
+  if (flags & ~(kWaitCountMask | kIncrementFlag) || instruction.waitCount > kMaxWaits)
+    in.failAt(start + 1, "instruction flags are " + std::to_string(flags) + ", expected at most 2 waits and an increment");
+  for (unsigned i = 0; i < instruction.waitCount; ++i)
+    in(instruction.waits[i]);
+  if (flags & kIncrementFlag)
+    in(instruction.increment.emplace());
+  instruction.body = std::move(*body);
+  std::visit([&](auto &fields) { fields.visitFields([&](const char *, auto &field) { in(field); }); }, instruction.body);
+}
+
+size_t encodedSize(const Instruction &instruction) {
+  ByteWriter out;
+  transferInstruction(out, instruction);
+  return out.bytes.size();
+}
+
+bool operator==(const Instruction &a, const Instruction &b) {
+  return a.waitCount == b.waitCount && std::equal(a.waits.begin(), a.waits.begin() + a.waitCount, b.waits.begin()) &&
+         a.increment == b.increment && a.location == b.location && a.body == b.body;
+}
+
+static auto fieldsOf(const Tensor &t) {
+  return std::tie(t.name, t.role, t.type, t.shape, t.stride, t.address, t.hostShape, t.hostPermutation, t.observable,
+                  t.completeCounter, t.completeValue, t.readableCounter, t.readableUntil);
+}
+static auto fieldsOf(const Location &l) { return std::tie(l.layer, l.phase, l.op); }
+static auto fieldsOf(const Requirement &r) { return std::tie(r.key, r.relation, r.value); }
+static auto fieldsOf(const Placement &p) {
+  return std::tie(p.memory, p.buffer, p.begin, p.end, p.slots, p.layer);
+}
+static auto fieldsOf(const Initial &i) { return std::tie(i.tensor, i.bytes); }
+
+template <class T> static bool sameAll(const std::vector<T> &a, const std::vector<T> &b) {
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(),
+                    [](const T &x, const T &y) { return fieldsOf(x) == fieldsOf(y); });
+}
+
+bool operator==(const Tensor &a, const Tensor &b) { return fieldsOf(a) == fieldsOf(b); }
+
+bool operator==(const Stream &a, const Stream &b) {
+  return a.kind == b.kind && a.index == b.index && a.instructions == b.instructions;
+}
+
+bool operator==(const Program &a, const Program &b) {
+  return a.streams == b.streams && a.counterStream == b.counterStream && a.tensors == b.tensors &&
+         sameAll(a.locations, b.locations) && sameAll(a.requirements, b.requirements) &&
+         sameAll(a.placements, b.placements) && sameAll(a.initials, b.initials) && a.nnModule == b.nnModule &&
+         a.options == b.options && a.notObservable == b.notObservable && a.dramBytes == b.dramBytes;
+}
+
+} // namespace arsis::isa

@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// The layout of every section of a program file, for ByteReader and ByteWriter alike: what a record holds, in order.
+#pragma once
+
+#include "dialects/Isa/Encoding/Bytes.h"
+
+namespace arsis::isa {
+
+/// Rises when the layout of a section changes; changes of the instruction set show in the schema hash.
+constexpr uint32_t kFormatVersion = 1;
+constexpr uint8_t kMagic[8] = {'A', 'R', 'S', 'I', 'S', 0x1a, '\r', '\n'};
+
+/// Instruction flags: the number of waits in the low bits, and whether a counter to increment follows.
+constexpr uint8_t kWaitCountMask = 0x03;
+constexpr uint8_t kIncrementFlag = 0x04;
+
+void transferInstruction(ByteWriter &, const Instruction &);
+void transferInstruction(ByteReader &, Instruction &);
+
+/// A vector: its length, then its elements, each transferred by `element`.
+template <class T, class Element>
+void transferVector(ByteWriter &out, const std::vector<T> &values, const char *, Element element) {
+  out.unsignedNumber(values.size());
+  for (const T &value : values)
+    element(value);
+}
+template <class T, class Element>
+void transferVector(ByteReader &in, std::vector<T> &values, const char *what, Element element) {
+  size_t count = in.count();
+  std::string outer = in.item;
+  values.clear();
+  for (size_t i = 0; i < count; ++i) {
+    in.item = outer + (outer.empty() ? "" : ", ") + what + " " + std::to_string(i);
+    values.emplace_back();
+    element(values.back());
+  }
+  in.item = outer;
+}
+template <class Archive, class Vector> void transferNumbers(Archive &archive, Vector &values, const char *what) {
+  transferVector(archive, values, what, [&](auto &value) { archive(value); });
+}
+
+template <class Archive, class Program> void transferCore(Archive &archive, Program &program) {
+  archive(program.dramBytes);
+  transferNumbers(archive, program.counterStream, "counter");
+}
+
+template <class Archive, class Program> void transferStreams(Archive &archive, Program &program) {
+  transferVector(archive, program.streams, "stream", [&](auto &stream) {
+    archive(stream.kind);
+    archive(stream.index);
+    transferVector(archive, stream.instructions, "instruction",
+                   [&](auto &instruction) { transferInstruction(archive, instruction); });
+  });
+}
+
+/// Locations as runs: (location, number of instructions).
+void transferDebug(ByteWriter &, const Program &);
+void transferDebug(ByteReader &, Program &);
+
+template <class Archive, class Program> void transferTensors(Archive &archive, Program &program) {
+  transferVector(archive, program.tensors, "tensor", [&](auto &tensor) {
+    archive(tensor.name);
+    archive(tensor.role);
+    archive(tensor.type);
+    archive(tensor.shape);
+    archive(tensor.stride);
+    archive(tensor.address);
+    transferNumbers(archive, tensor.hostShape, "host dimension");
+    transferNumbers(archive, tensor.hostPermutation, "host permutation");
+    archive(tensor.observable);
+    archive(tensor.completeCounter);
+    archive(tensor.completeValue);
+    archive(tensor.readableCounter);
+    archive(tensor.readableUntil);
+  });
+}
+
+template <class Archive, class Program> void transferLocations(Archive &archive, Program &program) {
+  transferVector(archive, program.locations, "location", [&](auto &location) {
+    archive(location.layer);
+    archive(location.phase);
+    archive(location.op);
+  });
+}
+
+template <class Archive, class Program> void transferRequirements(Archive &archive, Program &program) {
+  transferVector(archive, program.requirements, "requirement", [&](auto &requirement) {
+    archive(requirement.key);
+    bool atLeast = requirement.relation == Requirement::AtLeast;
+    archive(atLeast);
+    if constexpr (Archive::kReading)
+      requirement.relation = atLeast ? Requirement::AtLeast : Requirement::Equal;
+    archive(requirement.value);
+  });
+}
+
+template <class Archive, class Program> void transferPlacements(Archive &archive, Program &program) {
+  transferVector(archive, program.placements, "placement", [&](auto &placement) {
+    archive(placement.memory);
+    archive(placement.buffer);
+    archive(placement.begin);
+    archive(placement.end);
+    archive(placement.slots);
+    archive(placement.layer);
+  });
+}
+
+template <class Archive, class Program> void transferInitials(Archive &archive, Program &program) {
+  transferVector(archive, program.initials, "initial value", [&](auto &initial) {
+    archive(initial.tensor);
+    if constexpr (Archive::kReading) {
+      size_t count = archive.count();
+      const uint8_t *bytes = archive.raw(count);
+      initial.bytes.assign(bytes, bytes + count);
+    } else {
+      archive.unsignedNumber(initial.bytes.size());
+      archive.raw(initial.bytes.data(), initial.bytes.size());
+    }
+  });
+}
+
+template <class Archive, class Program> void transferModule(Archive &archive, Program &program) {
+  archive(program.nnModule);
+}
+
+template <class Archive, class Program> void transferOptions(Archive &archive, Program &program) {
+  if constexpr (Archive::kReading) {
+    std::vector<std::string> keys;
+    transferVector(archive, keys, "option", [&](std::string &key) {
+      size_t start = archive.offset;
+      archive(key);
+      if (!program.options.empty() && key <= program.options.rbegin()->first)
+        archive.failAt(start, "option '" + key + "' is out of order");
+      archive(program.options[key]);
+    });
+  } else {
+    archive.unsignedNumber(program.options.size());
+    for (const auto &[key, value] : program.options) {
+      archive(key);
+      archive(value);
+    }
+  }
+}
+
+template <class Archive, class Program> void transferNotObservable(Archive &archive, Program &program) {
+  transferNumbers(archive, program.notObservable, "name");
+}
+
+/// X(tag, function) for every section, in file order.
+#define ARSIS_PROGRAM_SECTIONS(X)                                                                                      \
+  X("core", transferCore)                                                                                              \
+  X("strm", transferStreams)                                                                                           \
+  X("debg", transferDebug)                                                                                             \
+  X("tens", transferTensors)                                                                                           \
+  X("locn", transferLocations)                                                                                         \
+  X("reqs", transferRequirements)                                                                                      \
+  X("plac", transferPlacements)                                                                                        \
+  X("init", transferInitials)                                                                                          \
+  X("nnmd", transferModule)                                                                                            \
+  X("opts", transferOptions)                                                                                           \
+  X("nobs", transferNotObservable)
+
+} // namespace arsis::isa

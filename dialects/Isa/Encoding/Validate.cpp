@@ -1,0 +1,263 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Static well-formedness of a program: what must hold before anything may walk it. After this, no evaluation of an
+// operand can overflow and every index is in range; whether addresses fit the chip is the verifier's question.
+#include "dialects/Isa/Encoding/Program.h"
+
+#include <algorithm>
+#include <cstdlib>
+#include <set>
+
+namespace arsis::isa {
+
+/// No base, stride or value of an operand may exceed this (elements, bytes or rows), so that sums of them cannot overflow.
+constexpr int64_t kLargestValue = int64_t(1) << 40;
+constexpr int64_t kLargestExtent = int64_t(1) << 31;
+constexpr uint64_t kLargestDram = uint64_t(1) << 48;
+
+std::string streamName(const Stream &stream) {
+  unsigned kind = unsigned(stream.kind);
+  std::string name(kind < std::size(EnumTraits<StreamKind>::kNames) ? EnumTraits<StreamKind>::kNames[kind] : "?");
+  return name + " " + std::to_string(stream.index);
+}
+
+namespace {
+
+std::string number(__int128 value) {
+  if (value > kLargestValue || value < -kLargestValue)
+    return (value < 0 ? "below -2^" : "above 2^") + std::to_string(40);
+  return std::to_string(int64_t(value));
+}
+
+/// Checks the operands of one instruction; knows the loops around it.
+struct InstructionChecker {
+  const Program &program;
+  const std::vector<uint32_t> &loops; // iterations, outermost first
+  std::string where;
+
+  [[noreturn]] void fail(const std::string &what) const { throw Error(where + ": " + what); }
+  [[noreturn]] void fail(const char *field, const std::string &what) const { fail(std::string(field) + ": " + what); }
+
+  void range(const char *field, int64_t base, const Terms &terms) const {
+    __int128 low = base, high = base;
+    int previous = -1;
+    for (const Term &term : terms) {
+      if (term.loop <= previous || term.stride == 0)
+        fail(field, "terms are not canonical, expected ascending loops and strides that are not zero");
+      previous = term.loop;
+      if (term.loop >= loops.size())
+        fail(field, "uses the index of loop " + std::to_string(term.loop) + ", but is inside " +
+                        std::to_string(loops.size()) + " loops");
+      __int128 most = __int128(term.stride) * (loops[term.loop] - 1);
+      (most < 0 ? low : high) += most;
+      if (term.stride > kLargestValue || term.stride < -kLargestValue)
+        fail(field, "stride is " + number(term.stride) + ", expected at most 2^40 in magnitude");
+    }
+    if (low < -kLargestValue || high > kLargestValue)
+      fail(field, "ranges over " + number(low) + " to " + number(high) + ", expected at most 2^40 in magnitude");
+  }
+  void operator()(const char *field, const Affine &value) const { range(field, value.base, value.terms); }
+  void operator()(const char *field, const Extent &value) const {
+    if (value.tile < 0 || value.tile > kLargestExtent)
+      fail(field, "extent is " + number(value.tile) + ", expected 0 to 2^31");
+    if (value.clamped)
+      (*this)(field, value.limit);
+  }
+  void operator()(const char *field, const Address &value) const {
+    range(field, value.base, value.strides);
+    (*this)(field, value.slot);
+    if (value.slots == 0)
+      fail(field, "ring of 0 slots, expected at least 1");
+    __int128 last = __int128(value.slotSize) * (value.slots - 1);
+    if (last > kLargestValue || last < -kLargestValue || std::llabs(value.slotSize) > kLargestValue)
+      fail(field, "ring reaches " + number(last) + ", expected at most 2^40 in magnitude");
+  }
+  void operator()(const char *field, TensorIndex value) const {
+    if (value >= program.tensors.size())
+      fail(field, "tensor " + std::to_string(value) + ", but the program has " + std::to_string(program.tensors.size()));
+  }
+  template <class T> void operator()(const char *field, const T &value) const {
+    if constexpr (std::is_enum_v<T>) {
+      if (unsigned(value) >= std::size(EnumTraits<T>::kNames))
+        fail(field, "value " + std::to_string(unsigned(value)) + " has no meaning");
+    }
+  }
+  template <class T, size_t n> void operator()(const char *field, const std::array<T, n> &values) const {
+    for (const T &value : values)
+      (*this)(field, value);
+  }
+
+  template <class Body> void meaning(const Body &) const {}
+  void meaning(const Reduce &body) const {
+    constexpr uint8_t kLast = 1 << 3;
+    if (body.reduceMask >> 4 || (body.reduceMask & kLast && body.reduceMask != kLast))
+      fail("reduceMask", "is " + std::to_string(body.reduceMask) + ", expected some of dimensions 0 to 2, or dimension 3 alone");
+  }
+  void meaning(const Pool &body) const { window(body.window); }
+  void meaning(const PoolGrad &body) const { window(body.window); }
+  void window(const std::array<uint16_t, 2> &window) const {
+    if (window[0] == 0 || window[1] == 0)
+      fail("window", "is empty, expected at least 1 by 1");
+  }
+};
+
+void checkTensor(const Program &program, const Tensor &tensor) {
+  auto fail = [&](const std::string &what) { throw Error("tensor '" + tensor.name + "': " + what); };
+  if (unsigned(tensor.role) >= std::size(EnumTraits<TensorRole>::kNames) ||
+      unsigned(tensor.type) >= std::size(EnumTraits<ElementType>::kNames))
+    fail("role or type has no meaning");
+  __int128 last = 0, volume = 1;
+  for (unsigned d = 0; d < 4; ++d) {
+    if (tensor.shape[d] < 1 || tensor.shape[d] > kLargestExtent)
+      fail("dimension " + std::to_string(d) + " is " + number(tensor.shape[d]) + ", expected 1 to 2^31");
+    if (tensor.stride[d] < 0 || tensor.stride[d] > kLargestValue)
+      fail("stride " + std::to_string(d) + " is " + number(tensor.stride[d]) + ", expected 0 to 2^40");
+    last += __int128(tensor.shape[d] - 1) * tensor.stride[d];
+    volume *= tensor.shape[d];
+  }
+  __int128 end = __int128(tensor.address) + (last + 1) * numerics::sizeInBytes(tensor.type);
+  if (end > program.dramBytes)
+    fail("ends beyond the " + std::to_string(program.dramBytes) + " bytes of DRAM that the program declares");
+  size_t rank = tensor.hostShape.size();
+  if (rank > 4)
+    fail("host shape has " + std::to_string(rank) + " dimensions, expected at most 4");
+  __int128 hostVolume = 1;
+  for (int64_t size : tensor.hostShape) {
+    if (size < 1 || size > kLargestExtent)
+      fail("host dimension is " + number(size) + ", expected 1 to 2^31");
+    hostVolume *= size;
+  }
+  if (rank && hostVolume != volume)
+    fail("host shape and shape hold different numbers of elements");
+  std::set<int64_t> dimensions(tensor.hostPermutation.begin(), tensor.hostPermutation.end());
+  if (!dimensions.empty() && (dimensions.size() != tensor.hostPermutation.size() || *dimensions.begin() != 0 ||
+                              *dimensions.rbegin() != int64_t(dimensions.size()) - 1 || dimensions.size() != rank))
+    fail("host permutation is not a permutation of its " + std::to_string(rank) + " dimensions");
+  size_t counters = program.counterStream.size();
+  if ((tensor.completeValue && tensor.completeCounter >= counters) ||
+      (tensor.readableUntil && tensor.readableCounter >= counters))
+    fail("names a counter that does not exist; the program has " + std::to_string(counters));
+}
+
+void checkTables(const Program &program) {
+  if (program.streams.size() > 256 || program.counterStream.size() > 256)
+    throw Error("program has " + std::to_string(program.streams.size()) + " streams and " +
+                std::to_string(program.counterStream.size()) + " counters, expected at most 256 of each");
+  if (program.dramBytes > kLargestDram)
+    throw Error("program needs " + std::to_string(program.dramBytes) + " bytes of DRAM, expected at most 2^48");
+  if (program.tensors.size() > UINT16_MAX)
+    throw Error("program has " + std::to_string(program.tensors.size()) + " tensors, expected at most 65535");
+  for (size_t counter = 0; counter < program.counterStream.size(); ++counter)
+    if (program.counterStream[counter] >= program.streams.size())
+      throw Error("counter c" + std::to_string(counter) + " belongs to stream " +
+                  std::to_string(program.counterStream[counter]) + ", but the program has " +
+                  std::to_string(program.streams.size()));
+  std::set<std::string_view> names;
+  for (const Tensor &tensor : program.tensors) {
+    if (tensor.name.empty() || !names.insert(tensor.name).second)
+      throw Error("tensor '" + tensor.name + "': the name is " + (tensor.name.empty() ? "empty" : "used twice"));
+    checkTensor(program, tensor);
+  }
+  std::set<uint16_t> initialised;
+  for (const Initial &initial : program.initials) {
+    if (initial.tensor >= program.tensors.size())
+      throw Error("initial value of tensor " + std::to_string(initial.tensor) + ", but the program has " +
+                  std::to_string(program.tensors.size()));
+    const Tensor &tensor = program.tensors[initial.tensor];
+    uint64_t bytes = uint64_t(numerics::sizeInBytes(tensor.type));
+    for (int64_t size : tensor.shape) // at most 2^126 would overflow, but DRAM bounds every dimension with a stride
+      bytes = uint64_t(std::min<__int128>(__int128(bytes) * size, UINT64_MAX));
+    if (!initialised.insert(initial.tensor).second)
+      throw Error("tensor '" + tensor.name + "' has two initial values");
+    if (initial.bytes.size() != bytes)
+      throw Error("initial value of tensor '" + tensor.name + "' has " + std::to_string(initial.bytes.size()) +
+                  " bytes, expected " + std::to_string(bytes));
+  }
+  for (const Placement &placement : program.placements)
+    if (placement.begin > placement.end || placement.slots == 0)
+      throw Error("placement of '" + placement.buffer + "' ends before it begins or has no slot");
+}
+
+void checkStream(const Program &program, size_t number, std::vector<uint64_t> &increments) {
+  const Stream &stream = program.streams[number];
+  for (size_t other = 0; other < number; ++other)
+    if (program.streams[other].kind == stream.kind && program.streams[other].index == stream.index)
+      throw Error("stream " + streamName(stream) + " exists twice");
+  if (unsigned(stream.kind) >= std::size(EnumTraits<StreamKind>::kNames))
+    throw Error("stream " + std::to_string(number) + " is of no known kind");
+  std::vector<uint32_t> loops;
+  std::vector<size_t> open;
+  uint64_t instances = 1; // of the innermost body; saturates
+  constexpr uint64_t kMost = uint64_t(1) << 62;
+  std::vector<uint64_t> outer;
+  for (size_t position = 0; position < stream.instructions.size(); ++position) {
+    const Instruction &instruction = stream.instructions[position];
+    const InstructionInfo &info = kInstructionInfo[instruction.body.index()];
+    InstructionChecker check{program, loops,
+                             "stream " + streamName(stream) + ", instruction " + std::to_string(position) + " (" + info.mnemonic + ")"};
+    if (!(info.streams >> unsigned(stream.kind) & 1))
+      check.fail("not allowed in this stream");
+    if (instruction.location >= std::max<size_t>(1, program.locations.size()))
+      check.fail("location " + std::to_string(instruction.location) + ", but the program has " +
+                 std::to_string(program.locations.size()));
+    if (instruction.waitCount > kMaxWaits)
+      check.fail(std::to_string(instruction.waitCount) + " waits, expected at most 2");
+    if (info.marker && (instruction.waitCount || instruction.increment))
+      check.fail("waits or increments, which a loop marker cannot");
+    for (unsigned i = 0; i < instruction.waitCount; ++i) {
+      const Wait &wait = instruction.waits[i];
+      if (wait.counter >= program.counterStream.size())
+        check.fail("waits for counter c" + std::to_string(wait.counter) + ", but the program has " +
+                   std::to_string(program.counterStream.size()));
+      check("after", wait.value);
+    }
+    if (instruction.increment) {
+      uint8_t counter = *instruction.increment;
+      if (counter >= program.counterStream.size())
+        check.fail("increments counter c" + std::to_string(counter) + ", but the program has " +
+                   std::to_string(program.counterStream.size()));
+      if (program.counterStream[counter] != number)
+        check.fail("increments counter c" + std::to_string(counter) + ", which belongs to stream " +
+                   streamName(program.streams[program.counterStream[counter]]));
+      increments[counter] = std::min(kMost, increments[counter] + instances);
+      if (increments[counter] > UINT32_MAX)
+        check.fail("counter c" + std::to_string(counter) + " would exceed 32 bits");
+    }
+    std::visit(
+        [&](const auto &body) {
+          body.visitFields(check);
+          check.meaning(body);
+        },
+        instruction.body);
+    if (const Loop *loop = std::get_if<Loop>(&instruction.body)) {
+      if (loop->count == 0)
+        check.fail("loop of 0 iterations, expected at least 1");
+      if (loops.size() == kMaxLoopDepth)
+        check.fail("loops nest deeper than " + std::to_string(kMaxLoopDepth));
+      loops.push_back(loop->count);
+      open.push_back(position);
+      outer.push_back(instances);
+      instances = instances > kMost / loop->count ? kMost : instances * loop->count;
+    } else if (std::holds_alternative<EndLoop>(instruction.body)) {
+      if (loops.empty())
+        check.fail("end_loop without a loop");
+      loops.pop_back();
+      open.pop_back();
+      instances = outer.back();
+      outer.pop_back();
+    }
+  }
+  if (!open.empty())
+    throw Error("stream " + streamName(stream) + ", instruction " + std::to_string(open.back()) +
+                " (loop): loop without an end_loop");
+}
+
+} // namespace
+
+void validateProgram(const Program &program) {
+  checkTables(program);
+  std::vector<uint64_t> increments(program.counterStream.size());
+  for (size_t stream = 0; stream < program.streams.size(); ++stream)
+    checkStream(program, stream, increments);
+}
+
+} // namespace arsis::isa
