@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// The one loop nest under every convolution and matrix product:
+//   for each chunk of K in plan order:  partial[n] = +0;  for k of the chunk: partial[n] = fma(a[m][k], b[k][n], partial[n])
+//                                       total[m][n] = first chunk ? partial[n] : total[m][n] + partial[n]
+// B is dense with its columns innermost, A is gathered row by row (padding is gathered as +0 and takes part). The result does not
+// depend on how rows and columns are blocked, because every (m, n) is an independent chain.
+#pragma once
+
+#include "runtime/cpu/Arithmetic.h"
+
+#include <cstdint>
+#include <vector>
+
+namespace arsis::ref {
+
+/// The K indices of each chunk, chunks in plan order, indices in the op's own order.
+using ContractionChunks = std::vector<std::vector<int64_t>>;
+
+/// One chunk for a block of rows. a is rows x depth, bRow[k] points at row k of B, total[m] at `columns` elements.
+void accumulateChunk(const float *a, const float *const *bRow, float *const *total, int64_t rows, int64_t depth,
+                     int64_t columns, bool first);
+void accumulateChunk(const double *a, const double *const *bRow, double *const *total, int64_t rows, int64_t depth,
+                     int64_t columns, bool first);
+
+/// fillRow(m, chunk, out) writes A's row m for the chunk with that index; totalRow(m) points at the result's row.
+/// Without chunks every result is +0.
+template <class T, class FillRow, class TotalRow>
+void contract(int64_t rows, int64_t columns, const T *b, const ContractionChunks &chunks, FillRow fillRow, TotalRow totalRow) {
+  constexpr int64_t kMaxBlockRows = 64, kMaxBlockElements = 1 << 18; // A's block stays in a second-level cache
+  size_t deepest = 1;
+  for (const auto &chunk : chunks)
+    deepest = std::max(deepest, chunk.size());
+  const int64_t blockRows =
+      std::clamp<int64_t>(kMaxBlockElements / static_cast<int64_t>(deepest), 4, kMaxBlockRows);
+  std::vector<T> a(blockRows * deepest);
+  std::vector<const T *> bRow(deepest);
+  std::vector<T *> total(blockRows);
+  for (int64_t begin = 0; begin < rows; begin += blockRows) {
+    const int64_t block = std::min(blockRows, rows - begin);
+    for (int64_t m = 0; m < block; ++m) {
+      total[m] = totalRow(begin + m);
+      std::fill_n(total[m], columns, T(0));
+    }
+    for (size_t index = 0; index < chunks.size(); ++index) {
+      const std::vector<int64_t> &chunk = chunks[index];
+      for (int64_t m = 0; m < block; ++m)
+        fillRow(begin + m, index, a.data() + m * chunk.size());
+      for (size_t k = 0; k < chunk.size(); ++k)
+        bRow[k] = b + chunk[k] * columns;
+      accumulateChunk(a.data(), bRow.data(), total.data(), block, chunk.size(), columns, index == 0);
+    }
+    for (int64_t m = 0; m < block; ++m)
+      for (int64_t n = 0; n < columns; ++n)
+        total[m][n] = canonical(total[m][n]);
+  }
+}
+
+} // namespace arsis::ref

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Registers add, bias_add, relu and relu_grad.
+#include "dialects/Isa/Encoding/Error.h"
+#include "runtime/common/KernelRegistry.h"
+#include "runtime/cpu/Add.h"
+#include "runtime/cpu/BiasAdd.h"
+#include "runtime/cpu/Relu.h"
+
+namespace arsis::ref {
+
+template <class T, void (*Function)(int64_t, const T *, const T *, T *)> static void callBinary(KernelCall &call) {
+  call.expect(2, 1);
+  call.expectSameShapes();
+  Function(call.results[0].size(), call.operands[0]->as<T>(), call.operands[1]->as<T>(), call.results[0].as<T>());
+}
+
+template <class T> static void callRelu(KernelCall &call) {
+  call.expect(1, 1);
+  call.expectSameShapes();
+  relu<T>(call.results[0].size(), call.operands[0]->as<T>(), call.results[0].as<T>());
+}
+
+template <class T> static void callBiasAdd(KernelCall &call) {
+  call.expect(2, 1);
+  const Shape &x = call.operandShape(0), &bias = call.operandShape(1);
+  if (x.empty() || bias != Shape{x.back()} || call.resultShape(0) != x)
+    throw Error("'" + call.op + "' cannot add a bias " + toString(bias) + " to " + toString(x));
+  biasAdd<T>(bias[0] ? call.operands[0]->size() / bias[0] : 0, bias[0], call.operands[0]->as<T>(), call.operands[1]->as<T>(),
+             call.results[0].as<T>());
+}
+
+void registerElementwise(KernelRegistry &registry) {
+  registry.add("nn.add", callBinary<float, addElements<float>>, callBinary<double, addElements<double>>);
+  registry.add("nn.bias_add", callBiasAdd<float>, callBiasAdd<double>);
+  registry.add("nn.relu", callRelu<float>, callRelu<double>);
+  registry.add("nn.relu_grad", callBinary<float, reluGrad<float>>, callBinary<double, reluGrad<double>>);
+}
+
+} // namespace arsis::ref
