@@ -1,0 +1,223 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Cost model: a product occupies the array for max(rows streamed, weight rows loaded) cycles, weight loads hide behind
+// the previous product if there are two banks, a drain takes one cycle per accumulator row and hides behind the next
+// tile if the accumulator is double buffered.
+#include "compiler/Transforms/Map/ContractionProblem.h"
+
+#include <algorithm>
+
+namespace arsis::compiler {
+
+namespace {
+
+constexpr int64_t kIssueCycles = 4; // decode and address generation of one load_weights + multiply pair (assumed)
+
+std::vector<AxisPhase> forwardPhase(const Window &window, int64_t tile) {
+  AxisPhase phase;
+  phase.positions = tile;
+  phase.limitBase = window.output;
+  phase.limitStep = -tile;
+  phase.sourceStep = window.stride;
+  phase.tapStep = window.dilation;
+  phase.taps = window.kernel;
+  return {phase};
+}
+
+std::vector<AxisPhase> gradientPhases(const Window &window, const std::vector<Phase> &phases, int64_t tile,
+                                      const TileRange &source) {
+  std::vector<AxisPhase> result;
+  for (const Phase &phase : phases) {
+    PhaseExtent extent = phaseExtent(window, phase, tile);
+    AxisPhase axis;
+    axis.positions = extent.positions;
+    axis.limitBase = extent.limitBase;
+    axis.limitStep = extent.limitStep;
+    axis.sourceBase = phase.gradBase - source.base;
+    axis.tapStep = phase.gradStep;
+    axis.taps = phase.taps;
+    axis.firstTap = phase.firstTap;
+    axis.kernelStep = phase.tapStep;
+    axis.resultBase = phase.offset;
+    axis.resultStep = window.stride;
+    result.push_back(axis);
+  }
+  return result;
+}
+
+int64_t mostTaps(const std::vector<Phase> &phases) {
+  int64_t most = 0;
+  for (const Phase &phase : phases)
+    most = std::max(most, phase.taps);
+  return most;
+}
+
+} // namespace
+
+ContractionProblem::ContractionProblem(const Machine &machine, const ConvShape &shape, Pass pass)
+    : MappingProblem(machine), shape(shape), pass(pass), reduced(pass == Forward ? shape.channels : shape.outputs),
+      columns(pass == Forward ? shape.outputs : shape.channels) {
+  strideH = phasesOf(shape.h);
+  strideW = phasesOf(shape.w);
+  maxTapsH = pass == Forward ? shape.h.kernel : mostTaps(strideH);
+  maxTapsW = pass == Forward ? shape.w.kernel : mostTaps(strideW);
+}
+
+std::vector<Field> ContractionProblem::fields() const {
+  int64_t multipleH = pass == Forward ? 1 : shape.h.stride, multipleW = pass == Forward ? 1 : shape.w.stride;
+  // Few channels leave rows of the array idle; kernel columns, then kernel rows, fill them.
+  int64_t chunkC = std::min(reduced, machine.rows), chunkKh = 1, chunkKw = 1;
+  if (reduced < machine.rows) {
+    chunkKw = std::min(maxTapsW, machine.rows / reduced);
+    if (maxTapsW * reduced <= machine.rows)
+      chunkKh = std::min(maxTapsH, machine.rows / (maxTapsW * reduced));
+  }
+  std::vector<int64_t> tileK = {reduced};
+  for (int64_t size : tileSizes(reduced, chunkC))
+    if (size < reduced)
+      tileK.push_back(size);
+  std::vector<int64_t> blocks = tileSizes(ceilDiv(columns, machine.cols * machine.units));
+  return {{"n", tileSizes(shape.batch)},
+          {"h", tileSizes(pixelsH(), multipleH)},
+          {"w", tileSizes(pixelsW(), multipleW)},
+          {"k", tileK},
+          {"blocks", blocks},
+          {"columns_outer", {0, 1}},
+          {"resident", {0, 1}},
+          {"slots", {2, 1}},
+          {"acc_slots", {2, 1}},
+          {"chunk_c", {chunkC}},
+          {"chunk_kh", {chunkKh}},
+          {"chunk_kw", {chunkKw}}};
+}
+
+const char *ContractionProblem::findFault(const Choice &c) const {
+  for (int64_t field : {N, H, W, K, Blocks, Slots, AccSlots, ChunkC, ChunkKh, ChunkKw})
+    if (c[field] < 1)
+      return "a tile, chunk or slot count is zero";
+  if (c[ChunkC] * c[ChunkKh] * c[ChunkKw] > machine.rows)
+    return "a chunk of the plan has more terms than the array has rows";
+  if (c[K] < reduced && c[K] % c[ChunkC] != 0)
+    return "the tile of reduction channels is no multiple of the plan's chunk";
+  if (pass == GradInput && (c[H] % shape.h.stride != 0 || c[W] % shape.w.stride != 0))
+    return "the tile of the input gradient is no multiple of the stride";
+  // Tiles are runs of rows, or pieces of one row: more shapes do not pay for their search.
+  if (c[N] > 1 && (c[H] < pixelsH() || c[W] < pixelsW()))
+    return "a tile over several images does not hold whole images";
+  return nullptr;
+}
+
+ContractionLayout ContractionProblem::layout(const Choice &c) const {
+  ContractionLayout l;
+  l.tileN = std::min(c[N], shape.batch);
+  int64_t wholeH = pass == Forward ? shape.h.output : roundUp(shape.h.input, shape.h.stride);
+  int64_t wholeW = pass == Forward ? shape.w.output : roundUp(shape.w.input, shape.w.stride);
+  l.tileH = std::min(c[H], wholeH);
+  l.tileW = std::min(c[W], wholeW);
+  l.tileK = std::min(c[K], reduced);
+  int64_t perBlock = machine.cols * machine.units;
+  l.blocks = std::min(c[Blocks], ceilDiv(columns, perBlock));
+  l.columns = l.blocks * perBlock;
+  l.chunkC = c[ChunkC];
+  l.chunkKh = c[ChunkKh];
+  l.chunkKw = c[ChunkKw];
+  l.chunksPerTile = ceilDiv(l.tileK, l.chunkC);
+  bool columnsOuter = c[ColumnsOuter] != 0;
+  l.j = columnsOuter ? 0 : 3;
+  l.n = columnsOuter ? 1 : 0;
+  l.h = l.n + 1;
+  l.w = l.n + 2;
+  l.k = 4;
+  l.order.counts.resize(5);
+  l.order.counts[l.n] = ceilDiv(shape.batch, l.tileN);
+  l.order.counts[l.h] = ceilDiv(pixelsH(), l.tileH);
+  l.order.counts[l.w] = ceilDiv(pixelsW(), l.tileW);
+  l.order.counts[l.j] = ceilDiv(columns, l.columns);
+  l.order.counts[l.k] = ceilDiv(reduced, l.tileK);
+  if (pass == Forward) {
+    l.sourceH = inputOfOutputTile(shape.h, l.tileH);
+    l.sourceW = inputOfOutputTile(shape.w, l.tileW);
+    l.phasesH = forwardPhase(shape.h, l.tileH);
+    l.phasesW = forwardPhase(shape.w, l.tileW);
+  } else {
+    l.sourceH = gradientOfInputTile(shape.h, strideH, l.tileH);
+    l.sourceW = gradientOfInputTile(shape.w, strideW, l.tileW);
+    l.phasesH = gradientPhases(shape.h, strideH, l.tileH, l.sourceH);
+    l.phasesW = gradientPhases(shape.w, strideW, l.tileW, l.sourceW);
+  }
+  unsigned pixels = 1u << l.n | 1u << l.h | 1u << l.w, column = 1u << l.j, channel = 1u << l.k;
+  l.resident = c[Resident] != 0;
+  l.streamedLevel = l.order.level(pixels | channel);
+  l.weightsLevel = l.resident ? LoopOrder::kTop : l.order.level(column | channel);
+  l.resultLevel = l.order.level(pixels | column);
+  int64_t storedColumns = std::min(l.columns, columns);
+  l.streamed = {"streamed", {l.tileN, l.sourceH.extent, l.sourceW.extent, l.tileK},
+                l.order.slots(l.streamedLevel, c[Slots])};
+  l.weights = {"weights", {shape.h.kernel, shape.w.kernel, l.resident ? reduced : l.tileK,
+                           l.resident ? columns : storedColumns},
+               l.order.slots(l.weightsLevel, c[Slots])};
+  l.result = {"result", {l.tileN, l.tileH, l.tileW, storedColumns}, l.order.slots(l.resultLevel, c[Slots])};
+  for (const AxisPhase &h : l.phasesH)
+    for (const AxisPhase &w : l.phasesW)
+      if (h.taps && w.taps)
+        l.accumulators.push_back({"accumulator", {l.tileN * h.positions * w.positions * l.blocks, 1, 1, 1},
+                                  l.order.slots(l.resultLevel, c[AccSlots]), true});
+  return l;
+}
+
+Evaluation ContractionProblem::evaluate(const Choice &c) const {
+  if (const char *fault = findFault(c))
+    return Evaluation::rejected(fault);
+  ContractionLayout l = layout(c);
+  if (l.resident && l.order.counts[l.j] == 1 && l.order.counts[l.k] == 1)
+    return Evaluation::rejected("the weights are resident without the field");
+  Evaluation e;
+  e.buffers.push_back(l.streamed);
+  e.buffers.push_back(l.weights);
+  e.buffers.push_back(l.result);
+  Buffer accumulator{"accumulator", {0, 1, 1, 1}, 1, true};
+  double products = 0, streamedRows = 0; // per tile and column block
+  int64_t deepest = 0;
+  size_t phase = 0;
+  for (const AxisPhase &h : l.phasesH)
+    for (const AxisPhase &w : l.phasesW) {
+      if (!h.taps || !w.taps)
+        continue;
+      accumulator.shape[0] += l.accumulators[phase].shape[0] * l.accumulators[phase].slots;
+      ++phase;
+      int64_t kh = ceilDiv(h.taps, l.chunkKh), kw = ceilDiv(w.taps, l.chunkKw);
+      double perChunk = double(kh * kw * l.chunksPerTile);
+      double rows = double(l.tileN * h.positions * w.positions);
+      double weightRows = double(l.chunkC * std::min(l.chunkKh, h.taps) * std::min(l.chunkKw, w.taps));
+      products += perChunk;
+      streamedRows += perChunk * (machine.weightBanks > 1 ? std::max(rows, weightRows) : rows + weightRows);
+      deepest = std::max<int64_t>(deepest, (l.blocks > 1) + (l.chunksPerTile > 1) + (kh > 1) + (kw > 1));
+    }
+  e.buffers.push_back(accumulator);
+  e.loops = l.order.depth() + deepest;
+  double tiles = double(l.order.times(l.resultLevel)), steps = double(l.order.times(int(l.order.counts.size()) - 1));
+  e.computeCycles = steps * l.blocks * (streamedRows + kIssueCycles * products);
+  double drain = tiles * l.blocks * double(l.tileN * l.tileH * l.tileW);
+  e.computeCycles = c[AccSlots] > 1 ? std::max(e.computeCycles, drain) : e.computeCycles + drain;
+  e.computeCycles += tiles * l.blocks * double(machine.rows + machine.cols); // fill and empty the array
+  double streamedBytes = double(l.tileN * std::min(l.sourceH.extent, pass == Forward ? shape.h.input : shape.h.output) *
+                                std::min(l.sourceW.extent, pass == Forward ? shape.w.input : shape.w.output) *
+                                l.tileK * kElementBytes);
+  double weightBytes = double(l.weights.elements() * kElementBytes);
+  double resultBytes = double(l.result.elements() * kElementBytes);
+  double streamedTimes = double(l.order.times(l.streamedLevel)), weightTimes = double(l.order.times(l.weightsLevel));
+  e.dramBytes = streamedBytes * streamedTimes + weightBytes * weightTimes +
+                double(shape.batch * pixelsH() * pixelsW() * columns * kElementBytes);
+  e.transfers = streamedTimes + weightTimes + tiles;
+  e.startBytes = streamedBytes + weightBytes + resultBytes;
+  e.overlapped = c[Slots] > 1;
+  return e;
+}
+
+Plan ContractionProblem::plan(const Choice &c) const {
+  if (namedK)
+    return {{"k"}, {c[ChunkC]}};
+  return {{"c", "kh", "kw"}, {c[ChunkC], c[ChunkKh], c[ChunkKw]}};
+}
+
+} // namespace arsis::compiler

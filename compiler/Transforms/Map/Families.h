@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// From an nn operation to its mapping problem. The mapping pass solves the problem; the lowering builds it again, reads
+// the choice from the operation's mapping attribute, and obeys its layout.
+#ifndef ARSIS_COMPILER_TRANSFORMS_MAP_FAMILIES_H
+#define ARSIS_COMPILER_TRANSFORMS_MAP_FAMILIES_H
+
+#include "compiler/Transforms/Map/ContractionProblem.h"
+#include "compiler/Transforms/Map/GradWeightProblem.h"
+#include "compiler/Transforms/Map/PoolProblem.h"
+#include "compiler/Transforms/Map/VectorProblem.h"
+#include "dialects/NN/IR/NNDialect.h"
+
+namespace arsis::compiler {
+
+std::unique_ptr<ContractionProblem> makeProblem(nn::Conv2dOp op, const Machine &machine);
+std::unique_ptr<ContractionProblem> makeProblem(nn::Conv2dGradInputOp op, const Machine &machine);
+std::unique_ptr<GradWeightProblem> makeProblem(nn::Conv2dGradWeightOp op, const Machine &machine);
+std::unique_ptr<ContractionProblem> makeProblem(nn::MatmulOp op, const Machine &machine);
+std::unique_ptr<PoolProblem> makePoolProblem(mlir::Operation *op, const Machine &machine);
+std::unique_ptr<MatrixProblem> makeProblem(nn::ChannelSumOp op, const Machine &machine);
+std::unique_ptr<MatrixProblem> makeProblem(nn::BatchNormOp op, const Machine &machine);
+std::unique_ptr<MatrixProblem> makeProblem(nn::BatchNormInferenceOp op, const Machine &machine);
+std::unique_ptr<MatrixProblem> makeProblem(nn::BatchNormGradOp op, const Machine &machine);
+std::unique_ptr<MatrixProblem> makeProblem(nn::SoftmaxCrossEntropyOp op, const Machine &machine);
+std::unique_ptr<MatrixProblem> makeProblem(nn::SoftmaxCrossEntropyGradOp op, const Machine &machine);
+std::unique_ptr<TransposeProblem> makeProblem(nn::TransposeOp op, const Machine &machine);
+/// For operations with the elementwise interface.
+std::unique_ptr<MatrixProblem> makeElementwiseProblem(mlir::Operation *op, const Machine &machine);
+
+/// The problem of any operation; null if it needs no mapping (reshape, constant) or is of no known family.
+std::unique_ptr<MappingProblem> makeAnyProblem(mlir::Operation *op, const Machine &machine);
+
+/// Rows and columns of an operation on channels: all dimensions but the last, and the last.
+std::pair<int64_t, int64_t> rowsAndColumns(mlir::Value value);
+
+/// The windows of a pooling operation, and for an average the divisor's reciprocal per window and whether all are equal.
+struct PoolGeometry {
+  Window h, w;
+  int64_t batch, channels;
+  bool average, gradient, uniform;
+  std::vector<float> reciprocals; // [h.output][w.output]; empty for max
+};
+PoolGeometry poolGeometry(mlir::Operation *op);
+
+/// What an elementwise operation's tile loop moves and keeps. Values are numbered: operands first, then steps.
+struct ElementwiseShape {
+  enum Kind { Scalar, Channel, Full };
+  int64_t rows, columns;
+  std::vector<Kind> operands, steps;
+  std::vector<int> buffers;     // of each step: number of the temporary it writes, or -1 - result for a result
+  std::vector<int> temporaryKind; // Kind of each temporary
+};
+ElementwiseShape elementwiseShape(mlir::Operation *op);
+
+} // namespace arsis::compiler
+
+#endif

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Mapping of the weight gradient: a long sum over pixels. The stationary operand is a chunk of gradient pixels by
+// output channels, the streamed operand is the transposed input with M = (kernel row, kernel column, channel); the
+// accumulator holds the tile of the result over all chunks.
+//
+// Loops, outermost first: kh (kernel rows), c (input channels), j (output columns), then n, h, w (tiles of pixels); or
+// j before kh. Inside: column blocks, chunks of images, rows, columns. Tiles of pixels follow one another in the plan's
+// lexicographic order of chunks, so a dimension is cut only if all outer ones hold a single chunk per tile.
+#ifndef ARSIS_COMPILER_TRANSFORMS_MAP_GRADWEIGHTPROBLEM_H
+#define ARSIS_COMPILER_TRANSFORMS_MAP_GRADWEIGHTPROBLEM_H
+
+#include "compiler/Transforms/Map/ContractionProblem.h"
+
+namespace arsis::compiler {
+
+struct GradWeightLayout {
+  int kh, c, j, n, h, w; // positions of the loops in `order`
+  LoopOrder order;
+  int64_t tileN, tileH, tileW, tileKh, tileC, columns, blocks;
+  int64_t chunkN, chunkH, chunkW;          // pixels of one stationary chunk
+  int64_t chunksN, chunksH, chunksW;       // chunks per tile
+  TileRange sourceW;                       // of the streamed tile's columns
+  int64_t sourceHeight;                    // rows of the streamed tile
+  Buffer streamed, gradient, result, accumulator;
+  int streamedLevel, gradientLevel, resultLevel;
+};
+
+class GradWeightProblem : public MappingProblem {
+public:
+  GradWeightProblem(const Machine &machine, const ConvShape &shape) : MappingProblem(machine), shape(shape) {}
+
+  std::vector<Field> fields() const override;
+  Evaluation evaluate(const Choice &choice) const override;
+  Plan plan(const Choice &choice) const override;
+  /// REQUIRES: the choice is valid.
+  GradWeightLayout layout(const Choice &choice) const;
+
+  ConvShape shape;
+
+private:
+  enum FieldIndex { N, H, W, Kh, C, Blocks, ColumnsOuter, Slots, AccSlots, ChunkN, ChunkH, ChunkW };
+  const char *findFault(const Choice &choice) const;
+};
+
+} // namespace arsis::compiler
+
+#endif

@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// The solver: plain enumeration. Problems keep their product of candidates in the thousands, which takes milliseconds,
+// and an enumeration explains itself better than a heuristic.
+#include "compiler/Transforms/Map/Problem.h"
+
+#include <algorithm>
+#include <limits>
+
+namespace arsis::compiler {
+
+int64_t Buffer::size() const {
+  if (accumulator)
+    return shape[0] * slots;
+  return roundUp(elements() * kElementBytes, kBufferAlignment) * slots;
+}
+
+Evaluation Evaluation::rejected(const char *reason) {
+  Evaluation evaluation;
+  evaluation.invalid = reason;
+  return evaluation;
+}
+
+double Evaluation::dramCycles(const Machine &machine) const {
+  return dramBytes / machine.dramBytesPerCycle + transfers * double(machine.dmaStartupCycles);
+}
+
+double Evaluation::cycles(const Machine &machine) const {
+  double transfer = dramCycles(machine);
+  double body = overlapped ? std::max(computeCycles, transfer) : computeCycles + transfer;
+  return body + startBytes / machine.dramBytesPerCycle;
+}
+
+int LoopOrder::level(unsigned dependsOn) const {
+  for (int i = int(counts.size()) - 1; i >= 0; --i)
+    if (counts[i] > 1 && (dependsOn >> i & 1))
+      return i;
+  return kTop;
+}
+
+int64_t LoopOrder::times(int level) const {
+  int64_t times = 1;
+  for (int i = 0; i <= level; ++i)
+    times *= counts[i];
+  return times;
+}
+
+int64_t LoopOrder::depth() const {
+  return std::count_if(counts.begin(), counts.end(), [](int64_t count) { return count > 1; });
+}
+
+namespace {
+
+/// Bytes (or rows) by which the first overflowing buffer misses, 0 if all fit.
+int64_t missing(const Machine &machine, const Evaluation &evaluation, const Buffer **culprit) {
+  int64_t bytes = 0, rows = 0;
+  const Buffer *largest[2] = {nullptr, nullptr};
+  for (const Buffer &buffer : evaluation.buffers) {
+    (buffer.accumulator ? rows : bytes) += buffer.size();
+    const Buffer *&best = largest[buffer.accumulator];
+    if (!best || buffer.size() > best->size())
+      best = &buffer;
+  }
+  if (rows > machine.accumulatorRows) {
+    *culprit = largest[1];
+    return rows - machine.accumulatorRows;
+  }
+  if (bytes > machine.scratchpadBytes) {
+    *culprit = largest[0];
+    return bytes - machine.scratchpadBytes;
+  }
+  return 0;
+}
+
+std::string describe(const Buffer &buffer, int64_t miss, const Machine &machine) {
+  std::string text = std::string("buffer '") + buffer.name + "' (" + std::to_string(buffer.size());
+  if (buffer.accumulator) // a row holds one fp32 per column
+    return text + " rows) misses " + std::to_string(miss * machine.cols * kElementBytes) + " bytes (" +
+           std::to_string(miss) + " rows) of the accumulator, which has " + std::to_string(machine.accumulatorRows) +
+           " rows";
+  return text + " bytes) misses " + std::to_string(miss) + " bytes of the scratchpad, which has " +
+         std::to_string(machine.scratchpadBytes) + " bytes";
+}
+
+} // namespace
+
+std::string checkFit(const MappingProblem &problem, const Evaluation &evaluation) {
+  if (evaluation.invalid)
+    return evaluation.invalid;
+  if (evaluation.loops > kMaxLoops)
+    return "the mapping needs " + std::to_string(evaluation.loops) + " nested loops, the chip has " +
+           std::to_string(kMaxLoops);
+  const Buffer *culprit = nullptr;
+  if (int64_t miss = missing(problem.machine, evaluation, &culprit))
+    return describe(*culprit, miss, problem.machine);
+  return "";
+}
+
+std::optional<Solution> solve(const MappingProblem &problem, const Pins &pins, Infeasible &why) {
+  std::vector<Field> fields = problem.fields();
+  for (const auto &[name, value] : pins) {
+    auto field = std::find_if(fields.begin(), fields.end(), [&](const Field &f) { return f.name == name; });
+    if (field == fields.end()) {
+      why.reason = "the mapping has no field '" + name + "'";
+      return std::nullopt;
+    }
+    if (value < 0) {
+      why.reason = "field '" + name + "' is " + std::to_string(value) + ", expected a number that is not negative";
+      return std::nullopt;
+    }
+    field->candidates = {value};
+  }
+  std::vector<size_t> position(fields.size(), 0);
+  Choice choice(fields.size());
+  Solution best;
+  double bestCycles = std::numeric_limits<double>::infinity();
+  int64_t closest = std::numeric_limits<int64_t>::max();
+  for (bool more = true; more;) {
+    for (size_t i = 0; i < fields.size(); ++i)
+      choice[i] = fields[i].candidates[position[i]];
+    Evaluation evaluation = problem.evaluate(choice);
+    if (evaluation.invalid) {
+      if (why.reason.empty())
+        why.reason = evaluation.invalid;
+    } else {
+      ++best.considered;
+      const Buffer *culprit = nullptr;
+      int64_t miss = missing(problem.machine, evaluation, &culprit);
+      if (miss == 0 && evaluation.loops <= kMaxLoops) {
+        ++best.feasible;
+        if (double cycles = evaluation.cycles(problem.machine); cycles < bestCycles) {
+          bestCycles = cycles;
+          best.choice = choice;
+          best.evaluation = evaluation;
+        }
+      } else if (miss < closest) {
+        closest = miss;
+        why.reason = checkFit(problem, evaluation);
+      }
+    }
+    more = false;
+    for (size_t i = fields.size(); i-- > 0 && !more;) {
+      more = ++position[i] < fields[i].candidates.size();
+      if (!more)
+        position[i] = 0;
+    }
+  }
+  if (best.choice.empty() && !fields.empty())
+    return std::nullopt;
+  return best;
+}
+
+} // namespace arsis::compiler
