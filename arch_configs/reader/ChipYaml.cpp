@@ -80,7 +80,7 @@ Chip Chip::parse(const std::string &yaml, const std::string &filename) {
   try {
     root = YAML::Load(yaml);
   } catch (const YAML::Exception &error) {
-    document.fail(error.mark, "not valid YAML: " + error.msg);
+    document.fail(error.mark, "not valid YAML (" + error.msg + "), expected sections of `key: {value, unit, source}`");
   }
   Chip chip;
   chip.filename = filename;

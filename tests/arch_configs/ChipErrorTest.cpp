@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Each mistake in a chip file is one error that names the key, the line and what was expected.
+#include "arch_configs/reader/Chip.h"
+
+#include <gtest/gtest.h>
+
+#include <fstream>
+#include <functional>
+#include <sstream>
+
+namespace arsis::chip {
+namespace {
+
+/// tiny.yaml with the first occurrence of `from` replaced; returns the error of reading it, "" if there is none.
+std::string errorAfter(const std::string &from, const std::string &to) {
+  std::ifstream file(std::string(ARSIS_SOURCE_DIR) + "/arch_configs/chips/tiny.yaml");
+  std::ostringstream text;
+  text << file.rdbuf();
+  std::string yaml = text.str();
+  size_t at = yaml.find(from);
+  if (at == std::string::npos)
+    return "the test looks for text that is not in tiny.yaml: " + from;
+  try {
+    Chip::parse(yaml.replace(at, from.size(), to), "chip.yaml");
+  } catch (const Error &error) {
+    return error.what();
+  }
+  return "";
+}
+
+struct Mistake {
+  const char *name, *from, *to, *message;
+};
+
+class ChipError : public testing::TestWithParam<Mistake> {};
+
+TEST_P(ChipError, NamesKeyLineAndExpectation) {
+  const Mistake &mistake = GetParam();
+  std::string error = errorAfter(mistake.from, mistake.to);
+  EXPECT_EQ(error.substr(0, std::string(mistake.message).size()), mistake.message);
+  EXPECT_NE(error.find("expected"), std::string::npos) << error;
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    All, ChipError,
+    testing::Values(
+        Mistake{"UnknownSection", "\nmatrix:", "\nmatrices:", "chip.yaml:8: unknown key 'matrices'"},
+        Mistake{"UnknownKey", "  rows: {", "  rowz: {", "chip.yaml:10: unknown key 'matrix.rowz'"},
+        Mistake{"MissingKey", "  cols: {value: 8, unit: PE, source:", "  #",
+                "chip.yaml:2: missing keys, expected also matrix.cols [PE]"},
+        Mistake{"WrongUnit", "core_mhz: {value: 500, unit: MHz", "core_mhz: {value: 500, unit: GHz",
+                "chip.yaml:6: unit 'GHz' of clock.core_mhz is wrong, expected MHz"},
+        Mistake{"MissingUnit", "core_mhz: {value: 500, unit: MHz,", "core_mhz: {value: 500,",
+                "chip.yaml:6: unit of clock.core_mhz is missing"},
+        Mistake{"MissingValue", "core_mhz: {value: 500,", "core_mhz: {",
+                "chip.yaml:6: value of clock.core_mhz is missing"},
+        Mistake{"EmptySource", "source: \"assumed: a modest clock for 45 nm\"", "source: \"\"",
+                "chip.yaml:6: source of clock.core_mhz is missing"},
+        Mistake{"UnknownPart", "core_mhz: {value: 500,", "core_mhz: {value: 500, range: 3,",
+                "chip.yaml:6: unknown part 'range' of clock.core_mhz"},
+        Mistake{"NotANumber", "value: 500", "value: fast", "chip.yaml:6: value 'fast' of clock.core_mhz is not a number"},
+        Mistake{"NotFinite", "value: 500", "value: inf", "chip.yaml:6: value 'inf' of clock.core_mhz is not a number"},
+        Mistake{"NotWhole", "rows: {value: 8,", "rows: {value: 8.5,",
+                "chip.yaml:10: value 8.5 of matrix.rows is not whole"},
+        Mistake{"Impossible", "rows: {value: 8,", "rows: {value: 0,",
+                "chip.yaml:10: value 0 of matrix.rows is impossible, expected between 1 and 1024 PE"},
+        Mistake{"Negative", "latency_ns: {value: 18.75,", "latency_ns: {value: -1,",
+                "chip.yaml:42: value -1 of dram.latency_ns is impossible"},
+        Mistake{"DuplicateKey", "  cols: {", "  rows: {", "chip.yaml:11: 'rows' of matrix is given twice"},
+        Mistake{"DuplicateSection", "\nvector:", "\nmatrix:", "chip.yaml:21: 'matrix' of the chip is given twice"},
+        Mistake{"UnevenBanks", "banks: {value: 4,", "banks: {value: 3,",
+                "chip.yaml:17: scratchpad.kib gives 65536 bytes, expected a multiple of the 96 bytes"},
+        Mistake{"SectionIsNoMap", "\nclock:\n", "\nclock: 3\nunused:\n", "chip.yaml:5: clock is not a map"},
+        Mistake{"NoName", "name: tiny\n", "", "chip.yaml:2: key 'name' is missing"},
+        Mistake{"BadYaml", "core_mhz: {", "core_mhz: }", "chip.yaml:6: not valid YAML ("}),
+    [](const testing::TestParamInfo<Mistake> &info) { return std::string(info.param.name); });
+
+std::string messageOf(const std::function<void()> &action) {
+  try {
+    action();
+  } catch (const Error &error) {
+    return error.what();
+  }
+  return "";
+}
+
+TEST(ChipAccessError, UnknownNamesAndKinds) {
+  Chip chip = Chip::load("tiny");
+  EXPECT_EQ(messageOf([&] { Chip::load("tinny"); }),
+            "unknown chip 'tinny', expected one of datacentre, edge, tiny or the path of a .yaml file");
+  EXPECT_EQ(messageOf([&] { Chip::load("./no.yaml"); }),
+            "cannot read chip file './no.yaml', expected a readable YAML file");
+  EXPECT_EQ(messageOf([&] { chip.integer("matrix.row"); }),
+            "unknown chip key 'matrix.row', expected a key of arch_configs/schema");
+  EXPECT_EQ(messageOf([&] { chip.integer("dram.bandwidth_gbps"); }),
+            "chip key 'dram.bandwidth_gbps' is a real number, expected one that is an integer");
+  EXPECT_NE(messageOf([&] { chip.withOverride("matrix.rows", 0); }).find("with an override: value 0 of matrix.rows"),
+            std::string::npos);
+  EXPECT_NE(messageOf([&] { chip.withOverride("nothing", 0); }).find("unknown chip key 'nothing'"), std::string::npos);
+  EXPECT_NE(messageOf([&] { chip.withOverride("scratchpad.banks", 3); }).find("multiple"), std::string::npos);
+}
+
+} // namespace
+} // namespace arsis::chip

@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// The shipped chips load and carry sources; overrides, recorded reads and comparison do what the compile key needs.
+#include "arch_configs/reader/Chip.h"
+#include "arch_configs/schema/Keys.h"
+
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+
+namespace arsis::chip {
+namespace {
+
+std::string contentsOf(const std::string &path) {
+  std::ifstream file(path);
+  std::ostringstream text;
+  text << file.rdbuf();
+  return text.str();
+}
+
+TEST(Chip, EveryShippedChipGivesEveryKeyWithASource) {
+  for (const char *name : {"tiny", "edge", "datacentre"}) {
+    Chip chip = Chip::load(name);
+    EXPECT_EQ(chip.name, name);
+    EXPECT_FALSE(chip.description.empty());
+    for (const KeySpec &spec : keySpecs()) {
+      EXPECT_GE(chip.real(spec.key), spec.minimum) << spec.key;
+      EXPECT_GE(chip.source(spec.key).size(), 10u) << spec.key;
+      EXPECT_EQ(chip.unit(spec.key), spec.unit);
+    }
+  }
+}
+
+TEST(Chip, ShippedChipsHaveTheSizesTheyAreNamedFor) {
+  EXPECT_EQ(Chip::load("tiny").integer("matrix.rows"), 8);
+  EXPECT_EQ(Chip::load("edge").integer("matrix.rows"), 16);
+  Chip edge = Chip::load("edge");
+  EXPECT_EQ(edge.integer("matrix.accumulator_rows") * edge.integer("matrix.cols") * 4, 64 * 1024);
+  Chip core = Chip::load("datacentre");
+  EXPECT_EQ(core.integer("matrix.accumulator_rows") * core.integer("matrix.cols") * 4 * core.integer("matrix.units"),
+            4 * 1024 * 1024);
+}
+
+TEST(Chip, LoadsByPathAndFromTheEnvironment) {
+  auto folder = std::filesystem::temp_directory_path() / "arsis_chip_test";
+  std::filesystem::create_directories(folder);
+  std::string text = contentsOf(std::string(ARSIS_SOURCE_DIR) + "/arch_configs/chips/tiny.yaml");
+  std::ofstream(folder / "mine.yaml") << text.replace(text.find("name: tiny"), 10, "name: mine");
+  EXPECT_EQ(Chip::load((folder / "mine.yaml").string()).name, "mine");
+  EXPECT_THROW(Chip::load("mine"), Error);
+  setenv("ARSIS_CHIP_PATH", ("/nowhere:" + folder.string()).c_str(), 1);
+  EXPECT_EQ(Chip::load("mine").name, "mine");
+  EXPECT_EQ(Chip::load("edge").name, "edge");
+  unsetenv("ARSIS_CHIP_PATH");
+  std::filesystem::remove_all(folder);
+}
+
+TEST(Chip, RecordsReadsAcrossCopies) {
+  Chip chip = Chip::load("tiny");
+  EXPECT_TRUE(chip.readKeys().empty());
+  Chip copy = chip;
+  copy.integer("matrix.rows");
+  chip.real("dram.bandwidth_gbps");
+  chip.source("matrix.cols");
+  EXPECT_EQ(chip.readKeys(), (std::set<std::string>{"dram.bandwidth_gbps", "matrix.rows"}));
+  EXPECT_TRUE(chip.withoutReads().readKeys().empty());
+}
+
+TEST(Chip, OverrideChangesOneValueAndSaysSo) {
+  Chip tiny = Chip::load("tiny");
+  tiny.integer("matrix.rows");
+  Chip wide = tiny.withOverride("matrix.cols", 32);
+  EXPECT_EQ(wide.integer("matrix.cols"), 32);
+  EXPECT_EQ(tiny.integer("matrix.cols"), 8);
+  EXPECT_EQ(wide.readKeys(), std::set<std::string>{"matrix.cols"});
+  EXPECT_EQ(wide.source("matrix.cols").rfind("override of 8 (", 0), 0u);
+  EXPECT_DOUBLE_EQ(tiny.withOverride("dram.bandwidth_gbps", "25.6").real("dram.bandwidth_gbps"), 25.6);
+}
+
+TEST(Chip, ComparisonSeesOnlyTheKeysItIsGiven) {
+  Chip tiny = Chip::load("tiny");
+  tiny.integer("matrix.rows");
+  tiny.integer("scratchpad.kib");
+  Chip faster = tiny.withOverride("dram.bandwidth_gbps", 100);
+  EXPECT_TRUE(differences(tiny, faster, tiny.readKeys()).empty());
+  Chip smaller = tiny.withOverride("scratchpad.kib", 32);
+  auto found = differences(tiny, smaller, tiny.readKeys());
+  ASSERT_EQ(found.size(), 1u);
+  EXPECT_EQ(found[0].key, "scratchpad.kib");
+  EXPECT_EQ(found[0].left, "64");
+  EXPECT_EQ(found[0].right, "32");
+  EXPECT_EQ(differences(tiny, faster, allKeys()).size(), 1u);
+}
+
+TEST(ChipSchema, PageIsUpToDate) {
+  EXPECT_EQ(contentsOf(std::string(ARSIS_SOURCE_DIR) + "/arch_configs/schema/keys.md"), keysAsMarkdown())
+      << "run: arsis-chip keys > arch_configs/schema/keys.md";
+}
+
+} // namespace
+} // namespace arsis::chip
