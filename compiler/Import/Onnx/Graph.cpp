@@ -166,8 +166,10 @@ void GraphImporter::importNodes(const onnx::GraphProto &graph, int64_t opset) {
   for (const onnx::NodeProto &proto : graph.node()) {
     Node node(proto, opset);
     // What hangs on a node that failed has no shape; its own mistake is the one to report.
-    if (inputsKnown(node) && failed(findOperator(node.type())->convert(node, *this)) && problems.empty())
-      problems.push_back("node '" + node.name().str() + "' (" + node.type().str() + "): could not be imported");
+    if (inputsKnown(node))
+      (void)findOperator(node.type())->convert(node, *this);
+    else if (problems.empty())
+      (void)fail(node, "reads an output of another node that is not supported");
   }
 }
 

@@ -44,7 +44,7 @@ LogicalResult convertReshape(const Node &node, GraphImporter &graph) {
   const Tensor *wanted = graph.constant(node, 1);
   if (!wanted || wanted->isFloat)
     return graph.fail(node, "the new shape is not known at import");
-  SmallVector<int64_t> old = graph.hostShape(node, 0), shape(wanted->integers);
+  SmallVector<int64_t> old = graph.hostShape(node, 0), shape(wanted->integers.begin(), wanted->integers.end());
   int64_t unknown = -1;
   for (size_t i = 0; i < shape.size(); ++i) {
     if (shape[i] == 0) {

@@ -87,7 +87,7 @@ Value GraphImporter::arrange(const Node &node, const Entry &entry, ArrayRef<int6
   if (llvm::is_sorted(moved)) // only dimensions of extent 1 move: the bytes stay where they are
     return reshape(node, entry.value, wanted);
   return nn::TransposeOp::create(opBuilder, location(node), tensorType(wanted), entry.value,
-                                 opBuilder.getDenseI64ArrayAttr(order));
+                                 order, nullptr);
 }
 
 SmallVector<int64_t> GraphImporter::hostShape(const Node &node, size_t index) {

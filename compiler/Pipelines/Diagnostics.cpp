@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Rendering of diagnostics.
+
+#include "compiler/Pipelines/Diagnostics.h"
+
+#include "dialects/NN/IR/Origin.h"
+
+#include "llvm/Support/raw_ostream.h"
+
+using namespace mlir;
+
+namespace arsis::compiler {
+
+/// "conv1 (fwd): " or "model.onnx: " or "file:3:4: "; empty if the place is unknown.
+static std::string describePlace(Location location) {
+  auto [layer, phase] = nn::getOrigin(location);
+  if (!layer.empty())
+    return (layer + (phase.empty() ? "" : " (" + phase + ")") + ": ").str();
+  if (auto name = dyn_cast<NameLoc>(location))
+    return name.getName().str() + ": ";
+  if (auto file = dyn_cast<FileLineColLoc>(location))
+    return (file.getFilename().getValue() + ":" + Twine(file.getLine()) + ":" + Twine(file.getColumn()) + ": ").str();
+  return {};
+}
+
+DiagnosticLog::DiagnosticLog(MLIRContext &context)
+    : handler(&context, [this](Diagnostic &diagnostic) { add(diagnostic); }) {}
+
+void DiagnosticLog::clear() {
+  collected.clear();
+  errorText.clear();
+}
+
+void DiagnosticLog::add(Diagnostic &diagnostic) {
+  std::string body;
+  llvm::raw_string_ostream stream(body);
+  stream << describePlace(diagnostic.getLocation()) << diagnostic.str() << '\n';
+  for (Diagnostic &note : diagnostic.getNotes())
+    stream << "  note: " << note.str() << '\n';
+  switch (diagnostic.getSeverity()) {
+  case DiagnosticSeverity::Error:
+    errorText += body;
+    collected += "error: " + body;
+    break;
+  case DiagnosticSeverity::Warning:
+    collected += "warning: " + body;
+    break;
+  case DiagnosticSeverity::Note:
+    collected += "note: " + body;
+    break;
+  case DiagnosticSeverity::Remark:
+    collected += "remark: " + body;
+    break;
+  }
+}
+
+} // namespace arsis::compiler

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Diagnostics as a user reads them: `error: model.onnx: what happened`, with the layer and phase of an operation that has
+// an origin, and one line for each note.
+
+#ifndef ARSIS_COMPILER_PIPELINES_DIAGNOSTICS_H
+#define ARSIS_COMPILER_PIPELINES_DIAGNOSTICS_H
+
+#include "mlir/IR/Diagnostics.h"
+
+#include <string>
+
+namespace arsis::compiler {
+
+/// Collects the diagnostics of a context for as long as it lives.
+class DiagnosticLog {
+public:
+  explicit DiagnosticLog(mlir::MLIRContext &context);
+
+  /// Everything so far, newline terminated; severity at the start of each diagnostic.
+  const std::string &text() const { return collected; }
+  /// Only the errors with their notes, without the leading "error: ".
+  const std::string &errors() const { return errorText; }
+  void clear();
+
+private:
+  void add(mlir::Diagnostic &diagnostic);
+
+  std::string collected, errorText;
+  mlir::ScopedDiagnosticHandler handler;
+};
+
+} // namespace arsis::compiler
+
+#endif // ARSIS_COMPILER_PIPELINES_DIAGNOSTICS_H
