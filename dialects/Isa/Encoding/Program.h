@@ -124,9 +124,18 @@ Program assemble(std::string_view text, std::string_view filename);
 /// Bytes that the front end fetches for one instruction (opcode, waits, increment, operands).
 size_t encodedSize(const Instruction &);
 
+/// A mistake of one instruction; `stream` and `instruction` are positions in the program.
+class InstructionError : public Error {
+public:
+  InstructionError(size_t theStream, size_t theInstruction, const std::string &what)
+      : Error(what), stream(theStream), instruction(theInstruction) {}
+  size_t stream, instruction;
+};
+
 /// Static well-formedness: indices in range, loops balanced and at most 8 deep, loop terms refer to enclosing loops,
 /// values cannot overflow, instruction kinds fit their stream, a counter is incremented by its own stream only,
-/// tensors lie within dramBytes. Throws one Error naming stream and instruction. Says nothing of races and deadlock.
+/// tensors lie within dramBytes. Throws one Error, an InstructionError that names stream and instruction where there is
+/// one. Says nothing of races and deadlock.
 void validateProgram(const Program &);
 
 /// The same program without hardware loops: every instance written out, every operand constant.

@@ -32,9 +32,14 @@ std::string number(__int128 value) {
 struct InstructionChecker {
   const Program &program;
   const std::vector<uint32_t> &loops; // iterations, outermost first
-  std::string where;
+  size_t stream, position;
 
-  [[noreturn]] void fail(const std::string &what) const { throw Error(where + ": " + what); }
+  [[noreturn]] void fail(const std::string &what) const {
+    const Stream &s = program.streams[stream];
+    throw InstructionError(stream, position,
+                           "stream " + streamName(s) + ", instruction " + std::to_string(position) + " (" +
+                               kInstructionInfo[s.instructions[position].body.index()].mnemonic + "): " + what);
+  }
   [[noreturn]] void fail(const char *field, const std::string &what) const { fail(std::string(field) + ": " + what); }
 
   void range(const char *field, int64_t base, const Terms &terms) const {
@@ -192,8 +197,7 @@ void checkStream(const Program &program, size_t number, std::vector<uint64_t> &i
   for (size_t position = 0; position < stream.instructions.size(); ++position) {
     const Instruction &instruction = stream.instructions[position];
     const InstructionInfo &info = kInstructionInfo[instruction.body.index()];
-    InstructionChecker check{program, loops,
-                             "stream " + streamName(stream) + ", instruction " + std::to_string(position) + " (" + info.mnemonic + ")"};
+    InstructionChecker check{program, loops, number, position};
     if (!(info.streams >> unsigned(stream.kind) & 1))
       check.fail("not allowed in this stream");
     if (instruction.location >= std::max<size_t>(1, program.locations.size()))
@@ -247,8 +251,7 @@ void checkStream(const Program &program, size_t number, std::vector<uint64_t> &i
     }
   }
   if (!open.empty())
-    throw Error("stream " + streamName(stream) + ", instruction " + std::to_string(open.back()) +
-                " (loop): loop without an end_loop");
+    InstructionChecker{program, loops, number, open.back()}.fail("loop without an end_loop");
 }
 
 } // namespace
