@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// The memory passes: a planner, and a checker that shares no code with it.
+#ifndef ARSIS_PLAN_MEMORY
+#define ARSIS_PLAN_MEMORY
+
+include "mlir/Pass/PassBase.td"
+
+def PlanMemory : Pass<"tile-plan-memory", "::arsis::tile::ProgramOp"> {
+  let summary = "give every tensor and every buffer an address";
+  let description = [{
+    Tensors get DRAM addresses that are multiples of 64 bytes: those the outside knows keep theirs for the whole
+    program, temporaries share space when their lifetimes do not meet. Buffers in the scratchpad and in the
+    accumulators of each matrix unit live as long as the top-level loop nest they are in, or, at top level, until
+    their last use; first fit, largest first. When room allows, a buffer also stays clear of the buffers of the nn op
+    before, so that loads run ahead. When a memory is too small, rings lose slots, largest ring first, with a remark;
+    when nothing is left to take, the error names the buffer and the missing bytes or rows.
+
+    `tile-check-memory` proves the result by other means.
+  }];
+  let options = [
+    Option<"scratchpadBytes", "scratchpad-bytes", "int64_t", "262144", "capacity of the scratchpad">,
+    Option<"accumulatorRows", "accumulator-rows", "int64_t", "2048", "rows of each matrix unit's accumulators">,
+    Option<"dramBytes", "dram-bytes", "int64_t", "1073741824", "capacity of the DRAM">,
+  ];
+  let statistics = [Statistic<"slotsTaken", "slots-taken", "slots that rings lost">];
+}
+
+def CheckMemory : Pass<"tile-check-memory", "::arsis::tile::ProgramOp"> {
+  let summary = "prove that no two live buffers overlap and that every access stays inside its buffer";
+  let description = [{
+    Recomputes lifetimes from the accesses (not from the declarations), sweeps the program once per memory with a map
+    from addresses to owners, and bounds every access by the extreme values of its affine maps.
+  }];
+}
+
+#endif // ARSIS_PLAN_MEMORY
