@@ -52,3 +52,70 @@ LogicalResult MatmulOp::verify() {
     return violates(*this, "matmul_c2", "the product to have shape " + toText({rows, columns}), toText(c));
   return success();
 }
+
+// Dimensions, costs
+
+static int64_t convolutionMacs(ArrayRef<int64_t> w, ArrayRef<int64_t> y) {
+  return y[0] * y[1] * y[2] * y[3] * w[0] * w[1] * w[2];
+}
+
+int64_t Conv2dOp::getMacs() { return convolutionMacs(shapeOf(getW()), shapeOf(getY())); }
+int64_t Conv2dGradInputOp::getMacs() { return convolutionMacs(shapeOf(getW()), shapeOf(getGy())); }
+int64_t Conv2dGradWeightOp::getMacs() { return convolutionMacs(shapeOf(getGw()), shapeOf(getGy())); }
+int64_t MatmulOp::getMacs() {
+  return shapeOf(getC())[0] * shapeOf(getC())[1] * shapeOf(getA())[!getTransposeA()];
+}
+
+SmallVector<ReductionDim> Conv2dOp::getReductionDims() {
+  ArrayRef<int64_t> w = shapeOf(getW());
+  return {{"c", w[2]}, {"kh", w[0]}, {"kw", w[1]}};
+}
+
+SmallVector<ReductionDim> Conv2dGradInputOp::getReductionDims() {
+  ArrayRef<int64_t> w = shapeOf(getW());
+  return {{"c", w[3]}, {"kh", w[0]}, {"kw", w[1]}};
+}
+
+SmallVector<ReductionDim> Conv2dGradWeightOp::getReductionDims() {
+  ArrayRef<int64_t> gy = shapeOf(getGy());
+  return {{"n", gy[0]}, {"oh", gy[1]}, {"ow", gy[2]}};
+}
+
+SmallVector<ReductionDim> MatmulOp::getReductionDims() { return {{"k", shapeOf(getA())[!getTransposeA()]}}; }
+
+// Gradients
+
+LogicalResult Conv2dOp::buildVJP(OpBuilder &builder, ValueRange resultGrads, ArrayRef<bool> operandNeedsGrad,
+                                 SmallVectorImpl<Value> &operandGrads) {
+  operandGrads.assign(2, Value());
+  Value gy = resultGrads[0];
+  if (operandNeedsGrad[1])
+    operandGrads[1] = Conv2dGradWeightOp::create(builder, withPhase(getLoc(), phase::kBackwardWeight), getW().getType(),
+                                                 getX(), gy, getStridesAttr(), getPadsAttr(), getDilationsAttr(),
+                                                 nullptr, nullptr);
+  if (operandNeedsGrad[0])
+    operandGrads[0] = Conv2dGradInputOp::create(builder, withPhase(getLoc(), phase::kBackwardInput), getX().getType(),
+                                                gy, getW(), getStridesAttr(), getPadsAttr(), getDilationsAttr(),
+                                                nullptr, nullptr);
+  return success();
+}
+
+LogicalResult MatmulOp::buildVJP(OpBuilder &builder, ValueRange resultGrads, ArrayRef<bool> operandNeedsGrad,
+                                 SmallVectorImpl<Value> &operandGrads) {
+  operandGrads.assign(2, Value());
+  bool ta = getTransposeA(), tb = getTransposeB();
+  // op(A)' = gc * op(B)^T and op(B)' = op(A)^T * gc; a transposed operand has the transposed gradient, which swaps
+  // the factors and flips what each of them transposes.
+  auto product = [&](StringRef phase, Type type, Value left, bool transposeLeft, Value right, bool transposeRight) {
+    return MatmulOp::create(builder, withPhase(getLoc(), phase), type, left, right, transposeLeft, transposeRight,
+                            nullptr, nullptr);
+  };
+  Value gc = resultGrads[0];
+  if (operandNeedsGrad[1])
+    operandGrads[1] = tb ? product(phase::kBackwardWeight, getB().getType(), gc, true, getA(), ta)
+                         : product(phase::kBackwardWeight, getB().getType(), getA(), !ta, gc, false);
+  if (operandNeedsGrad[0])
+    operandGrads[0] = ta ? product(phase::kBackwardInput, getA().getType(), getB(), tb, gc, true)
+                         : product(phase::kBackwardInput, getA().getType(), gc, false, getB(), !tb);
+  return success();
+}

@@ -39,3 +39,31 @@ LogicalResult ConstantOp::verify() {
     return violates(*this, "constant_c1", "all elements to have one value", "different values");
   return success();
 }
+
+SmallVector<VectorStep> ConstantOp::getVectorSteps() {
+  return {{numerics::VectorFunction::Fill, {}, getValue().getSplatValue<APFloat>().convertToFloat()}};
+}
+
+// Gradients
+
+LogicalResult ReshapeOp::buildVJP(OpBuilder &builder, ValueRange resultGrads, ArrayRef<bool> operandNeedsGrad,
+                                  SmallVectorImpl<Value> &operandGrads) {
+  operandGrads.assign(1, Value());
+  if (operandNeedsGrad[0])
+    operandGrads[0] = ReshapeOp::create(builder, withPhase(getLoc(), phase::kBackwardInput), getX().getType(),
+                                        resultGrads[0], nullptr);
+  return success();
+}
+
+LogicalResult TransposeOp::buildVJP(OpBuilder &builder, ValueRange resultGrads, ArrayRef<bool> operandNeedsGrad,
+                                    SmallVectorImpl<Value> &operandGrads) {
+  operandGrads.assign(1, Value());
+  if (!operandNeedsGrad[0])
+    return success();
+  SmallVector<int64_t> inverse(getPermutation().size());
+  for (auto [position, dim] : llvm::enumerate(getPermutation()))
+    inverse[dim] = position;
+  operandGrads[0] = TransposeOp::create(builder, withPhase(getLoc(), phase::kBackwardInput), getX().getType(),
+                                        resultGrads[0], inverse, nullptr);
+  return success();
+}

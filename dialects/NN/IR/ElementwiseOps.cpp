@@ -32,3 +32,72 @@ LogicalResult SgdOp::verify() {
                       std::to_string(value.convertToDouble()));
   return success();
 }
+
+// Steps on the vector unit. Inputs: k is operand k, ~k is the result of step k.
+
+using arsis::numerics::VectorFunction;
+
+SmallVector<VectorStep> BiasAddOp::getVectorSteps() { return {{VectorFunction::Add, {0, 1}}}; }
+SmallVector<VectorStep> ReluOp::getVectorSteps() { return {{VectorFunction::Relu, {0}}}; }
+SmallVector<VectorStep> ReluGradOp::getVectorSteps() { return {{VectorFunction::SelectPositive, {0, 1}}}; }
+SmallVector<VectorStep> AddOp::getVectorSteps() { return {{VectorFunction::Add, {0, 1}}}; }
+
+SmallVector<VectorStep> SgdOp::getVectorSteps() {
+  enum Operand { Param, Grad, LearningRate, Velocity };
+  SmallVector<VectorStep> steps;
+  auto append = [&](VectorStep step) {
+    steps.push_back(std::move(step));
+    return ~(int(steps.size()) - 1);
+  };
+  int update = Grad;
+  if (!getWeightDecay().isZero())
+    update = append({VectorFunction::ScaleAdd, {Param, update}, getWeightDecay().convertToFloat()});
+  if (getVelocity())
+    update = append({VectorFunction::ScaleAdd, {Velocity, update}, getMomentum().convertToFloat()});
+  int negativeRate = append({VectorFunction::Scale, {LearningRate}, -1.0f});
+  append({VectorFunction::Fma, {update, negativeRate, Param}});
+  return steps;
+}
+
+SmallVector<int> SgdOp::getResultSteps() {
+  int count = getVectorSteps().size();
+  return getVelocity() ? SmallVector<int>{count - 1, count - 3} : SmallVector<int>{count - 1};
+}
+
+SmallVector<std::pair<unsigned, unsigned>> SgdOp::getStateUpdates() {
+  SmallVector<std::pair<unsigned, unsigned>> updates = {{0, 0}};
+  if (getVelocity())
+    updates.push_back({3, 1});
+  return updates;
+}
+
+// Gradients
+
+LogicalResult BiasAddOp::buildVJP(OpBuilder &builder, ValueRange resultGrads, ArrayRef<bool> operandNeedsGrad,
+                                  SmallVectorImpl<Value> &operandGrads) {
+  operandGrads.assign(2, Value());
+  if (operandNeedsGrad[0])
+    operandGrads[0] = resultGrads[0];
+  if (operandNeedsGrad[1])
+    operandGrads[1] = ChannelSumOp::create(builder, withPhase(getLoc(), phase::kBackwardWeight), getBias().getType(),
+                                           resultGrads[0], nullptr, nullptr);
+  return success();
+}
+
+LogicalResult ReluOp::buildVJP(OpBuilder &builder, ValueRange resultGrads, ArrayRef<bool> operandNeedsGrad,
+                               SmallVectorImpl<Value> &operandGrads) {
+  operandGrads.assign(1, Value());
+  if (operandNeedsGrad[0])
+    operandGrads[0] = ReluGradOp::create(builder, withPhase(getLoc(), phase::kBackwardInput), getX().getType(),
+                                         resultGrads[0], getY(), nullptr);
+  return success();
+}
+
+LogicalResult AddOp::buildVJP(OpBuilder &builder, ValueRange resultGrads, ArrayRef<bool> operandNeedsGrad,
+                              SmallVectorImpl<Value> &operandGrads) {
+  operandGrads.assign(2, Value());
+  for (int operand = 0; operand < 2; ++operand)
+    if (operandNeedsGrad[operand])
+      operandGrads[operand] = resultGrads[0];
+  return success();
+}

@@ -9,11 +9,15 @@ include "dialects/NN/IR/NNOpBase.td"
 
 defvar NN_ConvolutionAttributes = (ins DenseI64ArrayAttr:$strides, DenseI64ArrayAttr:$pads, DenseI64ArrayAttr:$dilations);
 
-class NN_ConvolutionOp<string mnemonic> : NN_Op<mnemonic> {
+class NN_ContractionOp<string mnemonic, list<Trait> traits = []>
+    : NN_Op<mnemonic, "Contraction", !listconcat([NN_CostOpInterface, NN_MappedOpInterface, NN_Reduction], traits),
+            "int64_t getMacs();">;
+
+class NN_ConvolutionOp<string mnemonic, list<Trait> traits = []> : NN_ContractionOp<mnemonic, traits> {
   let hasVerifier = 1;
 }
 
-def NN_Conv2dOp : NN_ConvolutionOp<"conv2d"> {
+def NN_Conv2dOp : NN_ConvolutionOp<"conv2d", [NN_Differentiable]> {
   let summary = "two-dimensional convolution";
   let description = [{
     `y[n,oh,ow,o] = sum over kh,kw,c of x[n, oh*sh + kh*dh - top, ow*sw + kw*dw - left, c] * w[kh,kw,c,o]`.
@@ -58,7 +62,7 @@ def NN_Conv2dGradWeightOp : NN_ConvolutionOp<"conv2d_grad_weight"> {
   }];
 }
 
-def NN_MatmulOp : NN_Op<"matmul"> {
+def NN_MatmulOp : NN_ContractionOp<"matmul", [NN_Differentiable]> {
   let summary = "matrix product";
   let description = [{
     `c = op(a) * op(b)`, where op transposes if the attribute says so.

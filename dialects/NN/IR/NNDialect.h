@@ -5,6 +5,7 @@
 #ifndef ARSIS_DIALECTS_NN_IR_NNDIALECT_H
 #define ARSIS_DIALECTS_NN_IR_NNDIALECT_H
 
+#include "dialects/NN/IR/NNInterfaces.h"
 #include "mlir/Bytecode/BytecodeOpInterface.h"
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/BuiltinAttributes.h"
@@ -16,9 +17,6 @@
 #include "mlir/Interfaces/SideEffectInterfaces.h"
 
 #include "dialects/NN/IR/NNDialect.h.inc"
-
-#define GET_ATTRDEF_CLASSES
-#include "dialects/NN/IR/NNAttrs.h.inc"
 
 #define GET_OP_CLASSES
 #include "dialects/NN/IR/NNOps.h.inc"

@@ -7,7 +7,11 @@
 
 include "dialects/NN/IR/NNOpBase.td"
 
-def NN_BiasAddOp : NN_Op<"bias_add", [AllTypesMatch<["x", "y"]>]> {
+class NN_ElementwiseOp<string mnemonic, list<Trait> traits = []>
+    : NN_Op<mnemonic, "Elementwise",
+            !listconcat([NN_CostOpInterface, NN_MappedOpInterface, NN_Elementwise], traits)>;
+
+def NN_BiasAddOp : NN_ElementwiseOp<"bias_add", [NN_Differentiable, AllTypesMatch<["x", "y"]>]> {
   let summary = "adds a vector to every pixel";
   let description = [{
     - bias_add_c1: the bias is as long as the last dimension of x
@@ -18,28 +22,31 @@ def NN_BiasAddOp : NN_Op<"bias_add", [AllTypesMatch<["x", "y"]>]> {
   let hasVerifier = 1;
 }
 
-def NN_ReluOp : NN_Op<"relu", [SameOperandsAndResultType]> {
+def NN_ReluOp : NN_ElementwiseOp<"relu", [NN_Differentiable, SameOperandsAndResultType]> {
   let summary = "x where x is greater than zero, else +0";
   let arguments = !con((ins NN_Tensor:$x), NN_MappedAttributes);
   let results = (outs NN_Tensor:$y);
   let assemblyFormat = "$x attr-dict `:` type($y)";
 }
 
-def NN_ReluGradOp : NN_Op<"relu_grad", [SameOperandsAndResultType]> {
+def NN_ReluGradOp : NN_ElementwiseOp<"relu_grad", [SameOperandsAndResultType]> {
   let summary = "gradient of relu: gy where y is greater than zero, else +0";
   let arguments = !con((ins NN_Tensor:$gy, NN_Tensor:$y), NN_MappedAttributes);
   let results = (outs NN_Tensor:$gx);
   let assemblyFormat = "$gy `,` $y attr-dict `:` type($gx)";
 }
 
-def NN_AddOp : NN_Op<"add", [SameOperandsAndResultType, Commutative]> {
+def NN_AddOp : NN_ElementwiseOp<"add", [NN_Differentiable, SameOperandsAndResultType, Commutative]> {
   let summary = "elementwise sum of two tensors of one shape";
   let arguments = !con((ins NN_Tensor:$a, NN_Tensor:$b), NN_MappedAttributes);
   let results = (outs NN_Tensor:$c);
   let assemblyFormat = "$a `,` $b attr-dict `:` type($c)";
 }
 
-def NN_SgdOp : NN_Op<"sgd", [AllTypesMatch<["param", "grad", "new_param"]>]> {
+def NN_SgdOp : NN_Op<"sgd", "Optimizer",
+    [NN_CostOpInterface, NN_MappedOpInterface, NN_Stateful,
+     DeclareOpInterfaceMethods<NN_ElementwiseOpInterface, ["getResultSteps"]>,
+     AllTypesMatch<["param", "grad", "new_param"]>]> {
   let summary = "stochastic gradient descent with momentum and weight decay";
   let description = [{
     `g1 = weight_decay != 0 ? fma(param, weight_decay, grad) : grad`,

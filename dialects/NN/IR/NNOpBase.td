@@ -6,6 +6,7 @@
 #define ARSIS_NN_OP_BASE
 
 include "dialects/NN/IR/NNAttrs.td"
+include "dialects/NN/IR/NNInterfaces.td"
 include "mlir/IR/BuiltinAttributeInterfaces.td"
 include "mlir/Interfaces/InferTypeOpInterface.td"
 include "mlir/Interfaces/SideEffectInterfaces.td"
@@ -25,8 +26,16 @@ def NN_Image : NN_TensorType<[HasAnyRankOfPred<[4]>], F32, "static tensor of ran
 def NN_Channels : NN_TensorType<[HasAnyRankOfPred<[1, 2, 3, 4]>], F32, "static tensor of rank 1 to 4 of f32">;
 def NN_Labels : NN_TensorType<[HasAnyRankOfPred<[1]>], I32, "static tensor of rank 1 of i32">;
 
-class NN_Op<string mnemonic, list<Trait> traits = []>
-    : Op<NN_Dialect, mnemonic, !listconcat([Pure], traits)>;
+def NN_Differentiable : DeclareOpInterfaceMethods<NN_DifferentiableOpInterface>;
+def NN_Elementwise : DeclareOpInterfaceMethods<NN_ElementwiseOpInterface>;
+def NN_Reduction : DeclareOpInterfaceMethods<NN_ReductionOpInterface, ["getReductionDims"]>;
+def NN_Stateful : DeclareOpInterfaceMethods<NN_StatefulOpInterface>;
+
+// `family` is an enumerator of arsis::nn::Family; `declarations` are further members.
+class NN_Op<string mnemonic, string family, list<Trait> traits = [], string declarations = "">
+    : Op<NN_Dialect, mnemonic, !listconcat([Pure], traits)> {
+  let extraClassDeclaration = "::arsis::nn::Family getFamily() { return ::arsis::nn::Family::" # family # "; }\n" # declarations;
+}
 
 // An operation that runs on an engine carries its mapping; one that also reduces carries its plan.
 defvar NN_MappedAttributes = (ins OptionalAttr<NN_MappingAttr>:$mapping);

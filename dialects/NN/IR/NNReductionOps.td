@@ -7,7 +7,12 @@
 
 include "dialects/NN/IR/NNOpBase.td"
 
-def NN_BatchNormOp : NN_Op<"batch_norm", [AllTypesMatch<["x", "y"]>,
+class NN_PixelReductionOp<string mnemonic, list<Trait> traits = []>
+    : NN_Op<mnemonic, "Reduction",
+            !listconcat([NN_CostOpInterface, NN_MappedOpInterface, NN_Reduction], traits)>;
+
+def NN_BatchNormOp : NN_PixelReductionOp<"batch_norm", [NN_Differentiable, NN_Stateful,
+    AllTypesMatch<["x", "y"]>,
     AllTypesMatch<["scale", "bias", "running_mean", "running_var", "mean", "rstd", "new_running_mean",
                    "new_running_var"]>]> {
   let summary = "batch normalisation in training mode";
@@ -32,7 +37,8 @@ def NN_BatchNormOp : NN_Op<"batch_norm", [AllTypesMatch<["x", "y"]>,
   let hasVerifier = 1;
 }
 
-def NN_BatchNormInferenceOp : NN_Op<"batch_norm_inference", [AllTypesMatch<["x", "y"]>,
+def NN_BatchNormInferenceOp : NN_Op<"batch_norm_inference", "Elementwise",
+    [NN_CostOpInterface, NN_MappedOpInterface, NN_Elementwise, AllTypesMatch<["x", "y"]>,
     AllTypesMatch<["scale", "bias", "mean", "variance"]>]> {
   let summary = "batch normalisation by given statistics";
   let description = [{
@@ -48,7 +54,7 @@ def NN_BatchNormInferenceOp : NN_Op<"batch_norm_inference", [AllTypesMatch<["x",
   let hasVerifier = 1;
 }
 
-def NN_BatchNormGradOp : NN_Op<"batch_norm_grad", [AllTypesMatch<["gy", "x", "gx"]>,
+def NN_BatchNormGradOp : NN_PixelReductionOp<"batch_norm_grad", [AllTypesMatch<["gy", "x", "gx"]>,
     AllTypesMatch<["scale", "mean", "rstd", "gscale", "gbias"]>]> {
   let summary = "gradient of batch_norm with respect to input, scale and bias";
   let description = [{
@@ -63,7 +69,7 @@ def NN_BatchNormGradOp : NN_Op<"batch_norm_grad", [AllTypesMatch<["gy", "x", "gx
   let hasVerifier = 1;
 }
 
-def NN_ChannelSumOp : NN_Op<"channel_sum"> {
+def NN_ChannelSumOp : NN_PixelReductionOp<"channel_sum"> {
   let summary = "sum over all dimensions but the last";
   let description = [{
     - channel_sum_c1: the result is as long as the last dimension of x

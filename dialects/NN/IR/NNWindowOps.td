@@ -10,11 +10,12 @@ include "dialects/NN/IR/NNOpBase.td"
 defvar NN_PoolingAttributes = (ins DenseI64ArrayAttr:$kernel, DenseI64ArrayAttr:$strides, DenseI64ArrayAttr:$pads,
                                    DenseI64ArrayAttr:$dilations);
 
-class NN_PoolingOp<string mnemonic, list<Trait> traits = []> : NN_Op<mnemonic, traits> {
+class NN_PoolingOp<string mnemonic, list<Trait> traits = []> 
+    : NN_Op<mnemonic, "Window", !listconcat([NN_CostOpInterface, NN_MappedOpInterface], traits)> {
   let hasVerifier = 1;
 }
 
-def NN_MaxPoolOp : NN_PoolingOp<"max_pool"> {
+def NN_MaxPoolOp : NN_PoolingOp<"max_pool", [NN_Differentiable]> {
   let summary = "maximum over windows";
   let description = [{
     Padding reads minus infinity. Rounding the number of windows down or up (ceil mode) shows in the result's shape.
@@ -49,7 +50,7 @@ def NN_MaxPoolGradOp : NN_PoolingOp<"max_pool_grad", [AllTypesMatch<["x", "gx"]>
   }];
 }
 
-def NN_AvgPoolOp : NN_PoolingOp<"avg_pool"> {
+def NN_AvgPoolOp : NN_PoolingOp<"avg_pool", [NN_Differentiable]> {
   let summary = "average over windows";
   let description = [{
     The divisor counts the elements of the window inside the input, or with `count_include_pad` inside the padded

@@ -37,10 +37,10 @@ std::pair<StringRef, StringRef> getOrigin(Location loc) {
   return origin;
 }
 
-Location withPhase(Location loc, StringRef phase, StringRef fallbackLayer) {
-  auto [layer, oldPhase] = getOrigin(loc);
+Location withPhase(Location loc, StringRef phase) {
+  StringRef layer = getOrigin(loc).first;
   if (layer.empty())
-    return makeOrigin(loc->getContext(), fallbackLayer, phase, loc);
+    return makeOrigin(loc->getContext(), "unnamed", phase, loc);
   return makeOrigin(loc->getContext(), layer, phase);
 }
 

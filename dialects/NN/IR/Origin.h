@@ -30,9 +30,8 @@ mlir::Location makeOrigin(mlir::MLIRContext *context, llvm::StringRef layer, llv
 // (layer, phase) of a location; both empty if it has none. Of a fused location with several origins: the first.
 std::pair<llvm::StringRef, llvm::StringRef> getOrigin(mlir::Location loc);
 
-// The same layer in another phase. A location without a layer keeps its text as the layer's source, under the name
-// `fallbackLayer`.
-mlir::Location withPhase(mlir::Location loc, llvm::StringRef phase, llvm::StringRef fallbackLayer);
+// The same layer in another phase. A location without a layer becomes the source of the layer "unnamed".
+mlir::Location withPhase(mlir::Location loc, llvm::StringRef phase);
 
 } // namespace arsis::nn
 

@@ -5,6 +5,8 @@
 #include "dialects/NN/IR/NNDialect.h"
 #include "dialects/NN/IR/Verify.h"
 
+#include <numeric>
+
 using namespace mlir;
 using namespace arsis::nn;
 
@@ -51,5 +53,50 @@ LogicalResult ChannelSumOp::verify() {
   if (shapeOf(getX()).back() != shapeOf(getY())[0])
     return violates(*this, "channel_sum_c1", "a result of " + Twine(shapeOf(getX()).back()) + " elements",
                     Twine(shapeOf(getY())[0]));
+  return success();
+}
+
+// Dimensions, state, steps on the vector unit
+
+static SmallVector<ReductionDim> pixelDims(Value x) {
+  ArrayRef<int64_t> leading = shapeOf(x).drop_back();
+  return {{"p", std::accumulate(leading.begin(), leading.end(), int64_t(1), std::multiplies<>())}};
+}
+
+SmallVector<ReductionDim> BatchNormOp::getReductionDims() { return pixelDims(getX()); }
+SmallVector<ReductionDim> BatchNormGradOp::getReductionDims() { return pixelDims(getX()); }
+SmallVector<ReductionDim> ChannelSumOp::getReductionDims() { return pixelDims(getX()); }
+
+SmallVector<std::pair<unsigned, unsigned>> BatchNormOp::getStateUpdates() { return {{3, 3}, {4, 4}}; }
+
+SmallVector<VectorStep> BatchNormInferenceOp::getVectorSteps() {
+  using numerics::VectorFunction;
+  enum Operand { X, Scale, Bias, Mean, Variance };
+  return {{VectorFunction::Offset, {Variance}, getEpsilon().convertToFloat()},
+          {VectorFunction::Rsqrt, {~0}},
+          {VectorFunction::Subtract, {X, Mean}},
+          {VectorFunction::Multiply, {~2, ~1}},
+          {VectorFunction::Fma, {~3, Scale, Bias}}};
+}
+
+// Gradients
+
+LogicalResult BatchNormOp::buildVJP(OpBuilder &builder, ValueRange resultGrads, ArrayRef<bool> operandNeedsGrad,
+                                    SmallVectorImpl<Value> &operandGrads) {
+  operandGrads.assign(getNumOperands(), Value());
+  static constexpr StringLiteral names[] = {"y", "mean", "rstd", "new_running_mean", "new_running_var"};
+  for (unsigned result = 1; result < getNumResults(); ++result)
+    if (resultGrads[result])
+      return emitOpError() << "cannot pass on a gradient of its result '" << names[result]
+                           << "', expected the loss to depend on 'y' only";
+  for (unsigned operand : {3, 4})
+    if (operandNeedsGrad[operand])
+      return emitOpError() << "cannot give a gradient of its running statistics, expected them to be state";
+  auto grad = BatchNormGradOp::create(builder, withPhase(getLoc(), phase::kBackwardInput), getX().getType(),
+                                      getScale().getType(), getScale().getType(), resultGrads[0], getX(), getScale(),
+                                      getMean(), getRstd(), nullptr, nullptr);
+  for (int operand = 0; operand < 3; ++operand)
+    if (operandNeedsGrad[operand])
+      operandGrads[operand] = grad->getResult(operand);
   return success();
 }

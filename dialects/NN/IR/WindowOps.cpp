@@ -42,3 +42,25 @@ LogicalResult MaxPoolOp::verify() { return verifyPooling(*this, shapeOf(getX()),
 LogicalResult MaxPoolGradOp::verify() { return verifyPooling(*this, shapeOf(getX()), shapeOf(getGy())); }
 LogicalResult AvgPoolOp::verify() { return verifyPooling(*this, shapeOf(getX()), shapeOf(getY())); }
 LogicalResult AvgPoolGradOp::verify() { return verifyPooling(*this, shapeOf(getGx()), shapeOf(getGy())); }
+
+// Gradients
+
+LogicalResult MaxPoolOp::buildVJP(OpBuilder &builder, ValueRange resultGrads, ArrayRef<bool> operandNeedsGrad,
+                                  SmallVectorImpl<Value> &operandGrads) {
+  operandGrads.assign(1, Value());
+  if (operandNeedsGrad[0])
+    operandGrads[0] = MaxPoolGradOp::create(builder, withPhase(getLoc(), phase::kBackwardInput), getX().getType(),
+                                            getX(), resultGrads[0], getKernelAttr(), getStridesAttr(), getPadsAttr(),
+                                            getDilationsAttr(), nullptr);
+  return success();
+}
+
+LogicalResult AvgPoolOp::buildVJP(OpBuilder &builder, ValueRange resultGrads, ArrayRef<bool> operandNeedsGrad,
+                                  SmallVectorImpl<Value> &operandGrads) {
+  operandGrads.assign(1, Value());
+  if (operandNeedsGrad[0])
+    operandGrads[0] = AvgPoolGradOp::create(builder, withPhase(getLoc(), phase::kBackwardInput), getX().getType(),
+                                            resultGrads[0], getKernelAttr(), getStridesAttr(), getPadsAttr(),
+                                            getDilationsAttr(), getCountIncludePadAttr(), nullptr);
+  return success();
+}

@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// What passes may ask of an operation without knowing its name.
+
+#ifndef ARSIS_NN_INTERFACES
+#define ARSIS_NN_INTERFACES
+
+include "mlir/IR/OpBase.td"
+
+class NN_Interface<string name> : OpInterface<name> {
+  let cppNamespace = "::arsis::nn";
+}
+
+def NN_CostOpInterface : NN_Interface<"CostOpInterface"> {
+  let description = [{
+    What an operation is to the hardware and what it costs at least: the family chooses the lowering, the figures
+    bound time and traffic from below.
+  }];
+  let methods = [
+    InterfaceMethod<"the family whose lowering applies", "::arsis::nn::Family", "getFamily">,
+    InterfaceMethod<"multiply-accumulates on the matrix unit, padding included; 0 elsewhere", "int64_t", "getMacs", (ins),
+                    "", "return 0;">,
+    InterfaceMethod<"bytes of all operands, each counted once", "int64_t", "getBytesRead", (ins), "",
+                    "return ::arsis::nn::byteCount($_op->getOperands());">,
+    InterfaceMethod<"bytes of all results", "int64_t", "getBytesWritten", (ins), "",
+                    "return ::arsis::nn::byteCount($_op->getResults());">,
+    InterfaceMethod<"the phase of the training step, from the operation's location; empty if it has none",
+                    "::llvm::StringRef", "getPhase", (ins), "",
+                    "return ::arsis::nn::getOrigin($_op->getLoc()).second;">,
+  ];
+}
+
+def NN_MappedOpInterface : NN_Interface<"MappedOpInterface"> {
+  let description = "An operation that runs on an engine and carries the decision how.";
+  let methods = [
+    InterfaceMethod<"the mapping, null before the mapping pass", "::arsis::nn::MappingAttr", "getMappingAttr">,
+    InterfaceMethod<"replaces the mapping", "void", "setMappingAttr", (ins "::arsis::nn::MappingAttr":$mapping)>,
+  ];
+}
+
+def NN_ReductionOpInterface : NN_Interface<"ReductionOpInterface"> {
+  let description = [{
+    An operation that sums, and whose order of summation the plan fixes.
+
+    - plan_c1: the plan names exactly the reduced dimensions
+  }];
+  let methods = [
+    InterfaceMethod<[{
+      The reduced dimensions in their default order, outermost first. For a convolution's input gradient kh and kw are
+      bounds: a stride phase has fewer taps.
+    }], "::llvm::SmallVector<::arsis::nn::ReductionDim>", "getReductionDims">,
+    InterfaceMethod<"the plan, null before the mapping pass", "::arsis::nn::PlanAttr", "getPlanAttr">,
+    InterfaceMethod<"replaces the plan", "void", "setPlanAttr", (ins "::arsis::nn::PlanAttr":$plan)>,
+  ];
+  let verify = "return ::arsis::nn::verifyPlan(::llvm::cast<::arsis::nn::ReductionOpInterface>($_op));";
+}
+
+def NN_ElementwiseOpInterface : NN_Interface<"ElementwiseOpInterface"> {
+  let description = [{
+    An operation that is a sequence of vector functions on aligned elements. Operands and steps broadcast over leading
+    dimensions: rank 0 everywhere, rank 1 against the last dimension. A step has the shape its inputs broadcast to.
+  }];
+  let methods = [
+    InterfaceMethod<"the steps, in order", "::llvm::SmallVector<::arsis::nn::VectorStep>", "getVectorSteps">,
+    InterfaceMethod<"for each result, the step that computes it; by default the last", "::llvm::SmallVector<int>",
+                    "getResultSteps", (ins), "",
+                    "return {static_cast<int>($_op.getVectorSteps().size()) - 1};">,
+  ];
+}
+
+def NN_StatefulOpInterface : NN_Interface<"StatefulOpInterface"> {
+  let description = "An operation some of whose results are the next values of state among its operands.";
+  let methods = [
+    InterfaceMethod<"pairs (operand number, result number)",
+                    "::llvm::SmallVector<::std::pair<unsigned, unsigned>>", "getStateUpdates">,
+  ];
+}
+
+def NN_DifferentiableOpInterface : NN_Interface<"DifferentiableOpInterface"> {
+  let description = [{
+    An operation with a rule for reverse-mode differentiation. The rule may use operands and results of the forward
+    operation; those are what the step keeps until the backward pass.
+  }];
+  let methods = [
+    InterfaceMethod<[{
+      Emits the gradients of the operands at the builder's insertion point.
+      resultGrads: one value per result, null where no gradient reaches the result.
+      operandNeedsGrad: one flag per operand.
+      operandGrads: set to one value per operand; null unless asked for.
+      Emits an error on the operation and fails if a gradient reaches a result that cannot pass it on.
+    }], "::llvm::LogicalResult", "buildVJP",
+        (ins "::mlir::OpBuilder &":$builder, "::mlir::ValueRange":$resultGrads,
+             "::llvm::ArrayRef<bool>":$operandNeedsGrad, "::llvm::SmallVectorImpl<::mlir::Value> &":$operandGrads)>,
+  ];
+}
+
+#endif // ARSIS_NN_INTERFACES
