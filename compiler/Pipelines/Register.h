@@ -6,6 +6,7 @@
 #ifndef ARSIS_COMPILER_PIPELINES_REGISTER_H
 #define ARSIS_COMPILER_PIPELINES_REGISTER_H
 
+#include "compiler/Transforms/TrainStep/TrainStep.h"
 #include "dialects/NN/IR/NNDialect.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -18,7 +19,7 @@ inline void registerDialects(mlir::DialectRegistry &registry) {
   registry.insert<nn::NNDialect>();
 }
 
-inline void registerPasses() {}
+inline void registerPasses() { registerTrainingPasses(); }
 
 } // namespace arsis::compiler
 

@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Reverse-mode differentiation of a step with a loss; the pass is described in Differentiate.td.
+
+#ifndef ARSIS_COMPILER_TRANSFORMS_DIFFERENTIATE_DIFFERENTIATE_H
+#define ARSIS_COMPILER_TRANSFORMS_DIFFERENTIATE_DIFFERENTIATE_H
+
+#include "dialects/NN/IR/NNDialect.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Pass/Pass.h"
+
+namespace arsis::compiler {
+
+struct DifferentiateCounts {
+  unsigned differentiated = 0; // operations whose rule was applied
+  unsigned accumulated = 0;    // additions of gradients
+};
+
+// Appends a result "grad:<name>" per parameter the loss depends on. REQUIRES: one result of role "loss", which is a
+// scalar, and a body of one block.
+mlir::FailureOr<DifferentiateCounts> differentiate(mlir::func::FuncOp step);
+
+#define GEN_PASS_DECL
+#define GEN_PASS_REGISTRATION
+#include "compiler/Transforms/Differentiate/Differentiate.h.inc"
+
+} // namespace arsis::compiler
+
+#endif // ARSIS_COMPILER_TRANSFORMS_DIFFERENTIATE_DIFFERENTIATE_H

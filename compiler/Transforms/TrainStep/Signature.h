@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Reading and growing the signature of a step function: arguments and results are found by the name and role that
+// their nn attributes give them, never by position.
+
+#ifndef ARSIS_COMPILER_TRANSFORMS_TRAINSTEP_SIGNATURE_H
+#define ARSIS_COMPILER_TRANSFORMS_TRAINSTEP_SIGNATURE_H
+
+#include "dialects/NN/IR/NNDialect.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+
+#include <optional>
+
+namespace arsis::compiler {
+
+// The string attribute `attribute` of an argument or result; empty if it has none.
+llvm::StringRef argumentText(mlir::func::FuncOp function, unsigned argument, llvm::StringRef attribute);
+llvm::StringRef resultText(mlir::func::FuncOp function, unsigned result, llvm::StringRef attribute);
+
+// The argument called `name`; nothing if there is none.
+std::optional<unsigned> findArgument(mlir::func::FuncOp function, llvm::StringRef name);
+
+// The numbers of the results with `role`, ascending.
+llvm::SmallVector<unsigned> resultsWithRole(mlir::func::FuncOp function, llvm::StringRef role);
+
+// The one return of a function with a body of one block.
+mlir::func::ReturnOp getReturn(mlir::func::FuncOp function);
+
+// Appends an argument with a name, a role and further attributes.
+mlir::BlockArgument appendArgument(mlir::func::FuncOp function, mlir::Type type, llvm::StringRef name,
+                                   llvm::StringRef role, llvm::ArrayRef<mlir::NamedAttribute> attributes = {});
+
+// Inserts a result before result `position`; the same order of attributes.
+void insertResult(mlir::func::FuncOp function, unsigned position, mlir::Value value, llvm::StringRef name,
+                  llvm::StringRef role, llvm::ArrayRef<mlir::NamedAttribute> attributes = {});
+
+void eraseResult(mlir::func::FuncOp function, unsigned result);
+
+// The attributes that describe the layout on the host, of an argument; a tensor of the same shape inherits them.
+llvm::SmallVector<mlir::NamedAttribute> hostLayout(mlir::func::FuncOp function, unsigned argument);
+
+} // namespace arsis::compiler
+
+#endif // ARSIS_COMPILER_TRANSFORMS_TRAINSTEP_SIGNATURE_H
