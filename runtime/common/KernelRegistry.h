@@ -22,7 +22,7 @@ enum class Backend : uint8_t {
 };
 const char *nameOf(Backend backend);
 
-using Attribute = std::variant<bool, int64_t, double, std::vector<int64_t>, HostTensor>;
+using Attribute = std::variant<bool, int64_t, double, std::string, std::vector<int64_t>, HostTensor>;
 
 /// One op to evaluate. Operands and results are in chip layout; floating-point ones share the call's value type.
 struct KernelCall {

@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// From MLIR's types and attributes to the host's tensors and a kernel's attributes.
+#pragma once
+
+#include "runtime/common/KernelRegistry.h"
+
+#include "mlir/IR/BuiltinAttributes.h"
+#include "mlir/IR/Operation.h"
+
+namespace arsis::ref {
+
+/// An all-zero tensor of the type; `wide` turns f32 into f64. Throws arsis::Error unless it is a static tensor of f32, f64, i32
+/// or i64.
+HostTensor tensorOfType(mlir::Type type, bool wide);
+
+/// Splat, dense and dense_resource elements. Throws arsis::Error for another kind, or a resource without its bytes.
+HostTensor tensorOfElements(mlir::ElementsAttr elements);
+
+/// The op's inherent attributes (defaults included) that a kernel can read: bool, integer, float, string, i64 array, elements.
+std::map<std::string, Attribute> attributesOf(mlir::Operation *op);
+
+/// The op's attribute `plan`, if it has one.
+std::optional<ReductionPlan> planOf(mlir::Operation *op);
+
+} // namespace arsis::ref
