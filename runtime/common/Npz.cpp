@@ -75,18 +75,23 @@ private:
       }
     if (end == size)
       fail("no end of central directory");
-    uint64_t entries = little(end + 10, 2), at = little(end + 16, 4);
+    uint64_t entries = little(end + 10, 2), length = little(end + 12, 4), at = little(end + 16, 4);
     if ((entries == 0xffff || at == kInZip64) && end >= kEnd64LocatorSize &&
         little(end - kEnd64LocatorSize, 4) == kEnd64Locator) {
       const uint64_t end64 = little(end - kEnd64LocatorSize + 8, 8);
       if (little(end64, 4) != kEnd64)
         fail("bad zip64 end of central directory");
       entries = little(end64 + 32, 8);
+      length = little(end64 + 40, 8);
       at = little(end64 + 48, 8);
     }
+    span(at, length);
+    const uint64_t stop = at + length;
     std::vector<Member> members;
     for (uint64_t i = 0; i < entries; ++i)
       members.push_back(central(at));
+    if (at != stop)
+      fail("the central directory has another length than stated");
     return members;
   }
 

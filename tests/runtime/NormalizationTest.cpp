@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Batch normalisation against its formulas: step by step in fp32 with a plan, and against plain fp64 statistics.
+#include "dialects/Isa/Numerics/Numerics.h"
+#include "tests/runtime/KernelTesting.h"
+
+#include <cmath>
+
+namespace arsis::ref {
+namespace {
+
+using testing::call;
+using testing::difference;
+using testing::distance;
+using testing::random;
+
+constexpr int64_t kPixels = 11, kChannels = 3, kChunk = 4;
+const Shape kImage{1, 1, kPixels, kChannels}, kVector{kChannels};
+const ReductionPlan kPlan{{"p"}, {kChunk}};
+const std::map<std::string, Attribute> kAttributes = {{"epsilon", double(1e-5f)}, {"momentum", double(0.1f)}};
+
+template <class Term> float planned(Term term) {
+  float total = 0;
+  for (int64_t begin = 0; begin < kPixels; begin += kChunk) {
+    float partial = 0;
+    for (int64_t p = begin; p < std::min(begin + kChunk, kPixels); ++p)
+      partial = partial + term(p);
+    total = begin == 0 ? partial : total + partial;
+  }
+  return total;
+}
+
+TEST(ChannelSum, FollowsThePlan) {
+  const HostTensor x = random<float>(kImage, 1);
+  HostTensor expected(kVector, HostType::F32);
+  for (int64_t c = 0; c < kChannels; ++c)
+    expected.as<float>()[c] = planned([&](int64_t p) { return x.as<float>()[p * kChannels + c]; });
+  EXPECT_EQ(difference(call("nn.channel_sum", {x}, {kVector}, {}, &kPlan)[0], expected), "");
+}
+
+TEST(BatchNorm, FollowsTheFormulasBitForBit) {
+  const HostTensor x = random<float>(kImage, 1), scale = random<float>(kVector, 2), bias = random<float>(kVector, 3),
+                   oldMean = random<float>(kVector, 4), oldVar = random<float>(kVector, 5);
+  const auto found = call("nn.batch_norm", {x, scale, bias, oldMean, oldVar}, {kImage, kVector, kVector, kVector, kVector},
+                          kAttributes, &kPlan);
+  std::vector<HostTensor> expected = found;
+  const float inverse = static_cast<float>(1.0 / kPixels), m = 0.1f;
+  for (int64_t c = 0; c < kChannels; ++c) {
+    auto at = [&](int64_t p) { return x.as<float>()[p * kChannels + c]; };
+    const float mean = planned(at) * inverse;
+    const float squares = planned([&](int64_t p) {
+      const float d = at(p) - mean;
+      return d * d;
+    });
+    const float rstd = numerics::rsqrt(squares * inverse + 1e-5f);
+    const float unbiased = squares * static_cast<float>(1.0 / (kPixels - 1)), keep = 1.0f - m;
+    expected[1].as<float>()[c] = mean;
+    expected[2].as<float>()[c] = rstd;
+    expected[3].as<float>()[c] = std::fma(mean, m, oldMean.as<float>()[c] * keep);
+    expected[4].as<float>()[c] = std::fma(unbiased, m, oldVar.as<float>()[c] * keep);
+    for (int64_t p = 0; p < kPixels; ++p) {
+      const float normalised = (at(p) - mean) * rstd;
+      expected[0].as<float>()[p * kChannels + c] = std::fma(normalised, scale.as<float>()[c], bias.as<float>()[c]);
+    }
+  }
+  for (int i = 0; i < 5; ++i)
+    EXPECT_EQ(difference(found[i], expected[i]), "") << "result " << i;
+}
+
+TEST(BatchNorm, AgreesWithPlainStatisticsInDouble) {
+  const HostTensor x = random<double>(kImage, 1), scale = random<double>(kVector, 2), bias = random<double>(kVector, 3),
+                   zero(kVector, HostType::F64);
+  const auto found = call("nn.batch_norm", {x, scale, bias, zero, zero}, {kImage, kVector, kVector, kVector, kVector},
+                          {{"epsilon", 1e-5}, {"momentum", 1.0}}, nullptr, Backend::PlainF64);
+  for (int64_t c = 0; c < kChannels; ++c) {
+    double sum = 0, squares = 0;
+    for (int64_t p = 0; p < kPixels; ++p) {
+      const double value = x.as<double>()[p * kChannels + c];
+      sum += value;
+      squares += value * value;
+    }
+    const double mean = sum / kPixels, variance = squares / kPixels - mean * mean;
+    EXPECT_NEAR(found[1].as<double>()[c], mean, 1e-14);
+    EXPECT_NEAR(found[2].as<double>()[c], 1 / std::sqrt(variance + 1e-5), 1e-12);
+    EXPECT_NEAR(found[4].as<double>()[c], variance * kPixels / (kPixels - 1), 1e-12);
+    EXPECT_NEAR(found[0].as<double>()[c], (x.as<double>()[c] - mean) / std::sqrt(variance + 1e-5) * scale.as<double>()[c] + bias.as<double>()[c], 1e-12);
+  }
+}
+
+TEST(BatchNorm, RefusesASinglePixel) {
+  const HostTensor v = random<float>(kVector, 1);
+  EXPECT_THROW(call("nn.batch_norm", {random<float>({1, 1, 1, kChannels}, 1), v, v, v, v},
+                    {{1, 1, 1, kChannels}, kVector, kVector, kVector, kVector}, kAttributes),
+               Error);
+}
+
+TEST(BatchNormInference, EqualsTrainingByTheSameStatistics) {
+  const HostTensor x = random<double>(kImage, 1), scale = random<double>(kVector, 2), bias = random<double>(kVector, 3),
+                   zero(kVector, HostType::F64);
+  const auto training = call("nn.batch_norm", {x, scale, bias, zero, zero}, {kImage, kVector, kVector, kVector, kVector},
+                             {{"epsilon", 1e-5}, {"momentum", 1.0}}, nullptr, Backend::PlainF64);
+  HostTensor variance = training[4];
+  for (int64_t c = 0; c < kChannels; ++c)
+    variance.as<double>()[c] *= double(kPixels - 1) / kPixels;
+  const auto inference = call("nn.batch_norm_inference", {x, scale, bias, training[1], variance}, {kImage},
+                              {{"epsilon", 1e-5}}, nullptr, Backend::PlainF64);
+  EXPECT_LT(distance(inference[0], training[0]), 1e-13);
+}
+
+TEST(BatchNormGrad, FollowsTheFormulasBitForBit) {
+  const HostTensor gy = random<float>(kImage, 1), x = random<float>(kImage, 2), scale = random<float>(kVector, 3),
+                   mean = random<float>(kVector, 4), rstd = random<float>(kVector, 5);
+  const auto found = call("nn.batch_norm_grad", {gy, x, scale, mean, rstd}, {kImage, kVector, kVector}, {}, &kPlan);
+  std::vector<HostTensor> expected = found;
+  const float inverse = static_cast<float>(1.0 / kPixels);
+  for (int64_t c = 0; c < kChannels; ++c) {
+    auto normalised = [&](int64_t p) { return (x.as<float>()[p * kChannels + c] - mean.as<float>()[c]) * rstd.as<float>()[c]; };
+    auto gradient = [&](int64_t p) { return gy.as<float>()[p * kChannels + c]; };
+    const float gbias = planned(gradient), gscale = planned([&](int64_t p) { return gradient(p) * normalised(p); });
+    const float k = scale.as<float>()[c] * rstd.as<float>()[c], a = gbias * inverse, b = gscale * inverse;
+    expected[1].as<float>()[c] = gscale;
+    expected[2].as<float>()[c] = gbias;
+    for (int64_t p = 0; p < kPixels; ++p) {
+      const float centred = gradient(p) - a, product = normalised(p) * b;
+      expected[0].as<float>()[p * kChannels + c] = (centred - product) * k;
+    }
+  }
+  for (int i = 0; i < 3; ++i)
+    EXPECT_EQ(difference(found[i], expected[i]), "") << "result " << i;
+}
+
+} // namespace
+} // namespace arsis::ref
