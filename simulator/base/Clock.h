@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Cycles of the core clock and SystemC time: the one file that converts between them. Kernel time has a resolution of one
+// femtosecond and every wake-up lies on a cycle, so the conversion loses nothing for any clock given to the kHz.
+// Units count integer cycles and never see a time.
+#pragma once
+
+#include <cmath>
+#include <cstdint>
+#include <limits>
+
+#include <systemc>
+
+namespace arsis::sim {
+
+using Cycle = int64_t;
+using Femtoseconds = int64_t;
+constexpr Cycle kNever = std::numeric_limits<int64_t>::max();
+constexpr Femtoseconds kFemtosecondsPerNanosecond = 1000000;
+
+class Clock {
+public:
+  explicit Clock(double mhz) : kilohertz(std::llround(mhz * 1000)) {}
+
+  Femtoseconds femtoseconds(Cycle cycle) const {
+    return static_cast<Femtoseconds>(static_cast<__int128>(cycle) * kScale / kilohertz);
+  }
+  /// The first cycle that begins at or after `time`.
+  Cycle cycleAtOrAfter(Femtoseconds time) const {
+    return static_cast<Cycle>((static_cast<__int128>(time) * kilohertz + kScale - 1) / kScale);
+  }
+  double nanoseconds(Cycle cycle) const { return static_cast<double>(cycle) * 1e6 / static_cast<double>(kilohertz); }
+
+  /// REQUIRES: the kernel's resolution is one femtosecond (see Context.h).
+  static Femtoseconds kernelTime() { return static_cast<Femtoseconds>(sc_core::sc_time_stamp().value()); }
+  Cycle now() const { return cycleAtOrAfter(kernelTime()); }
+  /// Time from now until the start of `cycle`; zero if that has passed.
+  sc_core::sc_time until(Cycle cycle) const {
+    const Femtoseconds ahead = femtoseconds(cycle) - kernelTime();
+    return ahead > 0 ? sc_core::sc_time::from_value(static_cast<uint64_t>(ahead)) : sc_core::SC_ZERO_TIME;
+  }
+
+private:
+  static constexpr int64_t kScale = 1000000000000; // femtoseconds per cycle at 1 kHz
+  int64_t kilohertz;
+};
+
+} // namespace arsis::sim

@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// A run of bytes is aligned to bursts and split over the channels in closed form; within a channel it is served row by row.
+// A row that is not open costs the miss time of its bank, which starts as soon as the request is there and the bank is
+// free, so that it hides behind the transfers of other banks.
+#include "simulator/memory/Dram.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace arsis::sim {
+
+static Femtoseconds fromNanoseconds(double nanoseconds) {
+  return std::llround(nanoseconds * static_cast<double>(kFemtosecondsPerNanosecond));
+}
+
+DramParameters::DramParameters(const chip::Chip &chip)
+    : channels(chip.integer("dram.channels")), banks(chip.integer("dram.banks")), rowBytes(chip.integer("dram.row_bytes")),
+      burstBytes(chip.integer("dram.burst_bytes")),
+      interleaveBytes(std::max(chip.integer("dma.request_bytes"), chip.integer("dram.burst_bytes"))),
+      bandwidthGbps(chip.real("dram.bandwidth_gbps")), latency(fromNanoseconds(chip.real("dram.latency_ns"))),
+      rowMiss(fromNanoseconds(chip.real("dram.row_miss_ns"))),
+      burstFemtoseconds(static_cast<double>(burstBytes) * static_cast<double>(channels) / bandwidthGbps *
+                        static_cast<double>(kFemtosecondsPerNanosecond)) {
+  if (interleaveBytes % burstBytes != 0)
+    throw Error("dma.request_bytes is " + std::to_string(interleaveBytes) +
+                ", expected a multiple of dram.burst_bytes, which is " + std::to_string(burstBytes));
+}
+
+DramModel::DramModel(const DramParameters &parameters)
+    : parameters(parameters), channels(static_cast<size_t>(parameters.channels)) {
+  for (Channel &channel : channels)
+    channel.banks.resize(static_cast<size_t>(parameters.banks));
+}
+
+void DramModel::serveChannel(Channel &channel, int64_t begin, int64_t end, Femtoseconds arrival) {
+  waited = std::max(waited, channel.free - arrival);
+  while (begin < end) {
+    const int64_t row = begin / parameters.rowBytes;
+    const int64_t until = std::min(end, (row + 1) * parameters.rowBytes);
+    Bank &bank = channel.banks[static_cast<size_t>(row % parameters.banks)];
+    Femtoseconds ready = arrival;
+    if (bank.openRow == row) {
+      ++rowHits;
+    } else {
+      ++rowMisses;
+      ready = std::max(arrival, bank.free) + parameters.rowMiss;
+      bank.openRow = row;
+    }
+    const int64_t count = (until - begin + parameters.burstBytes - 1) / parameters.burstBytes;
+    const Femtoseconds transfer = std::llround(static_cast<double>(count) * parameters.burstFemtoseconds);
+    channel.free = std::max(channel.free, ready) + transfer;
+    bank.free = channel.free;
+    busy += transfer;
+    bursts += count;
+    begin = until;
+  }
+  finished = std::max(finished, channel.free);
+}
+
+void DramModel::serveRun(int64_t begin, int64_t end, Femtoseconds arrival) {
+  const int64_t granule = parameters.interleaveBytes, n = parameters.channels;
+  begin = begin / parameters.burstBytes * parameters.burstBytes;
+  end = (end + parameters.burstBytes - 1) / parameters.burstBytes * parameters.burstBytes;
+  const int64_t first = begin / granule, last = (end - 1) / granule;
+  for (int64_t g = first; g <= std::min(last, first + n - 1); ++g) {
+    const int64_t lastHere = g + (last - g) / n * n; // the last granule on this channel
+    const int64_t local = g / n * granule + (g == first ? begin - first * granule : 0);
+    const int64_t localEnd = lastHere / n * granule + (lastHere == last ? end - last * granule : granule);
+    serveChannel(channels[static_cast<size_t>(g % n)], local, localEnd, arrival);
+  }
+}
+
+Femtoseconds DramModel::serve(StridedPayload &payload, Femtoseconds arrival) {
+  finished = arrival;
+  waited = 0;
+  bursts = 0;
+  const Femtoseconds busyBefore = busy;
+  forEachRun(payload, [&](uint64_t address, int64_t bytes) {
+    serveRun(static_cast<int64_t>(address), static_cast<int64_t>(address) + bytes, arrival);
+  });
+  ++requests;
+  (payload.command == StridedPayload::Read ? readBursts : writeBursts) += bursts;
+  payload.bursts = bursts;
+  payload.waited = waited;
+  payload.occupied = (busy - busyBefore) / parameters.channels;
+  return finished + parameters.latency;
+}
+
+Dram::Dram(const sc_core::sc_module_name &name, const DramParameters &theParameters)
+    : sc_core::sc_module(name), socket("socket"), parameters(theParameters), model(parameters) {
+  socket.register_nb_transport_fw(this, &Dram::transport);
+}
+
+tlm::tlm_sync_enum Dram::transport(int, StridedPayload &payload, tlm::tlm_phase &phase, sc_core::sc_time &delay) {
+  const Femtoseconds now = Clock::kernelTime();
+  const Femtoseconds finished = model.serve(payload, now + static_cast<Femtoseconds>(delay.value()));
+  delay = sc_core::sc_time::from_value(static_cast<uint64_t>(finished - now));
+  phase = tlm::BEGIN_RESP;
+  return tlm::TLM_COMPLETED;
+}
+
+void Dram::report(Statistics &statistics, Femtoseconds total) const {
+  const std::string prefix = std::string(basename()) + ".";
+  statistics.add(prefix + "requests", "requests", "strided requests served", static_cast<double>(model.requests));
+  statistics.add(prefix + "read_bursts", "bursts", "bursts read", static_cast<double>(model.readBursts));
+  statistics.add(prefix + "write_bursts", "bursts", "bursts written", static_cast<double>(model.writeBursts));
+  statistics.add(prefix + "row_hits", "accesses", "accesses that found their row open", static_cast<double>(model.rowHits));
+  statistics.add(prefix + "row_misses", "accesses", "accesses that had to open a row", static_cast<double>(model.rowMisses));
+  const double capacity = static_cast<double>(total) * static_cast<double>(parameters.channels);
+  statistics.add(prefix + "utilisation", "1", "share of the time that a channel transfers, mean over channels",
+                 capacity > 0 ? static_cast<double>(model.busy) / capacity : 0.0);
+}
+
+} // namespace arsis::sim

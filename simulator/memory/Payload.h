@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// A memory request as it travels over TLM-2.0 sockets: a strided set of runs instead of one burst, because a training step
+// has hundreds of millions of bursts. Timing only: no data. The target answers at once (TLM_COMPLETED) and annotates
+// the delay until the last byte, together with what the delay was spent on.
+#pragma once
+
+#include "simulator/base/Clock.h"
+
+#include <tlm>
+
+#include <array>
+#include <cstdint>
+
+namespace arsis::sim {
+
+struct StridedPayload {
+  enum Command : uint8_t { Read, Write } command = Read;
+  uint64_t address = 0; // of run 0
+  int64_t runBytes = 0;
+  std::array<int64_t, 4> count{1, 1, 1, 1}; // runs, row-major
+  std::array<int64_t, 4> stride{};          // bytes between neighbouring runs
+  int64_t firstRun = 0, runs = 0;        // the part of the runs that this request covers
+  int64_t trimBegin = 0, trimEnd = 0;    // bytes [trimBegin, trimEnd) of each run; a partial run has runs == 1
+
+  // Filled by the target.
+  int64_t bursts = 0;
+  Femtoseconds waited = 0;   // in the queue of the busiest channel
+  Femtoseconds occupied = 0; // transferring on the busiest channel
+};
+
+/// Protocol traits of the sockets between DMA engines and memory.
+struct StridedProtocol {
+  using tlm_payload_type = StridedPayload;
+  using tlm_phase_type = tlm::tlm_phase;
+};
+
+/// Calls visit(address, bytes) for every run that the payload covers.
+template <class Visit> void forEachRun(const StridedPayload &payload, Visit visit) {
+  int64_t rest = payload.firstRun;
+  std::array<int64_t, 4> index;
+  for (size_t d = 4; d-- > 0;) {
+    index[d] = rest % payload.count[d];
+    rest /= payload.count[d];
+  }
+  int64_t offset = 0;
+  for (size_t d = 0; d < 4; ++d)
+    offset += index[d] * payload.stride[d];
+  for (int64_t run = 0; run < payload.runs; ++run) {
+    visit(payload.address + static_cast<uint64_t>(offset + payload.trimBegin), payload.trimEnd - payload.trimBegin);
+    for (size_t d = 4; d-- > 0;) {
+      offset += payload.stride[d];
+      if (++index[d] < payload.count[d])
+        break;
+      offset -= payload.stride[d] * payload.count[d];
+      index[d] = 0;
+    }
+  }
+}
+
+} // namespace arsis::sim

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// See Check.h.
+#include "simulator/top/Check.h"
+
+namespace arsis::sim {
+
+MemorySizes memorySizes(const chip::Chip &chip) {
+  return {chip.integer("scratchpad.kib") * 1024, chip.integer("matrix.accumulator_rows"), chip.integer("matrix.rows"),
+          chip.integer("matrix.cols")};
+}
+
+namespace {
+
+int64_t unitsFor(isa::StreamKind kind, const chip::Chip &chip) {
+  switch (kind) {
+  case isa::StreamKind::Load:
+    return chip.integer("dma.load_queues");
+  case isa::StreamKind::Store:
+    return chip.integer("dma.store_queues");
+  case isa::StreamKind::Matrix:
+  case isa::StreamKind::Drain:
+    return chip.integer("matrix.units");
+  case isa::StreamKind::Vector:
+    return 1;
+  case isa::StreamKind::Collective:
+    return 0;
+  }
+  return 0;
+}
+
+} // namespace
+
+void checkProgram(const isa::Program &program, const chip::Chip &chip) {
+  std::string misses;
+  auto miss = [&](const std::string &text) { misses += (misses.empty() ? "" : "; ") + text; };
+  for (const isa::Requirement &requirement : program.requirements) {
+    const int64_t value = chip.integer(requirement.key);
+    const bool equal = requirement.relation == isa::Requirement::Equal;
+    if (equal ? value != requirement.value : value < requirement.value)
+      miss(requirement.key + (equal ? " = " : " >= ") + std::to_string(requirement.value) + ", found " + std::to_string(value));
+  }
+  for (const isa::Stream &stream : program.streams)
+    if (const int64_t units = unitsFor(stream.kind, chip); stream.index >= units)
+      miss("a unit for stream " + isa::streamName(stream) + ", found " + std::to_string(units) + " of the kind");
+  for (const isa::Tensor &tensor : program.tensors)
+    if (tensor.type == numerics::ElementType::F16)
+      miss("element type f16 (tensor " + tensor.name + "), which this machine does not support");
+  const uint64_t capacity = static_cast<uint64_t>(chip.integer("dram.capacity_mib")) << 20;
+  if (program.dramBytes > capacity)
+    miss("DRAM of " + std::to_string(program.dramBytes) + " bytes, found " + std::to_string(capacity));
+  if (!misses.empty())
+    throw Error("chip " + chip.name + " cannot run this program, it needs " + misses);
+}
+
+} // namespace arsis::sim

@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Whether a chip can run a program at all, before anything runs.
+#pragma once
+
+#include "arch_configs/reader/Chip.h"
+#include "simulator/isa/Memories.h"
+
+namespace arsis::sim {
+
+MemorySizes memorySizes(const chip::Chip &chip);
+
+/// Throws one Error that names every requirement the chip does not meet, every stream it has no unit for, every element
+/// type it does not support, and a DRAM that is too small.
+void checkProgram(const isa::Program &program, const chip::Chip &chip);
+
+} // namespace arsis::sim

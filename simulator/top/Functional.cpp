@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// A run without a clock: each stream in turn executes instructions for as long as its counters allow. Execution is
+// confluent, so that any order the counters permit gives the same bits.
+#include "dialects/Isa/Encoding/Cursor.h"
+#include "simulator/top/Machine.h"
+#include "simulator/top/RunRecord.h"
+#include "simulator/units/TransferRuns.h"
+#include "simulator/units/Work.h"
+
+namespace arsis::sim {
+namespace {
+
+class Walker {
+public:
+  Walker(const isa::Program &program, const chip::Chip &chip, const MemorySizes &sizes, Memories &memories,
+         std::vector<int64_t> &counters, size_t index)
+      : stream(program.streams[index]), events(program.locations.empty() ? 1 : program.locations.size()),
+        program(program), sizes(sizes), memories(memories), counters(counters), cursor(stream),
+        weightBanks(chip.integer("matrix.weight_banks")), burstBytes(chip.integer("dram.burst_bytes")),
+        banks(static_cast<size_t>(weightBanks)) {
+    for (const isa::Instruction &instruction : stream.instructions)
+      fetchBytes.push_back(static_cast<int64_t>(isa::encodedSize(instruction)));
+  }
+
+  bool done() const { return cursor.done(); }
+  uint64_t executed() const { return cursor.ordinal(); }
+
+  /// Returns whether anything was executed.
+  bool proceed() {
+    bool any = false;
+    for (; !cursor.done() && !unsatisfied(); cursor.advance(), any = true)
+      execute();
+    return any;
+  }
+
+  std::string blockedOn() const {
+    const isa::Wait *wait = unsatisfied();
+    return isa::streamName(stream) + " at instruction " + std::to_string(cursor.position()) + " (instance " +
+           std::to_string(cursor.ordinal()) + ") waits for counter " + std::to_string(wait->counter) + " to reach " +
+           std::to_string(wait->value.evaluate(cursor.index())) + ", it stands at " +
+           std::to_string(counters[wait->counter]);
+  }
+
+  const isa::Stream &stream;
+  UnitEvents events;
+
+private:
+  const isa::Wait *unsatisfied() const {
+    const isa::Instruction &instruction = cursor.instruction();
+    for (unsigned w = 0; w < instruction.waitCount; ++w)
+      if (instruction.waits[w].value.evaluate(cursor.index()) > counters[instruction.waits[w].counter])
+        return &instruction.waits[w];
+    return nullptr;
+  }
+
+  void execute() {
+    const isa::Instruction &instruction = cursor.instruction();
+    resolve(instruction, cursor.index(), program, weightBanks, operation);
+    bindBank(operation, banks);
+    checkBounds(operation, sizes);
+    EventCounts &counts = events.rows[instruction.location < events.rows.size() ? instruction.location : 0];
+    counts[Event::FetchBytes] += fetchBytes[cursor.position()];
+    ++counts[Event::Instructions];
+    countWork(operation, counts);
+    if (auto *transfer = std::get_if<TransferOperation>(&operation))
+      for (TransferRuns runs(*transfer, kWholeTransfer); !runs.done();)
+        counts[transfer->store ? Event::DramWriteBytes : Event::DramReadBytes] += alignedBytes(runs.next(), burstBytes);
+    sample(operation, memories, stream.index, result);
+    commit(operation, memories, stream.index, result);
+    if (instruction.increment)
+      ++counters[*instruction.increment];
+  }
+
+  static constexpr int64_t kWholeTransfer = int64_t(1) << 40; // no cut
+
+  const isa::Program &program;
+  const MemorySizes &sizes;
+  Memories &memories;
+  std::vector<int64_t> &counters;
+  isa::InstructionCursor cursor;
+  int64_t weightBanks, burstBytes;
+  BankShapes banks;
+  std::vector<int64_t> fetchBytes;
+  Operation operation;
+  Result result;
+};
+
+} // namespace
+
+RunRecord runFunctional(const isa::Program &program, const chip::Chip &chip, const MemorySizes &sizes, Memories &memories) {
+  std::vector<int64_t> counters(program.counterStream.size());
+  std::vector<Walker> walkers;
+  walkers.reserve(program.streams.size());
+  for (size_t i = 0; i < program.streams.size(); ++i)
+    walkers.emplace_back(program, chip, sizes, memories, counters, i);
+
+  for (bool any = true; any;) {
+    any = false;
+    for (Walker &walker : walkers)
+      any |= walker.proceed();
+  }
+
+  std::string blocked;
+  for (const Walker &walker : walkers)
+    if (!walker.done())
+      blocked += (blocked.empty() ? "" : "; ") + walker.blockedOn();
+  if (!blocked.empty())
+    throw Error("deadlock: nothing can happen any more, but " + blocked);
+
+  RunRecord record;
+  record.layers = LayerClock(walkers.empty() ? 1 : walkers.front().events.rows.size());
+  for (Walker &walker : walkers) {
+    std::string kind = isa::streamName(walker.stream);
+    kind.erase(kind.find(' '));
+    record.units.push_back({unitName(walker.stream), std::move(kind), {}, std::move(walker.events), walker.executed()});
+  }
+  return record;
+}
+
+} // namespace arsis::sim

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// See Machine.h.
+#include "simulator/top/Machine.h"
+#include "simulator/units/DmaEngine.h"
+#include "simulator/units/DrainEngine.h"
+#include "simulator/units/MatrixEngine.h"
+#include "simulator/units/VectorEngine.h"
+
+namespace arsis::sim {
+
+std::string unitName(const isa::Stream &stream) {
+  std::string name = isa::streamName(stream);
+  name.erase(name.find(' '), 1);
+  return name;
+}
+
+Machine::Machine(const sc_core::sc_module_name &name, Board &board, const chip::Chip &chip)
+    : sc_core::sc_module(name), dram("dram", DramParameters(chip)), bus(chip.integer("dma.bus_bytes_per_cycle")) {
+  for (size_t i = 0; i < board.program.streams.size(); ++i) {
+    const isa::Stream &stream = board.program.streams[i];
+    const std::string unit = unitName(stream);
+    switch (stream.kind) {
+    case isa::StreamKind::Load:
+    case isa::StreamKind::Store: {
+      auto engine = std::make_unique<DmaEngine>(unit.c_str(), board, chip, i, bus);
+      engine->socket.bind(dram.socket);
+      engines.push_back(std::move(engine));
+      break;
+    }
+    case isa::StreamKind::Matrix:
+      engines.push_back(std::make_unique<MatrixEngine>(unit.c_str(), board, chip, i));
+      break;
+    case isa::StreamKind::Drain:
+      engines.push_back(std::make_unique<DrainEngine>(unit.c_str(), board, chip, i));
+      break;
+    case isa::StreamKind::Vector:
+      engines.push_back(std::make_unique<VectorEngine>(unit.c_str(), board, chip, i));
+      break;
+    case isa::StreamKind::Collective:
+      throw Error("stream " + isa::streamName(stream) + " is not supported, this machine has no links to other chips");
+    }
+  }
+}
+
+void Machine::checkFinished() const {
+  std::string blocked;
+  for (const auto &engine : engines)
+    if (!engine->finished())
+      blocked += (blocked.empty() ? "" : "; ") + engine->blockedOn();
+  if (!blocked.empty())
+    throw Error("deadlock: nothing can happen any more, but " + blocked);
+}
+
+} // namespace arsis::sim

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// What a run leaves behind when its kernel is gone: all the books, no modules.
+#pragma once
+
+#include "simulator/base/CycleAccount.h"
+#include "simulator/base/Statistics.h"
+#include "simulator/units/Board.h"
+
+namespace arsis::sim {
+
+struct UnitRecord {
+  std::string name, kind;
+  CycleAccount account;
+  UnitEvents events;
+  uint64_t instructions = 0;
+};
+
+struct RunRecord {
+  bool timed = false; // cycles mean something
+  Cycle totalCycles = 0;
+  double totalNanoseconds = 0;
+  std::vector<UnitRecord> units;
+  LayerClock layers{0};
+  Statistics statistics;
+  std::vector<TraceEntry> trace;
+  double wallClockSeconds = 0;
+};
+
+/// Runs on a fresh SystemC kernel. `memories` may be null: timing only. Throws Error on deadlock and on what the
+/// machine cannot run.
+RunRecord runTimed(const isa::Program &program, const chip::Chip &chip, const MemorySizes &sizes, Memories *memories,
+                   std::optional<uint64_t> latencySeed, bool tracing);
+
+/// Runs the same opcode functions without a clock, in an order that the counters allow.
+RunRecord runFunctional(const isa::Program &program, const chip::Chip &chip, const MemorySizes &sizes, Memories &memories);
+
+} // namespace arsis::sim

@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// See Session.h. Memory is allocated when the first value is needed, so that timing-only sessions stay small.
+#include "simulator/top/Session.h"
+#include "simulator/top/Check.h"
+#include "simulator/top/HostLayout.h"
+#include "simulator/top/Report.h"
+#include "simulator/top/Trace.h"
+
+#include <algorithm>
+#include <chrono>
+#include <cstdlib>
+#include <cstring>
+#include <unordered_map>
+
+namespace arsis::sim {
+
+struct Session::State {
+  struct Free {
+    void operator()(uint8_t *bytes) const { std::free(bytes); }
+  };
+
+  chip::Chip chip;
+  std::shared_ptr<const isa::Program> program;
+  MemorySizes sizes;
+  std::unordered_map<std::string, uint16_t> names;
+  std::unique_ptr<uint8_t[], Free> dram;
+  Memories memories;
+  size_t scratchpadUsed = 0;
+  HostTraffic host;
+
+  const isa::Tensor &tensor(const std::string &name) const {
+    auto found = names.find(name);
+    if (found == names.end()) {
+      for (const std::string &gone : program->notObservable)
+        if (gone == name)
+          throw Error("tensor " + name + " is not observable, the compiler removed it");
+      throw Error("the program has no tensor named " + name);
+    }
+    return program->tensors[found->second];
+  }
+
+  void ensureDram() {
+    if (dram)
+      return;
+    // calloc leaves untouched pages to the system, so that a large sparse DRAM costs nothing.
+    dram.reset(static_cast<uint8_t *>(std::calloc(std::max<size_t>(1, program->dramBytes), 1)));
+    if (!dram)
+      throw Error("cannot allocate " + std::to_string(program->dramBytes) + " bytes of simulated DRAM");
+    for (const isa::Initial &initial : program->initials)
+      std::memcpy(dram.get() + program->tensors[initial.tensor].address, initial.bytes.data(), initial.bytes.size());
+  }
+
+  void prepareMemories() {
+    ensureDram();
+    memories.dram = dram.get();
+    memories.dramBytes = program->dramBytes;
+    if (memories.scratchpad.empty()) {
+      memories.scratchpad.resize(static_cast<size_t>(sizes.scratchpadBytes));
+      memories.matrix.resize(static_cast<size_t>(chip.integer("matrix.units")));
+      for (MatrixMemory &unit : memories.matrix) {
+        unit.columns = sizes.columns;
+        unit.banks.resize(static_cast<size_t>(chip.integer("matrix.weight_banks")));
+      }
+    }
+    // What nobody wrote reads as NaN, so that a missing wait shows even in the first step.
+    constexpr uint32_t kPoison = 0x7fc07fc0u; // NaN as f32 and as either bf16 half
+    auto *words = reinterpret_cast<uint32_t *>(memories.scratchpad.data());
+    std::fill(words, words + scratchpadUsed / 4, kPoison);
+    float poison;
+    std::memcpy(&poison, &kPoison, sizeof poison);
+    for (MatrixMemory &unit : memories.matrix)
+      unit.accumulator.assign(static_cast<size_t>(sizes.accumulatorRows * sizes.columns), poison);
+  }
+};
+
+Session::Session(chip::Chip chip, std::shared_ptr<const isa::Program> program)
+    : state(new State{std::move(chip), std::move(program), {}, {}, nullptr, {}, 0, {}}) {
+  State &s = *state;
+  isa::validateProgram(*s.program);
+  s.sizes = memorySizes(s.chip);
+  checkProgram(*s.program, s.chip);
+  for (size_t t = 0; t < s.program->tensors.size(); ++t)
+    s.names.emplace(s.program->tensors[t].name, static_cast<uint16_t>(t));
+  for (const isa::Placement &placement : s.program->placements)
+    if (placement.memory == "spm")
+      s.scratchpadUsed = std::max<size_t>(s.scratchpadUsed, placement.end);
+  if (s.scratchpadUsed == 0)
+    s.scratchpadUsed = static_cast<size_t>(s.sizes.scratchpadBytes);
+  s.scratchpadUsed = std::min<size_t>(s.scratchpadUsed, static_cast<size_t>(s.sizes.scratchpadBytes));
+}
+
+Session::~Session() = default;
+Session::Session(Session &&) noexcept = default;
+Session &Session::operator=(Session &&) noexcept = default;
+
+void Session::writeTensor(const std::string &name, const void *hostLayoutData, size_t bytes) {
+  const isa::Tensor &tensor = state->tensor(name);
+  checkHostBytes(tensor, bytes);
+  state->ensureDram();
+  fromHost(tensor, hostLayoutData, state->dram.get());
+  state->host.writtenBytes += static_cast<int64_t>(bytes);
+}
+
+void Session::readTensor(const std::string &name, void *out, size_t bytes) const {
+  const isa::Tensor &tensor = state->tensor(name);
+  const bool transient = tensor.role == isa::TensorRole::Temporary || tensor.role == isa::TensorRole::Activation ||
+                         tensor.role == isa::TensorRole::Gradient;
+  if (transient && !tensor.observable)
+    throw Error("tensor " + name + " is not observable, its memory may have been reused");
+  checkHostBytes(tensor, bytes);
+  state->ensureDram();
+  toHost(tensor, state->dram.get(), out);
+  state->host.readBytes += static_cast<int64_t>(bytes);
+}
+
+void Session::adoptState(const Session &other) {
+  for (const isa::Tensor &tensor : program().tensors) {
+    if (tensor.role != isa::TensorRole::Parameter && tensor.role != isa::TensorRole::State)
+      continue;
+    const isa::Tensor *from = other.findTensor(tensor.name);
+    if (!from)
+      continue;
+    if (hostShapeOf(*from) != hostShapeOf(tensor) || from->type != tensor.type)
+      throw Error("tensor " + tensor.name + " differs in shape or type between the programs");
+    std::vector<uint8_t> host(static_cast<size_t>(hostBytes(tensor)));
+    other.state->ensureDram();
+    state->ensureDram();
+    toHost(*from, other.state->dram.get(), host.data());
+    fromHost(tensor, host.data(), state->dram.get());
+  }
+}
+
+boost::json::object Session::run(const RunOptions &options) {
+  State &s = *state;
+  const auto begin = std::chrono::steady_clock::now();
+  const bool values = options.mode != Mode::TimingOnly;
+  if (values)
+    s.prepareMemories();
+  RunRecord record = options.mode == Mode::FunctionalOnly
+                         ? runFunctional(*s.program, s.chip, s.sizes, s.memories)
+                         : runTimed(*s.program, s.chip, s.sizes, values ? &s.memories : nullptr, options.latencySeed,
+                                    !options.tracePath.empty());
+  record.wallClockSeconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+  if (!options.tracePath.empty()) {
+    if (!record.timed)
+      throw Error("a functional-only run has no trace, expected a mode with a clock");
+    writeTrace(options.tracePath, record, *s.program, s.chip.real("clock.core_mhz"));
+  }
+  boost::json::object report = buildReport(record, *s.program, s.chip, options, s.host);
+  s.host = {};
+  return report;
+}
+
+const isa::Program &Session::program() const { return *state->program; }
+const chip::Chip &Session::chip() const { return state->chip; }
+
+const isa::Tensor *Session::findTensor(const std::string &name) const {
+  auto found = state->names.find(name);
+  return found == state->names.end() ? nullptr : &state->program->tensors[found->second];
+}
+
+} // namespace arsis::sim

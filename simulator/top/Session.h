@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// A program on a chip, ready to take steps. The session keeps the chip's DRAM across runs, so that parameters and state
+// carry over from step to step; copies from and to the host are counted apart from the step. One run at a time per
+// process (SystemC has one kernel).
+#pragma once
+
+#include "arch_configs/reader/Chip.h"
+#include "dialects/Isa/Encoding/Program.h"
+
+#include <boost/json.hpp>
+
+#include <memory>
+#include <optional>
+#include <string>
+
+namespace arsis::sim {
+
+enum class Mode {
+  Full,          // values and cycles from the same instruction stream
+  TimingOnly,    // no values; DRAM stays as it is
+  FunctionalOnly // no SystemC, no cycles
+};
+
+struct RunOptions {
+  Mode mode = Mode::Full;
+  /// Multiplies the duration of each instruction by a factor from 0.1 to 20 drawn from this seed. Values never change.
+  std::optional<uint64_t> latencySeed;
+  /// Chrome trace (Perfetto reads it) of every instruction, if not empty.
+  std::string tracePath;
+};
+
+class Session {
+public:
+  /// Throws Error naming every requirement that the chip does not meet, and what else it cannot run.
+  Session(chip::Chip chip, std::shared_ptr<const isa::Program> program);
+  ~Session();
+  Session(Session &&) noexcept;
+  Session &operator=(Session &&) noexcept;
+
+  /// Dense elements in the host's layout (hostShape, hostPermutation): float for f32 and bf16 tensors, int32_t for i32.
+  /// Throws Error if there is no such tensor, it cannot be read, or `bytes` is not 4 per element.
+  void writeTensor(const std::string &name, const void *hostLayoutData, size_t bytes);
+  void readTensor(const std::string &name, void *out, size_t bytes) const;
+
+  /// Copies every parameter and state tensor that both programs have. Throws Error if one differs in shape or type.
+  void adoptState(const Session &other);
+
+  /// Runs one step. Returns the report (reports/schema/report.schema.json). Throws Error on deadlock, an access outside
+  /// a memory, or an instruction the machine cannot run.
+  boost::json::object run(const RunOptions &options = {});
+
+  const isa::Program &program() const;
+  const chip::Chip &chip() const;
+  /// Null if there is none.
+  const isa::Tensor *findTensor(const std::string &name) const;
+
+private:
+  struct State;
+  std::unique_ptr<State> state;
+};
+
+/// Dims of a tensor as the host sees them.
+std::vector<int64_t> hostShapeOf(const isa::Tensor &tensor);
+
+} // namespace arsis::sim

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// A run with a clock: a fresh kernel, the machine, every event until none is left, then the books are closed.
+#include "simulator/base/Context.h"
+#include "simulator/top/Machine.h"
+#include "simulator/top/RunRecord.h"
+
+#include <algorithm>
+
+namespace arsis::sim {
+
+RunRecord runTimed(const isa::Program &program, const chip::Chip &chip, const MemorySizes &sizes, Memories *memories,
+                   std::optional<uint64_t> latencySeed, bool tracing) {
+  Context context;
+  Board board(program, chip, sizes);
+  board.memories = memories;
+  board.latencySeed = latencySeed;
+  board.tracing = tracing;
+  Machine machine("chip", board, chip);
+  context.run();
+  if (board.failure)
+    std::rethrow_exception(board.failure);
+  machine.checkFinished();
+
+  RunRecord record;
+  record.timed = true;
+  for (const auto &engine : machine.engines)
+    record.totalCycles = std::max(record.totalCycles, engine->lastCompletion);
+  record.totalNanoseconds = board.clock.nanoseconds(record.totalCycles);
+  for (auto &engine : machine.engines) {
+    engine->finish(record.totalCycles);
+    engine->report(record.statistics);
+    std::string kind = isa::streamName(engine->stream);
+    kind.erase(kind.find(' '));
+    record.units.push_back({unitName(engine->stream), std::move(kind), engine->account, std::move(engine->events), engine->retired});
+  }
+  machine.dram.report(record.statistics, board.clock.femtoseconds(record.totalCycles));
+  board.scratchpad.report(record.statistics);
+  record.layers = std::move(board.layers);
+  record.trace = std::move(board.trace);
+  return record;
+}
+
+} // namespace arsis::sim

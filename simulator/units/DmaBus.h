@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// The bus between DRAM and scratchpad, shared by all queues: whoever asks first has it for as long as its bytes take.
+// A slot is taken when a request is issued; the data of a load follows its slot by the latency of the DRAM.
+#pragma once
+
+#include "simulator/base/Clock.h"
+
+#include <algorithm>
+
+namespace arsis::sim {
+
+class DmaBus {
+public:
+  explicit DmaBus(int64_t bytesPerCycle) : bytesPerCycle(bytesPerCycle) {}
+
+  Cycle cyclesFor(int64_t bytes) const { return (bytes + bytesPerCycle - 1) / bytesPerCycle; }
+  Cycle freeFrom() const { return free; }
+  /// Takes the bus for `bytes` from `now`. REQUIRES: now >= freeFrom(). Returns the end of the slot.
+  Cycle take(Cycle now, int64_t bytes) {
+    free = std::max(now, free) + cyclesFor(bytes);
+    carried += bytes;
+    return free;
+  }
+  int64_t bytesCarried() const { return carried; }
+  const int64_t bytesPerCycle;
+
+private:
+  Cycle free = 0;
+  int64_t carried = 0;
+};
+
+} // namespace arsis::sim

@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// See DmaEngine.h.
+#include "simulator/units/DmaEngine.h"
+#include "dialects/Isa/Numerics/Numerics.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace arsis::sim {
+
+DmaEngine::DmaEngine(const sc_core::sc_module_name &name, Board &board, const chip::Chip &chip, size_t streamIndex,
+                     DmaBus &bus)
+    : StreamEngine(name, board, chip, streamIndex), socket("socket"), bus(bus),
+      outstanding(chip.integer("dma.outstanding_requests")), requestBytes(chip.integer("dma.request_bytes")),
+      burstBytes(chip.integer("dram.burst_bytes")), startup(chip.integer("dma.startup_cycles")),
+      unloadedLatencyCycles(chip.real("dram.latency_ns") * chip.real("clock.core_mhz") / 1000.0) {
+  socket.register_nb_transport_bw(this, &DmaEngine::respond);
+}
+
+tlm::tlm_sync_enum DmaEngine::respond(StridedPayload &, tlm::tlm_phase &, sc_core::sc_time &) {
+  throw Error("the memory answered later, expected it to complete every request at once with an annotated delay");
+}
+
+Cycle DmaEngine::earliestStart(const Operation &, Cycle now, Cause &cause) {
+  cause = Cause::QueueFull;
+  return current ? kNever : now;
+}
+
+Cycle DmaEngine::start(Instance &instance, Cycle now) {
+  const auto &op = std::get<TransferOperation>(instance.operation);
+  transfer = TransferRuns(op, 1);
+  const int64_t bytes = transfer.payloadBytes();
+  const int64_t chunk = std::max(kSmallestChunkBytes, (bytes + kChunksPerInstruction - 1) / kChunksPerInstruction);
+  transfer = TransferRuns(op, (chunk + requestBytes - 1) / requestBytes * requestBytes);
+  current = &instance;
+  payload += bytes;
+  nextRequest = std::max(nextRequest, now) + startup;
+  lastData = std::max(lastData, now);
+  account.stallUntil(Cause::Startup, now + startup);
+  return kNever;
+}
+
+void DmaEngine::complete(Cycle finished) {
+  const Cycle now = board.clock.now();
+  if (current->factor != 1.0) { // a perturbed duration replaces what the memory said
+    finished = now + scaled(std::max<Cycle>(1, finished - current->started), current->factor);
+    busyUntil(current->location, finished);
+  }
+  current->completes = finished;
+  current = nullptr;
+  unitCause.reset();
+}
+
+/// The transfer itself is work; before it, what the channels were occupied with, else latency; then the banks.
+void DmaEngine::accountTransfer(const StridedPayload &chunk, Cycle answered, Cycle moving, Cycle done) {
+  const Cycle gap = std::max<Cycle>(0, answered - account.accountedUntil());
+  const Cycle bandwidth = std::min(gap, board.clock.cycleAtOrAfter(chunk.waited + chunk.occupied));
+  account.stallUntil(Cause::DramLatency, answered - bandwidth);
+  account.stallUntil(Cause::DramBandwidth, answered);
+  account.stallUntil(Cause::ScratchpadConflict, moving);
+  busyUntil(current->location, done);
+}
+
+void DmaEngine::request(Cycle now) {
+  StridedPayload chunk = transfer.next();
+  const int64_t bytes = chunk.runs * (chunk.trimEnd - chunk.trimBegin);
+  const int64_t pieces = alignedBytes(chunk, requestBytes) / requestBytes;
+  const Cycle slotEnd = bus.take(now, bytes), busCycles = slotEnd - now;
+  const bool store = chunk.command == StridedPayload::Write;
+
+  sc_core::sc_time delay = store ? board.clock.until(slotEnd) : sc_core::SC_ZERO_TIME;
+  tlm::tlm_phase phase = tlm::BEGIN_REQ;
+  if (socket->nb_transport_fw(chunk, phase, delay) != tlm::TLM_COMPLETED)
+    throw Error("the memory did not complete a request at once, expected it to annotate the delay");
+  Cycle done = board.clock.cycleAtOrAfter(Clock::kernelTime() + static_cast<Femtoseconds>(delay.value()));
+  done = std::max({done, slotEnd, lastData + (store ? 0 : busCycles)});
+  const double wordsPerCycle = static_cast<double>(bytes) / static_cast<double>(busCycles * board.scratchpad.bankWidth());
+  const Cycle conflict = board.scratchpad.contend(now, busCycles, wordsPerCycle);
+  done += conflict;
+
+  const uint32_t location = current->location;
+  if (current->factor == 1.0)
+    accountTransfer(chunk, done - conflict - busCycles, done - busCycles, done);
+
+  EventCounts &counts = eventsAt(location);
+  counts[store ? Event::DramWriteBytes : Event::DramReadBytes] += chunk.bursts * burstBytes;
+  overfetch += chunk.bursts * burstBytes - bytes;
+  requests += pieces;
+  lastData = done;
+  chunkDone[chunks++ % kChunksInFlight] = done;
+  const auto paced = static_cast<Cycle>(
+      std::ceil(static_cast<double>(pieces) * unloadedLatencyCycles / static_cast<double>(outstanding)));
+  nextRequest = now + std::max(busCycles, paced);
+}
+
+Cycle DmaEngine::advance(Cycle now) {
+  if (!current)
+    return kNever;
+  if (transfer.done()) { // nothing of the box lies inside the tensor: only fill
+    const auto &op = std::get<TransferOperation>(current->operation);
+    int64_t elements = 1;
+    for (int64_t count : op.box)
+      elements *= count;
+    const Cycle end = std::max(now, nextRequest) + (op.store ? 0 : bus.cyclesFor(elements * numerics::sizeInBytes(op.local.type)));
+    busyUntil(current->location, end);
+    lastData = end;
+    complete(end);
+    return now; // the next instruction can start
+  }
+  for (;;) {
+    const Cycle oldestDone = chunks >= kChunksInFlight ? chunkDone[chunks % kChunksInFlight] : 0;
+    const Cycle ready = std::max({nextRequest, oldestDone, bus.freeFrom()});
+    if (ready > now) {
+      unitCause = ready == bus.freeFrom() && ready > nextRequest ? Cause::Bus : Cause::DramLatency;
+      return ready;
+    }
+    request(now);
+    if (transfer.done()) {
+      complete(lastData);
+      return now;
+    }
+  }
+}
+
+void DmaEngine::report(Statistics &statistics) const {
+  const std::string prefix = std::string(basename()) + ".";
+  statistics.add(prefix + "requests", "requests", "requests of at most dma.request_bytes", static_cast<double>(requests));
+  statistics.add(prefix + "payload_bytes", "B", "bytes of tensors moved", static_cast<double>(payload));
+  statistics.add(prefix + "overfetch_bytes", "B", "bytes of bursts that no tensor element asked for", static_cast<double>(overfetch));
+}
+
+} // namespace arsis::sim

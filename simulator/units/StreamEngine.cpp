@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// See StreamEngine.h.
+#include "simulator/units/StreamEngine.h"
+#include "simulator/units/Work.h"
+
+#include <algorithm>
+
+namespace arsis::sim {
+
+StreamEngine::StreamEngine(const sc_core::sc_module_name &name, Board &board, const chip::Chip &chip, size_t streamIndex)
+    : sc_core::sc_module(name), stream(board.program.streams[streamIndex]), events(board.layers.cycles.size()),
+      board(board), streamIndex(streamIndex), cursor(stream), ring(kMaxInFlight),
+      banks(static_cast<size_t>(chip.integer("matrix.weight_banks"))), weightBanks(chip.integer("matrix.weight_banks")) {
+  const int64_t decode = chip.integer("frontend.decode_cycles");
+  const int64_t bytesPerCycle = chip.integer("frontend.fetch_bytes_per_cycle");
+  for (const isa::Instruction &instruction : stream.instructions) {
+    const auto bytes = static_cast<int64_t>(isa::encodedSize(instruction));
+    fetchBytes.push_back(static_cast<uint32_t>(bytes));
+    decodeCost.push_back(std::max(decode, (bytes + bytesPerCycle - 1) / bytesPerCycle));
+  }
+  decodeNext(0);
+  SC_HAS_PROCESS(StreamEngine);
+  SC_METHOD(step);
+  sensitive << event;
+}
+
+void StreamEngine::decodeNext(Cycle now) {
+  if (cursor.done())
+    return;
+  // The slot that the instruction kPrefetchDepth before it has left.
+  Cycle &slot = issued[cursor.ordinal() % kPrefetchDepth];
+  decodeReady = std::max(decodeReady, slot) + decodeCost[cursor.position()];
+}
+
+void StreamEngine::step() {
+  if (board.failure)
+    return;
+  try {
+    const Cycle now = board.clock.now();
+    if (unitCause)
+      account.stallUntil(*unitCause, now);
+    else if (blocked)
+      account.stallUntil(*blocked, now);
+    Cycle next;
+    do {
+      retire(now);
+      next = issue(now);
+      next = std::min(next, advance(now));
+    } while (next <= now || (inFlight > 0 && ring[oldest].completes <= now));
+    if (cursor.done())
+      blocked = inFlight > 0 ? std::optional(tailCause()) : std::nullopt;
+    if (inFlight > 0)
+      next = std::min(next, ring[oldest].completes);
+    if (next != kNever)
+      event.notify(board.clock.until(next));
+  } catch (...) {
+    board.failure = std::current_exception();
+  }
+}
+
+void StreamEngine::retire(Cycle now) {
+  while (inFlight > 0 && ring[oldest].completes <= now) {
+    Instance &instance = ring[oldest];
+    if (board.memories)
+      commit(instance.operation, *board.memories, stream.index, instance.result);
+    board.layers.completed(instance.location, instance.started, now);
+    if (board.tracing)
+      board.trace.push_back({static_cast<uint16_t>(streamIndex), instance.opcode, instance.location, instance.started, now});
+    lastCompletion = now;
+    ++retired;
+    oldest = (oldest + 1) % kMaxInFlight;
+    --inFlight;
+    if (instance.increment)
+      board.counters.increment(*instance.increment);
+  }
+}
+
+const isa::Wait *StreamEngine::unsatisfiedWait() const {
+  const isa::Instruction &instruction = cursor.instruction();
+  for (unsigned w = 0; w < instruction.waitCount; ++w) {
+    const isa::Wait &wait = instruction.waits[w];
+    if (wait.value.evaluate(cursor.index()) > board.counters.value(wait.counter))
+      return &wait;
+  }
+  return nullptr;
+}
+
+Cycle StreamEngine::issue(Cycle now) {
+  while (!cursor.done()) {
+    if (now < decodeReady) {
+      blocked = Cause::Fetch;
+      return decodeReady;
+    }
+    if (const isa::Wait *wait = unsatisfiedWait()) {
+      blocked = board.counters.cause(wait->counter);
+      board.counters.subscribe(wait->counter, wait->value.evaluate(cursor.index()), *this);
+      return kNever;
+    }
+    if (inFlight == kMaxInFlight) {
+      blocked = Cause::QueueFull;
+      return kNever;
+    }
+    if (!headReady) {
+      resolve(cursor.instruction(), cursor.index(), board.program, weightBanks, head);
+      bindBank(head, banks);
+      checkBounds(head, board.sizes);
+      headReady = true;
+    }
+    if (!std::holds_alternative<std::monostate>(head)) {
+      Cause cause = Cause::QueueFull;
+      const Cycle start = earliestStart(head, now, cause);
+      if (start > now) {
+        blocked = cause;
+        return start;
+      }
+    }
+    begin(now);
+  }
+  return kNever;
+}
+
+void StreamEngine::begin(Cycle now) {
+  const isa::Instruction &instruction = cursor.instruction();
+  const size_t slot = (oldest + inFlight) % kMaxInFlight;
+  const Cycle previous = inFlight > 0 ? ring[(slot + kMaxInFlight - 1) % kMaxInFlight].completes : now;
+  Instance &instance = ring[slot];
+  std::swap(instance.operation, head);
+  instance.location = instruction.location < events.rows.size() ? instruction.location : 0;
+  instance.increment = instruction.increment;
+  instance.opcode = static_cast<uint8_t>(instruction.body.index());
+  instance.factor = board.durationFactor(streamIndex, cursor.ordinal());
+  instance.started = now;
+
+  EventCounts &counts = eventsAt(instance.location);
+  counts[Event::FetchBytes] += fetchBytes[cursor.position()];
+  ++counts[Event::Instructions];
+  countWork(instance.operation, counts);
+
+  if (std::holds_alternative<std::monostate>(instance.operation)) {
+    instance.completes = now;
+  } else {
+    if (board.memories)
+      sample(instance.operation, *board.memories, stream.index, instance.result);
+    instance.completes = start(instance, now);
+  }
+  // Completions are in program order; a previous one that is not known yet is looked at when it is.
+  if (previous != kNever && instance.completes != kNever)
+    instance.completes = std::max(instance.completes, previous);
+  ++inFlight;
+  issued[cursor.ordinal() % kPrefetchDepth] = now;
+  headReady = false;
+  cursor.advance();
+  decodeNext(now);
+}
+
+std::string StreamEngine::blockedOn() const {
+  std::string text = isa::streamName(stream);
+  if (cursor.done())
+    return text + " has not completed its last instructions";
+  text += " at instruction " + std::to_string(cursor.position()) + " (instance " + std::to_string(cursor.ordinal()) + ")";
+  if (const isa::Wait *wait = unsatisfiedWait())
+    text += " waits for counter " + std::to_string(wait->counter) + " to reach " +
+            std::to_string(wait->value.evaluate(cursor.index())) + ", it stands at " +
+            std::to_string(board.counters.value(wait->counter));
+  return text;
+}
+
+} // namespace arsis::sim

@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// One in-order stream and the unit it feeds, as a single SC_METHOD that owns nothing on a stack. In every wake-up it
+// retires what has completed, in program order (results become visible, then the counter rises), and starts as many
+// instructions as decode, counters and the unit allow; then it sleeps until the next cycle in which that can change.
+// Models: a prefetch buffer ahead of decode, two waits per instruction, a bounded number of instructions in flight.
+// Does not model: contention of streams for instruction memory, a loop buffer (every instance is fetched).
+// Figures: keys `frontend.*`; depth of buffer and queue below.
+#pragma once
+
+#include "dialects/Isa/Encoding/Cursor.h"
+#include "simulator/base/CycleAccount.h"
+#include "simulator/units/Board.h"
+
+#include <systemc>
+
+namespace arsis::sim {
+
+class StreamEngine : public sc_core::sc_module, public Waiter {
+public:
+  StreamEngine(const sc_core::sc_module_name &name, Board &board, const chip::Chip &chip, size_t streamIndex);
+  StreamEngine(const StreamEngine &) = delete;
+
+  void wake() final { event.notify(sc_core::SC_ZERO_TIME); }
+  bool finished() const { return cursor.done() && inFlight == 0; }
+  /// What an unfinished stream stands at and waits for, for the deadlock message.
+  std::string blockedOn() const;
+  /// Closes the account. REQUIRES: the simulation ended at `total`.
+  void finish(Cycle total) { account.idleUntil(total); }
+  virtual void report(Statistics &) const {}
+
+  const isa::Stream &stream;
+  CycleAccount account;
+  UnitEvents events;
+  uint64_t retired = 0;
+  Cycle lastCompletion = 0;
+
+protected:
+  /// An instruction from its start to its completion. Slots are reused.
+  struct Instance {
+    Operation operation;
+    Result result;
+    uint32_t location = 0;
+    std::optional<uint8_t> increment;
+    uint8_t opcode = 0;
+    double factor = 1.0; // on its duration
+    Cycle started = 0, completes = 0;
+  };
+
+  /// The first cycle, not before `now`, in which the unit can start `operation`, and what it waits for until then.
+  /// kNever: a later advance() will tell.
+  virtual Cycle earliestStart(const Operation &operation, Cycle now, Cause &cause) = 0;
+  /// Starts it. Returns when it completes, or kNever if advance() will set `completes`.
+  virtual Cycle start(Instance &instance, Cycle now) = 0;
+  /// What the unit does between starts. Returns the next cycle in which it wants to be called, or kNever.
+  virtual Cycle advance(Cycle now) { return kNever; }
+
+  /// What the unit does when the last instructions have been started and are on their way.
+  virtual Cause tailCause() const { return Cause::Startup; }
+
+  EventCounts &eventsAt(uint32_t location) { return events.rows[location]; }
+  void busyUntil(uint32_t location, Cycle cycle) { events.busyCycles[location] += account.busyUntil(cycle); }
+
+  Board &board;
+  const size_t streamIndex;
+  std::optional<Cause> unitCause; // what the unit itself waits for; goes before what the head of the stream waits for
+
+private:
+  void step();
+  void retire(Cycle now);
+  /// Returns the cycle in which the head may be able to start, or kNever if something else will wake the stream.
+  Cycle issue(Cycle now);
+  void begin(Cycle now);
+  const isa::Wait *unsatisfiedWait() const;
+  void decodeNext(Cycle now);
+
+  static constexpr size_t kMaxInFlight = 64;   // assumed: never the bound for a unit that finishes in order
+  static constexpr size_t kPrefetchDepth = 4;  // decoded instructions ahead of issue, assumed
+
+  sc_core::sc_event event;
+  isa::InstructionCursor cursor;
+  std::vector<Instance> ring;
+  size_t oldest = 0, inFlight = 0;
+  Operation head; // resolved instruction at the cursor
+  bool headReady = false;
+  BankShapes banks;
+  int64_t weightBanks;
+
+  std::vector<uint32_t> fetchBytes; // per position in the stream
+  std::vector<Cycle> decodeCost;    // per position
+  std::array<Cycle, kPrefetchDepth> issued{};
+  Cycle decodeReady = 0;
+  std::optional<Cause> blocked = Cause::Fetch;
+};
+
+} // namespace arsis::sim

@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// See TransferRuns.h.
+#include "simulator/units/TransferRuns.h"
+#include "dialects/Isa/Numerics/Numerics.h"
+#include "simulator/isa/Families.h"
+
+#include <algorithm>
+
+namespace arsis::sim {
+
+TransferRuns::TransferRuns(const TransferOperation &operation, int64_t chunkBytes) : chunkBytes(chunkBytes) {
+  const InRange range = inRange(operation);
+  const isa::Tensor &tensor = *operation.tensor;
+  const int64_t size = numerics::sizeInBytes(tensor.type);
+  if (range.count[0] == 0)
+    return;
+  int64_t first = 0;
+  for (size_t d = 0; d < 4; ++d)
+    first += (operation.coordinate[d] + range.first[d]) * tensor.stride[d];
+  whole.command = operation.store ? StridedPayload::Write : StridedPayload::Read;
+  whole.address = tensor.address + static_cast<uint64_t>(first * size);
+
+  int64_t run = 1; // elements
+  size_t outer = 4;
+  bool contiguous = true;
+  runs = 1;
+  for (size_t d = 4; d-- > 0;) {
+    const int64_t count = range.count[d];
+    if (count == 1)
+      continue;
+    if (contiguous && tensor.stride[d] == run) {
+      run *= count;
+      continue;
+    }
+    contiguous = false;
+    --outer;
+    whole.count[outer] = count;
+    whole.stride[outer] = tensor.stride[d] * size;
+    runs *= count;
+  }
+  runBytes = run * size;
+  whole.runBytes = runBytes;
+}
+
+StridedPayload TransferRuns::next() {
+  StridedPayload payload = whole;
+  payload.firstRun = nextRun;
+  payload.trimBegin = nextByte;
+  payload.trimEnd = runBytes;
+  if (nextByte == 0 && runBytes <= chunkBytes) {
+    payload.runs = std::min(runs - nextRun, std::max<int64_t>(1, chunkBytes / runBytes));
+    nextRun += payload.runs;
+    return payload;
+  }
+  payload.runs = 1;
+  if (runBytes - nextByte > chunkBytes) { // cut where the address is a multiple of the chunk
+    int64_t offset = 0, rest = nextRun;
+    for (size_t d = 4; d-- > 0;) {
+      offset += rest % whole.count[d] * whole.stride[d];
+      rest /= whole.count[d];
+    }
+    const auto address = static_cast<int64_t>(whole.address) + offset + nextByte;
+    payload.trimEnd = std::min(runBytes, nextByte + chunkBytes - address % chunkBytes);
+  }
+  nextByte = payload.trimEnd;
+  if (nextByte == runBytes) {
+    nextByte = 0;
+    ++nextRun;
+  }
+  return payload;
+}
+
+int64_t alignedBytes(const StridedPayload &payload, int64_t granule) {
+  int64_t bytes = 0;
+  forEachRun(payload, [&](uint64_t address, int64_t length) {
+    const auto begin = static_cast<int64_t>(address) / granule * granule;
+    bytes += (static_cast<int64_t>(address) + length - begin + granule - 1) / granule * granule;
+  });
+  return bytes;
+}
+
+} // namespace arsis::sim
