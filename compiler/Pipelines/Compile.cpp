@@ -25,4 +25,26 @@ OwningOpRef<ModuleOp> importModel(MLIRContext &context, StringRef path, const Co
   return parseSourceFile<ModuleOp>(path, &context);
 }
 
+LogicalResult buildStep(ModuleOp module, const CompileOptions &options) {
+  auto forward = module.lookupSymbol<func::FuncOp>(kForwardFunction);
+  if (!forward)
+    return module.emitError() << "the module has no function @" << kForwardFunction;
+  if (!options.import.training) {
+    if (options.keepActivations)
+      keepActivations(forward);
+    return success();
+  }
+  TrainOptions training;
+  training.loss = options.loss;
+  training.optimizer = {static_cast<float>(options.optimizer.learningRate),
+                        static_cast<float>(options.optimizer.momentum),
+                        static_cast<float>(options.optimizer.weightDecay)};
+  training.keepGradients = options.keepGradients;
+  training.keepActivations = options.keepActivations;
+  if (failed(buildTrainStep(module, training)))
+    return failure();
+  forward.erase();
+  return success();
+}
+
 } // namespace arsis::compiler

@@ -22,6 +22,9 @@ std::unique_ptr<mlir::MLIRContext> makeContext();
 mlir::OwningOpRef<mlir::ModuleOp> importModel(mlir::MLIRContext &context, llvm::StringRef path,
                                               const CompileOptions &options);
 
+/// Leaves the module with one function: @train_step if training is asked for, else @forward.
+mlir::LogicalResult buildStep(mlir::ModuleOp module, const CompileOptions &options);
+
 } // namespace arsis::compiler
 
 #endif // ARSIS_COMPILER_PIPELINES_COMPILE_H

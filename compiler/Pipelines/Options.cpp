@@ -14,11 +14,11 @@ namespace arsis::compiler {
 
 static std::string quoted(StringRef text) { return "'" + text.str() + "'"; }
 
-static double parseNumber(StringRef text, StringRef what, double minimum) {
+static double parseNumber(StringRef text, StringRef what, int minimum) {
   double value = 0;
   if (text.getAsDouble(value) || !(value >= minimum) || value > 1e30)
     throw Error(what.str() + ": found " + quoted(text) + ", expected a number of at least " +
-                llvm::to_string(minimum));
+                std::to_string(minimum));
   return value;
 }
 

@@ -82,6 +82,12 @@ static bool run() {
     writeText(*module);
     return report(true);
   }
+  if (mlir::failed(buildStep(*module, options)))
+    return report(false);
+  if (stage == Stage::Step) {
+    writeText(*module);
+    return report(true);
+  }
   return report(false);
 }
 

@@ -69,6 +69,12 @@ Value GraphImporter::materialise(Entry &entry, ArrayRef<int64_t> permutation, bo
 Value GraphImporter::reshape(const Node &node, Value value, ArrayRef<int64_t> shape) {
   if (cast<RankedTensorType>(value.getType()).getShape() == shape)
     return value;
+  if (auto previous = value.getDefiningOp<nn::ReshapeOp>()) {
+    Value source = previous.getX();
+    if (previous->use_empty())
+      previous->erase();
+    return reshape(node, source, shape);
+  }
   return nn::ReshapeOp::create(opBuilder, location(node), tensorType(shape), value);
 }
 

@@ -1,0 +1,176 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""Every way in which a file can be wrong or not supported: one error that says what, where and what is expected."""
+
+import numpy as np
+import pytest
+from conftest import floats
+from onnx import TensorProto, helper
+
+RELU = helper.make_node("Relu", ["x"], ["y"], name="r")
+
+
+def test_all_unsupported_nodes_at_once(importer):
+    nodes = [
+        helper.make_node("Conv", ["x", "w"], ["a"], name="c1", group=2),
+        helper.make_node("Erf", ["a"], ["b"], name="e1"),
+        helper.make_node("Mystery", ["b"], ["c"], name="m1", domain="elsewhere"),
+        helper.make_node("MaxPool", ["c"], ["d", "i"], name="p1", kernel_shape=[2, 2]),
+        helper.make_node("Softmax", ["d"], ["y"], name="s1"),
+    ]
+    out = importer.nodes(nodes, {"x": (1, 4, 8, 8)}, ["y"], {"w": floats(4, 2, 3, 3)})
+    out.rejects("5 nodes are not supported", "node 'c1' (Conv): group = 2 (supported: 1)", "node 'e1' (Erf): operator is not supported")
+    out.rejects("node 'm1' (Mystery)", "output Indices", "node 's1' (Softmax): not supported; the training loss contains the softmax")
+    out.rejects("supported operators: Add, AveragePool")
+
+
+def test_a_node_without_a_name_is_named_by_its_output(importer):
+    importer.nodes(helper.make_node("Erf", ["x"], ["result"]), {"x": (2, 3)}, ["result"]).rejects("node 'result' (Erf)")
+
+
+@pytest.mark.parametrize("content", [b"", b"not an onnx file at all", b"\x08\x07"])
+def test_broken_file(importer, content):
+    importer.file(content).rejects("model.onnx: not an ONNX file")
+
+
+def test_missing_file(importer, tmp_path):
+    importer.folder = tmp_path / "absent"
+    importer.folder.mkdir()
+    out = importer.file(b"")
+    out.rejects("not an ONNX file")
+
+
+@pytest.mark.parametrize("opset", [6, 18, 21])
+def test_opset(importer, opset):
+    importer.nodes(RELU, {"x": (2, 3)}, ["y"], opset=opset).rejects(f"opset {opset} is not supported (supported: 7 to 17)")
+
+
+@pytest.mark.parametrize("opset", [7, 12, 17])
+@pytest.mark.parametrize("ir_version", [3, 8, 10])
+def test_versions_that_pass(importer, opset, ir_version):
+    importer.nodes(RELU, {"x": (2, 3)}, {"y": (2, 3)}, opset=opset, ir_version=ir_version).has("nn.relu")
+
+
+def test_graph_out_of_order(importer):
+    nodes = [helper.make_node("Relu", ["t"], ["y"]), helper.make_node("Relu", ["x"], ["t"])]
+    importer.nodes(nodes, {"x": (2, 3)}, ["y"]).rejects("not a valid ONNX model: ")
+
+
+def test_symbolic_batch(importer):
+    importer.nodes(RELU, {"x": ("N", 3)}, ["y"]).rejects("input 'x': dimension 0 is symbolic ('N'); bind it with --batch N or --dim N=VALUE")
+    importer.nodes(RELU, {"x": ("N", 3)}, ["y"], options=["--batch=4"]).has("tensor<4x3xf32>")
+    importer.nodes(RELU, {"x": ("N", 3)}, ["y"], options=["--dim=N=5"]).has("tensor<5x3xf32>")
+    importer.nodes(RELU, {"x": (2, "K")}, ["y"], options=["--dim=K=6"]).has("tensor<2x6xf32>")
+
+
+def test_batch_that_contradicts_the_file(importer):
+    importer.nodes(RELU, {"x": (2, 3)}, ["y"], options=["--batch=4"]).rejects("the batch is fixed to 2, but 4 was asked for")
+
+
+def test_dimension_that_nobody_has(importer):
+    importer.nodes(RELU, {"x": (2, 3)}, ["y"], options=["--dim=H=4"]).rejects("no input has a symbolic dimension 'H'")
+
+
+@pytest.mark.parametrize("option", ["--dim=4", "--dim=N=0", "--dim=N=x", "--batch=0", "--emit=nothing", "--optimizer=sgd,lr=1"])
+def test_options(importer, option):
+    importer.nodes(RELU, {"x": (2, 3)}, ["y"], options=[option]).rejects("expected")
+
+
+@pytest.mark.parametrize("option", ["--optimizer=adam", "--optimizer=sgd,lr=-1", "--optimizer=sgd,rate=1", "--loss=mse", "--keep=all"])
+def test_training_options(importer, option):
+    importer.nodes(RELU, {"x": (2, 3)}, ["y"], options=["--train", option]).rejects("expected")
+
+
+def test_declared_shape_that_does_not_follow(importer):
+    importer.nodes(RELU, {"x": (2, 3)}, {"y": (2, 4)}).rejects("output 'y' has shape 2x3, but the file declares 2x4")
+
+
+def test_conv_shapes(importer):
+    node = helper.make_node("Conv", ["x", "w"], ["y"], name="c")
+    importer.nodes(node, {"x": (1, 3, 8, 8)}, ["y"], {"w": floats(4, 2, 3, 3)}).rejects("has 3 channels, the weight expects 2")
+    importer.nodes(node, {"x": (1, 2, 2, 2)}, ["y"], {"w": floats(4, 2, 3, 3)}).rejects("the kernel does not fit")
+    importer.nodes(node, {"x": (2, 8, 8)}, ["y"], {"w": floats(4, 8, 3)}).rejects("input 'x' has shape 2x8x8, expected rank 4")
+
+
+@pytest.mark.parametrize("attributes,problem", [
+    ({"strides": [1]}, "strides has 1 numbers"),
+    ({"pads": [0, 0, -1, 0]}, "pads holds -1, expected at least 0"),
+    ({"auto_pad": "SAME"}, "auto_pad = SAME"),
+    ({"kernel_shape": [2, 2]}, "kernel_shape 2x2 differs from the weight's 3x3"),
+])  # fmt: skip
+def test_conv_attributes(importer, attributes, problem):
+    node = helper.make_node("Conv", ["x", "w"], ["y"], name="c", **attributes)
+    importer.nodes(node, {"x": (1, 2, 8, 8)}, ["y"], {"w": floats(4, 2, 3, 3)}).rejects(problem)
+
+
+def test_conv_bias_length(importer):
+    node = helper.make_node("Conv", ["x", "w", "b"], ["y"], name="c")
+    importer.nodes(node, {"x": (1, 2, 8, 8)}, ["y"], {"w": floats(4, 2, 3, 3), "b": floats(3)}).rejects("the bias has 3 elements, expected 4")
+
+
+def test_pool_pad_as_large_as_the_kernel(importer):
+    node = helper.make_node("MaxPool", ["x"], ["y"], name="p", kernel_shape=[2, 2], pads=[2, 0, 0, 0])
+    importer.nodes(node, {"x": (1, 2, 8, 8)}, ["y"]).rejects("pad 2 is as large as the kernel")
+
+
+@pytest.mark.parametrize("attributes,problem", [({"alpha": 2.0}, "alpha = 2"), ({"beta": 0.5}, "beta = 0.5")])
+def test_gemm_scales(importer, attributes, problem):
+    node = helper.make_node("Gemm", ["x", "w", "b"], ["y"], name="g", **attributes)
+    importer.nodes(node, {"x": (2, 3)}, ["y"], {"w": floats(3, 4), "b": floats(4)}).rejects(problem)
+
+
+def test_gemm_shapes(importer):
+    node = helper.make_node("Gemm", ["x", "w"], ["y"], name="g")
+    importer.nodes(node, {"x": (2, 3)}, ["y"], {"w": floats(5, 4)}).rejects("contracts 3 elements of the first operand with 5")
+
+
+def test_add_shapes(importer):
+    node = helper.make_node("Add", ["x", "z"], ["y"], name="a")
+    importer.nodes(node, {"x": (2, 3), "z": (2, 1)}, ["y"]).rejects("adds tensors of different shapes")
+    importer.nodes(node, {"x": (2, 3)}, ["y"], {"z": floats(2, 1)}).rejects("neither of the other operand's shape nor one value per channel")
+
+
+def test_dropout_in_training(importer):
+    node = helper.make_node("Dropout", ["x", "ratio"], ["y"], name="d")
+    importer.nodes(node, {"x": (2, 3)}, ["y"], {"ratio": np.float32(0.5)}, options=["--train"]).rejects("ratio = 0.5", "(supported: 0;")
+    importer.nodes(node, {"x": (2, 3)}, ["y"], {"ratio": np.float32(0)}, options=["--train"]).has("return %arg0")
+
+
+def test_reshape_errors(importer):
+    node = helper.make_node("Reshape", ["x", "s"], ["y"], name="r")
+    for shape, problem in [([5, 2], "has 10 elements, the input 6"), ([-1, -1], "more than one -1"), ([4, -1], "elements, the input 6")]:
+        importer.nodes(node, {"x": (2, 3)}, ["y"], {"s": np.array(shape, np.int64)}).rejects(problem)
+
+
+def test_batch_norm_errors(importer):
+    node = helper.make_node("BatchNormalization", ["x", "s", "b", "m", "v"], ["y"], name="bn")
+    short = {name: floats(2) for name in "sbmv"}
+    importer.nodes(node, {"x": (2, 3, 4, 4)}, ["y"], short).rejects("has 2 elements, expected one for each of the 3 channels")
+    right = {name: floats(3) for name in "sbmv"}
+    importer.nodes(node, {"x": (1, 3, 1, 1)}, ["y"], right, options=["--train"]).rejects("more than one value per channel")
+
+
+def test_shared_running_statistics(importer):
+    first = helper.make_node("BatchNormalization", ["x", "s", "b", "m", "v"], ["t"], name="bn1")
+    second = helper.make_node("BatchNormalization", ["t", "s", "b", "m", "v"], ["y"], name="bn2")
+    statistics = {name: floats(3) for name in "sbmv"}
+    importer.nodes([first, second], {"x": (2, 3, 4, 4)}, ["y"], statistics, options=["--train"]).rejects(
+        "node 'bn2' (BatchNormalization): shares its running statistics with another node"
+    )
+
+
+def test_element_types(importer):
+    node = helper.make_node("Add", ["x", "b"], ["y"])
+    importer.nodes(node, {"x": (2, 3)}, ["y"], {"b": np.zeros(3, np.float64)}).rejects("initialiser 'b': element type DOUBLE")
+
+
+@pytest.mark.parametrize("raw", [False, True])
+def test_encodings_of_initialisers(importer, raw):
+    values = np.array([1, 2, 3], np.float32)
+    tensor = helper.make_tensor("b", TensorProto.FLOAT, [3], values.tobytes() if raw else values, raw=raw)
+    out = importer.nodes(helper.make_node("Add", ["x", "b"], ["y"]), {"x": (2, 3)}, ["y"], {"b": tensor})
+    out.has("dense<[1.000000e+00, 2.000000e+00, 3.000000e+00]>")
+
+
+def test_truncated_initialiser(importer):
+    tensor = TensorProto(dims=[3], data_type=TensorProto.FLOAT, name="b", raw_data=b"\0" * 8)
+    importer.nodes(helper.make_node("Add", ["x", "b"], ["y"]), {"x": (2, 3)}, ["y"], {"b": tensor}).rejects("b")
