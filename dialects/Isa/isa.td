@@ -326,15 +326,17 @@ One statement per line, `#` starts a comment. Names that are not plain words are
 `tests/dialects/Isa/Encoding/conv.arsis.s`.
 
     arsis 1
+    dram 144
     requires matrix.rows == 8
-    tensor x: input f32 [1, 6, 6, 4] stride [144, 24, 4, 1] at 0 observable
+    tensor x input f32 [1, 3, 3, 4] at 0 observable
     location 0 layer conv1 phase fwd op nn.conv2d
-    stream load 0
-      loop 4
-        load tensor=x, coordinate=[0, i0, 0, 0], box=[1, 1, 6, 4], local=96*((i0) mod 2), localStride=[96, 24, 4, 1], localType=f32, fill=0 after(c1 >= i0 - 1) increment(c0) @0
-      end_loop
     counter c0 load 0
+    stream load 0
+      loop 3
+        load tensor=x, coordinate=[0, i0, 0, 0], box=[1, 1, 3, 4], local=48*((i0) mod 2), localStride=[48, 12, 4, 1], localType=f32, fill=0 after(c0 >= i0 - 1) increment(c0) @0
+      end_loop
 
 An instruction is a mnemonic and its fields as `name=value`, then, all optional: `after(c1 >= 3, c2 >= i0)` for its waits, `increment(c0)`, and
-`@n` for its location (0 if absent). Every field must be given once.}];
+`@n` for its location (0 if absent). Every field must be given once, in any order; an only field needs no name. Initial values and the nn module
+follow their statement in lines that begin with `|`.}];
 }

@@ -1,20 +1,32 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """IsaOps.td.inc: one operation of the MLIR isa dialect per instruction that has instances, and the enumerations.
 
-The including .td defines `Isa_Op<mnemonic, traits>` and the attribute constraints Isa_AffineAttr, Isa_ExtentAttr, Isa_AddressAttr, Isa_TensorAttr,
-Isa_U8Attr, Isa_U16Attr, Isa_U32Attr, Isa_I32Attr, Isa_F32Attr and Isa_WaitsAttr, and `class Isa_ArrayOf<Attr element, int count>`
-for fields that are arrays. Loops are regions there, so the loop markers have no operation here.
+The including .td defines the dialect, `Isa_Op<mnemonic, traits>` and the attribute constraints Isa_AffineAttr, Isa_ExtentAttr, Isa_AddressAttr,
+Isa_TensorAttr, Isa_U8Attr, Isa_U16Attr, Isa_U32Attr, Isa_I32Attr, Isa_F32Attr and Isa_WaitsAttr, and for fields that are arrays
+`class Isa_ArrayOf<Attr element, int count>` and `class Isa_IntegerArray<int count>`. Loops are regions there, so the loop markers have no operation here.
 """
 
-from model import Isa, Kind
+from model import Field, Isa, Kind, snake
 
 
 def enum_attribute(kind: Kind) -> list[str]:
     cases = ", ".join(f'I32EnumAttrCase<"{c.name}", {v}, "{c.text}">' for v, c in enumerate(kind.cases))
     summary = kind.prose.rstrip(".")
     return [
-        f'def Isa_{kind.cpp}Attr : I32EnumAttr<"{kind.cpp}", "{summary}", [{cases}]> {{ let cppNamespace = "::arsis::isair"; }}',
+        f'def Isa_{kind.cpp}Enum : I32EnumAttr<"{kind.cpp}", "{summary}", [{cases}]> {{',
+        '  let cppNamespace = "::arsis::isair";',
+        "  let genSpecializedAttr = 0;",
+        "}",
+        f'def Isa_{kind.cpp}Attr : EnumAttr<Isa_Dialect, Isa_{kind.cpp}Enum, "{snake(kind.cpp)}">;',
     ]
+
+
+def attribute(field: Field) -> str:
+    """The constraint of a field: arrays of integers are dense, other arrays hold one attribute per element."""
+    if not field.count:
+        return field.kind.ods
+    dense = field.kind.cpp.removeprefix("u").startswith("int")
+    return f"Isa_IntegerArray<{field.count}>" if dense else f"Isa_ArrayOf<{field.kind.ods}, {field.count}>"
 
 
 def generate(isa: Isa) -> str:
@@ -25,7 +37,7 @@ def generate(isa: Isa) -> str:
         if i.marker:
             continue
         arguments = ["OptionalAttr<Isa_WaitsAttr>:$waits", "OptionalAttr<Isa_U8Attr>:$increment"]
-        arguments += [f"{f'Isa_ArrayOf<{f.kind.ods}, {f.count}>' if f.count else f.kind.ods}:${f.name}" for f in i.fields]
+        arguments += [f"{attribute(f)}:${f.name}" for f in i.fields]
         out += [
             "",
             f'def Isa_{i.cpp}Op : Isa_Op<"{i.mnemonic}"> {{',
