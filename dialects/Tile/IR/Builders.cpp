@@ -2,9 +2,35 @@
 // The builder of tile IR. Every op gets all open loops as indices; unused ones cost nothing in the encoding.
 #include "dialects/Tile/IR/Builders.h"
 
+#include "dialects/NN/IR/Origin.h"
+
 using namespace mlir;
 
 namespace arsis::tile {
+
+// The two enumerations are one list, kept in Functions.h.
+#define ARSIS_X(ID, NAME, OPERANDS, IMMEDIATE)                                                                         \
+  static_assert(unsigned(VectorFunction::ID) == unsigned(numerics::VectorFunction::ID));
+ARSIS_VECTOR_FUNCTIONS(ARSIS_X)
+#undef ARSIS_X
+
+VectorFunction toTile(numerics::VectorFunction function) { return static_cast<VectorFunction>(function); }
+
+Location locationOf(Operation *nnOp) {
+  auto [layer, phase] = nn::getOrigin(nnOp->getLoc());
+  Location name = NameLoc::get(nnOp->getName().getIdentifier());
+  return nn::makeOrigin(nnOp->getContext(), layer, phase, name);
+}
+
+StringRef opNameOf(Location location) {
+  StringRef result;
+  location->walk([&](Location part) {
+    if (auto name = dyn_cast<NameLoc>(part))
+      result = name.getName(); // the innermost name is the op's, the outer one the layer's
+    return WalkResult::advance();
+  });
+  return result == nn::getOrigin(location).first ? StringRef() : result;
+}
 
 SmallVector<int64_t> rowMajorStrides(ArrayRef<int64_t> shape) {
   SmallVector<int64_t> strides(shape.size(), 1);

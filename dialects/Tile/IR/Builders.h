@@ -13,10 +13,19 @@
 #ifndef ARSIS_DIALECTS_TILE_IR_BUILDERS_H
 #define ARSIS_DIALECTS_TILE_IR_BUILDERS_H
 
+#include "dialects/Isa/Numerics/Functions.h"
 #include "dialects/Tile/IR/Tile.h"
 #include "mlir/IR/Builders.h"
 
 namespace arsis::tile {
+
+/// The tile dialect's name of an element function.
+VectorFunction toTile(numerics::VectorFunction function);
+
+/// Location for what an nn op becomes: its layer and phase, and the op's own name.
+mlir::Location locationOf(mlir::Operation *nnOp);
+/// The op name that `locationOf` kept; empty if the location has none.
+llvm::StringRef opNameOf(mlir::Location location);
 
 /// One size of a box: `tile`, or `clamp(limit, 0, tile)` if there is a limit.
 struct Extent {

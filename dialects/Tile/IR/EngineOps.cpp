@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Verifiers of the engine ops: ranks of boxes and views agree, maps are linear in the op's indices, units match.
+#include "dialects/Isa/Numerics/Functions.h"
 #include "dialects/Tile/IR/Linear.h"
 #include "dialects/Tile/IR/Tile.h"
 
 using namespace mlir;
 using namespace arsis::tile;
+using namespace arsis;
 
 namespace {
 
@@ -124,29 +126,9 @@ LogicalResult DrainOp::verify() {
       .result;
 }
 
-/// Number of inputs of an element function.
-static unsigned arity(VectorFunction function) {
-  switch (function) {
-  case VectorFunction::Fill:
-    return 0;
-  case VectorFunction::Add:
-  case VectorFunction::Subtract:
-  case VectorFunction::Multiply:
-  case VectorFunction::ScaleAdd:
-  case VectorFunction::Maximum:
-  case VectorFunction::Minimum:
-  case VectorFunction::SelectPositive:
-    return 2;
-  case VectorFunction::Fma:
-    return 3;
-  default:
-    return 1;
-  }
-}
-
 LogicalResult MapOp::verify() {
   EngineVerifier verifier(*this, getIndices());
-  unsigned expected = arity(getFunction());
+  unsigned expected = numerics::kVectorFunctions[unsigned(getFunction())].operands;
   verifier.extents("box", getBox(), 4)
       .require(getInputs().size() == expected, "has " + Twine(getInputs().size()) + " inputs, expected " +
                                                    Twine(expected) + " for " + stringifyVectorFunction(getFunction()))

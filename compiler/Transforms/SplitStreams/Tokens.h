@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// The waits between streams; the file Tokens.cpp opens with the argument why they suffice and never deadlock.
+#ifndef ARSIS_COMPILER_TRANSFORMS_SPLITSTREAMS_TOKENS_H
+#define ARSIS_COMPILER_TRANSFORMS_SPLITSTREAMS_TOKENS_H
+
+#include "compiler/Transforms/SplitStreams/Schedule.h"
+
+namespace arsis::compiler {
+
+/// Wait until the counter of `stream` has reached `value` over the loops around the waiting op, outermost first.
+struct TokenWait {
+  int stream;
+  tile::Linear value;
+};
+
+struct OpTokens {
+  llvm::SmallVector<TokenWait, 2> waits;
+  /// Constant waits of a nest, moved in front of the nest because an op inside has too many.
+  llvm::SmallVector<TokenWait, 0> hoisted;
+  bool increments = false;
+};
+
+struct Tokens {
+  std::vector<OpTokens> ops; // one per op of the schedule
+  int64_t dependences = 0;
+};
+
+Tokens deriveTokens(const Schedule &schedule);
+
+} // namespace arsis::compiler
+
+#endif // ARSIS_COMPILER_TRANSFORMS_SPLITSTREAMS_TOKENS_H
