@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// RUN: arsis-opt %s -split-input-file -verify-diagnostics
+// One violation per constraint of the attributes on functions and of the plan.
+
+// expected-error @+1 {{expects nn.name to be a non-empty string, found 3}}
+func.func @name(%x: tensor<2x3xf32> {nn.name = 3 : i64}) -> (tensor<2x3xf32>) {
+  return %x : tensor<2x3xf32>
+}
+
+
+// -----
+
+// expected-error @+1 {{expects nn.role to be one of input, label, parameter, state, hyper, found "weight"}}
+func.func @role(%x: tensor<2x3xf32> {nn.role = "weight"}) -> (tensor<2x3xf32>) {
+  return %x : tensor<2x3xf32>
+}
+
+
+// -----
+
+// expected-error @+1 {{expects nn.role to be one of output, loss, parameter, state, gradient, activation, found "input"}}
+func.func @result_role(%x: tensor<2x3xf32>) -> (tensor<2x3xf32> {nn.role = "input"}) {
+  return %x : tensor<2x3xf32>
+}
+
+
+// -----
+
+// expected-error @+1 {{expects nn.host_shape to be an i64 array}}
+func.func @host_shape(%x: tensor<2x3xf32> {nn.host_shape = [2, 3]}) -> (tensor<2x3xf32>) {
+  return %x : tensor<2x3xf32>
+}
+
+
+// -----
+
+// expected-error @+1 {{expects nn.host_permutation to name different dimensions of}}
+func.func @host_permutation(%x: tensor<2x3xf32> {nn.host_permutation = array<i64: 0, 0>}) -> (tensor<2x3xf32>) {
+  return %x : tensor<2x3xf32>
+}
+
+
+// -----
+
+// expected-error @+1 {{expects nn.host_permutation to be an i64 array no longer than the rank}}
+func.func @host_permutation_length(%x: tensor<2x3xf32> {nn.host_permutation = array<i64: 0, 1, 2>}) -> (tensor<2x3xf32>) {
+  return %x : tensor<2x3xf32>
+}
+
+
+// -----
+
+// expected-error @+1 {{expects nn.initial of argument 0 to be elements of type}}
+func.func @initial(%x: tensor<2x3xf32> {nn.initial = dense<1.0> : tensor<2xf32>}) -> (tensor<2x3xf32>) {
+  return %x : tensor<2x3xf32>
+}
+
+
+// -----
+
+// expected-error @+1 {{expects nn.donates to be the number of an argument, found 1}}
+func.func @donates(%x: tensor<2x3xf32>) -> (tensor<2x3xf32> {nn.donates = 1 : i64}) {
+  return %x : tensor<2x3xf32>
+}
+
+
+// -----
+
+// expected-error @+1 {{expects result 0 to have the type of the argument it replaces, found 'tensor<2xf32>' and 'tensor<3xf32>'}}
+func.func @donated_type(%x: tensor<2xf32>, %y: tensor<3xf32>) -> (tensor<2xf32> {nn.donates = 1 : i64}) {
+  return %x : tensor<2xf32>
+}
+
+
+// -----
+
+// expected-error @+1 {{expects a known nn attribute here, found nn.nmae}}
+func.func @unknown(%x: tensor<2x3xf32> {nn.nmae = "x"}) -> (tensor<2x3xf32>) {
+  return %x : tensor<2x3xf32>
+}
+
+
+// -----
+
+// expected-error @+1 {{expects one chunk per dimension of the plan, found 1 chunks for 2 dimensions}}
+func.func private @plan_sizes() attributes {plan = #nn.plan<dims = ["c", "kh"], chunks = [4]>}
+
+
+// -----
+
+// expected-error @+1 {{expects the dimensions of the plan to differ, found "c" twice}}
+func.func private @plan_twice() attributes {plan = #nn.plan<dims = ["c", "c"], chunks = [4, 4]>}
+
+
+// -----
+
+// expected-error @+1 {{expects positive chunks, found 0 for "c"}}
+func.func private @plan_chunk() attributes {plan = #nn.plan<dims = ["c"], chunks = [0]>}

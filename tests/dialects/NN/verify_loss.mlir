@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// RUN: arsis-opt %s -split-input-file -verify-diagnostics
+// One violation per constraint of the loss.
+
+func.func @loss_c1(%x: tensor<2x4xf32>, %l: tensor<3xi32>) {
+  // expected-error @+1 {{expects 2 labels, found 3 (loss_c1)}}
+  %y:2 = nn.softmax_cross_entropy %x, %l : (tensor<2x4xf32>, tensor<3xi32>) -> (tensor<f32>, tensor<2x4xf32>)
+  return
+}
+
+
+// -----
+
+func.func @loss_c1_grad(%x: tensor<2x4xf32>, %l: tensor<3xi32>, %g: tensor<f32>) {
+  // expected-error @+1 {{expects 2 labels, found 3 (loss_c1)}}
+  %y = nn.softmax_cross_entropy_grad %x, %l, %g : (tensor<2x4xf32>, tensor<3xi32>, tensor<f32>) -> tensor<2x4xf32>
+  return
+}
+
+
+// -----
+
+func.func @label_type(%x: tensor<2x4xf32>, %l: tensor<2xi64>) {
+  // expected-error @+1 {{must be static tensor of rank 1 of i32, but got 'tensor<2xi64>'}}
+  %y:2 = nn.softmax_cross_entropy %x, %l : (tensor<2x4xf32>, tensor<2xi64>) -> (tensor<f32>, tensor<2x4xf32>)
+  return
+}
