@@ -33,14 +33,13 @@ void writeTrace(const std::string &path, const RunRecord &record, const isa::Pro
     if (lane == free.size())
       free.push_back(0);
     free[lane] = entry.end;
-    const isa::Opcode opcode = isa::kOpcodeOfBody[entry.opcode];
     const isa::Location location =
         entry.location < program.locations.size() ? program.locations[entry.location] : isa::Location{};
     const double begin = static_cast<double>(entry.begin) / coreMhz, // microseconds
         duration = static_cast<double>(entry.end - entry.begin) / coreMhz;
     body = "{\"ph\":\"X\",\"pid\":1,\"tid\":" + std::to_string(entry.unit * kLanesPerUnit + lane) +
            ",\"ts\":" + std::to_string(begin) + ",\"dur\":" + std::to_string(duration) +
-           ",\"name\":" + quoted(std::string(isa::opcodeName(opcode))) + ",\"cat\":" + quoted(location.phase) +
+           ",\"name\":" + quoted(isa::kInstructionInfo[entry.opcode].mnemonic) + ",\"cat\":" + quoted(location.phase) +
            ",\"args\":{\"layer\":" + quoted(location.layer) + ",\"op\":" + quoted(location.op) +
            ",\"begin_cycle\":" + std::to_string(entry.begin) + ",\"end_cycle\":" + std::to_string(entry.end) + "}},\n";
     out << body;

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// The report of a run: the only thing the simulator writes. Every total is the sum of rows that are in the report too.
+#pragma once
+
+#include "simulator/power/Energy.h"
+#include "simulator/top/HostLayout.h"
+#include "simulator/top/Machine.h"
+#include "simulator/top/RunRecord.h"
+#include "simulator/top/Session.h"
+
+namespace arsis::sim {
+
+/// Follows reports/schema/report.schema.json. Cycles, energy over time and utilisation are absent from a run without
+/// a clock.
+boost::json::object buildReport(const RunRecord &record, const isa::Program &program, const chip::Chip &chip,
+                                const RunOptions &options, const HostTraffic &host);
+
+/// One row per location of the program, with the events of all units (LayerRows.cpp).
+struct LayerRow {
+  size_t location;
+  EventCounts counts;
+  std::vector<int64_t> busy; // per unit
+  Cycle cycles = 0, first = 0, last = 0;
+  std::vector<std::pair<std::string, double>> energy; // component and pJ
+  double picojoules = 0;
+};
+std::vector<LayerRow> layerRows(const RunRecord &record, const EnergyModel &energy, double nanosecondsPerCycle);
+boost::json::array layersJson(const std::vector<LayerRow> &rows, const RunRecord &record, const isa::Program &program,
+                              int64_t processingElements);
+/// The same rows added up by phase.
+boost::json::array phasesJson(const std::vector<LayerRow> &rows, const isa::Program &program);
+
+/// The totals of traffic through each level (TrafficJson.cpp).
+boost::json::object trafficJson(const RunRecord &record);
+
+} // namespace arsis::sim
