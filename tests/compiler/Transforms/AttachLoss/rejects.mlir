@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// RUN: arsis-opt %s -split-input-file --nn-attach-loss -verify-diagnostics
+// What a loss cannot be attached to.
+
+// expected-error @+1 {{expects a function @forward of one block, found none}}
+module {
+}
+
+// -----
+
+// expected-error @+1 {{expects no @train_step yet, found one}}
+module {
+  func.func @forward(%x: tensor<2x3xf32>) -> tensor<2x3xf32> {
+    return %x : tensor<2x3xf32>
+  }
+  func.func private @train_step()
+}
+
+// -----
+
+// expected-error @+1 {{expects one output to attach the loss to, found 2; name one with the option 'logits'}}
+func.func @forward(%x: tensor<2x3xf32>) -> (tensor<2x3xf32>, tensor<2x3xf32>) {
+  return %x, %x : tensor<2x3xf32>, tensor<2x3xf32>
+}
+
+// -----
+
+// expected-error @+1 {{expects the logits to be a static tensor of rank 2 of f32, found 'tensor<2x3x4xf32>'}}
+func.func @forward(%x: tensor<2x3x4xf32>) -> tensor<2x3x4xf32> {
+  return %x : tensor<2x3x4xf32>
+}
+
+// -----
+
+// expected-error @+1 {{expects no argument named 'labels' yet, found one}}
+func.func @forward(%x: tensor<2x3xf32> {nn.name = "labels"}) -> tensor<2x3xf32> {
+  return %x : tensor<2x3xf32>
+}

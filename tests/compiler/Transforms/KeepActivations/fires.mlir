@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// RUN: %arsis_opt %s --nn-keep-activations | FileCheck %s
+// The last value of every layer of the forward pass is returned, once.
+
+// CHECK-LABEL: func.func @step
+// CHECK-SAME: -> (tensor<2x4xf32>, tensor<2x4xf32> {nn.name = "act:fc", nn.role = "activation"})
+// CHECK-NEXT: nn.bias_add
+// CHECK-NEXT: %[[FC:.*]] = nn.bias_add
+// CHECK-NEXT: %[[RELU:.*]] = nn.relu
+// CHECK-NEXT: nn.relu_grad
+// CHECK-NEXT: return %[[RELU]], %[[FC]]
+func.func @step(%x: tensor<2x4xf32>, %b: tensor<4xf32>) -> tensor<2x4xf32> {
+  %0 = nn.bias_add %x, %b : (tensor<2x4xf32>, tensor<4xf32>) -> tensor<2x4xf32> loc(#fc)
+  %1 = nn.bias_add %0, %b : (tensor<2x4xf32>, tensor<4xf32>) -> tensor<2x4xf32> loc(#fc)
+  %2 = nn.relu %1 : tensor<2x4xf32> loc(#relu)
+  %3 = nn.relu_grad %2, %2 : tensor<2x4xf32> loc(#backward)
+  return %2 : tensor<2x4xf32>
+}
+
+// CHECK-LABEL: func.func @no_layers
+// CHECK-NEXT: nn.relu
+// CHECK-NEXT: return %arg0 :
+func.func @no_layers(%x: tensor<2x4xf32>) -> tensor<2x4xf32> {
+  %0 = nn.relu %x : tensor<2x4xf32>
+  return %x : tensor<2x4xf32>
+}
+#fc = loc(fused<"fwd">["fc"])
+#relu = loc(fused<"fwd">["relu"])
+#backward = loc(fused<"bwd-input">["relu"])
