@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Normal form and intersection of strided sets.
+#include "dialects/Isa/Verifier/Box.h"
+
+#include <algorithm>
+
+namespace arsis::isa {
+
+/// Beyond any address; a hull that reaches it is out of range whatever the memory.
+constexpr int64_t kFar = int64_t(1) << 60;
+
+Box::Box(int64_t first, int64_t elementBytes, const Dimensions &dimensions) : length(elementBytes) {
+  Dimensions sorted;
+  __int128 low = first, high = first;
+  for (Dimension d : dimensions) {
+    if (d.count == 1 || d.stride == 0)
+      continue;
+    __int128 reach = __int128(d.count - 1) * d.stride;
+    (reach < 0 ? low : high) += reach;
+    if (d.stride < 0)
+      d.stride = -d.stride;
+    auto at = std::upper_bound(sorted.begin(), sorted.end(), d,
+                               [](const Dimension &a, const Dimension &b) { return a.stride < b.stride; });
+    sorted.insert(at, d);
+  }
+  if (low < -kFar || high > kFar) {
+    range = {int64_t(std::max<__int128>(low, -kFar)), int64_t(std::min<__int128>(high, kFar))};
+    return;
+  }
+  range = {int64_t(low), int64_t(high) + elementBytes};
+  for (const Dimension &d : sorted) {
+    if (outer.empty() && d.stride <= length) {
+      length += (d.count - 1) * d.stride; // runs touch or overlap: one longer run
+      continue;
+    }
+    if (!outer.empty() && d.stride % outer.back().stride == 0) {
+      int64_t steps = d.stride / outer.back().stride;
+      if (steps <= outer.back().count) { // the union of two progressions is one progression
+        outer.back().count += (d.count - 1) * steps;
+        continue;
+      }
+    }
+    outer.push_back(d);
+  }
+}
+
+int64_t Box::runs() const {
+  int64_t product = 1;
+  for (const Dimension &d : outer)
+    product *= d.count;
+  return product;
+}
+
+bool Box::intersects(ByteRange other, size_t levels, int64_t at) const {
+  if (levels == 0)
+    return at < other.end && other.begin < at + length;
+  const Dimension &d = outer[levels - 1];
+  int64_t span = length; // bytes that one position of this dimension spans
+  for (size_t inner = 0; inner + 1 < levels; ++inner)
+    span += (outer[inner].count - 1) * outer[inner].stride;
+  // Positions i with at + i*stride < other.end and at + i*stride + span > other.begin.
+  int64_t before = other.begin - span - at, after = other.end - 1 - at;
+  if (after < 0)
+    return false;
+  int64_t firstIndex = before < 0 ? 0 : before / d.stride + 1;
+  int64_t lastIndex = std::min(d.count - 1, after / d.stride);
+  // Only the first and the last of these can fail: the others lie wholly inside `other`.
+  for (int64_t i = firstIndex; i <= lastIndex; ++i)
+    if (intersects(other, levels - 1, at + i * d.stride))
+      return true;
+  return false;
+}
+
+std::optional<ByteRange> overlap(const Box &a, const Box &b) {
+  if (a.hull().begin >= b.hull().end || b.hull().begin >= a.hull().end)
+    return std::nullopt;
+  const Box &few = a.runs() <= b.runs() ? a : b, &many = a.runs() <= b.runs() ? b : a;
+  std::optional<ByteRange> found;
+  few.forEachRun([&](ByteRange run) {
+    if (!many.intersects(run))
+      return true;
+    found = ByteRange{std::max(run.begin, many.hull().begin), std::min(run.end, many.hull().end)};
+    return false;
+  });
+  return found;
+}
+
+} // namespace arsis::isa

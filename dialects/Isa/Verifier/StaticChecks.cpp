@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Checks of the tables and of every encoded instruction, once each.
+#include "dialects/Isa/Verifier/StaticChecks.h"
+
+#include <type_traits>
+
+namespace arsis::isa {
+namespace {
+
+template <class T> std::string nameOf(T value) { return std::string(EnumTraits<T>::kNames[size_t(value)]); }
+
+/// Finds the element types among the fields of an instruction.
+struct TypeCollector {
+  std::vector<ElementType> types;
+  void operator()(const char *, ElementType type) { types.push_back(type); }
+  template <class T> void operator()(const char *, const T &) {}
+};
+
+struct TypeChecker {
+  const Program &program;
+  std::vector<std::string> wrong;
+
+  void expect(const char *field, ElementType type, bool ok, const char *expected) {
+    if (!ok)
+      wrong.push_back(std::string(field) + " is " + std::string(numerics::name(type)) + ", expected " + expected);
+  }
+  static bool floating(ElementType type) { return type == ElementType::F32 || type == ElementType::BF16; }
+  void expectFloating(const char *field, ElementType type) { expect(field, type, floating(type), "f32 or bf16"); }
+
+  template <class Transfer> void transfer(const Transfer &body) {
+    ElementType remote = program.tensors[body.tensor].type;
+    if (remote == ElementType::I32)
+      expect("localType", body.localType, body.localType == ElementType::I32, "the i32 of the tensor: integers are not cast");
+    else
+      expectFloating("localType", body.localType);
+    expect("tensor", remote, remote != ElementType::F16, "f32, bf16 or i32");
+  }
+  void operator()(const Load &body) { transfer(body); }
+  void operator()(const Store &body) { transfer(body); }
+  void operator()(const LoadWeights &body) { expectFloating("type", body.type); }
+  void operator()(const Multiply &body) { expectFloating("type", body.type); }
+  void operator()(const Drain &body) { expectFloating("type", body.type); }
+  void operator()(const Map &body) {
+    unsigned operands = numerics::operandCount(body.function);
+    expectFloating("destinationType", body.destinationType);
+    if (body.function == VectorFunction::OneHot)
+      expect("aType", body.aType, body.aType == ElementType::I32, "the i32 that one_hot compares");
+    else if (operands > 0)
+      expectFloating("aType", body.aType);
+    if (operands > 1)
+      expectFloating("bType", body.bType);
+    if (operands > 2)
+      expectFloating("cType", body.cType);
+  }
+  void operator()(const Reduce &body) { expectFloating("aType", body.aType); }
+  void operator()(const Pool &body) { expectFloating("aType", body.aType); }
+  template <class Other> void operator()(const Other &) {}
+};
+
+void checkRequirements(const Program &program, const chip::Chip &chip, std::vector<Diagnostic> &found) {
+  for (const Requirement &requirement : program.requirements) {
+    bool equal = requirement.relation == Requirement::Equal;
+    std::string asked = requirement.key + (equal ? " = " : " >= ") + std::to_string(requirement.value);
+    try {
+      double has = chip.real(requirement.key);
+      if (equal ? has != double(requirement.value) : has < double(requirement.value))
+        found.push_back({Diagnostic::Chip, "the program requires " + asked + ", found " + chip.text(requirement.key) + " on chip " + chip.name, {}, "", 0, 0});
+    } catch (const Error &error) {
+      found.push_back({Diagnostic::Chip, "the program requires " + asked + ": " + error.what(), {}, "", 0, 0});
+    }
+  }
+}
+
+int64_t streamsOf(const MachineLimits &limits, StreamKind kind) {
+  switch (kind) {
+  case StreamKind::Load:
+    return limits.loadQueues;
+  case StreamKind::Store:
+    return limits.storeQueues;
+  case StreamKind::Matrix:
+  case StreamKind::Drain:
+    return limits.units;
+  case StreamKind::Vector:
+    return 1;
+  case StreamKind::Collective:
+    return 0;
+  }
+  return 0;
+}
+
+} // namespace
+
+InstanceLocation locate(const Program &program, size_t stream, size_t position) {
+  InstanceLocation where;
+  const Instruction &instruction = program.streams[stream].instructions[position];
+  where.stream = streamName(program.streams[stream]);
+  where.position = position;
+  std::visit([&](const auto &body) { where.mnemonic = body.kMnemonic; }, instruction.body);
+  if (instruction.location < program.locations.size()) {
+    const Location &location = program.locations[instruction.location];
+    where.layer = location.layer;
+    where.phase = location.phase;
+    where.op = location.op;
+  }
+  return where;
+}
+
+std::string describe(const InstanceLocation &where) {
+  std::string text = where.mnemonic + " at position " + std::to_string(where.position) + " of " + where.stream;
+  for (size_t d = 0; d < where.loops.size(); ++d)
+    text += (d ? ", " : ", loops [") + std::to_string(where.loops[d]);
+  text += where.loops.empty() ? "" : "]";
+  if (!where.layer.empty() || !where.phase.empty())
+    text += ", layer " + where.layer + " " + where.phase;
+  return text;
+}
+
+int64_t granuleOf(const Program &program) {
+  TypeCollector collector;
+  for (const Tensor &tensor : program.tensors)
+    collector.types.push_back(tensor.type);
+  for (const Stream &stream : program.streams)
+    for (const Instruction &instruction : stream.instructions)
+      std::visit([&](const auto &body) { body.visitFields(collector); }, instruction.body);
+  int64_t granule = 4;
+  for (ElementType type : collector.types)
+    granule = std::min(granule, numerics::sizeInBytes(type));
+  return granule;
+}
+
+void checkStatically(const Program &program, const chip::Chip &chip, const MachineLimits &limits,
+                     std::vector<Diagnostic> &found) {
+  checkRequirements(program, chip, found);
+  if (program.dramBytes > uint64_t(limits.dramBytes))
+    found.push_back({Diagnostic::Chip, "the program needs " + std::to_string(program.dramBytes) + " bytes of DRAM, expected at most the " + std::to_string(limits.dramBytes) + " of chip " + chip.name, {}, "dram", 0, program.dramBytes});
+  for (const Tensor &tensor : program.tensors)
+    if (tensor.address % uint64_t(numerics::sizeInBytes(tensor.type)))
+      found.push_back({Diagnostic::Operand, "tensor '" + tensor.name + "' starts at byte " + std::to_string(tensor.address) + ", expected a multiple of its element size", {}, "dram", tensor.address, tensor.address + 1});
+  for (size_t s = 0; s < program.streams.size(); ++s) {
+    const Stream &stream = program.streams[s];
+    int64_t available = streamsOf(limits, stream.kind);
+    if (stream.index >= available)
+      found.push_back({Diagnostic::Chip, "the program has stream " + streamName(stream) + ", expected at most " + std::to_string(available) + " of kind " + nameOf(stream.kind) + " on chip " + chip.name, {}, "", 0, 0});
+    for (size_t position = 0; position < stream.instructions.size(); ++position) {
+      TypeChecker checker{program, {}};
+      std::visit(checker, stream.instructions[position].body);
+      for (const std::string &wrong : checker.wrong) {
+        InstanceLocation where = locate(program, s, position);
+        found.push_back({Diagnostic::Unsupported, describe(where) + ": " + wrong, {where}, "", 0, 0});
+      }
+    }
+  }
+}
+
+} // namespace arsis::isa
