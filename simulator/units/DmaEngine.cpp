@@ -65,6 +65,8 @@ void DmaEngine::request(Cycle now) {
   StridedPayload chunk = transfer.next();
   const int64_t bytes = chunk.runs * (chunk.trimEnd - chunk.trimBegin);
   const int64_t pieces = alignedBytes(chunk, requestBytes) / requestBytes;
+  const auto paced = static_cast<Cycle>(
+      std::ceil(static_cast<double>(pieces) * unloadedLatencyCycles / static_cast<double>(outstanding)));
   const Cycle slotEnd = bus.take(now, bytes), busCycles = slotEnd - now;
   const bool store = chunk.command == StridedPayload::Write;
 
@@ -73,7 +75,7 @@ void DmaEngine::request(Cycle now) {
   if (socket->nb_transport_fw(chunk, phase, delay) != tlm::TLM_COMPLETED)
     throw Error("the memory did not complete a request at once, expected it to annotate the delay");
   Cycle done = board.clock.cycleAtOrAfter(Clock::kernelTime() + static_cast<Femtoseconds>(delay.value()));
-  done = std::max({done, slotEnd, lastData + (store ? 0 : busCycles)});
+  done = std::max({done, slotEnd, now + paced, lastData + (store ? 0 : busCycles)});
   const double wordsPerCycle = static_cast<double>(bytes) / static_cast<double>(busCycles * board.scratchpad.bankWidth());
   const Cycle conflict = board.scratchpad.contend(now, busCycles, wordsPerCycle);
   done += conflict;
@@ -88,8 +90,6 @@ void DmaEngine::request(Cycle now) {
   requests += pieces;
   lastData = done;
   chunkDone[chunks++ % kChunksInFlight] = done;
-  const auto paced = static_cast<Cycle>(
-      std::ceil(static_cast<double>(pieces) * unloadedLatencyCycles / static_cast<double>(outstanding)));
   nextRequest = now + std::max(busCycles, paced);
 }
 
