@@ -53,6 +53,9 @@ public:
   std::vector<Field> fields() const override;
   Evaluation evaluate(const Choice &choice) const override;
   Plan plan(const Choice &choice) const override;
+  std::vector<std::string> planFields() const override {
+    return namedK ? std::vector<std::string>{"chunk_c"} : std::vector<std::string>{"chunk_c", "chunk_kh", "chunk_kw"};
+  }
   /// REQUIRES: the choice is valid.
   ContractionLayout layout(const Choice &choice) const;
 

@@ -20,15 +20,13 @@ std::unique_ptr<ContractionProblem> makeProblem(nn::MatmulOp op, const Machine &
 std::unique_ptr<PoolProblem> makePoolProblem(mlir::Operation *op, const Machine &machine);
 std::unique_ptr<MatrixProblem> makeProblem(nn::ChannelSumOp op, const Machine &machine);
 std::unique_ptr<MatrixProblem> makeProblem(nn::BatchNormOp op, const Machine &machine);
-std::unique_ptr<MatrixProblem> makeProblem(nn::BatchNormInferenceOp op, const Machine &machine);
 std::unique_ptr<MatrixProblem> makeProblem(nn::BatchNormGradOp op, const Machine &machine);
 std::unique_ptr<MatrixProblem> makeProblem(nn::SoftmaxCrossEntropyOp op, const Machine &machine);
 std::unique_ptr<MatrixProblem> makeProblem(nn::SoftmaxCrossEntropyGradOp op, const Machine &machine);
 std::unique_ptr<TransposeProblem> makeProblem(nn::TransposeOp op, const Machine &machine);
-/// For operations with the elementwise interface.
-std::unique_ptr<MatrixProblem> makeElementwiseProblem(mlir::Operation *op, const Machine &machine);
+std::unique_ptr<MatrixProblem> makeElementwiseProblem(nn::ElementwiseOpInterface op, const Machine &machine);
 
-/// The problem of any operation; null if it needs no mapping (reshape, constant) or is of no known family.
+/// The problem of any operation; null if none is known, as for those that move nothing (reshape, constant).
 std::unique_ptr<MappingProblem> makeAnyProblem(mlir::Operation *op, const Machine &machine);
 
 /// Rows and columns of an operation on channels: all dimensions but the last, and the last.
@@ -43,15 +41,16 @@ struct PoolGeometry {
 };
 PoolGeometry poolGeometry(mlir::Operation *op);
 
-/// What an elementwise operation's tile loop moves and keeps. Values are numbered: operands first, then steps.
+/// What an elementwise operation's tile loop moves and keeps. Steps that depend only on scalars are computed once, those
+/// that depend on channel vectors once per column tile, the others per tile.
 struct ElementwiseShape {
   enum Kind { Scalar, Channel, Full };
-  int64_t rows, columns;
-  std::vector<Kind> operands, steps;
-  std::vector<int> buffers;     // of each step: number of the temporary it writes, or -1 - result for a result
-  std::vector<int> temporaryKind; // Kind of each temporary
+  int64_t rows = 1, columns = 1;
+  llvm::SmallVector<Kind> operands, steps;
+  llvm::SmallVector<int> buffers;       // of each step: result r as ~r, or the number of a temporary
+  llvm::SmallVector<Kind> temporaries;
 };
-ElementwiseShape elementwiseShape(mlir::Operation *op);
+ElementwiseShape elementwiseShape(nn::ElementwiseOpInterface op);
 
 } // namespace arsis::compiler
 

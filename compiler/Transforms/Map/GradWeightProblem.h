@@ -33,6 +33,7 @@ public:
   std::vector<Field> fields() const override;
   Evaluation evaluate(const Choice &choice) const override;
   Plan plan(const Choice &choice) const override;
+  std::vector<std::string> planFields() const override { return {"chunk_n", "chunk_h", "chunk_w"}; }
   /// REQUIRES: the choice is valid.
   GradWeightLayout layout(const Choice &choice) const;
 

@@ -73,6 +73,8 @@ public:
   virtual Evaluation evaluate(const Choice &choice) const = 0;
   /// Empty dims: the operation reduces nothing.
   virtual Plan plan(const Choice &choice) const { return {}; }
+  /// The fields that decide the plan's chunks, in the order of its dims.
+  virtual std::vector<std::string> planFields() const { return {}; }
 
   Machine machine;
 };

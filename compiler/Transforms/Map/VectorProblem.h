@@ -32,6 +32,9 @@ public:
   std::vector<Field> fields() const override;
   Evaluation evaluate(const Choice &choice) const override;
   Plan plan(const Choice &choice) const override;
+  std::vector<std::string> planFields() const override {
+    return needs.planDim.empty() ? std::vector<std::string>{} : std::vector<std::string>{"rows"};
+  }
 
   struct Layout {
     int64_t rows, columns;           // of a tile

@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// The emitter's tensors, extents and loop nests.
+#include "compiler/Conversion/NNToTile/Emitter.h"
+
+#include "dialects/NN/IR/Origin.h"
+
+using namespace mlir;
+
+namespace arsis::compiler {
+
+std::string Emitter::uniqueName(StringRef wanted) {
+  std::string name = wanted.str();
+  for (int number = 1; !names.insert(name).second; ++number)
+    name = (wanted + Twine(".") + Twine(number)).str();
+  return name;
+}
+
+Value Emitter::dram(Value value) {
+  Value &tensor = storage[value];
+  if (tensor)
+    return tensor;
+  auto result = cast<OpResult>(value);
+  auto type = cast<RankedTensorType>(value.getType());
+  StringRef layer = nn::getOrigin(result.getOwner()->getLoc()).first;
+  std::string name = (layer + (layer.empty() ? "" : "/") + result.getOwner()->getName().stripDialect()).str();
+  if (result.getOwner()->getNumResults() > 1)
+    name += "#" + std::to_string(result.getResultNumber());
+  tensor = b.tensor(uniqueName(name), tile::TensorRole::Temporary, type.getShape(), type.getElementType());
+  return tensor;
+}
+
+Value Emitter::dram(Value value, ArrayRef<int64_t> shape) {
+  Value tensor = dram(value);
+  return cast<MemRefType>(tensor.getType()).getShape() == shape ? tensor : b.alias(tensor, shape);
+}
+
+Value Emitter::constantTensor(StringRef name, ArrayRef<int64_t> shape, ArrayRef<float> values) {
+  tile::TensorOp tensor = b.tensor(uniqueName(name), tile::TensorRole::Constant, shape, f32());
+  tensor.setInitialAttr(DenseElementsAttr::get(RankedTensorType::get(shape, f32()), values));
+  return tensor;
+}
+
+Value Emitter::alloc(const Buffer &buffer, Type type) { return b.alloc(buffer.name, buffer.shape, type, buffer.slots); }
+
+Extent Emitter::extent(int64_t tile, int64_t total, AffineExpr start, int64_t outer) const {
+  if (auto known = dyn_cast<AffineConstantExpr>(start))
+    return std::clamp<int64_t>(total - known.getValue(), 0, tile);
+  if (total % outer == 0 && outer % tile == 0)
+    return tile;
+  return Extent(tile, total - start);
+}
+
+void Emitter::nest(const LoopOrder &order, SmallVectorImpl<AffineExpr> &indices, ArrayRef<Action> before,
+                   function_ref<void()> body, ArrayRef<Action> after) {
+  indices.assign(order.counts.size(), constant(0));
+  std::function<void(int)> open = [&](int position) {
+    for (const Action &action : before)
+      if (action.level == position - 1)
+        action.emit();
+    if (position == int(order.counts.size()))
+      body();
+    else
+      b.loop(order.counts[position], [&](AffineExpr index) {
+        indices[position] = index;
+        open(position + 1);
+      });
+    for (const Action &action : after)
+      if (action.level == position - 1)
+        action.emit();
+  };
+  open(0);
+}
+
+std::optional<Choice> readChoice(Operation *op, const MappingProblem &problem) {
+  nn::MappingAttr mapping = cast<nn::MappedOpInterface>(op).getMappingAttr();
+  if (!mapping) {
+    op->emitError() << op->getName() << " has no mapping; run nn-map first";
+    return std::nullopt;
+  }
+  Choice choice;
+  for (const Field &field : problem.fields()) {
+    auto number = mapping.getValues().getAs<IntegerAttr>(field.name);
+    if (!number) {
+      op->emitError() << "the mapping of " << op->getName() << " has no field '" << field.name << "'";
+      return std::nullopt;
+    }
+    choice.push_back(number.getInt());
+  }
+  if (std::string fault = checkFit(problem, problem.evaluate(choice)); !fault.empty()) {
+    op->emitError() << "the mapping of " << op->getName() << " does not fit: " << fault;
+    return std::nullopt;
+  }
+  return choice;
+}
+
+} // namespace arsis::compiler

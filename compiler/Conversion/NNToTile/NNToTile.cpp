@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// The conversion: functions to programs, operation by operation in their order.
+#include "compiler/Conversion/NNToTile/NNToTile.h"
+
+#include "compiler/Conversion/NNToTile/Lowerings.h"
+#include "compiler/Conversion/NNToTile/Storage.h"
+#include "compiler/Transforms/Map/Map.h"
+
+#include "llvm/ADT/TypeSwitch.h"
+
+using namespace mlir;
+
+namespace arsis::compiler {
+
+#define GEN_PASS_DEF_CONVERTNNTOTILEPASS
+#include "compiler/Conversion/NNToTile/NNToTile.h.inc"
+
+namespace {
+
+LogicalResult lowerOperation(Operation *op, Emitter &e) {
+  e.b.location = op->getLoc();
+  return TypeSwitch<Operation *, LogicalResult>(op)
+      .Case([&](nn::Conv2dOp typed) { return lowerConv2d(typed, e); })
+      .Case([&](nn::Conv2dGradInputOp typed) { return lowerConv2dGradInput(typed, e); })
+      .Case([&](nn::Conv2dGradWeightOp typed) { return lowerConv2dGradWeight(typed, e); })
+      .Case([&](nn::MatmulOp typed) { return lowerMatmul(typed, e); })
+      .Case<nn::MaxPoolOp, nn::AvgPoolOp, nn::MaxPoolGradOp, nn::AvgPoolGradOp>(
+          [&](Operation *) { return lowerPool(op, e); })
+      .Case([&](nn::ChannelSumOp typed) { return lowerChannelSum(typed, e); })
+      .Case([&](nn::BatchNormOp typed) { return lowerBatchNorm(typed, e); })
+      .Case([&](nn::BatchNormGradOp typed) { return lowerBatchNormGrad(typed, e); })
+      .Case([&](nn::SoftmaxCrossEntropyOp typed) { return lowerSoftmaxCrossEntropy(typed, e); })
+      .Case([&](nn::SoftmaxCrossEntropyGradOp typed) { return lowerSoftmaxCrossEntropyGrad(typed, e); })
+      .Case([&](nn::TransposeOp typed) { return lowerTranspose(typed, e); })
+      .Case([&](nn::ReshapeOp typed) { return lowerReshape(typed, e); })
+      .Case([&](nn::ConstantOp typed) { return lowerConstant(typed, e); })
+      .Case([&](nn::ElementwiseOpInterface typed) { return lowerElementwise(typed, e); })
+      .Default([](Operation *other) {
+        return other->emitError() << "no lowering to tile for " << other->getName();
+      });
+}
+
+LogicalResult convert(func::FuncOp function, const Machine &machine) {
+  if (function.isExternal() || !function.getBody().hasOneBlock())
+    return function.emitError("expected a function with one block");
+  OpBuilder builder(function);
+  auto program = tile::ProgramOp::create(builder, function.getLoc(), function.getName());
+  program.getBody().emplaceBlock();
+  builder.setInsertionPointToStart(&program.getBody().front());
+  Emitter e(builder, machine, function.getLoc());
+  SmallVector<LateCopy> copies;
+  LogicalResult result = placeArgumentsAndResults(function, e, copies);
+  for (Operation &op : function.front().without_terminator())
+    if (succeeded(result))
+      result = lowerOperation(&op, e);
+  if (failed(result))
+    return failure();
+  for (const LateCopy &copy : copies) {
+    e.b.location = copy.location;
+    emitCopy(e.dram(copy.value), copy.tensor, e);
+  }
+  function.erase();
+  return success();
+}
+
+class ConvertNNToTilePass : public impl::ConvertNNToTilePassBase<ConvertNNToTilePass> {
+public:
+  using ConvertNNToTilePassBase::ConvertNNToTilePassBase;
+  ConvertNNToTilePass(const chip::Chip &chip, std::string functionName) : given(chip) { function = functionName; }
+
+  void runOnOperation() override {
+    ModuleOp module = getOperation();
+    std::optional<Machine> machine = readChip();
+    if (!machine)
+      return signalPassFailure();
+    if (!function.empty() && !module.lookupSymbol<func::FuncOp>(function)) {
+      module.emitError() << "there is no function '" << function << "'";
+      return signalPassFailure();
+    }
+    for (func::FuncOp candidate : llvm::make_early_inc_range(module.getOps<func::FuncOp>())) {
+      if (!function.empty() && candidate.getName() != function)
+        candidate.erase();
+      else if (failed(convert(candidate, *machine)))
+        return signalPassFailure();
+    }
+  }
+
+private:
+  std::optional<Machine> readChip() {
+    try {
+      if (given)
+        return readMachine(*given);
+      if (chip.empty()) {
+        getOperation().emitError("convert-nn-to-tile needs the option chip");
+        return std::nullopt;
+      }
+      return readMachine(chip::Chip::load(chip));
+    } catch (const Error &error) {
+      getOperation().emitError(error.what());
+      return std::nullopt;
+    }
+  }
+
+  std::optional<chip::Chip> given;
+};
+
+} // namespace
+
+std::unique_ptr<Pass> createConvertNNToTilePass(const chip::Chip &chip, std::string function) {
+  return std::make_unique<ConvertNNToTilePass>(chip, std::move(function));
+}
+
+void buildNNToTilePipeline(OpPassManager &manager, const chip::Chip &chip, const NNToTilePipelineOptions &options) {
+  manager.addPass(createMapPass(chip, options.mappingJson, options.explainMapping));
+  manager.addPass(createConvertNNToTilePass(chip, options.function));
+}
+
+} // namespace arsis::compiler

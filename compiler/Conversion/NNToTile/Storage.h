@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Which DRAM tensor holds which value of a function: its arguments and results become named tensors of the program.
+#ifndef ARSIS_COMPILER_CONVERSION_NNTOTILE_STORAGE_H
+#define ARSIS_COMPILER_CONVERSION_NNTOTILE_STORAGE_H
+
+#include "compiler/Conversion/NNToTile/Emitter.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+
+namespace arsis::compiler {
+
+/// A result that could not be computed in its place and is copied there at the end.
+struct LateCopy {
+  Value value;  // nn value
+  Value tensor; // where it belongs
+  mlir::Location location;
+};
+
+/// Declares the tensors of arguments and results at the emitter's place and binds values to them.
+mlir::LogicalResult placeArgumentsAndResults(mlir::func::FuncOp function, Emitter &e,
+                                             llvm::SmallVectorImpl<LateCopy> &copies);
+
+} // namespace arsis::compiler
+
+#endif

@@ -1,0 +1,239 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Shapes and attributes of nn operations as mapping problems.
+#include "compiler/Transforms/Map/Families.h"
+
+#include "llvm/ADT/TypeSwitch.h"
+
+using namespace mlir;
+
+namespace arsis::compiler {
+
+namespace {
+
+ArrayRef<int64_t> shapeOf(Value value) { return cast<RankedTensorType>(value.getType()).getShape(); }
+
+Window window(int64_t axis, int64_t input, int64_t output, int64_t kernel, ArrayRef<int64_t> strides,
+              ArrayRef<int64_t> pads, ArrayRef<int64_t> dilations) {
+  return {input, output, kernel, strides[axis], dilations[axis], pads[axis]};
+}
+
+template <typename Op> ConvShape convShape(Op op, Value x, Value w, Value y) {
+  ArrayRef<int64_t> xs = shapeOf(x), ws = shapeOf(w), ys = shapeOf(y);
+  return {xs[0], window(0, xs[1], ys[1], ws[0], op.getStrides(), op.getPads(), op.getDilations()),
+          window(1, xs[2], ys[2], ws[1], op.getStrides(), op.getPads(), op.getDilations()), ws[2], ws[3]};
+}
+
+} // namespace
+
+std::pair<int64_t, int64_t> rowsAndColumns(Value value) {
+  auto type = cast<RankedTensorType>(value.getType());
+  int64_t columns = type.getRank() ? type.getShape().back() : 1;
+  return {type.getNumElements() / columns, columns};
+}
+
+std::unique_ptr<ContractionProblem> makeProblem(nn::Conv2dOp op, const Machine &machine) {
+  return std::make_unique<ContractionProblem>(machine, convShape(op, op.getX(), op.getW(), op.getY()),
+                                              ContractionProblem::Forward);
+}
+
+std::unique_ptr<ContractionProblem> makeProblem(nn::Conv2dGradInputOp op, const Machine &machine) {
+  return std::make_unique<ContractionProblem>(machine, convShape(op, op.getGx(), op.getW(), op.getGy()),
+                                              ContractionProblem::GradInput);
+}
+
+std::unique_ptr<GradWeightProblem> makeProblem(nn::Conv2dGradWeightOp op, const Machine &machine) {
+  return std::make_unique<GradWeightProblem>(machine, convShape(op, op.getX(), op.getGw(), op.getGy()));
+}
+
+std::unique_ptr<ContractionProblem> makeProblem(nn::MatmulOp op, const Machine &machine) {
+  ConvShape shape;
+  shape.w.input = shape.w.output = shapeOf(op.getC())[0];
+  shape.outputs = shapeOf(op.getC())[1];
+  shape.channels = shapeOf(op.getA())[op.getTransposeA() ? 0 : 1];
+  auto problem = std::make_unique<ContractionProblem>(machine, shape, ContractionProblem::Forward);
+  problem->namedK = true;
+  return problem;
+}
+
+PoolGeometry poolGeometry(Operation *op) {
+  auto numbers = [&](StringRef name) { return op->getAttrOfType<DenseI64ArrayAttr>(name).asArrayRef(); };
+  PoolGeometry g;
+  g.average = isa<nn::AvgPoolOp, nn::AvgPoolGradOp>(op);
+  g.gradient = isa<nn::MaxPoolGradOp, nn::AvgPoolGradOp>(op);
+  ArrayRef<int64_t> first = shapeOf(op->getOperands().back()), result = shapeOf(op->getResult(0));
+  ArrayRef<int64_t> in = g.gradient ? result : first, out = g.gradient ? first : result;
+  ArrayRef<int64_t> kernel = numbers("kernel"), pads = numbers("pads");
+  g.batch = in[0];
+  g.channels = in[3];
+  g.h = window(0, in[1], out[1], kernel[0], numbers("strides"), pads, numbers("dilations"));
+  g.w = window(1, in[2], out[2], kernel[1], numbers("strides"), pads, numbers("dilations"));
+  g.uniform = true;
+  if (!g.average)
+    return g;
+  bool includePad = op->getAttrOfType<BoolAttr>("count_include_pad").getValue();
+  for (int64_t h = 0; h < g.h.output; ++h)
+    for (int64_t w = 0; w < g.w.output; ++w) {
+      int64_t count = windowCount(g.h, h, pads[2], includePad) * windowCount(g.w, w, pads[3], includePad);
+      g.reciprocals.push_back(float(1.0 / double(count)));
+      g.uniform &= g.reciprocals.back() == g.reciprocals.front();
+    }
+  return g;
+}
+
+std::unique_ptr<PoolProblem> makePoolProblem(Operation *op, const Machine &machine) {
+  PoolGeometry g = poolGeometry(op);
+  return std::make_unique<PoolProblem>(machine, g.batch, g.h, g.w, g.channels,
+                                       g.average ? PoolProblem::Average : PoolProblem::Max, g.gradient, !g.uniform);
+}
+
+// The most rows of one chunk of a pixel sum: long enough to amortise an instruction, short enough that rounding errors
+// of the sequential sum stay small.
+constexpr int64_t kMostPixelsPerChunk = 256;
+
+static MatrixProblem::Needs pixelSum(Value x) {
+  MatrixProblem::Needs needs;
+  std::tie(needs.rows, needs.columns) = rowsAndColumns(x);
+  needs.planDim = "p";
+  needs.most = kMostPixelsPerChunk;
+  return needs;
+}
+
+std::unique_ptr<MatrixProblem> makeProblem(nn::ChannelSumOp op, const Machine &machine) {
+  MatrixProblem::Needs needs = pixelSum(op.getX());
+  needs.vectorBuffers = 1;
+  return std::make_unique<MatrixProblem>(machine, needs);
+}
+
+std::unique_ptr<MatrixProblem> makeProblem(nn::BatchNormOp op, const Machine &machine) {
+  MatrixProblem::Needs needs = pixelSum(op.getX());
+  needs.matrixBuffers = 4; // x in three passes, y
+  needs.temporaries = 1;
+  needs.vectorBuffers = 11;
+  needs.vectorPasses = 7;
+  needs.dramPasses = 4;
+  needs.mayStay = true;
+  needs.residentBuffers = 1;
+  needs.residentDramPasses = 2;
+  return std::make_unique<MatrixProblem>(machine, needs);
+}
+
+std::unique_ptr<MatrixProblem> makeProblem(nn::BatchNormGradOp op, const Machine &machine) {
+  MatrixProblem::Needs needs = pixelSum(op.getX());
+  needs.matrixBuffers = 5; // x and gy in two passes, gx
+  needs.temporaries = 2;
+  needs.vectorBuffers = 9;
+  needs.vectorPasses = 11;
+  needs.dramPasses = 5;
+  needs.mayStay = true;
+  needs.residentBuffers = 2;
+  needs.residentDramPasses = 3;
+  return std::make_unique<MatrixProblem>(machine, needs);
+}
+
+std::unique_ptr<MatrixProblem> makeProblem(nn::SoftmaxCrossEntropyOp op, const Machine &machine) {
+  MatrixProblem::Needs needs;
+  std::tie(needs.rows, needs.columns) = rowsAndColumns(op.getLogits());
+  needs.matrixBuffers = 2;
+  needs.temporaries = 2;
+  needs.rowBuffers = 9; // the ring of labels among them
+  needs.vectorBuffers = 1;
+  needs.vectorPasses = 8;
+  needs.dramPasses = 2;
+  needs.wholeColumns = true;
+  needs.planDim = "n";
+  return std::make_unique<MatrixProblem>(machine, needs);
+}
+
+std::unique_ptr<MatrixProblem> makeProblem(nn::SoftmaxCrossEntropyGradOp op, const Machine &machine) {
+  MatrixProblem::Needs needs;
+  std::tie(needs.rows, needs.columns) = rowsAndColumns(op.getProbabilities());
+  needs.matrixBuffers = 2;
+  needs.temporaries = 1;
+  needs.rowBuffers = 2;
+  needs.vectorBuffers = 1;
+  needs.vectorPasses = 3;
+  needs.dramPasses = 2;
+  needs.wholeColumns = true;
+  return std::make_unique<MatrixProblem>(machine, needs);
+}
+
+std::unique_ptr<TransposeProblem> makeProblem(nn::TransposeOp op, const Machine &machine) {
+  std::array<int64_t, 4> shape = {1, 1, 1, 1};
+  ArrayRef<int64_t> result = shapeOf(op.getY());
+  std::copy(result.begin(), result.end(), shape.end() - result.size());
+  return std::make_unique<TransposeProblem>(machine, shape);
+}
+
+ElementwiseShape elementwiseShape(nn::ElementwiseOpInterface op) {
+  ElementwiseShape shape;
+  Value result = op->getResult(0);
+  int64_t rank = cast<RankedTensorType>(result.getType()).getRank();
+  bool channels = false;
+  for (Value operand : op->getOperands()) {
+    int64_t operandRank = cast<RankedTensorType>(operand.getType()).getRank();
+    shape.operands.push_back(operandRank == rank ? ElementwiseShape::Full
+                             : operandRank == 0  ? ElementwiseShape::Scalar
+                                                 : ElementwiseShape::Channel);
+    channels |= shape.operands.back() == ElementwiseShape::Channel;
+  }
+  std::tie(shape.rows, shape.columns) = rowsAndColumns(result);
+  if (!channels) {
+    shape.columns *= shape.rows;
+    shape.rows = 1;
+  }
+  SmallVector<nn::VectorStep> steps = op.getVectorSteps();
+  SmallVector<int> results = op.getResultSteps(), lastUse(steps.size(), -1);
+  for (auto [number, step] : llvm::enumerate(steps))
+    for (int input : step.inputs)
+      if (input < 0)
+        lastUse[~input] = number;
+  SmallVector<int> freeTemporaries;
+  for (auto [number, step] : llvm::enumerate(steps)) {
+    ElementwiseShape::Kind kind = ElementwiseShape::Scalar;
+    for (int input : step.inputs)
+      kind = std::max(kind, input < 0 ? shape.steps[~input] : shape.operands[input]);
+    // Step by step in place: a temporary is free as soon as its last reader writes.
+    for (int input : step.inputs)
+      if (input < 0 && lastUse[~input] == int(number) && shape.steps[~input] == ElementwiseShape::Full &&
+          shape.buffers[~input] >= 0 && !llvm::is_contained(freeTemporaries, shape.buffers[~input]))
+        freeTemporaries.push_back(shape.buffers[~input]);
+    shape.steps.push_back(kind);
+    if (auto found = llvm::find(results, int(number)); found != results.end()) {
+      shape.buffers.push_back(~int(found - results.begin()));
+    } else if (kind == ElementwiseShape::Full && !freeTemporaries.empty()) {
+      shape.buffers.push_back(freeTemporaries.pop_back_val());
+    } else {
+      shape.buffers.push_back(shape.temporaries.size());
+      shape.temporaries.push_back(kind);
+    }
+  }
+  return shape;
+}
+
+std::unique_ptr<MatrixProblem> makeElementwiseProblem(nn::ElementwiseOpInterface op, const Machine &machine) {
+  ElementwiseShape shape = elementwiseShape(op);
+  MatrixProblem::Needs needs;
+  needs.rows = shape.rows;
+  needs.columns = shape.columns;
+  int64_t full = llvm::count(shape.operands, ElementwiseShape::Full);
+  needs.matrixBuffers = needs.dramPasses = full + op->getNumResults();
+  needs.temporaries = llvm::count(shape.temporaries, ElementwiseShape::Full);
+  needs.vectorBuffers = int64_t(shape.operands.size() + shape.temporaries.size()) - full - needs.temporaries;
+  needs.vectorPasses = llvm::count(shape.steps, ElementwiseShape::Full);
+  return std::make_unique<MatrixProblem>(machine, needs);
+}
+
+std::unique_ptr<MappingProblem> makeAnyProblem(Operation *op, const Machine &machine) {
+  return TypeSwitch<Operation *, std::unique_ptr<MappingProblem>>(op)
+      .Case<nn::Conv2dOp, nn::Conv2dGradInputOp, nn::Conv2dGradWeightOp, nn::MatmulOp, nn::ChannelSumOp,
+            nn::BatchNormOp, nn::BatchNormGradOp, nn::SoftmaxCrossEntropyOp, nn::SoftmaxCrossEntropyGradOp,
+            nn::TransposeOp>([&](auto typed) { return makeProblem(typed, machine); })
+      .Case<nn::MaxPoolOp, nn::MaxPoolGradOp, nn::AvgPoolOp, nn::AvgPoolGradOp>(
+          [&](Operation *) { return makePoolProblem(op, machine); })
+      .Case<nn::ElementwiseOpInterface>(
+          [&](nn::ElementwiseOpInterface typed) { return makeElementwiseProblem(typed, machine); })
+      .Default([](Operation *) { return nullptr; });
+}
+
+} // namespace arsis::compiler

@@ -1,0 +1,203 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Solves the mapping problem of every operation and writes the answer down. Operations that look alike (name, types,
+// attributes) are solved once.
+#include "compiler/Transforms/Map/Map.h"
+
+#include "compiler/Transforms/Map/Families.h"
+#include "compiler/Transforms/Map/MappingFile.h"
+
+using namespace mlir;
+
+namespace arsis::compiler {
+
+#define GEN_PASS_DEF_MAPPASS
+#include "compiler/Transforms/Map/Map.h.inc"
+
+namespace {
+
+constexpr llvm::StringLiteral kEstimatePrefix = "estimate_"; // derived values in a mapping, not decisions
+
+/// Decisions that the operation's own attributes already hold.
+LogicalResult addPinsOf(Operation *op, const MappingProblem &problem, Pins &pins) {
+  if (auto mapped = dyn_cast<nn::MappedOpInterface>(op))
+    if (nn::MappingAttr mapping = mapped.getMappingAttr())
+      for (NamedAttribute entry : mapping.getValues()) {
+        if (entry.getName().getValue().starts_with(kEstimatePrefix))
+          continue;
+        auto number = dyn_cast<IntegerAttr>(entry.getValue());
+        if (!number)
+          return op->emitError("field '") << entry.getName().getValue() << "' of the mapping is " << entry.getValue()
+                                          << ", expected a whole number";
+        pins[entry.getName().str()] = number.getInt();
+      }
+  auto reduction = dyn_cast<nn::ReductionOpInterface>(op);
+  nn::PlanAttr plan = reduction ? reduction.getPlanAttr() : nullptr;
+  if (!plan)
+    return success();
+  std::vector<std::string> fields = problem.planFields();
+  if (fields.size() != plan.getChunks().size())
+    return op->emitError("the plan has ") << plan.getChunks().size() << " dimensions, expected " << fields.size();
+  for (auto [field, chunk] : llvm::zip(fields, plan.getChunks()))
+    pins[field] = chunk;
+  return success();
+}
+
+std::string signature(Operation *op) {
+  std::string text;
+  llvm::raw_string_ostream stream(text);
+  stream << op->getName() << op->getAttrDictionary();
+  for (Type type : op->getOperandTypes())
+    stream << type;
+  for (Type type : op->getResultTypes())
+    stream << type;
+  return text;
+}
+
+nn::MappingAttr mappingAttr(MLIRContext *context, const MappingProblem &problem, const Solution &solution) {
+  Builder builder(context);
+  SmallVector<NamedAttribute> entries;
+  std::vector<Field> fields = problem.fields();
+  for (auto [field, value] : llvm::zip(fields, solution.choice))
+    entries.push_back(builder.getNamedAttr(field.name, builder.getI64IntegerAttr(value)));
+  auto estimate = [&](StringRef name, double value) {
+    entries.push_back(builder.getNamedAttr((kEstimatePrefix + name).str(), builder.getI64IntegerAttr(int64_t(value))));
+  };
+  estimate("cycles", solution.evaluation.cycles(problem.machine));
+  estimate("compute_cycles", solution.evaluation.computeCycles);
+  estimate("dram_bytes", solution.evaluation.dramBytes);
+  return nn::MappingAttr::get(context, builder.getDictionaryAttr(entries));
+}
+
+void emitRemark(Operation *op, const MappingProblem &problem, const Solution &solution) {
+  const Evaluation &e = solution.evaluation;
+  int64_t bytes = 0, rows = 0;
+  for (const Buffer &buffer : e.buffers)
+    (buffer.accumulator ? rows : bytes) += buffer.size();
+  InFlightDiagnostic remark = op->emitRemark("mapped with");
+  std::vector<Field> fields = problem.fields();
+  for (auto [field, value] : llvm::zip(fields, solution.choice))
+    remark << " " << field.name << "=" << value;
+  double transfer = e.dramCycles(problem.machine);
+  remark << ": estimated " << int64_t(e.cycles(problem.machine)) << " cycles, bound by "
+         << (e.computeCycles >= transfer ? "compute" : "dram") << " (compute " << int64_t(e.computeCycles) << ", dram "
+         << int64_t(transfer) << "); " << bytes << " of " << problem.machine.scratchpadBytes << " scratchpad bytes, "
+         << rows << " of " << problem.machine.accumulatorRows << " accumulator rows; best of " << solution.feasible
+         << " that fit among " << solution.considered;
+}
+
+class MapPass : public impl::MapPassBase<MapPass> {
+public:
+  using MapPassBase::MapPassBase;
+  MapPass(const chip::Chip &chip, std::string json, bool explainDecisions) : given(chip), mappingJson(std::move(json)) {
+    explain = explainDecisions;
+  }
+
+  void runOnOperation() override {
+    std::optional<Machine> machine = readChip();
+    MappingFile file;
+    if (!machine || failed(readMapping(file)))
+      return signalPassFailure();
+    bool good = true;
+    for (auto &[key, op] : mappingKeys(getOperation()))
+      good &= succeeded(mapOperation(op, *machine, file.take(key)));
+    for (const std::string &key : file.unused()) {
+      getOperation().emitError("the mapping names '") << key << "', but there is no such operation";
+      good = false;
+    }
+    if (!good)
+      signalPassFailure();
+  }
+
+private:
+  std::optional<Machine> readChip() {
+    try {
+      if (given)
+        return readMachine(*given);
+      if (chip.empty()) {
+        getOperation().emitError("nn-map needs the option chip");
+        return std::nullopt;
+      }
+      return readMachine(chip::Chip::load(chip));
+    } catch (const Error &error) {
+      getOperation().emitError(error.what());
+      return std::nullopt;
+    }
+  }
+
+  LogicalResult readMapping(MappingFile &file) {
+    std::string why;
+    if (!mappingJson.empty() && !file.parse(mappingJson, "mapping", why))
+      return getOperation().emitError(why);
+    if (!mappingFile.empty() && !file.read(mappingFile, why))
+      return getOperation().emitError(why);
+    return success();
+  }
+
+  LogicalResult mapOperation(Operation *op, const Machine &machine, Pins pins) {
+    std::unique_ptr<MappingProblem> problem = makeAnyProblem(op, machine);
+    Pins own;
+    if (failed(addPinsOf(op, *problem, own)))
+      return failure();
+    pins.insert(own.begin(), own.end()); // the file overrides the operation
+    std::string key = pins.empty() ? signature(op) : "";
+    auto known = solved.find(key);
+    if (key.empty() || known == solved.end()) {
+      Infeasible why;
+      std::optional<Solution> solution = solve(*problem, pins, why);
+      if (!solution)
+        return op->emitError("no mapping of ") << op->getName() << " is feasible: " << why.reason;
+      known = solved.insert_or_assign(key, *solution).first;
+      choices += solution->considered;
+    }
+    ++operations;
+    const Solution &solution = known->second;
+    cast<nn::MappedOpInterface>(op).setMappingAttr(mappingAttr(&getContext(), *problem, solution));
+    if (Plan plan = problem->plan(solution.choice); !plan.dims.empty()) {
+      SmallVector<StringAttr> dims;
+      for (const std::string &dim : plan.dims)
+        dims.push_back(StringAttr::get(&getContext(), dim));
+      cast<nn::ReductionOpInterface>(op).setPlanAttr(nn::PlanAttr::get(&getContext(), dims, plan.chunks));
+    }
+    if (explain)
+      emitRemark(op, *problem, solution);
+    return success();
+  }
+
+  std::optional<chip::Chip> given;
+  std::string mappingJson;
+  std::map<std::string, Solution> solved;
+};
+
+} // namespace
+
+std::unique_ptr<Pass> createMapPass(const chip::Chip &chip, std::string mappingJson, bool explain) {
+  return std::make_unique<MapPass>(chip, std::move(mappingJson), explain);
+}
+
+std::vector<std::pair<std::string, Operation *>> mappingKeys(ModuleOp module) {
+  std::vector<std::pair<std::string, Operation *>> keys;
+  llvm::StringMap<int> seen;
+  module.walk([&](Operation *op) {
+    if (!makeAnyProblem(op, Machine()))
+      return;
+    StringRef layer = nn::getOrigin(op->getLoc()).first;
+    std::string key = (layer.empty() ? Twine() : layer + Twine("/")).str() + op->getName().stripDialect().str();
+    if (int number = seen[key]++)
+      key += "." + std::to_string(number);
+    keys.push_back({key, op});
+  });
+  return keys;
+}
+
+std::string mappingToJson(ModuleOp module) {
+  MappingFile file;
+  for (auto &[key, op] : mappingKeys(module))
+    if (nn::MappingAttr mapping = cast<nn::MappedOpInterface>(op).getMappingAttr())
+      for (NamedAttribute entry : mapping.getValues())
+        if (!entry.getName().getValue().starts_with(kEstimatePrefix))
+          file.set(key, entry.getName().str(), cast<IntegerAttr>(entry.getValue()).getInt());
+  return file.text();
+}
+
+} // namespace arsis::compiler
