@@ -15,12 +15,14 @@ namespace arsis::sim::test {
 struct Fixture {
   explicit Fixture(uint32_t seed) : random(seed) {
     memories.scratchpad.resize(kBytes);
+    uint32_t state = seed;
     for (size_t i = 0; i < kBytes / 4; ++i) {
-      const float value = element();
+      state = state * 1664525u + 1013904223u;
+      const float value = static_cast<float>(static_cast<int32_t>(state >> 16) % 8000 - 4000) / 1024.0f;
       std::memcpy(&memories.scratchpad[4 * i], &value, 4);
     }
   }
-  static constexpr size_t kBytes = 1 << 16;
+  static constexpr size_t kBytes = 1 << 18;
 
   int64_t number(int64_t least, int64_t most) { return std::uniform_int_distribution<int64_t>(least, most)(random); }
   float element() { return static_cast<float>(number(-4000, 4000)) / 1024.0f; }
@@ -42,7 +44,11 @@ struct Fixture {
       view.stride[d] = stride;
       stride *= count[d] + (chance(0.3) ? number(0, 2) : 0);
     }
-    const int64_t bytes = stride * numerics::sizeInBytes(type);
+    int64_t bytes = stride * numerics::sizeInBytes(type);
+    if (bytes > static_cast<int64_t>(kBytes)) {
+      view.stride = denseStrides(count);
+      bytes = product(count) * numerics::sizeInBytes(type);
+    }
     view.address = number(0, (static_cast<int64_t>(kBytes) - bytes) / 4) * 4;
     return view;
   }
