@@ -6,6 +6,11 @@
 #ifndef ARSIS_COMPILER_PIPELINES_REGISTER_H
 #define ARSIS_COMPILER_PIPELINES_REGISTER_H
 
+#include "compiler/Conversion/NNToTile/NNToTile.h"
+#include "compiler/Conversion/TileToIsa/TileToIsa.h"
+#include "compiler/Transforms/Map/Map.h"
+#include "compiler/Transforms/PlanMemory/PlanMemory.h"
+#include "compiler/Transforms/SplitStreams/SplitStreams.h"
 #include "compiler/Transforms/TrainStep/TrainStep.h"
 #include "dialects/NN/IR/NNDialect.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -16,10 +21,17 @@ namespace arsis::compiler {
 
 inline void registerDialects(mlir::DialectRegistry &registry) {
   registry.insert<mlir::arith::ArithDialect, mlir::func::FuncDialect, mlir::scf::SCFDialect>();
-  registry.insert<nn::NNDialect>();
+  registry.insert<nn::NNDialect, tile::TileDialect, isair::IsaDialect>();
 }
 
-inline void registerPasses() { registerTrainingPasses(); }
+inline void registerPasses() {
+  registerTrainingPasses();
+  registerMapPasses();
+  registerNNToTilePasses();
+  registerPlanMemoryPasses();
+  registerSplitStreamsPasses();
+  registerTileToIsaPasses();
+}
 
 } // namespace arsis::compiler
 

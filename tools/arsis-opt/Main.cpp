@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// arsis-opt: runs any pass of the compiler on textual IR. What it knows is listed in compiler/Pipelines/Register.h.
+// arsis-opt: runs any pass of the compiler on textual IR. What it knows is listed in
+// compiler/Pipelines/Register.h.
 
 #include "compiler/Pipelines/Register.h"
 #include "mlir/Tools/mlir-opt/MlirOptMain.h"

@@ -60,8 +60,8 @@ FailureOr<func::FuncOp> attachLoss(ModuleOp module, StringRef loss, StringRef lo
   step.setName(kTrainFunction);
   builder.insert(step);
 
-  BlockArgument labels =
-      appendArgument(step, RankedTensorType::get({type.getDimSize(0)}, builder.getI32Type()), "labels", "label");
+  BlockArgument labels = appendArgument(
+      step, RankedTensorType::get({type.getDimSize(0)}, builder.getI32Type()), "labels", "label");
   for (unsigned result = 0; result < step.getNumResults(); ++result)
     if (isOutput(step, result))
       step.setResultAttr(result, nn::kRole, builder.getStringAttr("output"));
@@ -69,8 +69,8 @@ FailureOr<func::FuncOp> attachLoss(ModuleOp module, StringRef loss, StringRef lo
   Value logits = terminator.getOperand(*position);
   builder.setInsertionPoint(terminator);
   Location loc = nn::makeOrigin(module.getContext(), "loss", nn::phase::kLoss);
-  auto op = nn::SoftmaxCrossEntropyOp::create(builder, loc, RankedTensorType::get({}, builder.getF32Type()), type,
-                                              logits, labels, nullptr, nullptr);
+  auto op = nn::SoftmaxCrossEntropyOp::create(builder, loc, RankedTensorType::get({}, builder.getF32Type()),
+                                              type, logits, labels, nullptr, nullptr);
   insertResult(step, 0, op.getLoss(), "loss", "loss");
   return step;
 }

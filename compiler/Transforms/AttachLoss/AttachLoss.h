@@ -14,8 +14,10 @@ namespace arsis::compiler {
 inline constexpr llvm::StringLiteral kForwardFunction = "forward";
 inline constexpr llvm::StringLiteral kTrainFunction = "train_step";
 
-// Clones @forward into @train_step with labels and loss. `logits` names a result of @forward; empty: the only output.
-mlir::FailureOr<mlir::func::FuncOp> attachLoss(mlir::ModuleOp module, llvm::StringRef loss, llvm::StringRef logits);
+// Clones @forward into @train_step with labels and loss. `logits` names a result of @forward; empty: the only
+// output.
+mlir::FailureOr<mlir::func::FuncOp> attachLoss(mlir::ModuleOp module, llvm::StringRef loss,
+                                               llvm::StringRef logits);
 
 #define GEN_PASS_DECL
 #define GEN_PASS_REGISTRATION

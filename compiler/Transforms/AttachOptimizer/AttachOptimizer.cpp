@@ -26,7 +26,8 @@ struct NewState {
 
 class Updater {
 public:
-  Updater(func::FuncOp step, const SgdOptions &options) : step(step), options(options), builder(step.getContext()) {}
+  Updater(func::FuncOp step, const SgdOptions &options)
+      : step(step), options(options), builder(step.getContext()) {}
 
   LogicalResult update(unsigned parameter, Value gradient) {
     if (!learningRate)
@@ -39,8 +40,8 @@ public:
     builder.setInsertionPointAfter(lastReader(value, gradient));
     SmallVector<Type, 2> types(velocity ? 2 : 1, value.getType());
     Location loc = nn::withPhase(gradient.getLoc(), nn::phase::kUpdate);
-    auto op = nn::SgdOp::create(builder, loc, types[0], velocity ? types[1] : Type(), value, gradient, learningRate,
-                                velocity, builder.getF32FloatAttr(options.momentum),
+    auto op = nn::SgdOp::create(builder, loc, types[0], velocity ? types[1] : Type(), value, gradient,
+                                learningRate, velocity, builder.getF32FloatAttr(options.momentum),
                                 builder.getF32FloatAttr(options.weightDecay), nullptr);
     states.push_back({parameter, op.getNewParam()});
     if (velocity)
@@ -53,7 +54,8 @@ public:
 private:
   void addLearningRate() {
     auto type = RankedTensorType::get({}, builder.getF32Type());
-    NamedAttribute initial(builder.getStringAttr(nn::kInitial), DenseElementsAttr::get(type, options.learningRate));
+    NamedAttribute initial(builder.getStringAttr(nn::kInitial),
+                           DenseElementsAttr::get(type, options.learningRate));
     learningRate = appendArgument(step, type, "learning_rate", "hyper", initial);
   }
 
@@ -64,7 +66,8 @@ private:
     return appendArgument(step, type, name, "state", attributes);
   }
 
-  // The operation after which the parameter's storage may be overwritten: its last reader, or the gradient itself.
+  // The operation after which the parameter's storage may be overwritten: its last reader, or the gradient
+  // itself.
   Operation *lastReader(Value parameter, Value gradient) {
     Operation *last = gradient.getDefiningOp();
     for (Operation *user : parameter.getUsers())
@@ -122,8 +125,8 @@ LogicalResult attachOptimizer(func::FuncOp step, const SgdOptions &options, bool
     Value gradient = getReturn(step).getOperand(result);
     if (!parameter || step.getArgument(*parameter).getType() != gradient.getType())
       return step.emitError() << "expects gradient result " << result << " to be named '" << kGradientPrefix
-                              << "' and a parameter of its type, found '" << resultText(step, result, nn::kName)
-                              << "'";
+                              << "' and a parameter of its type, found '"
+                              << resultText(step, result, nn::kName) << "'";
     if (failed(updater.update(*parameter, gradient)))
       return failure();
   }

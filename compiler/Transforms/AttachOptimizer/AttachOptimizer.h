@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// From gradients to updated parameters by stochastic gradient descent; the pass is described in AttachOptimizer.td.
+// From gradients to updated parameters by stochastic gradient descent; the pass is described in
+// AttachOptimizer.td.
 
 #ifndef ARSIS_COMPILER_TRANSFORMS_ATTACHOPTIMIZER_ATTACHOPTIMIZER_H
 #define ARSIS_COMPILER_TRANSFORMS_ATTACHOPTIMIZER_ATTACHOPTIMIZER_H

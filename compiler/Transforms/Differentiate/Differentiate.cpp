@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Reverse mode in one sweep: mark what depends on a parameter (forward), mark what the loss depends on (backward),
-// then walk the marked operations from the loss up and let each emit the gradients of its marked operands.
+// Reverse mode in one sweep: mark what depends on a parameter (forward), mark what the loss depends on
+// (backward), then walk the marked operations from the loss up and let each emit the gradients of its marked
+// operands.
 
 #include "compiler/Transforms/Differentiate/Differentiate.h"
 
@@ -54,10 +55,10 @@ LogicalResult checkRules(func::FuncOp step, ArrayRef<Operation *> active) {
       missing.push_back(op);
   if (missing.empty())
     return success();
-  InFlightDiagnostic diagnostic = step.emitError()
-                                  << "cannot differentiate @" << step.getName() << ": expects a rule for every "
-                                  << "operation between a parameter and the loss, found " << missing.size()
-                                  << " without one";
+  InFlightDiagnostic diagnostic = step.emitError() << "cannot differentiate @" << step.getName()
+                                                   << ": expects a rule for every "
+                                                   << "operation between a parameter and the loss, found "
+                                                   << missing.size() << " without one";
   for (Operation *op : missing)
     diagnostic.attachNote(op->getLoc()) << "no rule for '" << op->getName() << "'";
   return diagnostic;
@@ -100,8 +101,8 @@ LogicalResult applyRule(Operation *op, OpBuilder &builder, const ValueSet &varie
     return failure();
   for (auto [operand, gradient, isNeeded] : llvm::zip_equal(op->getOperands(), operandGrads, needed)) {
     if (isNeeded && (!gradient || gradient.getType() != operand.getType()))
-      return op->emitOpError() << "expects its rule to give a gradient of type " << operand.getType() << ", found "
-                               << (gradient ? "another type" : "none");
+      return op->emitOpError() << "expects its rule to give a gradient of type " << operand.getType()
+                               << ", found " << (gradient ? "another type" : "none");
     if (isNeeded)
       gradients.add(operand, gradient);
   }
@@ -129,8 +130,8 @@ FailureOr<DifferentiateCounts> differentiate(func::FuncOp step) {
   Gradients gradients(builder);
   if (!active.empty()) {
     auto one = DenseElementsAttr::get(lossType, 1.0f);
-    gradients.add(loss, nn::ConstantOp::create(builder, nn::withPhase(loss.getLoc(), nn::phase::kBackwardInput),
-                                               lossType, one));
+    gradients.add(loss, nn::ConstantOp::create(
+                            builder, nn::withPhase(loss.getLoc(), nn::phase::kBackwardInput), lossType, one));
   }
   for (Operation *op : active)
     if (failed(applyRule(op, builder, varied, gradients)))

@@ -16,8 +16,8 @@ struct DifferentiateCounts {
   unsigned accumulated = 0;    // additions of gradients
 };
 
-// Appends a result "grad:<name>" per parameter the loss depends on. REQUIRES: one result of role "loss", which is a
-// scalar, and a body of one block.
+// Appends a result "grad:<name>" per parameter the loss depends on. REQUIRES: one result of role "loss",
+// which is a scalar, and a body of one block.
 mlir::FailureOr<DifferentiateCounts> differentiate(mlir::func::FuncOp step);
 
 #define GEN_PASS_DECL

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Reading and growing the signature of a step function: arguments and results are found by the name and role that
-// their nn attributes give them, never by position.
+// Reading and growing the signature of a step function: arguments and results are found by the name and role
+// that their nn attributes give them, never by position.
 
 #ifndef ARSIS_COMPILER_TRANSFORMS_TRAINSTEP_SIGNATURE_H
 #define ARSIS_COMPILER_TRANSFORMS_TRAINSTEP_SIGNATURE_H
@@ -28,7 +28,8 @@ mlir::func::ReturnOp getReturn(mlir::func::FuncOp function);
 
 // Appends an argument with a name, a role and further attributes.
 mlir::BlockArgument appendArgument(mlir::func::FuncOp function, mlir::Type type, llvm::StringRef name,
-                                   llvm::StringRef role, llvm::ArrayRef<mlir::NamedAttribute> attributes = {});
+                                   llvm::StringRef role,
+                                   llvm::ArrayRef<mlir::NamedAttribute> attributes = {});
 
 // Inserts a result before result `position`; the same order of attributes.
 void insertResult(mlir::func::FuncOp function, unsigned position, mlir::Value value, llvm::StringRef name,
@@ -36,7 +37,8 @@ void insertResult(mlir::func::FuncOp function, unsigned position, mlir::Value va
 
 void eraseResult(mlir::func::FuncOp function, unsigned result);
 
-// The attributes that describe the layout on the host, of an argument; a tensor of the same shape inherits them.
+// The attributes that describe the layout on the host, of an argument; a tensor of the same shape inherits
+// them.
 llvm::SmallVector<mlir::NamedAttribute> hostLayout(mlir::func::FuncOp function, unsigned argument);
 
 } // namespace arsis::compiler

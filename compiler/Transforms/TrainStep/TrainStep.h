@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// From a module with @forward to one with @train_step: loss, gradients, optimizer, observable tensors, in that order.
+// From a module with @forward to one with @train_step: loss, gradients, optimizer, observable tensors, in
+// that order.
 
 #ifndef ARSIS_COMPILER_TRANSFORMS_TRAINSTEP_TRAINSTEP_H
 #define ARSIS_COMPILER_TRANSFORMS_TRAINSTEP_TRAINSTEP_H

@@ -24,14 +24,18 @@ static LogicalResult verifyConvolution(Op op, ArrayRef<int64_t> x, ArrayRef<int6
   SmallVector<int64_t, 4> expected = conv2dShape(x, w, strides, pads, dilations);
   if (expected[1] < 1 || expected[2] < 1)
     return violates(op, "conv_c5", "the dilated kernel to fit into the padded input",
-                    "kernel " + toText({dilatedKernel(w[0], dilations[0]), dilatedKernel(w[1], dilations[1])}) +
+                    "kernel " +
+                        toText({dilatedKernel(w[0], dilations[0]), dilatedKernel(w[1], dilations[1])}) +
                         " and input " + toText({x[1] + pads[0] + pads[2], x[2] + pads[1] + pads[3]}));
   if (y != ArrayRef<int64_t>(expected))
-    return violates(op, "conv_c6", "the output of the convolution to have shape " + toText(expected), toText(y));
+    return violates(op, "conv_c6", "the output of the convolution to have shape " + toText(expected),
+                    toText(y));
   return success();
 }
 
-LogicalResult Conv2dOp::verify() { return verifyConvolution(*this, shapeOf(getX()), shapeOf(getW()), shapeOf(getY())); }
+LogicalResult Conv2dOp::verify() {
+  return verifyConvolution(*this, shapeOf(getX()), shapeOf(getW()), shapeOf(getY()));
+}
 
 LogicalResult Conv2dGradInputOp::verify() {
   return verifyConvolution(*this, shapeOf(getGx()), shapeOf(getW()), shapeOf(getGy()));
@@ -90,13 +94,13 @@ LogicalResult Conv2dOp::buildVJP(OpBuilder &builder, ValueRange resultGrads, Arr
   operandGrads.assign(2, Value());
   Value gy = resultGrads[0];
   if (operandNeedsGrad[1])
-    operandGrads[1] = Conv2dGradWeightOp::create(builder, withPhase(getLoc(), phase::kBackwardWeight), getW().getType(),
-                                                 getX(), gy, getStridesAttr(), getPadsAttr(), getDilationsAttr(),
-                                                 nullptr, nullptr);
+    operandGrads[1] = Conv2dGradWeightOp::create(builder, withPhase(getLoc(), phase::kBackwardWeight),
+                                                 getW().getType(), getX(), gy, getStridesAttr(),
+                                                 getPadsAttr(), getDilationsAttr(), nullptr, nullptr);
   if (operandNeedsGrad[0])
-    operandGrads[0] = Conv2dGradInputOp::create(builder, withPhase(getLoc(), phase::kBackwardInput), getX().getType(),
-                                                gy, getW(), getStridesAttr(), getPadsAttr(), getDilationsAttr(),
-                                                nullptr, nullptr);
+    operandGrads[0] = Conv2dGradInputOp::create(builder, withPhase(getLoc(), phase::kBackwardInput),
+                                                getX().getType(), gy, getW(), getStridesAttr(), getPadsAttr(),
+                                                getDilationsAttr(), nullptr, nullptr);
   return success();
 }
 
@@ -104,11 +108,12 @@ LogicalResult MatmulOp::buildVJP(OpBuilder &builder, ValueRange resultGrads, Arr
                                  SmallVectorImpl<Value> &operandGrads) {
   operandGrads.assign(2, Value());
   bool ta = getTransposeA(), tb = getTransposeB();
-  // op(A)' = gc * op(B)^T and op(B)' = op(A)^T * gc; a transposed operand has the transposed gradient, which swaps
-  // the factors and flips what each of them transposes.
-  auto product = [&](StringRef phase, Type type, Value left, bool transposeLeft, Value right, bool transposeRight) {
-    return MatmulOp::create(builder, withPhase(getLoc(), phase), type, left, right, transposeLeft, transposeRight,
-                            nullptr, nullptr);
+  // op(A)' = gc * op(B)^T and op(B)' = op(A)^T * gc; a transposed operand has the transposed gradient, which
+  // swaps the factors and flips what each of them transposes.
+  auto product = [&](StringRef phase, Type type, Value left, bool transposeLeft, Value right,
+                     bool transposeRight) {
+    return MatmulOp::create(builder, withPhase(getLoc(), phase), type, left, right, transposeLeft,
+                            transposeRight, nullptr, nullptr);
   };
   Value gc = resultGrads[0];
   if (operandNeedsGrad[1])

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Folds and canonical forms of data movement: a chain of reshapes is one, a transpose that moves nothing but unit
-// dimensions is a reshape.
+// Folds and canonical forms of data movement: a chain of reshapes is one, a transpose that moves nothing but
+// unit dimensions is a reshape.
 
 #include "dialects/NN/IR/NNDialect.h"
 #include "mlir/IR/PatternMatch.h"

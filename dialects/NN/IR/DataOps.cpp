@@ -55,8 +55,8 @@ LogicalResult ReshapeOp::buildVJP(OpBuilder &builder, ValueRange resultGrads, Ar
   return success();
 }
 
-LogicalResult TransposeOp::buildVJP(OpBuilder &builder, ValueRange resultGrads, ArrayRef<bool> operandNeedsGrad,
-                                    SmallVectorImpl<Value> &operandGrads) {
+LogicalResult TransposeOp::buildVJP(OpBuilder &builder, ValueRange resultGrads,
+                                    ArrayRef<bool> operandNeedsGrad, SmallVectorImpl<Value> &operandGrads) {
   operandGrads.assign(1, Value());
   if (!operandNeedsGrad[0])
     return success();

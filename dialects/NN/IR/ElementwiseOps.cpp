@@ -21,10 +21,10 @@ LogicalResult SgdOp::verify() {
     return violates(*this, "sgd_c1",
                     hasMomentum ? "velocity as operand and result with momentum"
                                 : "no velocity without momentum",
-                    Twine(getVelocity() ? "one" : "no") + " operand and " + (getNewVelocity() ? "one" : "no") +
-                        " result");
-  if (hasMomentum && (getVelocity().getType() != getParam().getType() ||
-                      getNewVelocity().getType() != getParam().getType()))
+                    Twine(getVelocity() ? "one" : "no") + " operand and " +
+                        (getNewVelocity() ? "one" : "no") + " result");
+  if (hasMomentum &&
+      (getVelocity().getType() != getParam().getType() || getNewVelocity().getType() != getParam().getType()))
     return violates(*this, "sgd_c2", "velocity to have the type of the parameter", "another type");
   for (const APFloat &value : {getMomentum(), getWeightDecay()})
     if (!value.isFinite() || (value.isNegative() && !value.isZero()))
@@ -79,8 +79,8 @@ LogicalResult BiasAddOp::buildVJP(OpBuilder &builder, ValueRange resultGrads, Ar
   if (operandNeedsGrad[0])
     operandGrads[0] = resultGrads[0];
   if (operandNeedsGrad[1])
-    operandGrads[1] = ChannelSumOp::create(builder, withPhase(getLoc(), phase::kBackwardWeight), getBias().getType(),
-                                           resultGrads[0], nullptr, nullptr);
+    operandGrads[1] = ChannelSumOp::create(builder, withPhase(getLoc(), phase::kBackwardWeight),
+                                           getBias().getType(), resultGrads[0], nullptr, nullptr);
   return success();
 }
 
@@ -88,8 +88,8 @@ LogicalResult ReluOp::buildVJP(OpBuilder &builder, ValueRange resultGrads, Array
                                SmallVectorImpl<Value> &operandGrads) {
   operandGrads.assign(1, Value());
   if (operandNeedsGrad[0])
-    operandGrads[0] = ReluGradOp::create(builder, withPhase(getLoc(), phase::kBackwardInput), getX().getType(),
-                                         resultGrads[0], getY(), nullptr);
+    operandGrads[0] = ReluGradOp::create(builder, withPhase(getLoc(), phase::kBackwardInput),
+                                         getX().getType(), resultGrads[0], getY(), nullptr);
   return success();
 }
 

@@ -15,18 +15,24 @@ static LogicalResult verifyLabels(Operation *op, Value rows, Value labels) {
 }
 
 LogicalResult SoftmaxCrossEntropyOp::verify() { return verifyLabels(*this, getLogits(), getLabels()); }
-LogicalResult SoftmaxCrossEntropyGradOp::verify() { return verifyLabels(*this, getProbabilities(), getLabels()); }
+LogicalResult SoftmaxCrossEntropyGradOp::verify() {
+  return verifyLabels(*this, getProbabilities(), getLabels());
+}
 
-SmallVector<ReductionDim> SoftmaxCrossEntropyOp::getReductionDims() { return {{"n", shapeOf(getLogits())[0]}}; }
+SmallVector<ReductionDim> SoftmaxCrossEntropyOp::getReductionDims() {
+  return {{"n", shapeOf(getLogits())[0]}};
+}
 
 LogicalResult SoftmaxCrossEntropyOp::buildVJP(OpBuilder &builder, ValueRange resultGrads,
-                                              ArrayRef<bool> operandNeedsGrad, SmallVectorImpl<Value> &operandGrads) {
+                                              ArrayRef<bool> operandNeedsGrad,
+                                              SmallVectorImpl<Value> &operandGrads) {
   operandGrads.assign(2, Value());
   if (resultGrads[1])
-    return emitOpError() << "cannot pass on a gradient of its result 'probabilities', expected one of 'loss' only";
+    return emitOpError()
+           << "cannot pass on a gradient of its result 'probabilities', expected one of 'loss' only";
   if (operandNeedsGrad[0])
     operandGrads[0] = SoftmaxCrossEntropyGradOp::create(builder, withPhase(getLoc(), phase::kBackwardInput),
-                                                        getLogits().getType(), getProbabilities(), getLabels(),
-                                                        resultGrads[0], nullptr);
+                                                        getLogits().getType(), getProbabilities(),
+                                                        getLabels(), resultGrads[0], nullptr);
   return success();
 }

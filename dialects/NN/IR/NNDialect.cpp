@@ -42,8 +42,8 @@ Operation *NNDialect::materializeConstant(OpBuilder &builder, Attribute value, T
 LogicalResult PlanAttr::verify(function_ref<InFlightDiagnostic()> emitError, ArrayRef<StringAttr> dims,
                                ArrayRef<int64_t> chunks) {
   if (dims.size() != chunks.size())
-    return emitError() << "expects one chunk per dimension of the plan, found " << chunks.size() << " chunks for "
-                       << dims.size() << " dimensions";
+    return emitError() << "expects one chunk per dimension of the plan, found " << chunks.size()
+                       << " chunks for " << dims.size() << " dimensions";
   for (auto [position, dim] : llvm::enumerate(dims)) {
     if (llvm::is_contained(dims.drop_front(position + 1), dim))
       return emitError() << "expects the dimensions of the plan to differ, found " << dim << " twice";
@@ -57,8 +57,9 @@ static LogicalResult verifyHostPermutation(Operation *op, Attribute value, Type 
   auto permutation = dyn_cast<DenseI64ArrayAttr>(value);
   auto tensor = dyn_cast<RankedTensorType>(type);
   if (!permutation || !tensor || permutation.size() > tensor.getRank())
-    return op->emitError() << "expects " << kHostPermutation << " to be an i64 array no longer than the rank of "
-                           << type << ", found " << value;
+    return op->emitError() << "expects " << kHostPermutation
+                           << " to be an i64 array no longer than the rank of " << type << ", found "
+                           << value;
   llvm::SmallBitVector seen(tensor.getRank());
   for (int64_t dim : permutation.asArrayRef()) {
     if (dim < 0 || dim >= tensor.getRank() || seen.test(dim))
@@ -82,8 +83,8 @@ static LogicalResult verifyTensorAttribute(Operation *op, NamedAttribute attribu
   if (name == kRole) {
     auto text = dyn_cast<StringAttr>(value);
     if (!text || !llvm::is_contained(roles, text.getValue()))
-      return op->emitError() << "expects " << kRole << " to be one of " << llvm::join(roles, ", ") << ", found "
-                             << value;
+      return op->emitError() << "expects " << kRole << " to be one of " << llvm::join(roles, ", ")
+                             << ", found " << value;
     return success();
   }
   if (name == kHostShape) {
@@ -100,13 +101,14 @@ LogicalResult NNDialect::verifyRegionArgAttribute(Operation *op, unsigned region
                                                   NamedAttribute attribute) {
   auto function = dyn_cast<FunctionOpInterface>(op);
   if (!function)
-    return op->emitError() << "expects nn attributes on arguments of functions only, found " << attribute.getName();
+    return op->emitError() << "expects nn attributes on arguments of functions only, found "
+                           << attribute.getName();
   Type type = function.getArgumentTypes()[argument];
   if (attribute.getName() == kInitial) {
     auto elements = dyn_cast<ElementsAttr>(attribute.getValue());
     if (!elements || elements.getShapedType() != type)
-      return op->emitError() << "expects " << kInitial << " of argument " << argument << " to be elements of type "
-                             << type;
+      return op->emitError() << "expects " << kInitial << " of argument " << argument
+                             << " to be elements of type " << type;
     return success();
   }
   return verifyTensorAttribute(op, attribute, type, {"input", "label", "parameter", "state", "hyper"});
@@ -116,7 +118,8 @@ LogicalResult NNDialect::verifyRegionResultAttribute(Operation *op, unsigned reg
                                                      NamedAttribute attribute) {
   auto function = dyn_cast<FunctionOpInterface>(op);
   if (!function)
-    return op->emitError() << "expects nn attributes on results of functions only, found " << attribute.getName();
+    return op->emitError() << "expects nn attributes on results of functions only, found "
+                           << attribute.getName();
   Type type = function.getResultTypes()[result];
   if (attribute.getName() == kDonates) {
     auto number = dyn_cast<IntegerAttr>(attribute.getValue());
@@ -124,8 +127,9 @@ LogicalResult NNDialect::verifyRegionResultAttribute(Operation *op, unsigned reg
       return op->emitError() << "expects " << kDonates << " to be the number of an argument, found "
                              << attribute.getValue();
     if (Type donated = function.getArgumentTypes()[number.getInt()]; donated != type)
-      return op->emitError() << "expects result " << result << " to have the type of the argument it replaces, found "
-                             << type << " and " << donated;
+      return op->emitError() << "expects result " << result
+                             << " to have the type of the argument it replaces, found " << type << " and "
+                             << donated;
     return success();
   }
   return verifyTensorAttribute(op, attribute, type,

@@ -54,7 +54,8 @@ LogicalResult verifyPlan(ReductionOpInterface op) {
   llvm::interleaveComma(dims, stream, [&](const ReductionDim &dim) { stream << dim.name; });
   std::string found;
   llvm::raw_string_ostream foundStream(found);
-  llvm::interleaveComma(plan.getDims(), foundStream, [&](StringAttr name) { foundStream << name.getValue(); });
+  llvm::interleaveComma(plan.getDims(), foundStream,
+                        [&](StringAttr name) { foundStream << name.getValue(); });
   return violates(op, "plan_c1", "a plan of the dimensions " + Twine(expected), found);
 }
 

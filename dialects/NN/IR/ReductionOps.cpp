@@ -20,7 +20,8 @@ static LogicalResult verifyChannels(Operation *op, Value x, Value scale) {
 static LogicalResult verifyPixels(Operation *op, Value x) {
   auto type = cast<RankedTensorType>(x.getType());
   if (type.getNumElements() / std::max<int64_t>(type.getShape().back(), 1) < 2)
-    return violates(op, "batch_norm_c2", "more than one pixel to take statistics of", toText(type.getShape()));
+    return violates(op, "batch_norm_c2", "more than one pixel to take statistics of",
+                    toText(type.getShape()));
   return success();
 }
 
@@ -46,7 +47,8 @@ LogicalResult BatchNormInferenceOp::verify() {
 }
 
 LogicalResult BatchNormGradOp::verify() {
-  return success(succeeded(verifyChannels(*this, getX(), getScale())) && succeeded(verifyPixels(*this, getX())));
+  return success(succeeded(verifyChannels(*this, getX(), getScale())) &&
+                 succeeded(verifyPixels(*this, getX())));
 }
 
 LogicalResult ChannelSumOp::verify() {
@@ -81,8 +83,8 @@ SmallVector<VectorStep> BatchNormInferenceOp::getVectorSteps() {
 
 // Gradients
 
-LogicalResult BatchNormOp::buildVJP(OpBuilder &builder, ValueRange resultGrads, ArrayRef<bool> operandNeedsGrad,
-                                    SmallVectorImpl<Value> &operandGrads) {
+LogicalResult BatchNormOp::buildVJP(OpBuilder &builder, ValueRange resultGrads,
+                                    ArrayRef<bool> operandNeedsGrad, SmallVectorImpl<Value> &operandGrads) {
   operandGrads.assign(getNumOperands(), Value());
   static constexpr StringLiteral names[] = {"y", "mean", "rstd", "new_running_mean", "new_running_var"};
   for (unsigned result = 1; result < getNumResults(); ++result)
@@ -93,8 +95,8 @@ LogicalResult BatchNormOp::buildVJP(OpBuilder &builder, ValueRange resultGrads, 
     if (operandNeedsGrad[operand])
       return emitOpError() << "cannot give a gradient of its running statistics, expected them to be state";
   auto grad = BatchNormGradOp::create(builder, withPhase(getLoc(), phase::kBackwardInput), getX().getType(),
-                                      getScale().getType(), getScale().getType(), resultGrads[0], getX(), getScale(),
-                                      getMean(), getRstd(), nullptr, nullptr);
+                                      getScale().getType(), getScale().getType(), resultGrads[0], getX(),
+                                      getScale(), getMean(), getRstd(), nullptr, nullptr);
   for (int operand = 0; operand < 3; ++operand)
     if (operandNeedsGrad[operand])
       operandGrads[operand] = grad->getResult(operand);

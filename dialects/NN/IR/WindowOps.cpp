@@ -23,7 +23,8 @@ template <typename Op> static LogicalResult verifyPooling(Op op, ArrayRef<int64_
   for (int dim = 0; dim < 2; ++dim)
     if (std::max(pads[dim], pads[dim + 2]) >= dilatedKernel(kernel[dim], dilations[dim]))
       return violates(op, "pool_c5",
-                      "pads smaller than the dilated kernel " + Twine(dilatedKernel(kernel[dim], dilations[dim])),
+                      "pads smaller than the dilated kernel " +
+                          Twine(dilatedKernel(kernel[dim], dilations[dim])),
                       toText(pads));
   SmallVector<int64_t, 4> floor = poolShape(x, kernel, strides, pads, dilations, /*ceilMode=*/false);
   SmallVector<int64_t, 4> ceil = poolShape(x, kernel, strides, pads, dilations, /*ceilMode=*/true);
@@ -49,9 +50,9 @@ LogicalResult MaxPoolOp::buildVJP(OpBuilder &builder, ValueRange resultGrads, Ar
                                   SmallVectorImpl<Value> &operandGrads) {
   operandGrads.assign(1, Value());
   if (operandNeedsGrad[0])
-    operandGrads[0] = MaxPoolGradOp::create(builder, withPhase(getLoc(), phase::kBackwardInput), getX().getType(),
-                                            getX(), resultGrads[0], getKernelAttr(), getStridesAttr(), getPadsAttr(),
-                                            getDilationsAttr(), nullptr);
+    operandGrads[0] = MaxPoolGradOp::create(builder, withPhase(getLoc(), phase::kBackwardInput),
+                                            getX().getType(), getX(), resultGrads[0], getKernelAttr(),
+                                            getStridesAttr(), getPadsAttr(), getDilationsAttr(), nullptr);
   return success();
 }
 
@@ -59,8 +60,9 @@ LogicalResult AvgPoolOp::buildVJP(OpBuilder &builder, ValueRange resultGrads, Ar
                                   SmallVectorImpl<Value> &operandGrads) {
   operandGrads.assign(1, Value());
   if (operandNeedsGrad[0])
-    operandGrads[0] = AvgPoolGradOp::create(builder, withPhase(getLoc(), phase::kBackwardInput), getX().getType(),
-                                            resultGrads[0], getKernelAttr(), getStridesAttr(), getPadsAttr(),
-                                            getDilationsAttr(), getCountIncludePadAttr(), nullptr);
+    operandGrads[0] =
+        AvgPoolGradOp::create(builder, withPhase(getLoc(), phase::kBackwardInput), getX().getType(),
+                              resultGrads[0], getKernelAttr(), getStridesAttr(), getPadsAttr(),
+                              getDilationsAttr(), getCountIncludePadAttr(), nullptr);
   return success();
 }
