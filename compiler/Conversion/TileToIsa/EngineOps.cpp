@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// One function per engine op: its instruction, field by field.
+#include "compiler/Conversion/TileToIsa/Operands.h"
+
+#include "llvm/ADT/TypeSwitch.h"
+
+using namespace mlir;
+
+namespace arsis::compiler {
+namespace {
+
+using Tensors = llvm::function_ref<uint16_t(Value)>;
+
+template <size_t N> std::array<int32_t, N> strides(ArrayRef<int64_t> values) {
+  return OperandConverter::integers<int32_t, N>(values);
+}
+
+isa::Body convert(tile::LoadOp op, const OperandConverter &c, Tensors tensors) {
+  isa::Load result;
+  result.tensor = tensors(op.getTensor());
+  result.coordinate = c.affines<4>(op.getCoordinates());
+  result.box = c.extents<4>(op.getBox());
+  result.local = c.address(op.getDestination(), op.getView().getOffset());
+  result.localStride = strides<4>(op.getView().getStrides());
+  result.localType = elementTypeOf(op.getDestination());
+  result.fill = op.getFill().convertToFloat();
+  return result;
+}
+
+isa::Body convert(tile::StoreOp op, const OperandConverter &c, Tensors tensors) {
+  isa::Store result;
+  result.tensor = tensors(op.getTensor());
+  result.coordinate = c.affines<4>(op.getCoordinates());
+  result.box = c.extents<4>(op.getBox());
+  result.local = c.address(op.getSource(), op.getView().getOffset());
+  result.localStride = strides<4>(op.getView().getStrides());
+  result.localType = elementTypeOf(op.getSource());
+  return result;
+}
+
+isa::Body convert(tile::LoadWeightsOp op, const OperandConverter &c, Tensors) {
+  isa::LoadWeights result;
+  result.bank = c.affine(op.getBank());
+  result.source = c.address(op.getSource(), op.getView().getOffset());
+  result.kCount = c.extents<3>(op.getKBox());
+  result.kStride = strides<3>(op.getView().getStrides());
+  result.nCount = c.extent(op.getNBox(), 0);
+  result.nStride = op.getNStride();
+  result.type = elementTypeOf(op.getSource());
+  return result;
+}
+
+isa::Body convert(tile::MultiplyOp op, const OperandConverter &c, Tensors) {
+  isa::Multiply result;
+  result.bank = c.affine(op.getBank());
+  result.source = c.address(op.getSource(), op.getView().getOffset());
+  result.mCount = c.extents<3>(op.getMBox());
+  result.mStride = strides<3>(op.getView().getStrides());
+  result.kCount = c.extents<3>(op.getKBox());
+  result.kStride = strides<3>(op.getKStrides());
+  result.type = elementTypeOf(op.getSource());
+  result.acc = c.address(op.getAccumulators(), op.getAccView().getOffset());
+  result.accStride = strides<3>(op.getAccView().getStrides());
+  result.accumulate = c.affine(op.getAccumulate());
+  return result;
+}
+
+isa::Body convert(tile::DrainOp op, const OperandConverter &c, Tensors) {
+  isa::Drain result;
+  result.acc = c.address(op.getAccumulators(), op.getAccView().getOffset());
+  result.mCount = c.extents<3>(op.getMBox());
+  result.accStride = strides<3>(op.getAccView().getStrides());
+  result.nCount = c.extent(op.getNBox(), 0);
+  result.destination = c.address(op.getDestination(), op.getView().getOffset());
+  result.destinationStride = strides<3>(op.getView().getStrides());
+  result.columnStride = op.getNStride();
+  result.type = elementTypeOf(op.getDestination());
+  return result;
+}
+
+isa::Body convert(tile::MapOp op, const OperandConverter &c, Tensors) {
+  isa::Map result;
+  result.function = static_cast<numerics::VectorFunction>(op.getFunction());
+  result.count = c.extents<4>(op.getBox());
+  auto operand = [&](Value buffer, tile::ViewAttr view, isa::Address &address, std::array<int32_t, 4> &stride,
+                     isa::ElementType &type) {
+    address = c.address(buffer, view.getOffset());
+    stride = strides<4>(view.getStrides());
+    type = elementTypeOf(buffer);
+  };
+  operand(op.getDestination(), op.getDestinationView(), result.destination, result.destinationStride,
+          result.destinationType);
+  auto inputs = op.getInputs();
+  if (inputs.size() > 0)
+    operand(inputs[0], op.getInputView(0), result.a, result.aStride, result.aType);
+  if (inputs.size() > 1)
+    operand(inputs[1], op.getInputView(1), result.b, result.bStride, result.bType);
+  if (inputs.size() > 2)
+    operand(inputs[2], op.getInputView(2), result.c, result.cStride, result.cType);
+  result.immediate = op.getImmediate().convertToFloat();
+  return result;
+}
+
+isa::Body convert(tile::ReduceOp op, const OperandConverter &c, Tensors) {
+  isa::Reduce result;
+  result.function = static_cast<numerics::ReduceFunction>(op.getFunction());
+  result.count = c.extents<4>(op.getBox());
+  for (int64_t d : op.getReduced())
+    result.reduceMask |= 1u << d;
+  result.destination = c.address(op.getDestination(), op.getView().getOffset());
+  result.destinationStride = strides<4>(op.getView().getStrides());
+  result.a = c.address(op.getInput(), op.getInputView().getOffset());
+  result.aStride = strides<4>(op.getInputView().getStrides());
+  result.aType = elementTypeOf(op.getInput());
+  result.accumulate = c.affine(op.getAccumulate());
+  return result;
+}
+
+isa::Body convert(tile::PoolOp op, const OperandConverter &c, Tensors) {
+  isa::Pool result;
+  result.function = static_cast<numerics::PoolFunction>(op.getFunction());
+  result.count = c.extents<4>(op.getBox());
+  result.destination = c.address(op.getDestination(), op.getView().getOffset());
+  result.destinationStride = strides<4>(op.getView().getStrides());
+  result.a = c.address(op.getInput(), op.getInputView().getOffset());
+  result.aStride = strides<4>(op.getInputView().getStrides());
+  result.aType = elementTypeOf(op.getInput());
+  result.window = OperandConverter::integers<uint16_t, 2>(op.getWindow());
+  result.windowStride = strides<2>(op.getWindowStrides());
+  return result;
+}
+
+isa::Body convert(tile::PoolGradOp op, const OperandConverter &c, Tensors) {
+  isa::PoolGrad result;
+  result.function = static_cast<numerics::PoolFunction>(op.getFunction());
+  result.count = c.extents<4>(op.getBox());
+  if (op.getX())
+    result.x = c.address(op.getX(), *op.getXOffset());
+  result.xStride = strides<4>(op.getView().getStrides());
+  result.gradient = c.address(op.getGradient(), op.getGradientView().getOffset());
+  result.gradientStride = strides<4>(op.getGradientView().getStrides());
+  result.window = OperandConverter::integers<uint16_t, 2>(op.getWindow());
+  result.windowStride = strides<2>(op.getWindowStrides());
+  result.destination = c.address(op.getDestination(), op.getView().getOffset());
+  return result;
+}
+
+} // namespace
+
+isa::Body convertEngineOp(tile::EngineOpInterface op, Tensors tensors) {
+  OperandConverter converter(op);
+  return TypeSwitch<Operation *, isa::Body>(op)
+      .Case<tile::LoadOp, tile::StoreOp, tile::LoadWeightsOp, tile::MultiplyOp, tile::DrainOp, tile::MapOp,
+            tile::ReduceOp, tile::PoolOp, tile::PoolGradOp>(
+          [&](auto engine) { return convert(engine, converter, tensors); })
+      .DefaultUnreachable("an engine op without an instruction");
+}
+
+} // namespace arsis::compiler

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Operands of instructions from the attributes of tile ops: affine maps over a tile op's indices become affine values
+// over the hardware loops around it.
+#ifndef ARSIS_COMPILER_CONVERSION_TILETOISA_OPERANDS_H
+#define ARSIS_COMPILER_CONVERSION_TILETOISA_OPERANDS_H
+
+#include "dialects/Isa/Encoding/Program.h"
+#include "dialects/Tile/IR/Linear.h"
+#include "dialects/Tile/IR/Tile.h"
+#include "llvm/ADT/DenseMap.h"
+
+namespace arsis::compiler {
+
+isa::ElementType elementTypeOf(mlir::Value buffer);
+
+/// Converts the operands of one engine op.
+class OperandConverter {
+public:
+  explicit OperandConverter(tile::EngineOpInterface op);
+
+  isa::Affine affine(mlir::AffineExpr expr) const;
+  isa::Affine affine(mlir::AffineMap map) const { return affine(map.getResult(0)); }
+  /// Where a view begins: planned address, slot of the generation, offset.
+  isa::Address address(mlir::Value buffer, mlir::AffineMap offset) const;
+  isa::Extent extent(tile::ExtentsAttr extents, unsigned d) const;
+
+  template <size_t N> std::array<isa::Extent, N> extents(tile::ExtentsAttr attr) const {
+    std::array<isa::Extent, N> result;
+    for (unsigned d = 0; d < N; ++d)
+      result[d] = extent(attr, d);
+    return result;
+  }
+  template <size_t N> std::array<isa::Affine, N> affines(mlir::AffineMap map) const {
+    std::array<isa::Affine, N> result;
+    for (unsigned d = 0; d < N; ++d)
+      result[d] = affine(map.getResult(d));
+    return result;
+  }
+  template <class T, size_t N> static std::array<T, N> integers(llvm::ArrayRef<int64_t> values) {
+    std::array<T, N> result;
+    llvm::copy(values, result.begin());
+    return result;
+  }
+
+private:
+  llvm::SmallVector<unsigned> depth; // of the loop of each index
+  llvm::SmallVector<int64_t> trips;  // of the loop of each index
+};
+
+/// The instruction of an engine op, without waits and increment. `tensorIndex` finds a DRAM value in the tensor table.
+isa::Body convertEngineOp(tile::EngineOpInterface op, llvm::function_ref<uint16_t(mlir::Value)> tensorIndex);
+
+} // namespace arsis::compiler
+
+#endif // ARSIS_COMPILER_CONVERSION_TILETOISA_OPERANDS_H

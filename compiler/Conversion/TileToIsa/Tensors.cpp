@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// The tensor table, and when each tensor is complete: at the last instance of the last store that writes its bytes.
+#include "compiler/Conversion/TileToIsa/Tensors.h"
+
+#include "compiler/Analysis/Footprint.h"
+#include "compiler/Conversion/TileToIsa/Operands.h"
+#include "dialects/Tile/IR/Builders.h"
+
+using namespace mlir;
+
+namespace arsis::compiler {
+namespace {
+
+bool increments(Operation &op) {
+  auto engine = dyn_cast<tile::EngineOpInterface>(op);
+  return engine && engine.getSyncAttr() && engine.getSyncAttr().getIncrements();
+}
+
+/// Increments of one execution of a block.
+int64_t countIncrements(Block &block) {
+  int64_t count = 0;
+  for (Operation &op : block) {
+    if (auto loop = dyn_cast<scf::ForOp>(op))
+      count += *tripCount(loop) * countIncrements(*loop.getBody());
+    count += increments(op);
+  }
+  return count;
+}
+
+/// Calls `found` with the ordinal of the last instance of every op that increments. `before`: increments before the
+/// last execution of the block.
+void visitLastOrdinals(Block &block, int64_t before, llvm::function_ref<void(Operation *, int64_t)> found) {
+  for (Operation &op : block) {
+    if (auto loop = dyn_cast<scf::ForOp>(op)) {
+      int64_t inner = countIncrements(*loop.getBody());
+      visitLastOrdinals(*loop.getBody(), before + inner * (*tripCount(loop) - 1), found);
+      before += inner * *tripCount(loop);
+    } else if (increments(op)) {
+      found(&op, ++before);
+    }
+  }
+}
+
+template <class T> std::array<T, 4> padded(ArrayRef<T> values, T fill) {
+  std::array<T, 4> result;
+  result.fill(fill);
+  llvm::copy(values, result.begin() + (4 - values.size()));
+  return result;
+}
+
+} // namespace
+
+LogicalResult TensorTable::findCompletions(tile::ProgramOp program) {
+  Operation *conflicting = nullptr;
+  for (auto stream : program.getOps<tile::StreamOp>()) {
+    tile::StreamId id{stream.getKind(), int64_t(stream.getIndex())};
+    visitLastOrdinals(stream.getBody().front(), 0, [&](Operation *op, int64_t ordinal) {
+      auto store = dyn_cast<tile::StoreOp>(op);
+      if (!store)
+        return;
+      auto [entry, isNew] = completions.try_emplace(rootTensor(store.getTensor()), Completion{id, ordinal});
+      if (entry->second.stream != id)
+        conflicting = store;
+      entry->second.ordinal = std::max(entry->second.ordinal, ordinal);
+    });
+  }
+  if (conflicting)
+    return conflicting->emitOpError("writes a tensor that another store queue writes too: no counter says when it is "
+                                    "complete");
+  return success();
+}
+
+void TensorTable::addEntry(Value value, tile::TensorOp root, const std::map<tile::StreamId, int> &counters,
+                           OpBuilder &builder) {
+  auto type = cast<MemRefType>(value.getType());
+  bool alias = value != root.getResult();
+  std::string name = root.getName().str();
+  if (alias) {
+    llvm::raw_string_ostream text(name);
+    text << "@";
+    llvm::interleave(type.getShape(), text, "x");
+  }
+  std::array<int64_t, 4> shape = padded<int64_t>(type.getShape(), 1);
+  SmallVector<int64_t> strides = tile::rowMajorStrides(shape);
+  Builder attributes(builder.getContext());
+  ArrayRef<int64_t> hostShape, hostPermutation;
+  if (!alias && root.getHostShape()) {
+    hostShape = *root.getHostShape();
+    hostPermutation = *root.getHostPermutation();
+  }
+  SmallVector<int64_t> identity = llvm::to_vector(llvm::seq<int64_t>(0, type.getRank()));
+  if (!alias && hostShape.empty()) {
+    hostShape = type.getShape();
+    hostPermutation = identity;
+  }
+  auto role = alias ? isair::TensorRole::Temporary : static_cast<isair::TensorRole>(root.getRole());
+  auto elementType = static_cast<isair::ElementType>(elementTypeOf(value));
+  auto op = isair::TensorOp::create(builder, root.getLoc(), name, role, elementType, shape, strides, *root.getAddress(),
+                                    hostShape, hostPermutation, root.getObservable() && !alias, 0, 0, 0, 0,
+                                    alias ? ElementsAttr() : root.getInitial().value_or(ElementsAttr()));
+  auto completion = completions.find(root);
+  if (completion != completions.end()) {
+    op.setCompleteCounter(counters.at(completion->second.stream));
+    op.setCompleteValue(completion->second.ordinal);
+  }
+  indices[value] = symbols.size();
+  symbols.push_back(name);
+}
+
+LogicalResult TensorTable::build(tile::ProgramOp program, const std::map<tile::StreamId, int> &counters,
+                                 OpBuilder &builder) {
+  if (failed(findCompletions(program)))
+    return failure();
+  std::map<std::pair<Operation *, std::vector<int64_t>>, uint16_t> shapes;
+  for (Operation &op : program.getBody().front()) {
+    if (!mlir::isa<tile::TensorOp, tile::AliasOp>(op))
+      continue;
+    Value value = op.getResult(0);
+    tile::TensorOp root = rootTensor(value);
+    if (!root.getAddress())
+      return root.emitOpError("has no address: run tile-plan-memory first");
+    std::pair<Operation *, std::vector<int64_t>> key{root, cast<MemRefType>(value.getType()).getShape().vec()};
+    auto [entry, isNew] = shapes.try_emplace(key, symbols.size());
+    if (isNew)
+      addEntry(value, root, counters, builder);
+    else
+      indices[value] = entry->second;
+  }
+  return success();
+}
+
+} // namespace arsis::compiler

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// The tensor table of a program: one entry per tile.tensor, and one per other shape under which its bytes are used.
+#ifndef ARSIS_COMPILER_CONVERSION_TILETOISA_TENSORS_H
+#define ARSIS_COMPILER_CONVERSION_TILETOISA_TENSORS_H
+
+#include "dialects/Isa/IR/Isa.h"
+#include "dialects/Tile/IR/Tile.h"
+#include "llvm/ADT/DenseMap.h"
+#include <map>
+
+namespace arsis::compiler {
+
+class TensorTable {
+public:
+  /// Emits the table of a split program. `counters` gives the counter of each stream that increments one. Reports a
+  /// tensor without address, and one that two store queues write.
+  mlir::LogicalResult build(tile::ProgramOp program, const std::map<tile::StreamId, int> &counters,
+                            mlir::OpBuilder &builder);
+
+  uint16_t indexOf(mlir::Value tensor) const { return indices.lookup(tensor); }
+  llvm::ArrayRef<std::string> names() const { return symbols; }
+
+private:
+  struct Completion {
+    tile::StreamId stream;
+    int64_t ordinal;
+  };
+  mlir::LogicalResult findCompletions(tile::ProgramOp program);
+  void addEntry(mlir::Value value, tile::TensorOp root, const std::map<tile::StreamId, int> &counters,
+                mlir::OpBuilder &builder);
+
+  llvm::DenseMap<mlir::Value, uint16_t> indices;
+  llvm::SmallVector<std::string> symbols;
+  llvm::DenseMap<mlir::Operation *, Completion> completions;
+};
+
+} // namespace arsis::compiler
+
+#endif // ARSIS_COMPILER_CONVERSION_TILETOISA_TENSORS_H

@@ -1,0 +1,191 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// The pass from split tile programs to the isa dialect: streams, loops, counters, and the program's tables.
+#include "compiler/Conversion/TileToIsa/TileToIsa.h"
+
+#include "compiler/Analysis/Footprint.h"
+#include "compiler/Conversion/TileToIsa/Operands.h"
+#include "compiler/Conversion/TileToIsa/Tensors.h"
+#include "compiler/Target/InstructionOps.h"
+#include "compiler/Transforms/PlanMemory/PlanMemory.h"
+#include "dialects/NN/IR/Origin.h"
+#include <set>
+
+using namespace mlir;
+
+namespace arsis::compiler {
+#define GEN_PASS_DEF_CONVERTTILETOISA
+#include "compiler/Conversion/TileToIsa/TileToIsa.h.inc"
+
+namespace {
+
+/// Converts one program.
+class ProgramConverter {
+public:
+  explicit ProgramConverter(tile::ProgramOp program) : program(program), builder(program) {}
+
+  LogicalResult convert() {
+    if (failed(check()))
+      return failure();
+    assignCounters();
+    auto op = isair::ProgramOp::create(builder, program.getLoc(), program.getSymName(), 0, counterList(),
+                                       builder.getArrayAttr({}), builder.getArrayAttr({}),
+                                       builder.getDictionaryAttr({}), builder.getArrayAttr({}), "");
+    builder.createBlock(&op.getBody());
+    if (failed(tensors.build(program, counters, builder)))
+      return failure();
+    for (auto stream : program.getOps<tile::StreamOp>()) {
+      auto converted = isair::StreamOp::create(builder, stream.getLoc(),
+                                               static_cast<isair::StreamKind>(stream.getKind()), stream.getIndex());
+      OpBuilder::InsertionGuard guard(builder);
+      builder.createBlock(&converted.getBody());
+      convertBlock(stream.getBody().front());
+    }
+    writePlan(op);
+    program.erase();
+    return success();
+  }
+
+private:
+  LogicalResult check() {
+    for (Operation &op : program.getBody().front())
+      if (!mlir::isa<tile::TensorOp, tile::AliasOp, tile::StreamOp>(op))
+        return op.emitOpError("is outside of any stream: run tile-split-streams first");
+    WalkResult result = program.walk([&](tile::AllocOp alloc) {
+      if (alloc.getAddress())
+        return WalkResult::advance();
+      alloc.emitOpError("has no address: run tile-plan-memory first");
+      return WalkResult::interrupt();
+    });
+    return failure(result.wasInterrupted());
+  }
+
+  void assignCounters() {
+    for (auto stream : program.getOps<tile::StreamOp>()) {
+      bool used = false;
+      stream.walk([&](tile::EngineOpInterface op) { used |= op.getSyncAttr() && op.getSyncAttr().getIncrements(); });
+      if (used)
+        counters.try_emplace({stream.getKind(), int64_t(stream.getIndex())}, counters.size());
+    }
+  }
+
+  ArrayAttr counterList() {
+    SmallVector<Attribute> list(counters.size());
+    for (auto [stream, counter] : counters)
+      list[counter] = isair::StreamIdAttr::get(builder.getContext(), static_cast<isair::StreamKind>(stream.kind),
+                                               stream.index);
+    return builder.getArrayAttr(list);
+  }
+
+  void convertBlock(Block &block) {
+    for (Operation &op : block) {
+      if (auto loop = dyn_cast<scf::ForOp>(op)) {
+        auto converted = isair::LoopOp::create(builder, loop.getLoc(), *tripCount(loop));
+        OpBuilder::InsertionGuard guard(builder);
+        builder.createBlock(&converted.getBody());
+        convertBlock(*loop.getBody());
+      } else if (auto wait = dyn_cast<tile::WaitOp>(op)) {
+        emit(wait.getLoc(), isa::WaitOnly(), wait.getSync());
+      } else if (auto engine = dyn_cast<tile::EngineOpInterface>(op)) {
+        isa::Body body = convertEngineOp(engine, [&](Value tensor) { return tensors.indexOf(tensor); });
+        emit(engine.getLoc(), std::move(body), engine.getSyncAttr());
+      } else if (auto alloc = dyn_cast<tile::AllocOp>(op)) {
+        place(alloc);
+      }
+    }
+  }
+
+  void emit(Location location, isa::Body body, tile::SyncAttr sync) {
+    isa::Instruction instruction;
+    instruction.body = std::move(body);
+    tile::StreamId self = currentStream();
+    for (tile::WaitAttr wait : sync ? sync.getWaits() : ArrayRef<tile::WaitAttr>()) {
+      unsigned dims = wait.getValue().getNumDims();
+      tile::Linear value = *tile::Linear::of(wait.getValue().getResult(0), dims);
+      isa::Wait &converted = instruction.waits[instruction.waitCount++];
+      converted.counter = counters.at({wait.getKind(), wait.getIndex()});
+      converted.value.base = value.constant;
+      for (unsigned d = 0; d < dims; ++d)
+        isa::addTerm(converted.value.terms, d, value.coefficients[d]);
+    }
+    if (sync && sync.getIncrements())
+      instruction.increment = counters.at(self);
+    createInstructionOp(builder, location, instruction, tensors.names());
+  }
+
+  tile::StreamId currentStream() {
+    auto stream = builder.getInsertionBlock()->getParentOp();
+    while (!mlir::isa<isair::StreamOp>(stream))
+      stream = stream->getParentOp();
+    auto op = cast<isair::StreamOp>(stream);
+    return {static_cast<tile::StreamKind>(op.getKind()), int64_t(op.getIndex())};
+  }
+
+  /// Notes where a buffer lies; every stream that uses it has a copy of its alloc.
+  void place(tile::AllocOp alloc) {
+    bool rows = alloc.isAccumulator();
+    std::string memory = rows ? "acc" + std::to_string(alloc.getUnit()) : "spm";
+    int64_t begin = *alloc.getAddress();
+    int64_t end = begin + llvm::alignTo(alloc.getSlotSize(), rows ? 1 : kAlignmentBytes) * alloc.getSlots();
+    StringRef layer = nn::getOrigin(alloc.getLoc()).first;
+    auto placement = isair::PlacementAttr::get(builder.getContext(), memory, alloc.getName(), begin, end,
+                                               alloc.getSlots(), layer);
+    if (seen.insert(placement.getAsOpaquePointer()).second)
+      placements.push_back(placement);
+    int64_t &needed = rows ? accumulatorRows : scratchpadBytes;
+    needed = std::max(needed, end);
+  }
+
+  void writePlan(isair::ProgramOp op) {
+    int64_t dramBytes = 0;
+    for (auto tensor : program.getOps<tile::TensorOp>()) {
+      MemRefType type = tensor.getType();
+      int64_t begin = *tensor.getAddress();
+      int64_t end = begin + llvm::alignTo(type.getNumElements() * (type.getElementTypeBitWidth() / 8), kAlignmentBytes);
+      dramBytes = std::max(dramBytes, end);
+      placements.push_back(
+          isair::PlacementAttr::get(builder.getContext(), "dram", tensor.getName(), begin, end, 1, ""));
+    }
+    op.setDramBytes(dramBytes);
+    op.setPlacementsAttr(builder.getArrayAttr(placements));
+
+    constexpr int64_t kKibi = 1024;
+    std::map<tile::StreamKind, int64_t> streams; // number per kind
+    for (auto stream : program.getOps<tile::StreamOp>()) {
+      int64_t &count = streams[stream.getKind()];
+      count = std::max<int64_t>(count, stream.getIndex() + 1);
+    }
+    SmallVector<Attribute> requirements;
+    auto require = [&](StringRef key, int64_t value) {
+      if (value > 0)
+        requirements.push_back(
+            isair::RequirementAttr::get(builder.getContext(), key, isair::Relation::AtLeast, value));
+    };
+    require("scratchpad.kib", llvm::divideCeil(scratchpadBytes, kKibi));
+    require("dram.capacity_mib", llvm::divideCeil(dramBytes, kKibi * kKibi));
+    require("matrix.accumulator_rows", accumulatorRows);
+    require("matrix.units", std::max(streams[tile::StreamKind::Matrix], streams[tile::StreamKind::Drain]));
+    require("dma.load_queues", streams[tile::StreamKind::Load]);
+    require("dma.store_queues", streams[tile::StreamKind::Store]);
+    op.setRequirementsAttr(builder.getArrayAttr(requirements));
+  }
+
+  tile::ProgramOp program;
+  OpBuilder builder;
+  std::map<tile::StreamId, int> counters;
+  TensorTable tensors;
+  SmallVector<Attribute> placements;
+  std::set<const void *> seen;
+  int64_t scratchpadBytes = 0, accumulatorRows = 0;
+};
+
+class ConvertTileToIsaPass : public impl::ConvertTileToIsaBase<ConvertTileToIsaPass> {
+public:
+  void runOnOperation() override {
+    for (auto program : llvm::make_early_inc_range(getOperation().getOps<tile::ProgramOp>()))
+      if (failed(ProgramConverter(program).convert()))
+        return signalPassFailure();
+  }
+};
+
+} // namespace
+} // namespace arsis::compiler

@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// From a program in memory to the isa dialect.
+#include "compiler/Target/InstructionOps.h"
+#include "compiler/Target/Translate.h"
+#include "dialects/NN/IR/Origin.h"
+
+using namespace mlir;
+
+namespace arsis::compiler {
+namespace {
+
+class Reader {
+public:
+  Reader(MLIRContext &context, const isa::Program &program) : builder(&context), program(program) {}
+
+  OwningOpRef<ModuleOp> read() {
+    OwningOpRef<ModuleOp> module = ModuleOp::create(builder.getUnknownLoc());
+    builder.setInsertionPointToEnd(module->getBody());
+    for (const isa::Location &location : program.locations)
+      locations.push_back(locationOf(location));
+    auto op = isair::ProgramOp::create(builder, builder.getUnknownLoc(), "program", program.dramBytes, counters(),
+                                       requirements(), placements(), options(), notObservable(), program.nnModule);
+    builder.createBlock(&op.getBody());
+    for (size_t index = 0; index < program.tensors.size(); ++index)
+      readTensor(index);
+    for (const isa::Stream &stream : program.streams)
+      readStream(stream);
+    return module;
+  }
+
+private:
+  Location locationOf(const isa::Location &location) {
+    Location name = location.op.empty() ? Location(builder.getUnknownLoc())
+                                        : Location(NameLoc::get(builder.getStringAttr(location.op)));
+    return nn::makeOrigin(builder.getContext(), location.layer, location.phase, name);
+  }
+
+  ArrayAttr counters() {
+    SmallVector<Attribute> result;
+    for (uint8_t index : program.counterStream)
+      result.push_back(isair::StreamIdAttr::get(builder.getContext(),
+                                                static_cast<isair::StreamKind>(program.streams[index].kind),
+                                                program.streams[index].index));
+    return builder.getArrayAttr(result);
+  }
+
+  ArrayAttr requirements() {
+    SmallVector<Attribute> result;
+    for (const isa::Requirement &requirement : program.requirements)
+      result.push_back(isair::RequirementAttr::get(builder.getContext(), requirement.key,
+                                                   static_cast<isair::Relation>(requirement.relation),
+                                                   requirement.value));
+    return builder.getArrayAttr(result);
+  }
+
+  ArrayAttr placements() {
+    SmallVector<Attribute> result;
+    for (const isa::Placement &p : program.placements)
+      result.push_back(
+          isair::PlacementAttr::get(builder.getContext(), p.memory, p.buffer, p.begin, p.end, p.slots, p.layer));
+    return builder.getArrayAttr(result);
+  }
+
+  DictionaryAttr options() {
+    NamedAttrList result;
+    for (const auto &[key, value] : program.options)
+      result.set(key, builder.getStringAttr(value));
+    return result.getDictionary(builder.getContext());
+  }
+
+  ArrayAttr notObservable() {
+    SmallVector<StringRef> names(program.notObservable.begin(), program.notObservable.end());
+    return builder.getStrArrayAttr(names);
+  }
+
+  void readTensor(size_t index) {
+    const isa::Tensor &tensor = program.tensors[index];
+    names.push_back(tensor.name);
+    ElementsAttr initial;
+    for (const isa::Initial &value : program.initials)
+      if (value.tensor == index)
+        initial = DenseElementsAttr::getFromRawBuffer(
+            RankedTensorType::get({int64_t(value.bytes.size())}, builder.getI8Type()),
+            ArrayRef(reinterpret_cast<const char *>(value.bytes.data()), value.bytes.size()));
+    isair::TensorOp::create(builder, builder.getUnknownLoc(), tensor.name,
+                            static_cast<isair::TensorRole>(tensor.role),
+                            static_cast<isair::ElementType>(tensor.type), tensor.shape, tensor.stride, tensor.address,
+                            tensor.hostShape, tensor.hostPermutation, tensor.observable, tensor.completeCounter,
+                            tensor.completeValue, tensor.readableCounter, tensor.readableUntil, initial);
+  }
+
+  void readStream(const isa::Stream &stream) {
+    auto op = isair::StreamOp::create(builder, builder.getUnknownLoc(), static_cast<isair::StreamKind>(stream.kind),
+                                      stream.index);
+    OpBuilder::InsertionGuard guard(builder);
+    builder.createBlock(&op.getBody());
+    for (const isa::Instruction &instruction : stream.instructions) {
+      Location location = instruction.location < locations.size() ? locations[instruction.location]
+                                                                  : Location(builder.getUnknownLoc());
+      if (auto *begin = std::get_if<isa::Loop>(&instruction.body)) {
+        auto loop = isair::LoopOp::create(builder, location, begin->count);
+        builder.createBlock(&loop.getBody());
+      } else if (std::holds_alternative<isa::EndLoop>(instruction.body)) {
+        builder.setInsertionPointAfter(builder.getInsertionBlock()->getParentOp());
+      } else {
+        createInstructionOp(builder, location, instruction, names);
+      }
+    }
+  }
+
+  OpBuilder builder;
+  const isa::Program &program;
+  SmallVector<Location> locations;
+  SmallVector<std::string> names;
+};
+
+} // namespace
+
+OwningOpRef<ModuleOp> translateFromProgram(MLIRContext &context, const isa::Program &program) {
+  context.loadDialect<isair::IsaDialect>();
+  return Reader(context, program).read();
+}
+
+} // namespace arsis::compiler

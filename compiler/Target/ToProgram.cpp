@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// From the isa dialect to the program in memory.
+#include "compiler/Target/InstructionOps.h"
+#include "compiler/Target/Translate.h"
+#include "dialects/NN/IR/Origin.h"
+#include "dialects/Tile/IR/Builders.h"
+#include "mlir/IR/DialectResourceBlobManager.h"
+#include <map>
+#include <tuple>
+
+using namespace mlir;
+
+namespace arsis::compiler {
+namespace {
+
+class Writer {
+public:
+  explicit Writer(isair::ProgramOp op) : op(op) {}
+
+  LogicalResult write() {
+    program.dramBytes = op.getDramBytes();
+    for (auto tensor : op.getOps<isair::TensorOp>())
+      if (failed(writeTensor(tensor)))
+        return failure();
+    for (auto stream : op.getOps<isair::StreamOp>()) {
+      program.streams.push_back({static_cast<isa::StreamKind>(stream.getKind()), uint8_t(stream.getIndex()), {}});
+      if (failed(writeBlock(stream.getBody().front())))
+        return failure();
+    }
+    for (auto id : op.getCounters().getAsRange<isair::StreamIdAttr>())
+      program.counterStream.push_back(streamIndex(id));
+    writeTables();
+    return success();
+  }
+
+  isa::Program program;
+
+private:
+  LogicalResult writeTensor(isair::TensorOp tensor) {
+    isa::Tensor entry;
+    entry.name = tensor.getSymName().str();
+    entry.role = static_cast<isa::TensorRole>(tensor.getRole());
+    entry.type = static_cast<isa::ElementType>(tensor.getType());
+    llvm::copy(tensor.getShape(), entry.shape.begin());
+    llvm::copy(tensor.getStride(), entry.stride.begin());
+    entry.address = tensor.getAddress();
+    llvm::append_range(entry.hostShape, tensor.getHostShape());
+    llvm::append_range(entry.hostPermutation, tensor.getHostPermutation());
+    entry.observable = tensor.getObservable();
+    entry.completeCounter = tensor.getCompleteCounter();
+    entry.completeValue = tensor.getCompleteValue();
+    entry.readableCounter = tensor.getReadableCounter();
+    entry.readableUntil = tensor.getReadableUntil();
+    if (program.tensors.size() > UINT16_MAX)
+      return tensor.emitOpError() << "is tensor number " << program.tensors.size() << ", the encoding ends at "
+                                  << UINT16_MAX;
+    tensorIndex[entry.name] = program.tensors.size();
+    if (std::optional<ElementsAttr> initial = tensor.getInitial())
+      if (failed(writeInitial(tensor, *initial)))
+        return failure();
+    program.tensors.push_back(entry);
+    return success();
+  }
+
+  LogicalResult writeInitial(isair::TensorOp tensor, ElementsAttr elements) {
+    isa::Initial initial;
+    initial.tensor = program.tensors.size();
+    size_t bytes = elements.getNumElements() * (elements.getElementType().getIntOrFloatBitWidth() / 8);
+    if (auto dense = dyn_cast<DenseElementsAttr>(elements)) {
+      ArrayRef<char> raw = dense.getRawData();
+      while (initial.bytes.size() < bytes) // a splat holds one element
+        initial.bytes.insert(initial.bytes.end(), raw.begin(), raw.end());
+    } else if (auto resource = dyn_cast<DenseResourceElementsAttr>(elements)) {
+      AsmResourceBlob *blob = resource.getRawHandle().getBlob();
+      if (!blob)
+        return tensor.emitOpError() << "has an initial value whose bytes are missing: "
+                                    << resource.getRawHandle().getKey();
+      initial.bytes.assign(blob->getData().begin(), blob->getData().end());
+    } else {
+      return tensor.emitOpError("has an initial value that is neither dense nor a dense_resource");
+    }
+    if (initial.bytes.size() != bytes)
+      return tensor.emitOpError() << "has an initial value of " << initial.bytes.size() << " bytes, expected "
+                                  << bytes;
+    program.initials.push_back(std::move(initial));
+    return success();
+  }
+
+  LogicalResult writeBlock(Block &block) {
+    auto &instructions = program.streams.back().instructions;
+    for (Operation &inner : block) {
+      if (auto loop = dyn_cast<isair::LoopOp>(inner)) {
+        isa::Loop begin;
+        begin.count = loop.getCount();
+        append(begin, inner.getLoc());
+        if (failed(writeBlock(loop.getBody().front())))
+          return failure();
+        append(isa::EndLoop(), inner.getLoc());
+        continue;
+      }
+      FailureOr<isa::Instruction> instruction = readInstructionOp(&inner, tensorIndex);
+      if (failed(instruction))
+        return failure();
+      instruction->location = locationIndex(inner.getLoc());
+      instructions.push_back(std::move(*instruction));
+    }
+    return success();
+  }
+
+  void append(isa::Body body, Location location) {
+    isa::Instruction instruction;
+    instruction.body = std::move(body);
+    instruction.location = locationIndex(location);
+    program.streams.back().instructions.push_back(std::move(instruction));
+  }
+
+  uint32_t locationIndex(Location location) {
+    auto [known, isNew] = locations.try_emplace(location, 0);
+    if (!isNew)
+      return known->second;
+    auto [layer, phase] = nn::getOrigin(location);
+    std::tuple<std::string, std::string, std::string> key{layer.str(), phase.str(), tile::opNameOf(location).str()};
+    auto [entry, added] = origins.try_emplace(key, program.locations.size());
+    if (added)
+      program.locations.push_back({std::get<0>(key), std::get<1>(key), std::get<2>(key)});
+    return known->second = entry->second;
+  }
+
+  uint8_t streamIndex(isair::StreamIdAttr id) {
+    for (auto [index, stream] : llvm::enumerate(program.streams))
+      if (stream.kind == static_cast<isa::StreamKind>(id.getKind()) && stream.index == id.getIndex())
+        return index;
+    llvm_unreachable("the program's verifier has found every counter's stream");
+  }
+
+  void writeTables() {
+    for (auto requirement : op.getRequirements().getAsRange<isair::RequirementAttr>())
+      program.requirements.push_back({requirement.getKey().str(),
+                                      static_cast<isa::Requirement::Relation>(requirement.getRelation()),
+                                      requirement.getValue()});
+    for (auto placement : op.getPlacements().getAsRange<isair::PlacementAttr>())
+      program.placements.push_back({placement.getMemory().str(), placement.getBuffer().str(), placement.getBegin(),
+                                    placement.getEnd(), placement.getSlots(), placement.getLayer().str()});
+    for (NamedAttribute option : op.getOptions())
+      program.options[option.getName().str()] = cast<StringAttr>(option.getValue()).str();
+    for (auto name : op.getNotObservable().getAsRange<StringAttr>())
+      program.notObservable.push_back(name.str());
+    program.nnModule = op.getNnModule().str();
+  }
+
+  isair::ProgramOp op;
+  llvm::StringMap<uint16_t> tensorIndex;
+  llvm::DenseMap<Location, uint32_t> locations;
+  std::map<std::tuple<std::string, std::string, std::string>, uint32_t> origins;
+};
+
+} // namespace
+
+FailureOr<isa::Program> translateToProgram(ModuleOp module) {
+  auto programs = module.getOps<isair::ProgramOp>();
+  if (std::distance(programs.begin(), programs.end()) != 1)
+    return module.emitError() << "expected one isa.program, found " << std::distance(programs.begin(), programs.end());
+  Writer writer(*programs.begin());
+  if (failed(writer.write()))
+    return failure();
+  return std::move(writer.program);
+}
+
+FailureOr<isa::Program> translateToProgram(ModuleOp module, const chip::Chip &chip,
+                                           const std::map<std::string, std::string> &options,
+                                           const std::string &nnModule,
+                                           const std::vector<std::string> &notObservable) {
+  FailureOr<isa::Program> program = translateToProgram(module);
+  if (failed(program))
+    return failure();
+  // Rows and columns are the shape of every product and of an accumulator row, banks are taken modulo their number.
+  for (const char *key : {"matrix.rows", "matrix.cols", "matrix.weight_banks"})
+    program->requirements.push_back({key, isa::Requirement::Equal, chip.integer(key)});
+  for (const auto &[key, value] : options)
+    program->options[key] = value;
+  program->options["chip"] = chip.name;
+  for (const std::string &key : chip.readKeys())
+    program->options["chip." + key] = chip.text(key);
+  program->nnModule = nnModule;
+  program->notObservable = notObservable;
+  return program;
+}
+
+} // namespace arsis::compiler
