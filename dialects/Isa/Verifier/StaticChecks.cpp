@@ -61,7 +61,7 @@ struct TypeChecker {
 void checkRequirements(const Program &program, const chip::Chip &chip, std::vector<Diagnostic> &found) {
   for (const Requirement &requirement : program.requirements) {
     bool equal = requirement.relation == Requirement::Equal;
-    std::string asked = requirement.key + (equal ? " = " : " >= ") + std::to_string(requirement.value);
+    std::string asked = requirement.key + (equal ? " == " : " >= ") + std::to_string(requirement.value);
     try {
       double has = chip.real(requirement.key);
       if (equal ? has != double(requirement.value) : has < double(requirement.value))

@@ -205,7 +205,10 @@ private:
   }
 
   void reportRace(size_t stream, const Access &access, size_t other, const PastAccess &past, ByteRange shared) {
-    if (full() || !reported.insert({Diagnostic::Race, stream, cursors[stream].position(), other, past.position}).second)
+    std::array<size_t, 5> key = {Diagnostic::Race, stream, cursors[stream].position(), other, past.position};
+    if (other < stream)
+      key = {Diagnostic::Race, other, past.position, stream, cursors[stream].position()};
+    if (full() || !reported.insert(key).second)
       return;
     InstructionCursor earlier(program.streams[other]); // walked again to learn its loop indices
     while (earlier.ordinal() + 1 < past.ordinal)
