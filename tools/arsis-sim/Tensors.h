@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Between .npz files and the tensors of a session: what goes in is checked for name, shape, type and range before anything
+// runs; what comes out is every tensor that the host may read.
+#pragma once
+
+#include "runtime/common/Npz.h"
+#include "simulator/top/Session.h"
+
+namespace arsis::tool {
+
+/// Throws Error if an input or label is missing, a name is unknown, a shape or type differs, or a label is no class.
+/// On return every tensor has the type of the program's tensor (int64 labels become int32).
+void checkInputs(ref::TensorMap &inputs, const isa::Program &program, const std::string &file);
+
+void writeInputs(sim::Session &session, const ref::TensorMap &inputs);
+
+/// Names of the tensors that can be read after a step: outputs, loss, parameters, state, and what was kept.
+std::vector<std::string> readableTensors(const isa::Program &program);
+ref::TensorMap readOutputs(const sim::Session &session);
+
+} // namespace arsis::tool
