@@ -38,13 +38,16 @@ static int run(int argc, char **argv) {
       "initials", options::value<std::string>()->default_value(""),
       "disasm: write initial values as raw files into this folder, best that of the output");
   options::options_description all;
-  all.add(visible).add_options()("command", options::value<std::string>(), "")("input", options::value<std::string>(), "");
+  all.add(visible).add_options()("command", options::value<std::string>(),
+                                 "")("input", options::value<std::string>(), "");
   options::positional_options_description positions;
   positions.add("command", 1).add("input", 1);
   options::variables_map values;
   options::store(options::command_line_parser(argc, argv).options(all).positional(positions).run(), values);
   if (values.count("help") || !values.count("command")) {
-    std::cout << "usage: arsis-as asm INPUT.s -o OUTPUT.arsis | arsis-as disasm|dump INPUT.arsis [-o OUTPUT]\n" << visible;
+    std::cout
+        << "usage: arsis-as asm INPUT.s -o OUTPUT.arsis | arsis-as disasm|dump INPUT.arsis [-o OUTPUT]\n"
+        << visible;
     return values.count("help") ? 0 : 1;
   }
   std::string command = values["command"].as<std::string>();

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Text to program. One method per statement; what follows `stream` belongs to it until the next statement that is not
-// an instruction. Instructions are read generically from their fields.
+// Text to program. One method per statement; what follows `stream` belongs to it until the next statement
+// that is not an instruction. Instructions are read generically from their fields.
 #include "dialects/Isa/Encoding/Operands.h"
 
 #include <zlib.h>
@@ -107,7 +107,8 @@ void Assembler::header() {
   size_t column = in.peek().column;
   uint64_t version = in.unsignedNumber("the version of the text");
   if (version != kTextVersion)
-    in.failAt(column, "text version " + std::to_string(version) + ", expected " + std::to_string(kTextVersion));
+    in.failAt(column,
+              "text version " + std::to_string(version) + ", expected " + std::to_string(kTextVersion));
   in.expectEnd();
 }
 
@@ -190,7 +191,8 @@ void Assembler::location() {
   size_t column = in.peek().column;
   uint64_t number = in.unsignedNumber("the number of the location");
   if (number != program.locations.size())
-    in.failAt(column, "location " + std::to_string(number) + ", expected " + std::to_string(program.locations.size()));
+    in.failAt(column, "location " + std::to_string(number) + ", expected " +
+                          std::to_string(program.locations.size()));
   Location location;
   location.layer = named("layer", "a layer");
   location.phase = named("phase", "a phase");
@@ -232,14 +234,17 @@ std::vector<uint8_t> Assembler::fileBytes() {
   if (!stream.is_open() || stream.bad())
     in.failAt(column, "cannot read '" + path.string() + "'");
   column = in.peek().column;
-  if (in.accept("crc32") && in.unsignedNumber("a checksum", UINT32_MAX) != crc32_z(0, bytes.data(), bytes.size()))
+  if (in.accept("crc32") &&
+      in.unsignedNumber("a checksum", UINT32_MAX) != crc32_z(0, bytes.data(), bytes.size()))
     in.failAt(column, "the checksum of '" + path.string() + "' differs: the file has changed");
   return bytes;
 }
 
 std::vector<uint8_t> Assembler::hexBytes() {
   std::vector<uint8_t> bytes;
-  auto digit = [](char c) { return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1; };
+  auto digit = [](char c) {
+    return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+  };
   for (std::string line; in.nextVerbatim(line);) {
     if (line.size() % 2)
       in.failAt(1, "found an odd number of hexadecimal digits, expected two per byte");
@@ -301,7 +306,8 @@ void Assembler::instruction() {
 
 void Assembler::fields(Body &body) {
   std::vector<std::string> missing;
-  std::visit([&](auto &b) { b.visitFields([&](const char *name, auto &) { missing.push_back(name); }); }, body);
+  std::visit([&](auto &b) { b.visitFields([&](const char *name, auto &) { missing.push_back(name); }); },
+             body);
   if (missing.size() == 1) { // the only field needs no name
     std::visit([&](auto &b) { b.visitFields([&](const char *, auto &field) { read(field); }); }, body);
     return;
@@ -309,7 +315,8 @@ void Assembler::fields(Body &body) {
   for (bool first = true; !missing.empty(); first = false) {
     if (!first && !in.accept(","))
       in.unexpected("',' and field '" + missing.front() + "'");
-    auto found = std::find_if(missing.begin(), missing.end(), [&](const std::string &name) { return in.at(name); });
+    auto found =
+        std::find_if(missing.begin(), missing.end(), [&](const std::string &name) { return in.at(name); });
     if (found == missing.end())
       in.unexpected("field '" + missing.front() + "'");
     std::string wanted = in.take().text;

@@ -66,7 +66,8 @@ void transferDebug(ByteReader &in, Program &program) {
         instructions[next++].location = location;
     }
     if (next != instructions.size())
-      in.fail("locations of " + std::to_string(next) + " instructions, expected " + std::to_string(instructions.size()));
+      in.fail("locations of " + std::to_string(next) + " instructions, expected " +
+              std::to_string(instructions.size()));
   }
   in.item.clear();
 }
@@ -126,9 +127,11 @@ Program decodeProgram(const uint8_t *data, size_t size) {
     uint64_t offset = table.fixed<uint64_t>(), length = table.fixed<uint64_t>();
     if (offset != next)
       table.fail("section at " + std::to_string(offset) + ", expected at " + std::to_string(next));
-    ByteReader section(data + std::min<uint64_t>(next, size), size_t(size - std::min<uint64_t>(next, size)), tag);
+    ByteReader section(data + std::min<uint64_t>(next, size), size_t(size - std::min<uint64_t>(next, size)),
+                       tag);
     if (length > section.left())
-      section.fail("truncated: " + std::to_string(length) + " bytes expected, " + std::to_string(section.left()) + " left");
+      section.fail("truncated: " + std::to_string(length) + " bytes expected, " +
+                   std::to_string(section.left()) + " left");
     if (checksum(data + offset, length) != crc)
       section.fail("checksum differs: the section is corrupted");
     next += length;
@@ -138,11 +141,11 @@ Program decodeProgram(const uint8_t *data, size_t size) {
     if (section.left())
       section.fail(std::to_string(section.left()) + " bytes too many");
   };
-#define ARSIS_X(TAG, FUNCTION)                                                                                         \
-  {                                                                                                                    \
-    ByteReader section = open(TAG);                                                                                    \
-    FUNCTION(section, program);                                                                                        \
-    close(section);                                                                                                    \
+#define ARSIS_X(TAG, FUNCTION)                                                                               \
+  {                                                                                                          \
+    ByteReader section = open(TAG);                                                                          \
+    FUNCTION(section, program);                                                                              \
+    close(section);                                                                                          \
   }
   ARSIS_PROGRAM_SECTIONS(ARSIS_X)
 #undef ARSIS_X

@@ -59,7 +59,8 @@ size_t ByteReader::count() {
   size_t start = offset;
   uint64_t value = unsignedNumber(std::numeric_limits<uint64_t>::max());
   if (value > left())
-    failAt(start, "truncated: " + std::to_string(value) + " elements expected, " + std::to_string(left()) + " bytes left");
+    failAt(start, "truncated: " + std::to_string(value) + " elements expected, " + std::to_string(left()) +
+                      " bytes left");
   return size_t(value);
 }
 
@@ -98,8 +99,8 @@ void ByteWriter::checkTerms(const Terms &terms) {
   int previous = -1;
   for (const Term &term : terms) {
     if (term.loop <= previous || term.loop >= kMaxLoopDepth || term.stride == 0)
-      throw Error("terms of an affine value are not canonical: loop " + std::to_string(term.loop) + " with stride " +
-                  std::to_string(term.stride) + " after loop " + std::to_string(previous));
+      throw Error("terms of an affine value are not canonical: loop " + std::to_string(term.loop) +
+                  " with stride " + std::to_string(term.stride) + " after loop " + std::to_string(previous));
     previous = term.loop;
   }
 }
@@ -123,8 +124,9 @@ void ByteReader::terms(Terms &terms, size_t count) {
     (*this)(term.loop);
     (*this)(term.stride);
     if (term.loop <= previous || term.loop >= kMaxLoopDepth || term.stride == 0)
-      failAt(start, "term of loop " + std::to_string(term.loop) + " with stride " + std::to_string(term.stride) +
-                        ", expected ascending loops below " + std::to_string(kMaxLoopDepth) + " and strides that are not zero");
+      failAt(start, "term of loop " + std::to_string(term.loop) + " with stride " +
+                        std::to_string(term.stride) + ", expected ascending loops below " +
+                        std::to_string(kMaxLoopDepth) + " and strides that are not zero");
     previous = term.loop;
     terms.push_back(term);
   }
@@ -182,7 +184,8 @@ void ByteReader::operator()(Address &value) {
     (*this)(value.slots);
     (*this)(value.slot);
     if (value.slots == 0 || !value.hasRing())
-      failAt(start, value.slots == 0 ? "ring of 0 slots, expected at least 1" : "ring without effect, expected none");
+      failAt(start, value.slots == 0 ? "ring of 0 slots, expected at least 1"
+                                     : "ring without effect, expected none");
   }
   terms(value.strides, flags & kAddressStrideMask);
 }

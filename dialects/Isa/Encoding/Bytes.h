@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Reading and writing the binary form. ByteWriter and ByteReader have the same call operator for every kind of value,
-// so that one description of a record (Tables.h) serves both directions. Everything is little endian; integers wider
-// than a byte are LEB128 (zigzag if signed) in their shortest form, so that equal values have equal bytes. The reader
-// checks every access and throws an Error that names the section, the offset in it and what was being read.
+// Reading and writing the binary form. ByteWriter and ByteReader have the same call operator for every kind
+// of value, so that one description of a record (Tables.h) serves both directions. Everything is little
+// endian; integers wider than a byte are LEB128 (zigzag if signed) in their shortest form, so that equal
+// values have equal bytes. The reader checks every access and throws an Error that names the section, the
+// offset in it and what was being read.
 #pragma once
 
 #include "dialects/Isa/Encoding/Program.h"
@@ -101,8 +102,8 @@ public:
     size_t start = offset;
     uint8_t byte = *raw(1);
     if (byte >= std::size(EnumTraits<E>::kNames))
-      failAt(start, std::string(EnumTraits<E>::kWhat) + " is " + std::to_string(byte) + ", expected less than " +
-                        std::to_string(std::size(EnumTraits<E>::kNames)));
+      failAt(start, std::string(EnumTraits<E>::kWhat) + " is " + std::to_string(byte) +
+                        ", expected less than " + std::to_string(std::size(EnumTraits<E>::kNames)));
     value = E(byte);
   }
   template <class T, size_t n> void operator()(std::array<T, n> &values) {

@@ -9,7 +9,8 @@ namespace arsis::isa {
 InstructionCursor::InstructionCursor(const Stream &stream) : first(stream.instructions.data()) {
   size_t size = stream.instructions.size();
   if (size >= std::numeric_limits<uint32_t>::max())
-    throw Error("stream " + streamName(stream) + " has " + std::to_string(size) + " instructions, expected fewer than 2^32");
+    throw Error("stream " + streamName(stream) + " has " + std::to_string(size) +
+                " instructions, expected fewer than 2^32");
   std::shared_ptr<Step[]> table(new Step[size + 1]);
   struct Open {
     uint32_t position, count;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Walks the hardware loops of one stream lazily and stops at every instance of an instruction that is not a loop
-// marker. Constant work per instance, memory proportional to the encoded stream; tens of millions of instances a second.
+// Walks the hardware loops of one stream lazily and stops at every instance of an instruction that is not a
+// loop marker. Constant work per instance, memory proportional to the encoded stream; tens of millions of
+// instances a second.
 #pragma once
 
 #include "dialects/Isa/Encoding/Program.h"

@@ -53,7 +53,8 @@ std::string Disassembler::run() {
 void Disassembler::tables() {
   out << "dram " << program.dramBytes << "\n";
   for (const Requirement &r : program.requirements)
-    out << "requires " << quoteName(r.key) << (r.relation == Requirement::Equal ? " == " : " >= ") << r.value << "\n";
+    out << "requires " << quoteName(r.key) << (r.relation == Requirement::Equal ? " == " : " >= ") << r.value
+        << "\n";
   for (const auto &[key, value] : program.options)
     out << "option " << quoteName(key) << " " << quoteName(value) << "\n";
   for (const std::string &name : program.notObservable)
@@ -66,8 +67,8 @@ void Disassembler::tables() {
         << quoteName(l.op) << "\n";
   }
   for (const Placement &p : program.placements)
-    out << "placement " << quoteName(p.memory) << " " << quoteName(p.buffer) << " " << p.begin << " " << p.end << " slots "
-        << p.slots << " layer " << quoteName(p.layer) << "\n";
+    out << "placement " << quoteName(p.memory) << " " << quoteName(p.buffer) << " " << p.begin << " " << p.end
+        << " slots " << p.slots << " layer " << quoteName(p.layer) << "\n";
   for (size_t c = 0; c < program.counterStream.size(); ++c)
     out << "counter c" << c << " " << streamName(program.streams.at(program.counterStream[c])) << "\n";
 }
@@ -125,8 +126,8 @@ void Disassembler::initial(const Initial &initial) {
     file.close();
     if (!file)
       throw Error(initialsFolder + "/" + name + ": cannot write the initial value");
-    out << " file " << quoteName(name) << " crc32 0x" << std::hex << crc32_z(0, initial.bytes.data(), initial.bytes.size())
-        << std::dec << "\n";
+    out << " file " << quoteName(name) << " crc32 0x" << std::hex
+        << crc32_z(0, initial.bytes.data(), initial.bytes.size()) << std::dec << "\n";
     return;
   }
   out << " hex\n";

@@ -45,20 +45,20 @@ static void dumpStream(std::ostream &out, const Stream &stream) {
       << total.instances << " instances\n";
   for (size_t i = 0; i < counts.size(); ++i)
     if (counts[i].encoded)
-      out << "    " << std::left << std::setw(14) << kInstructionInfo[i].mnemonic << std::right << std::setw(8)
-          << counts[i].encoded << " encoded " << std::setw(10) << counts[i].bytes << " bytes " << std::setw(14)
-          << counts[i].instances << " instances\n";
+      out << "    " << std::left << std::setw(14) << kInstructionInfo[i].mnemonic << std::right
+          << std::setw(8) << counts[i].encoded << " encoded " << std::setw(10) << counts[i].bytes << " bytes "
+          << std::setw(14) << counts[i].instances << " instances\n";
 }
 
 std::string dumpProgram(const Program &program) {
   std::ostringstream out;
-  out << "format version " << kFormatVersion << ", instruction set 0x" << std::hex << kSchemaHash << std::dec << ", "
-      << encodeProgram(program).size() << " bytes\nsections\n";
-#define ARSIS_X(TAG, FUNCTION)                                                                                         \
-  {                                                                                                                    \
-    ByteWriter section;                                                                                                \
-    FUNCTION(section, program);                                                                                        \
-    out << "  " << TAG << std::setw(12) << section.bytes.size() << " bytes\n";                                         \
+  out << "format version " << kFormatVersion << ", instruction set 0x" << std::hex << kSchemaHash << std::dec
+      << ", " << encodeProgram(program).size() << " bytes\nsections\n";
+#define ARSIS_X(TAG, FUNCTION)                                                                               \
+  {                                                                                                          \
+    ByteWriter section;                                                                                      \
+    FUNCTION(section, program);                                                                              \
+    out << "  " << TAG << std::setw(12) << section.bytes.size() << " bytes\n";                               \
   }
   ARSIS_PROGRAM_SECTIONS(ARSIS_X)
 #undef ARSIS_X
@@ -77,12 +77,13 @@ std::string dumpProgram(const Program &program) {
   out << "tensors, " << program.dramBytes << " bytes of DRAM\n";
   for (const Tensor &tensor : program.tensors)
     out << "  " << std::left << std::setw(32) << tensor.name << " " << std::setw(10)
-        << EnumTraits<TensorRole>::kNames[unsigned(tensor.role)] << std::right << " " << join(tensor.shape) << " "
-        << numerics::name(tensor.type) << " at " << tensor.address << (tensor.observable ? ", observable" : "") << "\n";
+        << EnumTraits<TensorRole>::kNames[unsigned(tensor.role)] << std::right << " " << join(tensor.shape)
+        << " " << numerics::name(tensor.type) << " at " << tensor.address
+        << (tensor.observable ? ", observable" : "") << "\n";
   out << "memory plan\n";
   for (const Placement &p : program.placements)
-    out << "  " << p.memory << " " << p.begin << ".." << p.end << " " << p.buffer << ", " << p.slots << " slots, " << p.layer
-        << "\n";
+    out << "  " << p.memory << " " << p.begin << ".." << p.end << " " << p.buffer << ", " << p.slots
+        << " slots, " << p.layer << "\n";
   for (const std::string &name : program.notObservable)
     out << "not observable: " << name << "\n";
   return out.str();

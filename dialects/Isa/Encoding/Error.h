@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// The one exception of the code that knows no MLIR: a user's mistake or an unsupported request. A main prints it as
-// `error: <what>` and exits with 1. The text is lower case, has no final period, and says what was found, what was
-// expected and where.
+// The one exception of the code that knows no MLIR: a user's mistake or an unsupported request. A main prints
+// it as `error: <what>` and exits with 1. The text is lower case, has no final period, and says what was
+// found, what was expected and where.
 #pragma once
 
 #include <stdexcept>

@@ -7,7 +7,8 @@
 namespace arsis::isa {
 
 void addTerm(Terms &terms, uint8_t loop, int64_t stride) {
-  auto at = std::lower_bound(terms.begin(), terms.end(), loop, [](const Term &term, uint8_t l) { return term.loop < l; });
+  auto at = std::lower_bound(terms.begin(), terms.end(), loop,
+                             [](const Term &term, uint8_t l) { return term.loop < l; });
   if (at != terms.end() && at->loop == loop) {
     at->stride += stride;
     if (at->stride == 0)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// The kinds of operands that instructions are made of. Each is a pure function of the indices of the enclosing hardware
-// loops: index[d] belongs to the loop at nesting depth d, 0 is the outermost.
+// The kinds of operands that instructions are made of. Each is a pure function of the indices of the
+// enclosing hardware loops: index[d] belongs to the loop at nesting depth d, 0 is the outermost.
 #pragma once
 
 #include "dialects/Isa/Numerics/ElementType.h"
@@ -100,7 +100,8 @@ struct Address {
   }
   bool hasRing() const { return slots != 1 || slotSize != 0 || slot != Affine(); }
   bool operator==(const Address &o) const {
-    return base == o.base && slots == o.slots && slotSize == o.slotSize && slot == o.slot && strides == o.strides;
+    return base == o.base && slots == o.slots && slotSize == o.slotSize && slot == o.slot &&
+           strides == o.strides;
   }
   bool operator!=(const Address &o) const { return !(*this == o); }
 };

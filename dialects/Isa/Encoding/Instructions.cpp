@@ -9,8 +9,8 @@ namespace arsis::isa {
 
 std::optional<Body> makeBody(Opcode opcode) {
   switch (opcode) {
-#define ARSIS_X(STRUCT, MNEMONIC, OPCODE)                                                                              \
-  case Opcode::STRUCT:                                                                                                 \
+#define ARSIS_X(STRUCT, MNEMONIC, OPCODE)                                                                    \
+  case Opcode::STRUCT:                                                                                       \
     return STRUCT();
     ARSIS_ISA_INSTRUCTIONS(ARSIS_X)
 #undef ARSIS_X
@@ -27,7 +27,8 @@ void transferInstruction(ByteWriter &out, const Instruction &instruction) {
     out(instruction.waits[i]);
   if (instruction.increment)
     out(*instruction.increment);
-  std::visit([&](auto &body) { body.visitFields([&](const char *, auto &field) { out(field); }); }, instruction.body);
+  std::visit([&](auto &body) { body.visitFields([&](const char *, auto &field) { out(field); }); },
+             instruction.body);
 }
 
 void transferInstruction(ByteReader &in, Instruction &instruction) {
@@ -41,13 +42,15 @@ void transferInstruction(ByteReader &in, Instruction &instruction) {
   in(flags);
   instruction.waitCount = flags & kWaitCountMask;
   if (flags & ~(kWaitCountMask | kIncrementFlag) || instruction.waitCount > kMaxWaits)
-    in.failAt(start + 1, "instruction flags are " + std::to_string(flags) + ", expected at most 2 waits and an increment");
+    in.failAt(start + 1, "instruction flags are " + std::to_string(flags) +
+                             ", expected at most 2 waits and an increment");
   for (unsigned i = 0; i < instruction.waitCount; ++i)
     in(instruction.waits[i]);
   if (flags & kIncrementFlag)
     in(instruction.increment.emplace());
   instruction.body = std::move(*body);
-  std::visit([&](auto &fields) { fields.visitFields([&](const char *, auto &field) { in(field); }); }, instruction.body);
+  std::visit([&](auto &fields) { fields.visitFields([&](const char *, auto &field) { in(field); }); },
+             instruction.body);
 }
 
 size_t encodedSize(const Instruction &instruction) {
@@ -57,13 +60,14 @@ size_t encodedSize(const Instruction &instruction) {
 }
 
 bool operator==(const Instruction &a, const Instruction &b) {
-  return a.waitCount == b.waitCount && std::equal(a.waits.begin(), a.waits.begin() + a.waitCount, b.waits.begin()) &&
+  return a.waitCount == b.waitCount &&
+         std::equal(a.waits.begin(), a.waits.begin() + a.waitCount, b.waits.begin()) &&
          a.increment == b.increment && a.location == b.location && a.body == b.body;
 }
 
 static auto fieldsOf(const Tensor &t) {
-  return std::tie(t.name, t.role, t.type, t.shape, t.stride, t.address, t.hostShape, t.hostPermutation, t.observable,
-                  t.completeCounter, t.completeValue, t.readableCounter, t.readableUntil);
+  return std::tie(t.name, t.role, t.type, t.shape, t.stride, t.address, t.hostShape, t.hostPermutation,
+                  t.observable, t.completeCounter, t.completeValue, t.readableCounter, t.readableUntil);
 }
 static auto fieldsOf(const Location &l) { return std::tie(l.layer, l.phase, l.op); }
 static auto fieldsOf(const Requirement &r) { return std::tie(r.key, r.relation, r.value); }

@@ -13,7 +13,8 @@ static bool isWordPart(char c) {
 }
 
 void Lexer::failAtLine(size_t lineNumber, size_t column, const std::string &what) const {
-  throw Error(std::string(file) + ":" + std::to_string(lineNumber) + ":" + std::to_string(column) + ": " + what);
+  throw Error(std::string(file) + ":" + std::to_string(lineNumber) + ":" + std::to_string(column) + ": " +
+              what);
 }
 
 void Lexer::failAt(size_t column, const std::string &what) const { failAtLine(line, column, what); }
@@ -55,7 +56,8 @@ bool Lexer::nextVerbatim(std::string &contents) {
 }
 
 void Lexer::scan() {
-  while (cursor < current.size() && (current[cursor] == ' ' || current[cursor] == '\t' || current[cursor] == '\r'))
+  while (cursor < current.size() &&
+         (current[cursor] == ' ' || current[cursor] == '\t' || current[cursor] == '\r'))
     ++cursor;
   size_t start = cursor;
   token = {Token::End, "", start + 1};
@@ -70,7 +72,8 @@ void Lexer::scan() {
     bool hexadecimal = current.substr(start, 2) == "0x";
     for (; cursor < current.size(); ++cursor) {
       char next = current[cursor];
-      bool exponentSign = !hexadecimal && (next == '-' || next == '+') && (current[cursor - 1] == 'e' || current[cursor - 1] == 'E');
+      bool exponentSign = !hexadecimal && (next == '-' || next == '+') &&
+                          (current[cursor - 1] == 'e' || current[cursor - 1] == 'E');
       if (!std::isalnum(static_cast<unsigned char>(next)) && next != '.' && !exponentSign)
         break;
     }
@@ -169,7 +172,8 @@ uint64_t Lexer::unsignedNumber(const char *what, uint64_t most) {
   if (hexadecimal)
     digits.remove_prefix(2);
   uint64_t value = 0;
-  auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), value, hexadecimal ? 16 : 10);
+  auto [end, error] =
+      std::from_chars(digits.data(), digits.data() + digits.size(), value, hexadecimal ? 16 : 10);
   if (error == std::errc::invalid_argument || end != digits.data() + digits.size())
     unexpected(what);
   if (error == std::errc::result_out_of_range || value > most)
@@ -184,7 +188,8 @@ int64_t Lexer::signedNumber(const char *what, int64_t least, int64_t most) {
   uint64_t magnitude = unsignedNumber(what, uint64_t(1) << 63);
   __int128 value = negative ? -__int128(magnitude) : __int128(magnitude);
   if (value < least || value > most)
-    failAt(column, std::string(what) + " is out of range, expected " + std::to_string(least) + " to " + std::to_string(most));
+    failAt(column, std::string(what) + " is out of range, expected " + std::to_string(least) + " to " +
+                       std::to_string(most));
   return int64_t(value);
 }
 

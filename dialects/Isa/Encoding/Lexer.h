@@ -28,7 +28,9 @@ public:
 
   const Token &peek() const { return token; }
   Token take();
-  bool at(std::string_view text) const { return token.kind != Token::String && token.kind != Token::End && token.text == text; }
+  bool at(std::string_view text) const {
+    return token.kind != Token::String && token.kind != Token::End && token.text == text;
+  }
   /// Takes the token if it is `text`.
   bool accept(std::string_view text);
   void expect(std::string_view text);

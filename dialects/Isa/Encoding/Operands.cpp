@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Printing and parsing of operands. Sums may be written in any order and are made canonical; they are printed with
-// the base first, then the ring, then the loops from the outermost in.
+// Printing and parsing of operands. Sums may be written in any order and are made canonical; they are printed
+// with the base first, then the ring, then the loops from the outermost in.
 #include "dialects/Isa/Encoding/Operands.h"
 
 #include <charconv>
@@ -13,7 +13,8 @@ std::string quoteName(std::string_view text) {
   std::string quoted;
   bool plain = !text.empty() && (std::isalpha(static_cast<unsigned char>(text[0])) || text[0] == '_');
   for (char c : text) {
-    plain &= (std::isalnum(static_cast<unsigned char>(c)) && !(c & 0x80)) || c == '_' || c == '.' || c == ':' || c == '/';
+    plain &= (std::isalnum(static_cast<unsigned char>(c)) && !(c & 0x80)) || c == '_' || c == '.' ||
+             c == ':' || c == '/';
     if (c == '"' || c == '\\')
       quoted += std::string("\\") + c;
     else if (c == '\n')
@@ -85,7 +86,8 @@ void OperandPrinter::operator()(const Address &value) {
     out << value.base;
   if (value.hasRing()) {
     uint64_t magnitude = value.slotSize < 0 ? -uint64_t(value.slotSize) : uint64_t(value.slotSize);
-    out << (first ? (value.slotSize < 0 ? "-" : "") : (value.slotSize < 0 ? " - " : " + ")) << magnitude << "*((";
+    out << (first ? (value.slotSize < 0 ? "-" : "") : (value.slotSize < 0 ? " - " : " + ")) << magnitude
+        << "*((";
     (*this)(value.slot);
     out << ") mod " << value.slots << ")";
     first = false;
@@ -194,7 +196,8 @@ void OperandParser::sum(Sum &result) {
       result.slots = uint32_t(in.unsignedNumber("the number of slots", UINT32_MAX));
       in.expect(")");
       if (result.slots == 0 || !result.fits(value))
-        in.failAt(start, result.slots == 0 ? "ring of 0 slots, expected at least 1" : "slot size does not fit 64 bits");
+        in.failAt(start, result.slots == 0 ? "ring of 0 slots, expected at least 1"
+                                           : "slot size does not fit 64 bits");
       result.ring = true;
       result.slotSize = int64_t(value);
     } else {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// The textual form of every kind of field: `print` and `parse` side by side, one overload per kind. Both are generic
-// over arrays and enumerations, so a new field of a known kind needs nothing here.
+// The textual form of every kind of field: `print` and `parse` side by side, one overload per kind. Both are
+// generic over arrays and enumerations, so a new field of a known kind needs nothing here.
 #pragma once
 
 #include "dialects/Isa/Encoding/Lexer.h"
@@ -48,7 +48,8 @@ private:
 class OperandParser {
 public:
   /// `tensors`: name to index; entries may be added until the first use.
-  OperandParser(Lexer &theLexer, const std::map<std::string, uint16_t> &theTensors) : in(theLexer), tensors(theTensors) {}
+  OperandParser(Lexer &theLexer, const std::map<std::string, uint16_t> &theTensors)
+      : in(theLexer), tensors(theTensors) {}
 
   void operator()(uint8_t &value) { value = uint8_t(in.unsignedNumber("a number", UINT8_MAX)); }
   void operator()(uint16_t &value) { value = uint16_t(in.unsignedNumber("a number", UINT16_MAX)); }

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// A program as the machine sees it: streams of instructions and the tables they refer to. This is the contract between
-// the compiler, which makes it, and the simulator, the verifier and the assembler, which read it. The instruction
-// structs come from isa.td; each has `kOpcode`, `kMnemonic` and `visitFields(visitor)`, which calls
-// visitor(name, field) for every field in encoding order. Field types are those of Fields.h, fixed-width integers,
-// float, enumerations, and std::array of these.
+// A program as the machine sees it: streams of instructions and the tables they refer to. This is the
+// contract between the compiler, which makes it, and the simulator, the verifier and the assembler, which
+// read it. The instruction structs come from isa.td; each has `kOpcode`, `kMnemonic` and
+// `visitFields(visitor)`, which calls visitor(name, field) for every field in encoding order. Field types are
+// those of Fields.h, fixed-width integers, float, enumerations, and std::array of these.
 #pragma once
 
 #include "dialects/Isa/Encoding/Error.h"
@@ -54,12 +54,13 @@ struct Tensor {
   std::array<int64_t, 4> stride = {1, 1, 1, 1}; // elements
   uint64_t address = 0;                         // bytes in DRAM
   std::vector<int64_t> hostShape;               // in the host's layout; empty: none recorded
-  std::vector<int64_t> hostPermutation;         // host dimension i is chip dimension hostPermutation[i] of rank hostShape.size()
-  bool observable = false;                      // the host may read it after a step
-  uint8_t completeCounter = 0;                  // its contents are complete once this counter has reached
-  uint32_t completeValue = 0;                   //   this value; 0: from launch
-  uint8_t readableCounter = 0;                  // and may be read until this counter has reached
-  uint32_t readableUntil = 0;                   //   this value; 0: to the end
+  std::vector<int64_t>
+      hostPermutation;     // host dimension i is chip dimension hostPermutation[i] of rank hostShape.size()
+  bool observable = false; // the host may read it after a step
+  uint8_t completeCounter = 0; // its contents are complete once this counter has reached
+  uint32_t completeValue = 0;  //   this value; 0: from launch
+  uint8_t readableCounter = 0; // and may be read until this counter has reached
+  uint32_t readableUntil = 0;  //   this value; 0: to the end
 };
 
 /// Where an instruction comes from. Phases: fwd, loss, bwd-input, bwd-weight, update.
@@ -75,7 +76,8 @@ struct Requirement {
   int64_t value = 0;
 };
 
-/// One line of the memory plan, for people. `memory` is spm, acc0, acc1, ... or dram; rows for acc, bytes otherwise.
+/// One line of the memory plan, for people. `memory` is spm, acc0, acc1, ... or dram; rows for acc, bytes
+/// otherwise.
 struct Placement {
   std::string memory, buffer;
   uint64_t begin = 0, end = 0;
@@ -91,16 +93,18 @@ struct Initial {
 
 struct Program {
   std::vector<Stream> streams;
-  std::vector<uint8_t> counterStream; // per counter: index into `streams` of the only stream that increments it
+  std::vector<uint8_t>
+      counterStream; // per counter: index into `streams` of the only stream that increments it
   std::vector<Tensor> tensors;
   std::vector<Location> locations;
   std::vector<Requirement> requirements;
   std::vector<Placement> placements;
   std::vector<Initial> initials;
-  std::string nnModule;                       // the mapped nn module as text; the machine ignores it
-  std::map<std::string, std::string> options; // compile options, chip name, chip values the mapping relied on as "chip.<key>"
-  std::vector<std::string> notObservable;     // what fusion removed
-  uint64_t dramBytes = 0;                     // bytes of DRAM that the tensors occupy
+  std::string nnModule; // the mapped nn module as text; the machine ignores it
+  std::map<std::string, std::string>
+      options; // compile options, chip name, chip values the mapping relied on as "chip.<key>"
+  std::vector<std::string> notObservable; // what fusion removed
+  uint64_t dramBytes = 0;                 // bytes of DRAM that the tensors occupy
 };
 
 bool operator==(const Tensor &, const Tensor &);
@@ -108,16 +112,17 @@ bool operator==(const Stream &, const Stream &);
 bool operator==(const Program &, const Program &);
 inline bool operator!=(const Program &a, const Program &b) { return !(a == b); }
 
-/// Binary form. Decoding checks the structure (magic, version, schema, checksums, every read), not the meaning:
-/// see validateProgram. Errors name the section and the offset in it.
+/// Binary form. Decoding checks the structure (magic, version, schema, checksums, every read), not the
+/// meaning: see validateProgram. Errors name the section and the offset in it.
 std::vector<uint8_t> encodeProgram(const Program &);
 Program decodeProgram(const uint8_t *data, size_t size);
 /// Files. Reading also validates.
 void writeProgramFile(const std::string &path, const Program &);
 Program readProgramFile(const std::string &path);
 
-/// Assembly text. `assemble` throws errors of the form `file:line:column: message`; it validates what it read.
-/// With a folder, initial values are written to raw files in it and named in the text; else they are in the text as hex.
+/// Assembly text. `assemble` throws errors of the form `file:line:column: message`; it validates what it
+/// read. With a folder, initial values are written to raw files in it and named in the text; else they are in
+/// the text as hex.
 std::string disassemble(const Program &, const std::string &initialsFolder = "");
 Program assemble(std::string_view text, std::string_view filename);
 
@@ -132,10 +137,10 @@ public:
   size_t stream, instruction;
 };
 
-/// Static well-formedness: indices in range, loops balanced and at most 8 deep, loop terms refer to enclosing loops,
-/// values cannot overflow, instruction kinds fit their stream, a counter is incremented by its own stream only,
-/// tensors lie within dramBytes. Throws one Error, an InstructionError that names stream and instruction where there is
-/// one. Says nothing of races and deadlock.
+/// Static well-formedness: indices in range, loops balanced and at most 8 deep, loop terms refer to enclosing
+/// loops, values cannot overflow, instruction kinds fit their stream, a counter is incremented by its own
+/// stream only, tensors lie within dramBytes. Throws one Error, an InstructionError that names stream and
+/// instruction where there is one. Says nothing of races and deadlock.
 void validateProgram(const Program &);
 
 /// The same program without hardware loops: every instance written out, every operand constant.

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// The layout of every section of a program file, for ByteReader and ByteWriter alike: what a record holds, in order.
+// The layout of every section of a program file, for ByteReader and ByteWriter alike: what a record holds, in
+// order.
 #pragma once
 
 #include "dialects/Isa/Encoding/Bytes.h"
@@ -36,7 +37,8 @@ void transferVector(ByteReader &in, std::vector<T> &values, const char *what, El
   }
   in.item = outer;
 }
-template <class Archive, class Vector> void transferNumbers(Archive &archive, Vector &values, const char *what) {
+template <class Archive, class Vector>
+void transferNumbers(Archive &archive, Vector &values, const char *what) {
   transferVector(archive, values, what, [&](auto &value) { archive(value); });
 }
 
@@ -148,17 +150,17 @@ template <class Archive, class Program> void transferNotObservable(Archive &arch
 }
 
 /// X(tag, function) for every section, in file order.
-#define ARSIS_PROGRAM_SECTIONS(X)                                                                                      \
-  X("core", transferCore)                                                                                              \
-  X("strm", transferStreams)                                                                                           \
-  X("debg", transferDebug)                                                                                             \
-  X("tens", transferTensors)                                                                                           \
-  X("locn", transferLocations)                                                                                         \
-  X("reqs", transferRequirements)                                                                                      \
-  X("plac", transferPlacements)                                                                                        \
-  X("init", transferInitials)                                                                                          \
-  X("nnmd", transferModule)                                                                                            \
-  X("opts", transferOptions)                                                                                           \
+#define ARSIS_PROGRAM_SECTIONS(X)                                                                            \
+  X("core", transferCore)                                                                                    \
+  X("strm", transferStreams)                                                                                 \
+  X("debg", transferDebug)                                                                                   \
+  X("tens", transferTensors)                                                                                 \
+  X("locn", transferLocations)                                                                               \
+  X("reqs", transferRequirements)                                                                            \
+  X("plac", transferPlacements)                                                                              \
+  X("init", transferInitials)                                                                                \
+  X("nnmd", transferModule)                                                                                  \
+  X("opts", transferOptions)                                                                                 \
   X("nobs", transferNotObservable)
 
 } // namespace arsis::isa

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Static well-formedness of a program: what must hold before anything may walk it. After this, no evaluation of an
-// operand can overflow and every index is in range; whether addresses fit the chip is the verifier's question.
+// Static well-formedness of a program: what must hold before anything may walk it. After this, no evaluation
+// of an operand can overflow and every index is in range; whether addresses fit the chip is the verifier's
+// question.
 #include "dialects/Isa/Encoding/Program.h"
 
 #include <algorithm>
@@ -9,14 +10,16 @@
 
 namespace arsis::isa {
 
-/// No base, stride or value of an operand may exceed this (elements, bytes or rows), so that sums of them cannot overflow.
+/// No base, stride or value of an operand may exceed this (elements, bytes or rows), so that sums of them
+/// cannot overflow.
 constexpr int64_t kLargestValue = int64_t(1) << 40;
 constexpr int64_t kLargestExtent = int64_t(1) << 31;
 constexpr uint64_t kLargestDram = uint64_t(1) << 48;
 
 std::string streamName(const Stream &stream) {
   unsigned kind = unsigned(stream.kind);
-  std::string name(kind < std::size(EnumTraits<StreamKind>::kNames) ? EnumTraits<StreamKind>::kNames[kind] : "?");
+  std::string name(kind < std::size(EnumTraits<StreamKind>::kNames) ? EnumTraits<StreamKind>::kNames[kind]
+                                                                    : "?");
   return name + " " + std::to_string(stream.index);
 }
 
@@ -38,9 +41,12 @@ struct InstructionChecker {
     const Stream &s = program.streams[stream];
     throw InstructionError(stream, position,
                            "stream " + streamName(s) + ", instruction " + std::to_string(position) + " (" +
-                               kInstructionInfo[s.instructions[position].body.index()].mnemonic + "): " + what);
+                               kInstructionInfo[s.instructions[position].body.index()].mnemonic +
+                               "): " + what);
   }
-  [[noreturn]] void fail(const char *field, const std::string &what) const { fail(std::string(field) + ": " + what); }
+  [[noreturn]] void fail(const char *field, const std::string &what) const {
+    fail(std::string(field) + ": " + what);
+  }
 
   void range(const char *field, int64_t base, const Terms &terms) const {
     __int128 low = base, high = base;
@@ -58,7 +64,8 @@ struct InstructionChecker {
         fail(field, "stride is " + number(term.stride) + ", expected at most 2^40 in magnitude");
     }
     if (low < -kLargestValue || high > kLargestValue)
-      fail(field, "ranges over " + number(low) + " to " + number(high) + ", expected at most 2^40 in magnitude");
+      fail(field,
+           "ranges over " + number(low) + " to " + number(high) + ", expected at most 2^40 in magnitude");
   }
   void operator()(const char *field, const Affine &value) const { range(field, value.base, value.terms); }
   void operator()(const char *field, const Extent &value) const {
@@ -78,7 +85,8 @@ struct InstructionChecker {
   }
   void operator()(const char *field, TensorIndex value) const {
     if (value >= program.tensors.size())
-      fail(field, "tensor " + std::to_string(value) + ", but the program has " + std::to_string(program.tensors.size()));
+      fail(field, "tensor " + std::to_string(value) + ", but the program has " +
+                      std::to_string(program.tensors.size()));
   }
   template <class T> void operator()(const char *field, const T &value) const {
     if constexpr (std::is_enum_v<T>) {
@@ -95,7 +103,8 @@ struct InstructionChecker {
   void meaning(const Reduce &body) const {
     constexpr uint8_t kLast = 1 << 3;
     if (body.reduceMask >> 4 || (body.reduceMask & kLast && body.reduceMask != kLast))
-      fail("reduceMask", "is " + std::to_string(body.reduceMask) + ", expected some of dimensions 0 to 2, or dimension 3 alone");
+      fail("reduceMask", "is " + std::to_string(body.reduceMask) +
+                             ", expected some of dimensions 0 to 2, or dimension 3 alone");
   }
   void meaning(const Pool &body) const { window(body.window); }
   void meaning(const PoolGrad &body) const { window(body.window); }
@@ -134,8 +143,9 @@ void checkTensor(const Program &program, const Tensor &tensor) {
   if (rank && hostVolume != volume)
     fail("host shape and shape hold different numbers of elements");
   std::set<int64_t> dimensions(tensor.hostPermutation.begin(), tensor.hostPermutation.end());
-  if (!dimensions.empty() && (dimensions.size() != tensor.hostPermutation.size() || *dimensions.begin() != 0 ||
-                              *dimensions.rbegin() != int64_t(dimensions.size()) - 1 || dimensions.size() != rank))
+  if (!dimensions.empty() &&
+      (dimensions.size() != tensor.hostPermutation.size() || *dimensions.begin() != 0 ||
+       *dimensions.rbegin() != int64_t(dimensions.size()) - 1 || dimensions.size() != rank))
     fail("host permutation is not a permutation of its " + std::to_string(rank) + " dimensions");
   size_t counters = program.counterStream.size();
   if ((tensor.completeValue && tensor.completeCounter >= counters) ||
@@ -148,7 +158,8 @@ void checkTables(const Program &program) {
     throw Error("program has " + std::to_string(program.streams.size()) + " streams and " +
                 std::to_string(program.counterStream.size()) + " counters, expected at most 256 of each");
   if (program.dramBytes > kLargestDram)
-    throw Error("program needs " + std::to_string(program.dramBytes) + " bytes of DRAM, expected at most 2^48");
+    throw Error("program needs " + std::to_string(program.dramBytes) +
+                " bytes of DRAM, expected at most 2^48");
   if (program.tensors.size() > UINT16_MAX)
     throw Error("program has " + std::to_string(program.tensors.size()) + " tensors, expected at most 65535");
   for (size_t counter = 0; counter < program.counterStream.size(); ++counter)
@@ -159,7 +170,8 @@ void checkTables(const Program &program) {
   std::set<std::string_view> names;
   for (const Tensor &tensor : program.tensors) {
     if (tensor.name.empty() || !names.insert(tensor.name).second)
-      throw Error("tensor '" + tensor.name + "': the name is " + (tensor.name.empty() ? "empty" : "used twice"));
+      throw Error("tensor '" + tensor.name + "': the name is " +
+                  (tensor.name.empty() ? "empty" : "used twice"));
     checkTensor(program, tensor);
   }
   std::set<uint16_t> initialised;
@@ -169,13 +181,14 @@ void checkTables(const Program &program) {
                   std::to_string(program.tensors.size()));
     const Tensor &tensor = program.tensors[initial.tensor];
     uint64_t bytes = uint64_t(numerics::sizeInBytes(tensor.type));
-    for (int64_t size : tensor.shape) // at most 2^126 would overflow, but DRAM bounds every dimension with a stride
+    for (int64_t size :
+         tensor.shape) // at most 2^126 would overflow, but DRAM bounds every dimension with a stride
       bytes = uint64_t(std::min<__int128>(__int128(bytes) * size, UINT64_MAX));
     if (!initialised.insert(initial.tensor).second)
       throw Error("tensor '" + tensor.name + "' has two initial values");
     if (initial.bytes.size() != bytes)
-      throw Error("initial value of tensor '" + tensor.name + "' has " + std::to_string(initial.bytes.size()) +
-                  " bytes, expected " + std::to_string(bytes));
+      throw Error("initial value of tensor '" + tensor.name + "' has " +
+                  std::to_string(initial.bytes.size()) + " bytes, expected " + std::to_string(bytes));
   }
   for (const Placement &placement : program.placements)
     if (placement.begin > placement.end || placement.slots == 0)

@@ -23,7 +23,8 @@ def generate(isa: Isa) -> str:
         "# The instruction set",
         "",
         "Generated from `dialects/Isa/isa.td`: edit that, then build the target `arsis-isa-docs`.",
-        f"Schema hash `{isa.schema_hash():#018x}`. Opcodes from `{FIRST_EXTERNAL_OPCODE:#x}` are left to instructions registered from outside.",
+        f"Schema hash `{isa.schema_hash():#018x}`. Opcodes from `{FIRST_EXTERNAL_OPCODE:#x}` are left to instructions "
+        "registered from outside.",
         "",
         isa.records["Manual"]["introduction"],
         "",

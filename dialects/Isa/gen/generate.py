@@ -11,10 +11,11 @@ import subprocess
 import sys
 from pathlib import Path
 
-import docs
 import header
 import ods
 from model import Isa
+
+import docs
 
 MODES = {"header": header.generate, "ods": ods.generate, "docs": docs.generate}
 
@@ -37,7 +38,10 @@ def main() -> int:
     if arguments.check:
         found = arguments.check.read_text(encoding="utf-8") if arguments.check.exists() else ""
         if found != generated:
-            print(f"error: {arguments.check} is out of date: regenerate it with the target arsis-isa-docs", file=sys.stderr)
+            print(
+                f"error: {arguments.check} is out of date: regenerate it with the target arsis-isa-docs",
+                file=sys.stderr,
+            )
             return 1
     elif arguments.output:
         arguments.output.parent.mkdir(parents=True, exist_ok=True)

@@ -30,7 +30,10 @@ def enum_traits(kind: Kind) -> list[str]:
 
 def struct(i: Instruction) -> list[str]:
     lines = [f"/// {i.summary}. {i.semantics}", f"struct {i.cpp} {{"]
-    lines += [f"  static constexpr Opcode kOpcode = Opcode::{i.cpp};", f'  static constexpr const char *kMnemonic = "{i.mnemonic}";']
+    lines += [
+        f"  static constexpr Opcode kOpcode = Opcode::{i.cpp};",
+        f'  static constexpr const char *kMnemonic = "{i.mnemonic}";',
+    ]
     for f in i.fields:
         default = "{}" if f.count or f.kind.cases else DEFAULTS.get(f.kind.cpp, " = 0")
         if (i.cpp, f.name) == ("Loop", "count"):
@@ -38,7 +41,11 @@ def struct(i: Instruction) -> list[str]:
         lines.append(f"  {f.cpp_type} {f.name}{default}; // {f.prose}")
     visits = [f'    visitor("{f.name}", {f.name});' for f in i.fields]
     for const in ("", " const"):
-        lines += [f"  template <class Visitor> void visitFields([[maybe_unused]] Visitor &&visitor){const} {{", *visits, "  }"]
+        lines += [
+            f"  template <class Visitor> void visitFields([[maybe_unused]] Visitor &&visitor){const} {{",
+            *visits,
+            "  }",
+        ]
     same = " && ".join(f"same({f.name}, o.{f.name})" for f in i.fields) or "true"
     unused = "" if i.fields else "[[maybe_unused]] "
     lines += [f"  bool operator==({unused}const {i.cpp} &o) const {{ return {same}; }}", "};", ""]
@@ -46,32 +53,71 @@ def struct(i: Instruction) -> list[str]:
 
 
 def generate(isa: Isa) -> str:
-    out = ["// Generated from isa.td by gen/header.py: do not edit. Included by Program.h only.", "", "namespace arsis::isa {", ""]
+    out = [
+        "// Generated from isa.td by gen/header.py: do not edit. Included by Program.h only.",
+        "",
+        "namespace arsis::isa {",
+        "",
+    ]
     for e in isa.enums:
         if e.namespace == "isa":
             out += enum_definition(e)
     for e in isa.enums:
         if e.namespace != "isa":
             out.append(f"using {e.namespace}::{e.cpp};")
-    out += ["", "/// Names of the cases of an enumeration, in order, as the assembly spells them.", "template <class E> struct EnumTraits;"]
+    out += [
+        "",
+        "/// Names of the cases of an enumeration, in order, as the assembly spells them.",
+        "template <class E> struct EnumTraits;",
+    ]
     for e in isa.enums:
         out += enum_traits(e)
     out += ["enum class Opcode : uint8_t {", *(f"  {i.cpp} = {i.opcode:#04x}," for i in isa.instructions), "};"]
-    out += ["/// Opcodes from here on belong to instructions registered from outside.", f"constexpr uint8_t kFirstExternalOpcode = {FIRST_EXTERNAL_OPCODE:#x};"]
-    out += ["/// Identifies the description that this code was generated from.", f"constexpr uint64_t kSchemaHash = {isa.schema_hash():#018x};", ""]
+    out += [
+        "/// Opcodes from here on belong to instructions registered from outside.",
+        f"constexpr uint8_t kFirstExternalOpcode = {FIRST_EXTERNAL_OPCODE:#x};",
+    ]
+    out += [
+        "/// Identifies the description that this code was generated from.",
+        f"constexpr uint64_t kSchemaHash = {isa.schema_hash():#018x};",
+        "",
+    ]
     for i in isa.instructions:
         out += struct(i)
     out += [f"using Body = std::variant<{', '.join(i.cpp for i in isa.instructions)}>;"]
     out += [f"constexpr Opcode kOpcodeOfBody[] = {{{', '.join('Opcode::' + i.cpp for i in isa.instructions)}}};", ""]
-    out += ["/// What every instruction is, in the order of Body's alternatives. `streams`: bit per StreamKind that accepts it."]
-    out += ["struct InstructionInfo {", "  const char *mnemonic;", "  Opcode opcode;", "  uint8_t streams;", "  bool marker;", "  const char *summary;", "};"]
+    out += [
+        "/// What every instruction is, in the order of Body's alternatives. `streams`: a bit per StreamKind that has it."
+    ]
+    out += [
+        "struct InstructionInfo {",
+        "  const char *mnemonic;",
+        "  Opcode opcode;",
+        "  uint8_t streams;",
+        "  bool marker;",
+        "  const char *summary;",
+        "};",
+    ]
     out += ["constexpr InstructionInfo kInstructionInfo[] = {"]
     kinds = [case.name for case in next(e for e in isa.enums if e.cpp == "StreamKind").cases]
     for i in isa.instructions:
         mask = sum(1 << kinds.index(s.name) for s in i.streams) if i.streams else (1 << len(kinds)) - 1
-        out.append(f'    {{"{i.mnemonic}", Opcode::{i.cpp}, {mask:#04x}, {"true" if i.marker else "false"}, "{i.summary}"}},')
-    out += ["};", "", "} // namespace arsis::isa", "", "/// X(struct, mnemonic, opcode) for every instruction.", "#define ARSIS_ISA_INSTRUCTIONS(X) \\"]
+        out.append(
+            f'    {{"{i.mnemonic}", Opcode::{i.cpp}, {mask:#04x}, {"true" if i.marker else "false"}, "{i.summary}"}},'
+        )
+    out += [
+        "};",
+        "",
+        "} // namespace arsis::isa",
+        "",
+        "/// X(struct, mnemonic, opcode) for every instruction.",
+        "#define ARSIS_ISA_INSTRUCTIONS(X) \\",
+    ]
     out += [f'  X({i.cpp}, "{i.mnemonic}", {i.opcode:#04x}) \\' for i in isa.instructions]
-    out += ["", "/// X(struct, mnemonic, opcode) for every instruction that has instances: all but the loop markers.", "#define ARSIS_ISA_EXECUTABLE(X) \\"]
+    out += [
+        "",
+        "/// X(struct, mnemonic, opcode) for every instruction that has instances: all but the loop markers.",
+        "#define ARSIS_ISA_EXECUTABLE(X) \\",
+    ]
     out += [f'  X({i.cpp}, "{i.mnemonic}", {i.opcode:#04x}) \\' for i in isa.instructions if not i.marker]
     return "\n".join(out) + "\n\n"

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""The records of isa.td as Python objects, checked for consistency, with the schema hash of what the encoding depends on."""
+"""The records of isa.td as Python objects, checked, with the schema hash of what the encoding depends on."""
 
 import hashlib
 import json
@@ -99,7 +99,9 @@ class Isa:
         r = self.records[name]
         streams = tuple(self.case(c["def"]) for c in r["streams"])
         fields = tuple(self.field(f["def"]) for f in r["fields"])
-        return Instruction(r["opcode"], r["mnemonic"], r["cpp"], streams, fields, bool(r["marker"]), r["summary"], r["semantics"])
+        return Instruction(
+            r["opcode"], r["mnemonic"], r["cpp"], streams, fields, bool(r["marker"]), r["summary"], r["semantics"]
+        )
 
     def check(self) -> None:
         for what in ("opcode", "mnemonic", "cpp"):
@@ -108,7 +110,9 @@ class Isa:
                 raise ValueError(f"two instructions share a {what}: {sorted(values)}")
         for i in self.instructions:
             if not 0 < i.opcode < FIRST_EXTERNAL_OPCODE:
-                raise ValueError(f"opcode of {i.mnemonic} is {i.opcode:#x}, expected 1 to {FIRST_EXTERNAL_OPCODE - 1:#x}")
+                raise ValueError(
+                    f"opcode of {i.mnemonic} is {i.opcode:#x}, expected 1 to {FIRST_EXTERNAL_OPCODE - 1:#x}"
+                )
             names = [f.name for f in i.fields]
             if len(set(names)) != len(names):
                 raise ValueError(f"{i.mnemonic} has two fields of the same name: {names}")
@@ -120,7 +124,13 @@ class Isa:
         """64 bits of SHA-256 over everything the encoding depends on; prose does not count."""
         enums = [(e.cpp, [c.name for c in e.cases]) for e in self.enums]
         instructions = [
-            (i.opcode, i.mnemonic, i.marker, [s.name for s in i.streams], [(f.name, f.kind.cpp, f.count) for f in i.fields])
+            (
+                i.opcode,
+                i.mnemonic,
+                i.marker,
+                [s.name for s in i.streams],
+                [(f.name, f.kind.cpp, f.count) for f in i.fields],
+            )
             for i in self.instructions
         ]
         kinds = [(k.cpp, k.encoding) for k in self.kinds]

@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """IsaOps.td.inc: one operation of the MLIR isa dialect per instruction that has instances, and the enumerations.
 
-The including .td defines the dialect, `Isa_Op<mnemonic, traits>` and the attribute constraints Isa_AffineAttr, Isa_ExtentAttr, Isa_AddressAttr,
-Isa_TensorAttr, Isa_U8Attr, Isa_U16Attr, Isa_U32Attr, Isa_I32Attr, Isa_F32Attr and Isa_WaitsAttr, and for fields that are arrays
-`class Isa_ArrayOf<Attr element, int count>` and `class Isa_IntegerArray<int count>`. Loops are regions there, so the loop markers have no operation here.
+The including .td defines the dialect, `Isa_Op<mnemonic, traits>` and the attribute constraints Isa_AffineAttr,
+Isa_ExtentAttr, Isa_AddressAttr, Isa_TensorAttr, Isa_U8Attr, Isa_U16Attr, Isa_U32Attr, Isa_I32Attr, Isa_F32Attr and
+Isa_WaitsAttr, and for fields that are arrays `class Isa_ArrayOf<Attr element, int count>` and
+`class Isa_IntegerArray<int count>`. Loops are regions there, so the loop markers have no operation here.
 """
 
 from model import Field, Isa, Kind, snake

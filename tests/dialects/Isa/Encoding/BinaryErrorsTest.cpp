@@ -16,7 +16,8 @@ using Bytes = std::vector<uint8_t>;
 
 namespace {
 
-constexpr size_t kVersionAt = 8, kCountAt = 12, kSchemaAt = 16, kTableAt = 24, kEntrySize = 24, kSections = 11;
+constexpr size_t kVersionAt = 8, kCountAt = 12, kSchemaAt = 16, kTableAt = 24, kEntrySize = 24,
+                 kSections = 11;
 constexpr size_t kHeaderCrcAt = kTableAt + kSections * kEntrySize;
 
 std::string decodeError(const Bytes &bytes) {
@@ -72,7 +73,8 @@ std::string streamError(const Bytes &instruction) {
   }));
 }
 std::string inStream(int offset, const std::string &what) {
-  return "program file, section strm, offset " + std::to_string(offset) + " (stream 0, instruction 0): " + what;
+  return "program file, section strm, offset " + std::to_string(offset) +
+         " (stream 0, instruction 0): " + what;
 }
 
 TEST(BinaryErrors, EveryTruncationIsRefused) {
@@ -96,13 +98,15 @@ TEST(BinaryErrors, EveryFlippedBitIsRefused) {
 TEST(BinaryErrors, Header) {
   Bytes bytes = sample(), damaged = bytes;
   damaged[0] = 'a';
-  EXPECT_EQ(decodeError(damaged), "program file, section header, offset 0: not an Arsis program: the magic bytes differ");
+  EXPECT_EQ(decodeError(damaged),
+            "program file, section header, offset 0: not an Arsis program: the magic bytes differ");
   damaged = bytes;
   damaged[kVersionAt] = 9;
   EXPECT_EQ(decodeError(damaged), "program file, section header, offset 12: format version 9, expected 1");
   damaged = bytes;
   put(damaged, kSchemaAt, 0x1234, 8);
-  EXPECT_NE(decodeError(damaged).find("section header, offset 24: instruction set 0x1234, expected 0x"), std::string::npos);
+  EXPECT_NE(decodeError(damaged).find("section header, offset 24: instruction set 0x1234, expected 0x"),
+            std::string::npos);
   damaged = bytes;
   damaged[kCountAt] = 3;
   EXPECT_EQ(decodeError(damaged), "program file, section header, offset 24: 3 sections, expected 11");
@@ -119,17 +123,22 @@ TEST(BinaryErrors, SectionTable) {
   damaged = bytes;
   put(damaged, kTableAt + kEntrySize + 8, 1, 8);
   sealHeader(damaged);
-  EXPECT_NE(decodeError(damaged).find("(entry of section strm): section at 1, expected at "), std::string::npos);
+  EXPECT_NE(decodeError(damaged).find("(entry of section strm): section at 1, expected at "),
+            std::string::npos);
   damaged = bytes;
   put(damaged, kTableAt + 16, UINT64_MAX, 8);
   sealHeader(damaged);
-  EXPECT_NE(decodeError(damaged).find("section core, offset 0: truncated: 18446744073709551615 bytes expected"), std::string::npos);
+  EXPECT_NE(
+      decodeError(damaged).find("section core, offset 0: truncated: 18446744073709551615 bytes expected"),
+      std::string::npos);
   damaged = bytes;
   damaged.back() ^= 1;
-  EXPECT_NE(decodeError(damaged).find("section nobs, offset 0: checksum differs: the section is corrupted"), std::string::npos);
+  EXPECT_NE(decodeError(damaged).find("section nobs, offset 0: checksum differs: the section is corrupted"),
+            std::string::npos);
   damaged = bytes;
   damaged.push_back(0);
-  EXPECT_NE(decodeError(damaged).find("file of " + std::to_string(damaged.size()) + " bytes, expected "), std::string::npos);
+  EXPECT_NE(decodeError(damaged).find("file of " + std::to_string(damaged.size()) + " bytes, expected "),
+            std::string::npos);
   damaged = withSection(bytes, "reqs", [](Bytes &section) { section.push_back(0); });
   EXPECT_NE(decodeError(damaged).find("section reqs, offset "), std::string::npos);
   EXPECT_NE(decodeError(damaged).find("1 bytes too many"), std::string::npos);
@@ -138,13 +147,17 @@ TEST(BinaryErrors, SectionTable) {
 TEST(BinaryErrors, Instructions) {
   EXPECT_EQ(streamError({0x7f, 0}), inStream(4, "unknown opcode 127"));
   EXPECT_EQ(streamError({0x80, 0}), inStream(4, "unknown opcode 128, which no registered instruction has"));
-  EXPECT_EQ(streamError({0x03, 3}), inStream(5, "instruction flags are 3, expected at most 2 waits and an increment"));
-  EXPECT_EQ(streamError({0x03, 8}), inStream(5, "instruction flags are 8, expected at most 2 waits and an increment"));
+  EXPECT_EQ(streamError({0x03, 3}),
+            inStream(5, "instruction flags are 3, expected at most 2 waits and an increment"));
+  EXPECT_EQ(streamError({0x03, 8}),
+            inStream(5, "instruction flags are 8, expected at most 2 waits and an increment"));
   EXPECT_EQ(streamError({0x03}), inStream(5, "truncated: 1 bytes expected, 0 left"));
   EXPECT_EQ(streamError({0x01, 0, 0x80}), inStream(7, "truncated: 1 bytes expected, 0 left"));
   EXPECT_EQ(streamError({0x01, 0, 0x81, 0x00}), inStream(6, "number not in its shortest form"));
-  EXPECT_EQ(streamError({0x01, 0, 0xff, 0xff, 0xff, 0xff, 0x1f}), inStream(6, "number is 8589934591, expected at most 4294967295"));
-  EXPECT_EQ(streamError({0x01, 0, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x02}), inStream(6, "number longer than 64 bits"));
+  EXPECT_EQ(streamError({0x01, 0, 0xff, 0xff, 0xff, 0xff, 0x1f}),
+            inStream(6, "number is 8589934591, expected at most 4294967295"));
+  EXPECT_EQ(streamError({0x01, 0, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x02}),
+            inStream(6, "number longer than 64 bits"));
 }
 
 TEST(BinaryErrors, Operands) {
@@ -153,7 +166,8 @@ TEST(BinaryErrors, Operands) {
   std::string loops = "expected ascending loops below 8 and strides that are not zero";
   EXPECT_EQ(streamError({0x03, 1, 0, 1, 0, 8, 2}), inStream(9, "term of loop 8 with stride 1, " + loops));
   EXPECT_EQ(streamError({0x03, 1, 0, 1, 0, 0, 0}), inStream(9, "term of loop 0 with stride 0, " + loops));
-  EXPECT_EQ(streamError({0x03, 1, 0, 2, 0, 1, 2, 1, 2}), inStream(11, "term of loop 1 with stride 1, " + loops));
+  EXPECT_EQ(streamError({0x03, 1, 0, 2, 0, 1, 2, 1, 2}),
+            inStream(11, "term of loop 1 with stride 1, " + loops));
   // A load: tensor, four coordinates, four extents, address, four strides, type, fill.
   Bytes start = {0x10, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0};
   auto load = [&](Bytes rest) {
@@ -167,7 +181,8 @@ TEST(BinaryErrors, Operands) {
   EXPECT_EQ(load({0x10, 0, 2, 0, 0, 0}), inStream(23, "ring of 0 slots, expected at least 1"));
   EXPECT_EQ(load({0x10, 0, 0, 1, 0, 0}), inStream(23, "ring without effect, expected none"));
   EXPECT_EQ(load({0x09, 0}), inStream(25, "9 terms, expected at most 8"));
-  EXPECT_EQ(load({0, 0, 0x80, 0x80, 0x80, 0x80, 0x20}), inStream(25, "number is 4294967296, expected 32 bits"));
+  EXPECT_EQ(load({0, 0, 0x80, 0x80, 0x80, 0x80, 0x20}),
+            inStream(25, "number is 4294967296, expected 32 bits"));
   EXPECT_EQ(load({0, 0, 0, 0, 0, 0, 7}), inStream(29, "ElementType is 7, expected less than 4"));
 }
 
@@ -176,13 +191,22 @@ TEST(BinaryErrors, Tables) {
   auto error = [&](const char *tag, const Bytes &bytes) {
     return decodeError(withSection(empty, tag, [&](Bytes &section) { section = bytes; }));
   };
-  EXPECT_EQ(error("core", {0, 200, 1}), "program file, section core, offset 1: truncated: 200 elements expected, 0 bytes left");
-  EXPECT_EQ(error("locn", {1, 5, 'a'}), "program file, section locn, offset 1 (location 0): truncated: 5 elements expected, 1 bytes left");
-  EXPECT_EQ(error("opts", {2, 1, 'b', 0, 1, 'a', 0}), "program file, section opts, offset 4 (option 1): option 'a' is out of order");
-  EXPECT_EQ(error("opts", {2, 1, 'a', 0, 1, 'a', 0}), "program file, section opts, offset 4 (option 1): option 'a' is out of order");
-  EXPECT_EQ(error("reqs", {1, 0, 2, 0}), "program file, section reqs, offset 2 (requirement 0): flag is 2, expected 0 or 1");
-  EXPECT_EQ(error("init", {1, 0, 4, 1, 2}), "program file, section init, offset 2 (initial value 0): truncated: 4 elements expected, 2 bytes left");
-  EXPECT_EQ(error("tens", {1, 1, 'x', 11}), "program file, section tens, offset 3 (tensor 0): TensorRole is 11, expected less than 11");
+  EXPECT_EQ(error("core", {0, 200, 1}),
+            "program file, section core, offset 1: truncated: 200 elements expected, 0 bytes left");
+  EXPECT_EQ(
+      error("locn", {1, 5, 'a'}),
+      "program file, section locn, offset 1 (location 0): truncated: 5 elements expected, 1 bytes left");
+  EXPECT_EQ(error("opts", {2, 1, 'b', 0, 1, 'a', 0}),
+            "program file, section opts, offset 4 (option 1): option 'a' is out of order");
+  EXPECT_EQ(error("opts", {2, 1, 'a', 0, 1, 'a', 0}),
+            "program file, section opts, offset 4 (option 1): option 'a' is out of order");
+  EXPECT_EQ(error("reqs", {1, 0, 2, 0}),
+            "program file, section reqs, offset 2 (requirement 0): flag is 2, expected 0 or 1");
+  EXPECT_EQ(
+      error("init", {1, 0, 4, 1, 2}),
+      "program file, section init, offset 2 (initial value 0): truncated: 4 elements expected, 2 bytes left");
+  EXPECT_EQ(error("tens", {1, 1, 'x', 11}),
+            "program file, section tens, offset 3 (tensor 0): TensorRole is 11, expected less than 11");
 }
 
 TEST(BinaryErrors, Locations) {
@@ -216,7 +240,8 @@ TEST(BinaryErrors, Writer) {
   EXPECT_EQ(error(instruction), "instruction with 3 waits, expected at most 2");
   instruction.waitCount = 1;
   instruction.waits[0].value.terms = {Term{1, 1}, Term{0, 1}};
-  EXPECT_EQ(error(instruction), "terms of an affine value are not canonical: loop 0 with stride 1 after loop 1");
+  EXPECT_EQ(error(instruction),
+            "terms of an affine value are not canonical: loop 0 with stride 1 after loop 1");
   Drain drain;
   drain.acc.slots = 0;
   instruction = Instruction();
@@ -234,13 +259,16 @@ TEST(BinaryErrors, Files) {
     }
     return "no error";
   };
-  EXPECT_EQ(error([&] { readProgramFile(folder + "/no/such/file"); }), folder + "/no/such/file: cannot open the program");
-  EXPECT_EQ(error([&] { writeProgramFile(folder + "/no/such/file", Program()); }), folder + "/no/such/file: cannot write the program");
+  EXPECT_EQ(error([&] { readProgramFile(folder + "/no/such/file"); }),
+            folder + "/no/such/file: cannot open the program");
+  EXPECT_EQ(error([&] { writeProgramFile(folder + "/no/such/file", Program()); }),
+            folder + "/no/such/file: cannot write the program");
   Program broken;
   broken.counterStream = {4};
   std::string path = folder + "/broken.arsis";
   writeProgramFile(path, broken);
-  EXPECT_EQ(error([&] { readProgramFile(path); }), path + ": counter c0 belongs to stream 4, but the program has 0");
+  EXPECT_EQ(error([&] { readProgramFile(path); }),
+            path + ": counter c0 belongs to stream 4, but the program has 0");
   std::filesystem::remove(path);
 }
 

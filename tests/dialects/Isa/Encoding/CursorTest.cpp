@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // The cursor against a recursive walk written for clarity, and unrolling against the cursor.
-#include "RandomProgram.h"
 #include "dialects/Isa/Encoding/Cursor.h"
+#include "RandomProgram.h"
 
 #include <gtest/gtest.h>
 
@@ -18,9 +18,10 @@ struct Instance {
   bool operator==(const Instance &o) const { return position == o.position && index == o.index; }
 };
 
-/// Runs the body that starts at `position`; returns the position after its end_loop (or the end of the stream).
-size_t walk(const Stream &stream, size_t position, unsigned depth, std::array<int64_t, kMaxLoopDepth> index, bool emit,
-            std::vector<Instance> &out) {
+/// Runs the body that starts at `position`; returns the position after its end_loop (or the end of the
+/// stream).
+size_t walk(const Stream &stream, size_t position, unsigned depth, std::array<int64_t, kMaxLoopDepth> index,
+            bool emit, std::vector<Instance> &out) {
   while (position < stream.instructions.size()) {
     const Body &body = stream.instructions[position].body;
     if (std::holds_alternative<EndLoop>(body))
@@ -84,7 +85,8 @@ TEST(Cursor, EmptyStream) {
 }
 
 TEST(Cursor, SkipsLoopsOverNothing) {
-  Stream stream = streamOf({Loop{UINT32_MAX}, Loop{UINT32_MAX}, EndLoop(), Loop{3}, EndLoop(), EndLoop(), WaitOnly()});
+  Stream stream =
+      streamOf({Loop{UINT32_MAX}, Loop{UINT32_MAX}, EndLoop(), Loop{3}, EndLoop(), EndLoop(), WaitOnly()});
   InstructionCursor cursor(stream);
   ASSERT_FALSE(cursor.done());
   EXPECT_EQ(cursor.position(), 6u);
@@ -117,18 +119,21 @@ TEST(Cursor, RejectsBrokenLoops) {
   };
   EXPECT_EQ(message(streamOf({Loop{1}})), "stream load 0, instruction 0: loop without an end_loop");
   EXPECT_EQ(message(streamOf({EndLoop()})), "stream load 0, instruction 0: end_loop without a loop");
-  EXPECT_EQ(message(streamOf({Loop{0}, EndLoop()})), "stream load 0, instruction 0: loop of 0 iterations, expected at least 1");
+  EXPECT_EQ(message(streamOf({Loop{0}, EndLoop()})),
+            "stream load 0, instruction 0: loop of 0 iterations, expected at least 1");
   std::vector<Body> deep(kMaxLoopDepth + 1, Loop{1});
   EXPECT_EQ(message(streamOf(deep)), "stream load 0, instruction 8: loops nest deeper than 8");
 }
 
 TEST(Cursor, CountsSaturate) {
-  Stream stream = streamOf({Loop{UINT32_MAX}, Loop{UINT32_MAX}, Loop{UINT32_MAX}, WaitOnly(), EndLoop(), EndLoop(), EndLoop()});
+  Stream stream = streamOf(
+      {Loop{UINT32_MAX}, Loop{UINT32_MAX}, Loop{UINT32_MAX}, WaitOnly(), EndLoop(), EndLoop(), EndLoop()});
   EXPECT_EQ(countInstances(stream), UINT64_MAX);
 }
 
 TEST(Cursor, PassesTensOfMillionsOfInstancesASecond) {
-  Stream stream = streamOf({Loop{1000}, Loop{1000}, WaitOnly(), WaitOnly(), Loop{3}, WaitOnly(), EndLoop(), EndLoop(), EndLoop()});
+  Stream stream = streamOf(
+      {Loop{1000}, Loop{1000}, WaitOnly(), WaitOnly(), Loop{3}, WaitOnly(), EndLoop(), EndLoop(), EndLoop()});
   auto start = std::chrono::steady_clock::now();
   int64_t sum = 0;
   for (InstructionCursor cursor(stream); !cursor.done(); cursor.advance())
@@ -136,7 +141,8 @@ TEST(Cursor, PassesTensOfMillionsOfInstancesASecond) {
   double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   EXPECT_EQ(sum, 1000ll * 999 * 1000 / 2 * 5);
   RecordProperty("instances_per_second", std::to_string(5e6 / seconds));
-  EXPECT_LT(seconds, 2.5) << "under 2 million instances a second: something is wrong even for a slow or sanitized build";
+  EXPECT_LT(seconds, 2.5)
+      << "under 2 million instances a second: something is wrong even for a slow or sanitized build";
 }
 
 /// The value of every operand of an instance as one list of numbers.
@@ -146,7 +152,9 @@ struct Evaluate {
   void operator()(const char *, const Affine &v) { out.push_back(v.evaluate(index)); }
   void operator()(const char *, const Extent &v) { out.push_back(v.evaluate(index)); }
   void operator()(const char *, const Address &v) { out.push_back(v.evaluate(index)); }
-  void operator()(const char *, float v) { out.push_back(v == v ? int64_t(std::abs(v) < 1e9f ? v * 100 : 0) : -1); }
+  void operator()(const char *, float v) {
+    out.push_back(v == v ? int64_t(std::abs(v) < 1e9f ? v * 100 : 0) : -1);
+  }
   template <class T, size_t n> void operator()(const char *name, const std::array<T, n> &values) {
     for (const T &value : values)
       (*this)(name, value);
@@ -158,7 +166,8 @@ std::vector<std::vector<int64_t>> evaluateAll(const Stream &stream) {
   std::vector<std::vector<int64_t>> all;
   for (InstructionCursor cursor(stream); !cursor.done(); cursor.advance()) {
     const Instruction &instruction = cursor.instruction();
-    std::vector<int64_t> values{int64_t(opcodeOf(instruction)), instruction.location, instruction.increment.value_or(255)};
+    std::vector<int64_t> values{int64_t(opcodeOf(instruction)), instruction.location,
+                                instruction.increment.value_or(255)};
     Evaluate evaluate{cursor.index(), values};
     for (unsigned i = 0; i < instruction.waitCount; ++i) {
       values.push_back(instruction.waits[i].counter);
@@ -176,7 +185,8 @@ TEST(Unroll, GivesTheSameInstances) {
     Program unrolled = unrollLoops(program);
     validateProgram(unrolled);
     for (size_t s = 0; s < program.streams.size(); ++s) {
-      EXPECT_EQ(evaluateAll(unrolled.streams[s]), evaluateAll(program.streams[s])) << "seed " << seed << " stream " << s;
+      EXPECT_EQ(evaluateAll(unrolled.streams[s]), evaluateAll(program.streams[s]))
+          << "seed " << seed << " stream " << s;
       EXPECT_EQ(unrolled.streams[s].instructions.size(), countInstances(program.streams[s]));
     }
     EXPECT_TRUE(unrollLoops(unrolled) == unrolled);

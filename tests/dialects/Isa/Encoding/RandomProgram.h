@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Random programs that are valid but otherwise mean nothing: every instruction, every field, every table. The same
-// seed gives the same program everywhere.
+// Random programs that are valid but otherwise mean nothing: every instruction, every field, every table. The
+// same seed gives the same program everywhere.
 #pragma once
 
 #include "dialects/Isa/Encoding/Program.h"
@@ -27,7 +27,9 @@ public:
     return program;
   }
 
-  int64_t number(int64_t least, int64_t most) { return std::uniform_int_distribution<int64_t>(least, most)(random); }
+  int64_t number(int64_t least, int64_t most) {
+    return std::uniform_int_distribution<int64_t>(least, most)(random);
+  }
   bool chance(double p) { return std::bernoulli_distribution(p)(random); }
 
   /// A field of any kind, using at most `depth` loops. `tensors`: size of the tensor table.
@@ -38,7 +40,9 @@ public:
     void operator()(const char *, uint8_t &v) { v = uint8_t(r.number(0, 255)); }
     void operator()(const char *, uint16_t &v) { v = uint16_t(r.number(1, 65535)); }
     void operator()(const char *, uint32_t &v) { v = uint32_t(r.number(1, 3)); }
-    void operator()(const char *, int32_t &v) { v = r.chance(0.1) ? INT32_MIN : int32_t(r.number(-1000, 1000)); }
+    void operator()(const char *, int32_t &v) {
+      v = r.chance(0.1) ? INT32_MIN : int32_t(r.number(-1000, 1000));
+    }
     void operator()(const char *, float &v) {
       uint32_t bits = uint32_t(r.random());
       std::memcpy(&v, &bits, sizeof v);
@@ -48,7 +52,8 @@ public:
       v.clear();
       for (unsigned loop = 0; loop < depth; ++loop)
         if (r.chance(0.5))
-          addTerm(v, uint8_t(loop), r.chance(0.2) ? r.number(-(int64_t(1) << 36), int64_t(1) << 36) : r.number(-9, 9));
+          addTerm(v, uint8_t(loop),
+                  r.chance(0.2) ? r.number(-(int64_t(1) << 36), int64_t(1) << 36) : r.number(-9, 9));
     }
     void operator()(const char *n, Affine &v) {
       v.base = r.number(-300, 300);
@@ -120,8 +125,10 @@ private:
       }
       program.tensors.push_back(std::move(tensor));
       program.locations.push_back({name(6), name(6), name(6)});
-      program.requirements.push_back({name(6), chance(0.5) ? Requirement::Equal : Requirement::AtLeast, number(INT64_MIN, INT64_MAX)});
-      program.placements.push_back({name(6), name(6), uint64_t(number(0, 9)), uint64_t(number(9, 1 << 30)), uint32_t(number(1, 9)), name(6)});
+      program.requirements.push_back(
+          {name(6), chance(0.5) ? Requirement::Equal : Requirement::AtLeast, number(INT64_MIN, INT64_MAX)});
+      program.placements.push_back({name(6), name(6), uint64_t(number(0, 9)), uint64_t(number(9, 1 << 30)),
+                                    uint32_t(number(1, 9)), name(6)});
       program.options[name(6)] = name(20);
       program.notObservable.push_back(name(6));
     }

@@ -76,7 +76,8 @@ TEST(RoundTrip, ConvolutionByHand) {
 }
 
 TEST(RoundTrip, FloatsKeepTheirBits) {
-  for (uint32_t bits : {0u, 0x80000000u, 1u, 0x807fffffu, 0x7f7fffffu, 0x7f800000u, 0xff800000u, 0x7fc00000u, 0xffc12345u, 0x7f800001u, 0x3dcccccdu}) {
+  for (uint32_t bits : {0u, 0x80000000u, 1u, 0x807fffffu, 0x7f7fffffu, 0x7f800000u, 0xff800000u, 0x7fc00000u,
+                        0xffc12345u, 0x7f800001u, 0x3dcccccdu}) {
     Load load;
     std::memcpy(&load.fill, &bits, sizeof bits);
     Program program;
@@ -117,11 +118,12 @@ TEST(RoundTrip, FilesAndInitialsBesideTheText) {
 
 TEST(RoundTrip, SumsMayBeWrittenInAnyOrder) {
   auto address = [](const std::string &text) {
-    Program program = assemble("arsis 1\ndram 4\ntensor x input f32 [1, 1, 1, 1] at 0\nstream store 0\nloop 2\nloop 2\n"
-                               "store localType=f32, box=[1, 1, 1, 1], localStride=[0, 0, 0, 1], coordinate=[0, 0, 0, 0], "
-                               "tensor=x, local=" +
-                                   text + "\nend_loop\nend_loop",
-                               "sum.s");
+    Program program =
+        assemble("arsis 1\ndram 4\ntensor x input f32 [1, 1, 1, 1] at 0\nstream store 0\nloop 2\nloop 2\n"
+                 "store localType=f32, box=[1, 1, 1, 1], localStride=[0, 0, 0, 1], coordinate=[0, 0, 0, 0], "
+                 "tensor=x, local=" +
+                     text + "\nend_loop\nend_loop",
+                 "sum.s");
     return std::get<Store>(program.streams[0].instructions[2].body).local;
   };
   Address expected(7);
@@ -142,7 +144,8 @@ TEST(EncodedSize, AddsUpToTheStreamSection) {
     for (const Instruction &instruction : stream.instructions)
       streams += encodedSize(instruction);
   }
-  EXPECT_NE(dumpProgram(program).find("strm" + std::string(12 - std::to_string(streams).size(), ' ') + std::to_string(streams)),
+  EXPECT_NE(dumpProgram(program).find("strm" + std::string(12 - std::to_string(streams).size(), ' ') +
+                                      std::to_string(streams)),
             std::string::npos)
       << dumpProgram(program);
 }

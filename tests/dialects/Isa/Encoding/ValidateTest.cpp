@@ -46,11 +46,13 @@ std::string errorAfter(const std::function<void(Program &)> &mutate) {
   }
   return "no error";
 }
-std::string errorOfInstruction(size_t stream, size_t position, const std::function<void(Instruction &)> &mutate) {
+std::string errorOfInstruction(size_t stream, size_t position,
+                               const std::function<void(Instruction &)> &mutate) {
   return errorAfter([&](Program &program) { mutate(program.streams[stream].instructions[position]); });
 }
 std::string errorOfLoad(const std::function<void(Load &)> &mutate) {
-  return errorOfInstruction(0, 1, [&](Instruction &instruction) { mutate(std::get<Load>(instruction.body)); });
+  return errorOfInstruction(0, 1,
+                            [&](Instruction &instruction) { mutate(std::get<Load>(instruction.body)); });
 }
 std::string errorOfTensor(const std::function<void(Tensor &)> &mutate) {
   return errorAfter([&](Program &program) {
@@ -63,14 +65,21 @@ constexpr int64_t kHuge = (int64_t(1) << 40) + 1;
 const std::string kAtLoad = "stream load 0, instruction 1 (load): ";
 const std::string kMagnitude = ", expected at most 2^40 in magnitude";
 
-TEST(Validate, SoundProgram) { EXPECT_EQ(errorAfter([](Program &) {}), "no error"); }
+TEST(Validate, SoundProgram) {
+  EXPECT_EQ(errorAfter([](Program &) {}), "no error");
+}
 
 TEST(Validate, Loops) {
-  EXPECT_EQ(errorOfInstruction(0, 0, [](Instruction &i) { i.body = WaitOnly(); }), kAtLoad + "after: uses the index of loop 0, but is inside 0 loops");
-  EXPECT_EQ(errorOfInstruction(0, 2, [](Instruction &i) { i.body = WaitOnly(); }), "stream load 0, instruction 0 (loop): loop without an end_loop");
-  EXPECT_EQ(errorOfInstruction(0, 0, [](Instruction &i) { i.body = EndLoop(); }), "stream load 0, instruction 0 (end_loop): end_loop without a loop");
-  EXPECT_EQ(errorOfInstruction(0, 0, [](Instruction &i) { i.body = Loop{0}; }), "stream load 0, instruction 0 (loop): loop of 0 iterations, expected at least 1");
-  EXPECT_EQ(errorOfInstruction(0, 0, [](Instruction &i) { i.increment = 0; }), "stream load 0, instruction 0 (loop): waits or increments, which a loop marker cannot");
+  EXPECT_EQ(errorOfInstruction(0, 0, [](Instruction &i) { i.body = WaitOnly(); }),
+            kAtLoad + "after: uses the index of loop 0, but is inside 0 loops");
+  EXPECT_EQ(errorOfInstruction(0, 2, [](Instruction &i) { i.body = WaitOnly(); }),
+            "stream load 0, instruction 0 (loop): loop without an end_loop");
+  EXPECT_EQ(errorOfInstruction(0, 0, [](Instruction &i) { i.body = EndLoop(); }),
+            "stream load 0, instruction 0 (end_loop): end_loop without a loop");
+  EXPECT_EQ(errorOfInstruction(0, 0, [](Instruction &i) { i.body = Loop{0}; }),
+            "stream load 0, instruction 0 (loop): loop of 0 iterations, expected at least 1");
+  EXPECT_EQ(errorOfInstruction(0, 0, [](Instruction &i) { i.increment = 0; }),
+            "stream load 0, instruction 0 (loop): waits or increments, which a loop marker cannot");
   EXPECT_EQ(errorAfter([](Program &p) {
               Instruction loop;
               p.streams[1].instructions.insert(p.streams[1].instructions.begin(), kMaxLoopDepth, loop);
@@ -79,19 +88,29 @@ TEST(Validate, Loops) {
 }
 
 TEST(Validate, Streams) {
-  EXPECT_EQ(errorAfter([](Program &p) { p.streams[1].kind = StreamKind::Load; }), "stream load 0 exists twice");
-  EXPECT_EQ(errorAfter([](Program &p) { p.streams[1].kind = StreamKind::Store; }), "stream store 0, instruction 1 (reduce): not allowed in this stream");
-  EXPECT_EQ(errorAfter([](Program &p) { p.streams[1].kind = StreamKind(9); }), "stream 1 is of no known kind");
-  EXPECT_EQ(errorAfter([](Program &p) { p.counterStream.resize(257); }), "program has 2 streams and 257 counters, expected at most 256 of each");
+  EXPECT_EQ(errorAfter([](Program &p) { p.streams[1].kind = StreamKind::Load; }),
+            "stream load 0 exists twice");
+  EXPECT_EQ(errorAfter([](Program &p) { p.streams[1].kind = StreamKind::Store; }),
+            "stream store 0, instruction 1 (reduce): not allowed in this stream");
+  EXPECT_EQ(errorAfter([](Program &p) { p.streams[1].kind = StreamKind(9); }),
+            "stream 1 is of no known kind");
+  EXPECT_EQ(errorAfter([](Program &p) { p.counterStream.resize(257); }),
+            "program has 2 streams and 257 counters, expected at most 256 of each");
 }
 
 TEST(Validate, Counters) {
-  EXPECT_EQ(errorOfInstruction(0, 1, [](Instruction &i) { i.increment = 1; }), kAtLoad + "increments counter c1, which belongs to stream vector 0");
-  EXPECT_EQ(errorOfInstruction(0, 1, [](Instruction &i) { i.increment = 2; }), kAtLoad + "increments counter c2, but the program has 2");
-  EXPECT_EQ(errorOfInstruction(0, 1, [](Instruction &i) { i.waits[0].counter = 2; }), kAtLoad + "waits for counter c2, but the program has 2");
-  EXPECT_EQ(errorOfInstruction(0, 1, [](Instruction &i) { i.waitCount = 3; }), kAtLoad + "3 waits, expected at most 2");
-  EXPECT_EQ(errorOfInstruction(0, 1, [](Instruction &i) { i.waits[0].value.base = kHuge; }), kAtLoad + "after: ranges over above 2^40 to above 2^40" + kMagnitude);
-  EXPECT_EQ(errorAfter([](Program &p) { p.counterStream[1] = 2; }), "counter c1 belongs to stream 2, but the program has 2");
+  EXPECT_EQ(errorOfInstruction(0, 1, [](Instruction &i) { i.increment = 1; }),
+            kAtLoad + "increments counter c1, which belongs to stream vector 0");
+  EXPECT_EQ(errorOfInstruction(0, 1, [](Instruction &i) { i.increment = 2; }),
+            kAtLoad + "increments counter c2, but the program has 2");
+  EXPECT_EQ(errorOfInstruction(0, 1, [](Instruction &i) { i.waits[0].counter = 2; }),
+            kAtLoad + "waits for counter c2, but the program has 2");
+  EXPECT_EQ(errorOfInstruction(0, 1, [](Instruction &i) { i.waitCount = 3; }),
+            kAtLoad + "3 waits, expected at most 2");
+  EXPECT_EQ(errorOfInstruction(0, 1, [](Instruction &i) { i.waits[0].value.base = kHuge; }),
+            kAtLoad + "after: ranges over above 2^40 to above 2^40" + kMagnitude);
+  EXPECT_EQ(errorAfter([](Program &p) { p.counterStream[1] = 2; }),
+            "counter c1 belongs to stream 2, but the program has 2");
   EXPECT_EQ(errorAfter([](Program &p) {
               auto &instructions = p.streams[0].instructions;
               instructions.insert(instructions.begin(), 1, Instruction());
@@ -104,39 +123,68 @@ TEST(Validate, Counters) {
 
 TEST(Validate, Operands) {
   EXPECT_EQ(errorOfLoad([](Load &l) { l.tensor = 1; }), kAtLoad + "tensor: tensor 1, but the program has 1");
-  EXPECT_EQ(errorOfLoad([](Load &l) { l.localType = ElementType(4); }), kAtLoad + "localType: value 4 has no meaning");
-  EXPECT_EQ(errorOfLoad([](Load &l) { l.box[0].tile = -1; }), kAtLoad + "box: extent is -1, expected 0 to 2^31");
-  EXPECT_EQ(errorOfLoad([](Load &l) { l.box[2].limit.base = -kHuge; }), kAtLoad + "box: ranges over below -2^40 to below -2^40" + kMagnitude);
-  EXPECT_EQ(errorOfLoad([](Load &l) { l.local.slots = 0; }), kAtLoad + "local: ring of 0 slots, expected at least 1");
-  EXPECT_EQ(errorOfLoad([](Load &l) { l.local.slotSize = INT64_MIN; }), kAtLoad + "local: ring reaches below -2^40" + kMagnitude);
-  EXPECT_EQ(errorOfLoad([](Load &l) { l.local.strides = {Term{0, INT64_MIN}}; }), kAtLoad + "local: stride is below -2^40" + kMagnitude);
-  EXPECT_EQ(errorOfLoad([](Load &l) { l.local.strides = {Term{0, (kHuge - 1) / 2 + 1}}; }), kAtLoad + "local: ranges over 0 to above 2^40" + kMagnitude);
-  EXPECT_EQ(errorOfLoad([](Load &l) { l.local.strides = {Term{0, 0}}; }), kAtLoad + "local: terms are not canonical, expected ascending loops and strides that are not zero");
-  EXPECT_EQ(errorOfInstruction(0, 1, [](Instruction &i) { i.location = 1; }), kAtLoad + "location 1, but the program has 1");
+  EXPECT_EQ(errorOfLoad([](Load &l) { l.localType = ElementType(4); }),
+            kAtLoad + "localType: value 4 has no meaning");
+  EXPECT_EQ(errorOfLoad([](Load &l) { l.box[0].tile = -1; }),
+            kAtLoad + "box: extent is -1, expected 0 to 2^31");
+  EXPECT_EQ(errorOfLoad([](Load &l) { l.box[2].limit.base = -kHuge; }),
+            kAtLoad + "box: ranges over below -2^40 to below -2^40" + kMagnitude);
+  EXPECT_EQ(errorOfLoad([](Load &l) { l.local.slots = 0; }),
+            kAtLoad + "local: ring of 0 slots, expected at least 1");
+  EXPECT_EQ(errorOfLoad([](Load &l) { l.local.slotSize = INT64_MIN; }),
+            kAtLoad + "local: ring reaches below -2^40" + kMagnitude);
+  EXPECT_EQ(errorOfLoad([](Load &l) {
+              l.local.strides = {Term{0, INT64_MIN}};
+            }),
+            kAtLoad + "local: stride is below -2^40" + kMagnitude);
+  EXPECT_EQ(errorOfLoad([](Load &l) {
+              l.local.strides = {Term{0, (kHuge - 1) / 2 + 1}};
+            }),
+            kAtLoad + "local: ranges over 0 to above 2^40" + kMagnitude);
+  EXPECT_EQ(errorOfLoad([](Load &l) {
+              l.local.strides = {Term{0, 0}};
+            }),
+            kAtLoad +
+                "local: terms are not canonical, expected ascending loops and strides that are not zero");
+  EXPECT_EQ(errorOfInstruction(0, 1, [](Instruction &i) { i.location = 1; }),
+            kAtLoad + "location 1, but the program has 1");
 }
 
 TEST(Validate, Meaning) {
   for (uint8_t mask : {0x10, 0x09})
     EXPECT_EQ(errorOfInstruction(1, 1, [&](Instruction &i) { std::get<Reduce>(i.body).reduceMask = mask; }),
-              "stream vector 0, instruction 1 (reduce): reduceMask: is " + std::to_string(mask) + ", expected some of dimensions 0 to 2, or dimension 3 alone");
-  EXPECT_EQ(errorOfInstruction(1, 2, [&](Instruction &i) { std::get<Pool>(i.body).window[0] = 0; }), "stream vector 0, instruction 2 (pool): window: is empty, expected at least 1 by 1");
-  EXPECT_EQ(errorOfInstruction(1, 3, [&](Instruction &i) { std::get<PoolGrad>(i.body).window[1] = 0; }), "stream vector 0, instruction 3 (pool_grad): window: is empty, expected at least 1 by 1");
+              "stream vector 0, instruction 1 (reduce): reduceMask: is " + std::to_string(mask) +
+                  ", expected some of dimensions 0 to 2, or dimension 3 alone");
+  EXPECT_EQ(errorOfInstruction(1, 2, [&](Instruction &i) { std::get<Pool>(i.body).window[0] = 0; }),
+            "stream vector 0, instruction 2 (pool): window: is empty, expected at least 1 by 1");
+  EXPECT_EQ(errorOfInstruction(1, 3, [&](Instruction &i) { std::get<PoolGrad>(i.body).window[1] = 0; }),
+            "stream vector 0, instruction 3 (pool_grad): window: is empty, expected at least 1 by 1");
 }
 
 TEST(Validate, Tensors) {
   EXPECT_EQ(errorOfTensor([](Tensor &t) { t.name = ""; }), "tensor '': the name is empty");
-  EXPECT_EQ(errorAfter([](Program &p) { p.tensors.push_back(p.tensors[0]); }), "tensor 'x': the name is used twice");
-  EXPECT_EQ(errorOfTensor([](Tensor &t) { t.role = TensorRole(99); }), "tensor 'x': role or type has no meaning");
-  EXPECT_EQ(errorOfTensor([](Tensor &t) { t.type = ElementType(99); }), "tensor 'x': role or type has no meaning");
-  EXPECT_EQ(errorOfTensor([](Tensor &t) { t.shape[1] = 0; }), "tensor 'x': dimension 1 is 0, expected 1 to 2^31");
-  EXPECT_EQ(errorOfTensor([](Tensor &t) { t.stride[2] = -4; }), "tensor 'x': stride 2 is -4, expected 0 to 2^40");
+  EXPECT_EQ(errorAfter([](Program &p) { p.tensors.push_back(p.tensors[0]); }),
+            "tensor 'x': the name is used twice");
+  EXPECT_EQ(errorOfTensor([](Tensor &t) { t.role = TensorRole(99); }),
+            "tensor 'x': role or type has no meaning");
+  EXPECT_EQ(errorOfTensor([](Tensor &t) { t.type = ElementType(99); }),
+            "tensor 'x': role or type has no meaning");
+  EXPECT_EQ(errorOfTensor([](Tensor &t) { t.shape[1] = 0; }),
+            "tensor 'x': dimension 1 is 0, expected 1 to 2^31");
+  EXPECT_EQ(errorOfTensor([](Tensor &t) { t.stride[2] = -4; }),
+            "tensor 'x': stride 2 is -4, expected 0 to 2^40");
   std::string beyond = "tensor 'x': ends beyond the 4096 bytes of DRAM that the program declares";
   EXPECT_EQ(errorOfTensor([](Tensor &t) { t.address = 4096 - 63; }), beyond);
   EXPECT_EQ(errorOfTensor([](Tensor &t) { t.address = UINT64_MAX; }), beyond);
   EXPECT_EQ(errorOfTensor([](Tensor &t) { t.stride[2] = 1024; }), beyond);
-  EXPECT_EQ(errorOfTensor([](Tensor &t) { t.hostShape = {1, 1, 1, 1, 16}; }), "tensor 'x': host shape has 5 dimensions, expected at most 4");
-  EXPECT_EQ(errorOfTensor([](Tensor &t) { t.hostShape[0] = 2; }), "tensor 'x': host shape and shape hold different numbers of elements");
-  EXPECT_EQ(errorOfTensor([](Tensor &t) { t.hostShape[0] = 0; }), "tensor 'x': host dimension is 0, expected 1 to 2^31");
+  EXPECT_EQ(errorOfTensor([](Tensor &t) {
+              t.hostShape = {1, 1, 1, 1, 16};
+            }),
+            "tensor 'x': host shape has 5 dimensions, expected at most 4");
+  EXPECT_EQ(errorOfTensor([](Tensor &t) { t.hostShape[0] = 2; }),
+            "tensor 'x': host shape and shape hold different numbers of elements");
+  EXPECT_EQ(errorOfTensor([](Tensor &t) { t.hostShape[0] = 0; }),
+            "tensor 'x': host dimension is 0, expected 1 to 2^31");
   std::string permutation = "tensor 'x': host permutation is not a permutation of its 4 dimensions";
   EXPECT_EQ(errorOfTensor([](Tensor &t) { t.hostPermutation = {0, 1, 2}; }), permutation);
   EXPECT_EQ(errorOfTensor([](Tensor &t) { t.hostPermutation = {0, 1, 2, 2}; }), permutation);
@@ -144,16 +192,23 @@ TEST(Validate, Tensors) {
   std::string counter = "tensor 'x': names a counter that does not exist; the program has 2";
   EXPECT_EQ(errorOfTensor([](Tensor &t) { t.completeCounter = 2, t.completeValue = 1; }), counter);
   EXPECT_EQ(errorOfTensor([](Tensor &t) { t.readableCounter = 2, t.readableUntil = 1; }), counter);
-  EXPECT_EQ(errorAfter([](Program &p) { p.dramBytes = UINT64_MAX; }), "program needs 18446744073709551615 bytes of DRAM, expected at most 2^48");
-  EXPECT_EQ(errorAfter([](Program &p) { p.tensors.resize(65536); }), "program has 65536 tensors, expected at most 65535");
+  EXPECT_EQ(errorAfter([](Program &p) { p.dramBytes = UINT64_MAX; }),
+            "program needs 18446744073709551615 bytes of DRAM, expected at most 2^48");
+  EXPECT_EQ(errorAfter([](Program &p) { p.tensors.resize(65536); }),
+            "program has 65536 tensors, expected at most 65535");
 }
 
 TEST(Validate, Tables) {
-  EXPECT_EQ(errorAfter([](Program &p) { p.initials[0].tensor = 5; }), "initial value of tensor 5, but the program has 1");
-  EXPECT_EQ(errorAfter([](Program &p) { p.initials.push_back(p.initials[0]); }), "tensor 'x' has two initial values");
-  EXPECT_EQ(errorAfter([](Program &p) { p.initials[0].bytes.pop_back(); }), "initial value of tensor 'x' has 63 bytes, expected 64");
-  EXPECT_EQ(errorAfter([](Program &p) { p.placements[0].begin = 65; }), "placement of 'x' ends before it begins or has no slot");
-  EXPECT_EQ(errorAfter([](Program &p) { p.placements[0].slots = 0; }), "placement of 'x' ends before it begins or has no slot");
+  EXPECT_EQ(errorAfter([](Program &p) { p.initials[0].tensor = 5; }),
+            "initial value of tensor 5, but the program has 1");
+  EXPECT_EQ(errorAfter([](Program &p) { p.initials.push_back(p.initials[0]); }),
+            "tensor 'x' has two initial values");
+  EXPECT_EQ(errorAfter([](Program &p) { p.initials[0].bytes.pop_back(); }),
+            "initial value of tensor 'x' has 63 bytes, expected 64");
+  EXPECT_EQ(errorAfter([](Program &p) { p.placements[0].begin = 65; }),
+            "placement of 'x' ends before it begins or has no slot");
+  EXPECT_EQ(errorAfter([](Program &p) { p.placements[0].slots = 0; }),
+            "placement of 'x' ends before it begins or has no slot");
 }
 
 } // namespace

@@ -35,7 +35,12 @@ class Generator(unittest.TestCase):
         self.assertEqual(isa(("fill a weight bank", "load weights")).schema_hash(), isa().schema_hash())
 
     def test_fields_opcodes_and_names_change_the_schema(self) -> None:
-        for change in [('"nStride"', '"columnPitch"'), ("0x28", "0x29"), ('"drain", "Drain"', '"empty", "Drain"'), ('Case<"Exp"', 'Case<"Exp2"')]:
+        for change in [
+            ('"nStride"', '"columnPitch"'),
+            ("0x28", "0x29"),
+            ('"drain", "Drain"', '"empty", "Drain"'),
+            ('Case<"Exp"', 'Case<"Exp2"'),
+        ]:
             self.assertNotEqual(isa(change).schema_hash(), isa().schema_hash(), change)
 
     def test_refuses_contradictions(self) -> None:
@@ -58,7 +63,9 @@ class Generator(unittest.TestCase):
                     self.assertIn(f":${field.name}", dialect)
 
     def test_assembly_spelling(self) -> None:
-        self.assertEqual([snake(n) for n in ("BF16", "ScaleAdd", "F32", "IsFinite")], ["bf16", "scale_add", "f32", "is_finite"])
+        self.assertEqual(
+            [snake(n) for n in ("BF16", "ScaleAdd", "F32", "IsFinite")], ["bf16", "scale_add", "f32", "is_finite"]
+        )
 
 
 if __name__ == "__main__":

@@ -47,7 +47,11 @@ class Tool(unittest.TestCase):
             (("asm", EXAMPLE), "error: asm needs an output file: -o FILE\n"),
             (("asm", self.folder / "none.s", "-o", "x"), f"error: {self.folder}/none.s: cannot open the assembly\n"),
             (("asm", broken, "-o", "x"), f"error: {broken}:2:1: found 'nonsense', expected a statement\n"),
-            (("dump", EXAMPLE), f"error: {EXAMPLE}: program file, section header, offset 0: not an Arsis program: the magic bytes differ\n"),
+            (
+                ("dump", EXAMPLE),
+                f"error: {EXAMPLE}: program file, section header, offset 0: "
+                "not an Arsis program: the magic bytes differ\n",
+            ),
         ]:
             result = run(*arguments)
             self.assertEqual((result.returncode, result.stderr), (1, message))
