@@ -37,7 +37,7 @@ namespace {
 struct KeepActivations : impl::KeepActivationsBase<KeepActivations> {
   using KeepActivationsBase::KeepActivationsBase;
   void runOnOperation() override {
-    if (!getOperation().isExternal())
+    if (!getOperation().isExternal() && (function.empty() || function == getOperation().getName()))
       numKept += keepActivations(getOperation());
   }
 };

@@ -14,6 +14,9 @@ def KeepActivations : Pass<"nn-keep-activations", "::mlir::func::FuncOp"> {
     layer's last operation. A layer whose value the function returns already, or shares with a layer that was kept
     before, is left out.
   }];
+  let options = [
+    Option<"function", "function", "std::string", /*default=*/"\"\"", "the one function to change; empty: all">,
+  ];
   let statistics = [Statistic<"numKept", "activations-kept", "results added">];
 }
 

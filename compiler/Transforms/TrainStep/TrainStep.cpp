@@ -4,7 +4,11 @@
 
 #include "compiler/Transforms/TrainStep/TrainStep.h"
 
+#include "mlir/Pass/PassManager.h"
+#include "mlir/Pass/PassOptions.h"
+#include "mlir/Pass/PassRegistry.h"
 #include "mlir/Transforms/GreedyPatternRewriteDriver.h"
+#include "mlir/Transforms/Passes.h"
 
 using namespace mlir;
 
@@ -30,11 +34,43 @@ FailureOr<func::FuncOp> buildTrainStep(ModuleOp module, const TrainOptions &opti
   return step;
 }
 
+namespace {
+struct PipelineOptions : PassPipelineOptions<PipelineOptions> {
+  Option<std::string> loss{*this, "loss", llvm::cl::desc("the loss"), llvm::cl::init("softmax-xent")};
+  Option<std::string> logits{*this, "logits", llvm::cl::desc("name of the output that the loss reads"),
+                             llvm::cl::init("")};
+  Option<float> learningRate{*this, "learning-rate", llvm::cl::desc("the learning rate at launch"),
+                             llvm::cl::init(0.01f)};
+  Option<float> momentum{*this, "momentum", llvm::cl::desc("the velocity's decay per step"),
+                         llvm::cl::init(0.0f)};
+  Option<float> weightDecay{*this, "weight-decay", llvm::cl::desc("weight of the parameter in its gradient"),
+                            llvm::cl::init(0.0f)};
+  Option<bool> keepGradients{*this, "keep-gradients", llvm::cl::desc("return the gradients"),
+                             llvm::cl::init(false)};
+  Option<bool> keepActivations{*this, "keep-activations", llvm::cl::desc("return what every layer computes"),
+                               llvm::cl::init(false)};
+};
+} // namespace
+
+// The same order as buildTrainStep, for the command line.
+static void addTrainStepPasses(OpPassManager &manager, const PipelineOptions &options) {
+  manager.addPass(createAttachLoss({options.loss, options.logits}));
+  OpPassManager &functions = manager.nest<func::FuncOp>();
+  functions.addPass(createDifferentiate());
+  functions.addPass(createAttachOptimizer(
+      {options.learningRate, options.momentum, options.weightDecay, options.keepGradients}));
+  if (options.keepActivations)
+    functions.addPass(createKeepActivations({kTrainFunction.str()}));
+  functions.addPass(createCanonicalizerPass());
+}
+
 void registerTrainingPasses() {
   registerAttachLossPass();
   registerDifferentiatePass();
   registerAttachOptimizerPass();
   registerKeepActivationsPass();
+  PassPipelineRegistration<PipelineOptions>("nn-train-step", "add a training step beside @forward",
+                                            addTrainStepPasses);
 }
 
 } // namespace arsis::compiler

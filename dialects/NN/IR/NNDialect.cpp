@@ -97,6 +97,20 @@ static LogicalResult verifyTensorAttribute(Operation *op, NamedAttribute attribu
   return op->emitError() << "expects a known nn attribute here, found " << name;
 }
 
+// `attributesOf(i)` are the attributes of the i-th argument or result; names among them differ.
+static LogicalResult verifyUniqueName(Operation *op, NamedAttribute attribute, unsigned position,
+                                      StringRef kind,
+                                      llvm::function_ref<DictionaryAttr(unsigned)> attributesOf) {
+  if (attribute.getName() != kName)
+    return success();
+  for (unsigned earlier = 0; earlier < position; ++earlier)
+    if (DictionaryAttr other = attributesOf(earlier); other && other.get(kName) == attribute.getValue())
+      return op->emitError() << "expects the names of the " << kind << "s to differ, found "
+                             << attribute.getValue() << " on " << kind << " " << earlier << " and "
+                             << position;
+  return success();
+}
+
 LogicalResult NNDialect::verifyRegionArgAttribute(Operation *op, unsigned region, unsigned argument,
                                                   NamedAttribute attribute) {
   auto function = dyn_cast<FunctionOpInterface>(op);
@@ -111,6 +125,9 @@ LogicalResult NNDialect::verifyRegionArgAttribute(Operation *op, unsigned region
                              << " to be elements of type " << type;
     return success();
   }
+  if (failed(verifyUniqueName(op, attribute, argument, "argument",
+                              [&](unsigned i) { return function.getArgAttrDict(i); })))
+    return failure();
   return verifyTensorAttribute(op, attribute, type, {"input", "label", "parameter", "state", "hyper"});
 }
 
@@ -132,6 +149,9 @@ LogicalResult NNDialect::verifyRegionResultAttribute(Operation *op, unsigned reg
                              << donated;
     return success();
   }
+  if (failed(verifyUniqueName(op, attribute, result, "result",
+                              [&](unsigned i) { return function.getResultAttrDict(i); })))
+    return failure();
   return verifyTensorAttribute(op, attribute, type,
                                {"output", "loss", "parameter", "state", "gradient", "activation"});
 }

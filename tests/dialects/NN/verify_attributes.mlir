@@ -96,3 +96,13 @@ func.func private @plan_twice() attributes {plan = #nn.plan<dims = ["c", "c"], c
 
 // expected-error @+1 {{expects positive chunks, found 0 for "c"}}
 func.func private @plan_chunk() attributes {plan = #nn.plan<dims = ["c"], chunks = [0]>}
+
+// -----
+
+// expected-error @+1 {{expects the names of the arguments to differ, found "x" on argument 0 and 1}}
+func.func private @argument_names(tensor<2xf32> {nn.name = "x"}, tensor<2xf32> {nn.name = "x"})
+
+// -----
+
+// expected-error @+1 {{expects the names of the results to differ, found "y" on result 0 and 2}}
+func.func private @result_names() -> (tensor<2xf32> {nn.name = "y"}, tensor<2xf32>, tensor<2xf32> {nn.name = "y"})

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // RUN: %arsis_opt %s --nn-keep-activations | FileCheck %s
+// RUN: %arsis_opt %s --nn-keep-activations=function=no_layers | FileCheck %s --check-prefix=OTHER
 // The last value of every layer of the forward pass is returned, once.
 
+// OTHER-LABEL: func.func @step
+// OTHER-SAME: -> tensor<2x4xf32> {
 // CHECK-LABEL: func.func @step
 // CHECK-SAME: -> (tensor<2x4xf32>, tensor<2x4xf32> {nn.name = "act:fc", nn.role = "activation"})
 // CHECK-NEXT: nn.bias_add

@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// RUN: %arsis_opt %s --nn-train-step="learning-rate=0.5 keep-gradients keep-activations" | FileCheck %s
+// The pipeline: loss, gradients, optimizer, kept tensors, in that order; the forward function stays.
+
+// CHECK-LABEL: func.func @forward
+// CHECK-SAME: -> (tensor<2x4xf32> {nn.name = "y"})
+// CHECK-LABEL: func.func @train_step
+// CHECK-SAME: nn.initial = dense<5.000000e-01> : tensor<f32>, nn.name = "learning_rate"
+// CHECK-SAME: -> (tensor<f32> {nn.name = "loss", nn.role = "loss"}, tensor<2x4xf32> {nn.name = "y", nn.role = "output"}, tensor<4xf32> {nn.donates = 1 : i64, nn.name = "b", nn.role = "parameter"}, tensor<4xf32> {nn.name = "grad:b", nn.role = "gradient"}, tensor<2x4xf32> {nn.name = "act:fc", nn.role = "activation"})
+// CHECK: nn.bias_add
+// CHECK: nn.relu
+// CHECK: nn.softmax_cross_entropy
+// CHECK: nn.relu_grad
+// CHECK: nn.channel_sum
+// CHECK: nn.sgd
+func.func @forward(%x: tensor<2x4xf32> {nn.name = "x", nn.role = "input"}, %b: tensor<4xf32> {nn.name = "b", nn.role = "parameter"})
+    -> (tensor<2x4xf32> {nn.name = "y"}) {
+  %0 = nn.bias_add %x, %b : (tensor<2x4xf32>, tensor<4xf32>) -> tensor<2x4xf32> loc(fused<"fwd">["fc"])
+  %1 = nn.relu %0 : tensor<2x4xf32> loc(fused<"fwd">["relu"])
+  return %1 : tensor<2x4xf32>
+}
