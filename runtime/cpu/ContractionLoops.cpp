@@ -19,6 +19,14 @@ constexpr int64_t kRows = 4, kVectors = 2;
 
 template <class T, int Bytes> struct VectorOf { typedef T Type __attribute__((vector_size(Bytes))); };
 
+/// fma(x, b, c) in every lane. Written by lane and by value: GCC turns exactly this form into one instruction.
+template <class T, class Vector> ARSIS_INLINE Vector fusedMultiplyAddLanes(T x, Vector b, Vector c) {
+  Vector result;
+  for (size_t lane = 0; lane < sizeof(Vector) / sizeof(T); ++lane)
+    result[lane] = std::fma(x, b[lane], c[lane]);
+  return result;
+}
+
 template <class T, int Bytes>
 ARSIS_INLINE void loops(const T *a, const T *const *bRow, T *const *total, int64_t rows, int64_t depth, int64_t columns,
                         bool first) {
@@ -39,10 +47,11 @@ ARSIS_INLINE void loops(const T *a, const T *const *bRow, T *const *total, int64
       for (int64_t k = 0; k < depth; ++k) {
         Vector b[kVectors];
         std::memcpy(b, panel.data() + k * kColumns, sizeof b);
+#pragma GCC unroll 4
         for (int64_t r = 0; r < kRows; ++r)
+#pragma GCC unroll 2
           for (int64_t v = 0; v < kVectors; ++v)
-            for (int64_t lane = 0; lane < kLanes; ++lane)
-              partial[r][v][lane] = std::fma(row[r][k], b[v][lane], partial[r][v][lane]);
+            partial[r][v] = fusedMultiplyAddLanes<T, Vector>(row[r][k], b[v], partial[r][v]);
       }
       T sums[kRows][kColumns];
       std::memcpy(sums, partial, sizeof sums);
