@@ -4,6 +4,7 @@
 
 #include "compiler/Transforms/TrainStep/TrainStep.h"
 
+#include "compiler/Transforms/TrainStep/Signature.h"
 #include "mlir/Pass/PassManager.h"
 #include "mlir/Pass/PassOptions.h"
 #include "mlir/Pass/PassRegistry.h"
@@ -24,8 +25,11 @@ static LogicalResult simplify(func::FuncOp function) {
 
 FailureOr<func::FuncOp> buildTrainStep(ModuleOp module, const TrainOptions &options) {
   FailureOr<func::FuncOp> step = attachLoss(module, options.loss, options.logits);
-  if (failed(step) || failed(differentiate(*step)) ||
-      failed(attachOptimizer(*step, options.optimizer, options.keepGradients)))
+  if (failed(step) || failed(differentiate(*step)))
+    return failure();
+  if (resultsWithRole(*step, "gradient").empty())
+    return (*step).emitError() << "expects a parameter that the loss depends on, found none to train";
+  if (failed(attachOptimizer(*step, options.optimizer, options.keepGradients)))
     return failure();
   if (options.keepActivations)
     keepActivations(*step);
