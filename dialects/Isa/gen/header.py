@@ -87,7 +87,7 @@ def generate(isa: Isa) -> str:
     out += [f"using Body = std::variant<{', '.join(i.cpp for i in isa.instructions)}>;"]
     out += [f"constexpr Opcode kOpcodeOfBody[] = {{{', '.join('Opcode::' + i.cpp for i in isa.instructions)}}};", ""]
     out += [
-        "/// What every instruction is, in the order of Body's alternatives. `streams`: bit per StreamKind it may be in."
+        "/// What every instruction is, in the order of Body's alternatives. `streams`: bit per allowed StreamKind."
     ]
     out += [
         "struct InstructionInfo {",
