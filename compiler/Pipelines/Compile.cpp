@@ -4,9 +4,16 @@
 
 #include "compiler/Pipelines/Compile.h"
 
+#include "compiler/Conversion/NNToTile/NNToTile.h"
+#include "compiler/Pipelines/Diagnostics.h"
 #include "compiler/Pipelines/Register.h"
+#include "compiler/Target/Translate.h"
+#include "compiler/Transforms/Map/Map.h"
+#include "compiler/Transforms/TrainStep/TrainStep.h"
 
 #include "mlir/Parser/Parser.h"
+#include "mlir/Pass/PassManager.h"
+#include "llvm/Support/raw_ostream.h"
 
 using namespace mlir;
 
@@ -15,14 +22,15 @@ namespace arsis::compiler {
 std::unique_ptr<MLIRContext> makeContext() {
   DialectRegistry registry;
   registerDialects(registry);
-  return std::make_unique<MLIRContext>(registry, MLIRContext::Threading::DISABLED);
+  auto context = std::make_unique<MLIRContext>(registry, MLIRContext::Threading::DISABLED);
+  context->loadAllAvailableDialects();
+  return context;
 }
 
 OwningOpRef<ModuleOp> importModel(MLIRContext &context, StringRef path, const CompileOptions &options) {
-  if (!path.ends_with(".mlir"))
-    return importOnnx(context, path, options.import);
-  context.loadAllAvailableDialects();
-  return parseSourceFile<ModuleOp>(path, &context);
+  if (path.ends_with(".mlir"))
+    return parseSourceFile<ModuleOp>(path, &context);
+  return importOnnx(context, path, options.import);
 }
 
 LogicalResult buildStep(ModuleOp module, const CompileOptions &options) {
@@ -45,6 +53,94 @@ LogicalResult buildStep(ModuleOp module, const CompileOptions &options) {
     return failure();
   forward.erase();
   return success();
+}
+
+std::string moduleText(ModuleOp module, bool withInitialValues) {
+  OwningOpRef<ModuleOp> copy = module.clone();
+  if (!withInitialValues)
+    for (auto function : copy->getOps<func::FuncOp>())
+      for (unsigned i = 0; i < function.getNumArguments(); ++i)
+        if (auto initial = function.getArgAttrOfType<DenseElementsAttr>(i, nn::kInitial))
+          if (!initial.isSplat())
+            function.removeArgAttr(i, nn::kInitial);
+  std::string text;
+  llvm::raw_string_ostream stream(text);
+  copy->print(stream, OpPrintingFlags().enableDebugInfo(/*enable=*/true, /*prettyForm=*/false));
+  return text;
+}
+
+LogicalResult mapStep(ModuleOp module, const chip::Chip &chip, const CompileOptions &options) {
+  PassManager passes(module.getContext());
+  passes.addPass(createMapPass(chip, options.mapping, options.explainMapping));
+  return passes.run(module);
+}
+
+LogicalResult lowerToTile(ModuleOp module, const chip::Chip &chip) {
+  PassManager passes(module.getContext());
+  passes.addPass(createConvertNNToTilePass(chip));
+  return passes.run(module);
+}
+
+LogicalResult lowerToIsa(ModuleOp module, const chip::Chip &chip) {
+  PassManager passes(module.getContext());
+  addTileToIsaPasses(passes, chip);
+  return passes.run(module);
+}
+
+/// What a reader of the program needs to know of how it was made.
+static std::map<std::string, std::string> describeOptions(const CompileOptions &options, const std::string &model) {
+  std::map<std::string, std::string> text;
+  text["model"] = model;
+  text["mode"] = options.import.training ? "train" : "forward";
+  if (options.import.batch)
+    text["batch"] = std::to_string(*options.import.batch);
+  for (const auto &[name, extent] : options.import.dims)
+    text["dim." + name] = std::to_string(extent);
+  if (options.import.training) {
+    text["loss"] = options.loss;
+    text["optimizer"] = "sgd";
+    text["optimizer.learning_rate"] = std::to_string(options.optimizer.learningRate);
+    text["optimizer.momentum"] = std::to_string(options.optimizer.momentum);
+    text["optimizer.weight_decay"] = std::to_string(options.optimizer.weightDecay);
+  }
+  std::string keep = options.keepGradients ? "gradients" : "";
+  if (options.keepActivations)
+    keep += keep.empty() ? "activations" : ",activations";
+  text["keep"] = keep;
+  return text;
+}
+
+FailureOr<isa::Program> makeProgram(ModuleOp module, const chip::Chip &chip, const CompileOptions &options,
+                                    const std::string &model, const std::string &mappedModule) {
+  return translateToProgram(module, chip, describeOptions(options, model), mappedModule);
+}
+
+isa::Program compileFile(const std::string &path, const chip::Chip &chip, const CompileOptions &options) {
+  std::unique_ptr<MLIRContext> context = makeContext();
+  DiagnosticLog log(*context);
+  auto check = [&](LogicalResult result) {
+    if (failed(result))
+      throw Error(StringRef(log.errors()).rtrim().str());
+  };
+  OwningOpRef<ModuleOp> module = importModel(*context, path, options);
+  check(success(static_cast<bool>(module)));
+  check(buildStep(*module, options));
+  check(mapStep(*module, chip, options));
+  std::string mapped = moduleText(*module, /*withInitialValues=*/false);
+  check(lowerToTile(*module, chip));
+  check(lowerToIsa(*module, chip));
+  FailureOr<isa::Program> program = makeProgram(*module, chip, options, path, mapped);
+  check(program);
+  return std::move(*program);
+}
+
+std::string stepText(const std::string &path, const CompileOptions &options) {
+  std::unique_ptr<MLIRContext> context = makeContext();
+  DiagnosticLog log(*context);
+  OwningOpRef<ModuleOp> module = importModel(*context, path, options);
+  if (!module || failed(buildStep(*module, options)))
+    throw Error(StringRef(log.errors()).rtrim().str());
+  return moduleText(*module, /*withInitialValues=*/true);
 }
 
 } // namespace arsis::compiler

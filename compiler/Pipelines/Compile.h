@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// The whole way from a model to a program, as functions that the tool, the Python package and the tests share. Every
-// function reports through the diagnostics of the context and returns failure.
+// The whole way from a model to a program, as functions that the tool, the Python package and the tests share. Functions on
+// modules report through the diagnostics of the context and return failure.
 
 #ifndef ARSIS_COMPILER_PIPELINES_COMPILE_H
 #define ARSIS_COMPILER_PIPELINES_COMPILE_H
 
+#include "arch_configs/reader/Chip.h"
 #include "compiler/Pipelines/Options.h"
+#include "dialects/Isa/Encoding/Program.h"
 
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/OwningOpRef.h"
@@ -24,6 +26,29 @@ mlir::OwningOpRef<mlir::ModuleOp> importModel(mlir::MLIRContext &context, llvm::
 
 /// Leaves the module with one function: @train_step if training is asked for, else @forward.
 mlir::LogicalResult buildStep(mlir::ModuleOp module, const CompileOptions &options);
+
+/// Decides the mapping and the reduction plan of every operation, as attributes.
+mlir::LogicalResult mapStep(mlir::ModuleOp module, const chip::Chip &chip, const CompileOptions &options);
+
+/// The module as text with locations. Without initial values, those that are splats stay: the others are in the program.
+std::string moduleText(mlir::ModuleOp module, bool withInitialValues);
+
+/// Lowers the mapped step to a sequential tile program.
+mlir::LogicalResult lowerToTile(mlir::ModuleOp module, const chip::Chip &chip);
+
+/// Plans the memory of the tile program, splits it by stream and lowers it to the isa dialect.
+mlir::LogicalResult lowerToIsa(mlir::ModuleOp module, const chip::Chip &chip);
+
+/// The program of an isa module, with the options, the chip values that the compilation read, and the text of the mapped nn
+/// module for the reference. `model` names the source.
+mlir::FailureOr<isa::Program> makeProgram(mlir::ModuleOp module, const chip::Chip &chip, const CompileOptions &options,
+                                          const std::string &model, const std::string &mappedModule);
+
+/// All of it. Throws arsis::Error with the text of the diagnostics.
+isa::Program compileFile(const std::string &path, const chip::Chip &chip, const CompileOptions &options);
+
+/// The step as text before mapping, with initial values: what the reference runs without any chip. Throws arsis::Error.
+std::string stepText(const std::string &path, const CompileOptions &options);
 
 } // namespace arsis::compiler
 

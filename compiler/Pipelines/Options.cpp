@@ -71,11 +71,12 @@ std::pair<std::string, int64_t> parseDimension(std::string_view text) {
 
 Stage parseStage(std::string_view text) {
   static const std::pair<std::string_view, Stage> stages[] = {
-      {"nn", Stage::NN}, {"step", Stage::Step}, {"tile", Stage::Tile}, {"isa", Stage::Isa}, {"bin", Stage::Binary}};
+      {"nn", Stage::NN},   {"step", Stage::Step},    {"mapped", Stage::Mapped}, {"tile", Stage::Tile},
+      {"isa", Stage::Isa}, {"asm", Stage::Assembly}, {"bin", Stage::Binary}};
   for (const auto &[name, stage] : stages)
     if (name == text)
       return stage;
-  throw Error("--emit: found " + quoted({text.data(), text.size()}) + ", expected nn, step, tile, isa or bin");
+  throw Error("--emit: found " + quoted({text.data(), text.size()}) + ", expected nn, step, mapped, tile, isa, asm or bin");
 }
 
 } // namespace arsis::compiler

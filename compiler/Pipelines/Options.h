@@ -15,7 +15,7 @@
 namespace arsis::compiler {
 
 /// How far a compilation goes.
-enum class Stage { NN, Step, Tile, Isa, Binary };
+enum class Stage { NN, Step, Mapped, Tile, Isa, Assembly, Binary };
 
 struct Optimizer {
   double learningRate = 0.01; ///< initial value of the tensor "learning_rate"
@@ -25,11 +25,12 @@ struct Optimizer {
 
 struct CompileOptions {
   ImportOptions import; ///< its `training` is also what makes a training step
-  std::string chip = "edge";
   std::string loss = "softmax-xent";
   Optimizer optimizer;
   bool keepGradients = false;
   bool keepActivations = false;
+  std::string mapping;         ///< JSON text of mapping decisions that hold (see nn-map); empty: none
+  bool explainMapping = false; ///< a remark for each operation with the decision and its reason
 };
 
 // The parsers throw arsis::Error that says what was found and what is expected.
@@ -42,7 +43,7 @@ void parseKeep(std::string_view text, CompileOptions &options);
 void parseLoss(std::string_view text, CompileOptions &options);
 /// "NAME=VALUE" of a symbolic dimension.
 std::pair<std::string, int64_t> parseDimension(std::string_view text);
-/// "nn", "step", "tile", "isa", "bin"
+/// "nn", "step", "mapped", "tile", "isa", "asm", "bin"
 Stage parseStage(std::string_view text);
 
 } // namespace arsis::compiler

@@ -9,14 +9,16 @@
 
 namespace arsis::ref {
 
-/// An all-zero tensor of the type; `wide` turns f32 into f64. Throws arsis::Error unless it is a static tensor of f32, f64, i32
-/// or i64.
+/// An all-zero tensor of the type; `wide` turns f32 into f64. Throws arsis::Error unless it is a static
+/// tensor of f32, f64, i32 or i64.
 HostTensor tensorOfType(mlir::Type type, bool wide);
 
-/// Splat, dense and dense_resource elements. Throws arsis::Error for another kind, or a resource without its bytes.
+/// Splat, dense and dense_resource elements. Throws arsis::Error for another kind, or a resource without its
+/// bytes.
 HostTensor tensorOfElements(mlir::ElementsAttr elements);
 
-/// The op's inherent attributes (defaults included) that a kernel can read: bool, integer, float, string, i64 array, elements.
+/// The op's inherent attributes (defaults included) that a kernel can read: bool, integer, float, string, i64
+/// array, elements.
 std::map<std::string, Attribute> attributesOf(mlir::Operation *op);
 
 /// The op's attribute `plan`, if it has one.

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// The walk over a step function. Values are freed after their last use, so that memory is that of the live set.
+// The walk over a step function. Values are freed after their last use, so that memory is that of the live
+// set.
 #include "runtime/Interpreter/Interpreter.h"
 
 #include "dialects/Isa/Encoding/Error.h"
@@ -16,9 +17,11 @@ namespace {
 /// Throws arsis::Error unless the tensor fits; widens and narrows where the contract in the header says so.
 HostTensor accept(const Slot &slot, const HostTensor &given, bool wide) {
   if (given.shape() != slot.shape)
-    throw Error("input '" + slot.name + "' is " + toString(given.shape()) + ", expected " + toString(slot.shape));
+    throw Error("input '" + slot.name + "' is " + toString(given.shape()) + ", expected " +
+                toString(slot.shape));
   const HostType type = wide && slot.type == HostType::F32 ? HostType::F64 : slot.type;
-  if (given.type() == type || given.type() == slot.type || (slot.type == HostType::I32 && given.type() == HostType::I64))
+  if (given.type() == type || given.type() == slot.type ||
+      (slot.type == HostType::I32 && given.type() == HostType::I64))
     return given.converted(type);
   throw Error("input '" + slot.name + "' is of " + nameOf(given.type()) + ", expected " + nameOf(slot.type));
 }
@@ -99,8 +102,8 @@ private:
 
 } // namespace
 
-llvm::FailureOr<std::vector<HostTensor>> evaluateOp(mlir::Operation *op, llvm::ArrayRef<const HostTensor *> operands,
-                                                    Backend backend) {
+llvm::FailureOr<std::vector<HostTensor>>
+evaluateOp(mlir::Operation *op, llvm::ArrayRef<const HostTensor *> operands, Backend backend) {
   try {
     KernelCall call;
     call.op = op->getName().getStringRef().str();

@@ -58,7 +58,8 @@ template <class Lookup> static Slot slotOf(const std::string &where, mlir::Type 
   if (auto shape = mlir::dyn_cast_or_null<mlir::DenseI64ArrayAttr>(attribute(nn::kHostShape))) {
     slot.hostShape.assign(shape.asArrayRef().begin(), shape.asArrayRef().end());
     if (elementCount(slot.hostShape) != like.size())
-      throw Error(where + " has host shape " + toString(slot.hostShape) + ", which does not fit " + toString(slot.shape));
+      throw Error(where + " has host shape " + toString(slot.hostShape) + ", which does not fit " +
+                  toString(slot.shape));
   }
   return slot;
 }
@@ -73,7 +74,8 @@ Signature signatureOf(mlir::func::FuncOp func) {
   const std::string title = "of @" + func.getName().str();
   for (unsigned i = 0; i < func.getNumArguments(); ++i) {
     const std::string where = "argument " + std::to_string(i) + " " + title;
-    Slot slot = slotOf(where, func.getArgumentTypes()[i], [&](llvm::StringRef name) { return func.getArgAttr(i, name); });
+    Slot slot = slotOf(where, func.getArgumentTypes()[i],
+                       [&](llvm::StringRef name) { return func.getArgAttr(i, name); });
     slot.initial = mlir::dyn_cast_or_null<mlir::ElementsAttr>(func.getArgAttr(i, nn::kInitial));
     unique(slot, where);
     signature.arguments.push_back(std::move(slot));
@@ -81,11 +83,13 @@ Signature signatureOf(mlir::func::FuncOp func) {
   names.clear();
   for (unsigned i = 0; i < func.getNumResults(); ++i) {
     const std::string where = "result " + std::to_string(i) + " " + title;
-    Slot slot = slotOf(where, func.getResultTypes()[i], [&](llvm::StringRef name) { return func.getResultAttr(i, name); });
+    Slot slot = slotOf(where, func.getResultTypes()[i],
+                       [&](llvm::StringRef name) { return func.getResultAttr(i, name); });
     if (auto donates = func.getResultAttrOfType<mlir::IntegerAttr>(i, nn::kDonates)) {
       const int64_t number = donates.getInt();
       if (number < 0 || number >= func.getNumArguments() || signature.arguments[number].shape != slot.shape)
-        throw Error(where + " donates argument " + std::to_string(number) + ", which does not exist or has another shape");
+        throw Error(where + " donates argument " + std::to_string(number) +
+                    ", which does not exist or has another shape");
       const Slot &argument = signature.arguments[number];
       slot.donates = static_cast<unsigned>(number);
       slot.role = argument.role;

@@ -10,6 +10,7 @@
 #include "llvm/Support/CommandLine.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/InitLLVM.h"
+#include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/ToolOutputFile.h"
 
 namespace cl = llvm::cl;
@@ -32,14 +33,17 @@ static cl::opt<std::string> optimizer("optimizer", cl::desc("sgd,lr=..,momentum=
                                       cl::cat(category));
 static cl::opt<std::string> keep("keep", cl::desc("What stays observable: gradients, activations (comma separated)"),
                                  cl::cat(category));
-static cl::opt<std::string> emitStage("emit", cl::desc("Level to write: nn, step, tile, isa, bin"), cl::init("bin"),
-                                      cl::cat(category));
+static cl::opt<std::string> mappingFile("mapping", cl::desc("JSON file with mapping decisions that hold"),
+                                        cl::value_desc("FILE"), cl::cat(category));
+static cl::opt<bool> explainMapping("explain-mapping", cl::desc("Say for each operation what was chosen and why"),
+                                    cl::cat(category));
+static cl::opt<std::string> emitStage("emit", cl::desc("Level to write: nn, step, mapped, tile, isa, asm, bin"),
+                                      cl::init("bin"), cl::cat(category));
 static cl::opt<std::string> output("o", cl::desc("Output file ('-': standard output)"), cl::init("-"),
                                    cl::cat(category));
 
 static CompileOptions readOptions() {
   CompileOptions options;
-  options.chip = chipName;
   if (batch.getNumOccurrences()) {
     if (batch < 1)
       throw Error("--batch: found " + std::to_string(batch) + ", expected a positive number");
@@ -53,6 +57,13 @@ static CompileOptions readOptions() {
   parseLoss(loss, options);
   options.optimizer = parseOptimizer(optimizer);
   parseKeep(keep, options);
+  options.explainMapping = explainMapping;
+  if (!mappingFile.empty()) {
+    auto buffer = llvm::MemoryBuffer::getFile(mappingFile);
+    if (!buffer)
+      throw Error(mappingFile + ": cannot read the file: " + buffer.getError().message());
+    options.mapping = (*buffer)->getBuffer().str();
+  }
   return options;
 }
 
@@ -65,40 +76,65 @@ static void writeText(mlir::ModuleOp module) {
   file.keep();
 }
 
-/// Returns false after a diagnostic in `log`.
-static bool run() {
-  CompileOptions options = readOptions();
-  Stage stage = parseStage(emitStage);
-  std::unique_ptr<mlir::MLIRContext> context = makeContext();
-  DiagnosticLog log(*context);
-  auto report = [&](bool ok) {
-    llvm::errs() << log.text();
-    return ok;
-  };
-  mlir::OwningOpRef<mlir::ModuleOp> module = importModel(*context, model, options);
+static void writeAssembly(const isa::Program &program) {
+  std::error_code code;
+  llvm::ToolOutputFile file(output, code, llvm::sys::fs::OF_Text);
+  if (code)
+    throw Error(output + ": cannot write the file: " + code.message());
+  file.os() << isa::disassemble(program);
+  file.keep();
+}
+
+/// Returns failure after a diagnostic.
+static mlir::LogicalResult run(mlir::MLIRContext &context, const CompileOptions &options, Stage stage) {
+  mlir::OwningOpRef<mlir::ModuleOp> module = importModel(context, model, options);
   if (!module)
-    return report(false);
-  if (stage == Stage::NN) {
-    writeText(*module);
-    return report(true);
-  }
-  if (mlir::failed(buildStep(*module, options)))
-    return report(false);
-  if (stage == Stage::Step) {
-    writeText(*module);
-    return report(true);
-  }
-  return report(false);
+    return mlir::failure();
+  if (stage == Stage::NN)
+    return writeText(*module), mlir::success();
+  if (failed(buildStep(*module, options)))
+    return mlir::failure();
+  if (stage == Stage::Step)
+    return writeText(*module), mlir::success();
+  chip::Chip chip = chip::Chip::load(chipName);
+  if (failed(mapStep(*module, chip, options)))
+    return mlir::failure();
+  if (stage == Stage::Mapped)
+    return writeText(*module), mlir::success();
+  std::string mapped = moduleText(*module, /*withInitialValues=*/false);
+  if (failed(lowerToTile(*module, chip)))
+    return mlir::failure();
+  if (stage == Stage::Tile)
+    return writeText(*module), mlir::success();
+  if (failed(lowerToIsa(*module, chip)))
+    return mlir::failure();
+  if (stage == Stage::Isa)
+    return writeText(*module), mlir::success();
+  mlir::FailureOr<isa::Program> program = makeProgram(*module, chip, options, model, mapped);
+  if (failed(program))
+    return mlir::failure();
+  if (stage == Stage::Assembly)
+    return writeAssembly(*program), mlir::success();
+  isa::writeProgramFile(output, *program);
+  return mlir::success();
 }
 
 int main(int argc, char **argv) {
   llvm::InitLLVM init(argc, argv);
   cl::HideUnrelatedOptions(category);
   cl::ParseCommandLineOptions(argc, argv, "compiles a model's forward pass or training step for a chip\n");
+  std::unique_ptr<mlir::MLIRContext> context = makeContext();
+  DiagnosticLog log(*context);
   try {
-    return run() ? 0 : 1;
+    CompileOptions options = readOptions();
+    Stage stage = parseStage(emitStage);
+    if (stage == Stage::Binary && output == "-")
+      throw Error("a program is binary; name its file with -o FILE, or choose a text with --emit");
+    mlir::LogicalResult result = run(*context, options, stage);
+    llvm::errs() << log.text();
+    return mlir::asMainReturnCode(result);
   } catch (const Error &error) {
-    llvm::errs() << "error: " << error.what() << '\n';
+    llvm::errs() << log.text() << "error: " << error.what() << '\n';
     return 1;
   }
 }

@@ -48,8 +48,7 @@ LogicalResult convertBatchNormalization(const Node &node, GraphImporter &graph) 
   if (type.getNumElements() == channels)
     return graph.fail(node, "training needs more than one value per channel to take statistics of");
   if (!graph.options().training)
-    emitWarning(graph.location(node)) << "'" << node.name()
-                                      << "' was exported in training mode and normalises by the statistics of the batch";
+    emitWarning(graph.location(node)) << "exported in training mode: normalises by the statistics of the batch";
   // ONNX weighs the old value by momentum, PyTorch and this dialect the new one.
   FloatAttr momentum = builder.getF32FloatAttr(1.0f - node.real("momentum", 0.9f));
   Type vector = operands[0].getType();

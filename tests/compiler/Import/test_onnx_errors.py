@@ -3,7 +3,7 @@
 
 import numpy as np
 import pytest
-from conftest import floats
+from onnx_files import floats
 from onnx import TensorProto, helper
 
 RELU = helper.make_node("Relu", ["x"], ["y"], name="r")

@@ -1,0 +1,17 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""Arsis: compile the training of a CNN for a systolic-array chip, run it on the simulated chip, and see what it costs.
+
+>>> program = arsis.compile("lenet5.onnx", chip="edge", batch=32, train=True, optimizer="sgd,lr=0.02,momentum=0.9")
+>>> session = arsis.Session(program, "edge")
+>>> session.write("x", images)            # float32, the model's own layout (N, C, H, W)
+>>> session.write("labels", labels)       # int32 or int64, (N,)
+>>> report = session.run()                # one training step; totals, layers, units, energy, traffic
+>>> session.read("loss"), session.read("conv1.weight")
+
+`Reference(program)` has the same write, run and read and computes on the CPU.
+"""
+
+from _arsis import Error, Program, Reference, Session, chip_value, chips, compile, step_reference
+
+__all__ = ["Error", "Program", "Reference", "Session", "chip_value", "chips", "compile", "step_reference"]
+__version__ = "0.1.0"

@@ -1,0 +1,147 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""Training on the simulated chip, with the reference taking the same steps beside it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+import arsis
+from arsis.data import Data
+
+EVALUATION_BATCH = 50
+
+
+@dataclass
+class Settings:
+    model: str
+    chip: str
+    batch: int = 32
+    epochs: int = 10
+    learning_rate: float = 0.02
+    momentum: float = 0.9
+    weight_decay: float = 0.0
+    seed: int = 0
+    reference: str = "onednn"  # backend of the reference; "off": none
+    timing: str = "all"  # "all": every step is timed; "first": only the first of each epoch (cycles do not depend on values)
+
+    def optimizer(self) -> str:
+        return f"sgd,lr={self.learning_rate!r},momentum={self.momentum!r},weight-decay={self.weight_decay!r}"
+
+
+@dataclass
+class History:
+    """One entry per step or per epoch; losses are means over the batch."""
+
+    loss_chip: list[float] = field(default_factory=list)
+    loss_reference: list[float] = field(default_factory=list)
+    accuracy_chip: list[float] = field(default_factory=list)
+    accuracy_reference: list[float] = field(default_factory=list)
+    cycles: list[int] = field(default_factory=list)
+    steps_timed: int = 0
+
+
+def tensor_names(program: arsis.Program, *roles: str) -> list[str]:
+    return [tensor["name"] for tensor in program.tensors if tensor["role"].lower() in roles]
+
+
+class Evaluator:
+    """Classifies with the forward program, taking weights from a training session or reference."""
+
+    def __init__(self, model: Path, settings: Settings) -> None:
+        self.program = arsis.compile(str(model), settings.chip, batch=EVALUATION_BATCH)
+        self.session = arsis.Session(self.program, settings.chip)
+        self.reference = arsis.Reference(self.program)
+        self.backend = settings.reference
+        self.x = tensor_names(self.program, "input")[0]
+        self.y = tensor_names(self.program, "output")[0]
+        self.weights = tensor_names(self.program, "parameter", "state")
+
+    def accuracy(self, images: np.ndarray, labels: np.ndarray, run: Callable[[np.ndarray], np.ndarray]) -> float:
+        right = 0
+        for start in range(0, len(images), EVALUATION_BATCH):
+            part = images[start : start + EVALUATION_BATCH]
+            padded = np.zeros((EVALUATION_BATCH, *images.shape[1:]), np.float32)
+            padded[: len(part)] = part
+            right += int((run(padded)[: len(part)].argmax(axis=1) == labels[start : start + len(part)]).sum())
+        return right / len(images)
+
+    def on_chip(self, trained: arsis.Session, data: Data) -> float:
+        self.session.adopt_state(trained)
+
+        def run(images: np.ndarray) -> np.ndarray:
+            self.session.write(self.x, images)
+            self.session.run(mode="functional")
+            return self.session.read(self.y)
+
+        return self.accuracy(data.test_images, data.test_labels, run)
+
+    def on_reference(self, trained: arsis.Reference, data: Data) -> float:
+        for name in self.weights:
+            self.reference.write(name, trained.read(name))
+
+        def run(images: np.ndarray) -> np.ndarray:
+            self.reference.write(self.x, images)
+            self.reference.run(self.backend)
+            return self.reference.read(self.y)
+
+        return self.accuracy(data.test_images, data.test_labels, run)
+
+
+def train(model: Path, data: Data, settings: Settings, progress: Callable[[int, int, History], None]) -> dict:
+    """Runs the training; returns the last timed step's report with a section `training`. `progress(step, steps, history)`
+    is called after every step."""
+    begin = time.perf_counter()
+    program = arsis.compile(str(model), settings.chip, batch=settings.batch, train=True, optimizer=settings.optimizer())
+    compiled = time.perf_counter()
+    session = arsis.Session(program, settings.chip)
+    reference = arsis.Reference(program) if settings.reference != "off" else None
+    evaluator = Evaluator(model, settings)
+    x = tensor_names(program, "input")[0]
+    labels = tensor_names(program, "label")[0]
+    steps_per_epoch = len(data.train_images) // settings.batch
+    if steps_per_epoch == 0:
+        raise ValueError(f"a batch of {settings.batch} is larger than the {len(data.train_images)} training images")
+    random = np.random.default_rng(settings.seed)
+    history, report = History(), {}
+    with ThreadPoolExecutor(1) as pool:  # the reference runs beside the simulator, on the other core
+        for epoch in range(settings.epochs):
+            order = random.permutation(len(data.train_images))
+            for number in range(steps_per_epoch):
+                chosen = order[number * settings.batch : (number + 1) * settings.batch]
+                inputs = {x: data.train_images[chosen], labels: data.train_labels[chosen]}
+                if reference:
+                    for name, array in inputs.items():
+                        reference.write(name, array)
+                    pending = pool.submit(reference.run, settings.reference)
+                for name, array in inputs.items():
+                    session.write(name, array)
+                timed = settings.timing == "all" or number == 0
+                outcome = session.run(mode="full" if timed else "functional")
+                history.loss_chip.append(float(session.read("loss")))
+                if timed:
+                    report = outcome
+                    history.steps_timed += 1
+                    history.cycles.append(outcome["totals"]["cycles"])
+                if reference:
+                    pending.result()
+                    history.loss_reference.append(float(reference.read("loss")))
+                progress(epoch * steps_per_epoch + number + 1, settings.epochs * steps_per_epoch, history)
+            history.accuracy_chip.append(evaluator.on_chip(session, data))
+            if reference:
+                history.accuracy_reference.append(evaluator.on_reference(reference, data))
+    report["training"] = {
+        "model": settings.model, "data": data.name, "chip": settings.chip, "epochs": settings.epochs, "batch": settings.batch,
+        "learning_rate": settings.learning_rate, "momentum": settings.momentum, "weight_decay": settings.weight_decay,
+        "seed": settings.seed, "steps": len(history.loss_chip), "steps_per_epoch": steps_per_epoch, "steps_timed": history.steps_timed,
+        "train_images": len(data.train_images), "test_images": len(data.test_images), "reference": settings.reference,
+        "loss_chip": history.loss_chip, "loss_reference": history.loss_reference,
+        "accuracy_chip": history.accuracy_chip, "accuracy_reference": history.accuracy_reference,
+        "cycles_per_step": sorted(set(history.cycles)), "compile_s": compiled - begin, "wall_clock_s": time.perf_counter() - begin,
+    }  # fmt: skip
+    return report

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Between numpy arrays and the host tensors of the libraries.
+
+#include "python/bindings/Bindings.h"
+
+#include "dialects/Isa/Encoding/Error.h"
+
+namespace py = pybind11;
+
+namespace arsis::python {
+
+template <typename T> static ref::HostTensor copyIn(const py::array &array) {
+  auto dense = py::array_t<T, py::array::c_style>::ensure(array);
+  ref::HostTensor tensor(ref::Shape(array.shape(), array.shape() + array.ndim()), ref::HostTypeOf<T>::value);
+  tensor.copyFrom(dense.data(), static_cast<size_t>(dense.nbytes()));
+  return tensor;
+}
+
+ref::HostTensor toTensor(const py::array &array, const std::string &what) {
+  if (py::isinstance<py::array_t<float>>(array))
+    return copyIn<float>(array);
+  if (py::isinstance<py::array_t<int32_t>>(array))
+    return copyIn<int32_t>(array);
+  if (py::isinstance<py::array_t<int64_t>>(array))
+    return copyIn<int64_t>(array);
+  throw Error(what + " is an array of " + py::str(array.dtype()).cast<std::string>() +
+              ", expected float32, int32 or int64");
+}
+
+py::array toArray(const ref::HostTensor &tensor) {
+  static const char *const types[] = {"float32", "float64", "int32", "int64"};
+  return py::array(py::dtype(types[static_cast<int>(tensor.type())]), tensor.shape(), tensor.data());
+}
+
+chip::Chip loadChip(const std::string &nameOrPath, const std::map<std::string, std::string> &overrides) {
+  chip::Chip chip = chip::Chip::load(nameOrPath);
+  for (const auto &[key, value] : overrides)
+    chip = chip.withOverride(key, value);
+  return chip;
+}
+
+} // namespace arsis::python

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// What the translation units of the module share. No logic lives in the bindings: each function converts its arguments,
+// calls one function of a library without the interpreter lock, and converts the result.
+
+#ifndef ARSIS_PYTHON_BINDINGS_BINDINGS_H
+#define ARSIS_PYTHON_BINDINGS_BINDINGS_H
+
+#include "arch_configs/reader/Chip.h"
+#include "runtime/common/HostTensor.h"
+
+#include <pybind11/numpy.h>
+#include <pybind11/pybind11.h>
+#include <pybind11/stl.h>
+
+#include <map>
+#include <string>
+
+namespace arsis::python {
+
+/// A C-contiguous copy of a float32, int32 or int64 array. Throws Error naming `what` for another type.
+ref::HostTensor toTensor(const pybind11::array &array, const std::string &what);
+pybind11::array toArray(const ref::HostTensor &tensor);
+
+/// A shipped chip or a file, with values replaced by dotted key.
+chip::Chip loadChip(const std::string &nameOrPath, const std::map<std::string, std::string> &overrides);
+
+void bindPrograms(pybind11::module_ &module);
+void bindSessions(pybind11::module_ &module);
+
+} // namespace arsis::python
+
+#endif // ARSIS_PYTHON_BINDINGS_BINDINGS_H

@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Chips, compilation and programs.
+
+#include "python/bindings/Bindings.h"
+
+#include "compiler/Pipelines/Compile.h"
+#include "dialects/Isa/Encoding/Program.h"
+
+namespace py = pybind11;
+
+namespace arsis::python {
+
+using ProgramHandle = std::shared_ptr<isa::Program>;
+
+static ProgramHandle compileModel(const std::string &model, const std::string &chipName,
+                                  const std::map<std::string, std::string> &overrides, std::optional<int64_t> batch,
+                                  const std::map<std::string, int64_t> &dims, bool train, const std::string &loss,
+                                  const std::string &optimizer, const std::string &keep) {
+  compiler::CompileOptions options;
+  options.import.batch = batch;
+  options.import.dims = dims;
+  options.import.training = train;
+  compiler::parseLoss(loss, options);
+  options.optimizer = compiler::parseOptimizer(optimizer);
+  compiler::parseKeep(keep, options);
+  return std::make_shared<isa::Program>(
+      compiler::compileFile(model, loadChip(chipName, overrides), options));
+}
+
+template <typename Enum> static std::string nameOf(Enum value) {
+  return std::string(isa::EnumTraits<Enum>::kNames[static_cast<unsigned>(value)]);
+}
+
+static py::list describeTensors(const isa::Program &program) {
+  py::list list;
+  for (const isa::Tensor &tensor : program.tensors) {
+    py::dict entry;
+    entry["name"] = tensor.name;
+    entry["role"] = nameOf(tensor.role);
+    entry["type"] = nameOf(tensor.type);
+    entry["shape"] = py::cast(tensor.shape);
+    entry["host_shape"] = py::cast(tensor.hostShape);
+    entry["address"] = tensor.address;
+    entry["observable"] = tensor.observable;
+    list.append(entry);
+  }
+  return list;
+}
+
+void bindPrograms(py::module_ &module) {
+  module.def("chips", &chip::Chip::shipped, "Names of the shipped chips.");
+  module.def(
+      "chip_value",
+      [](const std::string &chipName, const std::string &key) {
+        chip::Chip chip = chip::Chip::load(chipName);
+        return py::make_tuple(chip.text(key), chip.unit(key), chip.source(key));
+      },
+      py::arg("chip"), py::arg("key"), "Value as written, unit and source of one key of a chip.");
+
+  py::class_<isa::Program, ProgramHandle>(module, "Program", "A compiled program.")
+      .def_static("load", [](const std::string &path) { return std::make_shared<isa::Program>(isa::readProgramFile(path)); })
+      .def("save", [](const isa::Program &program, const std::string &path) { isa::writeProgramFile(path, program); })
+      .def("__bytes__",
+           [](const isa::Program &program) {
+             std::vector<uint8_t> bytes = isa::encodeProgram(program);
+             return py::bytes(reinterpret_cast<const char *>(bytes.data()), bytes.size());
+           })
+      .def("disassemble", [](const isa::Program &program) { return isa::disassemble(program); })
+      .def("summary", [](const isa::Program &program) { return isa::dumpProgram(program); })
+      .def_property_readonly("tensors", describeTensors)
+      .def_readonly("options", &isa::Program::options)
+      .def_readonly("nn_module", &isa::Program::nnModule)
+      .def_readonly("not_observable", &isa::Program::notObservable)
+      .def_readonly("dram_bytes", &isa::Program::dramBytes);
+
+  module.def("compile", &compileModel, py::arg("model"), py::arg("chip"), py::kw_only(),
+             py::arg("overrides") = std::map<std::string, std::string>(), py::arg("batch") = py::none(),
+             py::arg("dims") = std::map<std::string, int64_t>(), py::arg("train") = false,
+             py::arg("loss") = "softmax-xent", py::arg("optimizer") = "sgd", py::arg("keep") = "",
+             py::call_guard<py::gil_scoped_release>(), "Compiles a model file for a chip.");
+}
+
+} // namespace arsis::python

@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Keeps the state of the reference between steps.
+#include "runtime/Interpreter/StepReference.h"
+
+#include "dialects/Isa/Encoding/Error.h"
+#include "dialects/NN/IR/NNDialect.h"
+#include "runtime/Interpreter/Convert.h"
+
+#include "mlir/IR/Diagnostics.h"
+#include "mlir/IR/OwningOpRef.h"
+#include "mlir/Parser/Parser.h"
+
+namespace arsis::ref {
+
+struct StepReference::Module {
+  mlir::MLIRContext context{mlir::MLIRContext::Threading::DISABLED};
+  mlir::OwningOpRef<mlir::ModuleOp> op;
+  std::string problem;
+  mlir::ScopedDiagnosticHandler handler{&context, [this](mlir::Diagnostic &diagnostic) {
+                                          problem += (problem.empty() ? "" : "; ") + diagnostic.str();
+                                        }};
+
+  [[noreturn]] void fail(const std::string &what) {
+    std::string text = what + ": " + problem;
+    problem.clear();
+    throw Error(text);
+  }
+};
+
+StepReference::StepReference(const std::string &moduleText) : module(std::make_unique<Module>()) {
+  if (moduleText.empty())
+    throw Error("the program carries no nn module for the reference");
+  module->context.loadDialect<nn::NNDialect, mlir::func::FuncDialect>();
+  module->op = mlir::parseSourceString<mlir::ModuleOp>(moduleText, &module->context);
+  if (!module->op)
+    module->fail("the nn module does not parse");
+  sides = signatureOf(entryOf(*module->op));
+}
+
+StepReference::StepReference(const isa::Program &program) : StepReference(program.nnModule) {
+  for (const isa::Initial &initial : program.initials) {
+    const Slot *slot = sides.argument(program.tensors[initial.tensor].name);
+    if (!slot || slot->initial)
+      continue;
+    HostTensor tensor(slot->shape, slot->type);
+    tensor.copyFrom(initial.bytes.data(), initial.bytes.size());
+    arguments.insert_or_assign(slot->name, std::move(tensor));
+  }
+}
+
+StepReference::~StepReference() = default;
+
+void StepReference::write(const std::string &name, const HostTensor &host) {
+  const Slot *slot = sides.argument(name);
+  if (!slot)
+    throw Error("the step has no argument named " + name);
+  arguments.insert_or_assign(name, slot->toChip(host));
+  results.erase(name); // a result that this argument was given becomes its old value
+}
+
+HostTensor StepReference::read(const std::string &name) const {
+  auto found = results.find(name);
+  if (found != results.end())
+    return sides.result(name)->toHost(found->second);
+  const Slot *slot = sides.argument(name);
+  if (!slot)
+    throw Error("the step has no argument and no result named " + name);
+  auto given = arguments.find(name);
+  if (given != arguments.end())
+    return slot->toHost(given->second);
+  if (!slot->initial)
+    throw Error("argument " + name + " has no value yet");
+  return slot->toHost(tensorOfElements(slot->initial));
+}
+
+void StepReference::run(Backend backend) {
+  Options options;
+  options.backend = backend;
+  llvm::FailureOr<TensorMap> outcome = ref::run(*module->op, arguments, options);
+  if (llvm::failed(outcome))
+    module->fail("the reference cannot run the step");
+  results = std::move(*outcome);
+  for (const Slot &slot : sides.results)
+    if (slot.donates)
+      arguments.insert_or_assign(sides.arguments[*slot.donates].name, results.find(slot.name)->second);
+}
+
+} // namespace arsis::ref
