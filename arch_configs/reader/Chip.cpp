@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Access to a chip's values, the record of reads, overrides, and the relations between keys that a single range cannot
-// express. Parsing YAML is in ChipYaml.cpp.
+// Access to a chip's values, the record of reads, overrides, and the relations between keys that a single
+// range cannot express. Parsing YAML is in ChipYaml.cpp.
 #include "arch_configs/reader/Chip.h"
 
 #include "arch_configs/schema/Keys.h"
@@ -89,14 +89,15 @@ void Chip::setValue(const KeySpec &spec, Entry entry) {
   entry.number = std::strtod(entry.text.c_str(), &end);
   bool decimal = entry.text.find_first_not_of("0123456789+-.eE") == std::string::npos;
   if (entry.text.empty() || *end || errno || !decimal || !std::isfinite(entry.number))
-    throw Error(where(entry) + ": value '" + entry.text + "' of " + key + " is not a number, expected a number of " +
-                std::string(spec.unit));
+    throw Error(where(entry) + ": value '" + entry.text + "' of " + key +
+                " is not a number, expected a number of " + std::string(spec.unit));
   if (spec.kind == KeySpec::Integer && entry.number != std::floor(entry.number))
-    throw Error(where(entry) + ": value " + entry.text + " of " + key + " is not whole, expected an integer number of " +
-                std::string(spec.unit));
+    throw Error(where(entry) + ": value " + entry.text + " of " + key +
+                " is not whole, expected an integer number of " + std::string(spec.unit));
   if (entry.number < spec.minimum || entry.number > spec.maximum)
     throw Error(where(entry) + ": value " + entry.text + " of " + key + " is impossible, expected between " +
-                formatNumber(spec.minimum) + " and " + formatNumber(spec.maximum) + " " + std::string(spec.unit));
+                formatNumber(spec.minimum) + " and " + formatNumber(spec.maximum) + " " +
+                std::string(spec.unit));
   entries[key] = std::move(entry);
 }
 
@@ -105,9 +106,11 @@ void Chip::checkConsistency() const {
   auto requireMultiple = [&](std::string_view what, double total, std::string_view of, double unit) {
     if (std::fmod(total, unit) != 0)
       throw Error(where(entry(what)) + ": " + std::string(what) + " gives " + formatNumber(total) +
-                  " bytes, expected a multiple of the " + formatNumber(unit) + " bytes of " + std::string(of));
+                  " bytes, expected a multiple of the " + formatNumber(unit) + " bytes of " +
+                  std::string(of));
   };
-  requireMultiple("scratchpad.kib", value("scratchpad.kib") * 1024, "scratchpad.banks x scratchpad.bank_width_bytes",
+  requireMultiple("scratchpad.kib", value("scratchpad.kib") * 1024,
+                  "scratchpad.banks x scratchpad.bank_width_bytes",
                   value("scratchpad.banks") * value("scratchpad.bank_width_bytes"));
   requireMultiple("dram.row_bytes", value("dram.row_bytes"), "dram.burst_bytes", value("dram.burst_bytes"));
   requireMultiple("scratchpad.bank_width_bytes", value("scratchpad.bank_width_bytes"), "an fp32 element", 4);
@@ -116,7 +119,8 @@ void Chip::checkConsistency() const {
 Chip Chip::withOverride(std::string_view key, const std::string &value) const {
   const KeySpec *spec = findKey(key);
   if (!spec)
-    throw Error("cannot override unknown chip key '" + std::string(key) + "', expected a key of arch_configs/schema");
+    throw Error("cannot override unknown chip key '" + std::string(key) +
+                "', expected a key of arch_configs/schema");
   Chip copy = withoutReads();
   Entry changed;
   changed.text = value;
@@ -126,7 +130,9 @@ Chip Chip::withOverride(std::string_view key, const std::string &value) const {
   return copy;
 }
 
-Chip Chip::withOverride(std::string_view key, double value) const { return withOverride(key, formatNumber(value)); }
+Chip Chip::withOverride(std::string_view key, double value) const {
+  return withOverride(key, formatNumber(value));
+}
 
 std::vector<Difference> differences(const Chip &left, const Chip &right, const std::set<std::string> &keys) {
   std::vector<Difference> found;

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// A chip as the compiler, the verifier and the simulator see it: checked values by dotted key, read from one YAML file.
-// A chip remembers which keys were read; that set with its values is what a compilation depended on (the compile key).
+// A chip as the compiler, the verifier and the simulator see it: checked values by dotted key, read from one
+// YAML file. A chip remembers which keys were read; that set with its values is what a compilation depended
+// on (the compile key).
 #pragma once
 
 #include "dialects/Isa/Encoding/Error.h"
@@ -26,9 +27,9 @@ struct Difference {
 /// Copies share the record of read keys; see withoutReads.
 class Chip {
 public:
-  /// A shipped chip by name ("edge"), or a YAML file by path (anything with a '/' or ending in ".yaml"). Names are looked
-  /// up in the folders of the environment variable ARSIS_CHIP_PATH (separated by ':'), in the source tree, and in
-  /// the installation. Throws Error naming the key, file:line and what was expected.
+  /// A shipped chip by name ("edge"), or a YAML file by path (anything with a '/' or ending in ".yaml").
+  /// Names are looked up in the folders of the environment variable ARSIS_CHIP_PATH (separated by ':'), in
+  /// the source tree, and in the installation. Throws Error naming the key, file:line and what was expected.
   static Chip load(const std::string &pathOrName);
   /// The same from text; `filename` is used in messages only.
   static Chip parse(const std::string &yaml, const std::string &filename);
@@ -38,7 +39,8 @@ public:
   std::string name;
   std::string description;
 
-  /// Values. Throw Error if the key does not exist or is not of that kind (a whole number can be read as real).
+  /// Values. Throw Error if the key does not exist or is not of that kind (a whole number can be read as
+  /// real).
   int64_t integer(std::string_view key) const;
   double real(std::string_view key) const;
   /// The value as written in the file.
@@ -81,8 +83,8 @@ private:
   friend std::vector<Difference> differences(const Chip &, const Chip &, const std::set<std::string> &);
 };
 
-/// The keys among `keys` on which the chips differ, sorted; reading for the comparison is not recorded. With the read keys of
-/// a compilation: empty means that its program is the same for both chips.
+/// The keys among `keys` on which the chips differ, sorted; reading for the comparison is not recorded. With
+/// the read keys of a compilation: empty means that its program is the same for both chips.
 std::vector<Difference> differences(const Chip &left, const Chip &right, const std::set<std::string> &keys);
 
 /// Every key of the schema, for comparing whole chips.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Reads the YAML form of a chip: sections of keys, each key a map of value, unit and source. Everything that is missing,
-// unknown, repeated or out of place is an error with file and line; nothing has a default.
+// Reads the YAML form of a chip: sections of keys, each key a map of value, unit and source. Everything that
+// is missing, unknown, repeated or out of place is an error with file and line; nothing has a default.
 #include "arch_configs/reader/Chip.h"
 #include "arch_configs/schema/Keys.h"
 
@@ -80,7 +80,8 @@ Chip Chip::parse(const std::string &yaml, const std::string &filename) {
   try {
     root = YAML::Load(yaml);
   } catch (const YAML::Exception &error) {
-    document.fail(error.mark, "not valid YAML (" + error.msg + "), expected sections of `key: {value, unit, source}`");
+    document.fail(error.mark,
+                  "not valid YAML (" + error.msg + "), expected sections of `key: {value, unit, source}`");
   }
   Chip chip;
   chip.filename = filename;
@@ -101,22 +102,27 @@ Chip Chip::parse(const std::string &yaml, const std::string &filename) {
         document.fail(mark, std::string(part) + " of " + key + " is missing, expected {value: ..., unit: " +
                                 std::string(spec->unit) + ", source: ...}");
     if (parts["unit"] != spec->unit)
-      document.fail(mark, "unit '" + parts["unit"] + "' of " + key + " is wrong, expected " + std::string(spec->unit));
+      document.fail(mark, "unit '" + parts["unit"] + "' of " + key + " is wrong, expected " +
+                              std::string(spec->unit));
     entry.text = parts["value"];
     entry.source = parts["source"];
     chip.setValue(*spec, std::move(entry));
   };
-  document.forEach(root, "the chip", [&](const std::string &section, const YAML::Node &node, const YAML::Mark &mark) {
-    if (section == "name" || section == "description") {
-      (section == "name" ? chip.name : chip.description) = document.scalar(node, section);
-    } else if (!isSection(section)) {
-      document.fail(mark, "unknown key '" + section + "', expected name, description or a section of arch_configs/schema/keys.md");
-    } else {
-      document.forEach(node, section, [&](const std::string &key, const YAML::Node &value, const YAML::Mark &at) {
-        readKey(section + "." + key, value, at);
+  document.forEach(
+      root, "the chip", [&](const std::string &section, const YAML::Node &node, const YAML::Mark &mark) {
+        if (section == "name" || section == "description") {
+          (section == "name" ? chip.name : chip.description) = document.scalar(node, section);
+        } else if (!isSection(section)) {
+          document.fail(mark,
+                        "unknown key '" + section +
+                            "', expected name, description or a section of arch_configs/schema/keys.md");
+        } else {
+          document.forEach(node, section,
+                           [&](const std::string &key, const YAML::Node &value, const YAML::Mark &at) {
+                             readKey(section + "." + key, value, at);
+                           });
+        }
       });
-    }
-  });
   if (chip.name.empty())
     document.fail(root.Mark(), "key 'name' is missing, expected the chip's name");
   std::string missing;
@@ -151,7 +157,8 @@ Chip Chip::load(const std::string &pathOrName) {
       std::string known;
       for (const std::string &name : shipped())
         known += (known.empty() ? "" : ", ") + name;
-      throw Error("unknown chip '" + pathOrName + "', expected one of " + known + " or the path of a .yaml file");
+      throw Error("unknown chip '" + pathOrName + "', expected one of " + known +
+                  " or the path of a .yaml file");
     }
     path = found;
   }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// The table of chip keys. Ranges reject what no chip can be (zero rows, a negative latency), not what is merely unusual.
+// The table of chip keys. Ranges reject what no chip can be (zero rows, a negative latency), not what is
+// merely unusual.
 #include "arch_configs/schema/Keys.h"
 
 #include <algorithm>
@@ -14,20 +15,26 @@ const std::vector<KeySpec> &keySpecs() {
   static const std::vector<KeySpec> specs = {
       {"clock.core_mhz", "MHz", real, 1, 10000, "clock of every unit on the chip"},
 
-      {"matrix.units", "arrays", integer, 1, 16, "systolic arrays, each with its own accumulator, matrix and drain stream"},
+      {"matrix.units", "arrays", integer, 1, 16,
+       "systolic arrays, each with its own accumulator, matrix and drain stream"},
       {"matrix.rows", "PE", integer, 1, 1024, "rows of an array: elements of K it holds at once"},
       {"matrix.cols", "PE", integer, 1, 1024, "columns of an array: elements of N it holds at once"},
-      {"matrix.weight_banks", "banks", integer, 1, 16, "sets of stationary weights per array; two hide the reload behind a product"},
-      {"matrix.accumulator_rows", "rows", integer, 1, 1 << 20, "accumulator rows per array, each `matrix.cols` fp32 wide"},
-      {"matrix.transposer", "flag", integer, 0, 1, "1 if operands can be read with K not contiguous at full rate"},
+      {"matrix.weight_banks", "banks", integer, 1, 16,
+       "sets of stationary weights per array; two hide the reload behind a product"},
+      {"matrix.accumulator_rows", "rows", integer, 1, 1 << 20,
+       "accumulator rows per array, each `matrix.cols` fp32 wide"},
+      {"matrix.transposer", "flag", integer, 0, 1,
+       "1 if operands can be read with K not contiguous at full rate"},
 
       {"scratchpad.kib", "KiB", integer, 1, 1 << 20, "size of the scratchpad that all units share"},
       {"scratchpad.banks", "banks", integer, 1, 4096, "single-ported banks, interleaved by bank width"},
       {"scratchpad.bank_width_bytes", "B", integer, 1, 4096, "bytes one bank delivers or takes per cycle"},
 
       {"vector.lanes", "lanes", integer, 1, 65536, "elements the vector unit processes side by side"},
-      {"vector.startup_cycles", "cycles", integer, 0, 10000, "cycles from the issue of a vector instruction to its first result"},
-      {"vector.cycles_simple", "cycles", real, 0.01, 1000, "cycles per element and lane of add, multiply, fma, compare, select"},
+      {"vector.startup_cycles", "cycles", integer, 0, 10000,
+       "cycles from the issue of a vector instruction to its first result"},
+      {"vector.cycles_simple", "cycles", real, 0.01, 1000,
+       "cycles per element and lane of add, multiply, fma, compare, select"},
       {"vector.cycles_reciprocal", "cycles", real, 0.01, 1000, "cycles per element and lane of reciprocal"},
       {"vector.cycles_rsqrt", "cycles", real, 0.01, 1000, "cycles per element and lane of rsqrt"},
       {"vector.cycles_exp", "cycles", real, 0.01, 1000, "cycles per element and lane of exp"},
@@ -38,32 +45,41 @@ const std::vector<KeySpec> &keySpecs() {
       {"dma.store_queues", "queues", integer, 1, 16, "store streams"},
       {"dma.outstanding_requests", "requests", integer, 1, 65536, "requests in flight per queue"},
       {"dma.request_bytes", "B", integer, 1, 65536, "largest request to the DRAM"},
-      {"dma.bus_bytes_per_cycle", "B/cycle", integer, 1, 65536, "width of the bus between DRAM and scratchpad, shared by all queues"},
-      {"dma.startup_cycles", "cycles", integer, 0, 100000, "cycles from the issue of a DMA instruction to its first request"},
+      {"dma.bus_bytes_per_cycle", "B/cycle", integer, 1, 65536,
+       "width of the bus between DRAM and scratchpad, shared by all queues"},
+      {"dma.startup_cycles", "cycles", integer, 0, 100000,
+       "cycles from the issue of a DMA instruction to its first request"},
 
       {"dram.capacity_mib", "MiB", integer, 1, 1 << 24, "bytes a program can place"},
-      {"dram.bandwidth_gbps", "GB/s", real, 0.001, 100000, "peak bandwidth of all channels together; 1 GB = 10^9 B"},
+      {"dram.bandwidth_gbps", "GB/s", real, 0.001, 100000,
+       "peak bandwidth of all channels together; 1 GB = 10^9 B"},
       {"dram.latency_ns", "ns", real, 0, 100000, "from a read command to its last beat, row open"},
-      {"dram.channels", "channels", integer, 1, 4096, "independent channels; consecutive requests interleave over them"},
+      {"dram.channels", "channels", integer, 1, 4096,
+       "independent channels; consecutive requests interleave over them"},
       {"dram.banks", "banks", integer, 1, 1024, "banks per channel, each with one open row"},
       {"dram.row_bytes", "B", integer, 1, 1 << 20, "bytes of a row across the devices of a channel"},
       {"dram.row_miss_ns", "ns", real, 0, 100000, "added when another row is open: precharge and activate"},
       {"dram.burst_bytes", "B", integer, 1, 4096, "smallest transfer; shorter requests cost a whole burst"},
 
-      {"frontend.decode_cycles", "cycles", integer, 0, 10000, "cycles between two instructions of one stream"},
-      {"frontend.fetch_bytes_per_cycle", "B/cycle", integer, 1, 4096, "instruction bytes fetched per cycle and stream"},
+      {"frontend.decode_cycles", "cycles", integer, 0, 10000,
+       "cycles between two instructions of one stream"},
+      {"frontend.fetch_bytes_per_cycle", "B/cycle", integer, 1, 4096,
+       "instruction bytes fetched per cycle and stream"},
 
-      {"energy.mac_f32_pj", "pJ", real, 0, 1e6, "one fp32 fused multiply-add in the array, its registers included"},
+      {"energy.mac_f32_pj", "pJ", real, 0, 1e6,
+       "one fp32 fused multiply-add in the array, its registers included"},
       {"energy.mac_bf16_pj", "pJ", real, 0, 1e6, "one bf16 multiply with fp32 accumulation in the array"},
       {"energy.spm_read_pj_per_byte", "pJ/B", real, 0, 1e6, "scratchpad read"},
       {"energy.spm_write_pj_per_byte", "pJ/B", real, 0, 1e6, "scratchpad write"},
       {"energy.acc_read_pj_per_byte", "pJ/B", real, 0, 1e6, "accumulator read"},
       {"energy.acc_write_pj_per_byte", "pJ/B", real, 0, 1e6, "accumulator write"},
       {"energy.vector_op_pj", "pJ", real, 0, 1e6, "one simple vector operation on one element"},
-      {"energy.vector_transcendental_pj", "pJ", real, 0, 1e6, "one reciprocal, rsqrt, exp, log or tanh of one element"},
+      {"energy.vector_transcendental_pj", "pJ", real, 0, 1e6,
+       "one reciprocal, rsqrt, exp, log or tanh of one element"},
       {"energy.dram_pj_per_byte", "pJ/B", real, 0, 1e6, "DRAM access with its interface"},
       {"energy.fetch_pj_per_byte", "pJ/B", real, 0, 1e6, "instruction fetch"},
-      {"energy.static_mw", "mW", real, 0, 1e9, "leakage and idle power of the whole chip, DRAM devices excluded"},
+      {"energy.static_mw", "mW", real, 0, 1e9,
+       "leakage and idle power of the whole chip, DRAM devices excluded"},
   };
   return specs;
 }
@@ -94,13 +110,16 @@ std::string formatNumber(double value) {
 std::string keysAsMarkdown() {
   std::ostringstream out;
   out << "# Keys of a chip description\n\n"
-         "Generated by `arsis-chip keys` from arch_configs/schema/Keys.cpp. Every chip gives every key, each as\n"
-         "`name: {value: ..., unit: ..., source: \"...\"}` under its section; a figure without a source says `assumed`\n"
+         "Generated by `arsis-chip keys` from arch_configs/schema/Keys.cpp. Every chip gives every key, each "
+         "as\n"
+         "`name: {value: ..., unit: ..., source: \"...\"}` under its section; a figure without a source says "
+         "`assumed`\n"
          "and, after a colon, why.\n\n"
          "| key | unit | kind | minimum | maximum | meaning |\n|---|---|---|---|---|---|\n";
   for (const KeySpec &spec : keySpecs())
-    out << "| `" << spec.key << "` | " << spec.unit << " | " << (spec.kind == KeySpec::Integer ? "integer" : "real") << " | "
-        << formatNumber(spec.minimum) << " | " << formatNumber(spec.maximum) << " | " << spec.description << " |\n";
+    out << "| `" << spec.key << "` | " << spec.unit << " | "
+        << (spec.kind == KeySpec::Integer ? "integer" : "real") << " | " << formatNumber(spec.minimum)
+        << " | " << formatNumber(spec.maximum) << " | " << spec.description << " |\n";
   return out.str();
 }
 

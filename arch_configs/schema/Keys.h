@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Every key a chip description has: its unit, its range and its meaning. The reader checks YAML against this table and
-// the manual page keys.md is printed from it, so a new key is one line of Keys.cpp.
+// Every key a chip description has: its unit, its range and its meaning. The reader checks YAML against this
+// table and the manual page keys.md is printed from it, so a new key is one line of Keys.cpp.
 #pragma once
 
 #include <string>

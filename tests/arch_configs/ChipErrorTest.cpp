@@ -12,7 +12,8 @@
 namespace arsis::chip {
 namespace {
 
-/// tiny.yaml with the first occurrence of `from` replaced; returns the error of reading it, "" if there is none.
+/// tiny.yaml with the first occurrence of `from` replaced; returns the error of reading it, "" if there is
+/// none.
 std::string errorAfter(const std::string &from, const std::string &to) {
   std::ifstream file(std::string(ARSIS_SOURCE_DIR) + "/arch_configs/chips/tiny.yaml");
   std::ostringstream text;
@@ -59,8 +60,10 @@ INSTANTIATE_TEST_SUITE_P(
                 "chip.yaml:6: source of clock.core_mhz is missing"},
         Mistake{"UnknownPart", "core_mhz: {value: 500,", "core_mhz: {value: 500, range: 3,",
                 "chip.yaml:6: unknown part 'range' of clock.core_mhz"},
-        Mistake{"NotANumber", "value: 500", "value: fast", "chip.yaml:6: value 'fast' of clock.core_mhz is not a number"},
-        Mistake{"NotFinite", "value: 500", "value: inf", "chip.yaml:6: value 'inf' of clock.core_mhz is not a number"},
+        Mistake{"NotANumber", "value: 500", "value: fast",
+                "chip.yaml:6: value 'fast' of clock.core_mhz is not a number"},
+        Mistake{"NotFinite", "value: 500", "value: inf",
+                "chip.yaml:6: value 'inf' of clock.core_mhz is not a number"},
         Mistake{"NotWhole", "rows: {value: 8,", "rows: {value: 8.5,",
                 "chip.yaml:10: value 8.5 of matrix.rows is not whole"},
         Mistake{"Impossible", "rows: {value: 8,", "rows: {value: 0,",
@@ -68,7 +71,8 @@ INSTANTIATE_TEST_SUITE_P(
         Mistake{"Negative", "latency_ns: {value: 18.75,", "latency_ns: {value: -1,",
                 "chip.yaml:42: value -1 of dram.latency_ns is impossible"},
         Mistake{"DuplicateKey", "  cols: {", "  rows: {", "chip.yaml:11: 'rows' of matrix is given twice"},
-        Mistake{"DuplicateSection", "\nvector:", "\nmatrix:", "chip.yaml:21: 'matrix' of the chip is given twice"},
+        Mistake{"DuplicateSection",
+                "\nvector:", "\nmatrix:", "chip.yaml:21: 'matrix' of the chip is given twice"},
         Mistake{"UnevenBanks", "banks: {value: 4,", "banks: {value: 3,",
                 "chip.yaml:17: scratchpad.kib gives 65536 bytes, expected a multiple of the 96 bytes"},
         Mistake{"SectionIsNoMap", "\nclock:\n", "\nclock: 3\nunused:\n", "chip.yaml:5: clock is not a map"},
@@ -95,9 +99,12 @@ TEST(ChipAccessError, UnknownNamesAndKinds) {
             "unknown chip key 'matrix.row', expected a key of arch_configs/schema");
   EXPECT_EQ(messageOf([&] { chip.integer("dram.bandwidth_gbps"); }),
             "chip key 'dram.bandwidth_gbps' is a real number, expected one that is an integer");
-  EXPECT_NE(messageOf([&] { chip.withOverride("matrix.rows", 0); }).find("with an override: value 0 of matrix.rows"),
+  EXPECT_NE(messageOf([&] {
+              chip.withOverride("matrix.rows", 0);
+            }).find("with an override: value 0 of matrix.rows"),
             std::string::npos);
-  EXPECT_NE(messageOf([&] { chip.withOverride("nothing", 0); }).find("unknown chip key 'nothing'"), std::string::npos);
+  EXPECT_NE(messageOf([&] { chip.withOverride("nothing", 0); }).find("unknown chip key 'nothing'"),
+            std::string::npos);
   EXPECT_NE(messageOf([&] { chip.withOverride("scratchpad.banks", 3); }).find("multiple"), std::string::npos);
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// The shipped chips load and carry sources; overrides, recorded reads and comparison do what the compile key needs.
+// The shipped chips load and carry sources; overrides, recorded reads and comparison do what the compile key
+// needs.
 #include "arch_configs/reader/Chip.h"
 #include "arch_configs/schema/Keys.h"
 
@@ -40,7 +41,8 @@ TEST(Chip, ShippedChipsHaveTheSizesTheyAreNamedFor) {
   Chip edge = Chip::load("edge");
   EXPECT_EQ(edge.integer("matrix.accumulator_rows") * edge.integer("matrix.cols") * 4, 64 * 1024);
   Chip core = Chip::load("datacentre");
-  EXPECT_EQ(core.integer("matrix.accumulator_rows") * core.integer("matrix.cols") * 4 * core.integer("matrix.units"),
+  EXPECT_EQ(core.integer("matrix.accumulator_rows") * core.integer("matrix.cols") * 4 *
+                core.integer("matrix.units"),
             4 * 1024 * 1024);
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// arsis-chip: look at chip descriptions. `keys` prints the manual page of all keys, `list` the names of the chips,
-// `show CHIP` one chip with its sources, `diff A B` the keys on which two chips differ.
+// arsis-chip: look at chip descriptions. `keys` prints the manual page of all keys, `list` the names of the
+// chips, `show CHIP` one chip with its sources, `diff A B` the keys on which two chips differ.
 #include "arch_configs/reader/Chip.h"
 #include "arch_configs/schema/Keys.h"
 
@@ -25,7 +25,8 @@ int main(int argc, char **argv) try {
     chip::Chip chip = chip::Chip::load(argv[2]);
     std::cout << chip.name << ": " << chip.description << "\n";
     for (const chip::KeySpec &spec : chip::keySpecs())
-      std::cout << spec.key << " = " << chip.text(spec.key) << " " << spec.unit << "  (" << chip.source(spec.key) << ")\n";
+      std::cout << spec.key << " = " << chip.text(spec.key) << " " << spec.unit << "  ("
+                << chip.source(spec.key) << ")\n";
   } else if (command == "diff" && argc == 4) {
     auto found = chip::differences(chip::Chip::load(argv[2]), chip::Chip::load(argv[3]), chip::allKeys());
     for (const chip::Difference &difference : found)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// arsis-verify: proves a program free of deadlock, races, out-of-bounds accesses and undefined reads on a chip, or says
-// what is wrong and where. Exit status: 0 accepted, 1 rejected or error, 2 wrong usage.
+// arsis-verify: proves a program free of deadlock, races, out-of-bounds accesses and undefined reads on a
+// chip, or says what is wrong and where. Exit status: 0 accepted, 1 rejected or error, 2 wrong usage.
 #include "dialects/Isa/Verifier/Verifier.h"
 
 #include <boost/program_options.hpp>
@@ -27,14 +27,20 @@ static isa::Program readProgram(const std::string &path) {
 int main(int argc, char **argv) try {
   options::options_description visible("usage: arsis-verify PROGRAM --chip CHIP [options]\n\n"
                                        "PROGRAM is a .arsis file, or assembly ending in .s");
-  visible.add_options()("help", "print this text")("chip", options::value<std::string>(), "name or YAML file of the chip")(
+  visible.add_options()("help", "print this text")("chip", options::value<std::string>(),
+                                                   "name or YAML file of the chip")(
       "set", options::value<std::vector<std::string>>()->composing(), "KEY=VALUE: override a chip value")(
       "max-errors", options::value<size_t>()->default_value(20), "stop after this many errors")(
-      "unroll", options::bool_switch(), "verify the program with its loops written out; the verdict is the same");
+      "unroll", options::bool_switch(),
+      "verify the program with its loops written out; the verdict is the same");
   options::options_description all;
   all.add(visible).add_options()("program", options::value<std::string>());
   options::variables_map given;
-  options::store(options::command_line_parser(argc, argv).options(all).positional(options::positional_options_description().add("program", 1)).run(), given);
+  options::store(options::command_line_parser(argc, argv)
+                     .options(all)
+                     .positional(options::positional_options_description().add("program", 1))
+                     .run(),
+                 given);
   if (given.count("help") || !given.count("program") || !given.count("chip")) {
     (given.count("help") ? std::cout : std::cerr) << visible << "\n";
     return given.count("help") ? 0 : 2;
@@ -56,8 +62,8 @@ int main(int argc, char **argv) try {
   for (const isa::Diagnostic &diagnostic : result.diagnostics)
     std::cerr << "error: [" << isa::name(diagnostic.kind) << "] " << diagnostic.message << "\n";
   std::printf("%s: %s on chip %s; %llu instances, %llu accesses, at most %llu remembered, %.3f s\n",
-              given["program"].as<std::string>().c_str(), result.accepted ? "accepted" : "rejected", chip.name.c_str(),
-              (unsigned long long)result.instances, (unsigned long long)result.accesses,
+              given["program"].as<std::string>().c_str(), result.accepted ? "accepted" : "rejected",
+              chip.name.c_str(), (unsigned long long)result.instances, (unsigned long long)result.accesses,
               (unsigned long long)result.peakLog, result.seconds);
   return result.accepted ? 0 : 1;
 } catch (const options::error &error) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// The functions a vector instruction can name. The numbers are part of the binary format: append, never reorder.
+// The functions a vector instruction can name. The numbers are part of the binary format: append, never
+// reorder.
 #ifndef ARSIS_DIALECTS_ISA_NUMERICS_FUNCTIONS_H
 #define ARSIS_DIALECTS_ISA_NUMERICS_FUNCTIONS_H
 
@@ -11,26 +12,26 @@
 namespace arsis::numerics {
 
 // X(enumerator, mnemonic, operands, uses immediate)
-#define ARSIS_VECTOR_FUNCTIONS(X)                                                                                      \
-  X(Copy, "copy", 1, false)                                                                                            \
-  X(Fill, "fill", 0, true)                                                                                             \
-  X(Add, "add", 2, false)                                                                                              \
-  X(Subtract, "subtract", 2, false)                                                                                    \
-  X(Multiply, "multiply", 2, false)                                                                                    \
-  X(Fma, "fma", 3, false)                                                                                              \
-  X(Scale, "scale", 1, true)                                                                                           \
-  X(Offset, "offset", 1, true)                                                                                         \
-  X(ScaleAdd, "scale_add", 2, true)                                                                                    \
-  X(Maximum, "maximum", 2, false)                                                                                      \
-  X(Minimum, "minimum", 2, false)                                                                                      \
-  X(Relu, "relu", 1, false)                                                                                            \
-  X(SelectPositive, "select_positive", 2, false)                                                                       \
-  X(Reciprocal, "reciprocal", 1, false)                                                                                \
-  X(Rsqrt, "rsqrt", 1, false)                                                                                          \
-  X(Exp, "exp", 1, false)                                                                                              \
-  X(Log, "log", 1, false)                                                                                              \
-  X(OneHot, "one_hot", 1, false)                                                                                       \
-  X(IsFinite, "is_finite", 1, false)                                                                                   \
+#define ARSIS_VECTOR_FUNCTIONS(X)                                                                            \
+  X(Copy, "copy", 1, false)                                                                                  \
+  X(Fill, "fill", 0, true)                                                                                   \
+  X(Add, "add", 2, false)                                                                                    \
+  X(Subtract, "subtract", 2, false)                                                                          \
+  X(Multiply, "multiply", 2, false)                                                                          \
+  X(Fma, "fma", 3, false)                                                                                    \
+  X(Scale, "scale", 1, true)                                                                                 \
+  X(Offset, "offset", 1, true)                                                                               \
+  X(ScaleAdd, "scale_add", 2, true)                                                                          \
+  X(Maximum, "maximum", 2, false)                                                                            \
+  X(Minimum, "minimum", 2, false)                                                                            \
+  X(Relu, "relu", 1, false)                                                                                  \
+  X(SelectPositive, "select_positive", 2, false)                                                             \
+  X(Reciprocal, "reciprocal", 1, false)                                                                      \
+  X(Rsqrt, "rsqrt", 1, false)                                                                                \
+  X(Exp, "exp", 1, false)                                                                                    \
+  X(Log, "log", 1, false)                                                                                    \
+  X(OneHot, "one_hot", 1, false)                                                                             \
+  X(IsFinite, "is_finite", 1, false)                                                                         \
   X(Tanh, "tanh", 1, false)
 
 enum class VectorFunction : uint8_t {
@@ -68,8 +69,12 @@ constexpr bool usesImmediate(VectorFunction function) {
   return kVectorFunctions[static_cast<unsigned>(function)].immediate;
 }
 
-constexpr std::string_view name(ReduceFunction function) { return function == ReduceFunction::Sum ? "sum" : "max"; }
-constexpr std::string_view name(PoolFunction function) { return function == PoolFunction::Sum ? "sum" : "max"; }
+constexpr std::string_view name(ReduceFunction function) {
+  return function == ReduceFunction::Sum ? "sum" : "max";
+}
+constexpr std::string_view name(PoolFunction function) {
+  return function == PoolFunction::Sum ? "sum" : "max";
+}
 
 constexpr std::optional<VectorFunction> parseVectorFunction(std::string_view text) {
   for (unsigned i = 0; i < kVectorFunctionCount; ++i)

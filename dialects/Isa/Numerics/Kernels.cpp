@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// The kernels of Kernels.h, compiled once per instruction set by Highway and chosen at run time. The product keeps a
-// block of rows times a few vectors of columns in registers and walks k in order, so that each element sees exactly
-// the additions of the plain loop. A host without fused multiply-add gets std::fma: slow, and the same bits.
+// The kernels of Kernels.h, compiled once per instruction set by Highway and chosen at run time. The product
+// keeps a block of rows times a few vectors of columns in registers and walks k in order, so that each
+// element sees exactly the additions of the plain loop. A host without fused multiply-add gets std::fma:
+// slow, and the same bits.
 #ifndef HWY_DISABLED_TARGETS
 #define HWY_DISABLED_TARGETS (HWY_SSSE3 | HWY_SSE4 | HWY_AVX3_DL)
 #endif
@@ -40,7 +41,8 @@ using Floats = hn::ScalableTag<float>;
 using Vector = hn::Vec<Floats>;
 
 static HWY_INLINE Vector canonicalVector(Floats d, Vector v) {
-  return hn::IfThenElse(hn::IsNaN(v), hn::BitCast(d, hn::Set(hn::RebindToUnsigned<Floats>(), kCanonicalNaNBits)), v);
+  return hn::IfThenElse(hn::IsNaN(v),
+                        hn::BitCast(d, hn::Set(hn::RebindToUnsigned<Floats>(), kCanonicalNaNBits)), v);
 }
 
 /// One block of `rows` x `vectors` * lanes results, held in registers.
@@ -106,7 +108,8 @@ static void product(Product p, int64_t M, int64_t K, int64_t N) {
   columns.assign(static_cast<size_t>(K * lanes), 0.0f);
   results.resize(static_cast<size_t>(M * lanes));
   for (int64_t k = 0; k < K; ++k)
-    std::memcpy(&columns[static_cast<size_t>(k * lanes)], p.w + k * p.wStride, static_cast<size_t>(ragged) * 4);
+    std::memcpy(&columns[static_cast<size_t>(k * lanes)], p.w + k * p.wStride,
+                static_cast<size_t>(ragged) * 4);
   panel<1>({p.x, p.xStride, columns.data(), lanes, results.data(), lanes}, M, K);
   for (int64_t m = 0; m < M; ++m)
     std::memcpy(p.partial + m * p.partialStride, &results[static_cast<size_t>(m * lanes)],
@@ -126,7 +129,8 @@ static void addRun(float *accumulator, const float *partial, int64_t n) {
 
 /// The first multiple-of-lanes elements of a run; returns how many were done.
 template <class Function>
-static HWY_INLINE int64_t vectorRun(float *destination, const RunOperand *operands, int64_t n, Function function) {
+static HWY_INLINE int64_t vectorRun(float *destination, const RunOperand *operands, int64_t n,
+                                    Function function) {
   const Floats d;
   const int64_t lanes = static_cast<int64_t>(hn::Lanes(d));
   const RunOperand a = operands[0], b = operands[1], c = operands[2];
@@ -136,20 +140,21 @@ static HWY_INLINE int64_t vectorRun(float *destination, const RunOperand *operan
   const Vector fixedC = c.at && c.stride == 0 ? hn::Set(d, *c.at) : zero;
   int64_t i = 0;
   for (; i + lanes <= n; i += lanes)
-    hn::StoreU(function(a.stride ? hn::LoadU(d, a.at + i) : fixedA, b.stride ? hn::LoadU(d, b.at + i) : fixedB,
+    hn::StoreU(function(a.stride ? hn::LoadU(d, a.at + i) : fixedA,
+                        b.stride ? hn::LoadU(d, b.at + i) : fixedB,
                         c.stride ? hn::LoadU(d, c.at + i) : fixedC),
                d, destination + i);
   return i;
 }
 
-static int64_t mapVectors(VectorFunction function, float *destination, const RunOperand *operands, float immediate,
-                          int64_t n) {
+static int64_t mapVectors(VectorFunction function, float *destination, const RunOperand *operands,
+                          float immediate, int64_t n) {
   const Floats d;
   const Vector imm = hn::Set(d, immediate), zero = hn::Zero(d), one = hn::Set(d, 1.0f);
-#define ARSIS_RUN(EXPRESSION)                                                                                          \
-  return vectorRun(destination, operands, n, [=](Vector a, Vector b, Vector c) HWY_ATTR {                              \
-    (void)a, (void)b, (void)c;                                                                                         \
-    return EXPRESSION;                                                                                                 \
+#define ARSIS_RUN(EXPRESSION)                                                                                \
+  return vectorRun(destination, operands, n, [=](Vector a, Vector b, Vector c) HWY_ATTR {                    \
+    (void)a, (void)b, (void)c;                                                                               \
+    return EXPRESSION;                                                                                       \
   })
   switch (function) {
   case VectorFunction::Copy:
@@ -231,8 +236,8 @@ void addInto(float *accumulator, const float *partial, int64_t n) {
   HWY_DYNAMIC_DISPATCH(addRun)(accumulator, partial, n);
 }
 
-void mapRun(VectorFunction function, float *destination, RunOperand a, RunOperand b, RunOperand c, float immediate,
-            int64_t n) {
+void mapRun(VectorFunction function, float *destination, RunOperand a, RunOperand b, RunOperand c,
+            float immediate, int64_t n) {
   RunOperand operands[3] = {a, b, c};
   bool unitStrides = true;
   for (unsigned i = 0; i < 3; ++i) {
@@ -240,11 +245,14 @@ void mapRun(VectorFunction function, float *destination, RunOperand a, RunOperan
       operands[i] = {}; // not read
     unitStrides &= operands[i].stride == 0 || operands[i].stride == 1;
   }
-  int64_t done = unitStrides ? HWY_DYNAMIC_DISPATCH(mapVectors)(function, destination, operands, immediate, n) : 0;
-  auto element = [](const RunOperand &operand, int64_t i) { return operand.at ? operand.at[i * operand.stride] : 0.0f; };
+  int64_t done =
+      unitStrides ? HWY_DYNAMIC_DISPATCH(mapVectors)(function, destination, operands, immediate, n) : 0;
+  auto element = [](const RunOperand &operand, int64_t i) {
+    return operand.at ? operand.at[i * operand.stride] : 0.0f;
+  };
   for (int64_t i = done; i < n; ++i)
-    destination[i] =
-        applyMap(function, element(operands[0], i), element(operands[1], i), element(operands[2], i), immediate);
+    destination[i] = applyMap(function, element(operands[0], i), element(operands[1], i),
+                              element(operands[2], i), immediate);
 }
 
 const char *hostVectorTarget() { return HWY_DYNAMIC_DISPATCH(targetName)(); }

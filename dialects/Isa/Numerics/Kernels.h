@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Array forms of the scalar functions, vectorised for the host at run time. Every kernel returns exactly the bits of the
-// plain loop over Numerics.h that its comment gives; only the time differs.
+// Array forms of the scalar functions, vectorised for the host at run time. Every kernel returns exactly the
+// bits of the plain loop over Numerics.h that its comment gives; only the time differs.
 #ifndef ARSIS_DIALECTS_ISA_NUMERICS_KERNELS_H
 #define ARSIS_DIALECTS_ISA_NUMERICS_KERNELS_H
 
@@ -11,8 +11,8 @@
 
 namespace arsis::numerics {
 
-/// partial[m][n] = +0, then for k ascending partial[m][n] = fma(x[m][k], w[k][n], partial[m][n]); NaNs are canonical.
-/// x is [M][K], w is [K][N], partial is [M][N], all dense; partial overlaps neither operand.
+/// partial[m][n] = +0, then for k ascending partial[m][n] = fma(x[m][k], w[k][n], partial[m][n]); NaNs are
+/// canonical. x is [M][K], w is [K][N], partial is [M][N], all dense; partial overlaps neither operand.
 void multiplyAccumulate(const float *x, const float *w, float *partial, int64_t M, int64_t K, int64_t N);
 
 /// The same with row strides in elements.
@@ -28,12 +28,14 @@ struct RunOperand {
   int64_t stride = 0;        // elements; 0 broadcasts
 };
 
-/// destination[i] = applyMap(function, a_i, b_i, c_i, immediate) for i < n, in ascending order. The destination may be
-/// one of the operands (same address, stride 1); otherwise they must not overlap. REQUIRES: function is not OneHot.
-void mapRun(VectorFunction function, float *destination, RunOperand a, RunOperand b, RunOperand c, float immediate,
-            int64_t n);
+/// destination[i] = applyMap(function, a_i, b_i, c_i, immediate) for i < n, in ascending order. The
+/// destination may be one of the operands (same address, stride 1); otherwise they must not overlap.
+/// REQUIRES: function is not OneHot.
+void mapRun(VectorFunction function, float *destination, RunOperand a, RunOperand b, RunOperand c,
+            float immediate, int64_t n);
 
-/// The instruction set that the kernels run on, for the wall-clock part of a report ("AVX3_ZEN4", "AVX2", "SCALAR").
+/// The instruction set that the kernels run on, for the wall-clock part of a report ("AVX3_ZEN4", "AVX2",
+/// "SCALAR").
 const char *hostVectorTarget();
 
 } // namespace arsis::numerics

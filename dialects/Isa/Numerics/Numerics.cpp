@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// The transcendental functions: argument reduction and polynomials in double (relative error below 2e-14, so that the
-// one rounding to float leaves less than 0.5 + 4e-7 ulp), and the table of vector functions.
+// The transcendental functions: argument reduction and polynomials in double (relative error below 2e-14, so
+// that the one rounding to float leaves less than 0.5 + 4e-7 ulp), and the table of vector functions.
 #include "dialects/Isa/Numerics/Numerics.h"
 
 namespace arsis::numerics {
@@ -19,8 +19,9 @@ static constexpr double kInverseLn2 = 0x1.71547652b82fep+0;
 
 /// e^r - 1 for |r| <= 0.3466 by its Taylor series to r^12 (relative remainder below 2e-15).
 static double expMinusOneReduced(double r) {
-  constexpr double c[] = {1.0,        1.0 / 2,     1.0 / 6,      1.0 / 24,      1.0 / 120,      1.0 / 720,
-                          1.0 / 5040, 1.0 / 40320, 1.0 / 362880, 1.0 / 3628800, 1.0 / 39916800, 1.0 / 479001600};
+  constexpr double c[] = {1.0,          1.0 / 2,       1.0 / 6,        1.0 / 24,
+                          1.0 / 120,    1.0 / 720,     1.0 / 5040,     1.0 / 40320,
+                          1.0 / 362880, 1.0 / 3628800, 1.0 / 39916800, 1.0 / 479001600};
   double sum = c[11];
   for (int i = 10; i >= 0; --i)
     sum = sum * r + c[i];

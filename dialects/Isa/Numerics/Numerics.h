@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// The meaning of arithmetic on the chip, normative for the simulator and for the exact reference. Every function returns
-// the same bits on every host: round to nearest even, denormals kept, no contraction, and whatever makes a NaN makes the
-// one canonical NaN. Exp, log and tanh use polynomials of our own in double, because libm differs between hosts.
+// The meaning of arithmetic on the chip, normative for the simulator and for the exact reference. Every
+// function returns the same bits on every host: round to nearest even, denormals kept, no contraction, and
+// whatever makes a NaN makes the one canonical NaN. Exp, log and tanh use polynomials of our own in double,
+// because libm differs between hosts.
 #ifndef ARSIS_DIALECTS_ISA_NUMERICS_NUMERICS_H
 #define ARSIS_DIALECTS_ISA_NUMERICS_NUMERICS_H
 
@@ -15,7 +16,8 @@
 
 namespace arsis::numerics {
 
-/// The bits of the one NaN that arithmetic produces: quiet, positive, empty payload. Copies keep the bits they find.
+/// The bits of the one NaN that arithmetic produces: quiet, positive, empty payload. Copies keep the bits
+/// they find.
 constexpr uint32_t kCanonicalNaNBits = 0x7fc00000u;
 constexpr uint16_t kCanonicalNaNBitsBF16 = 0x7fc0u;
 
@@ -71,8 +73,8 @@ inline float fromBF16(uint16_t x) { return canonical(floatOf(static_cast<uint32_
 /// fp32 -> int32, round to nearest even, saturating, NaN gives 0.
 int32_t toI32(float x);
 
-/// Element `index` of an array of `type` in simulated memory, as float (I32 is rounded to nearest even; exact below 2^24).
-/// REQUIRES: type is F32, BF16 or I32; bytes need no alignment.
+/// Element `index` of an array of `type` in simulated memory, as float (I32 is rounded to nearest even; exact
+/// below 2^24). REQUIRES: type is F32, BF16 or I32; bytes need no alignment.
 inline float readElement(const void *bytes, ElementType type, int64_t index) {
   const char *at = static_cast<const char *>(bytes) + index * sizeInBytes(type);
   if (type == ElementType::F32) {
@@ -105,8 +107,8 @@ inline void writeElement(void *bytes, ElementType type, int64_t index, float val
 /// Lanes of the architectural reduction tree; a chip's physical lanes do not change a bit.
 constexpr int64_t kReductionLanes = 16;
 
-/// Combines read(0) .. read(n-1): lane j takes elements i = j mod 16 ascending from `identity`, then lane j takes lane
-/// j + s for s = 8, 4, 2, 1.
+/// Combines read(0) .. read(n-1): lane j takes elements i = j mod 16 ascending from `identity`, then lane j
+/// takes lane j + s for s = 8, 4, 2, 1.
 template <class Read, class Combine> float laneReduce(int64_t n, float identity, Read read, Combine combine) {
   float lane[kReductionLanes];
   for (float &value : lane)
@@ -119,15 +121,19 @@ template <class Read, class Combine> float laneReduce(int64_t n, float identity,
   return lane[0];
 }
 template <class Read> float laneSum(int64_t n, Read read) { return laneReduce(n, 0.0f, read, add); }
-template <class Read> float laneMax(int64_t n, Read read) { return laneReduce(n, kMinusInfinity, read, maximum); }
+template <class Read> float laneMax(int64_t n, Read read) {
+  return laneReduce(n, kMinusInfinity, read, maximum);
+}
 
-inline float identityOf(ReduceFunction function) { return function == ReduceFunction::Sum ? 0.0f : kMinusInfinity; }
+inline float identityOf(ReduceFunction function) {
+  return function == ReduceFunction::Sum ? 0.0f : kMinusInfinity;
+}
 inline float combine(ReduceFunction function, float a, float b) {
   return function == ReduceFunction::Sum ? add(a, b) : maximum(a, b);
 }
 
-/// One element of a `map` instruction. Operands that the function does not read are ignored. OneHot compares a (the
-/// label) with b, which the caller sets to the index along dimension 3.
+/// One element of a `map` instruction. Operands that the function does not read are ignored. OneHot compares
+/// a (the label) with b, which the caller sets to the index along dimension 3.
 float applyMap(VectorFunction function, float a, float b, float c, float immediate);
 
 } // namespace arsis::numerics

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// The accesses to one memory that some stream does not know of yet. Only these can race with what comes, so the log stays
-// as short as the streams run apart, however long the program is.
+// The accesses to one memory that some stream does not know of yet. Only these can race with what comes, so
+// the log stays as short as the streams run apart, however long the program is.
 #pragma once
 
 #include "dialects/Isa/Verifier/Clocks.h"
@@ -26,8 +26,8 @@ public:
   /// REQUIRES: ordinals of a stream do not fall.
   void add(size_t stream, PastAccess access) { lists[stream * 2 + access.writes].push(std::move(access)); }
 
-  /// An access of `other` after its ordinal `known` that conflicts with the given one, or null. `shared` receives some
-  /// bytes that both touch.
+  /// An access of `other` after its ordinal `known` that conflicts with the given one, or null. `shared`
+  /// receives some bytes that both touch.
   const PastAccess *conflict(size_t other, Ordinal known, const Access &access, ByteRange &shared) const {
     if (const PastAccess *found = lists[other * 2 + 1].find(known, access.box, shared))
       return found;

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// A set of bytes in one memory: equally spaced runs of equal length, nested. Making one merges dimensions wherever the
-// union is the same set, so that a dense tile of any rank is a single run and overlapping windows are counted once.
+// A set of bytes in one memory: equally spaced runs of equal length, nested. Making one merges dimensions
+// wherever the union is the same set, so that a dense tile of any rank is a single run and overlapping
+// windows are counted once.
 #pragma once
 
 #include <boost/container/static_vector.hpp>
@@ -28,10 +29,12 @@ public:
   using Dimensions = boost::container::static_vector<Dimension, kMaxDimensions>;
 
   Box() = default;
-  /// The elements of `elementBytes` bytes at first + sum of index * stride. REQUIRES: every count is at least 1.
+  /// The elements of `elementBytes` bytes at first + sum of index * stride. REQUIRES: every count is at
+  /// least 1.
   Box(int64_t first, int64_t elementBytes, const Dimensions &dimensions);
 
-  /// The smallest range that holds the set; its first and last bytes belong to the set. Saturates far outside any memory.
+  /// The smallest range that holds the set; its first and last bytes belong to the set. Saturates far outside
+  /// any memory.
   ByteRange hull() const { return range; }
   /// Number of runs, and bytes per run.
   int64_t runs() const;

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Happens-before between streams, as vector clocks. known(s, t) is the ordinal of the last instance of stream t whose
-// effects are visible to stream s; ordinals start at 1. The k-th increment of a counter carries the clock of the
-// instance that performed it, and whoever waits for the value k joins that clock. Because a counter has one writing
-// stream and never falls, this order does not depend on the schedule: one walk decides for all of them.
+// Happens-before between streams, as vector clocks. known(s, t) is the ordinal of the last instance of stream
+// t whose effects are visible to stream s; ordinals start at 1. The k-th increment of a counter carries the
+// clock of the instance that performed it, and whoever waits for the value k joins that clock. Because a
+// counter has one writing stream and never falls, this order does not depend on the schedule: one walk
+// decides for all of them.
 #pragma once
 
 #include "dialects/Isa/Encoding/Program.h"
@@ -18,7 +19,8 @@ using Ordinal = uint32_t;
 class Clocks {
 public:
   Clocks(size_t streams, const std::vector<uint8_t> &counterStream)
-      : streams(streams), now(streams * streams, 0), histories(counterStream.size()), counterStream(counterStream) {}
+      : streams(streams), now(streams * streams, 0), histories(counterStream.size()),
+        counterStream(counterStream) {}
 
   Ordinal known(size_t stream, size_t other) const { return now[stream * streams + other]; }
   /// The next instance of `stream` begins; returns its ordinal.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Every blocked stream waits for a counter whose stream has ended or is itself blocked; following the latter leads either
-// to one that has ended or round a cycle. Both are named.
+// Every blocked stream waits for a counter whose stream has ended or is itself blocked; following the latter
+// leads either to one that has ended or round a cycle. Both are named.
 #include "dialects/Isa/Verifier/Deadlock.h"
 
 #include "dialects/Isa/Verifier/StaticChecks.h"
@@ -17,7 +17,8 @@ InstanceLocation locateInstance(const Program &program, size_t stream, const Ins
   return where;
 }
 
-Diagnostic explainDeadlock(const Program &program, const std::vector<InstructionCursor> &cursors, const Clocks &clocks) {
+Diagnostic explainDeadlock(const Program &program, const std::vector<InstructionCursor> &cursors,
+                           const Clocks &clocks) {
   constexpr size_t kNobody = ~size_t(0);
   Diagnostic diagnostic;
   diagnostic.kind = Diagnostic::Deadlock;

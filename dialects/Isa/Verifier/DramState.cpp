@@ -6,7 +6,6 @@
 #include <algorithm>
 #include <map>
 #include <numeric>
-#include <set>
 
 namespace arsis::isa {
 
@@ -32,34 +31,42 @@ bool DramState::writtenByHost(TensorRole role) {
   }
 }
 
-DramState::DramState(const Program &program, int64_t granuleBytes) : program(program), groupOf(program.tensors.size()) {
-  std::set<std::string_view> placed;
-  for (const Placement &placement : program.placements)
-    if (placement.memory == "dram")
-      placed.insert(placement.buffer);
-  std::map<std::pair<int64_t, int64_t>, std::vector<uint32_t>> byRange;
-  for (size_t t = 0; t < program.tensors.size(); ++t) {
-    const Tensor &tensor = program.tensors[t];
-    ByteRange range = wholeOf(tensor).hull();
-    bool ownPlacement = placed.count(tensor.name);
-    std::vector<uint32_t> &candidates = byRange[{range.begin, range.end}];
-    auto same = std::find_if(candidates.begin(), candidates.end(),
-                             [&](uint32_t g) { return !(groups[g].placed && ownPlacement); });
-    if (same == candidates.end()) {
-      candidates.push_back(uint32_t(groups.size()));
-      groups.push_back({range, false, WrittenMap(range.end - range.begin, granuleBytes), {}, -1});
-      same = std::prev(candidates.end());
+DramState::DramState(const Program &program, int64_t granuleBytes)
+    : program(program), groupOf(program.tensors.size()) {
+  std::map<std::string_view, size_t> byName;
+  for (size_t t = 0; t < program.tensors.size(); ++t)
+    byName.emplace(program.tensors[t].name, t);
+  auto rangeOf = [&](size_t t) { return wholeOf(program.tensors[t]).hull(); };
+  auto shapedFrom = [&](size_t t) { // the tensor that t is another shape of, or t
+    const std::string &name = program.tensors[t].name;
+    size_t at = name.rfind('@');
+    auto root = at == std::string::npos ? byName.end() : byName.find(std::string_view(name).substr(0, at));
+    if (root == byName.end())
+      return t;
+    ByteRange mine = rangeOf(t), theirs = rangeOf(root->second);
+    return mine.begin == theirs.begin && mine.end == theirs.end ? root->second : t;
+  };
+  auto rootOf = [&](size_t t) {
+    for (size_t next = shapedFrom(t); next != t; next = shapedFrom(t))
+      t = next;
+    return t;
+  };
+  for (size_t t = 0; t < program.tensors.size(); ++t)
+    if (rootOf(t) == t) {
+      groupOf[t] = uint32_t(groups.size());
+      groups.push_back({rangeOf(t), WrittenMap(rangeOf(t).end - rangeOf(t).begin, granuleBytes), {}, -1});
     }
-    groupOf[t] = *same;
-    groups[*same].placed |= ownPlacement;
-  }
+  for (size_t t = 0; t < program.tensors.size(); ++t)
+    groupOf[t] = groupOf[rootOf(t)];
 
   // Sweep the groups by address to find those that share bytes.
   std::vector<uint32_t> order(groups.size());
   std::iota(order.begin(), order.end(), 0);
-  std::sort(order.begin(), order.end(), [&](uint32_t a, uint32_t b) { return groups[a].range.begin < groups[b].range.begin; });
+  std::sort(order.begin(), order.end(),
+            [&](uint32_t a, uint32_t b) { return groups[a].range.begin < groups[b].range.begin; });
   for (size_t i = 0; i < order.size(); ++i)
-    for (size_t j = i + 1; j < order.size() && groups[order[j]].range.begin < groups[order[i]].range.end; ++j) {
+    for (size_t j = i + 1; j < order.size() && groups[order[j]].range.begin < groups[order[i]].range.end;
+         ++j) {
       groups[order[i]].partners.push_back(order[j]);
       groups[order[j]].partners.push_back(order[i]);
     }

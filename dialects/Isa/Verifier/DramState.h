@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Which bytes of each DRAM tensor hold the tensor's own values. Tensors may share bytes when their lives do not overlap;
-// a store through one then undefines the other, and reading it before it is written again is an error. Tensors at the
-// same bytes are names of one buffer (a reshape) unless the memory plan places both.
+// Which bytes of each DRAM tensor hold the tensor's own values. Tensors may share bytes when their lives do
+// not overlap; a store through one then undefines the other, and reading it before it is written again is an
+// error. A tensor called "t@..." at the bytes of tensor "t" is another shape of t: the same buffer.
 #pragma once
 
 #include "dialects/Isa/Verifier/Footprint.h"
@@ -26,7 +26,9 @@ public:
   void write(uint16_t tensor, const Box &box);
 
   /// The whole tensor, as `read`.
-  std::optional<Undefined> readAll(uint16_t tensor) const { return read(tensor, wholeOf(program.tensors[tensor])); }
+  std::optional<Undefined> readAll(uint16_t tensor) const {
+    return read(tensor, wholeOf(program.tensors[tensor]));
+  }
 
   /// Two tensors that the host writes before a step and that share bytes.
   struct Clash {
@@ -34,13 +36,16 @@ public:
   };
   const std::vector<Clash> &clashes() const { return hostClashes; }
 
+  /// The buffer of a tensor; aliases share one. Buffers are numbered below bufferCount().
+  size_t bufferOf(uint16_t tensor) const { return groupOf[tensor]; }
+  size_t bufferCount() const { return groups.size(); }
+
   static Box wholeOf(const Tensor &);
   static bool writtenByHost(TensorRole);
 
 private:
   struct Group {
     ByteRange range;
-    bool placed = false;
     WrittenMap defined;             // relative to range.begin
     std::vector<uint32_t> partners; // other groups that share bytes
     int lastClobber = -1;           // tensor through which a partner last undefined bytes here

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// One function per instruction, in the order of isa.td: evaluate extents and addresses, add one access per operand.
+// One function per instruction, in the order of isa.td: evaluate extents and addresses, add one access per
+// operand.
 #include "dialects/Isa/Verifier/Footprint.h"
 
 #include <algorithm>
@@ -59,21 +60,24 @@ struct FootprintBuilder::Visitor {
     ByteRange hull = box.hull();
     if (hull.begin < 0 || hull.end > bytes)
       complain(Complaint::OutOfRange, memory, hull,
-               std::string(operand) + " touches bytes [" + std::to_string(hull.begin) + ", " + std::to_string(hull.end) +
-                   ") of " + builder.memoryName(memory) + ", expected within [0, " + std::to_string(bytes) + ")");
+               std::string(operand) + " touches bytes [" + std::to_string(hull.begin) + ", " +
+                   std::to_string(hull.end) + ") of " + builder.memoryName(memory) +
+                   ", expected within [0, " + std::to_string(bytes) + ")");
     else
       footprint.push_back({operand, memory, reads, writes, tensor, box});
   }
 
   /// A view of the scratchpad: strides in elements.
-  void addView(const char *operand, bool reads, bool writes, int64_t address, ElementType type, Box::Dimensions dimensions) {
+  void addView(const char *operand, bool reads, bool writes, int64_t address, ElementType type,
+               Box::Dimensions dimensions) {
     int64_t bytes = sizeInBytes(type);
     for (Dimension &d : dimensions)
       d.stride *= bytes;
     if (address % bytes)
       complain(Complaint::Operand, kScratchpad, {address, address + bytes},
-               std::string(operand) + " starts at byte " + std::to_string(address) + ", expected a multiple of the " +
-                   std::to_string(bytes) + " bytes of " + std::string(numerics::name(type)));
+               std::string(operand) + " starts at byte " + std::to_string(address) +
+                   ", expected a multiple of the " + std::to_string(bytes) + " bytes of " +
+                   std::string(numerics::name(type)));
     else
       add(operand, kScratchpad, reads, writes, Box(address, bytes, dimensions));
   }
@@ -86,8 +90,8 @@ struct FootprintBuilder::Visitor {
   }
 
   /// Rows of the accumulator, `columns` of each.
-  void addRows(const char *operand, bool reads, bool writes, int64_t row, const std::array<int64_t, 3> &counts,
-               const std::array<int32_t, 3> &strides, int64_t columns) {
+  void addRows(const char *operand, bool reads, bool writes, int64_t row,
+               const std::array<int64_t, 3> &counts, const std::array<int32_t, 3> &strides, int64_t columns) {
     const int64_t rowBytes = builder.limits.columns * 4;
     Box::Dimensions dimensions = zip(counts, strides);
     for (Dimension &d : dimensions)
@@ -148,9 +152,10 @@ struct FootprintBuilder::Visitor {
     }
     const MachineLimits &limits = builder.limits;
     if (k.product > limits.rows || n > limits.columns)
-      complain(Complaint::Bank, kScratchpad, {}, "weights are " + std::to_string(k.product) + " by " + std::to_string(n) +
-                                                     ", expected at most the " + std::to_string(limits.rows) + " by " +
-                                                     std::to_string(limits.columns) + " of the array");
+      complain(Complaint::Bank, kScratchpad, {},
+               "weights are " + std::to_string(k.product) + " by " + std::to_string(n) +
+                   ", expected at most the " + std::to_string(limits.rows) + " by " +
+                   std::to_string(limits.columns) + " of the array");
     bank = {Bank::Holds, k.product, std::min(n, limits.columns)};
     Box::Dimensions dimensions = zip(k.value, body.kStride);
     dimensions.push_back({n, body.nStride});
@@ -165,18 +170,22 @@ struct FootprintBuilder::Visitor {
     const Bank &bank = bankOf(body.bank, number);
     std::string name = "weight bank " + std::to_string(number);
     if (bank.state == Bank::NeverLoaded)
-      complain(Complaint::Bank, kScratchpad, {}, name + " was never loaded, expected a load_weights before this product");
+      complain(Complaint::Bank, kScratchpad, {},
+               name + " was never loaded, expected a load_weights before this product");
     else if (bank.state == Bank::Stale)
-      complain(Complaint::Bank, kScratchpad, {}, name + " holds stale weights, expected that its last load_weights had elements");
+      complain(Complaint::Bank, kScratchpad, {},
+               name + " holds stale weights, expected that its last load_weights had elements");
     else if (bank.k != k.product)
       complain(Complaint::Bank, kScratchpad, {},
-               name + " holds " + std::to_string(bank.k) + " rows, expected the " + std::to_string(k.product) + " of this product");
+               name + " holds " + std::to_string(bank.k) + " rows, expected the " +
+                   std::to_string(k.product) + " of this product");
     Box::Dimensions dimensions = zip(m.value, body.mStride);
     for (size_t d = 0; d < 3; ++d)
       dimensions.push_back({k.value[d], body.kStride[d]});
     addView("source", true, false, body.source.evaluate(index), body.type, dimensions);
     if (bank.state != Bank::NeverLoaded)
-      addRows("acc", body.accumulate.evaluate(index) != 0, true, body.acc.evaluate(index), m.value, body.accStride, bank.n);
+      addRows("acc", body.accumulate.evaluate(index) != 0, true, body.acc.evaluate(index), m.value,
+              body.accStride, bank.n);
   }
 
   void operator()(const Drain &body) {
@@ -185,9 +194,11 @@ struct FootprintBuilder::Visitor {
     if (m.product == 0 || n == 0)
       return;
     if (n > builder.limits.columns)
-      complain(Complaint::OutOfRange, accumulatorOf(unit), {}, "drains " + std::to_string(n) + " columns, expected at most " +
-                                                                   std::to_string(builder.limits.columns));
-    addRows("acc", true, false, body.acc.evaluate(index), m.value, body.accStride, std::min(n, builder.limits.columns));
+      complain(Complaint::OutOfRange, accumulatorOf(unit), {},
+               "drains " + std::to_string(n) + " columns, expected at most " +
+                   std::to_string(builder.limits.columns));
+    addRows("acc", true, false, body.acc.evaluate(index), m.value, body.accStride,
+            std::min(n, builder.limits.columns));
     Box::Dimensions dimensions = zip(m.value, body.destinationStride);
     dimensions.push_back({n, body.columnStride});
     addView("destination", false, true, body.destination.evaluate(index), body.type, dimensions);
@@ -214,7 +225,8 @@ struct FootprintBuilder::Visitor {
     const unsigned operands = numerics::operandCount(body.function);
     const int64_t destination = body.destination.evaluate(index);
     bool same[3] = {};
-    auto operand = [&](unsigned i, const char *name, const Address &address, const std::array<int32_t, 4> &stride, ElementType type) {
+    auto operand = [&](unsigned i, const char *name, const Address &address,
+                       const std::array<int32_t, 4> &stride, ElementType type) {
       if (i >= operands)
         return;
       int64_t at = address.evaluate(index);
@@ -241,8 +253,8 @@ struct FootprintBuilder::Visitor {
     for (size_t d = 0; d < 4; ++d)
       if (body.reduceMask >> d & 1)
         kept[d] = 1;
-    addView("destination", body.accumulate.evaluate(index) != 0, true, body.destination.evaluate(index), ElementType::F32,
-            zip(kept, body.destinationStride));
+    addView("destination", body.accumulate.evaluate(index) != 0, true, body.destination.evaluate(index),
+            ElementType::F32, zip(kept, body.destinationStride));
     checkResult();
   }
 
@@ -272,14 +284,15 @@ struct FootprintBuilder::Visitor {
     addWindow(windows, body.window, body.windowStride);
     if (body.function == PoolFunction::Max)
       addView("x", true, false, body.x.evaluate(index), ElementType::F32, windows);
-    addView("gradient", true, false, body.gradient.evaluate(index), ElementType::F32, zip(count.value, body.gradientStride));
+    addView("gradient", true, false, body.gradient.evaluate(index), ElementType::F32,
+            zip(count.value, body.gradientStride));
     addView("destination", true, true, body.destination.evaluate(index), ElementType::F32, windows);
     checkResult();
   }
 };
 
-void FootprintBuilder::build(const Instruction &instruction, unsigned stream, const int64_t *index, Footprint &footprint,
-                             std::vector<Complaint> &complaints) {
+void FootprintBuilder::build(const Instruction &instruction, unsigned stream, const int64_t *index,
+                             Footprint &footprint, std::vector<Complaint> &complaints) {
   footprint.clear();
   Visitor visitor{*this, program.streams[stream].index, index, footprint, complaints};
   std::visit(visitor, instruction.body);

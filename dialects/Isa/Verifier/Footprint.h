@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// What one instance of an instruction touches: strided sets of bytes in the scratchpad, in an accumulator and in DRAM,
-// computed from the decoded operands and the loop indices alone. The rules that a weight bank must hold what a product
-// expects, and that a result must not overlap its operands, are checked on the way.
+// What one instance of an instruction touches: strided sets of bytes in the scratchpad, in an accumulator and
+// in DRAM, computed from the decoded operands and the loop indices alone. The rules that a weight bank must
+// hold what a product expects, and that a result must not overlap its operands, are checked on the way.
 #pragma once
 
 #include "arch_configs/reader/Chip.h"
@@ -15,7 +15,8 @@ namespace arsis::isa {
 
 /// The sizes of a chip that decide whether a program is in bounds.
 struct MachineLimits {
-  int64_t scratchpadBytes, rows, columns, accumulatorRows, units, weightBanks, loadQueues, storeQueues, dramBytes;
+  int64_t scratchpadBytes, rows, columns, accumulatorRows, units, weightBanks, loadQueues, storeQueues,
+      dramBytes;
   explicit MachineLimits(const chip::Chip &);
 };
 
@@ -46,8 +47,8 @@ class FootprintBuilder {
 public:
   FootprintBuilder(const Program &, const MachineLimits &);
 
-  /// Replaces `footprint` by the accesses of this instance that are in bounds; a no-op has none. Instances of a stream
-  /// must be given in program order, because weight banks carry state. Complaints are appended.
+  /// Replaces `footprint` by the accesses of this instance that are in bounds; a no-op has none. Instances of
+  /// a stream must be given in program order, because weight banks carry state. Complaints are appended.
   void build(const Instruction &, unsigned stream, const int64_t *index, Footprint &footprint,
              std::vector<Complaint> &complaints);
 

@@ -23,15 +23,19 @@ struct TypeChecker {
 
   void expect(const char *field, ElementType type, bool ok, const char *expected) {
     if (!ok)
-      wrong.push_back(std::string(field) + " is " + std::string(numerics::name(type)) + ", expected " + expected);
+      wrong.push_back(std::string(field) + " is " + std::string(numerics::name(type)) + ", expected " +
+                      expected);
   }
   static bool floating(ElementType type) { return type == ElementType::F32 || type == ElementType::BF16; }
-  void expectFloating(const char *field, ElementType type) { expect(field, type, floating(type), "f32 or bf16"); }
+  void expectFloating(const char *field, ElementType type) {
+    expect(field, type, floating(type), "f32 or bf16");
+  }
 
   template <class Transfer> void transfer(const Transfer &body) {
     ElementType remote = program.tensors[body.tensor].type;
     if (remote == ElementType::I32)
-      expect("localType", body.localType, body.localType == ElementType::I32, "the i32 of the tensor: integers are not cast");
+      expect("localType", body.localType, body.localType == ElementType::I32,
+             "the i32 of the tensor: integers are not cast");
     else
       expectFloating("localType", body.localType);
     expect("tensor", remote, remote != ElementType::F16, "f32, bf16 or i32");
@@ -65,9 +69,16 @@ void checkRequirements(const Program &program, const chip::Chip &chip, std::vect
     try {
       double has = chip.real(requirement.key);
       if (equal ? has != double(requirement.value) : has < double(requirement.value))
-        found.push_back({Diagnostic::Chip, "the program requires " + asked + ", found " + chip.text(requirement.key) + " on chip " + chip.name, {}, "", 0, 0});
+        found.push_back({Diagnostic::Chip,
+                         "the program requires " + asked + ", found " + chip.text(requirement.key) +
+                             " on chip " + chip.name,
+                         {},
+                         "",
+                         0,
+                         0});
     } catch (const Error &error) {
-      found.push_back({Diagnostic::Chip, "the program requires " + asked + ": " + error.what(), {}, "", 0, 0});
+      found.push_back(
+          {Diagnostic::Chip, "the program requires " + asked + ": " + error.what(), {}, "", 0, 0});
     }
   }
 }
@@ -107,7 +118,8 @@ InstanceLocation locate(const Program &program, size_t stream, size_t position) 
 }
 
 std::string describe(const InstanceLocation &where) {
-  std::string text = where.mnemonic + " at position " + std::to_string(where.position) + " of " + where.stream;
+  std::string text =
+      where.mnemonic + " at position " + std::to_string(where.position) + " of " + where.stream;
   for (size_t d = 0; d < where.loops.size(); ++d)
     text += (d ? ", " : ", loops [") + std::to_string(where.loops[d]);
   text += where.loops.empty() ? "" : "]";
@@ -133,15 +145,35 @@ void checkStatically(const Program &program, const chip::Chip &chip, const Machi
                      std::vector<Diagnostic> &found) {
   checkRequirements(program, chip, found);
   if (program.dramBytes > uint64_t(limits.dramBytes))
-    found.push_back({Diagnostic::Chip, "the program needs " + std::to_string(program.dramBytes) + " bytes of DRAM, expected at most the " + std::to_string(limits.dramBytes) + " of chip " + chip.name, {}, "dram", 0, program.dramBytes});
+    found.push_back({Diagnostic::Chip,
+                     "the program needs " + std::to_string(program.dramBytes) +
+                         " bytes of DRAM, expected at most the " + std::to_string(limits.dramBytes) +
+                         " of chip " + chip.name,
+                     {},
+                     "dram",
+                     0,
+                     program.dramBytes});
   for (const Tensor &tensor : program.tensors)
     if (tensor.address % uint64_t(numerics::sizeInBytes(tensor.type)))
-      found.push_back({Diagnostic::Operand, "tensor '" + tensor.name + "' starts at byte " + std::to_string(tensor.address) + ", expected a multiple of its element size", {}, "dram", tensor.address, tensor.address + 1});
+      found.push_back({Diagnostic::Operand,
+                       "tensor '" + tensor.name + "' starts at byte " + std::to_string(tensor.address) +
+                           ", expected a multiple of its element size",
+                       {},
+                       "dram",
+                       tensor.address,
+                       tensor.address + 1});
   for (size_t s = 0; s < program.streams.size(); ++s) {
     const Stream &stream = program.streams[s];
     int64_t available = streamsOf(limits, stream.kind);
     if (stream.index >= available)
-      found.push_back({Diagnostic::Chip, "the program has stream " + streamName(stream) + ", expected at most " + std::to_string(available) + " of kind " + nameOf(stream.kind) + " on chip " + chip.name, {}, "", 0, 0});
+      found.push_back({Diagnostic::Chip,
+                       "the program has stream " + streamName(stream) + ", expected at most " +
+                           std::to_string(available) + " of kind " + nameOf(stream.kind) + " on chip " +
+                           chip.name,
+                       {},
+                       "",
+                       0,
+                       0});
     for (size_t position = 0; position < stream.instructions.size(); ++position) {
       TypeChecker checker{program, {}};
       std::visit(checker, stream.instructions[position].body);

@@ -8,8 +8,9 @@
 
 namespace arsis::isa {
 
-/// Requirements, streams that the chip lacks, DRAM that does not fit, element types that no machine runs, tensors out of
-/// alignment. Appends one diagnostic per finding, with the instance location's position and names filled in.
+/// Requirements, streams that the chip lacks, DRAM that does not fit, element types that no machine runs,
+/// tensors out of alignment. Appends one diagnostic per finding, with the instance location's position and
+/// names filled in.
 void checkStatically(const Program &, const chip::Chip &, const MachineLimits &, std::vector<Diagnostic> &);
 
 /// 2 if any operand or tensor has a 2-byte type, else 4: no access begins or ends inside a granule.

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// The walk. Streams advance in turn, each until a wait holds it. Every access of an instance is compared with the
-// accesses of other streams that its clock does not cover, then remembered until all clocks cover it. What is left when
-// no stream can advance is a deadlock. A stream that waits for a counter will know whatever that counter's stream knows by
-// then, so it does not keep the log alive.
+// The walk. Streams advance in turn, each until a wait holds it. Every access of an instance is compared with
+// the accesses of other streams that its clock does not cover, then remembered until all clocks cover it.
+// What is left when no stream can advance is a deadlock. A stream that waits for a counter will know whatever
+// that counter's stream knows by then, so it does not keep the log alive.
 #include "dialects/Isa/Verifier/Verifier.h"
 
 #include "dialects/Isa/Encoding/Cursor.h"
@@ -32,10 +32,11 @@ constexpr size_t kFirstForget = 1024;
 
 class Walk {
 public:
-  Walk(const Program &program, const MachineLimits &limits, const VerifierOptions &options, VerificationResult &result)
-      : program(program), options(options), result(result), builder(program, limits), dramMemory(dramOf(limits)),
-        clocks(program.streams.size(), program.counterStream), dram(program, granuleOf(program)),
-        lastStore(program.tensors.size()) {
+  Walk(const Program &program, const MachineLimits &limits, const VerifierOptions &options,
+       VerificationResult &result)
+      : program(program), options(options), result(result), builder(program, limits),
+        dramMemory(dramOf(limits)), clocks(program.streams.size(), program.counterStream),
+        dram(program, granuleOf(program)), lastStore(dram.bufferCount()) {
     for (const Stream &stream : program.streams)
       cursors.emplace_back(stream);
     for (unsigned memory = 0; memory <= dramMemory; ++memory) {
@@ -45,7 +46,8 @@ public:
     }
     for (size_t t = 0; t < program.tensors.size(); ++t)
       if (program.tensors[t].completeValue)
-        completions[{program.tensors[t].completeCounter, program.tensors[t].completeValue}].push_back(uint16_t(t));
+        completions[{program.tensors[t].completeCounter, program.tensors[t].completeValue}].push_back(
+            uint16_t(t));
   }
 
   void run() {
@@ -75,7 +77,8 @@ private:
   bool ready(size_t stream) const {
     const Instruction &instruction = cursors[stream].instruction();
     for (unsigned i = 0; i < instruction.waitCount; ++i)
-      if (instruction.waits[i].value.evaluate(cursors[stream].index()) > int64_t(clocks.value(instruction.waits[i].counter)))
+      if (instruction.waits[i].value.evaluate(cursors[stream].index()) >
+          int64_t(clocks.value(instruction.waits[i].counter)))
         return false;
     return true;
   }
@@ -115,7 +118,8 @@ private:
       if (other == stream)
         continue;
       ByteRange shared;
-      if (const PastAccess *past = logs[access.memory].conflict(other, clocks.known(stream, other), access, shared))
+      if (const PastAccess *past =
+              logs[access.memory].conflict(other, clocks.known(stream, other), access, shared))
         reportRace(stream, access, other, *past, shared);
     }
     if (!access.reads)
@@ -123,33 +127,36 @@ private:
     if (access.memory == dramMemory) {
       if (auto undefined = dram.read(access.tensor, access.box))
         report(Diagnostic::Undefined, stream,
-               "reads tensor '" + program.tensors[access.tensor].name + "' at byte " + std::to_string(undefined->byte) +
-                   " of dram, which " + undefined->why + ", expected an earlier store",
+               "reads tensor '" + program.tensors[access.tensor].name + "' at byte " +
+                   std::to_string(undefined->byte) + " of dram, which " + undefined->why +
+                   ", expected an earlier store",
                access.memory, {undefined->byte, undefined->byte + 1});
       return;
     }
     int64_t at = written[access.memory].firstUndefined(access.box);
     if (at != access.box.hull().end)
       report(Diagnostic::Undefined, stream,
-             std::string(access.operand) + " reads byte " + std::to_string(at) + " of " + builder.memoryName(access.memory) +
-                 ", which was never written, expected an earlier write",
+             std::string(access.operand) + " reads byte " + std::to_string(at) + " of " +
+                 builder.memoryName(access.memory) + ", which was never written, expected an earlier write",
              access.memory, {at, at + 1});
   }
 
   void commit(size_t stream, Ordinal ordinal, const Access &access) {
     if (access.writes && access.memory == dramMemory) {
       dram.write(access.tensor, access.box);
-      auto &last = lastStore[access.tensor];
+      auto &last = lastStore[dram.bufferOf(access.tensor)];
       last.resize(cursors.size());
       last[stream] = ordinal;
     } else if (access.writes) {
       written[access.memory].set(access.box);
     }
-    logs[access.memory].add(stream, {ordinal, uint32_t(cursors[stream].position()), access.writes, access.tensor, access.operand, access.box});
+    logs[access.memory].add(stream, {ordinal, uint32_t(cursors[stream].position()), access.writes,
+                                     access.tensor, access.operand, access.box});
     result.peakLog = std::max<uint64_t>(result.peakLog, ++logged);
   }
 
-  /// A tensor that is announced as complete by this increment must not be stored to later without the reader knowing.
+  /// A tensor that is announced as complete by this increment must not be stored to later without the reader
+  /// knowing.
   void complete(size_t stream, uint8_t counter) {
     auto found = completions.find({counter, clocks.value(counter)});
     if (found == completions.end())
@@ -167,44 +174,57 @@ private:
       const Tensor &tensor = program.tensors[t];
       bool kept = tensor.role == TensorRole::Parameter || tensor.role == TensorRole::State ||
                   tensor.role == TensorRole::Hyper || tensor.role == TensorRole::Constant;
-      bool readByHost = tensor.role == TensorRole::Output || tensor.role == TensorRole::Loss || tensor.observable;
+      bool readByHost =
+          tensor.role == TensorRole::Output || tensor.role == TensorRole::Loss || tensor.observable;
       if (kept || (readByHost && !tensor.readableUntil))
         if (auto undefined = dram.readAll(uint16_t(t)))
           hostError(t, "byte " + std::to_string(undefined->byte) + " of dram " + undefined->why +
                            ", expected the tensor's own value at the end of the step");
       if (!tensor.completeValue)
         continue;
-      std::string symbol = "c" + std::to_string(tensor.completeCounter) + " >= " + std::to_string(tensor.completeValue);
+      std::string symbol =
+          "c" + std::to_string(tensor.completeCounter) + " >= " + std::to_string(tensor.completeValue);
       auto clock = announced.find(uint16_t(t));
+      const std::vector<Ordinal> &stores = lastStore[dram.bufferOf(uint16_t(t))];
       if (clock == announced.end())
         hostError(t, "is announced as complete at " + symbol + ", but the counter ends at " +
                          std::to_string(clocks.value(tensor.completeCounter)));
       else
-        for (size_t s = 0; s < lastStore[t].size(); ++s)
-          if (lastStore[t][s] > clock->second[s])
-            hostError(t, "is announced as complete at " + symbol + ", but stream " + streamName(program.streams[s]) +
-                             " stores to it after that");
+        for (size_t s = 0; s < stores.size(); ++s)
+          if (stores[s] > clock->second[s])
+            hostError(t, "is announced as complete at " + symbol + ", but stream " +
+                             streamName(program.streams[s]) + " stores to it after that");
     }
   }
 
   void hostError(size_t tensor, const std::string &what) {
     if (!full())
-      result.diagnostics.push_back({Diagnostic::Host, "tensor '" + program.tensors[tensor].name + "' " + what, {}, "dram",
-                                    program.tensors[tensor].address, program.tensors[tensor].address + 1});
+      result.diagnostics.push_back({Diagnostic::Host,
+                                    "tensor '" + program.tensors[tensor].name + "' " + what,
+                                    {},
+                                    "dram",
+                                    program.tensors[tensor].address,
+                                    program.tensors[tensor].address + 1});
   }
 
   InstanceLocation current(size_t stream) const { return locateInstance(program, stream, cursors[stream]); }
 
   /// One report per kind and static instruction: a loop repeats the same mistake.
-  void report(Diagnostic::Kind kind, size_t stream, const std::string &what, unsigned memory, ByteRange range) {
+  void report(Diagnostic::Kind kind, size_t stream, const std::string &what, unsigned memory,
+              ByteRange range) {
     if (full() || !reported.insert({kind, stream, cursors[stream].position(), 0, 0}).second)
       return;
     InstanceLocation where = current(stream);
-    result.diagnostics.push_back({kind, describe(where) + ": " + what, {where}, builder.memoryName(memory),
-                                  uint64_t(std::max<int64_t>(range.begin, 0)), uint64_t(std::max<int64_t>(range.end, 0))});
+    result.diagnostics.push_back({kind,
+                                  describe(where) + ": " + what,
+                                  {where},
+                                  builder.memoryName(memory),
+                                  uint64_t(std::max<int64_t>(range.begin, 0)),
+                                  uint64_t(std::max<int64_t>(range.end, 0))});
   }
 
-  void reportRace(size_t stream, const Access &access, size_t other, const PastAccess &past, ByteRange shared) {
+  void reportRace(size_t stream, const Access &access, size_t other, const PastAccess &past,
+                  ByteRange shared) {
     std::array<size_t, 5> key = {Diagnostic::Race, stream, cursors[stream].position(), other, past.position};
     if (other < stream)
       key = {Diagnostic::Race, other, past.position, stream, cursors[stream].position()};
@@ -215,16 +235,22 @@ private:
       earlier.advance();
     InstanceLocation mine = current(stream), theirs = locateInstance(program, other, earlier);
     auto verb = [](bool writes) { return writes ? "writes" : "reads"; };
-    std::string bytes = "bytes [" + std::to_string(shared.begin) + ", " + std::to_string(shared.end) + ") of " +
-                        builder.memoryName(access.memory);
+    std::string bytes = "bytes [" + std::to_string(shared.begin) + ", " + std::to_string(shared.end) +
+                        ") of " + builder.memoryName(access.memory);
     if (access.memory == dramMemory)
-      bytes += " (tensor '" + program.tensors[access.tensor].name + "'" +
-               (access.tensor == past.tensor ? std::string() : ", '" + program.tensors[past.tensor].name + "'") + ")";
+      bytes +=
+          " (tensor '" + program.tensors[access.tensor].name + "'" +
+          (access.tensor == past.tensor ? std::string() : ", '" + program.tensors[past.tensor].name + "'") +
+          ")";
     result.diagnostics.push_back({Diagnostic::Race,
-                                  describe(mine) + " " + verb(access.writes) + " " + bytes + " as " + access.operand + ", which " +
-                                      describe(theirs) + " " + verb(past.writes) + " as " + past.operand +
+                                  describe(mine) + " " + verb(access.writes) + " " + bytes + " as " +
+                                      access.operand + ", which " + describe(theirs) + " " +
+                                      verb(past.writes) + " as " + past.operand +
                                       "; nothing orders the two, expected a wait",
-                                  {mine, theirs}, builder.memoryName(access.memory), uint64_t(shared.begin), uint64_t(shared.end)});
+                                  {mine, theirs},
+                                  builder.memoryName(access.memory),
+                                  uint64_t(shared.begin),
+                                  uint64_t(shared.end)});
   }
 
   /// What every stream knows, or will know before it touches memory again.
@@ -279,9 +305,10 @@ private:
   std::vector<AccessLog> logs;     // per memory
   std::vector<WrittenMap> written; // per memory on chip
   DramState dram;
-  std::vector<std::vector<Ordinal>> lastStore;                                // per tensor and stream
-  std::map<std::pair<uint8_t, uint32_t>, std::vector<uint16_t>> completions; // tensors by the increment that completes them
-  std::map<uint16_t, std::vector<Ordinal>> announced;                         // clock of that increment
+  std::vector<std::vector<Ordinal>> lastStore; // per buffer and stream
+  std::map<std::pair<uint8_t, uint32_t>, std::vector<uint16_t>>
+      completions;                                    // tensors by the increment that completes them
+  std::map<uint16_t, std::vector<Ordinal>> announced; // clock of that increment
   std::set<std::array<size_t, 5>> reported;
   Footprint footprint;
   std::vector<Complaint> complaints;
@@ -300,8 +327,12 @@ VerificationResult verify(const Program &program, const chip::Chip &chip, const 
     for (const Stream &stream : program.streams)
       if (uint64_t count = countInstances(stream); count >= std::numeric_limits<Ordinal>::max())
         result.diagnostics.push_back({Diagnostic::Unsupported,
-                                      streamName(stream) + " has " + std::to_string(count) + " instances, expected fewer than 2^32 - 1",
-                                      {}, "", 0, 0});
+                                      streamName(stream) + " has " + std::to_string(count) +
+                                          " instances, expected fewer than 2^32 - 1",
+                                      {},
+                                      "",
+                                      0,
+                                      0});
     if (result.diagnostics.empty())
       Walk(program, limits, options, result).run();
   } catch (const Error &error) {

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Proves of a program, before it runs, that no schedule of its streams can deadlock, race on a byte, leave a memory, use a
-// weight bank that does not hold what the product expects, or read what nobody wrote. One untimed walk decides: counters
-// have one writer and never fall, so the happens-before order is the same in every schedule (docs/rationale says more).
+// Proves of a program, before it runs, that no schedule of its streams can deadlock, race on a byte, leave a
+// memory, use a weight bank that does not hold what the product expects, or read what nobody wrote. One
+// untimed walk decides: counters have one writer and never fall, so a value names one instance, and the
+// happens-before order is the same in every schedule.
 #pragma once
 
 #include "arch_configs/reader/Chip.h"
@@ -11,14 +12,14 @@
 namespace arsis::isa {
 
 struct VerifierOptions {
-  size_t maxDiagnostics = 20;    // the walk goes on after an error until this many are found
-  bool checkHostTensors = true;  // outputs are complete and persistent tensors intact at the end of a step
+  size_t maxDiagnostics = 20;   // the walk goes on after an error until this many are found
+  bool checkHostTensors = true; // outputs are complete and persistent tensors intact at the end of a step
 };
 
 /// One execution of one instruction.
 struct InstanceLocation {
-  std::string stream;         // "load 0"
-  size_t position = 0;        // in the stream's instructions
+  std::string stream;  // "load 0"
+  size_t position = 0; // in the stream's instructions
   std::string mnemonic;
   std::vector<int64_t> loops; // indices of the enclosing loops, outermost first
   uint64_t ordinal = 0;       // 1 for the first instance of the stream
@@ -26,11 +27,23 @@ struct InstanceLocation {
 };
 
 struct Diagnostic {
-  /// Malformed: not well-formed, see validateProgram. Chip: needs what the chip lacks. Unsupported: decodes, but no machine
-  /// runs it. OutOfRange, Bank, Operand: one instance is wrong in itself. Undefined: reads what was never written, or was
-  /// overwritten through another tensor. Host: what the host reads or keeps is not there at the end.
-  enum Kind { Malformed, Chip, Unsupported, OutOfRange, Bank, Operand, Undefined, Race, Deadlock, Host } kind = Malformed;
-  std::string message; // complete: names instances, addresses and what was expected
+  /// Malformed: not well-formed, see validateProgram. Chip: needs what the chip lacks. Unsupported: decodes,
+  /// but no machine runs it. OutOfRange, Bank, Operand: one instance is wrong in itself. Undefined: reads
+  /// what was never written, or was overwritten through another tensor. Host: what the host reads or keeps is
+  /// not there at the end.
+  enum Kind {
+    Malformed,
+    Chip,
+    Unsupported,
+    OutOfRange,
+    Bank,
+    Operand,
+    Undefined,
+    Race,
+    Deadlock,
+    Host
+  } kind = Malformed;
+  std::string message;                     // complete: names instances, addresses and what was expected
   std::vector<InstanceLocation> instances; // one, two for a race, all blocked ones for a deadlock
   std::string memory;                      // "spm", "acc0", "dram" or empty
   uint64_t begin = 0, end = 0;             // bytes of that memory

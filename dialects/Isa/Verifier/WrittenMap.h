@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Which bytes of a memory hold a defined value: one bit per granule, and one bit per 64 granules that says "all of
-// them", so that the usual question (is this whole tile defined) reads few words.
+// Which bytes of a memory hold a defined value: one bit per granule, and one bit per 64 granules that says
+// "all of them", so that the usual question (is this whole tile defined) reads few words.
 #pragma once
 
 #include "dialects/Isa/Verifier/Box.h"

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Casts: every bf16 value and every rounding boundary between neighbours, integers at their edges, and element access.
+// Casts: every bf16 value and every rounding boundary between neighbours, integers at their edges, and
+// element access.
 #include "tests/dialects/Isa/Numerics/Oracle.h"
 
 #include <gtest/gtest.h>
@@ -23,7 +24,8 @@ TEST(Cast, EveryBF16RoundTrips) {
 }
 
 TEST(Cast, EveryBF16BoundaryRoundsToNearestEven) {
-  // Below, at and above the midpoint of each pair of neighbours, for every finite bf16, both signs, denormals too.
+  // Below, at and above the midpoint of each pair of neighbours, for every finite bf16, both signs, denormals
+  // too.
   for (uint32_t half = 0; half < 0x10000; ++half) {
     if ((half & 0x7f80) == 0x7f80)
       continue;

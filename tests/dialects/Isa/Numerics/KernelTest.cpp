@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Each vectorised kernel gives the bits of its plain loop, for ragged sizes, strides, broadcast and special values.
+// Each vectorised kernel gives the bits of its plain loop, for ragged sizes, strides, broadcast and special
+// values.
 #include "dialects/Isa/Numerics/Kernels.h"
 #include "tests/dialects/Isa/Numerics/Oracle.h"
 
@@ -29,12 +30,15 @@ std::vector<float> awkward(size_t n, uint32_t seed) {
   return values;
 }
 
-void expectSame(const std::vector<float> &found, const std::vector<float> &expected, const std::string &what) {
+void expectSame(const std::vector<float> &found, const std::vector<float> &expected,
+                const std::string &what) {
   for (size_t i = 0; i < expected.size(); ++i)
-    ASSERT_TRUE(sameBits(found[i], expected[i])) << what << " at " << i << ": " << found[i] << " and " << expected[i];
+    ASSERT_TRUE(sameBits(found[i], expected[i]))
+        << what << " at " << i << ": " << found[i] << " and " << expected[i];
 }
 
-void checkProduct(int64_t M, int64_t K, int64_t N, int64_t slack, const std::vector<float> &x, const std::vector<float> &w) {
+void checkProduct(int64_t M, int64_t K, int64_t N, int64_t slack, const std::vector<float> &x,
+                  const std::vector<float> &w) {
   const int64_t xs = K + slack, ws = N + slack, ps = N + slack;
   std::vector<float> found(static_cast<size_t>(M * ps), -7.0f), expected = found;
   multiplyAccumulate(x.data(), xs, w.data(), ws, found.data(), ps, M, K, N);

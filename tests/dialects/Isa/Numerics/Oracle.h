@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// The high-precision side of the numerics tests: 100-bit binary floats of Boost.Multiprecision, the error of a float in
-// units in the last place, and the floats that every function is tried on.
+// The high-precision side of the numerics tests: 100-bit binary floats of Boost.Multiprecision, the error of
+// a float in units in the last place, and the floats that every function is tried on.
 #pragma once
 
 #include "dialects/Isa/Numerics/Numerics.h"
@@ -48,9 +48,24 @@ inline float nearestFloat(const Wide &exact) {
 
 inline std::vector<float> specials() {
   const float inf = std::numeric_limits<float>::infinity();
-  std::vector<float> values = {0.0f,     1.0f,      0.5f,      2.0f,    1.5f,
-                               3.0f,     0x1p-126f, 0x1p-149f, 0x1p-127f, 0x1.fffffep-127f,
-                               0x1.fffffep127f, 0x1p127f, inf, 1.0000001f, 0.99999994f, 88.72284f, 103.97f, 9.01f};
+  std::vector<float> values = {0.0f,
+                               1.0f,
+                               0.5f,
+                               2.0f,
+                               1.5f,
+                               3.0f,
+                               0x1p-126f,
+                               0x1p-149f,
+                               0x1p-127f,
+                               0x1.fffffep-127f,
+                               0x1.fffffep127f,
+                               0x1p127f,
+                               inf,
+                               1.0000001f,
+                               0.99999994f,
+                               88.72284f,
+                               103.97f,
+                               9.01f};
   size_t count = values.size();
   for (size_t i = 0; i < count; ++i)
     values.push_back(-values[i]);

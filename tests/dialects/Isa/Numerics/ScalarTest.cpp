@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// The correctly rounded functions agree to the bit with exact arithmetic rounded once; special values, ties of max and
-// the lane tree are as the manual says.
+// The correctly rounded functions agree to the bit with exact arithmetic rounded once; special values, ties
+// of max and the lane tree are as the manual says.
 #include "tests/dialects/Isa/Numerics/Oracle.h"
 
 #include <gtest/gtest.h>
@@ -42,7 +42,8 @@ TEST(Scalar, FmaRoundsOnce) {
   std::uniform_real_distribution<float> mantissa(-2, 2);
   std::uniform_int_distribution<int> exponent(-10, 10);
   for (int i = 0; i < 200000; ++i) {
-    float a = std::ldexp(mantissa(generator), exponent(generator)), b = std::ldexp(mantissa(generator), exponent(generator));
+    float a = std::ldexp(mantissa(generator), exponent(generator)),
+          b = std::ldexp(mantissa(generator), exponent(generator));
     float c = i % 3 ? std::ldexp(mantissa(generator), exponent(generator)) : -a * b; // a third cancels
     ASSERT_EQ(fma(a, b, c), nearestFloat(Wide(a) * Wide(b) + Wide(c))) << a << " " << b << " " << c;
   }
@@ -83,8 +84,8 @@ TEST(Scalar, SpecialResults) {
 
 TEST(Scalar, EveryNaNIsCanonical) {
   forPairs([](float a, float b) {
-    for (float value : {add(a, b), subtract(a, b), multiply(a, b), fma(a, b, 1.0f), maximum(a, b), minimum(a, b),
-                        reciprocal(a), rsqrt(a), exp(a), log(a), tanh(a), relu(a)}) {
+    for (float value : {add(a, b), subtract(a, b), multiply(a, b), fma(a, b, 1.0f), maximum(a, b),
+                        minimum(a, b), reciprocal(a), rsqrt(a), exp(a), log(a), tanh(a), relu(a)}) {
       if (isNaN(value)) {
         ASSERT_TRUE(sameBits(value, nan));
       }
@@ -120,7 +121,8 @@ TEST(Scalar, LaneTreeOrder) {
   // 40 values whose sum depends on the order; the tree written out by hand.
   std::vector<float> x(40);
   for (size_t i = 0; i < x.size(); ++i)
-    x[i] = std::ldexp(1.0f + static_cast<float>(i) * 0.37f, static_cast<int>(i * 7 % 31)) * (i % 3 ? 1.0f : -1.0f);
+    x[i] = std::ldexp(1.0f + static_cast<float>(i) * 0.37f, static_cast<int>(i * 7 % 31)) *
+           (i % 3 ? 1.0f : -1.0f);
   float lane[16];
   for (size_t j = 0; j < 16; ++j)
     lane[j] = j < 8 ? ((0.0f + x[j]) + x[j + 16]) + x[j + 32] : (0.0f + x[j]) + x[j + 16];
@@ -131,7 +133,8 @@ TEST(Scalar, LaneTreeOrder) {
   float expected = ((lane[0] + lane[2]) + (lane[1] + lane[3]));
   EXPECT_TRUE(sameBits(laneSum(40, [&](int64_t i) { return x[static_cast<size_t>(i)]; }), expected));
   EXPECT_TRUE(sameBits(laneSum(0, [](int64_t) { return 1.0f; }), 0.0f));
-  EXPECT_EQ(laneMax(40, [&](int64_t i) { return x[static_cast<size_t>(i)]; }), *std::max_element(x.begin(), x.end()));
+  EXPECT_EQ(laneMax(40, [&](int64_t i) { return x[static_cast<size_t>(i)]; }),
+            *std::max_element(x.begin(), x.end()));
   EXPECT_EQ(laneMax(0, [](int64_t) { return 1.0f; }), -inf);
 }
 

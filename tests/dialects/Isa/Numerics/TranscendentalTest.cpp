@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// exp, log and tanh against 100-bit arithmetic: a dense sweep over the range where the result is neither trivial nor
-// overflown, random bits over all exponents, and the specials. The stated bound is 0.51 ulp.
+// exp, log and tanh against 100-bit arithmetic: a dense sweep over the range where the result is neither
+// trivial nor overflown, random bits over all exponents, and the specials. The stated bound is 0.51 ulp.
 #include "tests/dialects/Isa/Numerics/Oracle.h"
 
 #include <gtest/gtest.h>
@@ -13,7 +13,8 @@ using namespace oracle;
 constexpr double kBoundUlp = 0.51;
 const float inf = std::numeric_limits<float>::infinity();
 
-/// Worst error in ulps over a sweep of [low, high] by bit patterns (every `step`th float), both signs if asked.
+/// Worst error in ulps over a sweep of [low, high] by bit patterns (every `step`th float), both signs if
+/// asked.
 template <class Function, class Exact>
 double worstOverFloats(float low, float high, uint32_t step, Function function, Exact exact) {
   double worst = 0;
@@ -33,9 +34,10 @@ Wide wideTanh(const Wide &x) {
 
 TEST(Transcendental, ExpWithinBound) {
   EXPECT_LE(worstOverFloats(0x1p-30f, 88.7f, 2999, exp, wideExp), kBoundUlp);
-  EXPECT_LE(worstOverFloats(0x1p-30f, 103.9f, 2999, [](float x) { return exp(-x); },
-                            [](const Wide &x) { return wideExp(-x); }),
-            kBoundUlp);
+  EXPECT_LE(
+      worstOverFloats(
+          0x1p-30f, 103.9f, 2999, [](float x) { return exp(-x); }, [](const Wide &x) { return wideExp(-x); }),
+      kBoundUlp);
 }
 
 TEST(Transcendental, LogWithinBound) {

@@ -1,31 +1,35 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Mistakes of one instance alone: addresses out of range, weight banks, element types, streams and requirements that the
-// chip does not meet.
+// Mistakes of one instance alone: addresses out of range, weight banks, element types, streams and
+// requirements that the chip does not meet.
 #include "tests/dialects/Isa/Verifier/Programs.h"
 
 namespace arsis::isa::test {
 namespace {
 
 std::string weights(const std::string &bank, const std::string &k, const std::string &n = "8") {
-  return "  load_weights bank=" + bank + ", source=0, kCount=[1, 1, " + k + "], kStride=[0, 0, 8], nCount=" + n +
-         ", nStride=1, type=f32\n";
+  return "  load_weights bank=" + bank + ", source=0, kCount=[1, 1, " + k +
+         "], kStride=[0, 0, 8], nCount=" + n + ", nStride=1, type=f32\n";
 }
 std::string multiply(const std::string &bank, const std::string &k, const std::string &acc = "0",
                      const std::string &accumulate = "0") {
   return "  multiply bank=" + bank + ", source=0, mCount=[1, 1, 4], mStride=[0, 0, 8], kCount=[1, 1, " + k +
-         "], kStride=[0, 0, 1], type=f32, acc=" + acc + ", accStride=[0, 0, 1], accumulate=" + accumulate + " increment(c3)\n";
+         "], kStride=[0, 0, 1], type=f32, acc=" + acc + ", accStride=[0, 0, 1], accumulate=" + accumulate +
+         " increment(c3)\n";
 }
-std::string drain(const std::string &acc = "0", const std::string &n = "8", const std::string &destination = "256") {
-  return "  drain acc=" + acc + ", mCount=[1, 1, 4], accStride=[0, 0, 1], nCount=" + n + ", destination=" + destination +
+std::string drain(const std::string &acc = "0", const std::string &n = "8",
+                  const std::string &destination = "256") {
+  return "  drain acc=" + acc + ", mCount=[1, 1, 4], accStride=[0, 0, 1], nCount=" + n +
+         ", destination=" + destination +
          ", destinationStride=[0, 0, 8], columnStride=1, type=f32 after(c3 >= 1)\n";
 }
 /// Loads x, runs `matrix` after it and `drain` after the first product.
 std::string product(const std::string &matrix, const std::string &drains) {
   std::string text = head();
   text.replace(text.find("y output"), 8, "y temporary");
-  return text + "counter c3 matrix 0\nstream load 0\n" + load() + "stream vector 0\nstream store 0\nstream matrix 0\n" +
-         "  wait after(c0 >= 1)\n" + matrix + "stream drain 0\n" + drains;
+  return text + "counter c3 matrix 0\nstream load 0\n" + load() +
+         "stream vector 0\nstream store 0\nstream matrix 0\n" + "  wait after(c0 >= 1)\n" + matrix +
+         "stream drain 0\n" + drains;
 }
 
 TEST(Bank, ProductOfALoadedBank) { expectAccepted(product(weights("0", "8") + multiply("0", "8"), drain())); }
@@ -42,8 +46,8 @@ TEST(Bank, RowsMustAgree) {
 }
 
 TEST(Bank, EmptyLoadLeavesStaleWeights) {
-  expectRejected(product(weights("0", "8") + weights("0", "8", "min(8, 0)") + multiply("0", "8"), drain()), Diagnostic::Bank,
-                 "weight bank 0 holds stale weights");
+  expectRejected(product(weights("0", "8") + weights("0", "8", "min(8, 0)") + multiply("0", "8"), drain()),
+                 Diagnostic::Bank, "weight bank 0 holds stale weights");
 }
 
 TEST(Bank, WeightsMustFitTheArray) {
@@ -52,8 +56,10 @@ TEST(Bank, WeightsMustFitTheArray) {
 }
 
 TEST(Bounds, ScratchpadEnd) {
-  std::string text = head() + "stream load 0\n" + load("increment(c0)", "65284") + "stream vector 0\nstream store 0\n";
-  expectRejected(text, Diagnostic::OutOfRange, "local touches bytes [65284, 65540) of spm, expected within [0, 65536)");
+  std::string text =
+      head() + "stream load 0\n" + load("increment(c0)", "65284") + "stream vector 0\nstream store 0\n";
+  expectRejected(text, Diagnostic::OutOfRange,
+                 "local touches bytes [65284, 65540) of spm, expected within [0, 65536)");
 }
 
 TEST(Bounds, BeforeTheScratchpadInTheLastIteration) {
@@ -86,30 +92,33 @@ TEST(Accumulator, DrainOfColumnsThatNoProductWrote) {
 }
 
 TEST(Accumulator, ProductDuringDrainIsARace) {
-  expectRejected(product(weights("0", "8") + multiply("0", "8") + multiply("0", "8"), drain()), Diagnostic::Race, "of acc0");
+  expectRejected(product(weights("0", "8") + multiply("0", "8") + multiply("0", "8"), drain()),
+                 Diagnostic::Race, "of acc0");
 }
 
 TEST(Operand, Misaligned) {
-  expectRejected(head() + "stream load 0\n" + load("increment(c0)", "2") + "stream vector 0\nstream store 0\n",
+  expectRejected(head() + "stream load 0\n" + load("increment(c0)", "2") +
+                     "stream vector 0\nstream store 0\n",
                  Diagnostic::Operand, "local starts at byte 2, expected a multiple of the 4 bytes of f32");
 }
 
 TEST(Unsupported, HalfPrecision) {
   std::string transfer = load();
   transfer.replace(transfer.find("localType=f32"), 13, "localType=f16");
-  expectRejected(head() + "stream load 0\n" + transfer + "stream vector 0\nstream store 0\n", Diagnostic::Unsupported,
-                 "localType is f16, expected f32 or bf16");
+  expectRejected(head() + "stream load 0\n" + transfer + "stream vector 0\nstream store 0\n",
+                 Diagnostic::Unsupported, "localType is f16, expected f32 or bf16");
 }
 
 TEST(Unsupported, IntegersAreNotCast) {
   std::string text = head();
   text.replace(text.find("x input f32"), 11, "x label i32");
-  expectRejected(text + "stream load 0\n" + load() + "stream vector 0\nstream store 0\n", Diagnostic::Unsupported,
-                 "localType is f32, expected the i32 of the tensor");
+  expectRejected(text + "stream load 0\n" + load() + "stream vector 0\nstream store 0\n",
+                 Diagnostic::Unsupported, "localType is f32, expected the i32 of the tensor");
 }
 
 TEST(ChipFit, StreamTheChipLacks) {
-  expectRejected(head() + "stream load 0\nstream vector 0\nstream store 0\nstream matrix 1\n", Diagnostic::Chip,
+  expectRejected(head() + "stream load 0\nstream vector 0\nstream store 0\nstream matrix 1\n",
+                 Diagnostic::Chip,
                  "the program has stream matrix 1, expected at most 1 of kind matrix on chip tiny");
 }
 
@@ -117,16 +126,20 @@ TEST(ChipFit, Requirements) {
   auto program = [](const std::string &requirement) {
     std::string text = head();
     text.replace(text.find("y output"), 8, "y temporary");
-    return text.insert(text.find("tensor"), "requires " + requirement + "\n") + "stream load 0\nstream vector 0\nstream store 0\n";
+    return text.insert(text.find("tensor"), "requires " + requirement + "\n") +
+           "stream load 0\nstream vector 0\nstream store 0\n";
   };
   expectAccepted(program("matrix.rows == 8"));
-  expectRejected(program("matrix.rows == 16"), Diagnostic::Chip, "the program requires matrix.rows == 16, found 8 on chip tiny");
-  expectRejected(program("scratchpad.kib >= 65"), Diagnostic::Chip, "the program requires scratchpad.kib >= 65, found 64");
+  expectRejected(program("matrix.rows == 16"), Diagnostic::Chip,
+                 "the program requires matrix.rows == 16, found 8 on chip tiny");
+  expectRejected(program("scratchpad.kib >= 65"), Diagnostic::Chip,
+                 "the program requires scratchpad.kib >= 65, found 64");
   expectRejected(program("matrix.nothing >= 1"), Diagnostic::Chip, "unknown chip key 'matrix.nothing'");
 }
 
 TEST(Malformed, IsADiagnosticAndNotAnException) {
-  Program program = assemble(head() + "stream load 0\n" + load() + "stream vector 0\nstream store 0\n", "test.s");
+  Program program =
+      assemble(head() + "stream load 0\n" + load() + "stream vector 0\nstream store 0\n", "test.s");
   program.streams[0].instructions[0].location = 7;
   VerificationResult result = verify(program, chip::Chip::load("tiny"));
   ASSERT_EQ(result.diagnostics.size(), 1u);

@@ -17,7 +17,9 @@ struct RandomBox {
 };
 
 RandomBox randomBox(std::mt19937 &generator, int64_t granule) {
-  auto pick = [&](int64_t low, int64_t high) { return std::uniform_int_distribution<int64_t>(low, high)(generator); };
+  auto pick = [&](int64_t low, int64_t high) {
+    return std::uniform_int_distribution<int64_t>(low, high)(generator);
+  };
   Box::Dimensions dimensions;
   int64_t rank = pick(0, 4), low = 0;
   for (int64_t d = 0; d < rank; ++d) {
@@ -98,7 +100,8 @@ TEST(WrittenMap, AgreesWithFlags) {
   std::vector<bool> flags(kBytes / 4);
   auto pick = [&](int64_t high) { return std::uniform_int_distribution<int64_t>(0, high)(generator); };
   for (int round = 0; round < 4000; ++round) {
-    int64_t begin = pick(kBytes / 4 - 1), end = std::min<int64_t>(kBytes / 4, begin + pick(round % 3 ? 100 : 9000));
+    int64_t begin = pick(kBytes / 4 - 1),
+            end = std::min<int64_t>(kBytes / 4, begin + pick(round % 3 ? 100 : 9000));
     ByteRange range{begin * 4, end * 4};
     int64_t expected = end;
     for (int64_t i = begin; i < end && expected == end; ++i)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Small programs in assembly, and their verdicts. Every verdict is taken of the looped and of the unrolled encoding, which
-// must agree.
+// Small programs in assembly, and their verdicts. Every verdict is taken of the looped and of the unrolled
+// encoding, which must agree.
 #pragma once
 
 #include "dialects/Isa/Verifier/Verifier.h"
@@ -12,7 +12,8 @@
 
 namespace arsis::isa::test {
 
-/// The tables that most programs here share: two tensors of 64 floats, an input and an output, and three counters.
+/// The tables that most programs here share: two tensors of 64 floats, an input and an output, and three
+/// counters.
 inline std::string head() {
   return "arsis 1\n"
          "dram 512\n"
@@ -32,12 +33,14 @@ inline std::string store(const std::string &suffix = "", const std::string &loca
   return "  store tensor=y, coordinate=[0, 0, 0, 0], box=[1, 1, 8, 8], local=" + local +
          ", localStride=[64, 64, 8, 1], localType=f32 " + suffix + "\n";
 }
-inline std::string relu(const std::string &suffix = "", const std::string &from = "0", const std::string &to = "256",
-                        const std::string &count = "[1, 1, 8, 8]") {
+inline std::string relu(const std::string &suffix = "", const std::string &from = "0",
+                        const std::string &to = "256", const std::string &count = "[1, 1, 8, 8]") {
   return "  map function=relu, count=" + count + ", destination=" + to +
          ", destinationStride=[64, 64, 8, 1], destinationType=f32, a=" + from +
-         ", aStride=[64, 64, 8, 1], aType=f32, b=0, bStride=[0, 0, 0, 0], bType=f32, c=0, cStride=[0, 0, 0, 0], cType=f32, "
-         "immediate=0 " + suffix + "\n";
+         ", aStride=[64, 64, 8, 1], aType=f32, b=0, bStride=[0, 0, 0, 0], bType=f32, c=0, cStride=[0, 0, 0, "
+         "0], cType=f32, "
+         "immediate=0 " +
+         suffix + "\n";
 }
 
 inline VerificationResult verdict(const std::string &text, const std::string &chip = "tiny") {

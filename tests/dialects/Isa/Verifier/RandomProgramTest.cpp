@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Random small programs against a brute-force checker: reachability over all instances, one set of bytes per access. The
-// verdicts on races and deadlocks must agree on every program.
+// Random small programs against a brute-force checker: reachability over all instances, one set of bytes per
+// access. The verdicts on races and deadlocks must agree on every program.
 #include "tests/dialects/Isa/Verifier/Programs.h"
 
 #include "dialects/Isa/Encoding/Cursor.h"
@@ -16,7 +16,9 @@ namespace {
 struct Generator {
   std::mt19937 random;
   int64_t area = 0; // first element of the scratchpad that views start at
-  int64_t pick(int64_t low, int64_t high) { return std::uniform_int_distribution<int64_t>(low, high)(random); }
+  int64_t pick(int64_t low, int64_t high) {
+    return std::uniform_int_distribution<int64_t>(low, high)(random);
+  }
 
   Instruction map(unsigned counters) {
     Map body;
@@ -49,8 +51,8 @@ struct Generator {
   }
 };
 
-/// Two load queues that write the scratchpad, a store queue that reads it and a vector unit that does both. In every second
-/// program each stream has an area of its own, so that many are free of races.
+/// Two load queues that write the scratchpad, a store queue that reads it and a vector unit that does both.
+/// In every second program each stream has an area of its own, so that many are free of races.
 Program randomProgram(uint32_t seed) {
   Generator g{std::mt19937(seed)};
   Program program;
@@ -130,8 +132,8 @@ struct Instance {
   std::set<int64_t> reads, writes; // scratchpad
 };
 
-std::set<int64_t> bytesOf(const Address &address, const std::array<Extent, 4> &count, const std::array<int32_t, 4> &stride,
-                          const int64_t *index) {
+std::set<int64_t> bytesOf(const Address &address, const std::array<Extent, 4> &count,
+                          const std::array<int32_t, 4> &stride, const int64_t *index) {
   std::set<int64_t> bytes;
   for (int64_t i = 0; i < count[2].evaluate(index); ++i)
     for (int64_t j = 0; j < count[3].evaluate(index); ++j)
@@ -150,7 +152,8 @@ Expected bruteForce(const Program &program) {
       const Instruction &instruction = cursor.instruction();
       Instance instance{s, {}, instruction.increment, {}, {}};
       for (unsigned i = 0; i < instruction.waitCount; ++i)
-        instance.waits.push_back({instruction.waits[i].counter, instruction.waits[i].value.evaluate(cursor.index())});
+        instance.waits.push_back(
+            {instruction.waits[i].counter, instruction.waits[i].value.evaluate(cursor.index())});
       if (auto *map = std::get_if<Map>(&instruction.body)) {
         instance.writes = bytesOf(map->destination, map->count, map->destinationStride, cursor.index());
         if (map->function == VectorFunction::Relu)
@@ -165,7 +168,8 @@ Expected bruteForce(const Program &program) {
       ofStream[s].push_back(all.size());
       all.push_back(instance);
     }
-  // An instance depends on its predecessor in the stream and on the instance that performs each awaited increment.
+  // An instance depends on its predecessor in the stream and on the instance that performs each awaited
+  // increment.
   std::vector<std::set<size_t>> before(all.size());
   std::vector<bool> done(all.size());
   std::vector<size_t> next(program.streams.size());
@@ -180,7 +184,8 @@ Expected bruteForce(const Program &program) {
       for (auto [counter, value] : all[at].waits) {
         if (value <= 0)
           continue;
-        possible &= size_t(value) <= increments[counter].size() && done[increments[counter][size_t(value) - 1]];
+        possible &=
+            size_t(value) <= increments[counter].size() && done[increments[counter][size_t(value) - 1]];
         if (possible)
           needs.push_back(increments[counter][size_t(value) - 1]);
       }
@@ -204,8 +209,10 @@ Expected bruteForce(const Program &program) {
   };
   for (size_t a = 0; a < all.size(); ++a)
     for (size_t b = a + 1; b < all.size(); ++b)
-      if (done[a] && done[b] && all[a].stream != all[b].stream && !before[a].count(b) && !before[b].count(a) &&
-          (touch(all[a].writes, all[b].writes) || touch(all[a].writes, all[b].reads) || touch(all[a].reads, all[b].writes)))
+      if (done[a] && done[b] && all[a].stream != all[b].stream && !before[a].count(b) &&
+          !before[b].count(a) &&
+          (touch(all[a].writes, all[b].writes) || touch(all[a].writes, all[b].reads) ||
+           touch(all[a].reads, all[b].writes)))
         return Expected::Race;
   return std::find(done.begin(), done.end(), false) == done.end() ? Expected::Accepted : Expected::Deadlock;
 }

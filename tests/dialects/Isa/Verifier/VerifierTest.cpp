@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Races and undefined reads between streams: what is ordered is accepted, a missing wait names both instances.
+// Races and undefined reads between streams: what is ordered is accepted, a missing wait names both
+// instances.
 #include "tests/dialects/Isa/Verifier/Programs.h"
 
 #include <fstream>
@@ -11,13 +12,13 @@ namespace arsis::isa::test {
 namespace {
 
 TEST(Verifier, AcceptsAnOrderedPipeline) {
-  expectAccepted(head() + "stream load 0\n" + load() + "stream vector 0\n" + relu("after(c0 >= 1) increment(c1)") +
-                 "stream store 0\n" + store("after(c1 >= 1)"));
+  expectAccepted(head() + "stream load 0\n" + load() + "stream vector 0\n" +
+                 relu("after(c0 >= 1) increment(c1)") + "stream store 0\n" + store("after(c1 >= 1)"));
 }
 
 TEST(Verifier, MissingWaitIsARace) {
-  VerificationResult result = verdict(head() + "stream load 0\n" + load() + "stream vector 0\n" + relu("increment(c1)") +
-                                      "stream store 0\n" + store("after(c1 >= 1)"));
+  VerificationResult result = verdict(head() + "stream load 0\n" + load() + "stream vector 0\n" +
+                                      relu("increment(c1)") + "stream store 0\n" + store("after(c1 >= 1)"));
   ASSERT_FALSE(result.accepted);
   const Diagnostic &race = result.diagnostics.front();
   EXPECT_EQ(race.kind, Diagnostic::Race);
@@ -27,8 +28,9 @@ TEST(Verifier, MissingWaitIsARace) {
   ASSERT_EQ(race.instances.size(), 2u);
   EXPECT_EQ(race.instances[0].stream, "vector 0");
   EXPECT_EQ(race.instances[1].stream, "load 0");
-  EXPECT_EQ(race.message, "map at position 0 of vector 0, layer conv1 fwd reads bytes [0, 256) of spm as a, which load at "
-                          "position 0 of load 0, layer conv1 fwd writes as local; nothing orders the two, expected a wait");
+  EXPECT_EQ(race.message,
+            "map at position 0 of vector 0, layer conv1 fwd reads bytes [0, 256) of spm as a, which load at "
+            "position 0 of load 0, layer conv1 fwd writes as local; nothing orders the two, expected a wait");
 }
 
 TEST(Verifier, WaitThroughAThirdStreamOrders) {
@@ -46,7 +48,9 @@ TEST(Verifier, WriteAfterReadNeedsAWaitToo) {
   // The second load overwrites what the relu reads.
   std::string program = head() + "stream load 0\n" + load() + load("SECOND") + "stream vector 0\n" +
                         relu("after(c0 >= 1) increment(c1)") + "stream store 0\n" + store("after(c1 >= 1)");
-  auto with = [&](const std::string &wait) { return std::string(program).replace(program.find("SECOND"), 6, wait); };
+  auto with = [&](const std::string &wait) {
+    return std::string(program).replace(program.find("SECOND"), 6, wait);
+  };
   expectRejected(with(""), Diagnostic::Race, "which load at position 1 of load 0");
   expectAccepted(with("after(c1 >= 1)"));
 }
@@ -56,8 +60,8 @@ TEST(Verifier, AllMembersOfALoopAreChecked) {
   auto ring = [](const std::string &wait) {
     return head() + "stream load 0\n  loop 6\n" + load(wait + " increment(c0)", "1024 + 256*((i0) mod 2)") +
            "  end_loop\nstream vector 0\n  loop 6\n" +
-           relu("after(c0 >= i0 + 1) increment(c1)", "1024 + 256*((i0) mod 2)", "256") + "  end_loop\nstream store 0\n" +
-           store("after(c1 >= 6)");
+           relu("after(c0 >= i0 + 1) increment(c1)", "1024 + 256*((i0) mod 2)", "256") +
+           "  end_loop\nstream store 0\n" + store("after(c1 >= 6)");
   };
   expectAccepted(ring("after(c1 >= i0 - 1)"));
   VerificationResult result = verdict(ring("after(c1 >= i0 - 2)"));
@@ -69,28 +73,31 @@ TEST(Verifier, AllMembersOfALoopAreChecked) {
 
 TEST(Verifier, InterleavedSetsDoNotRace) {
   // The load writes columns 0..3 of every row, the relu reads columns 4..7.
-  std::string text = head() + "stream load 0\n" + load("increment(c0)", "256") +
-                     "  load tensor=x, coordinate=[0, 0, 0, 0], box=[1, 1, 8, 4], local=256, localStride=[64, 64, 8, 1], "
-                     "localType=f32, fill=0\nstream vector 0\n" +
-                     relu("after(c0 >= 1) increment(c1)", "272", "1024", "[1, 1, 8, 4]") + "stream store 0\n";
+  std::string text =
+      head() + "stream load 0\n" + load("increment(c0)", "256") +
+      "  load tensor=x, coordinate=[0, 0, 0, 0], box=[1, 1, 8, 4], local=256, localStride=[64, 64, 8, 1], "
+      "localType=f32, fill=0\nstream vector 0\n" +
+      relu("after(c0 >= 1) increment(c1)", "272", "1024", "[1, 1, 8, 4]") + "stream store 0\n";
   std::string disjoint = text + "  wait after(c1 >= 1)\n";
   VerificationResult result = verdict(disjoint);
   for (const Diagnostic &diagnostic : result.diagnostics)
-    EXPECT_EQ(diagnostic.kind, Diagnostic::Host) << diagnostic.message; // y is never stored, which is not the point here
+    EXPECT_EQ(diagnostic.kind, Diagnostic::Host)
+        << diagnostic.message; // y is never stored, which is not the point here
   size_t at = text.find("a=272");
   expectRejected(std::string(text).replace(at, 5, "a=268"), Diagnostic::Race, "of spm");
 }
 
 TEST(Verifier, ReadOfUnwrittenScratchpad) {
   expectRejected(head() + "stream load 0\n" + load() + "stream vector 0\n" +
-                     relu("after(c0 >= 1) increment(c1)", "4", "1024") + "stream store 0\n" + store("after(c1 >= 1)", "1024"),
+                     relu("after(c0 >= 1) increment(c1)", "4", "1024") + "stream store 0\n" +
+                     store("after(c1 >= 1)", "1024"),
                  Diagnostic::Undefined, "a reads byte 256 of spm, which was never written");
 }
 
 TEST(Verifier, InPlaceMapIsFineAndPartialOverlapIsNot) {
   auto program = [](const std::string &to) {
-    return head() + "stream load 0\n" + load() + "stream vector 0\n" + relu("after(c0 >= 1) increment(c1)", "0", to) +
-           "stream store 0\n" + store("after(c1 >= 1)", to);
+    return head() + "stream load 0\n" + load() + "stream vector 0\n" +
+           relu("after(c0 >= 1) increment(c1)", "0", to) + "stream store 0\n" + store("after(c1 >= 1)", to);
   };
   expectAccepted(program("0"));
   expectRejected(program("4"), Diagnostic::Operand, "destination overlaps operand a");
@@ -98,9 +105,10 @@ TEST(Verifier, InPlaceMapIsFineAndPartialOverlapIsNot) {
 
 TEST(Verifier, ClampedToNothingIsANoOp) {
   // The store past the edge touches nothing, so it needs no wait.
-  expectAccepted(head() + "stream load 0\n" + load() + "stream vector 0\n" + relu("after(c0 >= 1) increment(c1)") +
-                 "stream store 0\n" + store("after(c1 >= 1)") +
-                 "  store tensor=y, coordinate=[0, 0, 0, 0], box=[1, 1, min(8, 0), 8], local=4096, localStride=[64, 64, 8, 1], "
+  expectAccepted(head() + "stream load 0\n" + load() + "stream vector 0\n" +
+                 relu("after(c0 >= 1) increment(c1)") + "stream store 0\n" + store("after(c1 >= 1)") +
+                 "  store tensor=y, coordinate=[0, 0, 0, 0], box=[1, 1, min(8, 0), 8], local=4096, "
+                 "localStride=[64, 64, 8, 1], "
                  "localType=f32\n");
 }
 
