@@ -34,12 +34,24 @@ class Builder:
         fan_in = int(np.prod(shape[1:]))
         return self.tensor(name, self.random.normal(0.0, np.sqrt(2.0 / fan_in), shape))
 
-    def node(self, op: str, name: str, inputs: list[str], outputs: list[str] | None = None, **attributes: object) -> str:
+    def node(
+        self, op: str, name: str, inputs: list[str], outputs: list[str] | None = None, **attributes: object
+    ) -> str:
         outputs = outputs or [f"{name}.out"]
         self.nodes.append(helper.make_node(op, inputs, outputs, name=name, **attributes))
         return outputs[0]
 
-    def conv(self, x: str, name: str, inputs: int, outputs: int, kernel: int, stride: int = 1, pad: int = 0, bias: bool = True) -> str:
+    def conv(
+        self,
+        x: str,
+        name: str,
+        inputs: int,
+        outputs: int,
+        kernel: int,
+        stride: int = 1,
+        pad: int = 0,
+        bias: bool = True,
+    ) -> str:
         operands = [x, self.kaiming(f"{name}.weight", (outputs, inputs, kernel, kernel))]
         if bias:
             operands.append(self.tensor(f"{name}.bias", np.zeros(outputs)))
@@ -57,14 +69,20 @@ class Builder:
         return self.node("MaxPool", name, [x], kernel_shape=[kernel] * 2, strides=[kernel] * 2)
 
     def linear(self, x: str, name: str, inputs: int, outputs: int, output: str | None = None) -> str:
-        operands = [x, self.kaiming(f"{name}.weight", (outputs, inputs)), self.tensor(f"{name}.bias", np.zeros(outputs))]
+        operands = [
+            x,
+            self.kaiming(f"{name}.weight", (outputs, inputs)),
+            self.tensor(f"{name}.bias", np.zeros(outputs)),
+        ]
         return self.node("Gemm", name, operands, [output] if output else None, transB=1)
 
     def save(self, path: Path, classes: int) -> None:
         x = helper.make_tensor_value_info("x", TensorProto.FLOAT, ["N", *self.image])
         logits = helper.make_tensor_value_info("logits", TensorProto.FLOAT, ["N", classes])
         graph = helper.make_graph(self.nodes, self.name, [x], [logits], self.initialisers)
-        model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", OPSET)], ir_version=IR_VERSION, producer_name="arsis")
+        model = helper.make_model(
+            graph, opset_imports=[helper.make_opsetid("", OPSET)], ir_version=IR_VERSION, producer_name="arsis"
+        )
         onnx.checker.check_model(model)
         path.parent.mkdir(parents=True, exist_ok=True)
         onnx.save(model, path)

@@ -88,7 +88,8 @@ LogicalResult lowerToIsa(ModuleOp module, const chip::Chip &chip) {
 }
 
 /// What a reader of the program needs to know of how it was made.
-static std::map<std::string, std::string> describeOptions(const CompileOptions &options, const std::string &model) {
+static std::map<std::string, std::string> describeOptions(const CompileOptions &options,
+                                                          const std::string &model) {
   std::map<std::string, std::string> text;
   text["model"] = model;
   text["mode"] = options.import.training ? "train" : "forward";

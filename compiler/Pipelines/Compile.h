@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// The whole way from a model to a program, as functions that the tool, the Python package and the tests share. Functions on
-// modules report through the diagnostics of the context and return failure.
+// The whole way from a model to a program, as functions that the tool, the Python package and the tests
+// share. Functions on modules report through the diagnostics of the context and return failure.
 
 #ifndef ARSIS_COMPILER_PIPELINES_COMPILE_H
 #define ARSIS_COMPILER_PIPELINES_COMPILE_H
@@ -30,7 +30,8 @@ mlir::LogicalResult buildStep(mlir::ModuleOp module, const CompileOptions &optio
 /// Decides the mapping and the reduction plan of every operation, as attributes.
 mlir::LogicalResult mapStep(mlir::ModuleOp module, const chip::Chip &chip, const CompileOptions &options);
 
-/// The module as text with locations. Without initial values, those that are splats stay: the others are in the program.
+/// The module as text with locations. Without initial values, those that are splats stay: the others are in
+/// the program.
 std::string moduleText(mlir::ModuleOp module, bool withInitialValues);
 
 /// Lowers the mapped step to a sequential tile program.
@@ -39,15 +40,17 @@ mlir::LogicalResult lowerToTile(mlir::ModuleOp module, const chip::Chip &chip);
 /// Plans the memory of the tile program, splits it by stream and lowers it to the isa dialect.
 mlir::LogicalResult lowerToIsa(mlir::ModuleOp module, const chip::Chip &chip);
 
-/// The program of an isa module, with the options, the chip values that the compilation read, and the text of the mapped nn
-/// module for the reference. `model` names the source.
-mlir::FailureOr<isa::Program> makeProgram(mlir::ModuleOp module, const chip::Chip &chip, const CompileOptions &options,
-                                          const std::string &model, const std::string &mappedModule);
+/// The program of an isa module, with the options, the chip values that the compilation read, and the text of
+/// the mapped nn module for the reference. `model` names the source.
+mlir::FailureOr<isa::Program> makeProgram(mlir::ModuleOp module, const chip::Chip &chip,
+                                          const CompileOptions &options, const std::string &model,
+                                          const std::string &mappedModule);
 
 /// All of it. Throws arsis::Error with the text of the diagnostics.
 isa::Program compileFile(const std::string &path, const chip::Chip &chip, const CompileOptions &options);
 
-/// The step as text before mapping, with initial values: what the reference runs without any chip. Throws arsis::Error.
+/// The step as text before mapping, with initial values: what the reference runs without any chip. Throws
+/// arsis::Error.
 std::string stepText(const std::string &path, const CompileOptions &options);
 
 } // namespace arsis::compiler

@@ -20,7 +20,9 @@ static std::string describePlace(Location location) {
   if (auto name = dyn_cast<NameLoc>(location))
     return name.getName().str() + ": ";
   if (auto file = dyn_cast<FileLineColLoc>(location))
-    return (file.getFilename().getValue() + ":" + Twine(file.getLine()) + ":" + Twine(file.getColumn()) + ": ").str();
+    return (file.getFilename().getValue() + ":" + Twine(file.getLine()) + ":" + Twine(file.getColumn()) +
+            ": ")
+        .str();
   return {};
 }
 

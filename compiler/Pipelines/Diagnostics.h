@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Diagnostics as a user reads them: `error: model.onnx: what happened`, with the layer and phase of an operation that has
-// an origin, and one line for each note.
+// Diagnostics as a user reads them: `error: model.onnx: what happened`, with the layer and phase of an
+// operation that has an origin, and one line for each note.
 
 #ifndef ARSIS_COMPILER_PIPELINES_DIAGNOSTICS_H
 #define ARSIS_COMPILER_PIPELINES_DIAGNOSTICS_H

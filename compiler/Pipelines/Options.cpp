@@ -65,7 +65,8 @@ std::pair<std::string, int64_t> parseDimension(std::string_view text) {
   auto [name, value] = StringRef(text.data(), text.size()).split('=');
   int64_t extent = 0;
   if (name.empty() || value.getAsInteger(10, extent) || extent < 1)
-    throw Error("--dim: found " + quoted({text.data(), text.size()}) + ", expected NAME=VALUE with a positive value");
+    throw Error("--dim: found " + quoted({text.data(), text.size()}) +
+                ", expected NAME=VALUE with a positive value");
   return {name.str(), extent};
 }
 
@@ -76,7 +77,8 @@ Stage parseStage(std::string_view text) {
   for (const auto &[name, stage] : stages)
     if (name == text)
       return stage;
-  throw Error("--emit: found " + quoted({text.data(), text.size()}) + ", expected nn, step, mapped, tile, isa, asm or bin");
+  throw Error("--emit: found " + quoted({text.data(), text.size()}) +
+              ", expected nn, step, mapped, tile, isa, asm or bin");
 }
 
 } // namespace arsis::compiler

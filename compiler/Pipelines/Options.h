@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// What a compilation is asked to do, and the textual forms of it that the command line and the Python package share.
+// What a compilation is asked to do, and the textual forms of it that the command line and the Python package
+// share.
 
 #ifndef ARSIS_COMPILER_PIPELINES_OPTIONS_H
 #define ARSIS_COMPILER_PIPELINES_OPTIONS_H

@@ -20,10 +20,14 @@ def parser() -> argparse.ArgumentParser:
     train.add_argument("--lr", type=float, default=0.02, help="learning rate of SGD")
     train.add_argument("--momentum", type=float, default=0.9)
     train.add_argument("--weight-decay", type=float, default=0.0)
-    train.add_argument("--data", default="mnist", help="mnist, synthetic, or an .npz file with x_train, y_train, x_test, y_test")
+    train.add_argument(
+        "--data", default="mnist", help="mnist, synthetic, or an .npz file with x_train, y_train, x_test, y_test"
+    )
     train.add_argument("--seed", type=int, default=0, help="seed of the order of the images")
     train.add_argument("--reference", default="onednn", choices=["onednn", "plain", "exact", "f64", "off"])
-    train.add_argument("--timing", default="all", choices=["all", "first"], help="which steps to time; cycles do not depend on values")
+    train.add_argument(
+        "--timing", default="all", choices=["all", "first"], help="which steps to time; cycles do not depend on values"
+    )
     train.add_argument("--out", type=Path, default=Path("out/train"), help="folder of report.json and report.html")
     report = commands.add_parser("report", help="make report.html and a summary from a report.json")
     report.add_argument("json", type=Path)
@@ -46,7 +50,9 @@ def run_train(arguments: argparse.Namespace) -> None:
     arguments.out.mkdir(parents=True, exist_ok=True)
     model = models.model_path(arguments.model, arguments.out.parent / "models")
     images = data.load(arguments.data, image_shape(model))
-    with tqdm(total=arguments.epochs * (len(images.train_images) // arguments.batch), unit="step", dynamic_ncols=True) as bar:
+    with tqdm(
+        total=arguments.epochs * (len(images.train_images) // arguments.batch), unit="step", dynamic_ncols=True
+    ) as bar:
 
         def progress(step: int, steps: int, history: training.History) -> None:
             text = f"loss {history.loss_chip[-1]:.3f}"

@@ -13,7 +13,10 @@ PICOJOULES = 1e-12
 
 
 def _templates() -> Path:
-    candidates = [Path(__file__).resolve().parents[2] / "reports" / "templates", Path(__file__).resolve().parent / "templates"]
+    candidates = [
+        Path(__file__).resolve().parents[2] / "reports" / "templates",
+        Path(__file__).resolve().parent / "templates",
+    ]
     if "ARSIS_TEMPLATES" in os.environ:
         candidates.insert(0, Path(os.environ["ARSIS_TEMPLATES"]))
     for folder in candidates:
@@ -26,7 +29,18 @@ def layer_table(report: dict) -> list[dict]:
     """One row per layer in the order of the program: cycles by phase, and the sums of its work."""
     rows: dict[str, dict] = {}
     for entry in report["layers"]:
-        row = rows.setdefault(entry["layer"], {"layer": entry["layer"], "phases": {}, "cycles": 0, "macs": 0, "dram_bytes": 0, "energy_pj": 0.0, "bound": {}})
+        row = rows.setdefault(
+            entry["layer"],
+            {
+                "layer": entry["layer"],
+                "phases": {},
+                "cycles": 0,
+                "macs": 0,
+                "dram_bytes": 0,
+                "energy_pj": 0.0,
+                "bound": {},
+            },
+        )
         cycles = entry.get("cycles", 0)
         row["phases"][entry["phase"]] = row["phases"].get(entry["phase"], 0) + cycles
         row["cycles"] += cycles
@@ -67,7 +81,11 @@ def _phase_chart(report: dict) -> str:
 
 
 def _unit_parts(unit: dict) -> dict[str, float]:
-    return {"busy": unit["busy"], **{f"stalled: {cause}": cycles for cause, cycles in unit["stalled"].items()}, "idle": unit["idle"]}
+    return {
+        "busy": unit["busy"],
+        **{f"stalled: {cause}": cycles for cause, cycles in unit["stalled"].items()},
+        "idle": unit["idle"],
+    }
 
 
 def _unit_chart(report: dict) -> tuple[str, str]:
@@ -75,23 +93,34 @@ def _unit_chart(report: dict) -> tuple[str, str]:
     causes = sorted({name for _, parts in units for name in parts if name.startswith("stalled")})
     names = ["busy", *causes, "idle"]
     colours = [svg.COLOURS[0], *svg.COLOURS[1 : 1 + len(causes)], svg.IDLE_COLOUR]
-    return svg.stacked_bars(units, names, colours, "cycles", whole=report["totals"]["cycles"]), svg.legend(names, colours)
+    return svg.stacked_bars(units, names, colours, "cycles", whole=report["totals"]["cycles"]), svg.legend(
+        names, colours
+    )
 
 
 def _energy_chart(report: dict) -> str:
-    rows = [(name.replace("_", " "), {"energy": entry["pj"] * PICOJOULES}) for name, entry in report["energy"].items() if entry["pj"] > 0]
+    rows = [
+        (name.replace("_", " "), {"energy": entry["pj"] * PICOJOULES})
+        for name, entry in report["energy"].items()
+        if entry["pj"] > 0
+    ]
     return svg.stacked_bars(sorted(rows, key=lambda row: -row[1]["energy"]), ["energy"], [svg.COLOURS[2]], "J")
 
 
 def _traffic_chart(report: dict) -> str:
-    rows = [(level, {side: entry[side] for side in ("in", "out") if side in entry}) for level, entry in report["traffic"].items()]
+    rows = [
+        (level, {side: entry[side] for side in ("in", "out") if side in entry})
+        for level, entry in report["traffic"].items()
+    ]
     return svg.stacked_bars(rows, ["in", "out"], svg.COLOURS, "B")
 
 
 def _memory_charts(report: dict) -> list[tuple[str, str]]:
     charts = []
     for memory in sorted({block["memory"] for block in report["memory_plan"]}):
-        blocks = [(b["buffer"], b["begin"], b["end"], b["layer"]) for b in report["memory_plan"] if b["memory"] == memory]
+        blocks = [
+            (b["buffer"], b["begin"], b["end"], b["layer"]) for b in report["memory_plan"] if b["memory"] == memory
+        ]
         unit = "rows" if memory.startswith("acc") else "bytes"
         charts.append((f"{memory} ({unit})", svg.memory_map(blocks, max(end for _, _, end, _ in blocks), unit)))
     return charts
@@ -106,9 +135,18 @@ def headline(report: dict) -> list[tuple[str, str]]:
         if training["accuracy_reference"]:
             found.append(("test accuracy, reference", f"{training['accuracy_reference'][-1]:.2%}"))
     if "cycles" in totals:
-        found += [("cycles per step", f"{totals['cycles']:,}"), ("time per step", svg.quantity(totals["time_ns"] * 1e-9, "s"))]
-        found += [("array utilisation", f"{totals['utilisation']:.1%}"), ("power", svg.quantity(totals["power_mw"] * 1e-3, "W"))]
-    found += [("energy per step", svg.quantity(totals["energy_pj"] * PICOJOULES, "J")), ("MACs per step", svg.quantity(totals["macs"]))]
+        found += [
+            ("cycles per step", f"{totals['cycles']:,}"),
+            ("time per step", svg.quantity(totals["time_ns"] * 1e-9, "s")),
+        ]
+        found += [
+            ("array utilisation", f"{totals['utilisation']:.1%}"),
+            ("power", svg.quantity(totals["power_mw"] * 1e-3, "W")),
+        ]
+    found += [
+        ("energy per step", svg.quantity(totals["energy_pj"] * PICOJOULES, "J")),
+        ("MACs per step", svg.quantity(totals["macs"])),
+    ]
     found.append(("DRAM traffic per step", svg.quantity(totals["dram_read_bytes"] + totals["dram_write_bytes"], "B")))
     return found
 
@@ -116,7 +154,9 @@ def headline(report: dict) -> list[tuple[str, str]]:
 def write_page(report: dict, path: Path) -> None:
     import jinja2
 
-    environment = jinja2.Environment(loader=jinja2.FileSystemLoader(_templates()), autoescape=True, trim_blocks=True, lstrip_blocks=True)
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(_templates()), autoescape=True, trim_blocks=True, lstrip_blocks=True
+    )
     timed = "cycles" in report["totals"]
     training = report.get("training")
     unit_chart, unit_legend = _unit_chart(report) if timed else ("", "")

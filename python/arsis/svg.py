@@ -38,7 +38,10 @@ def _frame(height: float, body: list[str]) -> str:
 
 
 def legend(names: Sequence[str], colours: Sequence[str]) -> str:
-    return "".join(f'<span class="key"><i style="background:{colour}"></i>{escape(name)}</span>' for name, colour in zip(names, colours))
+    return "".join(
+        f'<span class="key"><i style="background:{colour}"></i>{escape(name)}</span>'
+        for name, colour in zip(names, colours)
+    )
 
 
 def lines(series: dict[str, Sequence[tuple[float, float]]], x_label: str, y_label: str, height: float = 260) -> str:
@@ -55,18 +58,31 @@ def lines(series: dict[str, Sequence[tuple[float, float]]], x_label: str, y_labe
     body = []
     for tick in range(5):
         _, y = place(0, y_max * tick / 4)
-        body.append(f'<line x1="{left}" x2="{WIDTH - 12}" y1="{y:.1f}" y2="{y:.1f}" class="grid"/>' + _text(left - 6, y + 4, f"{y_max * tick / 4:.3g}", "end"))
+        body.append(
+            f'<line x1="{left}" x2="{WIDTH - 12}" y1="{y:.1f}" y2="{y:.1f}" class="grid"/>'
+            + _text(left - 6, y + 4, f"{y_max * tick / 4:.3g}", "end")
+        )
         x, _ = place(x_max * tick / 4, 0)
         body.append(_text(x, bottom + 16, f"{x_max * tick / 4:.4g}", "middle"))
-    body.append(_text(WIDTH / 2, height - 3, x_label, "middle", "axis") + _text(left, top - 2, y_label, "start", "axis"))
+    body.append(
+        _text(WIDTH / 2, height - 3, x_label, "middle", "axis") + _text(left, top - 2, y_label, "start", "axis")
+    )
     for number, (name, curve) in enumerate(series.items()):
         path = " ".join("{:.1f},{:.1f}".format(*place(x, y)) for x, y in curve)
         dash = ' stroke-dasharray="5 4"' if number else ""
-        body.append(f'<polyline points="{path}" fill="none" stroke="{COLOURS[number]}" stroke-width="1.6"{dash}><title>{escape(name)}</title></polyline>')
+        body.append(
+            f'<polyline points="{path}" fill="none" stroke="{COLOURS[number]}" stroke-width="1.6"{dash}><title>{escape(name)}</title></polyline>'
+        )
     return _frame(height, body)
 
 
-def stacked_bars(rows: Sequence[tuple[str, dict[str, float]]], names: Sequence[str], colours: Sequence[str], unit: str, whole: float | None = None) -> str:
+def stacked_bars(
+    rows: Sequence[tuple[str, dict[str, float]]],
+    names: Sequence[str],
+    colours: Sequence[str],
+    unit: str,
+    whole: float | None = None,
+) -> str:
     """One horizontal bar per row, split by name. With `whole`, every bar is measured against that; else against the longest."""
     scale = whole or max((sum(parts.values()) for _, parts in rows), default=0) or 1
     row_height, body = 22, []
@@ -77,10 +93,25 @@ def stacked_bars(rows: Sequence[tuple[str, dict[str, float]]], names: Sequence[s
         for name, colour in zip(names, colours):
             value = parts.get(name, 0)
             if value > 0:
-                body.append(_rect(x, y + 3, value / scale * room, row_height - 6, colour, f"{label}, {name}: {quantity(value, unit)}"))
+                body.append(
+                    _rect(
+                        x,
+                        y + 3,
+                        value / scale * room,
+                        row_height - 6,
+                        colour,
+                        f"{label}, {name}: {quantity(value, unit)}",
+                    )
+                )
                 x += value / scale * room
         total = sum(parts.values())
-        body.append(_text(x + 6, y + 15, quantity(total, unit) if whole is None else f"{parts.get(names[0], 0) / scale:.1%} {names[0]}"))
+        body.append(
+            _text(
+                x + 6,
+                y + 15,
+                quantity(total, unit) if whole is None else f"{parts.get(names[0], 0) / scale:.1%} {names[0]}",
+            )
+        )
     return _frame(max(len(rows), 1) * row_height + 4, body)
 
 
@@ -96,7 +127,16 @@ def memory_map(blocks: Sequence[tuple[str, int, int, str]], capacity: int, unit:
             body.append(_text(LABEL_WIDTH - 8, y + 7, layer if len(layer) <= 30 else "…" + layer[-29:], "end", "tiny"))
             previous = layer
         colour = COLOURS[layers.index(layer) % len(COLOURS)]
-        body.append(_rect(LABEL_WIDTH + begin / capacity * room, y, (end - begin) / capacity * room, row_height - 1, colour, f"{layer}: {name}, {begin} to {end} {unit}"))
+        body.append(
+            _rect(
+                LABEL_WIDTH + begin / capacity * room,
+                y,
+                (end - begin) / capacity * room,
+                row_height - 1,
+                colour,
+                f"{layer}: {name}, {begin} to {end} {unit}",
+            )
+        )
     for tick in range(5):
         x = LABEL_WIDTH + room * tick / 4
         body.append(_text(x, 10, f"{capacity * tick // 4}", "middle", "tiny"))

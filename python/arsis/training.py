@@ -28,7 +28,9 @@ class Settings:
     weight_decay: float = 0.0
     seed: int = 0
     reference: str = "onednn"  # backend of the reference; "off": none
-    timing: str = "all"  # "all": every step is timed; "first": only the first of each epoch (cycles do not depend on values)
+    timing: str = (
+        "all"  # "all": every step is timed; "first": only the first of each epoch (cycles do not depend on values)
+    )
 
     def optimizer(self) -> str:
         return f"sgd,lr={self.learning_rate!r},momentum={self.momentum!r},weight-decay={self.weight_decay!r}"

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// What the translation units of the module share. No logic lives in the bindings: each function converts its arguments,
-// calls one function of a library without the interpreter lock, and converts the result.
+// What the translation units of the module share. No logic lives in the bindings: each function converts its
+// arguments, calls one function of a library without the interpreter lock, and converts the result.
 
 #ifndef ARSIS_PYTHON_BINDINGS_BINDINGS_H
 #define ARSIS_PYTHON_BINDINGS_BINDINGS_H

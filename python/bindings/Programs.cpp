@@ -14,9 +14,10 @@ namespace arsis::python {
 using ProgramHandle = std::shared_ptr<isa::Program>;
 
 static ProgramHandle compileModel(const std::string &model, const std::string &chipName,
-                                  const std::map<std::string, std::string> &overrides, std::optional<int64_t> batch,
-                                  const std::map<std::string, int64_t> &dims, bool train, const std::string &loss,
-                                  const std::string &optimizer, const std::string &keep) {
+                                  const std::map<std::string, std::string> &overrides,
+                                  std::optional<int64_t> batch, const std::map<std::string, int64_t> &dims,
+                                  bool train, const std::string &loss, const std::string &optimizer,
+                                  const std::string &keep) {
   compiler::CompileOptions options;
   options.import.batch = batch;
   options.import.dims = dims;
@@ -24,8 +25,7 @@ static ProgramHandle compileModel(const std::string &model, const std::string &c
   compiler::parseLoss(loss, options);
   options.optimizer = compiler::parseOptimizer(optimizer);
   compiler::parseKeep(keep, options);
-  return std::make_shared<isa::Program>(
-      compiler::compileFile(model, loadChip(chipName, overrides), options));
+  return std::make_shared<isa::Program>(compiler::compileFile(model, loadChip(chipName, overrides), options));
 }
 
 template <typename Enum> static std::string nameOf(Enum value) {
@@ -59,8 +59,11 @@ void bindPrograms(py::module_ &module) {
       py::arg("chip"), py::arg("key"), "Value as written, unit and source of one key of a chip.");
 
   py::class_<isa::Program, ProgramHandle>(module, "Program", "A compiled program.")
-      .def_static("load", [](const std::string &path) { return std::make_shared<isa::Program>(isa::readProgramFile(path)); })
-      .def("save", [](const isa::Program &program, const std::string &path) { isa::writeProgramFile(path, program); })
+      .def_static(
+          "load",
+          [](const std::string &path) { return std::make_shared<isa::Program>(isa::readProgramFile(path)); })
+      .def("save",
+           [](const isa::Program &program, const std::string &path) { isa::writeProgramFile(path, program); })
       .def("__bytes__",
            [](const isa::Program &program) {
              std::vector<uint8_t> bytes = isa::encodeProgram(program);

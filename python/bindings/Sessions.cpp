@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// The simulated chip and the reference, driven alike: write, run, read. SystemC has one kernel per process, so runs of
-// different threads take turns.
+// The simulated chip and the reference, driven alike: write, run, read. SystemC has one kernel per process,
+// so runs of different threads take turns.
 
 #include "python/bindings/Bindings.h"
 
@@ -18,8 +18,9 @@ namespace arsis::python {
 static std::mutex kernelMutex;
 
 static sim::Mode parseMode(const std::string &text) {
-  static const std::map<std::string, sim::Mode> modes = {
-      {"full", sim::Mode::Full}, {"timing", sim::Mode::TimingOnly}, {"functional", sim::Mode::FunctionalOnly}};
+  static const std::map<std::string, sim::Mode> modes = {{"full", sim::Mode::Full},
+                                                         {"timing", sim::Mode::TimingOnly},
+                                                         {"functional", sim::Mode::FunctionalOnly}};
   auto found = modes.find(text);
   if (found == modes.end())
     throw Error("mode: found '" + text + "', expected full, timing or functional");
@@ -41,7 +42,8 @@ static void writeTensor(sim::Session &session, const std::string &name, const py
     throw Error("tensor " + name + " is " + ref::toString(sim::hostShapeOf(tensor)) + ", found an array of " +
                 ref::toString(given.shape()));
   if ((given.type() == ref::HostType::F32) == integers)
-    throw Error("tensor " + name + " holds " + (integers ? "integers, found an array of floats" : "floats, found an array of integers"));
+    throw Error("tensor " + name + " holds " +
+                (integers ? "integers, found an array of floats" : "floats, found an array of integers"));
   if (integers)
     given = given.converted(ref::HostType::I32);
   session.writeTensor(name, given.data(), given.byteSize());
@@ -81,9 +83,11 @@ static ref::Backend parseBackend(const std::string &text) {
   return found->second;
 }
 
-static std::unique_ptr<ref::StepReference> makeStepReference(const std::string &model, std::optional<int64_t> batch,
-                                                             const std::map<std::string, int64_t> &dims, bool train,
-                                                             const std::string &optimizer, const std::string &keep) {
+static std::unique_ptr<ref::StepReference> makeStepReference(const std::string &model,
+                                                             std::optional<int64_t> batch,
+                                                             const std::map<std::string, int64_t> &dims,
+                                                             bool train, const std::string &optimizer,
+                                                             const std::string &keep) {
   compiler::CompileOptions options;
   options.import.batch = batch;
   options.import.dims = dims;
@@ -94,35 +98,49 @@ static std::unique_ptr<ref::StepReference> makeStepReference(const std::string &
 }
 
 void bindSessions(py::module_ &module) {
-  py::class_<sim::Session>(module, "Session", "A program on a simulated chip; keeps its DRAM from step to step.")
+  py::class_<sim::Session>(module, "Session",
+                           "A program on a simulated chip; keeps its DRAM from step to step.")
       .def(py::init([](std::shared_ptr<isa::Program> program, const std::string &chipName,
                        const std::map<std::string, std::string> &overrides) {
              return std::make_unique<sim::Session>(loadChip(chipName, overrides), std::move(program));
            }),
            py::arg("program"), py::arg("chip"), py::arg("overrides") = std::map<std::string, std::string>())
-      .def("write", &writeTensor, py::arg("name"), py::arg("array"), "Copies an array of the host's shape to the chip.")
+      .def("write", &writeTensor, py::arg("name"), py::arg("array"),
+           "Copies an array of the host's shape to the chip.")
       .def("read", &readTensor, py::arg("name"), "Copies a tensor from the chip, in the host's shape.")
-      .def("run", &runStep, py::arg("mode") = "full", py::arg("latency_seed") = py::none(), py::arg("trace") = "",
-           "Runs one step; returns the report.")
-      .def("adopt_state", &sim::Session::adoptState, py::arg("other"), "Takes parameters and state of another session.");
+      .def("run", &runStep, py::arg("mode") = "full", py::arg("latency_seed") = py::none(),
+           py::arg("trace") = "", "Runs one step; returns the report.")
+      .def("adopt_state", &sim::Session::adoptState, py::arg("other"),
+           "Takes parameters and state of another session.");
 
   py::class_<ref::StepReference>(module, "Reference", "The reference for a program, with its own state.")
-      .def(py::init([](std::shared_ptr<isa::Program> program) { return std::make_unique<ref::StepReference>(*program); }),
+      .def(py::init([](std::shared_ptr<isa::Program> program) {
+             return std::make_unique<ref::StepReference>(*program);
+           }),
            py::arg("program"))
-      .def("write", [](ref::StepReference &step, const std::string &name, const py::array &array) {
-             step.write(name, toTensor(array, "tensor " + name));
-           }, py::arg("name"), py::arg("array"))
-      .def("read", [](const ref::StepReference &step, const std::string &name) { return toArray(step.read(name)); },
-           py::arg("name"))
-      .def("run", [](ref::StepReference &step, const std::string &backend) {
-             ref::Backend kind = parseBackend(backend);
-             py::gil_scoped_release release;
-             step.run(kind);
-           }, py::arg("backend") = "onednn");
+      .def(
+          "write",
+          [](ref::StepReference &step, const std::string &name, const py::array &array) {
+            step.write(name, toTensor(array, "tensor " + name));
+          },
+          py::arg("name"), py::arg("array"))
+      .def(
+          "read",
+          [](const ref::StepReference &step, const std::string &name) { return toArray(step.read(name)); },
+          py::arg("name"))
+      .def(
+          "run",
+          [](ref::StepReference &step, const std::string &backend) {
+            ref::Backend kind = parseBackend(backend);
+            py::gil_scoped_release release;
+            step.run(kind);
+          },
+          py::arg("backend") = "onednn");
 
-  module.def("step_reference", &makeStepReference, py::arg("model"), py::kw_only(), py::arg("batch") = py::none(),
-             py::arg("dims") = std::map<std::string, int64_t>(), py::arg("train") = false, py::arg("optimizer") = "sgd",
-             py::arg("keep") = "", "The reference for a model, without any chip (no backend \"exact\").");
+  module.def("step_reference", &makeStepReference, py::arg("model"), py::kw_only(),
+             py::arg("batch") = py::none(), py::arg("dims") = std::map<std::string, int64_t>(),
+             py::arg("train") = false, py::arg("optimizer") = "sgd", py::arg("keep") = "",
+             "The reference for a model, without any chip (no backend \"exact\").");
 }
 
 } // namespace arsis::python

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// arsis-compile: a model (.onnx, or an nn module as .mlir) and a chip become a program, or any of the levels on the way.
-// Exits with 1 after an error, which it prints as `error: ...`.
+// arsis-compile: a model (.onnx, or an nn module as .mlir) and a chip become a program, or any of the levels
+// on the way. Exits with 1 after an error, which it prints as `error: ...`.
 
 #include "compiler/Pipelines/Compile.h"
 #include "compiler/Pipelines/Diagnostics.h"
@@ -18,26 +18,30 @@ using namespace arsis;
 using namespace arsis::compiler;
 
 static cl::OptionCategory category("arsis-compile options");
-static cl::opt<std::string> model(cl::Positional, cl::desc("MODEL.onnx or MODEL.mlir"), cl::Required, cl::cat(category));
-static cl::opt<std::string> chipName("chip", cl::desc("Shipped chip or path of a chip's YAML file"), cl::init("edge"),
-                                     cl::cat(category));
+static cl::opt<std::string> model(cl::Positional, cl::desc("MODEL.onnx or MODEL.mlir"), cl::Required,
+                                  cl::cat(category));
+static cl::opt<std::string> chipName("chip", cl::desc("Shipped chip or path of a chip's YAML file"),
+                                     cl::init("edge"), cl::cat(category));
 static cl::opt<int64_t> batch("batch", cl::desc("Images per step; binds the first dimension of every input"),
                               cl::cat(category));
 static cl::list<std::string> dims("dim", cl::desc("Binds a symbolic dimension"), cl::value_desc("NAME=VALUE"),
                                   cl::cat(category));
 static cl::opt<bool> train("train", cl::desc("Compile a training step instead of the forward pass"),
                            cl::cat(category));
-static cl::opt<std::string> loss("loss", cl::desc("Loss of the training step: softmax-xent"), cl::init("softmax-xent"),
-                                 cl::cat(category));
-static cl::opt<std::string> optimizer("optimizer", cl::desc("sgd,lr=..,momentum=..,weight-decay=.."), cl::init("sgd"),
-                                      cl::cat(category));
-static cl::opt<std::string> keep("keep", cl::desc("What stays observable: gradients, activations (comma separated)"),
+static cl::opt<std::string> loss("loss", cl::desc("Loss of the training step: softmax-xent"),
+                                 cl::init("softmax-xent"), cl::cat(category));
+static cl::opt<std::string> optimizer("optimizer", cl::desc("sgd,lr=..,momentum=..,weight-decay=.."),
+                                      cl::init("sgd"), cl::cat(category));
+static cl::opt<std::string> keep("keep",
+                                 cl::desc("What stays observable: gradients, activations (comma separated)"),
                                  cl::cat(category));
 static cl::opt<std::string> mappingFile("mapping", cl::desc("JSON file with mapping decisions that hold"),
                                         cl::value_desc("FILE"), cl::cat(category));
-static cl::opt<bool> explainMapping("explain-mapping", cl::desc("Say for each operation what was chosen and why"),
+static cl::opt<bool> explainMapping("explain-mapping",
+                                    cl::desc("Say for each operation what was chosen and why"),
                                     cl::cat(category));
-static cl::opt<std::string> emitStage("emit", cl::desc("Level to write: nn, step, mapped, tile, isa, asm, bin"),
+static cl::opt<std::string> emitStage("emit",
+                                      cl::desc("Level to write: nn, step, mapped, tile, isa, asm, bin"),
                                       cl::init("bin"), cl::cat(category));
 static cl::opt<std::string> output("o", cl::desc("Output file ('-': standard output)"), cl::init("-"),
                                    cl::cat(category));
@@ -132,7 +136,7 @@ int main(int argc, char **argv) {
       throw Error("a program is binary; name its file with -o FILE, or choose a text with --emit");
     mlir::LogicalResult result = run(*context, options, stage);
     llvm::errs() << log.text();
-    return mlir::asMainReturnCode(result);
+    return mlir::succeeded(result) ? 0 : 1;
   } catch (const Error &error) {
     llvm::errs() << log.text() << "error: " << error.what() << '\n';
     return 1;

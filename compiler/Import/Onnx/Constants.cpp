@@ -51,8 +51,9 @@ static const Tensor *integers(const Node &node, size_t index, GraphImporter &gra
   const Tensor *tensor = graph.constant(node, index);
   if (tensor && !tensor->isFloat)
     return tensor;
-  (void)graph.fail(node, "input '" + node.input(index) + "' is not an integer known at import (supported: arithmetic "
-                                                         "on shapes)");
+  (void)graph.fail(node, "input '" + node.input(index) +
+                             "' is not an integer known at import (supported: arithmetic "
+                             "on shapes)");
   return nullptr;
 }
 
@@ -68,7 +69,8 @@ LogicalResult convertGather(const Node &node, GraphImporter &graph) {
   if (!indices)
     return failure();
   if (data->shape.size() != 1 || node.integer("axis", 0) != 0)
-    return graph.fail(node, "gathers from rank " + Twine(data->shape.size()) + " (supported: elements of a shape)");
+    return graph.fail(node,
+                      "gathers from rank " + Twine(data->shape.size()) + " (supported: elements of a shape)");
   Tensor result;
   result.isFloat = false;
   result.shape = indices->shape;
@@ -86,7 +88,8 @@ LogicalResult convertUnsqueeze(const Node &node, GraphImporter &graph) {
   if (!data)
     return failure();
   if (data->size() != 1)
-    return graph.fail(node, "unsqueezes " + Twine(data->size()) + " elements (supported: one element of a shape)");
+    return graph.fail(node,
+                      "unsqueezes " + Twine(data->size()) + " elements (supported: one element of a shape)");
   return graph.defineConstant(node, integerVector(data->integers), false, node.output(0));
 }
 

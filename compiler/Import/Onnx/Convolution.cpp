@@ -26,10 +26,11 @@ LogicalResult convertConv(const Node &node, GraphImporter &graph) {
   ArrayRef<int64_t> wShape = cast<RankedTensorType>(w.getType()).getShape();
   SmallVector<int64_t> kernel = node.integers("kernel_shape", wShape.take_front(2));
   if (ArrayRef<int64_t>(kernel) != wShape.take_front(2))
-    return graph.fail(node, "kernel_shape " + Twine(kernel[0]) + "x" + Twine(kernel[1]) + " differs from the weight's " +
-                                Twine(wShape[0]) + "x" + Twine(wShape[1]));
+    return graph.fail(node, "kernel_shape " + Twine(kernel[0]) + "x" + Twine(kernel[1]) +
+                                " differs from the weight's " + Twine(wShape[0]) + "x" + Twine(wShape[1]));
   if (xShape[3] != wShape[2])
-    return graph.fail(node, "the input has " + Twine(xShape[3]) + " channels, the weight expects " + Twine(wShape[2]));
+    return graph.fail(node, "the input has " + Twine(xShape[3]) + " channels, the weight expects " +
+                                Twine(wShape[2]));
   Window window = resolveWindow(node, xShape.slice(1, 2), kernel);
   auto shape = nn::conv2dShape(xShape, wShape, window.strides, window.pads, window.dilations);
   if (shape[1] <= 0 || shape[2] <= 0)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Walks an ONNX graph in order and builds `@forward`: inputs, nodes, outputs, and the updated state. Node-local work is
-// in the files of the operator families.
+// Walks an ONNX graph in order and builds `@forward`: inputs, nodes, outputs, and the updated state.
+// Node-local work is in the files of the operator families.
 
 #include "compiler/Import/Onnx/Graph.h"
 

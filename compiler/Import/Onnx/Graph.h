@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// The state of one import: the function being built and the table of the graph's values. Each value remembers how its
-// dimensions are arranged here compared with the host (ONNX), so that a host Transpose or a change between NCHW and NHWC
-// costs an operation only where the consumer needs another arrangement.
+// The state of one import: the function being built and the table of the graph's values. Each value remembers
+// how its dimensions are arranged here compared with the host (ONNX), so that a host Transpose or a change
+// between NCHW and NHWC costs an operation only where the consumer needs another arrangement.
 
 #ifndef ARSIS_COMPILER_IMPORT_ONNX_GRAPH_H
 #define ARSIS_COMPILER_IMPORT_ONNX_GRAPH_H
@@ -32,8 +32,8 @@ Permutation imagePermutation();
 Permutation kernelPermutation();
 Permutation hostPermutation(size_t rank);
 
-/// One value of the graph. Exactly one of: a value of the function, a constant (and a value once it is used as one), or
-/// neither, if the node that makes it could not be imported.
+/// One value of the graph. Exactly one of: a value of the function, a constant (and a value once it is used
+/// as one), or neither, if the node that makes it could not be imported.
 struct Entry {
   mlir::Value value;
   Permutation permutation;
@@ -57,9 +57,10 @@ public:
   mlir::LogicalResult fail(const Node &node, const llvm::Twine &problem);
   /// Input `index` of `node` in the host's shape; empty optional if the input could not be imported.
   llvm::SmallVector<int64_t> hostShape(const Node &node, size_t index);
-  /// Input `index` arranged as asked. A constant becomes an argument of the function with that arrangement on its
-  /// first use, in role `state` if `isState` or it is not an initialiser, else `parameter`.
-  mlir::Value value(const Node &node, size_t index, llvm::ArrayRef<int64_t> permutation, bool isState = false);
+  /// Input `index` arranged as asked. A constant becomes an argument of the function with that arrangement on
+  /// its first use, in role `state` if `isState` or it is not an initialiser, else `parameter`.
+  mlir::Value value(const Node &node, size_t index, llvm::ArrayRef<int64_t> permutation,
+                    bool isState = false);
   /// Input `index` as it is arranged now; host arrangement for a constant.
   mlir::Value value(const Node &node, size_t index, Permutation &permutation);
   /// Input `index` if it is known at import.
@@ -68,7 +69,8 @@ public:
   bool isRankFour(const Node &node, size_t index) { return hostShape(node, index).size() == 4; }
 
   /// Gives output `index` its value; checks it against the shape that the file declares.
-  mlir::LogicalResult define(const Node &node, size_t index, mlir::Value value, llvm::ArrayRef<int64_t> permutation);
+  mlir::LogicalResult define(const Node &node, size_t index, mlir::Value value,
+                             llvm::ArrayRef<int64_t> permutation);
   mlir::LogicalResult defineConstant(const Node &node, Tensor tensor, bool trainable, llvm::StringRef name);
   /// Output `index` is input 0 under another name.
   mlir::LogicalResult forward(const Node &node);
@@ -92,7 +94,8 @@ private:
   void finish();
   bool inputsKnown(const Node &node);
   mlir::Value addArgument(mlir::RankedTensorType type, mlir::NamedAttrList attributes);
-  void addHostLayout(mlir::NamedAttrList &attributes, mlir::RankedTensorType type, llvm::ArrayRef<int64_t> permutation);
+  void addHostLayout(mlir::NamedAttrList &attributes, mlir::RankedTensorType type,
+                     llvm::ArrayRef<int64_t> permutation);
   mlir::Value materialise(Entry &entry, llvm::ArrayRef<int64_t> permutation, bool isState);
   mlir::Value arrange(const Node &node, const Entry &entry, llvm::ArrayRef<int64_t> permutation);
   mlir::LogicalResult report();

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Gemm, MatMul, Add and Relu. A constant operand that varies only along the channels is a bias; a weight that the host
-// keeps transposed is turned once, at import.
+// Gemm, MatMul, Add and Relu. A constant operand that varies only along the channels is a bias; a weight that
+// the host keeps transposed is turned once, at import.
 
 #include "compiler/Import/Onnx/Operators.h"
 #include "dialects/NN/IR/NNDialect.h"
@@ -20,12 +20,14 @@ std::string checkGemm(const Node &node) {
   return {};
 }
 
-/// Adds constant input `index`, broadcast along all dimensions of `x` but its last, as a bias. `arrangement` is that of x.
+/// Adds constant input `index`, broadcast along all dimensions of `x` but its last, as a bias. `arrangement`
+/// is that of x.
 static FailureOr<Value> addBias(const Node &node, size_t index, GraphImporter &graph, Value x,
                                 ArrayRef<int64_t> arrangement) {
   SmallVector<int64_t> host = graph.hostShape(node, index);
   ArrayRef<int64_t> shape = shapeOf(x);
-  // Align the shapes at their ends, as the host broadcasts, and see which dimension of x each extent belongs to.
+  // Align the shapes at their ends, as the host broadcasts, and see which dimension of x each extent belongs
+  // to.
   bool isBias = host.size() <= shape.size();
   for (size_t i = 0; isBias && i < host.size(); ++i) {
     int64_t dim = arrangement[shape.size() - host.size() + i];
@@ -35,8 +37,9 @@ static FailureOr<Value> addBias(const Node &node, size_t index, GraphImporter &g
   for (int64_t extent : host)
     count *= extent;
   if (!isBias || count != shape.back())
-    return graph.fail(node, "input '" + node.input(index) + "' is neither of the other operand's shape nor one value "
-                                                            "per channel");
+    return graph.fail(node, "input '" + node.input(index) +
+                                "' is neither of the other operand's shape nor one value "
+                                "per channel");
   Permutation permutation;
   Value bias = graph.value(node, index, permutation);
   if (!bias)
@@ -57,13 +60,12 @@ static FailureOr<Value> multiply(const Node &node, GraphImporter &graph, bool tr
   if (k != shapeOf(b)[transposeB])
     return graph.fail(node, "contracts " + Twine(k) + " elements of the first operand with " +
                                 Twine(shapeOf(b)[transposeB]) + " of the second");
-  return Value(nn::MatmulOp::create(graph.builder(), graph.location(node), graph.tensorType({m, n}), a, b, transposeA,
-                                    transposeB, nullptr, nullptr));
+  return Value(nn::MatmulOp::create(graph.builder(), graph.location(node), graph.tensorType({m, n}), a, b,
+                                    transposeA, transposeB, nullptr, nullptr));
 }
 
 LogicalResult convertGemm(const Node &node, GraphImporter &graph) {
-  FailureOr<Value> y =
-      multiply(node, graph, node.integer("transA", 0) != 0, node.integer("transB", 0) != 0);
+  FailureOr<Value> y = multiply(node, graph, node.integer("transA", 0) != 0, node.integer("transB", 0) != 0);
   if (failed(y))
     return failure();
   if (node.hasInput(2)) {

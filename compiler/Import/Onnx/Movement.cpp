@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Operators that move or rename elements. A host Transpose only relabels dimensions; Flatten and Reshape need the host's
-// element order and bring their input into it.
+// Operators that move or rename elements. A host Transpose only relabels dimensions; Flatten and Reshape need
+// the host's element order and bring their input into it.
 
 #include "compiler/Import/Onnx/Operators.h"
 #include "dialects/NN/IR/NNDialect.h"
@@ -44,7 +44,8 @@ LogicalResult convertReshape(const Node &node, GraphImporter &graph) {
   const Tensor *wanted = graph.constant(node, 1);
   if (!wanted || wanted->isFloat)
     return graph.fail(node, "the new shape is not known at import");
-  SmallVector<int64_t> old = graph.hostShape(node, 0), shape(wanted->integers.begin(), wanted->integers.end());
+  SmallVector<int64_t> old = graph.hostShape(node, 0),
+                       shape(wanted->integers.begin(), wanted->integers.end());
   int64_t unknown = -1;
   for (size_t i = 0; i < shape.size(); ++i) {
     if (shape[i] == 0) {
@@ -66,7 +67,8 @@ LogicalResult convertReshape(const Node &node, GraphImporter &graph) {
     shape[unknown] = total / std::max<int64_t>(product(shape), 1);
   }
   if (product(shape) != total)
-    return graph.fail(node, "the new shape has " + Twine(product(shape)) + " elements, the input " + Twine(total));
+    return graph.fail(node,
+                      "the new shape has " + Twine(product(shape)) + " elements, the input " + Twine(total));
   return reshapeTo(node, graph, shape);
 }
 

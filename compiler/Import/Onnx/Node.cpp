@@ -8,7 +8,9 @@
 
 namespace arsis::compiler::onnximport {
 
-llvm::StringRef Node::name() const { return proto.name().empty() ? output(0) : llvm::StringRef(proto.name()); }
+llvm::StringRef Node::name() const {
+  return proto.name().empty() ? output(0) : llvm::StringRef(proto.name());
+}
 llvm::StringRef Node::type() const { return proto.op_type(); }
 size_t Node::inputCount() const { return proto.input_size(); }
 size_t Node::outputCount() const { return proto.output_size(); }

@@ -36,25 +36,28 @@ LogicalResult convertBatchNormalization(const Node &node, GraphImporter &graph) 
   int64_t channels = type.getShape().back();
   for (int i = 0; i < 4; ++i)
     if (int64_t found = cast<RankedTensorType>(operands[i].getType()).getDimSize(0); found != channels)
-      return graph.fail(node, "input '" + node.input(i + 1) + "' has " + Twine(found) + " elements, expected one for "
-                                  "each of the " + Twine(channels) + " channels");
+      return graph.fail(node, "input '" + node.input(i + 1) + "' has " + Twine(found) +
+                                  " elements, expected one for "
+                                  "each of the " +
+                                  Twine(channels) + " channels");
   OpBuilder &builder = graph.builder();
   FloatAttr epsilon = builder.getF32FloatAttr(node.real("epsilon", 1e-5f));
   if (!graph.options().training && !isExportedForTraining(node)) {
-    Value y = nn::BatchNormInferenceOp::create(builder, graph.location(node), type, x, operands[0], operands[1],
-                                               operands[2], operands[3], epsilon, nullptr);
+    Value y = nn::BatchNormInferenceOp::create(builder, graph.location(node), type, x, operands[0],
+                                               operands[1], operands[2], operands[3], epsilon, nullptr);
     return graph.define(node, 0, y, permutation);
   }
   if (type.getNumElements() == channels)
     return graph.fail(node, "training needs more than one value per channel to take statistics of");
   if (!graph.options().training)
-    emitWarning(graph.location(node)) << "exported in training mode: normalises by the statistics of the batch";
+    emitWarning(graph.location(node))
+        << "exported in training mode: normalises by the statistics of the batch";
   // ONNX weighs the old value by momentum, PyTorch and this dialect the new one.
   FloatAttr momentum = builder.getF32FloatAttr(1.0f - node.real("momentum", 0.9f));
   Type vector = operands[0].getType();
   auto norm = nn::BatchNormOp::create(builder, graph.location(node), type, vector, vector, vector, vector, x,
-                                      operands[0], operands[1], operands[2], operands[3], epsilon, momentum, nullptr,
-                                      nullptr);
+                                      operands[0], operands[1], operands[2], operands[3], epsilon, momentum,
+                                      nullptr, nullptr);
   if (failed(graph.replaceState(node, operands[2], norm.getNewRunningMean())) ||
       failed(graph.replaceState(node, operands[3], norm.getNewRunningVar())))
     return failure();

@@ -20,7 +20,8 @@ namespace arsis::compiler {
 /// The opsets whose operators this importer follows.
 static constexpr int64_t kOldestOpset = 7;
 static constexpr int64_t kNewestOpset = 17;
-/// Newer files differ only in element types and metadata that are not read here, so they pass the checker as this.
+/// Newer files differ only in element types and metadata that are not read here, so they pass the checker as
+/// this.
 static constexpr int64_t kCheckedIrVersion = onnx::Version::IR_VERSION;
 
 static InFlightDiagnostic emitFileError(MLIRContext &context, StringRef name) {
@@ -33,8 +34,9 @@ static FailureOr<int64_t> findOpset(MLIRContext &context, StringRef name, const 
       continue;
     if (import.version() >= kOldestOpset && import.version() <= kNewestOpset)
       return import.version();
-    return emitFileError(context, name) << "opset " << import.version() << " is not supported (supported: "
-                                        << kOldestOpset << " to " << kNewestOpset << ")";
+    return emitFileError(context, name)
+           << "opset " << import.version() << " is not supported (supported: " << kOldestOpset << " to "
+           << kNewestOpset << ")";
   }
   return emitFileError(context, name) << "the file declares no opset of the ONNX domain";
 }
@@ -45,7 +47,8 @@ static std::string firstLine(const char *text) { return StringRef(text).split('\
 static LogicalResult checkModel(MLIRContext &context, StringRef name, onnx::ModelProto &model) {
   if (model.ir_version() > kCheckedIrVersion)
     model.set_ir_version(kCheckedIrVersion);
-  // This checker insists on shapes of outputs, which later versions leave open; the importer derives them anyway.
+  // This checker insists on shapes of outputs, which later versions leave open; the importer derives them
+  // anyway.
   std::vector<onnx::TypeProto_Tensor *> open;
   for (onnx::ValueInfoProto &info : *model.mutable_graph()->mutable_output())
     if (info.type().has_tensor_type() && !info.type().tensor_type().has_shape())
@@ -62,23 +65,25 @@ static LogicalResult checkModel(MLIRContext &context, StringRef name, onnx::Mode
   return success();
 }
 
-/// Nodes of unknown operators are reported before the checker sees them: it stops at the first one, and it rejects
-/// other domains outright.
+/// Nodes of unknown operators are reported before the checker sees them: it stops at the first one, and it
+/// rejects other domains outright.
 static LogicalResult checkOperators(MLIRContext &context, StringRef name, const onnx::ModelProto &model,
                                     int64_t opset) {
   std::vector<std::string> problems;
   for (const onnx::NodeProto &proto : model.graph().node()) {
     onnximport::Node node(proto, opset);
     std::string prefix = "node '" + node.name().str() + "' (" + node.type().str() + "): ";
-    const onnximport::Operator *found =
-        proto.domain().empty() || proto.domain() == "ai.onnx" ? onnximport::findOperator(node.type()) : nullptr;
+    const onnximport::Operator *found = proto.domain().empty() || proto.domain() == "ai.onnx"
+                                            ? onnximport::findOperator(node.type())
+                                            : nullptr;
     if (found) {
       std::string problem = found->check ? found->check(node) : std::string();
       if (!problem.empty())
         problems.push_back(prefix + problem);
     } else if (node.type() == "Softmax" || node.type() == "LogSoftmax") {
-      problems.push_back(prefix + "not supported; the training loss contains the softmax, so export the model with "
-                                  "its logits as output");
+      problems.push_back(prefix +
+                         "not supported; the training loss contains the softmax, so export the model with "
+                         "its logits as output");
     } else {
       problems.push_back(prefix + "operator is not supported");
     }

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Entry points of the ONNX importer: an .onnx file (opset 7 to 17) becomes one module with `func.func @forward` on the
-// nn level. Everything the compiler cannot run is reported in one diagnostic that names every offending node.
+// Entry points of the ONNX importer: an .onnx file (opset 7 to 17) becomes one module with `func.func
+// @forward` on the nn level. Everything the compiler cannot run is reported in one diagnostic that names
+// every offending node.
 
 #ifndef ARSIS_COMPILER_IMPORT_ONNX_ONNX_H
 #define ARSIS_COMPILER_IMPORT_ONNX_ONNX_H
@@ -22,8 +23,8 @@ struct ImportOptions {
   std::optional<int64_t> batch;
   /// Binds other symbolic dimensions by name.
   std::map<std::string, int64_t> dims;
-  /// Imports for a training step: batch normalisation uses the statistics of the batch and updates the running ones,
-  /// whichever way the graph was exported.
+  /// Imports for a training step: batch normalisation uses the statistics of the batch and updates the
+  /// running ones, whichever way the graph was exported.
   bool training = false;
 };
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// The table of importable ONNX operators. An operator has a check that needs only the node itself, so that every
-// unsupported node of a graph is found in one pass, and a conversion. Adding one: declare it here, list it in
-// Operators.cpp, define it in the file of its family.
+// The table of importable ONNX operators. An operator has a check that needs only the node itself, so that
+// every unsupported node of a graph is found in one pass, and a conversion. Adding one: declare it here, list
+// it in Operators.cpp, define it in the file of its family.
 
 #ifndef ARSIS_COMPILER_IMPORT_ONNX_OPERATORS_H
 #define ARSIS_COMPILER_IMPORT_ONNX_OPERATORS_H

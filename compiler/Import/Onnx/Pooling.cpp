@@ -28,8 +28,9 @@ static LogicalResult resolve(const Node &node, GraphImporter &graph, Value x, Wi
   window = resolveWindow(node, xShape.slice(1, 2), node.integers("kernel_shape", {}));
   for (int dim = 0; dim < 4; ++dim)
     if (window.pads[dim] >= nn::dilatedKernel(window.kernel[dim % 2], window.dilations[dim % 2]))
-      return graph.fail(node, "pad " + Twine(window.pads[dim]) + " is as large as the kernel, which would give windows "
-                                                                 "that lie in the padding alone");
+      return graph.fail(node, "pad " + Twine(window.pads[dim]) +
+                                  " is as large as the kernel, which would give windows "
+                                  "that lie in the padding alone");
   bool ceilMode = node.integer("ceil_mode", 0) != 0;
   auto pooled = nn::poolShape(xShape, window.kernel, window.strides, window.pads, window.dilations, ceilMode);
   shape.assign(pooled.begin(), pooled.end());
@@ -45,8 +46,8 @@ LogicalResult convertMaxPool(const Node &node, GraphImporter &graph) {
   SmallVector<int64_t> shape;
   if (!x || failed(resolve(node, graph, x, window, shape)))
     return failure();
-  Value y = nn::MaxPoolOp::create(graph.builder(), graph.location(node), graph.tensorType(shape), x, window.kernel,
-                                  window.strides, window.pads, window.dilations, nullptr);
+  Value y = nn::MaxPoolOp::create(graph.builder(), graph.location(node), graph.tensorType(shape), x,
+                                  window.kernel, window.strides, window.pads, window.dilations, nullptr);
   return graph.define(node, 0, y, imagePermutation());
 }
 
@@ -56,8 +57,8 @@ LogicalResult convertAveragePool(const Node &node, GraphImporter &graph) {
   SmallVector<int64_t> shape;
   if (!x || failed(resolve(node, graph, x, window, shape)))
     return failure();
-  Value y = nn::AvgPoolOp::create(graph.builder(), graph.location(node), graph.tensorType(shape), x, window.kernel,
-                                  window.strides, window.pads, window.dilations,
+  Value y = nn::AvgPoolOp::create(graph.builder(), graph.location(node), graph.tensorType(shape), x,
+                                  window.kernel, window.strides, window.pads, window.dilations,
                                   node.integer("count_include_pad", 0) != 0, nullptr);
   return graph.define(node, 0, y, imagePermutation());
 }
@@ -69,8 +70,8 @@ LogicalResult convertGlobalAveragePool(const Node &node, GraphImporter &graph) {
   ArrayRef<int64_t> shape = cast<RankedTensorType>(x.getType()).getShape();
   SmallVector<int64_t> ones = {1, 1}, noPads = {0, 0, 0, 0};
   Value y = nn::AvgPoolOp::create(graph.builder(), graph.location(node),
-                                  graph.tensorType({shape[0], 1, 1, shape[3]}), x, shape.slice(1, 2), ones, noPads,
-                                  ones, /*count_include_pad=*/false, nullptr);
+                                  graph.tensorType({shape[0], 1, 1, shape[3]}), x, shape.slice(1, 2), ones,
+                                  noPads, ones, /*count_include_pad=*/false, nullptr);
   return graph.define(node, 0, y, imagePermutation());
 }
 

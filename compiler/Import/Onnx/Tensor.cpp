@@ -83,7 +83,8 @@ bool decodeTensor(const onnx::TensorProto &proto, Tensor &tensor, std::string &p
   return complete;
 }
 
-llvm::SmallVector<int64_t> permuteShape(llvm::ArrayRef<int64_t> hostShape, llvm::ArrayRef<int64_t> permutation) {
+llvm::SmallVector<int64_t> permuteShape(llvm::ArrayRef<int64_t> hostShape,
+                                        llvm::ArrayRef<int64_t> permutation) {
   llvm::SmallVector<int64_t> shape(hostShape.size());
   for (size_t i = 0; i < hostShape.size(); ++i)
     shape[permutation[i]] = hostShape[i];

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// A constant of an ONNX graph, decoded from any of the encodings of TensorProto (raw_data or typed fields) to floats or
-// to 64-bit integers. Element order is row-major in the host's (ONNX) layout.
+// A constant of an ONNX graph, decoded from any of the encodings of TensorProto (raw_data or typed fields) to
+// floats or to 64-bit integers. Element order is row-major in the host's (ONNX) layout.
 
 #ifndef ARSIS_COMPILER_IMPORT_ONNX_TENSOR_H
 #define ARSIS_COMPILER_IMPORT_ONNX_TENSOR_H
@@ -36,7 +36,8 @@ std::vector<float> permute(llvm::ArrayRef<float> values, llvm::ArrayRef<int64_t>
                            llvm::ArrayRef<int64_t> permutation);
 
 /// The shape that `permute` gives.
-llvm::SmallVector<int64_t> permuteShape(llvm::ArrayRef<int64_t> hostShape, llvm::ArrayRef<int64_t> permutation);
+llvm::SmallVector<int64_t> permuteShape(llvm::ArrayRef<int64_t> hostShape,
+                                        llvm::ArrayRef<int64_t> permutation);
 
 } // namespace arsis::compiler::onnximport
 

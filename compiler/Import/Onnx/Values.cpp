@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// The table of a graph's values: how constants become arguments, and how a value is brought into the arrangement that
-// its consumer needs.
+// The table of a graph's values: how constants become arguments, and how a value is brought into the
+// arrangement that its consumer needs.
 
 #include "compiler/Import/Onnx/Graph.h"
 
@@ -45,7 +45,8 @@ Value GraphImporter::addArgument(RankedTensorType type, NamedAttrList attributes
   return function.getBody().front().addArgument(type, function.getLoc());
 }
 
-void GraphImporter::addHostLayout(NamedAttrList &attributes, RankedTensorType type, ArrayRef<int64_t> permutation) {
+void GraphImporter::addHostLayout(NamedAttrList &attributes, RankedTensorType type,
+                                  ArrayRef<int64_t> permutation) {
   if (permutation == ArrayRef<int64_t>(hostPermutation(permutation.size())))
     return;
   attributes.set("nn.host_permutation", opBuilder.getDenseI64ArrayAttr(permutation));
@@ -92,8 +93,7 @@ Value GraphImporter::arrange(const Node &node, const Entry &entry, ArrayRef<int6
       moved.push_back(dim);
   if (llvm::is_sorted(moved)) // only dimensions of extent 1 move: the bytes stay where they are
     return reshape(node, entry.value, wanted);
-  return nn::TransposeOp::create(opBuilder, location(node), tensorType(wanted), entry.value,
-                                 order, nullptr);
+  return nn::TransposeOp::create(opBuilder, location(node), tensorType(wanted), entry.value, order, nullptr);
 }
 
 SmallVector<int64_t> GraphImporter::hostShape(const Node &node, size_t index) {
@@ -129,7 +129,8 @@ const Tensor *GraphImporter::constant(const Node &node, size_t index) {
   return node.hasInput(index) ? entries[node.input(index)].constant.get() : nullptr;
 }
 
-LogicalResult GraphImporter::define(const Node &node, size_t index, Value value, ArrayRef<int64_t> permutation) {
+LogicalResult GraphImporter::define(const Node &node, size_t index, Value value,
+                                    ArrayRef<int64_t> permutation) {
   SmallVector<int64_t> shape = toHostShape(cast<RankedTensorType>(value.getType()).getShape(), permutation);
   auto declared = declaredShapes.find(node.output(index));
   if (declared != declaredShapes.end()) {
@@ -156,8 +157,8 @@ LogicalResult GraphImporter::defineConstant(const Node &node, Tensor tensor, boo
 
 LogicalResult GraphImporter::forward(const Node &node) {
   Entry source = entries[node.input(0)];
-  // Exporters share initialisers of equal contents through Identity. They are tensors of their own: training must not
-  // tie two layers together because both started from zeros.
+  // Exporters share initialisers of equal contents through Identity. They are tensors of their own: training
+  // must not tie two layers together because both started from zeros.
   if (source.constant)
     return defineConstant(node, *source.constant, source.trainable, node.output(0));
   return define(node, 0, source.value, source.permutation);

@@ -16,14 +16,15 @@ std::string checkWindow(const Node &node) {
     size_t count;
     int64_t minimum;
   };
-  static const Rule rules[] = {{"kernel_shape", 2, 1}, {"strides", 2, 1}, {"dilations", 2, 1}, {"pads", 4, 0}};
+  static const Rule rules[] = {
+      {"kernel_shape", 2, 1}, {"strides", 2, 1}, {"dilations", 2, 1}, {"pads", 4, 0}};
   for (const Rule &rule : rules) {
     if (!node.has(rule.attribute))
       continue;
     llvm::SmallVector<int64_t> values = node.integers(rule.attribute, {});
     if (values.size() != rule.count)
-      return rule.attribute.str() + " has " + std::to_string(values.size()) + " numbers (supported: " +
-             std::to_string(rule.count) + ", two spatial dimensions)";
+      return rule.attribute.str() + " has " + std::to_string(values.size()) +
+             " numbers (supported: " + std::to_string(rule.count) + ", two spatial dimensions)";
     for (int64_t value : values)
       if (value < rule.minimum)
         return rule.attribute.str() + " holds " + std::to_string(value) + ", expected at least " +
@@ -49,7 +50,8 @@ Window resolveWindow(const Node &node, llvm::ArrayRef<int64_t> spatial, llvm::Ar
     return window;
   for (int dim = 0; dim < 2; ++dim) {
     int64_t count = (spatial[dim] + window.strides[dim] - 1) / window.strides[dim];
-    int64_t covered = (count - 1) * window.strides[dim] + nn::dilatedKernel(kernel[dim], window.dilations[dim]);
+    int64_t covered =
+        (count - 1) * window.strides[dim] + nn::dilatedKernel(kernel[dim], window.dilations[dim]);
     int64_t total = std::max<int64_t>(covered - spatial[dim], 0);
     int64_t smaller = total / 2;
     window.pads[dim] = autoPad == "SAME_UPPER" ? smaller : total - smaller;

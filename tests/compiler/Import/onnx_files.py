@@ -43,7 +43,17 @@ class Importer:
         command = [str(TOOL), str(path), "--emit=nn", *options]
         return Outcome(subprocess.run(command, capture_output=True, text=True, timeout=60))
 
-    def nodes(self, nodes, inputs: dict, outputs, constants: dict | None = None, options=(), opset: int = 13, ir_version: int = 8, value_info=()):
+    def nodes(
+        self,
+        nodes,
+        inputs: dict,
+        outputs,
+        constants: dict | None = None,
+        options=(),
+        opset: int = 13,
+        ir_version: int = 8,
+        value_info=(),
+    ):
         """Imports a graph. `inputs` maps names to shapes, `outputs` is names or a map to shapes, `constants` maps to arrays."""
         nodes = nodes if isinstance(nodes, list) else [nodes]
         outputs = outputs if isinstance(outputs, dict) else {name: None for name in outputs}
@@ -51,9 +61,17 @@ class Importer:
         def info(name, shape):
             return helper.make_tensor_value_info(name, TensorProto.FLOAT, shape)
 
-        tensors = [v if isinstance(v, TensorProto) else numpy_helper.from_array(np.asarray(v), k) for k, v in (constants or {}).items()]
+        tensors = [
+            v if isinstance(v, TensorProto) else numpy_helper.from_array(np.asarray(v), k)
+            for k, v in (constants or {}).items()
+        ]
         graph = helper.make_graph(
-            nodes, "test", [info(*i) for i in inputs.items()], [info(*o) for o in outputs.items()], tensors, value_info=list(value_info)
+            nodes,
+            "test",
+            [info(*i) for i in inputs.items()],
+            [info(*o) for o in outputs.items()],
+            tensors,
+            value_info=list(value_info),
         )
         model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", opset)], ir_version=ir_version)
         return self.file(model.SerializeToString(), *options)

@@ -3,8 +3,8 @@
 
 import numpy as np
 import pytest
-from onnx_files import floats
 from onnx import TensorProto, helper
+from onnx_files import floats
 
 RELU = helper.make_node("Relu", ["x"], ["y"], name="r")
 
@@ -18,8 +18,16 @@ def test_all_unsupported_nodes_at_once(importer):
         helper.make_node("Softmax", ["d"], ["y"], name="s1"),
     ]
     out = importer.nodes(nodes, {"x": (1, 4, 8, 8)}, ["y"], {"w": floats(4, 2, 3, 3)})
-    out.rejects("5 nodes are not supported", "node 'c1' (Conv): group = 2 (supported: 1)", "node 'e1' (Erf): operator is not supported")
-    out.rejects("node 'm1' (Mystery)", "output Indices", "node 's1' (Softmax): not supported; the training loss contains the softmax")
+    out.rejects(
+        "5 nodes are not supported",
+        "node 'c1' (Conv): group = 2 (supported: 1)",
+        "node 'e1' (Erf): operator is not supported",
+    )
+    out.rejects(
+        "node 'm1' (Mystery)",
+        "output Indices",
+        "node 's1' (Softmax): not supported; the training loss contains the softmax",
+    )
     out.rejects("supported operators: Add, AveragePool")
 
 
@@ -41,7 +49,9 @@ def test_missing_file(importer, tmp_path):
 
 @pytest.mark.parametrize("opset", [6, 18, 21])
 def test_opset(importer, opset):
-    importer.nodes(RELU, {"x": (2, 3)}, ["y"], opset=opset).rejects(f"opset {opset} is not supported (supported: 7 to 17)")
+    importer.nodes(RELU, {"x": (2, 3)}, ["y"], opset=opset).rejects(
+        f"opset {opset} is not supported (supported: 7 to 17)"
+    )
 
 
 @pytest.mark.parametrize("opset", [7, 12, 17])
@@ -56,26 +66,34 @@ def test_graph_out_of_order(importer):
 
 
 def test_symbolic_batch(importer):
-    importer.nodes(RELU, {"x": ("N", 3)}, ["y"]).rejects("input 'x': dimension 0 is symbolic ('N'); bind it with --batch N or --dim N=VALUE")
+    importer.nodes(RELU, {"x": ("N", 3)}, ["y"]).rejects(
+        "input 'x': dimension 0 is symbolic ('N'); bind it with --batch N or --dim N=VALUE"
+    )
     importer.nodes(RELU, {"x": ("N", 3)}, ["y"], options=["--batch=4"]).has("tensor<4x3xf32>")
     importer.nodes(RELU, {"x": ("N", 3)}, ["y"], options=["--dim=N=5"]).has("tensor<5x3xf32>")
     importer.nodes(RELU, {"x": (2, "K")}, ["y"], options=["--dim=K=6"]).has("tensor<2x6xf32>")
 
 
 def test_batch_that_contradicts_the_file(importer):
-    importer.nodes(RELU, {"x": (2, 3)}, ["y"], options=["--batch=4"]).rejects("the batch is fixed to 2, but 4 was asked for")
+    importer.nodes(RELU, {"x": (2, 3)}, ["y"], options=["--batch=4"]).rejects(
+        "the batch is fixed to 2, but 4 was asked for"
+    )
 
 
 def test_dimension_that_nobody_has(importer):
     importer.nodes(RELU, {"x": (2, 3)}, ["y"], options=["--dim=H=4"]).rejects("no input has a symbolic dimension 'H'")
 
 
-@pytest.mark.parametrize("option", ["--dim=4", "--dim=N=0", "--dim=N=x", "--batch=0", "--emit=nothing", "--optimizer=sgd,lr=1"])
+@pytest.mark.parametrize(
+    "option", ["--dim=4", "--dim=N=0", "--dim=N=x", "--batch=0", "--emit=nothing", "--optimizer=sgd,lr=1"]
+)
 def test_options(importer, option):
     importer.nodes(RELU, {"x": (2, 3)}, ["y"], options=[option]).rejects("expected")
 
 
-@pytest.mark.parametrize("option", ["--optimizer=adam", "--optimizer=sgd,lr=-1", "--optimizer=sgd,rate=1", "--loss=mse", "--keep=all"])
+@pytest.mark.parametrize(
+    "option", ["--optimizer=adam", "--optimizer=sgd,lr=-1", "--optimizer=sgd,rate=1", "--loss=mse", "--keep=all"]
+)
 def test_training_options(importer, option):
     importer.nodes(RELU, {"x": (2, 3)}, ["y"], options=["--train", option]).rejects("expected")
 
@@ -86,9 +104,13 @@ def test_declared_shape_that_does_not_follow(importer):
 
 def test_conv_shapes(importer):
     node = helper.make_node("Conv", ["x", "w"], ["y"], name="c")
-    importer.nodes(node, {"x": (1, 3, 8, 8)}, ["y"], {"w": floats(4, 2, 3, 3)}).rejects("has 3 channels, the weight expects 2")
+    importer.nodes(node, {"x": (1, 3, 8, 8)}, ["y"], {"w": floats(4, 2, 3, 3)}).rejects(
+        "has 3 channels, the weight expects 2"
+    )
     importer.nodes(node, {"x": (1, 2, 2, 2)}, ["y"], {"w": floats(4, 2, 3, 3)}).rejects("the kernel does not fit")
-    importer.nodes(node, {"x": (2, 8, 8)}, ["y"], {"w": floats(4, 8, 3)}).rejects("input 'x' has shape 2x8x8, expected rank 4")
+    importer.nodes(node, {"x": (2, 8, 8)}, ["y"], {"w": floats(4, 8, 3)}).rejects(
+        "input 'x' has shape 2x8x8, expected rank 4"
+    )
 
 
 @pytest.mark.parametrize("attributes,problem", [
@@ -104,7 +126,9 @@ def test_conv_attributes(importer, attributes, problem):
 
 def test_conv_bias_length(importer):
     node = helper.make_node("Conv", ["x", "w", "b"], ["y"], name="c")
-    importer.nodes(node, {"x": (1, 2, 8, 8)}, ["y"], {"w": floats(4, 2, 3, 3), "b": floats(3)}).rejects("the bias has 3 elements, expected 4")
+    importer.nodes(node, {"x": (1, 2, 8, 8)}, ["y"], {"w": floats(4, 2, 3, 3), "b": floats(3)}).rejects(
+        "the bias has 3 elements, expected 4"
+    )
 
 
 def test_pool_pad_as_large_as_the_kernel(importer):
@@ -120,33 +144,47 @@ def test_gemm_scales(importer, attributes, problem):
 
 def test_gemm_shapes(importer):
     node = helper.make_node("Gemm", ["x", "w"], ["y"], name="g")
-    importer.nodes(node, {"x": (2, 3)}, ["y"], {"w": floats(5, 4)}).rejects("contracts 3 elements of the first operand with 5")
+    importer.nodes(node, {"x": (2, 3)}, ["y"], {"w": floats(5, 4)}).rejects(
+        "contracts 3 elements of the first operand with 5"
+    )
 
 
 def test_add_shapes(importer):
     node = helper.make_node("Add", ["x", "z"], ["y"], name="a")
     importer.nodes(node, {"x": (2, 3), "z": (2, 1)}, ["y"]).rejects("adds tensors of different shapes")
-    importer.nodes(node, {"x": (2, 3)}, ["y"], {"z": floats(2, 1)}).rejects("neither of the other operand's shape nor one value per channel")
+    importer.nodes(node, {"x": (2, 3)}, ["y"], {"z": floats(2, 1)}).rejects(
+        "neither of the other operand's shape nor one value per channel"
+    )
 
 
 def test_dropout_in_training(importer):
     node = helper.make_node("Dropout", ["x", "ratio"], ["y"], name="d")
-    importer.nodes(node, {"x": (2, 3)}, ["y"], {"ratio": np.float32(0.5)}, options=["--train"]).rejects("ratio = 0.5", "(supported: 0;")
+    importer.nodes(node, {"x": (2, 3)}, ["y"], {"ratio": np.float32(0.5)}, options=["--train"]).rejects(
+        "ratio = 0.5", "(supported: 0;"
+    )
     importer.nodes(node, {"x": (2, 3)}, ["y"], {"ratio": np.float32(0)}, options=["--train"]).has("return %arg0")
 
 
 def test_reshape_errors(importer):
     node = helper.make_node("Reshape", ["x", "s"], ["y"], name="r")
-    for shape, problem in [([5, 2], "has 10 elements, the input 6"), ([-1, -1], "more than one -1"), ([4, -1], "elements, the input 6")]:
+    for shape, problem in [
+        ([5, 2], "has 10 elements, the input 6"),
+        ([-1, -1], "more than one -1"),
+        ([4, -1], "elements, the input 6"),
+    ]:
         importer.nodes(node, {"x": (2, 3)}, ["y"], {"s": np.array(shape, np.int64)}).rejects(problem)
 
 
 def test_batch_norm_errors(importer):
     node = helper.make_node("BatchNormalization", ["x", "s", "b", "m", "v"], ["y"], name="bn")
     short = {name: floats(2) for name in "sbmv"}
-    importer.nodes(node, {"x": (2, 3, 4, 4)}, ["y"], short).rejects("has 2 elements, expected one for each of the 3 channels")
+    importer.nodes(node, {"x": (2, 3, 4, 4)}, ["y"], short).rejects(
+        "has 2 elements, expected one for each of the 3 channels"
+    )
     right = {name: floats(3) for name in "sbmv"}
-    importer.nodes(node, {"x": (1, 3, 1, 1)}, ["y"], right, options=["--train"]).rejects("more than one value per channel")
+    importer.nodes(node, {"x": (1, 3, 1, 1)}, ["y"], right, options=["--train"]).rejects(
+        "more than one value per channel"
+    )
 
 
 def test_shared_running_statistics(importer):
@@ -160,7 +198,9 @@ def test_shared_running_statistics(importer):
 
 def test_element_types(importer):
     node = helper.make_node("Add", ["x", "b"], ["y"])
-    importer.nodes(node, {"x": (2, 3)}, ["y"], {"b": np.zeros(3, np.float64)}).rejects("initialiser 'b': element type DOUBLE")
+    importer.nodes(node, {"x": (2, 3)}, ["y"], {"b": np.zeros(3, np.float64)}).rejects(
+        "initialiser 'b': element type DOUBLE"
+    )
 
 
 @pytest.mark.parametrize("raw", [False, True])

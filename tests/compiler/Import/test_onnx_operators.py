@@ -3,8 +3,8 @@
 
 import numpy as np
 import pytest
-from onnx_files import floats
 from onnx import helper
+from onnx_files import floats
 
 
 def conv(importer, image=(1, 2, 8, 8), weight=(4, 2, 3, 3), bias=False, **attributes):
@@ -15,9 +15,18 @@ def conv(importer, image=(1, 2, 8, 8), weight=(4, 2, 3, 3), bias=False, **attrib
 
 def test_conv_turns_layouts(importer):
     out = conv(importer, pads=[1, 2, 1, 0], strides=[2, 1])
-    out.has("strides [2, 1] pads [1, 2, 1, 0] dilations [1, 1]", "(tensor<1x8x8x2xf32>, tensor<3x3x2x4xf32>) -> tensor<1x4x8x4xf32>")
-    out.has('nn.name = "x", nn.role = "input"', "nn.host_permutation = array<i64: 0, 3, 1, 2>, nn.host_shape = array<i64: 1, 2, 8, 8>")
-    out.has('nn.name = "w", nn.role = "parameter"', "nn.host_permutation = array<i64: 3, 2, 0, 1>, nn.host_shape = array<i64: 4, 2, 3, 3>")
+    out.has(
+        "strides [2, 1] pads [1, 2, 1, 0] dilations [1, 1]",
+        "(tensor<1x8x8x2xf32>, tensor<3x3x2x4xf32>) -> tensor<1x4x8x4xf32>",
+    )
+    out.has(
+        'nn.name = "x", nn.role = "input"',
+        "nn.host_permutation = array<i64: 0, 3, 1, 2>, nn.host_shape = array<i64: 1, 2, 8, 8>",
+    )
+    out.has(
+        'nn.name = "w", nn.role = "parameter"',
+        "nn.host_permutation = array<i64: 3, 2, 0, 1>, nn.host_shape = array<i64: 4, 2, 3, 3>",
+    )
     out.has('nn.name = "y", nn.role = "output"', 'fused<"fwd">')
 
 
@@ -49,11 +58,15 @@ def test_auto_pad(importer, mode, size, kernel, stride, pads, result):
 
 
 def test_auto_pad_follows_the_dilated_kernel(importer):
-    conv(importer, auto_pad="SAME_UPPER", dilations=[2, 2]).has("pads [2, 2, 2, 2] dilations [2, 2]", "-> tensor<1x8x8x4xf32>")
+    conv(importer, auto_pad="SAME_UPPER", dilations=[2, 2]).has(
+        "pads [2, 2, 2, 2] dilations [2, 2]", "-> tensor<1x8x8x4xf32>"
+    )
 
 
 def pool(importer, op, image=(1, 3, 7, 7), options=(), opset=13, **attributes):
-    return importer.nodes(helper.make_node(op, ["x"], ["y"], name="p", **attributes), {"x": image}, ["y"], options=options, opset=opset)
+    return importer.nodes(
+        helper.make_node(op, ["x"], ["y"], name="p", **attributes), {"x": image}, ["y"], options=options, opset=opset
+    )
 
 
 def test_max_pool(importer):
@@ -66,25 +79,42 @@ def test_max_pool_dilated(importer):
     pool(importer, "MaxPool", kernel_shape=[2, 2], dilations=[3, 2]).has("dilations [3, 2]", "-> tensor<1x4x5x3xf32>")
 
 
-@pytest.mark.parametrize("size,kernel,stride,pad,expected", [(7, 2, 2, 0, 4), (6, 2, 2, 0, 3), (4, 3, 2, 1, 3), (3, 1, 2, 0, 2), (5, 2, 3, 1, 2)])
+@pytest.mark.parametrize(
+    "size,kernel,stride,pad,expected",
+    [(7, 2, 2, 0, 4), (6, 2, 2, 0, 3), (4, 3, 2, 1, 3), (3, 1, 2, 0, 2), (5, 2, 3, 1, 2)],
+)
 def test_ceil_mode(importer, size, kernel, stride, pad, expected):
     """The last window must start inside the input or the leading pad, as in PyTorch."""
-    out = pool(importer, "MaxPool", (1, 3, size, size), kernel_shape=[kernel] * 2, strides=[stride] * 2, pads=[pad] * 4, ceil_mode=1)
+    out = pool(
+        importer,
+        "MaxPool",
+        (1, 3, size, size),
+        kernel_shape=[kernel] * 2,
+        strides=[stride] * 2,
+        pads=[pad] * 4,
+        ceil_mode=1,
+    )
     out.has(f"-> tensor<1x{expected}x{expected}x3xf32>")
 
 
 def test_average_pool(importer):
-    pool(importer, "AveragePool", kernel_shape=[3, 3], pads=[1, 1, 1, 1], count_include_pad=1).has("nn.avg_pool", "count_include_pad = true")
+    pool(importer, "AveragePool", kernel_shape=[3, 3], pads=[1, 1, 1, 1], count_include_pad=1).has(
+        "nn.avg_pool", "count_include_pad = true"
+    )
     out = pool(importer, "AveragePool", kernel_shape=[3, 3], pads=[1, 1, 1, 1])
     assert "count_include_pad = true" not in out.text
 
 
 def test_average_pool_auto_pad(importer):
-    pool(importer, "AveragePool", (1, 3, 8, 8), kernel_shape=[3, 3], strides=[2, 2], auto_pad="SAME_LOWER").has("pads [1, 1, 0, 0]")
+    pool(importer, "AveragePool", (1, 3, 8, 8), kernel_shape=[3, 3], strides=[2, 2], auto_pad="SAME_LOWER").has(
+        "pads [1, 1, 0, 0]"
+    )
 
 
 def test_global_average_pool(importer):
-    pool(importer, "GlobalAveragePool", (2, 3, 5, 4)).has("kernel [5, 4] strides [1, 1] pads [0, 0, 0, 0]", "-> tensor<2x1x1x3xf32>")
+    pool(importer, "GlobalAveragePool", (2, 3, 5, 4)).has(
+        "kernel [5, 4] strides [1, 1] pads [0, 0, 0, 0]", "-> tensor<2x1x1x3xf32>"
+    )
 
 
 STATISTICS = {"s": floats(3), "b": floats(3), "mean": floats(3), "var": floats(3) + 1}
@@ -97,7 +127,12 @@ def batch_norm(importer, outputs=("y",), options=(), opset=15, image=(2, 3, 4, 4
 
 def test_batch_norm_inference(importer):
     out = batch_norm(importer, epsilon=0.25)
-    out.has("nn.batch_norm_inference", "epsilon 2.500000e-01", 'nn.name = "s", nn.role = "parameter"', 'nn.name = "mean", nn.role = "state"')
+    out.has(
+        "nn.batch_norm_inference",
+        "epsilon 2.500000e-01",
+        'nn.name = "s", nn.role = "parameter"',
+        'nn.name = "mean", nn.role = "state"',
+    )
 
 
 def test_batch_norm_becomes_training_on_request(importer):
@@ -122,7 +157,10 @@ def test_gemm(importer):
     node = helper.make_node("Gemm", ["x", "w", "b"], ["y"], name="fc", transB=1)
     out = importer.nodes(node, {"x": (2, 6)}, ["y"], constants)
     assert [op.split()[0] for op in out.ops()] == ["nn.matmul", "nn.bias_add"]
-    out.has("(tensor<2x6xf32>, tensor<6x4xf32>) -> tensor<2x4xf32>", "nn.host_permutation = array<i64: 1, 0>, nn.host_shape = array<i64: 4, 6>")
+    out.has(
+        "(tensor<2x6xf32>, tensor<6x4xf32>) -> tensor<2x4xf32>",
+        "nn.host_permutation = array<i64: 1, 0>, nn.host_shape = array<i64: 4, 6>",
+    )
 
 
 def test_gemm_of_two_inputs_keeps_its_transposes(importer):
@@ -168,7 +206,9 @@ def test_flatten_moves_only_what_must_move(importer):
 
 @pytest.mark.parametrize("axis,shape", [(0, "1x96"), (1, "2x48"), (2, "6x16"), (-1, "24x4"), (4, "96x1")])
 def test_flatten_axis(importer, axis, shape):
-    importer.nodes(helper.make_node("Flatten", ["x"], ["y"], axis=axis), {"x": (2, 3, 4, 4)}, ["y"]).has(f"-> tensor<{shape}xf32>")
+    importer.nodes(helper.make_node("Flatten", ["x"], ["y"], axis=axis), {"x": (2, 3, 4, 4)}, ["y"]).has(
+        f"-> tensor<{shape}xf32>"
+    )
 
 
 @pytest.mark.parametrize("wanted,shape", [([0, -1], "2x12"), ([-1, 4], "6x4"), ([0, 4, 3], "2x4x3"), ([24], "24")])
@@ -210,10 +250,15 @@ def test_identity_of_an_initialiser_is_a_parameter_of_its_own(importer):
 
 
 def test_constant_node_is_not_trained(importer):
-    nodes = [helper.make_node("Constant", [], ["b"], value_floats=[1.0, 2.0, 3.0]), helper.make_node("Add", ["x", "b"], ["y"])]
+    nodes = [
+        helper.make_node("Constant", [], ["b"], value_floats=[1.0, 2.0, 3.0]),
+        helper.make_node("Add", ["x", "b"], ["y"]),
+    ]
     importer.nodes(nodes, {"x": (2, 3)}, ["y"]).has('nn.name = "b", nn.role = "state"')
 
 
 def test_dropout_is_nothing_at_inference(importer):
-    out = importer.nodes([helper.make_node("Dropout", ["x"], ["t"]), helper.make_node("Relu", ["t"], ["y"])], {"x": (2, 3)}, ["y"])
+    out = importer.nodes(
+        [helper.make_node("Dropout", ["x"], ["t"]), helper.make_node("Relu", ["t"], ["y"])], {"x": (2, 3)}, ["y"]
+    )
     assert out.ops() == ["nn.relu %arg0 : tensor<2x3xf32>"]

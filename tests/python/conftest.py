@@ -1,0 +1,30 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""A small trained run that several tests look at; made once."""
+
+import importlib.util
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+if importlib.util.find_spec("arsis") is None:
+    sys.path.insert(0, str(ROOT / "python"))
+
+
+@pytest.fixture(scope="session")
+def lenet(tmp_path_factory) -> Path:
+    from arsis import models
+
+    return models.model_path("lenet5", tmp_path_factory.mktemp("models"))
+
+
+@pytest.fixture(scope="session")
+def trained(lenet) -> dict:
+    """The report of two short epochs of LeNet-5 on synthetic images, every step timed."""
+    from arsis import data, training
+
+    images = data.load("synthetic", (1, 28, 28))
+    images.train_images, images.train_labels = images.train_images[:128], images.train_labels[:128]
+    settings = training.Settings(model="lenet5", chip="edge", batch=16, epochs=2, reference="exact")
+    return training.train(lenet, images, settings, lambda *_: None)

@@ -1,0 +1,85 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""report.json keeps its schema and its sums; the page and the summary say what it says."""
+
+import copy
+import json
+import re
+
+import jsonschema
+import pytest
+from arsis import report, svg
+from conftest import ROOT
+
+SCHEMA = json.loads((ROOT / "reports/schema/report.schema.json").read_text())
+
+
+def test_report_matches_the_schema(trained):
+    jsonschema.Draft202012Validator.check_schema(SCHEMA)
+    jsonschema.validate(trained, SCHEMA)
+
+
+@pytest.mark.parametrize("damage", [
+    lambda r: r.pop("totals"),
+    lambda r: r["units"][0].update(busy=-1),
+    lambda r: r["layers"][0].update(phase="backward"),
+    lambda r: r.update(schema_version=2),
+])  # fmt: skip
+def test_the_schema_notices(trained, damage):
+    broken = copy.deepcopy(trained)
+    damage(broken)
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate(broken, SCHEMA)
+
+
+def test_sums_add_up(trained):
+    total = trained["totals"]["cycles"]
+    assert sum(row["cycles"] for row in trained["layers"]) == total
+    assert sum(row["cycles"] for row in trained["phases"]) == total
+    for unit in trained["units"]:
+        assert unit["busy"] + sum(unit["stalled"].values()) + unit["idle"] == unit["total"] == total
+    energy = sum(entry["pj"] for entry in trained["energy"].values())
+    assert energy == pytest.approx(trained["totals"]["energy_pj"], rel=1e-9)
+
+
+def test_every_row_knows_its_layer_and_phase(trained):
+    assert all(row["layer"] and row["phase"] for row in trained["layers"])
+    assert {row["phase"] for row in trained["layers"]} == {"fwd", "loss", "bwd-input", "bwd-weight", "update"}
+
+
+def test_page_is_self_contained(trained, tmp_path):
+    page = tmp_path / "report.html"
+    report.write_page(trained, page)
+    text = page.read_text()
+    assert not re.search(
+        r"""(?:src|href)\s*=|<script|https?://(?!www\.w3\.org)|@import|url\(""", text.replace(sources(trained), "")
+    )
+    assert text.count("<svg") >= 6
+    for layer in {row["layer"] for row in trained["layers"]}:
+        assert layer in text
+    assert f"{trained['totals']['cycles']:,}" in text
+
+
+def sources(trained) -> str:
+    """Sources of coefficients are quoted as they are and may hold an address."""
+    return "\0" if not trained["energy"] else next(iter(trained["energy"].values()))["source"]
+
+
+def test_page_of_a_functional_run(trained, tmp_path):
+    untimed = copy.deepcopy(trained)
+    untimed["mode"] = "functional-only"
+    for key in ("cycles", "time_ns", "power_mw", "utilisation"):
+        untimed["totals"].pop(key)
+    report.write_page(untimed, tmp_path / "report.html")
+    assert "cycles per step" not in report.summary(untimed)
+
+
+def test_summary(trained):
+    text = report.summary(trained)
+    assert f"{trained['totals']['cycles']:,}" in text and "conv2" in text and "vector0" in text
+
+
+@pytest.mark.parametrize(
+    "value,text", [(0, "0 B"), (999, "999 B"), (1234, "1.23 kB"), (5.6e9, "5.6 GB"), (2e-6, "2 µB"), (4.2e-11, "42 pB")]
+)
+def test_quantities(value, text):
+    assert svg.quantity(value, "B") == text

@@ -1,0 +1,118 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""The native module: compile, write, run, read, and its errors."""
+
+import threading
+
+import arsis
+import numpy as np
+import pytest
+
+OPTIMIZER = "sgd,lr=0.02,momentum=0.9"
+
+
+@pytest.fixture(scope="module")
+def program(lenet):
+    return arsis.compile(str(lenet), "edge", batch=4, train=True, optimizer=OPTIMIZER, keep="gradients")
+
+
+@pytest.fixture
+def inputs():
+    random = np.random.default_rng(1)
+    return {"x": random.normal(size=(4, 1, 28, 28)).astype(np.float32), "labels": np.arange(4)}
+
+
+def write(target, inputs):
+    for name, array in inputs.items():
+        target.write(name, array)
+
+
+def test_chip_and_reference_agree_bit_for_bit_over_steps(program, inputs):
+    session, reference = arsis.Session(program, "edge"), arsis.Reference(program)
+    names = [
+        t["name"] for t in program.tensors if t["role"].lower() in ("parameter", "state", "gradient", "loss", "output")
+    ]
+    for _ in range(3):
+        write(session, inputs)
+        write(reference, inputs)
+        session.run()
+        reference.run("exact")
+        for name in names:
+            assert session.read(name).tobytes() == reference.read(name).tobytes(), name
+
+
+def test_modes_give_the_same_bits(program, inputs):
+    results = []
+    for mode, seed in (("full", None), ("functional", None), ("full", 3)):
+        session = arsis.Session(program, "edge")
+        write(session, inputs)
+        session.run(mode=mode, latency_seed=seed)
+        results.append(session.read("conv1.weight").tobytes())
+    assert len(set(results)) == 1
+
+
+def test_timing_only_leaves_values_alone(program, inputs):
+    session = arsis.Session(program, "edge")
+    write(session, inputs)
+    before = session.read("fc1.weight")
+    timing = session.run(mode="timing")
+    assert np.array_equal(session.read("fc1.weight"), before)
+    assert session.run()["totals"]["cycles"] == timing["totals"]["cycles"]
+
+
+def test_state_moves_between_sessions(program, inputs, lenet):
+    session = arsis.Session(program, "edge")
+    write(session, inputs)
+    session.run(mode="functional")
+    forward = arsis.Session(arsis.compile(str(lenet), "edge", batch=2), "edge")
+    forward.adopt_state(session)
+    assert np.array_equal(forward.read("fc2.weight"), session.read("fc2.weight"))
+
+
+def test_overrides_change_the_time_only(program, inputs):
+    fast, slow = arsis.Session(program, "edge"), arsis.Session(program, "edge", {"dram.bandwidth_gbps": "1"})
+    for session in (fast, slow):
+        write(session, inputs)
+    a, b = fast.run(), slow.run()
+    assert b["totals"]["cycles"] > a["totals"]["cycles"]
+    assert fast.read("conv2.weight").tobytes() == slow.read("conv2.weight").tobytes()
+    assert [change["key"] for change in b["chip"]["mapping_chosen_for_other_values"]] == ["dram.bandwidth_gbps"]
+
+
+def test_program_survives_its_file(program, tmp_path):
+    program.save(str(tmp_path / "p.arsis"))
+    loaded = arsis.Program.load(str(tmp_path / "p.arsis"))
+    assert bytes(loaded) == bytes(program)
+    assert loaded.options["optimizer.momentum"].startswith("0.9")
+
+
+def test_two_threads_take_turns(program, inputs):
+    sessions = [arsis.Session(program, "edge") for _ in range(2)]
+    for session in sessions:
+        write(session, inputs)
+    threads = [threading.Thread(target=session.run) for session in sessions]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sessions[0].read("fc3.bias").tobytes() == sessions[1].read("fc3.bias").tobytes()
+
+
+@pytest.mark.parametrize("array,problem", [
+    (np.zeros((4, 1, 28, 28)), "float64, expected float32, int32 or int64"),
+    (np.zeros((4, 1, 28, 27), np.float32), "tensor x is 4x1x28x28, found an array of 4x1x28x27"),
+    (np.zeros((4, 1, 28, 28), np.int32), "holds floats, found an array of integers"),
+])  # fmt: skip
+def test_wrong_arrays(program, array, problem):
+    with pytest.raises(arsis.Error, match=problem):
+        arsis.Session(program, "edge").write("x", array)
+
+
+def test_errors_are_exceptions(program, tmp_path):
+    with pytest.raises(arsis.Error, match="cannot read the file"):
+        arsis.compile(str(tmp_path / "absent.onnx"), "edge", batch=1)
+    with pytest.raises(arsis.Error):
+        arsis.Session(program, "tiny-and-unknown")
+    with pytest.raises(arsis.Error, match="no tensor named absent"):
+        arsis.Session(program, "edge").read("absent")
+    with pytest.raises(ValueError, match="expected full, timing or functional"):
+        arsis.Session(program, "edge").run(mode="fast")
