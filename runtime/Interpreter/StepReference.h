@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// The oracle beside a chip: the mapped nn module that a program carries, with its own copy of parameters and state, driven
-// through the same three calls as a simulator session (write, run, read).
+// The oracle beside a chip: the mapped nn module that a program carries, with its own copy of parameters and
+// state, driven through the same three calls as a simulator session (write, run, read).
 #pragma once
 
 #include "dialects/Isa/Encoding/Program.h"
@@ -12,14 +12,15 @@ namespace arsis::ref {
 
 class StepReference {
 public:
-  /// Parses the program's nn module; arguments without nn.initial start from the program's initial values. Throws
-  /// arsis::Error if the program carries no module or it does not parse.
+  /// Parses the program's nn module; arguments without nn.initial start from the program's initial values.
+  /// Throws arsis::Error if the program carries no module or it does not parse.
   explicit StepReference(const isa::Program &program);
   /// The same for a module given as text, without any program.
   explicit StepReference(const std::string &moduleText);
   ~StepReference();
 
-  /// An argument in the host's layout; f32, i32, or i64 where i32 is expected. Throws arsis::Error as Interpreter.h says.
+  /// An argument in the host's layout; f32, i32, or i64 where i32 is expected. Throws arsis::Error as
+  /// Interpreter.h says.
   void write(const std::string &name, const HostTensor &host);
   /// A result of the last run, else an argument as it stands now, in the host's layout.
   HostTensor read(const std::string &name) const;

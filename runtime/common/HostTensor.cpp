@@ -41,8 +41,8 @@ HostTensor::HostTensor(Shape shape, HostType type)
 
 void HostTensor::copyFrom(const void *source, size_t byteCount) {
   if (byteCount != bytes.size())
-    throw Error("tensor " + toString(dims) + " of " + nameOf(elementType) + " has " + std::to_string(bytes.size()) +
-                " bytes, found " + std::to_string(byteCount));
+    throw Error("tensor " + toString(dims) + " of " + nameOf(elementType) + " has " +
+                std::to_string(bytes.size()) + " bytes, found " + std::to_string(byteCount));
   if (byteCount)
     std::memcpy(bytes.data(), source, byteCount);
 }
@@ -82,10 +82,14 @@ template <class From> static void convertAll(const HostTensor &source, HostTenso
       to[i] = convertElement<From, std::decay_t<decltype(*to)>>(from[i]);
   };
   switch (result.type()) {
-  case HostType::F32: return fill(result.as<float>());
-  case HostType::F64: return fill(result.as<double>());
-  case HostType::I32: return fill(result.as<int32_t>());
-  case HostType::I64: return fill(result.as<int64_t>());
+  case HostType::F32:
+    return fill(result.as<float>());
+  case HostType::F64:
+    return fill(result.as<double>());
+  case HostType::I32:
+    return fill(result.as<int32_t>());
+  case HostType::I64:
+    return fill(result.as<int64_t>());
   }
 }
 
@@ -94,10 +98,18 @@ HostTensor HostTensor::converted(HostType type) const {
     return *this;
   HostTensor result(dims, type);
   switch (elementType) {
-  case HostType::F32: convertAll<float>(*this, result); break;
-  case HostType::F64: convertAll<double>(*this, result); break;
-  case HostType::I32: convertAll<int32_t>(*this, result); break;
-  case HostType::I64: convertAll<int64_t>(*this, result); break;
+  case HostType::F32:
+    convertAll<float>(*this, result);
+    break;
+  case HostType::F64:
+    convertAll<double>(*this, result);
+    break;
+  case HostType::I32:
+    convertAll<int32_t>(*this, result);
+    break;
+  case HostType::I64:
+    convertAll<int64_t>(*this, result);
+    break;
   }
   return result;
 }
@@ -117,7 +129,8 @@ HostTensor HostTensor::permuted(const std::vector<int64_t> &permutation) const {
   if (permutation.empty())
     return *this;
   if (permutation.size() != dims.size())
-    throw Error("a permutation of " + std::to_string(permutation.size()) + " dims does not fit shape " + toString(dims));
+    throw Error("a permutation of " + std::to_string(permutation.size()) + " dims does not fit shape " +
+                toString(dims));
   inversePermutation(permutation);
   const size_t rank = dims.size(), width = sizeOf(elementType);
   std::vector<int64_t> stride(rank, 1), step(rank);

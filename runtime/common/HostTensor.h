@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// A dense tensor in the host's memory: shape, element type and contiguous row-major elements. It is what the oracle computes on
-// and what enters and leaves an .npz file. It knows no layout: whether dims are the chip's or the host's is the caller's business.
+// A dense tensor in the host's memory: shape, element type and contiguous row-major elements. It is what the
+// oracle computes on and what enters and leaves an .npz file. It knows no layout: whether dims are the chip's
+// or the host's is the caller's business.
 #pragma once
 
 #include <cstdint>
@@ -59,7 +60,8 @@ public:
   void copyFrom(const void *source, size_t byteCount);
   /// The same elements under another shape of the same size.
   HostTensor reshaped(Shape shape) const;
-  /// Each element converted (round to nearest even); an integer that does not fit the target type is an arsis::Error.
+  /// Each element converted (round to nearest even); an integer that does not fit the target type is an
+  /// arsis::Error.
   HostTensor converted(HostType type) const;
   /// Dim i of the result is dim permutation[i] of this tensor; an empty permutation is the identity.
   HostTensor permuted(const std::vector<int64_t> &permutation) const;

@@ -24,14 +24,15 @@ void KernelCall::wrongKind(const std::string &name) const {
 
 void KernelCall::expect(size_t operandCount, size_t resultCount) const {
   if (operands.size() != operandCount || results.size() != resultCount)
-    throw Error("'" + op + "' has " + std::to_string(operands.size()) + " operands and " + std::to_string(results.size()) +
-                " results, expected " + std::to_string(operandCount) + " and " + std::to_string(resultCount));
+    throw Error("'" + op + "' has " + std::to_string(operands.size()) + " operands and " +
+                std::to_string(results.size()) + " results, expected " + std::to_string(operandCount) +
+                " and " + std::to_string(resultCount));
 }
 
 void KernelCall::checkShape(const char *kind, size_t index, const Shape &found, const Shape &expected) const {
   if (found != expected)
-    throw Error(std::string(kind) + " " + std::to_string(index) + " of '" + op + "' is " + toString(found) + ", expected " +
-                toString(expected));
+    throw Error(std::string(kind) + " " + std::to_string(index) + " of '" + op + "' is " + toString(found) +
+                ", expected " + toString(expected));
 }
 
 void KernelCall::expectSameShapes() const {

@@ -160,7 +160,8 @@ HostTensor parseNpy(const uint8_t *data, size_t size, const std::string &name) {
   const HostType type = typeOf(header.descr, name);
   begin += length;
   // Checked before anything is allocated: a wrong shape must not ask for more memory than the file has bytes.
-  if (static_cast<uint64_t>(elementCount(header.shape)) != (size - begin) / sizeOf(type) || (size - begin) % sizeOf(type))
+  if (static_cast<uint64_t>(elementCount(header.shape)) != (size - begin) / sizeOf(type) ||
+      (size - begin) % sizeOf(type))
     throw Error(name + ": array of shape " + toString(header.shape) + " has " + std::to_string(size - begin) +
                 " bytes of elements, expected " + std::to_string(elementCount(header.shape) * sizeOf(type)));
   HostTensor tensor(header.shape, type);
@@ -176,12 +177,13 @@ std::vector<uint8_t> serializeNpy(const HostTensor &tensor) {
     shape.resize(shape.size() - 2);
   else if (tensor.shape().size() == 1)
     shape.resize(shape.size() - 1);
-  std::string header =
-      std::string("{'descr': '") + descrOf(tensor.type()) + "', 'fortran_order': False, 'shape': " + shape + "), }";
+  std::string header = std::string("{'descr': '") + descrOf(tensor.type()) +
+                       "', 'fortran_order': False, 'shape': " + shape + "), }";
   // Elements start at a multiple of 64 bytes, and a line feed ends the header.
   header += std::string((64 - (10 + header.size() + 1) % 64) % 64, ' ') + "\n";
   std::vector<uint8_t> bytes(kMagic.begin(), kMagic.end());
-  bytes.insert(bytes.end(), {1, 0, static_cast<uint8_t>(header.size()), static_cast<uint8_t>(header.size() >> 8)});
+  bytes.insert(bytes.end(),
+               {1, 0, static_cast<uint8_t>(header.size()), static_cast<uint8_t>(header.size() >> 8)});
   bytes.insert(bytes.end(), header.begin(), header.end());
   bytes.insert(bytes.end(), tensor.data(), tensor.data() + tensor.byteSize());
   return bytes;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// The zip container of .npz files. Reading goes through the central directory (numpy streams members, so that sizes in local
-// headers may be absent); every offset is checked against the file before it is followed.
+// The zip container of .npz files. Reading goes through the central directory (numpy streams members, so that
+// sizes in local headers may be absent); every offset is checked against the file before it is followed.
 #include "runtime/common/Npz.h"
 
 #include "dialects/Isa/Encoding/Error.h"
@@ -14,8 +14,8 @@ namespace arsis::ref {
 namespace {
 
 // Signatures and fixed sizes, APPNOTE 4.3.
-constexpr uint32_t kLocalHeader = 0x04034b50, kCentralHeader = 0x02014b50, kEnd = 0x06054b50, kEnd64 = 0x06064b50,
-                   kEnd64Locator = 0x07064b50;
+constexpr uint32_t kLocalHeader = 0x04034b50, kCentralHeader = 0x02014b50, kEnd = 0x06054b50,
+                   kEnd64 = 0x06064b50, kEnd64Locator = 0x07064b50;
 constexpr size_t kLocalSize = 30, kCentralSize = 46, kEndSize = 22, kEnd64Size = 56, kEnd64LocatorSize = 20;
 constexpr uint16_t kZip64Extra = 1, kStored = 0, kDeflated = 8;
 constexpr uint32_t kInZip64 = 0xffffffff;   // "see the zip64 field"
@@ -49,7 +49,9 @@ public:
   }
 
 private:
-  [[noreturn]] void fail(const std::string &what) const { throw Error(file + ": no valid .npz archive: " + what); }
+  [[noreturn]] void fail(const std::string &what) const {
+    throw Error(file + ": no valid .npz archive: " + what);
+  }
 
   uint64_t little(uint64_t offset, size_t bytes) const {
     if (offset > size || bytes > size - offset)
@@ -104,7 +106,8 @@ private:
     member.crc = little(at + 16, 4);
     member.packedSize = little(at + 20, 4);
     member.size = little(at + 24, 4);
-    const uint64_t nameSize = little(at + 28, 2), extraSize = little(at + 30, 2), commentSize = little(at + 32, 2);
+    const uint64_t nameSize = little(at + 28, 2), extraSize = little(at + 30, 2),
+                   commentSize = little(at + 32, 2);
     member.offset = little(at + 42, 4);
     member.name.assign(reinterpret_cast<const char *>(span(at + kCentralSize, nameSize)), nameSize);
     const uint64_t extra = at + kCentralSize + nameSize, extraEnd = extra + extraSize;
@@ -146,7 +149,8 @@ private:
         throw Error(where + " claims more bytes than its data can hold");
       bytes = inflateAll(packed, member.packedSize, member.size, where);
     } else {
-      throw Error(where + " is packed by method " + std::to_string(member.method) + ", expected stored or deflated");
+      throw Error(where + " is packed by method " + std::to_string(member.method) +
+                  ", expected stored or deflated");
     }
     uLong crc = crc32(0, nullptr, 0);
     for (size_t at = 0; at < bytes.size(); at += 1u << 30)
@@ -278,7 +282,9 @@ private:
 
 } // namespace
 
-TensorMap parseNpz(const uint8_t *data, size_t size, const std::string &name) { return Reader(data, size, name).read(); }
+TensorMap parseNpz(const uint8_t *data, size_t size, const std::string &name) {
+  return Reader(data, size, name).read();
+}
 
 TensorMap readNpz(const std::string &path) {
   std::ifstream stream(path, std::ios::binary | std::ios::ate);

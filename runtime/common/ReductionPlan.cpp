@@ -20,15 +20,16 @@ std::vector<Chunk> chunksOf(const ReductionPlan *plan, const std::vector<std::st
   std::vector<int64_t> sizes = extents;
   if (plan) {
     if (plan->dims != dims || plan->chunks.size() != dims.size())
-      throw Error("reduction plan over (" + join(plan->dims) + ") with " + std::to_string(plan->chunks.size()) +
-                  " chunk sizes, expected (" + join(dims) + ")");
+      throw Error("reduction plan over (" + join(plan->dims) + ") with " +
+                  std::to_string(plan->chunks.size()) + " chunk sizes, expected (" + join(dims) + ")");
     sizes = plan->chunks;
   }
   for (size_t d = 0; d < dims.size(); ++d) {
     if (extents[d] == 0)
       return {};
     if (sizes[d] < 1)
-      throw Error("reduction plan cuts " + dims[d] + " into chunks of " + std::to_string(sizes[d]) + ", expected at least 1");
+      throw Error("reduction plan cuts " + dims[d] + " into chunks of " + std::to_string(sizes[d]) +
+                  ", expected at least 1");
   }
   std::vector<Chunk> chunks = {Chunk()};
   for (size_t d = 0; d < dims.size(); ++d) {

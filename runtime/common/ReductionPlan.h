@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// The order in which an op adds up: the reduced dims, outermost first, each cut into chunks. Chunk tuples are visited in
-// lexicographic order; each sums from +0, the first overwrites the total and every later one is added to it. The last chunk of a
-// dim may be shorter. A kernel without a plan sums everything as one chunk.
+// The order in which an op adds up: the reduced dims, outermost first, each cut into chunks. Chunk tuples are
+// visited in lexicographic order; each sums from +0, the first overwrites the total and every later one is
+// added to it. The last chunk of a dim may be shorter. A kernel without a plan sums everything as one chunk.
 #pragma once
 
 #include <cstdint>
@@ -22,8 +22,9 @@ struct Range {
 /// A box of the reduced index space: one range per plan dim.
 using Chunk = std::vector<Range>;
 
-/// The chunks of a space of `extents` (named `dims`) in plan order; without a plan one chunk of everything. An empty space has no
-/// chunk. Throws arsis::Error if the plan's dims are not exactly `dims` or a chunk size is less than one.
+/// The chunks of a space of `extents` (named `dims`) in plan order; without a plan one chunk of everything.
+/// An empty space has no chunk. Throws arsis::Error if the plan's dims are not exactly `dims` or a chunk size
+/// is less than one.
 std::vector<Chunk> chunksOf(const ReductionPlan *plan, const std::vector<std::string> &dims,
                             const std::vector<int64_t> &extents);
 

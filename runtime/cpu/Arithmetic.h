@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Scalar arithmetic of the reference kernels, overloaded on the value type: float is the chip's (dialects/Isa/Numerics, canonical
-// NaN included), double is the standard library's and serves as the high-precision truth.
+// Scalar arithmetic of the reference kernels, overloaded on the value type: float is the chip's
+// (dialects/Isa/Numerics, canonical NaN included), double is the standard library's and serves as the
+// high-precision truth.
 #pragma once
 
 #include "dialects/Isa/Numerics/Numerics.h"
@@ -36,11 +37,14 @@ inline double logarithm(double x) { return std::log(x); }
 template <class T> T inverseOf(int64_t count) { return static_cast<T>(1.0 / static_cast<double>(count)); }
 
 /// The tie rule of every maximum: a later value wins only if it is greater, or the first NaN.
-template <class T> bool isBetter(T value, T best) { return value > best || (std::isnan(value) && !std::isnan(best)); }
+template <class T> bool isBetter(T value, T best) {
+  return value > best || (std::isnan(value) && !std::isnan(best));
+}
 
-/// Reduction along the last dim in the architecture's order: 16 lanes, lane j takes elements j, j + 16, ... from `identity`; then
-/// lane j takes lane j + 8, + 4, + 2, + 1.
-template <class T, class Read, class Combine> T reduceLanes(int64_t count, T identity, Read read, Combine combine) {
+/// Reduction along the last dim in the architecture's order: 16 lanes, lane j takes elements j, j + 16, ...
+/// from `identity`; then lane j takes lane j + 8, + 4, + 2, + 1.
+template <class T, class Read, class Combine>
+T reduceLanes(int64_t count, T identity, Read read, Combine combine) {
   std::array<T, 16> lane;
   lane.fill(identity);
   for (int64_t j = 0; j < 16; ++j)

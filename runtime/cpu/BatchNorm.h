@@ -1,22 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Batch normalisation: by the batch's own statistics (training), by given ones (inference), and the gradient. Statistics are
-// two-pass: the variance sums squared differences from the mean. All sums obey the plan (p) of ChannelSum.h.
+// Batch normalisation: by the batch's own statistics (training), by given ones (inference), and the gradient.
+// Statistics are two-pass: the variance sums squared differences from the mean. All sums obey the plan (p) of
+// ChannelSum.h.
 #pragma once
 
 #include "runtime/cpu/ChannelSum.h"
 
 namespace arsis::ref {
 
-template <class T> struct BatchNormResults {
-  T *y, *mean, *rstd, *newRunningMean, *newRunningVar;
-};
+template <class T> struct BatchNormResults { T *y, *mean, *rstd, *newRunningMean, *newRunningVar; };
 
-/// x and y are pixels x channels, the rest has one value per channel. momentum is the weight of the batch in the running
-/// statistics; the running variance takes the unbiased one. REQUIRES: pixels > 1.
+/// x and y are pixels x channels, the rest has one value per channel. momentum is the weight of the batch in
+/// the running statistics; the running variance takes the unbiased one. REQUIRES: pixels > 1.
 template <class T>
-void batchNorm(int64_t pixels, int64_t channels, const T *x, const T *scale, const T *bias, const T *runningMean,
-               const T *runningVar, T epsilon, T momentum, const BatchNormResults<T> &out, const ReductionPlan *plan) {
-  const T inverse = inverseOf<T>(pixels), unbiasedInverse = inverseOf<T>(pixels - 1), keep = subtract(T(1), momentum);
+void batchNorm(int64_t pixels, int64_t channels, const T *x, const T *scale, const T *bias,
+               const T *runningMean, const T *runningVar, T epsilon, T momentum,
+               const BatchNormResults<T> &out, const ReductionPlan *plan) {
+  const T inverse = inverseOf<T>(pixels), unbiasedInverse = inverseOf<T>(pixels - 1),
+          keep = subtract(T(1), momentum);
   std::vector<T> squares(channels);
   channelSum<T>(pixels, channels, x, out.mean, plan);
   for (int64_t c = 0; c < channels; ++c)
@@ -42,8 +43,8 @@ void batchNorm(int64_t pixels, int64_t channels, const T *x, const T *scale, con
 
 /// y = (x - mean) * rsqrt(variance + epsilon) * scale + bias.
 template <class T>
-void batchNormInference(int64_t pixels, int64_t channels, const T *x, const T *scale, const T *bias, const T *mean,
-                        const T *variance, T epsilon, T *y) {
+void batchNormInference(int64_t pixels, int64_t channels, const T *x, const T *scale, const T *bias,
+                        const T *mean, const T *variance, T epsilon, T *y) {
   std::vector<T> rstd(channels);
   for (int64_t c = 0; c < channels; ++c)
     rstd[c] = rsqrt(add(variance[c], epsilon));
@@ -56,12 +57,15 @@ void batchNormInference(int64_t pixels, int64_t channels, const T *x, const T *s
 
 /// Gradients by input (pixels x channels), scale and bias (channels), from the forward op's mean and rstd.
 template <class T>
-void batchNormGrad(int64_t pixels, int64_t channels, const T *gy, const T *x, const T *scale, const T *mean, const T *rstd,
-                   T *gx, T *gscale, T *gbias, const ReductionPlan *plan) {
-  auto normalised = [&](int64_t p, int64_t c) { return multiply(subtract(x[p * channels + c], mean[c]), rstd[c]); };
+void batchNormGrad(int64_t pixels, int64_t channels, const T *gy, const T *x, const T *scale, const T *mean,
+                   const T *rstd, T *gx, T *gscale, T *gbias, const ReductionPlan *plan) {
+  auto normalised = [&](int64_t p, int64_t c) {
+    return multiply(subtract(x[p * channels + c], mean[c]), rstd[c]);
+  };
   channelSum<T>(pixels, channels, gy, gbias, plan);
   sumPixels<T>(
-      pixels, channels, [&](int64_t p, int64_t c) { return multiply(gy[p * channels + c], normalised(p, c)); }, gscale, plan);
+      pixels, channels,
+      [&](int64_t p, int64_t c) { return multiply(gy[p * channels + c], normalised(p, c)); }, gscale, plan);
   const T inverse = inverseOf<T>(pixels);
   std::vector<T> factor(channels), meanGradient(channels), meanProduct(channels);
   for (int64_t c = 0; c < channels; ++c) {
@@ -72,7 +76,8 @@ void batchNormGrad(int64_t pixels, int64_t channels, const T *gy, const T *x, co
   for (int64_t p = 0; p < pixels; ++p)
     for (int64_t c = 0; c < channels; ++c) {
       const int64_t i = p * channels + c;
-      const T centred = subtract(subtract(gy[i], meanGradient[c]), multiply(normalised(p, c), meanProduct[c]));
+      const T centred =
+          subtract(subtract(gy[i], meanGradient[c]), multiply(normalised(p, c), meanProduct[c]));
       gx[i] = multiply(centred, factor[c]);
     }
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Sums over all dims but the last. Plan dims (p): the pixels, row-major. Also the reduction inside batch normalisation.
+// Sums over all dims but the last. Plan dims (p): the pixels, row-major. Also the reduction inside batch
+// normalisation.
 #pragma once
 
 #include "runtime/common/ReductionPlan.h"
@@ -27,8 +28,10 @@ void sumPixels(int64_t pixels, int64_t channels, Read read, T *sums, const Reduc
 }
 
 /// sums[c] = sum over p of x[p][c].
-template <class T> void channelSum(int64_t pixels, int64_t channels, const T *x, T *sums, const ReductionPlan *plan) {
-  sumPixels<T>(pixels, channels, [&](int64_t p, int64_t c) { return x[p * channels + c]; }, sums, plan);
+template <class T>
+void channelSum(int64_t pixels, int64_t channels, const T *x, T *sums, const ReductionPlan *plan) {
+  sumPixels<T>(
+      pixels, channels, [&](int64_t p, int64_t c) { return x[p * channels + c]; }, sums, plan);
 }
 
 } // namespace arsis::ref

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // The one loop nest under every convolution and matrix product:
-//   for each chunk of K in plan order:  partial[n] = +0;  for k of the chunk: partial[n] = fma(a[m][k], b[k][n], partial[n])
+//   for each chunk of K in plan order:  partial[n] = +0;  for k of the chunk: partial[n] = fma(a[m][k],
+//   b[k][n], partial[n])
 //                                       total[m][n] = first chunk ? partial[n] : total[m][n] + partial[n]
-// B is dense with its columns innermost, A is gathered row by row (padding is gathered as +0 and takes part). The result does not
-// depend on how rows and columns are blocked, because every (m, n) is an independent chain.
+// B is dense with its columns innermost, A is gathered row by row (padding is gathered as +0 and takes part).
+// The result does not depend on how rows and columns are blocked, because every (m, n) is an independent
+// chain.
 #pragma once
 
 #include "runtime/cpu/Arithmetic.h"
@@ -16,17 +18,20 @@ namespace arsis::ref {
 /// The K indices of each chunk, chunks in plan order, indices in the op's own order.
 using ContractionChunks = std::vector<std::vector<int64_t>>;
 
-/// One chunk for a block of rows. a is rows x depth, bRow[k] points at row k of B, total[m] at `columns` elements.
-void accumulateChunk(const float *a, const float *const *bRow, float *const *total, int64_t rows, int64_t depth,
-                     int64_t columns, bool first);
-void accumulateChunk(const double *a, const double *const *bRow, double *const *total, int64_t rows, int64_t depth,
-                     int64_t columns, bool first);
+/// One chunk for a block of rows. a is rows x depth, bRow[k] points at row k of B, total[m] at `columns`
+/// elements.
+void accumulateChunk(const float *a, const float *const *bRow, float *const *total, int64_t rows,
+                     int64_t depth, int64_t columns, bool first);
+void accumulateChunk(const double *a, const double *const *bRow, double *const *total, int64_t rows,
+                     int64_t depth, int64_t columns, bool first);
 
-/// fillRow(m, chunk, out) writes A's row m for the chunk with that index; totalRow(m) points at the result's row.
-/// Without chunks every result is +0.
+/// fillRow(m, chunk, out) writes A's row m for the chunk with that index; totalRow(m) points at the result's
+/// row. Without chunks every result is +0.
 template <class T, class FillRow, class TotalRow>
-void contract(int64_t rows, int64_t columns, const T *b, const ContractionChunks &chunks, FillRow fillRow, TotalRow totalRow) {
-  constexpr int64_t kMaxBlockRows = 64, kMaxBlockElements = 1 << 18; // A's block stays in a second-level cache
+void contract(int64_t rows, int64_t columns, const T *b, const ContractionChunks &chunks, FillRow fillRow,
+              TotalRow totalRow) {
+  constexpr int64_t kMaxBlockRows = 64,
+                    kMaxBlockElements = 1 << 18; // A's block stays in a second-level cache
   size_t deepest = 1;
   for (const auto &chunk : chunks)
     deepest = std::max(deepest, chunk.size());

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// The inner loops of Contraction.h: four rows by two vectors of columns live in registers while k runs. The vector width is chosen
-// when the program starts; every width gives the same bits, since each column is its own chain of fused multiply-adds.
+// The inner loops of Contraction.h: four rows by two vectors of columns live in registers while k runs. The
+// vector width is chosen when the program starts; every width gives the same bits, since each column is its
+// own chain of fused multiply-adds.
 #include "runtime/cpu/Contraction.h"
 
 #include <cstring>
@@ -19,7 +20,8 @@ constexpr int64_t kRows = 4, kVectors = 2;
 
 template <class T, int Bytes> struct VectorOf { typedef T Type __attribute__((vector_size(Bytes))); };
 
-/// fma(x, b, c) in every lane. Written by lane and by value: GCC turns exactly this form into one instruction.
+/// fma(x, b, c) in every lane. Written by lane and by value: GCC turns exactly this form into one
+/// instruction.
 template <class T, class Vector> ARSIS_INLINE Vector fusedMultiplyAddLanes(T x, Vector b, Vector c) {
   Vector result;
   for (size_t lane = 0; lane < sizeof(Vector) / sizeof(T); ++lane)
@@ -28,11 +30,12 @@ template <class T, class Vector> ARSIS_INLINE Vector fusedMultiplyAddLanes(T x, 
 }
 
 template <class T, int Bytes>
-ARSIS_INLINE void loops(const T *a, const T *const *bRow, T *const *total, int64_t rows, int64_t depth, int64_t columns,
-                        bool first) {
+ARSIS_INLINE void loops(const T *a, const T *const *bRow, T *const *total, int64_t rows, int64_t depth,
+                        int64_t columns, bool first) {
   using Vector = typename VectorOf<T, Bytes>::Type;
   constexpr int64_t kLanes = Bytes / sizeof(T), kColumns = kVectors * kLanes;
-  std::vector<T> panel(depth * kColumns); // B's block of columns, dense; missing columns are zero and their results dropped
+  std::vector<T> panel(
+      depth * kColumns); // B's block of columns, dense; missing columns are zero and their results dropped
   for (int64_t begin = 0; begin < columns; begin += kColumns) {
     const int64_t width = std::min(kColumns, columns - begin);
     for (int64_t k = 0; k < depth; ++k)
@@ -66,17 +69,20 @@ ARSIS_INLINE void loops(const T *a, const T *const *bRow, T *const *total, int64
 
 #define ARSIS_ARGUMENTS a, bRow, total, rows, depth, columns, first
 template <class T>
-void portable(const T *a, const T *const *bRow, T *const *total, int64_t rows, int64_t depth, int64_t columns, bool first) {
+void portable(const T *a, const T *const *bRow, T *const *total, int64_t rows, int64_t depth, int64_t columns,
+              bool first) {
   loops<T, 16>(ARSIS_ARGUMENTS);
 }
 template <class T>
 ARSIS_TARGET("fma")
-void fma256(const T *a, const T *const *bRow, T *const *total, int64_t rows, int64_t depth, int64_t columns, bool first) {
+void fma256(const T *a, const T *const *bRow, T *const *total, int64_t rows, int64_t depth, int64_t columns,
+            bool first) {
   loops<T, 32>(ARSIS_ARGUMENTS);
 }
 template <class T>
 ARSIS_TARGET("avx512f")
-void fma512(const T *a, const T *const *bRow, T *const *total, int64_t rows, int64_t depth, int64_t columns, bool first) {
+void fma512(const T *a, const T *const *bRow, T *const *total, int64_t rows, int64_t depth, int64_t columns,
+            bool first) {
   loops<T, 64>(ARSIS_ARGUMENTS);
 }
 
@@ -91,20 +97,21 @@ template <class T> auto choose() {
 }
 
 template <class T>
-void dispatch(const T *a, const T *const *bRow, T *const *total, int64_t rows, int64_t depth, int64_t columns, bool first) {
+void dispatch(const T *a, const T *const *bRow, T *const *total, int64_t rows, int64_t depth, int64_t columns,
+              bool first) {
   static const auto chosen = choose<T>();
   chosen(ARSIS_ARGUMENTS);
 }
 
 } // namespace
 
-void accumulateChunk(const float *a, const float *const *bRow, float *const *total, int64_t rows, int64_t depth,
-                     int64_t columns, bool first) {
+void accumulateChunk(const float *a, const float *const *bRow, float *const *total, int64_t rows,
+                     int64_t depth, int64_t columns, bool first) {
   dispatch(ARSIS_ARGUMENTS);
 }
 
-void accumulateChunk(const double *a, const double *const *bRow, double *const *total, int64_t rows, int64_t depth,
-                     int64_t columns, bool first) {
+void accumulateChunk(const double *a, const double *const *bRow, double *const *total, int64_t rows,
+                     int64_t depth, int64_t columns, bool first) {
   dispatch(ARSIS_ARGUMENTS);
 }
 

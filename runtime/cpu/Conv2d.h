@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Convolution: y[n,oh,ow,o] = sum over kh, kw, c of x[n, oh*sh + kh*dh - top, ow*sw + kw*dw - left, c] * w[kh,kw,c,o].
-// Plan dims (c, kh, kw); inside a chunk the order is (kh, kw, c).
+// Convolution: y[n,oh,ow,o] = sum over kh, kw, c of x[n, oh*sh + kh*dh - top, ow*sw + kw*dw - left, c] *
+// w[kh,kw,c,o]. Plan dims (c, kh, kw); inside a chunk the order is (kh, kw, c).
 #pragma once
 
 #include "runtime/cpu/Contraction.h"
@@ -10,7 +10,8 @@ namespace arsis::ref {
 
 /// x is NHWC, w is HWIO, y is NHWC with `outputChannels`; g.channels are x's.
 template <class T>
-void conv2d(const Window2d &g, int64_t outputChannels, const T *x, const T *w, T *y, const ReductionPlan *plan) {
+void conv2d(const Window2d &g, int64_t outputChannels, const T *x, const T *w, T *y,
+            const ReductionPlan *plan) {
   const WindowDim &h = g.height, &v = g.width;
   const std::vector<Chunk> boxes = chunksOf(plan, {"c", "kh", "kw"}, {g.channels, h.kernel, v.kernel});
   ContractionChunks chunks;

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Gradient of a convolution by its input. A position of the input is reached by the kernel taps of its stride phase only, so each
-// phase (row residue, column residue) is a dense sum over its own taps; a phase without taps is +0.
-// Plan dims (c = output channels, kh, kw), the latter counted in taps of the phase, ascending; order in a chunk (kh, kw, c).
+// Gradient of a convolution by its input. A position of the input is reached by the kernel taps of its stride
+// phase only, so each phase (row residue, column residue) is a dense sum over its own taps; a phase without
+// taps is +0. Plan dims (c = output channels, kh, kw), the latter counted in taps of the phase, ascending;
+// order in a chunk (kh, kw, c).
 #pragma once
 
 #include "runtime/cpu/Contraction.h"
@@ -9,7 +10,8 @@
 
 namespace arsis::ref {
 
-/// The positions of one spatial dim whose (position + leading pad) mod stride is `residue`, and the taps that reach them.
+/// The positions of one spatial dim whose (position + leading pad) mod stride is `residue`, and the taps that
+/// reach them.
 struct StridePhase {
   std::vector<int64_t> positions, taps;
 
@@ -21,7 +23,8 @@ struct StridePhase {
       if (tap * dim.dilation % dim.stride == residue)
         taps.push_back(tap);
   }
-  /// The window whose `tap` reads `position`; may lie outside 0 .. output - 1. REQUIRES: both belong to the phase.
+  /// The window whose `tap` reads `position`; may lie outside 0 .. output - 1. REQUIRES: both belong to the
+  /// phase.
   static int64_t window(const WindowDim &dim, int64_t position, int64_t tap) {
     return (position + dim.padBefore - tap * dim.dilation) / dim.stride;
   }
@@ -29,13 +32,15 @@ struct StridePhase {
 
 /// gy is NHWC with `outputChannels`, w is HWIO, gx is NHWC with g.channels.
 template <class T>
-void conv2dGradInput(const Window2d &g, int64_t outputChannels, const T *gy, const T *w, T *gx, const ReductionPlan *plan) {
+void conv2dGradInput(const Window2d &g, int64_t outputChannels, const T *gy, const T *w, T *gx,
+                     const ReductionPlan *plan) {
   const WindowDim &h = g.height, &v = g.width;
   for (int64_t rowResidue = 0; rowResidue < h.stride; ++rowResidue)
     for (int64_t columnResidue = 0; columnResidue < v.stride; ++columnResidue) {
       const StridePhase rows(h, rowResidue), columns(v, columnResidue);
       const int64_t rowTaps = rows.taps.size(), columnTaps = columns.taps.size();
-      // The phase's weights with input channels innermost: [tap row][tap column][output channel][input channel].
+      // The phase's weights with input channels innermost: [tap row][tap column][output channel][input
+      // channel].
       std::vector<T> turned(rowTaps * columnTaps * outputChannels * g.channels);
       for (int64_t i = 0; i < rowTaps; ++i)
         for (int64_t j = 0; j < columnTaps; ++j)
@@ -43,7 +48,8 @@ void conv2dGradInput(const Window2d &g, int64_t outputChannels, const T *gy, con
             for (int64_t o = 0; o < outputChannels; ++o)
               turned[((i * columnTaps + j) * outputChannels + o) * g.channels + c] =
                   w[((rows.taps[i] * v.kernel + columns.taps[j]) * g.channels + c) * outputChannels + o];
-      const std::vector<Chunk> boxes = chunksOf(plan, {"c", "kh", "kw"}, {outputChannels, rowTaps, columnTaps});
+      const std::vector<Chunk> boxes =
+          chunksOf(plan, {"c", "kh", "kw"}, {outputChannels, rowTaps, columnTaps});
       ContractionChunks chunks;
       for (const Chunk &box : boxes) {
         chunks.emplace_back();
@@ -55,14 +61,17 @@ void conv2dGradInput(const Window2d &g, int64_t outputChannels, const T *gy, con
       const int64_t height = rows.positions.size(), width = columns.positions.size();
       auto fillRow = [&](int64_t m, size_t chunk, T *row) {
         const Chunk &box = boxes[chunk];
-        const int64_t iw = columns.positions[m % width], ih = rows.positions[m / width % height], n = m / width / height;
+        const int64_t iw = columns.positions[m % width], ih = rows.positions[m / width % height],
+                      n = m / width / height;
         const int64_t run = box[0].end - box[0].begin;
         for (int64_t i = box[1].begin; i < box[1].end; ++i)
           for (int64_t j = box[2].begin; j < box[2].end; ++j, row += run) {
-            // Division truncates towards zero, so a window before the first one needs the sign of the dividend.
+            // Division truncates towards zero, so a window before the first one needs the sign of the
+            // dividend.
             const int64_t top = ih + h.padBefore - rows.taps[i] * h.dilation;
             const int64_t left = iw + v.padBefore - columns.taps[j] * v.dilation;
-            const int64_t oh = StridePhase::window(h, ih, rows.taps[i]), ow = StridePhase::window(v, iw, columns.taps[j]);
+            const int64_t oh = StridePhase::window(h, ih, rows.taps[i]),
+                          ow = StridePhase::window(v, iw, columns.taps[j]);
             if (top >= 0 && left >= 0 && oh < h.output && ow < v.output)
               std::copy_n(gy + g.outputPixel(n, oh, ow) * outputChannels + box[0].begin, run, row);
             else

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Gradient of a convolution by its weight: gw[kh,kw,c,o] = sum over n, oh, ow of x[n, oh*sh + kh*dh - top, ..., c] * gy[n,oh,ow,o].
-// Plan dims and order in a chunk: (n, oh, ow).
+// Gradient of a convolution by its weight: gw[kh,kw,c,o] = sum over n, oh, ow of x[n, oh*sh + kh*dh - top,
+// ..., c] * gy[n,oh,ow,o]. Plan dims and order in a chunk: (n, oh, ow).
 #pragma once
 
 #include "runtime/cpu/Contraction.h"
@@ -10,7 +10,8 @@ namespace arsis::ref {
 
 /// x is NHWC with g.channels, gy is NHWC with `outputChannels`, gw is HWIO.
 template <class T>
-void conv2dGradWeight(const Window2d &g, int64_t outputChannels, const T *x, const T *gy, T *gw, const ReductionPlan *plan) {
+void conv2dGradWeight(const Window2d &g, int64_t outputChannels, const T *x, const T *gy, T *gw,
+                      const ReductionPlan *plan) {
   const WindowDim &h = g.height, &v = g.width;
   const std::vector<Chunk> boxes = chunksOf(plan, {"n", "oh", "ow"}, {g.batch, h.output, v.output});
   ContractionChunks chunks;

@@ -8,10 +8,12 @@
 
 namespace arsis::ref {
 
-template <class T, void (*Function)(int64_t, const T *, const T *, T *)> static void callBinary(KernelCall &call) {
+template <class T, void (*Function)(int64_t, const T *, const T *, T *)>
+static void callBinary(KernelCall &call) {
   call.expect(2, 1);
   call.expectSameShapes();
-  Function(call.results[0].size(), call.operands[0]->as<T>(), call.operands[1]->as<T>(), call.results[0].as<T>());
+  Function(call.results[0].size(), call.operands[0]->as<T>(), call.operands[1]->as<T>(),
+           call.results[0].as<T>());
 }
 
 template <class T> static void callRelu(KernelCall &call) {
@@ -25,8 +27,8 @@ template <class T> static void callBiasAdd(KernelCall &call) {
   const Shape &x = call.operandShape(0), &bias = call.operandShape(1);
   if (x.empty() || bias != Shape{x.back()} || call.resultShape(0) != x)
     throw Error("'" + call.op + "' cannot add a bias " + toString(bias) + " to " + toString(x));
-  biasAdd<T>(bias[0] ? call.operands[0]->size() / bias[0] : 0, bias[0], call.operands[0]->as<T>(), call.operands[1]->as<T>(),
-             call.results[0].as<T>());
+  biasAdd<T>(bias[0] ? call.operands[0]->size() / bias[0] : 0, bias[0], call.operands[0]->as<T>(),
+             call.operands[1]->as<T>(), call.results[0].as<T>());
 }
 
 void registerElementwise(KernelRegistry &registry) {

@@ -2,15 +2,16 @@
 // Matrix product c = op(a) * op(b), op transposing on demand. Plan dims (k).
 #pragma once
 
-#include "runtime/cpu/Contraction.h"
 #include "runtime/common/ReductionPlan.h"
+#include "runtime/cpu/Contraction.h"
 
 namespace arsis::ref {
 
-/// a is rows x depth (depth x rows if transposed), b is depth x columns (columns x depth if transposed), c is rows x columns.
+/// a is rows x depth (depth x rows if transposed), b is depth x columns (columns x depth if transposed), c is
+/// rows x columns.
 template <class T>
-void matmul(int64_t rows, int64_t depth, int64_t columns, bool transposeA, bool transposeB, const T *a, const T *b, T *c,
-            const ReductionPlan *plan) {
+void matmul(int64_t rows, int64_t depth, int64_t columns, bool transposeA, bool transposeB, const T *a,
+            const T *b, T *c, const ReductionPlan *plan) {
   std::vector<T> turned;
   if (transposeB) {
     turned.resize(depth * columns);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Maximum over windows and its gradient. Positions outside the input read minus infinity; the first best position of a window, in
-// row-major order, takes the window's gradient.
+// Maximum over windows and its gradient. Positions outside the input read minus infinity; the first best
+// position of a window, in row-major order, takes the window's gradient.
 #pragma once
 
 #include "runtime/cpu/Arithmetic.h"
@@ -8,8 +8,8 @@
 
 namespace arsis::ref {
 
-/// The best value of one window and channel, and where it stands; the position is outside the input if the window's first position
-/// is and nothing is better than minus infinity.
+/// The best value of one window and channel, and where it stands; the position is outside the input if the
+/// window's first position is and nothing is better than minus infinity.
 template <class T> struct BestOfWindow {
   T value = -std::numeric_limits<T>::infinity();
   int64_t h, w;

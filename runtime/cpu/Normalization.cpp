@@ -21,13 +21,13 @@ template <class T> static void callBatchNorm(KernelCall &call) {
     throw Error("'" + call.op + "' normalises by the statistics of " + std::to_string(pixels) +
                 " pixel, expected at least 2");
   const Shape vector{channels};
-  const BatchNormResults<T> out{call.resultOfShape<T>(0, call.operandShape(0)), call.resultOfShape<T>(1, vector),
-                                call.resultOfShape<T>(2, vector), call.resultOfShape<T>(3, vector),
-                                call.resultOfShape<T>(4, vector)};
+  const BatchNormResults<T> out{call.resultOfShape<T>(0, call.operandShape(0)),
+                                call.resultOfShape<T>(1, vector), call.resultOfShape<T>(2, vector),
+                                call.resultOfShape<T>(3, vector), call.resultOfShape<T>(4, vector)};
   batchNorm<T>(pixels, channels, call.operands[0]->as<T>(), call.operandOfShape<T>(1, vector),
-               call.operandOfShape<T>(2, vector), call.operandOfShape<T>(3, vector), call.operandOfShape<T>(4, vector),
-               static_cast<T>(call.attribute<double>("epsilon")), static_cast<T>(call.attribute<double>("momentum")), out,
-               call.plan);
+               call.operandOfShape<T>(2, vector), call.operandOfShape<T>(3, vector),
+               call.operandOfShape<T>(4, vector), static_cast<T>(call.attribute<double>("epsilon")),
+               static_cast<T>(call.attribute<double>("momentum")), out, call.plan);
 }
 
 template <class T> static void callBatchNormInference(KernelCall &call) {
@@ -45,9 +45,9 @@ template <class T> static void callBatchNormGrad(KernelCall &call) {
   const auto [pixels, channels] = pixelsAndChannels(call, 0);
   const Shape &image = call.operandShape(0), vector{channels};
   batchNormGrad<T>(pixels, channels, call.operands[0]->as<T>(), call.operandOfShape<T>(1, image),
-                   call.operandOfShape<T>(2, vector), call.operandOfShape<T>(3, vector), call.operandOfShape<T>(4, vector),
-                   call.resultOfShape<T>(0, image), call.resultOfShape<T>(1, vector), call.resultOfShape<T>(2, vector),
-                   call.plan);
+                   call.operandOfShape<T>(2, vector), call.operandOfShape<T>(3, vector),
+                   call.operandOfShape<T>(4, vector), call.resultOfShape<T>(0, image),
+                   call.resultOfShape<T>(1, vector), call.resultOfShape<T>(2, vector), call.plan);
 }
 
 template <class T> static void callChannelSum(KernelCall &call) {

@@ -26,8 +26,8 @@ struct Problem {
   static dnnl::memory::desc any(const dnnl::memory::desc &desc) { return describe(desc.dims(), Tag::any); }
 
   dnnl::convolution_forward::primitive_desc forward() const {
-    return {{dnnl::prop_kind::forward_training, dnnl::algorithm::convolution_direct, any(x), any(w), any(y), strides, gaps,
-             before, after},
+    return {{dnnl::prop_kind::forward_training, dnnl::algorithm::convolution_direct, any(x), any(w), any(y),
+             strides, gaps, before, after},
             engine()};
   }
 };
@@ -46,8 +46,8 @@ void callConv2dGradInput(KernelCall &call) {
   call.expect(2, 1);
   const Problem problem(call, call.resultShape(0), call.operandShape(1), call.operandShape(0));
   const dnnl::convolution_backward_data::primitive_desc backward(
-      {dnnl::algorithm::convolution_direct, Problem::any(problem.x), Problem::any(problem.w), Problem::any(problem.y),
-       problem.strides, problem.gaps, problem.before, problem.after},
+      {dnnl::algorithm::convolution_direct, Problem::any(problem.x), Problem::any(problem.w),
+       Problem::any(problem.y), problem.strides, problem.gaps, problem.before, problem.after},
       engine(), problem.forward());
   executeInto(dnnl::convolution_backward_data(backward),
               {{DNNL_ARG_DIFF_DST, reordered(wrap(*call.operands[0], problem.y), backward.diff_dst_desc())},
@@ -59,8 +59,8 @@ void callConv2dGradWeight(KernelCall &call) {
   call.expect(2, 1);
   const Problem problem(call, call.operandShape(0), call.resultShape(0), call.operandShape(1));
   const dnnl::convolution_backward_weights::primitive_desc backward(
-      {dnnl::algorithm::convolution_direct, Problem::any(problem.x), Problem::any(problem.w), Problem::any(problem.y),
-       problem.strides, problem.gaps, problem.before, problem.after},
+      {dnnl::algorithm::convolution_direct, Problem::any(problem.x), Problem::any(problem.w),
+       Problem::any(problem.y), problem.strides, problem.gaps, problem.before, problem.after},
       engine(), problem.forward());
   executeInto(dnnl::convolution_backward_weights(backward),
               {{DNNL_ARG_SRC, reordered(wrap(*call.operands[0], problem.x), backward.src_desc())},

@@ -10,7 +10,8 @@ static void callMatmul(KernelCall &call) {
   using namespace onednn;
   using Tag = dnnl::memory::format_tag;
   call.expect(2, 1);
-  const bool transposeA = call.attribute<bool>("transpose_a"), transposeB = call.attribute<bool>("transpose_b");
+  const bool transposeA = call.attribute<bool>("transpose_a"),
+             transposeB = call.attribute<bool>("transpose_b");
   const Shape &a = call.operandShape(0), &b = call.operandShape(1), &c = call.resultShape(0);
   if (a.size() != 2 || b.size() != 2 || c.size() != 2)
     throw Error("'" + call.op + "' multiplies matrices, found " + toString(a) + " and " + toString(b));
@@ -23,6 +24,8 @@ static void callMatmul(KernelCall &call) {
                                     {DNNL_ARG_DST, wrap(call.results[0], product)}});
 }
 
-void registerOneDnnMatmul(KernelRegistry &registry) { registry.addOneDnn("nn.matmul", onednn::guarded(callMatmul)); }
+void registerOneDnnMatmul(KernelRegistry &registry) {
+  registry.addOneDnn("nn.matmul", onednn::guarded(callMatmul));
+}
 
 } // namespace arsis::ref

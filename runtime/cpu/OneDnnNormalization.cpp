@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Batch normalisation in training and its gradient by oneDNN. oneDNN knows the variance, our ops the reciprocal deviation rstd:
-// the gradient passes 1/rstd^2 as variance with epsilon zero.
+// Batch normalisation in training and its gradient by oneDNN. oneDNN knows the variance, our ops the
+// reciprocal deviation rstd: the gradient passes 1/rstd^2 as variance with epsilon zero.
 #include "runtime/cpu/OneDnnSupport.h"
 
 #include "dialects/Isa/Encoding/Error.h"
@@ -32,7 +32,8 @@ HostTensor scaleAndShift(const float *scale, const float *shift, int64_t channel
   return rows;
 }
 
-/// The first result is an image like the first operand; further results and the operands from `firstOperand` on are vectors.
+/// The first result is an image like the first operand; further results and the operands from `firstOperand`
+/// on are vectors.
 void checkShapes(KernelCall &call, const Shape &vector, size_t firstOperand) {
   for (size_t i = firstOperand; i < call.operands.size(); ++i)
     call.operandOfShape<float>(i, vector);
@@ -46,14 +47,16 @@ void callBatchNorm(KernelCall &call) {
   const dnnl::memory::desc image = pixelsOf(call, 0);
   const int64_t pixels = image.dims()[0], channels = image.dims()[1];
   if (pixels < 2)
-    throw Error("'" + call.op + "' normalises by the statistics of " + std::to_string(pixels) + " pixel, expected at least 2");
+    throw Error("'" + call.op + "' normalises by the statistics of " + std::to_string(pixels) +
+                " pixel, expected at least 2");
   checkShapes(call, {channels}, 1);
   const dnnl::memory::desc vector = describe({channels}, Tag::a), rows = describe({2, channels}, Tag::ab);
   const float epsilon = static_cast<float>(call.attribute<double>("epsilon"));
   const dnnl::batch_normalization_forward::primitive_desc forward(
       {dnnl::prop_kind::forward_training, image, epsilon, kFlags}, engine());
   HostTensor variance({channels}, HostType::F32);
-  const HostTensor affine = scaleAndShift(call.operands[1]->as<float>(), call.operands[2]->as<float>(), channels);
+  const HostTensor affine =
+      scaleAndShift(call.operands[1]->as<float>(), call.operands[2]->as<float>(), channels);
   execute(dnnl::batch_normalization_forward(forward), {{DNNL_ARG_SRC, wrap(*call.operands[0], image)},
                                                        {DNNL_ARG_SCALE_SHIFT, wrap(affine, rows)},
                                                        {DNNL_ARG_DST, wrap(call.results[0], image)},
@@ -81,8 +84,8 @@ void callBatchNormGrad(KernelCall &call) {
   HostTensor variance({channels}, HostType::F32);
   for (int64_t c = 0; c < channels; ++c)
     variance.as<float>()[c] = 1.0f / (call.operands[4]->as<float>()[c] * call.operands[4]->as<float>()[c]);
-  const dnnl::batch_normalization_forward::primitive_desc forward({dnnl::prop_kind::forward_training, image, 0.0f, kFlags},
-                                                                  engine());
+  const dnnl::batch_normalization_forward::primitive_desc forward(
+      {dnnl::prop_kind::forward_training, image, 0.0f, kFlags}, engine());
   const dnnl::batch_normalization_backward::primitive_desc backward(
       {dnnl::prop_kind::backward, image, image, 0.0f, kFlags}, engine(), forward);
   const HostTensor affine = scaleAndShift(call.operands[2]->as<float>(), nullptr, channels);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Pools by oneDNN. Its average counts what hangs over the padded input (ceil mode) as padding, where ONNX does not, so an average
-// with such windows goes to the plain loops.
+// Pools by oneDNN. Its average counts what hangs over the padded input (ceil mode) as padding, where ONNX
+// does not, so an average with such windows goes to the plain loops.
 #include "runtime/cpu/OneDnnSupport.h"
 #include "runtime/cpu/Window2d.h"
 
@@ -25,7 +25,8 @@ struct Problem {
   dnnl::memory::desc x, y;
 
   Problem(const KernelCall &call, dnnl::algorithm algorithm, const Shape &input, const Shape &output)
-      : algorithm(algorithm), x(describe(imageDims(input), Tag::nhwc)), y(describe(imageDims(output), Tag::nhwc)) {
+      : algorithm(algorithm), x(describe(imageDims(input), Tag::nhwc)),
+        y(describe(imageDims(output), Tag::nhwc)) {
     const Window2d g = poolWindowOf(call, input, output);
     strides = {g.height.stride, g.width.stride};
     kernel = {g.height.kernel, g.width.kernel};
@@ -34,7 +35,8 @@ struct Problem {
     after = {trailingPad(g.height), trailingPad(g.width)};
   }
   Forward::primitive_desc forward() const {
-    return {{dnnl::prop_kind::forward_training, algorithm, x, y, strides, kernel, gaps, before, after}, engine()};
+    return {{dnnl::prop_kind::forward_training, algorithm, x, y, strides, kernel, gaps, before, after},
+            engine()};
   }
   Backward::primitive_desc backward() const {
     return {{algorithm, x, y, strides, kernel, gaps, before, after}, engine(), forward()};
@@ -68,7 +70,8 @@ void callMaxPoolGrad(KernelCall &call) {
   call.expect(2, 1);
   const Problem problem(call, dnnl::algorithm::pooling_max, call.resultShape(0), call.operandShape(1));
   const auto forward = problem.forward();
-  const dnnl::memory workspace(forward.workspace_desc(), engine()); // remembers the winners of the forward pass
+  const dnnl::memory workspace(forward.workspace_desc(),
+                               engine()); // remembers the winners of the forward pass
   execute(Forward(forward), {{DNNL_ARG_SRC, wrap(*call.operands[0], problem.x)},
                              {DNNL_ARG_DST, dnnl::memory(problem.y, engine())},
                              {DNNL_ARG_WORKSPACE, workspace}});
@@ -82,8 +85,8 @@ void callAvgPool(KernelCall &call) {
   if (averagedPlainly(call, call.operandShape(0), call.resultShape(0)))
     return;
   const Problem problem(call, averageOf(call), call.operandShape(0), call.resultShape(0));
-  execute(Forward(problem.forward()),
-          {{DNNL_ARG_SRC, wrap(*call.operands[0], problem.x)}, {DNNL_ARG_DST, wrap(call.results[0], problem.y)}});
+  execute(Forward(problem.forward()), {{DNNL_ARG_SRC, wrap(*call.operands[0], problem.x)},
+                                       {DNNL_ARG_DST, wrap(call.results[0], problem.y)}});
 }
 
 void callAvgPoolGrad(KernelCall &call) {
@@ -91,8 +94,8 @@ void callAvgPoolGrad(KernelCall &call) {
   if (averagedPlainly(call, call.resultShape(0), call.operandShape(0)))
     return;
   const Problem problem(call, averageOf(call), call.resultShape(0), call.operandShape(0));
-  execute(Backward(problem.backward()),
-          {{DNNL_ARG_DIFF_DST, wrap(*call.operands[0], problem.y)}, {DNNL_ARG_DIFF_SRC, wrap(call.results[0], problem.x)}});
+  execute(Backward(problem.backward()), {{DNNL_ARG_DIFF_DST, wrap(*call.operands[0], problem.y)},
+                                         {DNNL_ARG_DIFF_SRC, wrap(call.results[0], problem.x)}});
 }
 
 } // namespace

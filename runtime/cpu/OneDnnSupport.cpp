@@ -43,8 +43,8 @@ void execute(const dnnl::primitive &primitive, const Arguments &arguments) {
   stream.wait();
 }
 
-void executeInto(const dnnl::primitive &primitive, Arguments arguments, int index, const dnnl::memory::desc &chosen,
-                 const dnnl::memory &target) {
+void executeInto(const dnnl::primitive &primitive, Arguments arguments, int index,
+                 const dnnl::memory::desc &chosen, const dnnl::memory &target) {
   const bool direct = chosen == target.get_desc();
   const dnnl::memory result = direct ? target : dnnl::memory(chosen, engine());
   arguments.emplace(index, result);

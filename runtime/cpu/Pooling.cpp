@@ -14,19 +14,21 @@ template <class T> static void callMaxPool(KernelCall &call) {
 template <class T> static void callMaxPoolGrad(KernelCall &call) {
   call.expect(2, 1);
   const Window2d g = poolWindowOf(call, call.resultShape(0), call.operandShape(1));
-  maxPoolGrad<T>(g, call.operandOfShape<T>(0, call.resultShape(0)), call.operands[1]->as<T>(), call.results[0].as<T>());
+  maxPoolGrad<T>(g, call.operandOfShape<T>(0, call.resultShape(0)), call.operands[1]->as<T>(),
+                 call.results[0].as<T>());
 }
 
 template <class T> static void callAvgPool(KernelCall &call) {
   call.expect(1, 1);
-  avgPool<T>(poolWindowOf(call, call.operandShape(0), call.resultShape(0)), call.attribute<bool>("count_include_pad"),
-             call.operands[0]->as<T>(), call.results[0].as<T>());
+  avgPool<T>(poolWindowOf(call, call.operandShape(0), call.resultShape(0)),
+             call.attribute<bool>("count_include_pad"), call.operands[0]->as<T>(), call.results[0].as<T>());
 }
 
 template <class T> static void callAvgPoolGrad(KernelCall &call) {
   call.expect(1, 1);
-  avgPoolGrad<T>(poolWindowOf(call, call.resultShape(0), call.operandShape(0)), call.attribute<bool>("count_include_pad"),
-                 call.operands[0]->as<T>(), call.results[0].as<T>());
+  avgPoolGrad<T>(poolWindowOf(call, call.resultShape(0), call.operandShape(0)),
+                 call.attribute<bool>("count_include_pad"), call.operands[0]->as<T>(),
+                 call.results[0].as<T>());
 }
 
 void registerPooling(KernelRegistry &registry) {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// The loss: mean over the batch of -log softmax(logits)[label], and its gradient. Plan dims (n) order the sum over the batch.
+// The loss: mean over the batch of -log softmax(logits)[label], and its gradient. Plan dims (n) order the sum
+// over the batch.
 #pragma once
 
 #include "runtime/common/ReductionPlan.h"
@@ -11,8 +12,8 @@ namespace arsis::ref {
 
 /// logits and probabilities are batch x classes; labels lie in [0, classes).
 template <class T>
-void softmaxCrossEntropy(int64_t batch, int64_t classes, const T *logits, const int32_t *labels, T *loss, T *probabilities,
-                         const ReductionPlan *plan) {
+void softmaxCrossEntropy(int64_t batch, int64_t classes, const T *logits, const int32_t *labels, T *loss,
+                         T *probabilities, const ReductionPlan *plan) {
   std::vector<T> losses(batch), difference(classes);
   for (int64_t n = 0; n < batch; ++n) {
     const T *x = logits + n * classes;
@@ -44,12 +45,13 @@ void softmaxCrossEntropy(int64_t batch, int64_t classes, const T *logits, const 
 
 /// glogits = (probabilities - onehot(labels)) * (gloss / batch).
 template <class T>
-void softmaxCrossEntropyGrad(int64_t batch, int64_t classes, const T *probabilities, const int32_t *labels, const T *gloss,
-                             T *glogits) {
+void softmaxCrossEntropyGrad(int64_t batch, int64_t classes, const T *probabilities, const int32_t *labels,
+                             const T *gloss, T *glogits) {
   const T factor = multiply(*gloss, inverseOf<T>(batch));
   for (int64_t n = 0; n < batch; ++n)
     for (int64_t c = 0; c < classes; ++c)
-      glogits[n * classes + c] = multiply(subtract(probabilities[n * classes + c], T(c == labels[n])), factor);
+      glogits[n * classes + c] =
+          multiply(subtract(probabilities[n * classes + c], T(c == labels[n])), factor);
 }
 
 } // namespace arsis::ref

@@ -6,7 +6,8 @@
 
 namespace arsis::ref {
 
-static const std::vector<int64_t> &list(const KernelCall &call, const char *name, size_t size, int64_t least) {
+static const std::vector<int64_t> &list(const KernelCall &call, const char *name, size_t size,
+                                        int64_t least) {
   const auto &values = call.attribute<std::vector<int64_t>>(name);
   bool good = values.size() == size;
   for (int64_t value : values)
@@ -17,8 +18,8 @@ static const std::vector<int64_t> &list(const KernelCall &call, const char *name
   return values;
 }
 
-Window2d windowOf(const KernelCall &call, const Shape &input, const Shape &output, const std::vector<int64_t> &kernel,
-                  bool windowsMayHangOver) {
+Window2d windowOf(const KernelCall &call, const Shape &input, const Shape &output,
+                  const std::vector<int64_t> &kernel, bool windowsMayHangOver) {
   if (input.size() != 4 || output.size() != 4 || kernel.size() != 2 || input[0] != output[0])
     throw Error("'" + call.op + "' has input " + toString(input) + " and output " + toString(output) +
                 ", expected two NHWC images of one batch");
@@ -31,8 +32,8 @@ Window2d windowOf(const KernelCall &call, const Shape &input, const Shape &outpu
     const int64_t room = dim.input + dim.padBefore + dim.padAfter - dim.dilation * (dim.kernel - 1) - 1;
     const int64_t fit = dim.kernel < 1 || room < 0 ? 0 : room / dim.stride + 1;
     if (fit == 0 || (dim.output != fit && !(windowsMayHangOver && dim.output == fit + 1)))
-      throw Error("'" + call.op + "' has " + std::to_string(dim.output) + (d ? " columns" : " rows") + " of windows, but " +
-                  std::to_string(fit) + " fit");
+      throw Error("'" + call.op + "' has " + std::to_string(dim.output) + (d ? " columns" : " rows") +
+                  " of windows, but " + std::to_string(fit) + " fit");
     *dims[d] = dim;
   }
   return window;
@@ -46,10 +47,12 @@ Window2d poolWindowOf(const KernelCall &call, const Shape &input, const Shape &o
   return window;
 }
 
-Window2d convolutionWindowOf(const KernelCall &call, const Shape &input, const Shape &weight, const Shape &output) {
-  if (weight.size() != 4 || input.size() != 4 || output.size() != 4 || weight[2] != input[3] || weight[3] != output[3])
-    throw Error("'" + call.op + "' has input " + toString(input) + ", weight " + toString(weight) + " and output " +
-                toString(output) + ", expected NHWC, HWIO and NHWC of matching channels");
+Window2d convolutionWindowOf(const KernelCall &call, const Shape &input, const Shape &weight,
+                             const Shape &output) {
+  if (weight.size() != 4 || input.size() != 4 || output.size() != 4 || weight[2] != input[3] ||
+      weight[3] != output[3])
+    throw Error("'" + call.op + "' has input " + toString(input) + ", weight " + toString(weight) +
+                " and output " + toString(output) + ", expected NHWC, HWIO and NHWC of matching channels");
   return windowOf(call, input, output, {weight[0], weight[1]}, false);
 }
 

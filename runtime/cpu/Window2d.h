@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// The geometry that convolutions and pools share: two spatial dims, each with kernel, stride, leading and trailing pad, dilation.
+// The geometry that convolutions and pools share: two spatial dims, each with kernel, stride, leading and
+// trailing pad, dilation.
 #pragma once
 
 #include "runtime/common/KernelRegistry.h"
@@ -21,22 +22,27 @@ struct Window2d {
   int64_t batch, channels;
   WindowDim height, width;
 
-  int64_t inputPixel(int64_t n, int64_t h, int64_t w) const { return (n * height.input + h) * width.input + w; }
-  int64_t outputPixel(int64_t n, int64_t oh, int64_t ow) const { return (n * height.output + oh) * width.output + ow; }
+  int64_t inputPixel(int64_t n, int64_t h, int64_t w) const {
+    return (n * height.input + h) * width.input + w;
+  }
+  int64_t outputPixel(int64_t n, int64_t oh, int64_t ow) const {
+    return (n * height.output + oh) * width.output + ow;
+  }
   int64_t inputPixels() const { return batch * height.input * width.input; }
   int64_t outputPixels() const { return batch * height.output * width.output; }
 };
 
-/// Reads strides, pads and dilations of the call. `input` and `output` are NHWC shapes; `kernel` is (height, width). Throws
-/// arsis::Error if attributes and shapes do not fit. `windowsMayHangOver`: an output may have one window more than fits
-/// (ceil mode of pools).
-Window2d windowOf(const KernelCall &call, const Shape &input, const Shape &output, const std::vector<int64_t> &kernel,
-                  bool windowsMayHangOver);
+/// Reads strides, pads and dilations of the call. `input` and `output` are NHWC shapes; `kernel` is (height,
+/// width). Throws arsis::Error if attributes and shapes do not fit. `windowsMayHangOver`: an output may have
+/// one window more than fits (ceil mode of pools).
+Window2d windowOf(const KernelCall &call, const Shape &input, const Shape &output,
+                  const std::vector<int64_t> &kernel, bool windowsMayHangOver);
 
 /// The geometry of a pooling op, whose kernel is an attribute and whose channels stay.
 Window2d poolWindowOf(const KernelCall &call, const Shape &input, const Shape &output);
 
 /// The geometry of a convolution with weight shape HWIO; checks the channels.
-Window2d convolutionWindowOf(const KernelCall &call, const Shape &input, const Shape &weight, const Shape &output);
+Window2d convolutionWindowOf(const KernelCall &call, const Shape &input, const Shape &weight,
+                             const Shape &output);
 
 } // namespace arsis::ref

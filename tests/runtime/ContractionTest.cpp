@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Convolutions and matrix product against their definitions, element by element, in the order the plan states.
+// Convolutions and matrix product against their definitions, element by element, in the order the plan
+// states.
 #include "tests/runtime/KernelTesting.h"
 
 #include <cmath>
@@ -27,14 +28,19 @@ struct Geometry {
 };
 
 const Geometry kGeometries[] = {
-    {{2, 5, 6, 3}, {3, 3, 3, 5}, {1, 1}, {1, 1, 1, 1}, {1, 1}},   // same padding
-    {{1, 7, 7, 4}, {3, 2, 4, 33}, {2, 3}, {1, 0, 2, 1}, {1, 1}},  // strides, uneven pads, more columns than a vector block
+    {{2, 5, 6, 3}, {3, 3, 3, 5}, {1, 1}, {1, 1, 1, 1}, {1, 1}}, // same padding
+    {{1, 7, 7, 4},
+     {3, 2, 4, 33},
+     {2, 3},
+     {1, 0, 2, 1},
+     {1, 1}}, // strides, uneven pads, more columns than a vector block
     {{2, 6, 5, 2}, {1, 1, 2, 3}, {2, 2}, {0, 0, 0, 0}, {1, 1}},   // phases without taps
     {{1, 9, 8, 3}, {2, 3, 3, 17}, {2, 1}, {2, 3, 1, 0}, {3, 2}},  // dilation against stride
     {{1, 4, 4, 20}, {4, 4, 20, 7}, {1, 1}, {0, 0, 0, 0}, {1, 1}}, // one window
 };
 
-/// Sums products in the order in which the plan visits them. An index is chunked if it is (a divided by chunk) tuple-wise.
+/// Sums products in the order in which the plan visits them. An index is chunked if it is (a divided by
+/// chunk) tuple-wise.
 class Ordered {
 public:
   /// Terms must come in K order; chunk is the lexicographic key of the term's chunk.
@@ -132,7 +138,8 @@ TEST_P(Convolution, GradInputFollowsThePlanPerPhase) {
     }
     return sum.sum();
   });
-  EXPECT_EQ(difference(call("nn.conv2d_grad_input", {gy, w}, {g().x}, g().attributes(), &plan)[0], expected), "");
+  EXPECT_EQ(difference(call("nn.conv2d_grad_input", {gy, w}, {g().x}, g().attributes(), &plan)[0], expected),
+            "");
 }
 
 TEST_P(Convolution, GradWeightFollowsThePlan) {
@@ -151,12 +158,14 @@ TEST_P(Convolution, GradWeightFollowsThePlan) {
                   gradient.at(n, oh, ow, o));
     return sum.sum();
   });
-  EXPECT_EQ(difference(call("nn.conv2d_grad_weight", {x, gy}, {g().w}, g().attributes(), &plan)[0], expected), "");
+  EXPECT_EQ(difference(call("nn.conv2d_grad_weight", {x, gy}, {g().w}, g().attributes(), &plan)[0], expected),
+            "");
 }
 
 INSTANTIATE_TEST_SUITE_P(Geometries, Convolution,
                          ::testing::Combine(::testing::ValuesIn(kGeometries),
-                                            ::testing::Values(std::vector<int64_t>{1, 1, 1}, std::vector<int64_t>{2, 1, 1},
+                                            ::testing::Values(std::vector<int64_t>{1, 1, 1},
+                                                              std::vector<int64_t>{2, 1, 1},
                                                               std::vector<int64_t>{16, 2, 3},
                                                               std::vector<int64_t>{1000, 1000, 1000})));
 

@@ -27,7 +27,8 @@ TEST(ReluGrad, PassesWhereTheResultIsPositive) {
 }
 
 TEST(BiasAdd, BroadcastsOverPixels) {
-  const auto y = call("nn.bias_add", {HostTensor::of<float>({2, 2}, {1, 2, 3, 4}), vector({10, 20})}, {{2, 2}});
+  const auto y =
+      call("nn.bias_add", {HostTensor::of<float>({2, 2}, {1, 2, 3, 4}), vector({10, 20})}, {{2, 2}});
   EXPECT_EQ(difference(y[0], HostTensor::of<float>({2, 2}, {11, 22, 13, 24})), "");
 }
 
@@ -66,11 +67,15 @@ TEST(Sgd, WithoutMomentumHasNoVelocity) {
 
 TEST(DataMovement, ReshapeTransposeConstant) {
   const HostTensor x = HostTensor::of<float>({2, 3}, {1, 2, 3, 4, 5, 6});
-  EXPECT_EQ(difference(call("nn.reshape", {x}, {{3, 2}})[0], HostTensor::of<float>({3, 2}, {1, 2, 3, 4, 5, 6})), "");
+  EXPECT_EQ(
+      difference(call("nn.reshape", {x}, {{3, 2}})[0], HostTensor::of<float>({3, 2}, {1, 2, 3, 4, 5, 6})),
+      "");
   EXPECT_EQ(difference(call("nn.transpose", {x}, {{3, 2}}, {{"permutation", std::vector<int64_t>{1, 0}}})[0],
                        HostTensor::of<float>({3, 2}, {1, 4, 2, 5, 3, 6})),
             "");
-  EXPECT_EQ(difference(call("nn.constant", {}, {{1}}, {{"value", HostTensor::of<float>({1}, {7})}})[0], vector({7})), "");
+  EXPECT_EQ(difference(call("nn.constant", {}, {{1}}, {{"value", HostTensor::of<float>({1}, {7})}})[0],
+                       vector({7})),
+            "");
 }
 
 } // namespace

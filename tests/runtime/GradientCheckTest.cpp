@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Every differentiation rule against central differences in fp64. The loss of a case is the product of one result with a random
-// vector; every operand marked as a parameter is checked in every element. An op that implements DifferentiableOpInterface and has
-// no case here fails the test.
+// Every differentiation rule against central differences in fp64. The loss of a case is the product of one
+// result with a random vector; every operand marked as a parameter is checked in every element. An op that
+// implements DifferentiableOpInterface and has no case here fails the test.
 #include "compiler/Transforms/Differentiate/Differentiate.h"
 #include "dialects/NN/IR/NNDialect.h"
 #include "runtime/Interpreter/Interpreter.h"
@@ -18,7 +18,8 @@
 namespace arsis::ref {
 namespace {
 
-/// One op in its generic form. Operands are "parameter" (differentiated), "input" (not) or "label" (class numbers).
+/// One op in its generic form. Operands are "parameter" (differentiated), "input" (not) or "label" (class
+/// numbers).
 struct Case {
   std::string name, op;
   std::vector<std::pair<std::string, std::string>> operands; // role, type
@@ -27,10 +28,14 @@ struct Case {
   std::vector<int> use = {};        // operand numbers, if not each argument once
 };
 
-const std::string kWindow = "strides = array<i64: 2, 1>, pads = array<i64: 1, 0, 0, 2>, dilations = array<i64: 1, 2>";
-const std::string kPlain = "strides = array<i64: 1, 1>, pads = array<i64: 1, 1, 1, 1>, dilations = array<i64: 1, 1>";
-const std::string kStride3 = "strides = array<i64: 3, 3>, pads = array<i64: 0, 0, 0, 0>, dilations = array<i64: 1, 1>";
+const std::string kWindow =
+    "strides = array<i64: 2, 1>, pads = array<i64: 1, 0, 0, 2>, dilations = array<i64: 1, 2>";
+const std::string kPlain =
+    "strides = array<i64: 1, 1>, pads = array<i64: 1, 1, 1, 1>, dilations = array<i64: 1, 1>";
+const std::string kStride3 =
+    "strides = array<i64: 3, 3>, pads = array<i64: 0, 0, 0, 0>, dilations = array<i64: 1, 1>";
 
+// clang-format off
 const std::vector<Case> kCases = {
     {"Conv2dSame", "nn.conv2d", {{"parameter", "2x4x5x3xf32"}, {"parameter", "3x3x3x2xf32"}}, kPlain, {"2x4x5x2xf32"}},
     {"Conv2dStrideDilation", "nn.conv2d", {{"parameter", "1x6x7x2xf32"}, {"parameter", "3x2x2x4xf32"}}, kWindow, {"1x3x7x4xf32"}},
@@ -56,6 +61,7 @@ const std::vector<Case> kCases = {
     {"Transpose", "nn.transpose", {{"parameter", "2x3x4xf32"}}, "permutation = array<i64: 2, 0, 1>", {"4x2x3xf32"}},
     {"SoftmaxCrossEntropy", "nn.softmax_cross_entropy", {{"parameter", "4x5xf32"}, {"label", "4xi32"}}, "", {"f32", "4x5xf32"}},
 };
+// clang-format on
 
 int64_t sizeOfType(const std::string &type) {
   int64_t count = 1, number = 0;
@@ -76,8 +82,8 @@ int64_t sizeOfType(const std::string &type) {
 std::string moduleOf(const Case &test) {
   std::string arguments, operands, types, results;
   for (size_t i = 0; i < test.operands.size(); ++i)
-    arguments += "%a" + std::to_string(i) + ": tensor<" + test.operands[i].second + "> {nn.name = \"a" + std::to_string(i) +
-                 "\", nn.role = \"" + test.operands[i].first + "\"}, ";
+    arguments += "%a" + std::to_string(i) + ": tensor<" + test.operands[i].second + "> {nn.name = \"a" +
+                 std::to_string(i) + "\", nn.role = \"" + test.operands[i].first + "\"}, ";
   std::vector<int> use = test.use;
   for (size_t i = 0; test.use.empty() && i < test.operands.size(); ++i)
     use.push_back(i);
@@ -90,11 +96,12 @@ std::string moduleOf(const Case &test) {
   const std::string size = std::to_string(sizeOfType(test.results[0])), flat = "tensor<1x" + size + "xf32>",
                     column = "tensor<" + size + "x1xf32>";
   return "func.func @step(" + arguments + "%r: " + column + " {nn.name = \"r\", nn.role = \"input\"})" +
-         " -> (tensor<f32> {nn.name = \"loss\", nn.role = \"loss\"}) {\n" + "  %y:" + std::to_string(test.results.size()) +
-         " = \"" + test.op + "\"(" + operands + ") <{" + test.attributes + "}> : (" + types + ") -> (" + results + ")\n" +
-         "  %f = nn.reshape %y#0 : (tensor<" + test.results[0] + ">) -> " + flat + "\n" + "  %m = nn.matmul %f, %r : (" + flat +
-         ", " + column + ") -> tensor<1x1xf32>\n" + "  %l = nn.reshape %m : (tensor<1x1xf32>) -> tensor<f32>\n" +
-         "  return %l : tensor<f32>\n}\n";
+         " -> (tensor<f32> {nn.name = \"loss\", nn.role = \"loss\"}) {\n" +
+         "  %y:" + std::to_string(test.results.size()) + " = \"" + test.op + "\"(" + operands + ") <{" +
+         test.attributes + "}> : (" + types + ") -> (" + results + ")\n" +
+         "  %f = nn.reshape %y#0 : (tensor<" + test.results[0] + ">) -> " + flat + "\n" +
+         "  %m = nn.matmul %f, %r : (" + flat + ", " + column + ") -> tensor<1x1xf32>\n" +
+         "  %l = nn.reshape %m : (tensor<1x1xf32>) -> tensor<f32>\n" + "  return %l : tensor<f32>\n}\n";
 }
 
 class Context {
@@ -107,7 +114,8 @@ class GradientCheck : public ::testing::TestWithParam<Case> {};
 
 TEST_P(GradientCheck, AgreesWithCentralDifferences) {
   Context holder;
-  mlir::OwningOpRef<mlir::ModuleOp> module = mlir::parseSourceString<mlir::ModuleOp>(moduleOf(GetParam()), &holder.context);
+  mlir::OwningOpRef<mlir::ModuleOp> module =
+      mlir::parseSourceString<mlir::ModuleOp>(moduleOf(GetParam()), &holder.context);
   ASSERT_TRUE(module) << moduleOf(GetParam());
   auto step = module->lookupSymbol<mlir::func::FuncOp>("step");
   ASSERT_TRUE(mlir::succeeded(compiler::differentiate(step)));
@@ -172,7 +180,8 @@ TEST(GradientCheckCoverage, EveryDifferentiableOpHasACase) {
   EXPECT_EQ(covered, differentiable);
 }
 
-/// Ops that no step reaches before they are differentiated or mapped would still need a kernel: the oracle runs every step.
+/// Ops that no step reaches before they are differentiated or mapped would still need a kernel: the oracle
+/// runs every step.
 TEST(GradientCheckCoverage, EveryOpHasAReferenceKernel) {
   Context holder;
   for (mlir::RegisteredOperationName name : holder.context.getRegisteredOperationsByDialect("nn"))

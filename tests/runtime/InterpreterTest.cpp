@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// The walk over a step: binding by name, plans, the observer, layouts, and one clear error for everything that is wrong.
+// The walk over a step: binding by name, plans, the observer, layouts, and one clear error for everything
+// that is wrong.
 #include "runtime/Interpreter/Interpreter.h"
 
 #include "dialects/Isa/Encoding/Error.h"
@@ -18,7 +19,8 @@ using testing::random;
 
 class Interpreter : public ::testing::Test {
 protected:
-  Interpreter() : handler(&context, [this](mlir::Diagnostic &diagnostic) { errors += diagnostic.str() + "\n"; }) {
+  Interpreter()
+      : handler(&context, [this](mlir::Diagnostic &diagnostic) { errors += diagnostic.str() + "\n"; }) {
     context.loadDialect<nn::NNDialect, mlir::func::FuncDialect>();
     context.allowUnregisteredDialects();
   }
@@ -118,13 +120,14 @@ func.func @forward(%x: tensor<1x3xf32> {nn.name = "x"}, %l: tensor<1xi32> {nn.na
   return %0#0 : tensor<f32>
 }
 )mlir");
-  EXPECT_TRUE(llvm::failed(
-      run(*module, {{"x", HostTensor({1, 3}, HostType::F32)}, {"labels", HostTensor::of<int64_t>({1}, {3})}})));
+  EXPECT_TRUE(llvm::failed(run(
+      *module, {{"x", HostTensor({1, 3}, HostType::F32)}, {"labels", HostTensor::of<int64_t>({1}, {3})}})));
   EXPECT_EQ(errors, "label 3 of sample 0 is none of the 3 classes\n");
 }
 
 TEST_F(Interpreter, RejectsAFunctionWhoseArgumentHasNoName) {
-  parse("func.func @forward(%x: tensor<2xf32>) -> (tensor<2xf32> {nn.name = \"y\"}) { return %x : tensor<2xf32> }");
+  parse("func.func @forward(%x: tensor<2xf32>) -> (tensor<2xf32> {nn.name = \"y\"}) { return %x : "
+        "tensor<2xf32> }");
   EXPECT_TRUE(llvm::failed(run(*module, {})));
   EXPECT_EQ(errors, "argument 0 of @forward has no string attribute nn.name\n");
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// What the kernel tests share: deterministic values with awkward bits, calls through the registry, comparison of bits.
+// What the kernel tests share: deterministic values with awkward bits, calls through the registry, comparison
+// of bits.
 #pragma once
 
 #include "dialects/Isa/Encoding/Error.h"
@@ -23,8 +24,10 @@ template <class T> HostTensor random(Shape shape, unsigned seed) {
 }
 
 inline std::vector<HostTensor> call(const std::string &op, const std::vector<HostTensor> &operands,
-                                    const std::vector<Shape> &results, std::map<std::string, Attribute> attributes = {},
-                                    const ReductionPlan *plan = nullptr, Backend backend = Backend::PlainF32) {
+                                    const std::vector<Shape> &results,
+                                    std::map<std::string, Attribute> attributes = {},
+                                    const ReductionPlan *plan = nullptr,
+                                    Backend backend = Backend::PlainF32) {
   KernelCall call;
   call.op = op;
   for (const HostTensor &operand : operands)
@@ -44,10 +47,10 @@ inline std::string difference(const HostTensor &found, const HostTensor &expecte
   const size_t width = sizeOf(found.type());
   for (int64_t i = 0; i < found.size(); ++i)
     if (std::memcmp(found.data() + i * width, expected.data() + i * width, width) != 0)
-      return "element " + std::to_string(i) + (found.type() == HostType::F32
-                                                   ? ": " + std::to_string(found.as<float>()[i]) + " instead of " +
-                                                         std::to_string(expected.as<float>()[i])
-                                                   : "");
+      return "element " + std::to_string(i) +
+             (found.type() == HostType::F32 ? ": " + std::to_string(found.as<float>()[i]) + " instead of " +
+                                                  std::to_string(expected.as<float>()[i])
+                                            : "");
   return "";
 }
 
@@ -56,7 +59,8 @@ inline double distance(const HostTensor &found, const HostTensor &expected) {
   const HostTensor a = found.converted(HostType::F64), b = expected.converted(HostType::F64);
   double worst = 0;
   for (int64_t i = 0; i < a.size(); ++i)
-    worst = std::max(worst, std::abs(a.as<double>()[i] - b.as<double>()[i]) / (1 + std::abs(b.as<double>()[i])));
+    worst =
+        std::max(worst, std::abs(a.as<double>()[i] - b.as<double>()[i]) / (1 + std::abs(b.as<double>()[i])));
   return worst;
 }
 

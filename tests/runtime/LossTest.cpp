@@ -40,8 +40,8 @@ TEST(SoftmaxCrossEntropy, FollowsTheStepsBitForBit) {
 
 TEST(SoftmaxCrossEntropy, IsTheMeanNegativeLogLikelihood) {
   const HostTensor logits = random<double>({kBatch, kClasses}, 2);
-  const auto found =
-      call("nn.softmax_cross_entropy", {logits, kLabels}, {{}, {kBatch, kClasses}}, {}, nullptr, Backend::PlainF64);
+  const auto found = call("nn.softmax_cross_entropy", {logits, kLabels}, {{}, {kBatch, kClasses}}, {},
+                          nullptr, Backend::PlainF64);
   double loss = 0;
   for (int64_t n = 0; n < kBatch; ++n) {
     double sum = 0;
@@ -59,14 +59,16 @@ TEST(SoftmaxCrossEntropyGrad, IsProbabilityMinusOneHot) {
   for (int64_t n = 0; n < kBatch; ++n)
     for (int64_t c = 0; c < kClasses; ++c)
       expected.as<float>()[n * kClasses + c] =
-          (p.as<float>()[n * kClasses + c] - (c == kLabels.as<int32_t>()[n] ? 1.0f : 0.0f)) * (2.0f * (1.0f / kBatch));
+          (p.as<float>()[n * kClasses + c] - (c == kLabels.as<int32_t>()[n] ? 1.0f : 0.0f)) *
+          (2.0f * (1.0f / kBatch));
   EXPECT_EQ(difference(found[0], expected), "");
 }
 
 TEST(SoftmaxCrossEntropy, RefusesALabelThatIsNoClass) {
   for (int32_t label : {-1, static_cast<int32_t>(kClasses)})
     EXPECT_THROW(call("nn.softmax_cross_entropy",
-                      {random<float>({1, kClasses}, 1), HostTensor::of<int32_t>({1}, {label})}, {{}, {1, kClasses}}),
+                      {random<float>({1, kClasses}, 1), HostTensor::of<int32_t>({1}, {label})},
+                      {{}, {1, kClasses}}),
                  Error);
 }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Batch normalisation against its formulas: step by step in fp32 with a plan, and against plain fp64 statistics.
+// Batch normalisation against its formulas: step by step in fp32 with a plan, and against plain fp64
+// statistics.
 #include "dialects/Isa/Numerics/Numerics.h"
 #include "tests/runtime/KernelTesting.h"
 
@@ -38,10 +39,11 @@ TEST(ChannelSum, FollowsThePlan) {
 }
 
 TEST(BatchNorm, FollowsTheFormulasBitForBit) {
-  const HostTensor x = random<float>(kImage, 1), scale = random<float>(kVector, 2), bias = random<float>(kVector, 3),
-                   oldMean = random<float>(kVector, 4), oldVar = random<float>(kVector, 5);
-  const auto found = call("nn.batch_norm", {x, scale, bias, oldMean, oldVar}, {kImage, kVector, kVector, kVector, kVector},
-                          kAttributes, &kPlan);
+  const HostTensor x = random<float>(kImage, 1), scale = random<float>(kVector, 2),
+                   bias = random<float>(kVector, 3), oldMean = random<float>(kVector, 4),
+                   oldVar = random<float>(kVector, 5);
+  const auto found = call("nn.batch_norm", {x, scale, bias, oldMean, oldVar},
+                          {kImage, kVector, kVector, kVector, kVector}, kAttributes, &kPlan);
   std::vector<HostTensor> expected = found;
   const float inverse = static_cast<float>(1.0 / kPixels), m = 0.1f;
   for (int64_t c = 0; c < kChannels; ++c) {
@@ -59,7 +61,8 @@ TEST(BatchNorm, FollowsTheFormulasBitForBit) {
     expected[4].as<float>()[c] = std::fma(unbiased, m, oldVar.as<float>()[c] * keep);
     for (int64_t p = 0; p < kPixels; ++p) {
       const float normalised = (at(p) - mean) * rstd;
-      expected[0].as<float>()[p * kChannels + c] = std::fma(normalised, scale.as<float>()[c], bias.as<float>()[c]);
+      expected[0].as<float>()[p * kChannels + c] =
+          std::fma(normalised, scale.as<float>()[c], bias.as<float>()[c]);
     }
   }
   for (int i = 0; i < 5; ++i)
@@ -67,10 +70,11 @@ TEST(BatchNorm, FollowsTheFormulasBitForBit) {
 }
 
 TEST(BatchNorm, AgreesWithPlainStatisticsInDouble) {
-  const HostTensor x = random<double>(kImage, 1), scale = random<double>(kVector, 2), bias = random<double>(kVector, 3),
-                   zero(kVector, HostType::F64);
-  const auto found = call("nn.batch_norm", {x, scale, bias, zero, zero}, {kImage, kVector, kVector, kVector, kVector},
-                          {{"epsilon", 1e-5}, {"momentum", 1.0}}, nullptr, Backend::PlainF64);
+  const HostTensor x = random<double>(kImage, 1), scale = random<double>(kVector, 2),
+                   bias = random<double>(kVector, 3), zero(kVector, HostType::F64);
+  const auto found =
+      call("nn.batch_norm", {x, scale, bias, zero, zero}, {kImage, kVector, kVector, kVector, kVector},
+           {{"epsilon", 1e-5}, {"momentum", 1.0}}, nullptr, Backend::PlainF64);
   for (int64_t c = 0; c < kChannels; ++c) {
     double sum = 0, squares = 0;
     for (int64_t p = 0; p < kPixels; ++p) {
@@ -82,7 +86,10 @@ TEST(BatchNorm, AgreesWithPlainStatisticsInDouble) {
     EXPECT_NEAR(found[1].as<double>()[c], mean, 1e-14);
     EXPECT_NEAR(found[2].as<double>()[c], 1 / std::sqrt(variance + 1e-5), 1e-12);
     EXPECT_NEAR(found[4].as<double>()[c], variance * kPixels / (kPixels - 1), 1e-12);
-    EXPECT_NEAR(found[0].as<double>()[c], (x.as<double>()[c] - mean) / std::sqrt(variance + 1e-5) * scale.as<double>()[c] + bias.as<double>()[c], 1e-12);
+    EXPECT_NEAR(found[0].as<double>()[c],
+                (x.as<double>()[c] - mean) / std::sqrt(variance + 1e-5) * scale.as<double>()[c] +
+                    bias.as<double>()[c],
+                1e-12);
   }
 }
 
@@ -94,10 +101,11 @@ TEST(BatchNorm, RefusesASinglePixel) {
 }
 
 TEST(BatchNormInference, EqualsTrainingByTheSameStatistics) {
-  const HostTensor x = random<double>(kImage, 1), scale = random<double>(kVector, 2), bias = random<double>(kVector, 3),
-                   zero(kVector, HostType::F64);
-  const auto training = call("nn.batch_norm", {x, scale, bias, zero, zero}, {kImage, kVector, kVector, kVector, kVector},
-                             {{"epsilon", 1e-5}, {"momentum", 1.0}}, nullptr, Backend::PlainF64);
+  const HostTensor x = random<double>(kImage, 1), scale = random<double>(kVector, 2),
+                   bias = random<double>(kVector, 3), zero(kVector, HostType::F64);
+  const auto training =
+      call("nn.batch_norm", {x, scale, bias, zero, zero}, {kImage, kVector, kVector, kVector, kVector},
+           {{"epsilon", 1e-5}, {"momentum", 1.0}}, nullptr, Backend::PlainF64);
   HostTensor variance = training[4];
   for (int64_t c = 0; c < kChannels; ++c)
     variance.as<double>()[c] *= double(kPixels - 1) / kPixels;
@@ -107,15 +115,20 @@ TEST(BatchNormInference, EqualsTrainingByTheSameStatistics) {
 }
 
 TEST(BatchNormGrad, FollowsTheFormulasBitForBit) {
-  const HostTensor gy = random<float>(kImage, 1), x = random<float>(kImage, 2), scale = random<float>(kVector, 3),
-                   mean = random<float>(kVector, 4), rstd = random<float>(kVector, 5);
-  const auto found = call("nn.batch_norm_grad", {gy, x, scale, mean, rstd}, {kImage, kVector, kVector}, {}, &kPlan);
+  const HostTensor gy = random<float>(kImage, 1), x = random<float>(kImage, 2),
+                   scale = random<float>(kVector, 3), mean = random<float>(kVector, 4),
+                   rstd = random<float>(kVector, 5);
+  const auto found =
+      call("nn.batch_norm_grad", {gy, x, scale, mean, rstd}, {kImage, kVector, kVector}, {}, &kPlan);
   std::vector<HostTensor> expected = found;
   const float inverse = static_cast<float>(1.0 / kPixels);
   for (int64_t c = 0; c < kChannels; ++c) {
-    auto normalised = [&](int64_t p) { return (x.as<float>()[p * kChannels + c] - mean.as<float>()[c]) * rstd.as<float>()[c]; };
+    auto normalised = [&](int64_t p) {
+      return (x.as<float>()[p * kChannels + c] - mean.as<float>()[c]) * rstd.as<float>()[c];
+    };
     auto gradient = [&](int64_t p) { return gy.as<float>()[p * kChannels + c]; };
-    const float gbias = planned(gradient), gscale = planned([&](int64_t p) { return gradient(p) * normalised(p); });
+    const float gbias = planned(gradient),
+                gscale = planned([&](int64_t p) { return gradient(p) * normalised(p); });
     const float k = scale.as<float>()[c] * rstd.as<float>()[c], a = gbias * inverse, b = gscale * inverse;
     expected[1].as<float>()[c] = gscale;
     expected[2].as<float>()[c] = gbias;

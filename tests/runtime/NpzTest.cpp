@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// The .npz reader and writer: round trips, what numpy writes, and that every malformed file is one arsis::Error.
+// The .npz reader and writer: round trips, what numpy writes, and that every malformed file is one
+// arsis::Error.
 #include "runtime/common/Npz.h"
 
 #include "dialects/Isa/Encoding/Error.h"
@@ -31,7 +32,8 @@ void expectEqual(const TensorMap &found, const TensorMap &expected) {
     EXPECT_EQ(other.shape(), tensor.shape()) << name;
     ASSERT_EQ(other.type(), tensor.type()) << name;
     ASSERT_EQ(other.byteSize(), tensor.byteSize()) << name;
-    EXPECT_TRUE(other.byteSize() == 0 || 0 == std::memcmp(other.data(), tensor.data(), tensor.byteSize())) << name;
+    EXPECT_TRUE(other.byteSize() == 0 || 0 == std::memcmp(other.data(), tensor.data(), tensor.byteSize()))
+        << name;
   }
 }
 
@@ -54,9 +56,11 @@ TEST(Npz, RoundTripsThroughAFile) {
 
 TEST(Npz, ReadsWhatNumpyWritesAndNumpyReadsWhatWeWrite) {
   const std::string folder = ::testing::TempDir();
-  const std::string ours = folder + "/npz_ours.npz", theirs = folder + "/npz_theirs.npz", packed = folder + "/npz_packed.npz";
+  const std::string ours = folder + "/npz_ours.npz", theirs = folder + "/npz_theirs.npz",
+                    packed = folder + "/npz_packed.npz";
   writeNpz(ours, sample(), true);
-  const std::string script = ARSIS_PYTHON " -c \"import numpy as np; d = dict(np.load('" + ours + "')); assert d['a'].shape == (2, 3); " +
+  const std::string script = ARSIS_PYTHON " -c \"import numpy as np; d = dict(np.load('" + ours +
+                             "')); assert d['a'].shape == (2, 3); " +
                              "assert d['scalar'].shape == () and d['scalar'] == -1; np.savez('" + theirs +
                              "', **d); np.savez_compressed('" + packed + "', **d)\"";
   if (std::system(ARSIS_PYTHON " -c 'import numpy'") != 0)
@@ -74,18 +78,21 @@ HostTensor npyWithHeader(std::string header) {
 }
 
 TEST(Npy, ReadsAHeaderInAnyOrder) {
-  EXPECT_EQ(npyWithHeader("{'shape': (1, 2,), 'descr': '<f4', 'fortran_order': False}\n").shape(), (Shape{1, 2}));
+  EXPECT_EQ(npyWithHeader("{'shape': (1, 2,), 'descr': '<f4', 'fortran_order': False}\n").shape(),
+            (Shape{1, 2}));
 }
 
 TEST(Npy, RejectsWhatItDoesNotSupport) {
-  for (const char *header :
-       {"{'descr': '<f4', 'fortran_order': True, 'shape': (2,), }", "{'descr': '>f4', 'fortran_order': False, 'shape': (2,), }",
-        "{'descr': '<f2', 'fortran_order': False, 'shape': (4,), }",
-        "{'descr': [('x', '<f4')], 'fortran_order': False, 'shape': (2,), }",
-        "{'descr': '<f4', 'fortran_order': False, 'shape': (3,), }", "{'descr': '<f4', 'fortran_order': False, 'shape': (-1,), }",
-        "{'descr': '<f4', 'fortran_order': False, 'shape': (99999999999999999999,), }",
-        "{'descr': '<f4', 'fortran_order': False, 'shape': (4611686018427387904, 4), }",
-        "{'descr': '<f4', 'fortran_order': False, }", "{'descr': '<f4', 'descr': '<f4', 'shape': (2,), }", "{", "", "{}}"})
+  for (const char *header : {"{'descr': '<f4', 'fortran_order': True, 'shape': (2,), }",
+                             "{'descr': '>f4', 'fortran_order': False, 'shape': (2,), }",
+                             "{'descr': '<f2', 'fortran_order': False, 'shape': (4,), }",
+                             "{'descr': [('x', '<f4')], 'fortran_order': False, 'shape': (2,), }",
+                             "{'descr': '<f4', 'fortran_order': False, 'shape': (3,), }",
+                             "{'descr': '<f4', 'fortran_order': False, 'shape': (-1,), }",
+                             "{'descr': '<f4', 'fortran_order': False, 'shape': (99999999999999999999,), }",
+                             "{'descr': '<f4', 'fortran_order': False, 'shape': (4611686018427387904, 4), }",
+                             "{'descr': '<f4', 'fortran_order': False, }",
+                             "{'descr': '<f4', 'descr': '<f4', 'shape': (2,), }", "{", "", "{}}"})
     EXPECT_THROW(npyWithHeader(header), Error) << header;
 }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Pools against small cases worked out by hand, and against the definition where padding, dilation and ceil mode meet.
+// Pools against small cases worked out by hand, and against the definition where padding, dilation and ceil
+// mode meet.
 #include "tests/runtime/KernelTesting.h"
 
 #include <cmath>
@@ -14,7 +15,11 @@ using Attributes = std::map<std::string, Attribute>;
 using List = std::vector<int64_t>;
 
 Attributes window(List kernel, List strides, List pads, List dilations = {1, 1}) {
-  return {{"kernel", kernel}, {"strides", strides}, {"pads", pads}, {"dilations", dilations}, {"count_include_pad", false}};
+  return {{"kernel", kernel},
+          {"strides", strides},
+          {"pads", pads},
+          {"dilations", dilations},
+          {"count_include_pad", false}};
 }
 
 HostTensor row(std::vector<float> values) {
@@ -27,12 +32,14 @@ std::vector<float> values(const HostTensor &tensor) {
 }
 
 TEST(MaxPool, TakesTheLargestAndIgnoresPadding) {
-  const auto y = call("nn.max_pool", {row({-3, -1, -2, -5})}, {{1, 1, 2, 1}}, window({1, 3}, {1, 3}, {0, 1, 0, 1}));
+  const auto y =
+      call("nn.max_pool", {row({-3, -1, -2, -5})}, {{1, 1, 2, 1}}, window({1, 3}, {1, 3}, {0, 1, 0, 1}));
   EXPECT_EQ(values(y[0]), (std::vector<float>{-1, -2}));
 }
 
 TEST(MaxPool, ANaNWins) {
-  const auto y = call("nn.max_pool", {row({1, NAN, 5, 2})}, {{1, 1, 2, 1}}, window({1, 2}, {1, 2}, {0, 0, 0, 0}));
+  const auto y =
+      call("nn.max_pool", {row({1, NAN, 5, 2})}, {{1, 1, 2, 1}}, window({1, 2}, {1, 2}, {0, 0, 0, 0}));
   EXPECT_TRUE(std::isnan(values(y[0])[0]));
   EXPECT_EQ(values(y[0])[1], 5);
 }
@@ -60,15 +67,18 @@ TEST(MaxPoolGrad, AWindowOfMinusInfinityKeepsItsFirstPosition) {
 
 TEST(AvgPool, CountsPaddingOnlyWhenAsked) {
   Attributes attributes = window({1, 2}, {1, 2}, {0, 1, 0, 1});
-  EXPECT_EQ(values(call("nn.avg_pool", {row({4, 6})}, {{1, 1, 2, 1}}, attributes)[0]), (std::vector<float>{4, 6}));
+  EXPECT_EQ(values(call("nn.avg_pool", {row({4, 6})}, {{1, 1, 2, 1}}, attributes)[0]),
+            (std::vector<float>{4, 6}));
   attributes["count_include_pad"] = true;
-  EXPECT_EQ(values(call("nn.avg_pool", {row({4, 6})}, {{1, 1, 2, 1}}, attributes)[0]), (std::vector<float>{2, 3}));
+  EXPECT_EQ(values(call("nn.avg_pool", {row({4, 6})}, {{1, 1, 2, 1}}, attributes)[0]),
+            (std::vector<float>{2, 3}));
 }
 
 TEST(AvgPool, AWindowThatHangsOverNeverCountsWhatLiesBeyond) {
   Attributes attributes = window({1, 3}, {1, 2}, {0, 0, 0, 1});
   attributes["count_include_pad"] = true;
-  // Windows at 0, 2, 4 of 5 elements and 1 pad: the last holds one element and one pad, and hangs over by one.
+  // Windows at 0, 2, 4 of 5 elements and 1 pad: the last holds one element and one pad, and hangs over by
+  // one.
   EXPECT_EQ(values(call("nn.avg_pool", {row({3, 3, 3, 3, 6})}, {{1, 1, 3, 1}}, attributes)[0]),
             (std::vector<float>{3, 4, 3}));
 }
@@ -101,7 +111,8 @@ TEST(MaxPool, AgreesWithTheDefinition) {
           for (int64_t h = 0; h < in[1]; ++h)
             for (int64_t w = 0; w < in[2]; ++w) {
               const int64_t kh = h + pads[0] - oh * strides[0], kw = w + pads[1] - ow * strides[1];
-              const bool hit = kh >= 0 && kh < kernel[0] && kw >= 0 && kw % dilations[1] == 0 && kw / dilations[1] < kernel[1];
+              const bool hit = kh >= 0 && kh < kernel[0] && kw >= 0 && kw % dilations[1] == 0 &&
+                               kw / dilations[1] < kernel[1];
               if (hit)
                 best = std::max(best, x.as<float>()[((n * in[1] + h) * in[2] + w) * in[3] + c]);
             }
@@ -110,7 +121,8 @@ TEST(MaxPool, AgreesWithTheDefinition) {
 }
 
 TEST(Pool, RejectsAWrongNumberOfWindows) {
-  EXPECT_THROW(call("nn.max_pool", {row({1, 2, 3, 4})}, {{1, 1, 4, 1}}, window({1, 2}, {1, 2}, {0, 0, 0, 0})), Error);
+  EXPECT_THROW(call("nn.max_pool", {row({1, 2, 3, 4})}, {{1, 1, 4, 1}}, window({1, 2}, {1, 2}, {0, 0, 0, 0})),
+               Error);
 }
 
 } // namespace
