@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """A small builder for the recipes: layers by name, initial weights from one seeded generator, a checked ONNX file.
 
-Names follow PyTorch (`conv1.weight`, `bn1.running_mean`), the input is `x`, the output `logits`, the batch is symbolic (`N`).
+Names follow PyTorch (`conv1.weight`, `bn1.running_mean`), the input is `x`, the output `logits`, the batch is
+symbolic (`N`).
 """
 
 from __future__ import annotations

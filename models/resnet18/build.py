@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""ResNet-18 as torchvision defines it, exported at a given image size with a symbolic batch. Needs torch and torchvision
-(`scripts/setup.sh test` installs Debian's). Weights are random but seeded. Writes resnet18.onnx."""
+"""ResNet-18 as torchvision defines it, exported at a given image size with a symbolic batch. Needs torch and
+torchvision (`scripts/setup.sh test` installs Debian's). Weights are random but seeded. Writes resnet18.onnx."""
 
 import argparse
 from pathlib import Path
@@ -17,9 +17,16 @@ def build(path: Path, seed: int = 7, image: int = 64, classes: int = 10, trainin
     path.parent.mkdir(parents=True, exist_ok=True)
     mode = torch.onnx.TrainingMode.TRAINING if training else torch.onnx.TrainingMode.PRESERVE
     torch.onnx.export(
-        model, torch.zeros(2, 3, image, image), str(path), training=mode, do_constant_folding=False, opset_version=OPSET,
-        input_names=["x"], output_names=["logits"], dynamic_axes={"x": {0: "N"}, "logits": {0: "N"}},
-    )  # fmt: skip
+        model,
+        torch.zeros(2, 3, image, image),
+        str(path),
+        training=mode,
+        do_constant_folding=False,
+        opset_version=OPSET,
+        input_names=["x"],
+        output_names=["logits"],
+        dynamic_axes={"x": {0: "N"}, "logits": {0: "N"}},
+    )
 
 
 if __name__ == "__main__":

@@ -43,10 +43,17 @@ def run_train(arguments: argparse.Namespace) -> None:
     from arsis.onnx_shapes import image_shape
 
     settings = training.Settings(
-        model=arguments.model, chip=arguments.chip, batch=arguments.batch, epochs=arguments.epochs, learning_rate=arguments.lr,
-        momentum=arguments.momentum, weight_decay=arguments.weight_decay, seed=arguments.seed, reference=arguments.reference,
+        model=arguments.model,
+        chip=arguments.chip,
+        batch=arguments.batch,
+        epochs=arguments.epochs,
+        learning_rate=arguments.lr,
+        momentum=arguments.momentum,
+        weight_decay=arguments.weight_decay,
+        seed=arguments.seed,
+        reference=arguments.reference,
         timing=arguments.timing,
-    )  # fmt: skip
+    )
     arguments.out.mkdir(parents=True, exist_ok=True)
     model = models.model_path(arguments.model, arguments.out.parent / "models")
     images = data.load(arguments.data, image_shape(model))

@@ -162,13 +162,24 @@ def write_page(report: dict, path: Path) -> None:
     unit_chart, unit_legend = _unit_chart(report) if timed else ("", "")
     safe = jinja2.utils.markupsafe.Markup
     page = environment.get_template("report.html.j2").render(
-        report=report, training=training, timed=timed, headline=headline(report), layers=layer_table(report), quantity=svg.quantity,
-        loss_chart=safe(_loss_chart(training)) if training else "", accuracy_chart=safe(_accuracy_chart(training)) if training else "",
-        two=safe(svg.legend(["chip", "reference"], svg.COLOURS)), phase_chart=safe(_phase_chart(report)) if timed else "",
-        phase_legend=safe(svg.legend(PHASES, svg.COLOURS)), unit_chart=safe(unit_chart), unit_legend=safe(unit_legend),
-        energy_chart=safe(_energy_chart(report)), traffic_chart=safe(_traffic_chart(report)),
-        traffic_legend=safe(svg.legend(["in", "out"], svg.COLOURS)), memory_charts=[(name, safe(chart)) for name, chart in _memory_charts(report)],
-    )  # fmt: skip
+        report=report,
+        training=training,
+        timed=timed,
+        headline=headline(report),
+        layers=layer_table(report),
+        quantity=svg.quantity,
+        loss_chart=safe(_loss_chart(training)) if training else "",
+        accuracy_chart=safe(_accuracy_chart(training)) if training else "",
+        two=safe(svg.legend(["chip", "reference"], svg.COLOURS)),
+        phase_chart=safe(_phase_chart(report)) if timed else "",
+        phase_legend=safe(svg.legend(PHASES, svg.COLOURS)),
+        unit_chart=safe(unit_chart),
+        unit_legend=safe(unit_legend),
+        energy_chart=safe(_energy_chart(report)),
+        traffic_chart=safe(_traffic_chart(report)),
+        traffic_legend=safe(svg.legend(["in", "out"], svg.COLOURS)),
+        memory_charts=[(name, safe(chart)) for name, chart in _memory_charts(report)],
+    )
     path.write_text(page)
 
 
@@ -181,8 +192,9 @@ def summary(report: dict) -> str:
     lines += ["", f"  {'layer':24s} {'cycles':>12s} {'share':>6s}  {'MACs':>9s} {'DRAM':>9s} {'energy':>9s}  bound by"]
     for row in sorted(layer_table(report), key=lambda row: -row["cycles"])[:12]:
         lines.append(
-            f"  {row['layer'][-24:]:24s} {row['cycles']:12,} {row['cycles'] / total:6.1%}  {svg.quantity(row['macs']):>9s} "
-            f"{svg.quantity(row['dram_bytes'], 'B'):>9s} {svg.quantity(row['energy_pj'] * PICOJOULES, 'J'):>9s}  {row['bound_by']}"
+            f"  {row['layer'][-24:]:24s} {row['cycles']:12,} {row['cycles'] / total:6.1%}  "
+            f"{svg.quantity(row['macs']):>9s} {svg.quantity(row['dram_bytes'], 'B'):>9s} "
+            f"{svg.quantity(row['energy_pj'] * PICOJOULES, 'J'):>9s}  {row['bound_by']}"
         )
     lines += ["", f"  {'unit':12s} {'busy':>7s} {'stalled':>8s} {'idle':>7s}"]
     for unit in report["units"]:

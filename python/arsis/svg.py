@@ -30,7 +30,8 @@ def _text(x: float, y: float, text: str, anchor: str = "start", css: str = "") -
 
 
 def _rect(x: float, y: float, width: float, height: float, colour: str, title: str) -> str:
-    return f'<rect x="{x:.2f}" y="{y:.2f}" width="{max(width, 0):.2f}" height="{height:.2f}" fill="{colour}"><title>{escape(title)}</title></rect>'
+    place = f'x="{x:.2f}" y="{y:.2f}" width="{max(width, 0):.2f}" height="{height:.2f}"'
+    return f'<rect {place} fill="{colour}"><title>{escape(title)}</title></rect>'
 
 
 def _frame(height: float, body: list[str]) -> str:
@@ -40,7 +41,7 @@ def _frame(height: float, body: list[str]) -> str:
 def legend(names: Sequence[str], colours: Sequence[str]) -> str:
     return "".join(
         f'<span class="key"><i style="background:{colour}"></i>{escape(name)}</span>'
-        for name, colour in zip(names, colours)
+        for name, colour in zip(names, colours, strict=False)
     )
 
 
@@ -71,7 +72,8 @@ def lines(series: dict[str, Sequence[tuple[float, float]]], x_label: str, y_labe
         path = " ".join("{:.1f},{:.1f}".format(*place(x, y)) for x, y in curve)
         dash = ' stroke-dasharray="5 4"' if number else ""
         body.append(
-            f'<polyline points="{path}" fill="none" stroke="{COLOURS[number]}" stroke-width="1.6"{dash}><title>{escape(name)}</title></polyline>'
+            f'<polyline points="{path}" fill="none" stroke="{COLOURS[number]}" stroke-width="1.6"{dash}>'
+            f"<title>{escape(name)}</title></polyline>"
         )
     return _frame(height, body)
 
@@ -83,14 +85,15 @@ def stacked_bars(
     unit: str,
     whole: float | None = None,
 ) -> str:
-    """One horizontal bar per row, split by name. With `whole`, every bar is measured against that; else against the longest."""
+    """One horizontal bar per row, split by name. With `whole`, every bar is measured against that, else against the
+    longest."""
     scale = whole or max((sum(parts.values()) for _, parts in rows), default=0) or 1
     row_height, body = 22, []
     room = WIDTH - LABEL_WIDTH - 110
     for number, (label, parts) in enumerate(rows):
         y, x = number * row_height, float(LABEL_WIDTH)
         body.append(_text(LABEL_WIDTH - 8, y + 15, label if len(label) <= 28 else "…" + label[-27:], "end"))
-        for name, colour in zip(names, colours):
+        for name, colour in zip(names, colours, strict=False):
             value = parts.get(name, 0)
             if value > 0:
                 body.append(

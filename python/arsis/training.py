@@ -96,8 +96,8 @@ class Evaluator:
 
 
 def train(model: Path, data: Data, settings: Settings, progress: Callable[[int, int, History], None]) -> dict:
-    """Runs the training; returns the last timed step's report with a section `training`. `progress(step, steps, history)`
-    is called after every step."""
+    """Runs the training; returns the last timed step's report with a section `training`.
+    `progress(step, steps, history)` is called after every step."""
     begin = time.perf_counter()
     program = arsis.compile(str(model), settings.chip, batch=settings.batch, train=True, optimizer=settings.optimizer())
     compiled = time.perf_counter()
@@ -138,12 +138,27 @@ def train(model: Path, data: Data, settings: Settings, progress: Callable[[int, 
             if reference:
                 history.accuracy_reference.append(evaluator.on_reference(reference, data))
     report["training"] = {
-        "model": settings.model, "data": data.name, "chip": settings.chip, "epochs": settings.epochs, "batch": settings.batch,
-        "learning_rate": settings.learning_rate, "momentum": settings.momentum, "weight_decay": settings.weight_decay,
-        "seed": settings.seed, "steps": len(history.loss_chip), "steps_per_epoch": steps_per_epoch, "steps_timed": history.steps_timed,
-        "train_images": len(data.train_images), "test_images": len(data.test_images), "reference": settings.reference,
-        "loss_chip": history.loss_chip, "loss_reference": history.loss_reference,
-        "accuracy_chip": history.accuracy_chip, "accuracy_reference": history.accuracy_reference,
-        "cycles_per_step": sorted(set(history.cycles)), "compile_s": compiled - begin, "wall_clock_s": time.perf_counter() - begin,
-    }  # fmt: skip
+        "model": settings.model,
+        "data": data.name,
+        "chip": settings.chip,
+        "epochs": settings.epochs,
+        "batch": settings.batch,
+        "learning_rate": settings.learning_rate,
+        "momentum": settings.momentum,
+        "weight_decay": settings.weight_decay,
+        "seed": settings.seed,
+        "steps": len(history.loss_chip),
+        "steps_per_epoch": steps_per_epoch,
+        "steps_timed": history.steps_timed,
+        "train_images": len(data.train_images),
+        "test_images": len(data.test_images),
+        "reference": settings.reference,
+        "loss_chip": history.loss_chip,
+        "loss_reference": history.loss_reference,
+        "accuracy_chip": history.accuracy_chip,
+        "accuracy_reference": history.accuracy_reference,
+        "cycles_per_step": sorted(set(history.cycles)),
+        "compile_s": compiled - begin,
+        "wall_clock_s": time.perf_counter() - begin,
+    }
     return report

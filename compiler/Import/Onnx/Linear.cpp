@@ -68,7 +68,12 @@ LogicalResult convertGemm(const Node &node, GraphImporter &graph) {
   FailureOr<Value> y = multiply(node, graph, node.integer("transA", 0) != 0, node.integer("transB", 0) != 0);
   if (failed(y))
     return failure();
-  if (node.hasInput(2)) {
+  if (node.hasInput(2) && ArrayRef<int64_t>(graph.hostShape(node, 2)) == shapeOf(*y)) {
+    Value c = graph.value(node, 2, hostPermutation(2));
+    if (!c)
+      return failure();
+    y = Value(nn::AddOp::create(graph.builder(), graph.location(node), c.getType(), *y, c, nullptr));
+  } else if (node.hasInput(2)) {
     y = addBias(node, 2, graph, *y, hostPermutation(2));
     if (failed(y))
       return failure();

@@ -23,6 +23,7 @@ static const Operator operators[] = {
     {"Identity", nullptr, convertIdentity},
     {"MatMul", nullptr, convertMatMul},
     {"MaxPool", checkMaxPool, convertMaxPool},
+    {"ReduceMean", checkReduceMean, convertReduceMean},
     {"Relu", nullptr, convertRelu},
     {"Reshape", checkReshape, convertReshape},
     {"Shape", nullptr, convertShape},

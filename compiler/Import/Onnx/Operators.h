@@ -35,6 +35,8 @@ std::string checkAveragePool(const Node &node);
 mlir::LogicalResult convertMaxPool(const Node &node, GraphImporter &graph);
 mlir::LogicalResult convertAveragePool(const Node &node, GraphImporter &graph);
 mlir::LogicalResult convertGlobalAveragePool(const Node &node, GraphImporter &graph);
+std::string checkReduceMean(const Node &node);
+mlir::LogicalResult convertReduceMean(const Node &node, GraphImporter &graph);
 // Normalization.cpp
 std::string checkBatchNormalization(const Node &node);
 mlir::LogicalResult convertBatchNormalization(const Node &node, GraphImporter &graph);

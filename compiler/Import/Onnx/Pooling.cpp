@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// MaxPool, AveragePool and GlobalAveragePool; the last is an average over a window as large as the image.
+// MaxPool and AveragePool; GlobalAveragePool, and ReduceMean over height and width, are averages over a
+// window as large as the image.
 
 #include "compiler/Import/Onnx/Operators.h"
 #include "compiler/Import/Onnx/Window.h"
@@ -63,16 +64,38 @@ LogicalResult convertAveragePool(const Node &node, GraphImporter &graph) {
   return graph.define(node, 0, y, imagePermutation());
 }
 
+/// The mean over height and width, as an image of one pixel.
+static Value averageImage(const Node &node, GraphImporter &graph, Value x) {
+  ArrayRef<int64_t> shape = cast<RankedTensorType>(x.getType()).getShape();
+  SmallVector<int64_t> ones = {1, 1}, noPads = {0, 0, 0, 0};
+  return nn::AvgPoolOp::create(graph.builder(), graph.location(node),
+                               graph.tensorType({shape[0], 1, 1, shape[3]}), x, shape.slice(1, 2), ones,
+                               noPads, ones, /*count_include_pad=*/false, nullptr);
+}
+
 LogicalResult convertGlobalAveragePool(const Node &node, GraphImporter &graph) {
+  Value x = graph.value(node, 0, imagePermutation());
+  return x ? graph.define(node, 0, averageImage(node, graph, x), imagePermutation()) : failure();
+}
+
+std::string checkReduceMean(const Node &node) {
+  SmallVector<int64_t> axes = node.integers("axes", {});
+  for (int64_t &axis : axes)
+    axis += axis < 0 ? 4 : 0;
+  llvm::sort(axes);
+  return ArrayRef<int64_t>(axes) == ArrayRef<int64_t>({2, 3}) ? ""
+                                                              : "axes (supported: 2 and 3, height and width)";
+}
+
+LogicalResult convertReduceMean(const Node &node, GraphImporter &graph) {
   Value x = graph.value(node, 0, imagePermutation());
   if (!x)
     return failure();
+  Value y = averageImage(node, graph, x);
+  if (node.integer("keepdims", 1) != 0)
+    return graph.define(node, 0, y, imagePermutation());
   ArrayRef<int64_t> shape = cast<RankedTensorType>(x.getType()).getShape();
-  SmallVector<int64_t> ones = {1, 1}, noPads = {0, 0, 0, 0};
-  Value y = nn::AvgPoolOp::create(graph.builder(), graph.location(node),
-                                  graph.tensorType({shape[0], 1, 1, shape[3]}), x, shape.slice(1, 2), ones,
-                                  noPads, ones, /*count_include_pad=*/false, nullptr);
-  return graph.define(node, 0, y, imagePermutation());
+  return graph.define(node, 0, graph.reshape(node, y, {shape[0], shape[3]}), hostPermutation(2));
 }
 
 } // namespace arsis::compiler::onnximport

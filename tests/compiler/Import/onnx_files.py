@@ -54,7 +54,8 @@ class Importer:
         ir_version: int = 8,
         value_info=(),
     ):
-        """Imports a graph. `inputs` maps names to shapes, `outputs` is names or a map to shapes, `constants` maps to arrays."""
+        """Imports a graph. `inputs` maps names to shapes, `outputs` is names or a map to shapes, `constants` maps
+        to arrays."""
         nodes = nodes if isinstance(nodes, list) else [nodes]
         outputs = outputs if isinstance(outputs, dict) else {name: None for name in outputs}
 

@@ -262,3 +262,17 @@ def test_dropout_is_nothing_at_inference(importer):
         [helper.make_node("Dropout", ["x"], ["t"]), helper.make_node("Relu", ["t"], ["y"])], {"x": (2, 3)}, ["y"]
     )
     assert out.ops() == ["nn.relu %arg0 : tensor<2x3xf32>"]
+
+
+@pytest.mark.parametrize("axes", [[2, 3], [-1, -2]])
+@pytest.mark.parametrize("keep,shape", [(1, "2x1x1x3"), (0, "2x3")])
+def test_mean_over_the_image(importer, axes, keep, shape):
+    node = helper.make_node("ReduceMean", ["x"], ["y"], axes=axes, keepdims=keep)
+    out = importer.nodes(node, {"x": (2, 3, 5, 4)}, ["y"])
+    out.has("kernel [5, 4]", f"-> tensor<{shape}xf32>")
+
+
+def test_gemm_with_a_matrix_to_add(importer):
+    node = helper.make_node("Gemm", ["a", "b", "c"], ["y"], name="g")
+    out = importer.nodes(node, {"a": (2, 6), "b": (6, 4), "c": (2, 4)}, ["y"])
+    assert [op.split()[0] for op in out.ops()] == ["nn.matmul", "nn.add"]

@@ -1,0 +1,66 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""The operator cases that the ONNX project publishes (Debian's libonnx-testdata): what imports gives the published values on the
+reference; what does not is an error that names the node."""
+
+from pathlib import Path
+
+import numpy as np
+import onnx
+import pytest
+from onnx import numpy_helper
+
+arsis = pytest.importorskip("arsis", reason="needs the native module _arsis on PYTHONPATH")
+CASES = Path("/usr/share/libonnx-testdata/data/node")
+if not CASES.is_dir():
+    pytest.skip("needs Debian's libonnx-testdata", allow_module_level=True)
+
+# Cases whose every output must agree, by the start of their name.
+SUPPORTED = """
+add averagepool_2d_ceil averagepool_2d_default averagepool_2d_pads averagepool_2d_pads_count_include_pad
+averagepool_2d_precomputed_pads averagepool_2d_precomputed_pads_count_include_pad averagepool_2d_precomputed_same_upper
+averagepool_2d_precomputed_strides averagepool_2d_same_lower averagepool_2d_same_upper averagepool_2d_strides
+basic_conv_with_padding basic_conv_without_padding batchnorm_epsilon batchnorm_example
+conv_with_autopad_same conv_with_strides_and_asymmetric_padding conv_with_strides_no_padding conv_with_strides_padding
+flatten_axis0 flatten_axis1 flatten_axis2 flatten_axis3 flatten_default_axis flatten_negative_axis1
+flatten_negative_axis2 flatten_negative_axis3 flatten_negative_axis4 gemm_default_matrix_bias gemm_default_no_bias
+gemm_default_vector_bias gemm_default_zero_bias gemm_transposeA gemm_transposeB globalaveragepool globalaveragepool_precomputed
+identity matmul_2d maxpool_2d_ceil maxpool_2d_default maxpool_2d_dilations maxpool_2d_pads maxpool_2d_precomputed_pads
+maxpool_2d_precomputed_same_upper maxpool_2d_precomputed_strides maxpool_2d_same_lower maxpool_2d_same_upper
+maxpool_2d_strides relu transpose_all_permutations_0 transpose_all_permutations_1 transpose_all_permutations_2
+transpose_all_permutations_3 transpose_all_permutations_4 transpose_all_permutations_5 transpose_default dropout_default
+""".split()
+# The running variance is PyTorch's unbiased one, not ONNX's; the normalised output agrees.
+FIRST_OUTPUT = ["batchnorm_example_training_mode", "batchnorm_epsilon_training_mode"]
+UNSUPPORTED = """
+add_bcast add_uint8 averagepool_1d_default averagepool_3d_default convinteger_with_padding convtranspose
+dropout_default_mask gemm_all_attributes gemm_alpha gemm_beta identity_sequence identity_opt matmul_3d matmul_4d
+maxpool_1d_default maxpool_2d_uint8 maxpool_3d_default maxpool_with_argmax_2d_precomputed_pads softmax_example
+reshape_allowzero_reordered reshape_extended_dims sigmoid lstm_defaults loop11 scan9_sum clip resize_upsample_sizes_nearest
+""".split()
+TOLERANCE = {"rtol": 1e-5, "atol": 1e-6}  # the cases were computed by numpy in fp32, in another order
+
+
+def load(case: str, side: str, number: int) -> np.ndarray:
+    tensor = onnx.TensorProto.FromString((CASES / f"test_{case}/test_data_set_0/{side}_{number}.pb").read_bytes())
+    return numpy_helper.to_array(tensor)
+
+
+@pytest.mark.parametrize("case", SUPPORTED + FIRST_OUTPUT)
+def test_published_values(case):
+    path = CASES / f"test_{case}/model.onnx"
+    graph = onnx.load(str(path)).graph
+    step = arsis.step_reference(str(path))
+    for number, value in enumerate(graph.input):
+        step.write(value.name, np.ascontiguousarray(load(case, "input", number)))
+    step.run("plain")
+    outputs = list(graph.output)[:1] if case in FIRST_OUTPUT else graph.output
+    for number, value in enumerate(outputs):
+        np.testing.assert_allclose(step.read(value.name), load(case, "output", number), **TOLERANCE)
+
+
+@pytest.mark.parametrize("case", UNSUPPORTED)
+def test_the_rest_is_an_error(case):
+    path = CASES / f"test_{case}/model.onnx"
+    assert path.is_file()
+    with pytest.raises(arsis.Error, match="support|expected|element type|not known"):
+        arsis.step_reference(str(path))
