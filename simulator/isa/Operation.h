@@ -116,4 +116,7 @@ void bindBank(Operation &operation, BankShapes &banks);
 void resolve(const isa::Instruction &instruction, const int64_t *index, const isa::Program &program, int64_t weightBanks,
              Operation &operation);
 
+/// "vector 0, instruction 3 (map)": how errors name an instruction.
+std::string describeInstruction(const isa::Stream &stream, size_t position);
+
 } // namespace arsis::sim

@@ -159,6 +159,11 @@ struct Resolver {
 
 } // namespace
 
+std::string describeInstruction(const isa::Stream &stream, size_t position) {
+  return isa::streamName(stream) + ", instruction " + std::to_string(position) + " (" +
+         isa::kInstructionInfo[stream.instructions[position].body.index()].mnemonic + ")";
+}
+
 void bindBank(Operation &operation, BankShapes &banks) {
   if (auto *load = std::get_if<LoadWeightsOperation>(&operation)) {
     const Box3 &k = load->kCount;

@@ -59,7 +59,8 @@ class Dram : public sc_core::sc_module {
 public:
   Dram(const sc_core::sc_module_name &name, const DramParameters &parameters);
 
-  tlm_utils::multi_passthrough_target_socket<Dram, 32, StridedProtocol> socket;
+  /// A program without DMA binds nobody.
+  tlm_utils::multi_passthrough_target_socket<Dram, 32, StridedProtocol, 0, sc_core::SC_ZERO_OR_MORE_BOUND> socket;
 
   void report(Statistics &statistics, Femtoseconds total) const;
 

@@ -55,9 +55,13 @@ private:
 
   void execute() {
     const isa::Instruction &instruction = cursor.instruction();
-    resolve(instruction, cursor.index(), program, weightBanks, operation);
-    bindBank(operation, banks);
-    checkBounds(operation, sizes);
+    try {
+      resolve(instruction, cursor.index(), program, weightBanks, operation);
+      bindBank(operation, banks);
+      checkBounds(operation, sizes);
+    } catch (const Error &error) {
+      throw Error(describeInstruction(stream, cursor.position()) + ": " + error.what());
+    }
     EventCounts &counts = events.rows[instruction.location < events.rows.size() ? instruction.location : 0];
     counts[Event::FetchBytes] += fetchBytes[cursor.position()];
     ++counts[Event::Instructions];

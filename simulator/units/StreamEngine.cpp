@@ -101,9 +101,13 @@ Cycle StreamEngine::issue(Cycle now) {
       return kNever;
     }
     if (!headReady) {
-      resolve(cursor.instruction(), cursor.index(), board.program, weightBanks, head);
-      bindBank(head, banks);
-      checkBounds(head, board.sizes);
+      try {
+        resolve(cursor.instruction(), cursor.index(), board.program, weightBanks, head);
+        bindBank(head, banks);
+        checkBounds(head, board.sizes);
+      } catch (const Error &error) {
+        throw Error(describeInstruction(stream, cursor.position()) + ": " + error.what());
+      }
       headReady = true;
     }
     if (!std::holds_alternative<std::monostate>(head)) {

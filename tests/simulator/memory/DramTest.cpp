@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// The channels alone: bursts, rows, interleaving, queues; and how a transfer is cut into requests.
+#include "simulator/memory/Dram.h"
+#include "simulator/units/TransferRuns.h"
+#include "tests/simulator/Support.h"
+
+#include <gtest/gtest.h>
+
+#include <random>
+
+namespace arsis::sim::test {
+namespace {
+
+StridedPayload bytesAt(uint64_t address, int64_t bytes) {
+  StridedPayload payload;
+  payload.address = address;
+  payload.runBytes = payload.trimEnd = bytes;
+  payload.runs = 1;
+  return payload;
+}
+
+struct DramTiming : testing::Test {
+  // One channel: 64 B bursts at 6.4 GB/s take 10 ns; rows of 1 KiB.
+  DramParameters parameters{chipWith({{"dram.channels", 1}, {"dram.bandwidth_gbps", 6.4}, {"dram.burst_bytes", 64}, {"dma.request_bytes", 64},
+                                      {"dram.row_bytes", 1024}, {"dram.latency_ns", 20}, {"dram.row_miss_ns", 30}, {"dram.banks", 2}})};
+  DramModel dram{parameters};
+  static constexpr Femtoseconds ns = kFemtosecondsPerNanosecond;
+  Femtoseconds serve(StridedPayload payload, Femtoseconds arrival) { return dram.serve(payload, arrival); }
+};
+
+TEST_F(DramTiming, AMissThenAHit) {
+  EXPECT_EQ(serve(bytesAt(0, 64), 0), (30 + 10 + 20) * ns);
+  EXPECT_EQ(serve(bytesAt(64, 64), 1000 * ns), (1000 + 10 + 20) * ns);
+  EXPECT_EQ(dram.rowMisses, 1);
+  EXPECT_EQ(dram.rowHits, 1);
+}
+
+TEST_F(DramTiming, AnotherRowOfTheSameBankMissesAgain) {
+  serve(bytesAt(0, 64), 0);
+  EXPECT_EQ(serve(bytesAt(2 * 1024, 64), 1000 * ns), (1000 + 30 + 10 + 20) * ns); // bank 0 again
+  EXPECT_EQ(serve(bytesAt(0, 64), 2000 * ns), (2000 + 30 + 10 + 20) * ns);
+}
+
+TEST_F(DramTiming, AMissOfAnotherBankHidesBehindATransfer) {
+  // Two rows in different banks: the second opens while the first transfers 160 ns.
+  EXPECT_EQ(serve(bytesAt(0, 2048), 0), (30 + 320 + 20) * ns);
+}
+
+TEST_F(DramTiming, ASecondRequestWaitsForTheChannel) {
+  serve(bytesAt(0, 1024), 0); // until 190 ns
+  StridedPayload late = bytesAt(64, 64);
+  EXPECT_EQ(dram.serve(late, 100 * ns), (190 + 10 + 20) * ns);
+  EXPECT_EQ(late.waited, 90 * ns);
+}
+
+TEST_F(DramTiming, PartsOfABurstCostAWholeOne) {
+  StridedPayload payload = bytesAt(60, 8); // across a boundary
+  dram.serve(payload, 0);
+  EXPECT_EQ(payload.bursts, 2);
+}
+
+TEST(DramChannels, ShareARunEvenly) {
+  const Overrides common = {{"dram.burst_bytes", 64}, {"dma.request_bytes", 64}, {"dram.row_bytes", 1024}, {"dram.latency_ns", 0}, {"dram.row_miss_ns", 0}};
+  for (int64_t channels : {1, 2, 4, 8}) {
+    Overrides overrides = common;
+    overrides.push_back({"dram.channels", static_cast<double>(channels)});
+    overrides.push_back({"dram.bandwidth_gbps", 6.4 * static_cast<double>(channels)});
+    const DramParameters parameters(chipWith(overrides));
+    DramModel dram(parameters);
+    StridedPayload payload = bytesAt(64 * 3, 64 * 64);
+    EXPECT_EQ(dram.serve(payload, 0), 64 / channels * 10 * kFemtosecondsPerNanosecond);
+    EXPECT_EQ(payload.bursts, 64);
+  }
+}
+
+/// Every byte that the requests of a transfer cover, in order.
+std::vector<uint64_t> bytesOf(const TransferOperation &op, int64_t chunk) {
+  std::vector<uint64_t> bytes;
+  for (TransferRuns runs(op, chunk); !runs.done();) {
+    const StridedPayload payload = runs.next();
+    int64_t size = 0;
+    forEachRun(payload, [&](uint64_t address, int64_t length) {
+      size += length;
+      for (int64_t i = 0; i < length; ++i)
+        bytes.push_back(address + static_cast<uint64_t>(i));
+    });
+    EXPECT_LE(size, std::max(chunk, payload.trimEnd - payload.trimBegin));
+  }
+  return bytes;
+}
+
+TEST(TransferRuns, CoverExactlyTheElementsInRange) {
+  std::mt19937 random(5);
+  auto number = [&](int64_t least, int64_t most) { return std::uniform_int_distribution<int64_t>(least, most)(random); };
+  for (int round = 0; round < 300; ++round) {
+    isa::Tensor tensor;
+    int64_t stride = number(1, 2);
+    for (size_t d = 4; d-- > 0;) {
+      tensor.shape[d] = number(1, 7);
+      tensor.stride[d] = stride;
+      stride *= tensor.shape[d] + (number(0, 3) == 0 ? 1 : 0);
+    }
+    tensor.address = static_cast<uint64_t>(number(0, 100) * 4);
+    TransferOperation op;
+    op.tensor = &tensor;
+    for (size_t d = 0; d < 4; ++d) {
+      op.coordinate[d] = number(-2, 3);
+      op.box[d] = number(1, 8);
+    }
+    std::vector<uint64_t> expected;
+    for (int64_t a = 0; a < op.box[0]; ++a)
+      for (int64_t b = 0; b < op.box[1]; ++b)
+        for (int64_t c = 0; c < op.box[2]; ++c)
+          for (int64_t d = 0; d < op.box[3]; ++d) {
+            const Box4 i = {op.coordinate[0] + a, op.coordinate[1] + b, op.coordinate[2] + c, op.coordinate[3] + d};
+            int64_t offset = 0;
+            bool inside = true;
+            for (size_t k = 0; k < 4; ++k) {
+              inside &= i[k] >= 0 && i[k] < tensor.shape[k];
+              offset += i[k] * tensor.stride[k];
+            }
+            for (int64_t byte = 0; inside && byte < 4; ++byte)
+              expected.push_back(tensor.address + static_cast<uint64_t>(offset * 4 + byte));
+          }
+    for (int64_t chunk : {4, 64, 1024, 1 << 20})
+      EXPECT_EQ(bytesOf(op, chunk), expected) << "round " << round << " chunk " << chunk;
+  }
+}
+
+} // namespace
+} // namespace arsis::sim::test
