@@ -69,8 +69,12 @@ boost::json::array layersJson(const std::vector<LayerRow> &rows, const RunRecord
       json["busy"] = std::move(busy);
       const auto macs = static_cast<double>(row.counts[Event::MacF32] + row.counts[Event::MacBf16]);
       const auto dram = static_cast<double>(row.counts[Event::DramReadBytes] + row.counts[Event::DramWriteBytes]);
-      json["utilisation"] =
-          row.cycles > 0 ? macs / (static_cast<double>(row.cycles) * static_cast<double>(processingElements)) : 0.0;
+      // Neighbouring layers overlap: the time attributed to a layer can be less than its product streamed.
+      Cycle time = row.cycles;
+      for (size_t unit = 0; unit < row.busy.size(); ++unit)
+        if (record.units[unit].kind == "matrix")
+          time = std::max(time, row.busy[unit]);
+      json["utilisation"] = time > 0 ? macs / (static_cast<double>(time) * static_cast<double>(processingElements)) : 0.0;
       json["macs_per_dram_byte"] = dram > 0 ? boost::json::value(macs / dram) : boost::json::value(nullptr);
     }
     boost::json::object energy;

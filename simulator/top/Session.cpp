@@ -10,6 +10,7 @@
 #include <chrono>
 #include <cstdlib>
 #include <cstring>
+#include <future>
 #include <unordered_map>
 
 namespace arsis::sim {
@@ -70,6 +71,26 @@ struct Session::State {
     std::memcpy(&poison, &kPoison, sizeof poison);
     for (MatrixMemory &unit : memories.matrix)
       unit.accumulator.assign(static_cast<size_t>(sizes.accumulatorRows * sizes.columns), poison);
+  }
+
+  RunRecord execute(const RunOptions &options) {
+    const bool tracing = !options.tracePath.empty();
+    auto timed = [&](Memories *values) {
+      return runTimed(*program, chip, sizes, values, options.latencySeed, tracing);
+    };
+    if (options.mode == Mode::FunctionalOnly)
+      return runFunctional(*program, chip, sizes, memories);
+    if (options.mode == Mode::TimingOnly)
+      return timed(nullptr);
+    if (!options.valuesBesideClock)
+      return timed(&memories);
+    // The record of read keys is not shared between threads.
+    auto values = std::async(std::launch::async, [this, chip = chip.withoutReads()] {
+      return runFunctional(*program, chip, sizes, memories);
+    });
+    RunRecord record = timed(nullptr);
+    values.get();
+    return record;
   }
 };
 
@@ -133,13 +154,9 @@ void Session::adoptState(const Session &other) {
 boost::json::object Session::run(const RunOptions &options) {
   State &s = *state;
   const auto begin = std::chrono::steady_clock::now();
-  const bool values = options.mode != Mode::TimingOnly;
-  if (values)
+  if (options.mode != Mode::TimingOnly)
     s.prepareMemories();
-  RunRecord record = options.mode == Mode::FunctionalOnly
-                         ? runFunctional(*s.program, s.chip, s.sizes, s.memories)
-                         : runTimed(*s.program, s.chip, s.sizes, values ? &s.memories : nullptr, options.latencySeed,
-                                    !options.tracePath.empty());
+  RunRecord record = s.execute(options);
   record.wallClockSeconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
   if (!options.tracePath.empty()) {
     if (!record.timed)

@@ -27,6 +27,9 @@ struct RunOptions {
   std::optional<uint64_t> latencySeed;
   /// Chrome trace (Perfetto reads it) of every instruction, if not empty.
   std::string tracePath;
+  /// Mode::Full only: a second thread computes the values in an order that the counters allow, beside the clock. The same
+  /// bits for a program that the verifier accepts; a missing wait goes unnoticed.
+  bool valuesBesideClock = false;
 };
 
 class Session {

@@ -39,7 +39,7 @@ chip::Chip readChip(const std::string &name, const std::vector<std::string> &ove
 struct Arguments {
   std::string program, chip, inputs, outputs, report, trace, check;
   std::vector<std::string> overrides;
-  bool timingOnly = false, functionalOnly = false;
+  bool timingOnly = false, functionalOnly = false, fast = false;
   std::optional<uint64_t> latencySeed;
 };
 
@@ -58,6 +58,7 @@ std::optional<Arguments> parse(int argc, char **argv) {
   add("check", options::value(&a.check)->default_value("off"), "exact, reference or off");
   add("timing-only", options::bool_switch(&a.timingOnly), "cycles without values");
   add("functional-only", options::bool_switch(&a.functionalOnly), "values without cycles");
+  add("fast", options::bool_switch(&a.fast), "values on a second thread beside the clock; a missing wait goes unnoticed");
   add("trace", options::value(&a.trace), "where a trace for Perfetto goes (.json)");
   add("perturb-latency", options::value(&seed), "seed of random durations; values must not change");
   add("help", "this text");
@@ -78,6 +79,8 @@ std::optional<Arguments> parse(int argc, char **argv) {
 void validate(const Arguments &a, tool::Check check) {
   if (a.timingOnly && a.functionalOnly)
     throw Error("--timing-only and --functional-only exclude each other");
+  if (a.fast && (a.timingOnly || a.functionalOnly || a.latencySeed))
+    throw Error("--fast runs values beside an unperturbed clock, it excludes --timing-only, --functional-only and --perturb-latency");
   if (a.timingOnly && (check != tool::Check::Off || !a.outputs.empty()))
     throw Error("--timing-only computes no values, --check and --outputs need them");
   if (a.functionalOnly && (!a.trace.empty() || a.latencySeed))
@@ -118,6 +121,7 @@ int run(const Arguments &a) {
                                        : sim::Mode::Full;
   runOptions.latencySeed = a.latencySeed;
   runOptions.tracePath = a.trace;
+  runOptions.valuesBesideClock = a.fast;
   boost::json::object report = session.run(runOptions);
 
   std::optional<std::string> difference;

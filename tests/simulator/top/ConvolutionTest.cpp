@@ -65,6 +65,14 @@ TEST_F(Convolution, TimingOnlyGivesTheSameCyclesAndNoValues) {
   EXPECT_EQ(read(timingOnly, "y"), std::vector<float>(F * H * W, 0.0f));
 }
 
+TEST_F(Convolution, ValuesBesideTheClockAreTheSameBitsAndCycles) {
+  Session full = session(), beside = session();
+  RunOptions options;
+  options.valuesBesideClock = true;
+  EXPECT_EQ(full.run().at("units"), beside.run(options).at("units"));
+  EXPECT_EQ(read(beside, "y"), expected);
+}
+
 TEST_F(Convolution, FunctionalOnlyCountsTheSameEvents) {
   Session full = session(), functional = session();
   const auto a = full.run(), b = functional.run({Mode::FunctionalOnly, {}, {}});
