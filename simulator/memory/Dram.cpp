@@ -19,8 +19,7 @@ DramParameters::DramParameters(const chip::Chip &chip)
       interleaveBytes(std::max(chip.integer("dma.request_bytes"), chip.integer("dram.burst_bytes"))),
       bandwidthGbps(chip.real("dram.bandwidth_gbps")), latency(fromNanoseconds(chip.real("dram.latency_ns"))),
       rowMiss(fromNanoseconds(chip.real("dram.row_miss_ns"))),
-      burstFemtoseconds(static_cast<double>(burstBytes) * static_cast<double>(channels) / bandwidthGbps *
-                        static_cast<double>(kFemtosecondsPerNanosecond)) {
+      burst(fromNanoseconds(static_cast<double>(burstBytes) * static_cast<double>(channels) / bandwidthGbps)) {
   if (interleaveBytes % burstBytes != 0)
     throw Error("dma.request_bytes is " + std::to_string(interleaveBytes) +
                 ", expected a multiple of dram.burst_bytes, which is " + std::to_string(burstBytes));
@@ -47,7 +46,7 @@ void DramModel::serveChannel(Channel &channel, int64_t begin, int64_t end, Femto
       bank.openRow = row;
     }
     const int64_t count = (until - begin + parameters.burstBytes - 1) / parameters.burstBytes;
-    const Femtoseconds transfer = std::llround(static_cast<double>(count) * parameters.burstFemtoseconds);
+    const Femtoseconds transfer = count * parameters.burst;
     channel.free = std::max(channel.free, ready) + transfer;
     bank.free = channel.free;
     busy += transfer;

@@ -21,7 +21,7 @@ struct DramParameters {
   int64_t channels, banks, rowBytes, burstBytes, interleaveBytes;
   double bandwidthGbps;
   Femtoseconds latency, rowMiss;
-  double burstFemtoseconds; // one burst on one channel
+  Femtoseconds burst; // one burst on one channel
 };
 
 /// Timing of the channels, free of sockets: what tests hold.
