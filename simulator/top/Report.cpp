@@ -181,6 +181,10 @@ boost::json::object buildReport(const RunRecord &record, const isa::Program &pro
   report["layers"] = layersJson(rows, record, program, elements);
   report["phases"] = phasesJson(rows, program);
   report["traffic"] = trafficJson(record);
+  const double bytesPerCycle = chip.real("dram.bandwidth_gbps") * nanosecondsPerCycle;
+  report["roofline"] = {{"peak_macs_per_cycle", elements},
+                        {"dram_bytes_per_cycle", bytesPerCycle},
+                        {"ridge_macs_per_byte", static_cast<double>(elements) / bytesPerCycle}};
   report["energy"] = energyJson(rows, energy, record);
   report["memory_plan"] = memoryPlanJson(program);
   report["statistics"] = statisticsJson(record.statistics);
