@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Cycles of the core clock and SystemC time: the one file that converts between them. Kernel time has a resolution of one
-// femtosecond and every wake-up lies on a cycle, so the conversion loses nothing for any clock given to the kHz.
-// Units count integer cycles and never see a time.
+// Cycles of the core clock and SystemC time: the one file that converts between them. Kernel time has a
+// resolution of one femtosecond and every wake-up lies on a cycle, so the conversion loses nothing for any
+// clock given to the kHz. Units count integer cycles and never see a time.
 #pragma once
 
 #include <cmath>
@@ -28,7 +28,9 @@ public:
   Cycle cycleAtOrAfter(Femtoseconds time) const {
     return static_cast<Cycle>((static_cast<__int128>(time) * kilohertz + kScale - 1) / kScale);
   }
-  double nanoseconds(Cycle cycle) const { return static_cast<double>(cycle) * 1e6 / static_cast<double>(kilohertz); }
+  double nanoseconds(Cycle cycle) const {
+    return static_cast<double>(cycle) * 1e6 / static_cast<double>(kilohertz);
+  }
 
   /// REQUIRES: the kernel's resolution is one femtosecond (see Context.h).
   static Femtoseconds kernelTime() { return static_cast<Femtoseconds>(sc_core::sc_time_stamp().value()); }

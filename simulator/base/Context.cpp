@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// See Context.h. Also defines the symbol sc_main, which libsystemc wants although no main of ours goes through it.
+// See Context.h. Also defines the symbol sc_main, which libsystemc wants although no main of ours goes
+// through it.
 #include "simulator/base/Context.h"
 
 extern "C" __attribute__((visibility("default"))) int sc_main(int, char **) { return 1; }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// A SystemC kernel of its own for one run. SystemC keeps one global context; putting a fresh one in its place for each
-// run makes thousands of runs in a process independent and free of leaks, provided that no process is a thread.
+// A SystemC kernel of its own for one run. SystemC keeps one global context; putting a fresh one in its place
+// for each run makes thousands of runs in a process independent and free of leaks, provided that no process
+// is a thread.
 #pragma once
 
 #include <systemc>

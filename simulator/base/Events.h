@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// What happened, counted where it happened: one row of event counts per (unit, location in the model). Energy, traffic
-// and utilisation are all sums over these rows, so totals and tables cannot disagree.
+// What happened, counted where it happened: one row of event counts per (unit, location in the model).
+// Energy, traffic and utilisation are all sums over these rows, so totals and tables cannot disagree.
 #pragma once
 
 #include <array>
@@ -11,22 +11,23 @@
 
 namespace arsis::sim {
 
-// X(enumerator, name in reports, key of its energy per event in the chip file, or "" if it costs none of its own)
-#define ARSIS_EVENTS(X)                                                                                                \
-  X(MacF32, "mac_f32", "energy.mac_f32_pj")                                                                            \
-  X(MacBf16, "mac_bf16", "energy.mac_bf16_pj")                                                                         \
-  X(ScratchpadReadBytes, "spm_read_bytes", "energy.spm_read_pj_per_byte")                                              \
-  X(ScratchpadWriteBytes, "spm_write_bytes", "energy.spm_write_pj_per_byte")                                           \
-  X(AccumulatorReadBytes, "acc_read_bytes", "energy.acc_read_pj_per_byte")                                             \
-  X(AccumulatorWriteBytes, "acc_write_bytes", "energy.acc_write_pj_per_byte")                                          \
-  X(VectorOps, "vector_ops", "energy.vector_op_pj")                                                                    \
-  X(TranscendentalOps, "vector_transcendental_ops", "energy.vector_transcendental_pj")                                 \
-  X(DramReadBytes, "dram_read_bytes", "energy.dram_pj_per_byte")                                                       \
-  X(DramWriteBytes, "dram_write_bytes", "energy.dram_pj_per_byte")                                                     \
-  X(FetchBytes, "fetch_bytes", "energy.fetch_pj_per_byte")                                                             \
-  X(LoadPayloadBytes, "load_payload_bytes", "")                                                                        \
-  X(StorePayloadBytes, "store_payload_bytes", "")                                                                      \
-  X(FillBytes, "fill_bytes", "")                                                                                       \
+// X(enumerator, name in reports, key of its energy per event in the chip file, or "" if it costs none of its
+// own)
+#define ARSIS_EVENTS(X)                                                                                      \
+  X(MacF32, "mac_f32", "energy.mac_f32_pj")                                                                  \
+  X(MacBf16, "mac_bf16", "energy.mac_bf16_pj")                                                               \
+  X(ScratchpadReadBytes, "spm_read_bytes", "energy.spm_read_pj_per_byte")                                    \
+  X(ScratchpadWriteBytes, "spm_write_bytes", "energy.spm_write_pj_per_byte")                                 \
+  X(AccumulatorReadBytes, "acc_read_bytes", "energy.acc_read_pj_per_byte")                                   \
+  X(AccumulatorWriteBytes, "acc_write_bytes", "energy.acc_write_pj_per_byte")                                \
+  X(VectorOps, "vector_ops", "energy.vector_op_pj")                                                          \
+  X(TranscendentalOps, "vector_transcendental_ops", "energy.vector_transcendental_pj")                       \
+  X(DramReadBytes, "dram_read_bytes", "energy.dram_pj_per_byte")                                             \
+  X(DramWriteBytes, "dram_write_bytes", "energy.dram_pj_per_byte")                                           \
+  X(FetchBytes, "fetch_bytes", "energy.fetch_pj_per_byte")                                                   \
+  X(LoadPayloadBytes, "load_payload_bytes", "")                                                              \
+  X(StorePayloadBytes, "store_payload_bytes", "")                                                            \
+  X(FillBytes, "fill_bytes", "")                                                                             \
   X(Instructions, "instructions", "")
 
 enum class Event : uint8_t {

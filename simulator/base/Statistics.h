@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// The figures a unit publishes beyond its cycle account: each with a name, a unit and a sentence that says what it is.
+// The figures a unit publishes beyond its cycle account: each with a name, a unit and a sentence that says
+// what it is.
 #pragma once
 
 #include <string>

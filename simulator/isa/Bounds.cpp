@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Where an operation reaches, from its strides and counts alone. Extremes of an affine access are sums of the extremes
-// of its dimensions, so a check costs a few additions however large the box is.
+// Where an operation reaches, from its strides and counts alone. Extremes of an affine access are sums of the
+// extremes of its dimensions, so a check costs a few additions however large the box is.
 #include "dialects/Isa/Numerics/Numerics.h"
 #include "simulator/isa/Memories.h"
 #include "simulator/isa/Nest.h"
@@ -12,7 +12,8 @@ namespace {
 
 struct Range {
   int64_t first = 0, last = 0; // elements, both included
-  template <size_t dims> void extend(const std::array<int64_t, dims> &count, const std::array<int64_t, dims> &stride) {
+  template <size_t dims>
+  void extend(const std::array<int64_t, dims> &count, const std::array<int64_t, dims> &stride) {
     for (size_t d = 0; d < dims; ++d)
       extend(count[d], stride[d]);
   }
@@ -30,11 +31,12 @@ struct Checker {
     const int64_t size = numerics::sizeInBytes(type);
     const int64_t begin = address + range.first * size, end = address + (range.last + 1) * size;
     if (begin < 0 || end > sizes.scratchpadBytes)
-      throw Error(std::string(operand) + " reaches bytes " + std::to_string(begin) + " to " + std::to_string(end) +
-                  " of a scratchpad of " + std::to_string(sizes.scratchpadBytes) + " bytes");
+      throw Error(std::string(operand) + " reaches bytes " + std::to_string(begin) + " to " +
+                  std::to_string(end) + " of a scratchpad of " + std::to_string(sizes.scratchpadBytes) +
+                  " bytes");
     if (address % size != 0)
-      throw Error(std::string(operand) + " at byte " + std::to_string(address) + " is not aligned to its element of " +
-                  std::to_string(size) + " bytes");
+      throw Error(std::string(operand) + " at byte " + std::to_string(address) +
+                  " is not aligned to its element of " + std::to_string(size) + " bytes");
   }
   template <size_t dims>
   void view(const char *operand, const View<std::array<int64_t, dims>> &view,
@@ -47,8 +49,9 @@ struct Checker {
     Range range;
     range.extend(count, stride);
     if (row + range.first < 0 || row + range.last >= sizes.accumulatorRows)
-      throw Error("acc reaches rows " + std::to_string(row + range.first) + " to " + std::to_string(row + range.last + 1) +
-                  " of an accumulator of " + std::to_string(sizes.accumulatorRows) + " rows");
+      throw Error("acc reaches rows " + std::to_string(row + range.first) + " to " +
+                  std::to_string(row + range.last + 1) + " of an accumulator of " +
+                  std::to_string(sizes.accumulatorRows) + " rows");
   }
   void array(const char *what, int64_t asked, int64_t limit) const {
     if (asked > limit)
@@ -91,8 +94,8 @@ struct Checker {
     view("a", op.source, op.count);
     view("destination", op.destination, op.count);
   }
-  void window(const char *operand, const View<Box4> &view, const Box4 &count, const std::array<int64_t, 2> &window,
-              const std::array<int64_t, 2> &stride) const {
+  void window(const char *operand, const View<Box4> &view, const Box4 &count,
+              const std::array<int64_t, 2> &window, const std::array<int64_t, 2> &stride) const {
     Range range;
     range.extend(count, view.stride);
     range.extend(window, stride);
@@ -112,6 +115,8 @@ struct Checker {
 
 } // namespace
 
-void checkBounds(const Operation &operation, const MemorySizes &sizes) { std::visit(Checker{sizes}, operation); }
+void checkBounds(const Operation &operation, const MemorySizes &sizes) {
+  std::visit(Checker{sizes}, operation);
+}
 
 } // namespace arsis::sim

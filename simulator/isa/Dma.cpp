@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// load and store: a box of a DRAM tensor to or from a strided view of the scratchpad. The result is the dense box in the
-// type of the side it is going to. Boxes are clipped once; what is left is copied in the longest runs the strides allow.
+// load and store: a box of a DRAM tensor to or from a strided view of the scratchpad. The result is the dense
+// box in the type of the side it is going to. Boxes are clipped once; what is left is copied in the longest
+// runs the strides allow.
 #include "dialects/Isa/Numerics/Numerics.h"
 #include "simulator/isa/Families.h"
 #include "simulator/isa/Nest.h"
@@ -11,7 +12,8 @@
 namespace arsis::sim {
 namespace {
 
-template <class Word> void copyWords(uint8_t *to, int64_t toStride, const uint8_t *from, int64_t fromStride, int64_t n) {
+template <class Word>
+void copyWords(uint8_t *to, int64_t toStride, const uint8_t *from, int64_t fromStride, int64_t n) {
   auto *target = reinterpret_cast<Word *>(to);
   auto *source = reinterpret_cast<const Word *>(from);
   for (int64_t i = 0; i < n; ++i)
@@ -40,8 +42,8 @@ void copyBox(uint8_t *to, ElementType toType, const Box4 &toStride, const uint8_
   const Nest<2, 4> nest(count, {toStride, fromStride});
   const int64_t toSize = numerics::sizeInBytes(toType), fromSize = numerics::sizeInBytes(fromType);
   nest.forEachRun([&](const std::array<int64_t, 2> &offset) {
-    copyRun(to + offset[0] * toSize, toType, nest.runStride(0), from + offset[1] * fromSize, fromType, nest.runStride(1),
-            nest.runLength());
+    copyRun(to + offset[0] * toSize, toType, nest.runStride(0), from + offset[1] * fromSize, fromType,
+            nest.runStride(1), nest.runLength());
   });
 }
 
@@ -102,15 +104,16 @@ void sampleTransfer(const TransferOperation &op, const Memories &memories, Resul
                            offsetOf(range.first, op.local.stride) * numerics::sizeInBytes(op.local.type);
     copyBox(box, type, boxStride, local, op.local.type, op.local.stride, range.count);
   } else {
-    copyBox(box, type, boxStride, memories.dram + dramOffset(op, range), op.tensor->type, op.tensor->stride, range.count);
+    copyBox(box, type, boxStride, memories.dram + dramOffset(op, range), op.tensor->type, op.tensor->stride,
+            range.count);
   }
 }
 
 void commitTransfer(const TransferOperation &op, Memories &memories, const Result &result) {
   const Box4 boxStride = denseStrides(op.box);
   if (!op.store) {
-    copyBox(memories.scratchpad.data() + op.local.address, op.local.type, op.local.stride, result.bytes.data(),
-            op.local.type, boxStride, op.box);
+    copyBox(memories.scratchpad.data() + op.local.address, op.local.type, op.local.stride,
+            result.bytes.data(), op.local.type, boxStride, op.box);
     return;
   }
   const InRange range = inRange(op);
@@ -118,8 +121,8 @@ void commitTransfer(const TransferOperation &op, Memories &memories, const Resul
     return;
   const ElementType type = op.tensor->type;
   copyBox(memories.dram + dramOffset(op, range), type, op.tensor->stride,
-          result.bytes.data() + offsetOf(range.first, boxStride) * numerics::sizeInBytes(type), type, boxStride,
-          range.count);
+          result.bytes.data() + offsetOf(range.first, boxStride) * numerics::sizeInBytes(type), type,
+          boxStride, range.count);
 }
 
 } // namespace arsis::sim

@@ -23,8 +23,10 @@ void sampleDrain(const DrainOperation &op, const MatrixMemory &memory, Result &r
 
 void commitDrain(const DrainOperation &op, Memories &memories, const Result &result) {
   const Box3 &m = op.mCount, &stride = op.destination.stride;
-  scatter<4>(result.values.data(), {m[0], m[1], m[2], op.nCount},
-             {op.destination.address, {stride[0], stride[1], stride[2], op.columnStride}, op.destination.type}, memories);
+  scatter<4>(
+      result.values.data(), {m[0], m[1], m[2], op.nCount},
+      {op.destination.address, {stride[0], stride[1], stride[2], op.columnStride}, op.destination.type},
+      memories);
 }
 
 } // namespace arsis::sim

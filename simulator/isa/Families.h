@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// The meaning of each opcode, one file per family: a sample that reads operands into a result, and a commit that writes
-// the result to memory. Free of SystemC. REQUIRES on all: checkBounds passed.
+// The meaning of each opcode, one file per family: a sample that reads operands into a result, and a commit
+// that writes the result to memory. Free of SystemC. REQUIRES on all: checkBounds passed.
 #pragma once
 
 #include "simulator/isa/Memories.h"
@@ -10,8 +10,8 @@ namespace arsis::sim {
 // Dma.cpp
 void sampleTransfer(const TransferOperation &, const Memories &, Result &);
 void commitTransfer(const TransferOperation &, Memories &, const Result &);
-/// The part of the box that lies inside the tensor: first index and size along each dimension of the box. Sizes are zero
-/// if nothing does.
+/// The part of the box that lies inside the tensor: first index and size along each dimension of the box.
+/// Sizes are zero if nothing does.
 struct InRange {
   Box4 first, count;
   bool whole; // the box lies wholly inside

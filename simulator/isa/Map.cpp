@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// map: one function over up to three operands. Runs with unit or zero strides go to the kernels in place; others are
-// gathered into runs first. one_hot needs the index along dimension 3 and walks element by element.
+// map: one function over up to three operands. Runs with unit or zero strides go to the kernels in place;
+// others are gathered into runs first. one_hot needs the index along dimension 3 and walks element by
+// element.
 #include "dialects/Isa/Numerics/Kernels.h"
 #include "dialects/Isa/Numerics/Numerics.h"
 #include "simulator/isa/Families.h"

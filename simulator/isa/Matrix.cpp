@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// load_weights and multiply. An element adds its products in ascending K from +0 with fused multiply-adds; the finished
-// partial then overwrites or is added to the accumulator. Rows whose K elements are contiguous are streamed in place,
-// others are gathered first; neither changes an operation or its order.
+// load_weights and multiply. An element adds its products in ascending K from +0 with fused multiply-adds;
+// the finished partial then overwrites or is added to the accumulator. Rows whose K elements are contiguous
+// are streamed in place, others are gathered first; neither changes an operation or its order.
 #include "dialects/Isa/Numerics/Kernels.h"
 #include "dialects/Isa/Numerics/Numerics.h"
 #include "simulator/isa/Families.h"
@@ -58,7 +58,8 @@ static int64_t kStep(const MultiplyOperation &op) {
   return count == 1 ? 1 : step;
 }
 
-void sampleMultiply(const MultiplyOperation &op, const Memories &memories, const WeightBank &bank, Result &result) {
+void sampleMultiply(const MultiplyOperation &op, const Memories &memories, const WeightBank &bank,
+                    Result &result) {
   const int64_t M = product(op.mCount), K = bank.rows, N = bank.columns;
   result.values.resize(static_cast<size_t>(M * N));
   const uint8_t *source = memories.scratchpad.data() + op.source.address;
@@ -67,14 +68,15 @@ void sampleMultiply(const MultiplyOperation &op, const Memories &memories, const
     auto *x = reinterpret_cast<const float *>(source);
     rows.forEachRun([&](const std::array<int64_t, 2> &offset) {
       numerics::multiplyAccumulate(x + offset[1], rows.runStride(1), bank.values.data(), N,
-                                   result.values.data() + offset[0] * N, rows.runStride(0) * N, rows.runLength(), K, N);
+                                   result.values.data() + offset[0] * N, rows.runStride(0) * N,
+                                   rows.runLength(), K, N);
     });
     return;
   }
   result.scratch.resize(static_cast<size_t>(M * K));
   const Box3 &m = op.mCount, &k = op.kCount, &ms = op.source.stride, &ks = op.kStride;
-  gather<6>(source, op.source.type, {m[0], m[1], m[2], k[0], k[1], k[2]}, {ms[0], ms[1], ms[2], ks[0], ks[1], ks[2]},
-            result.scratch.data());
+  gather<6>(source, op.source.type, {m[0], m[1], m[2], k[0], k[1], k[2]},
+            {ms[0], ms[1], ms[2], ks[0], ks[1], ks[2]}, result.scratch.data());
   numerics::multiplyAccumulate(result.scratch.data(), bank.values.data(), result.values.data(), M, K, N);
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// The bytes of the simulated chip. Values exist nowhere else: an instruction touches only addresses derived from its
-// encoded operands. Every access is checked against the size of its memory before the first byte moves.
+// The bytes of the simulated chip. Values exist nowhere else: an instruction touches only addresses derived
+// from its encoded operands. Every access is checked against the size of its memory before the first byte
+// moves.
 #pragma once
 
 #include "simulator/isa/Operation.h"
@@ -35,16 +36,17 @@ struct MemorySizes {
   int64_t scratchpadBytes = 0, accumulatorRows = 0, rows = 0, columns = 0;
 };
 
-/// Throws Error naming the memory, the range and the limit if `operation` reaches outside a memory, is misaligned, or
-/// asks for more rows or columns than the array has.
+/// Throws Error naming the memory, the range and the limit if `operation` reaches outside a memory, is
+/// misaligned, or asks for more rows or columns than the array has.
 void checkBounds(const Operation &operation, const MemorySizes &sizes);
 
-/// Reads the operands of `operation` and computes its result; writes no memory, except that load_weights fills its bank
-/// (private to the stream, and interlocked with its last use).
-/// `unit` is the index of the stream, which selects the accumulators.
+/// Reads the operands of `operation` and computes its result; writes no memory, except that load_weights
+/// fills its bank (private to the stream, and interlocked with its last use). `unit` is the index of the
+/// stream, which selects the accumulators.
 void sample(const Operation &operation, Memories &memories, unsigned unit, Result &result);
 
-/// Writes the result. Adding to an accumulator or a destination happens here: such updates are atomic in stream order.
+/// Writes the result. Adding to an accumulator or a destination happens here: such updates are atomic in
+/// stream order.
 void commit(const Operation &operation, Memories &memories, unsigned unit, const Result &result);
 
 } // namespace arsis::sim

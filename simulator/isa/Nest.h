@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// A row-major loop nest over several strided operands, collapsed to as few loops as the strides allow while keeping the
-// order of the elements. What is left is walked as runs of the innermost loop, so that a kernel sees long runs even when
-// an instruction spells them as four short dimensions.
+// A row-major loop nest over several strided operands, collapsed to as few loops as the strides allow while
+// keeping the order of the elements. What is left is walked as runs of the innermost loop, so that a kernel
+// sees long runs even when an instruction spells them as four short dimensions.
 #pragma once
 
 #include <array>

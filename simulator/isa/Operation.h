@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// An instruction instance with every operand evaluated: plain integers, no loops, no rings. Timing, event counting and
-// values all read this one form, so that they cannot disagree about what an instruction does.
+// An instruction instance with every operand evaluated: plain integers, no loops, no rings. Timing, event
+// counting and values all read this one form, so that they cannot disagree about what an instruction does.
 #pragma once
 
 #include "dialects/Isa/Encoding/Program.h"
@@ -89,11 +89,12 @@ struct PoolGradOperation {
 };
 
 /// std::monostate: nothing to do (`wait`, or an instruction with an empty extent).
-using Operation = std::variant<std::monostate, TransferOperation, LoadWeightsOperation, MultiplyOperation, DrainOperation,
-                               MapOperation, ReduceOperation, PoolOperation, PoolGradOperation>;
+using Operation =
+    std::variant<std::monostate, TransferOperation, LoadWeightsOperation, MultiplyOperation, DrainOperation,
+                 MapOperation, ReduceOperation, PoolOperation, PoolGradOperation>;
 
-/// What an instruction computed when it started and will write when it completes. Reused between instructions, so that
-/// the steady state allocates nothing.
+/// What an instruction computed when it started and will write when it completes. Reused between
+/// instructions, so that the steady state allocates nothing.
 struct Result {
   std::vector<float> values;
   std::vector<int64_t> positions;
@@ -107,14 +108,16 @@ struct BankShape {
 };
 using BankShapes = std::vector<BankShape>;
 
-/// Follows the weight banks of one matrix stream, in program order: a load_weights sets the shape of its bank, a
-/// multiply learns its columns. Throws Error if a multiply streams another number of k elements than its bank holds.
+/// Follows the weight banks of one matrix stream, in program order: a load_weights sets the shape of its
+/// bank, a multiply learns its columns. Throws Error if a multiply streams another number of k elements than
+/// its bank holds.
 void bindBank(Operation &operation, BankShapes &banks);
 
 /// Evaluates `instruction` at the loop indices `index` for a chip with `weightBanks` banks.
-/// The operation refers to tensors of `program`, which must outlive it. Throws Error for what the machine cannot run.
-void resolve(const isa::Instruction &instruction, const int64_t *index, const isa::Program &program, int64_t weightBanks,
-             Operation &operation);
+/// The operation refers to tensors of `program`, which must outlive it. Throws Error for what the machine
+/// cannot run.
+void resolve(const isa::Instruction &instruction, const int64_t *index, const isa::Program &program,
+             int64_t weightBanks, Operation &operation);
 
 /// "vector 0, instruction 3 (map)": how errors name an instruction.
 std::string describeInstruction(const isa::Stream &stream, size_t position);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// pool and pool_grad. Windows are walked row-major for a whole run of channels at a time, which keeps the order of every
-// single element. The gradient of a maximum goes to the first best position of its window.
+// pool and pool_grad. Windows are walked row-major for a whole run of channels at a time, which keeps the
+// order of every single element. The gradient of a maximum goes to the first best position of its window.
 #include "dialects/Isa/Numerics/Kernels.h"
 #include "dialects/Isa/Numerics/Numerics.h"
 #include "simulator/isa/Families.h"
@@ -33,7 +33,8 @@ void forEachTap(const std::array<int64_t, 2> &window, const std::array<int64_t, 
 } // namespace
 
 void samplePool(const PoolOperation &op, const Memories &memories, Result &result) {
-  const int64_t channels = op.count[3], step = op.source.stride[3], size = numerics::sizeInBytes(op.source.type);
+  const int64_t channels = op.count[3], step = op.source.stride[3],
+                size = numerics::sizeInBytes(op.source.type);
   result.values.assign(static_cast<size_t>(product(op.count)), numerics::identityOf(op.function));
   const uint8_t *from = memories.scratchpad.data() + op.source.address;
   float *best = result.values.data();

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// reduce: sequential in row-major order of the reduced dimensions, or the architectural tree of 16 lanes along
-// dimension 3. With `accumulate` the result is combined with the destination when the instruction completes.
+// reduce: sequential in row-major order of the reduced dimensions, or the architectural tree of 16 lanes
+// along dimension 3. With `accumulate` the result is combined with the destination when the instruction
+// completes.
 #include "dialects/Isa/Numerics/Kernels.h"
 #include "dialects/Isa/Numerics/Numerics.h"
 #include "simulator/isa/Families.h"
@@ -34,8 +35,9 @@ void reduceLanes(const ReduceOperation &op, const Memories &memories, Result &re
         return numerics::readElement(from, op.source.type, first + i * op.source.stride[3]);
       };
       result.values[static_cast<size_t>(offset[0] + row * rows.runStride(0))] =
-          op.function == ReduceFunction::Sum ? numerics::laneReduce(op.count[3], identity, read, numerics::add)
-                                             : numerics::laneReduce(op.count[3], identity, read, numerics::maximum);
+          op.function == ReduceFunction::Sum
+              ? numerics::laneReduce(op.count[3], identity, read, numerics::add)
+              : numerics::laneReduce(op.count[3], identity, read, numerics::maximum);
     }
   });
 }
@@ -55,8 +57,8 @@ void reduceInOrder(const ReduceOperation &op, const Memories &memories, const Bo
     if (op.function == ReduceFunction::Sum && op.source.type == ElementType::F32 && to == 1 && step == 1)
       return numerics::addInto(target, reinterpret_cast<const float *>(source), n);
     for (int64_t i = 0; i < n; ++i)
-      target[i * to] =
-          numerics::combine(op.function, target[i * to], numerics::readElement(source, op.source.type, i * step));
+      target[i * to] = numerics::combine(op.function, target[i * to],
+                                         numerics::readElement(source, op.source.type, i * step));
   });
 }
 
@@ -80,7 +82,8 @@ void commitReduce(const ReduceOperation &op, Memories &memories, const Result &r
   nest.forEachRun([&](const std::array<int64_t, 2> &offset) {
     for (int64_t i = 0; i < nest.runLength(); ++i) {
       float &at = destination[offset[1] + i * nest.runStride(1)];
-      at = numerics::combine(op.function, at, result.values[static_cast<size_t>(offset[0] + i * nest.runStride(0))]);
+      at = numerics::combine(op.function, at,
+                             result.values[static_cast<size_t>(offset[0] + i * nest.runStride(0))]);
     }
   });
 }

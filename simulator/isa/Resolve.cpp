@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// From an encoded instruction and the loop indices to an operation. One overload per instruction; a zero extent makes
-// the operation empty.
+// From an encoded instruction and the loop indices to an operation. One overload per instruction; a zero
+// extent makes the operation empty.
 #include "simulator/isa/Operation.h"
 
 namespace arsis::sim {
@@ -24,8 +24,9 @@ struct Resolver {
       values[d] = strides[d];
     return values;
   }
-  template <size_t n> View<std::array<int64_t, n>> view(const isa::Address &address, const std::array<int32_t, n> &stride,
-                                                        ElementType type) const {
+  template <size_t n>
+  View<std::array<int64_t, n>> view(const isa::Address &address, const std::array<int32_t, n> &stride,
+                                    ElementType type) const {
     if (type == ElementType::F16)
       throw Error("element type f16 is not supported by this machine");
     return {address.evaluate(index), widen(stride), type};
@@ -122,7 +123,8 @@ struct Resolver {
     op.count = at(body.count);
     op.mask = body.reduceMask;
     if ((op.mask & 8) && op.mask != 8)
-      throw Error("reduce mask " + std::to_string(op.mask) + " reduces dimension 3 together with others, expected dimension 3 alone");
+      throw Error("reduce mask " + std::to_string(op.mask) +
+                  " reduces dimension 3 together with others, expected dimension 3 alone");
     op.destination = view(body.destination, body.destinationStride, ElementType::F32);
     for (size_t d = 0; d < 4; ++d)
       if (op.mask >> d & 1)
@@ -172,14 +174,15 @@ void bindBank(Operation &operation, BankShapes &banks) {
     const BankShape &bank = banks[static_cast<size_t>(multiply->bank)];
     const Box3 &k = multiply->kCount;
     if (k[0] * k[1] * k[2] != bank.rows)
-      throw Error("multiply streams " + std::to_string(k[0] * k[1] * k[2]) + " elements of k, but weight bank " +
-                  std::to_string(multiply->bank) + " holds " + std::to_string(bank.rows) + " rows");
+      throw Error("multiply streams " + std::to_string(k[0] * k[1] * k[2]) +
+                  " elements of k, but weight bank " + std::to_string(multiply->bank) + " holds " +
+                  std::to_string(bank.rows) + " rows");
     multiply->columns = bank.columns;
   }
 }
 
-void resolve(const isa::Instruction &instruction, const int64_t *index, const isa::Program &program, int64_t weightBanks,
-             Operation &operation) {
+void resolve(const isa::Instruction &instruction, const int64_t *index, const isa::Program &program,
+             int64_t weightBanks, Operation &operation) {
   std::visit(Resolver{index, program, weightBanks, operation}, instruction.body);
 }
 

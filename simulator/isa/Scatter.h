@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// The last step of most instructions: dense row-major fp32 results cast into a strided view of the scratchpad, in order.
+// The last step of most instructions: dense row-major fp32 results cast into a strided view of the
+// scratchpad, in order.
 #pragma once
 
 #include "dialects/Isa/Numerics/Numerics.h"
@@ -11,8 +12,8 @@
 namespace arsis::sim {
 
 template <size_t dims>
-void scatter(const float *values, const std::array<int64_t, dims> &count, const View<std::array<int64_t, dims>> &view,
-             Memories &memories) {
+void scatter(const float *values, const std::array<int64_t, dims> &count,
+             const View<std::array<int64_t, dims>> &view, Memories &memories) {
   const Nest<2, dims> nest(count, {denseStrides(count), view.stride});
   const int64_t n = nest.runLength(), from = nest.runStride(0), to = nest.runStride(1);
   const int64_t size = numerics::sizeInBytes(view.type);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// A run of bytes is aligned to bursts and split over the channels in closed form; within a channel it is served row by row.
-// A row that is not open costs the miss time of its bank, which starts as soon as the request is there and the bank is
-// free, so that it hides behind the transfers of other banks.
+// A run of bytes is aligned to bursts and split over the channels in closed form; within a channel it is
+// served row by row. A row that is not open costs the miss time of its bank, which starts as soon as the
+// request is there and the bank is free, so that it hides behind the transfers of other banks.
 #include "simulator/memory/Dram.h"
 
 #include <algorithm>
@@ -14,12 +14,13 @@ static Femtoseconds fromNanoseconds(double nanoseconds) {
 }
 
 DramParameters::DramParameters(const chip::Chip &chip)
-    : channels(chip.integer("dram.channels")), banks(chip.integer("dram.banks")), rowBytes(chip.integer("dram.row_bytes")),
-      burstBytes(chip.integer("dram.burst_bytes")),
+    : channels(chip.integer("dram.channels")), banks(chip.integer("dram.banks")),
+      rowBytes(chip.integer("dram.row_bytes")), burstBytes(chip.integer("dram.burst_bytes")),
       interleaveBytes(std::max(chip.integer("dma.request_bytes"), chip.integer("dram.burst_bytes"))),
       bandwidthGbps(chip.real("dram.bandwidth_gbps")), latency(fromNanoseconds(chip.real("dram.latency_ns"))),
       rowMiss(fromNanoseconds(chip.real("dram.row_miss_ns"))),
-      burst(fromNanoseconds(static_cast<double>(burstBytes) * static_cast<double>(channels) / bandwidthGbps)) {
+      burst(
+          fromNanoseconds(static_cast<double>(burstBytes) * static_cast<double>(channels) / bandwidthGbps)) {
   if (interleaveBytes % burstBytes != 0)
     throw Error("dma.request_bytes is " + std::to_string(interleaveBytes) +
                 ", expected a multiple of dram.burst_bytes, which is " + std::to_string(burstBytes));
@@ -90,7 +91,8 @@ Dram::Dram(const sc_core::sc_module_name &name, const DramParameters &theParamet
   socket.register_nb_transport_fw(this, &Dram::transport);
 }
 
-tlm::tlm_sync_enum Dram::transport(int, StridedPayload &payload, tlm::tlm_phase &phase, sc_core::sc_time &delay) {
+tlm::tlm_sync_enum Dram::transport(int, StridedPayload &payload, tlm::tlm_phase &phase,
+                                   sc_core::sc_time &delay) {
   const Femtoseconds now = Clock::kernelTime();
   const Femtoseconds finished = model.serve(payload, now + static_cast<Femtoseconds>(delay.value()));
   delay = sc_core::sc_time::from_value(static_cast<uint64_t>(finished - now));
@@ -100,13 +102,17 @@ tlm::tlm_sync_enum Dram::transport(int, StridedPayload &payload, tlm::tlm_phase 
 
 void Dram::report(Statistics &statistics, Femtoseconds total) const {
   const std::string prefix = std::string(basename()) + ".";
-  statistics.add(prefix + "requests", "requests", "strided requests served", static_cast<double>(model.requests));
+  statistics.add(prefix + "requests", "requests", "strided requests served",
+                 static_cast<double>(model.requests));
   statistics.add(prefix + "read_bursts", "bursts", "bursts read", static_cast<double>(model.readBursts));
   statistics.add(prefix + "write_bursts", "bursts", "bursts written", static_cast<double>(model.writeBursts));
-  statistics.add(prefix + "row_hits", "accesses", "accesses that found their row open", static_cast<double>(model.rowHits));
-  statistics.add(prefix + "row_misses", "accesses", "accesses that had to open a row", static_cast<double>(model.rowMisses));
+  statistics.add(prefix + "row_hits", "accesses", "accesses that found their row open",
+                 static_cast<double>(model.rowHits));
+  statistics.add(prefix + "row_misses", "accesses", "accesses that had to open a row",
+                 static_cast<double>(model.rowMisses));
   const double capacity = static_cast<double>(total) * static_cast<double>(parameters.channels);
-  statistics.add(prefix + "utilisation", "1", "share of the time that a channel transfers, mean over channels",
+  statistics.add(prefix + "utilisation", "1",
+                 "share of the time that a channel transfers, mean over channels",
                  capacity > 0 ? static_cast<double>(model.busy) / capacity : 0.0);
 }
 

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// The DRAM. Models: channels that interleave by request size, banks with one open row each, bursts, row hits and misses
-// (a miss overlaps with transfers of other banks), the time a request waits for its channels, a constant latency.
-// Does not model: refresh, read/write turnaround, bank groups, reordering by the controller (requests are served in the
-// order in which they arrive). Figures: keys `dram.*` of the chip, each with its source there.
+// The DRAM. Models: channels that interleave by request size, banks with one open row each, bursts, row hits
+// and misses (a miss overlaps with transfers of other banks), the time a request waits for its channels, a
+// constant latency. Does not model: refresh, read/write turnaround, bank groups, reordering by the controller
+// (requests are served in the order in which they arrive). Figures: keys `dram.*` of the chip, each with its
+// source there.
 #pragma once
 
 #include "arch_configs/reader/Chip.h"
@@ -29,7 +30,8 @@ class DramModel {
 public:
   explicit DramModel(const DramParameters &parameters);
 
-  /// Serves a request that arrives at `arrival` and returns when its last byte is there. Fills the target's fields.
+  /// Serves a request that arrives at `arrival` and returns when its last byte is there. Fills the target's
+  /// fields.
   Femtoseconds serve(StridedPayload &payload, Femtoseconds arrival);
 
   int64_t rowHits = 0, rowMisses = 0, readBursts = 0, writeBursts = 0, requests = 0;
@@ -60,12 +62,14 @@ public:
   Dram(const sc_core::sc_module_name &name, const DramParameters &parameters);
 
   /// A program without DMA binds nobody.
-  tlm_utils::multi_passthrough_target_socket<Dram, 32, StridedProtocol, 0, sc_core::SC_ZERO_OR_MORE_BOUND> socket;
+  tlm_utils::multi_passthrough_target_socket<Dram, 32, StridedProtocol, 0, sc_core::SC_ZERO_OR_MORE_BOUND>
+      socket;
 
   void report(Statistics &statistics, Femtoseconds total) const;
 
 private:
-  tlm::tlm_sync_enum transport(int initiator, StridedPayload &payload, tlm::tlm_phase &phase, sc_core::sc_time &delay);
+  tlm::tlm_sync_enum transport(int initiator, StridedPayload &payload, tlm::tlm_phase &phase,
+                               sc_core::sc_time &delay);
 
   DramParameters parameters;
   DramModel model;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// A memory request as it travels over TLM-2.0 sockets: a strided set of runs instead of one burst, because a training step
-// has hundreds of millions of bursts. Timing only: no data. The target answers at once (TLM_COMPLETED) and annotates
-// the delay until the last byte, together with what the delay was spent on.
+// A memory request as it travels over TLM-2.0 sockets: a strided set of runs instead of one burst, because a
+// training step has hundreds of millions of bursts. Timing only: no data. The target answers at once
+// (TLM_COMPLETED) and annotates the delay until the last byte, together with what the delay was spent on.
 #pragma once
 
 #include "simulator/base/Clock.h"
@@ -19,8 +19,8 @@ struct StridedPayload {
   int64_t runBytes = 0;
   std::array<int64_t, 4> count{1, 1, 1, 1}; // runs, row-major
   std::array<int64_t, 4> stride{};          // bytes between neighbouring runs
-  int64_t firstRun = 0, runs = 0;        // the part of the runs that this request covers
-  int64_t trimBegin = 0, trimEnd = 0;    // bytes [trimBegin, trimEnd) of each run; a partial run has runs == 1
+  int64_t firstRun = 0, runs = 0;           // the part of the runs that this request covers
+  int64_t trimBegin = 0, trimEnd = 0; // bytes [trimBegin, trimEnd) of each run; a partial run has runs == 1
 
   // Filled by the target.
   int64_t bursts = 0;
@@ -46,7 +46,8 @@ template <class Visit> void forEachRun(const StridedPayload &payload, Visit visi
   for (size_t d = 0; d < 4; ++d)
     offset += index[d] * payload.stride[d];
   for (int64_t run = 0; run < payload.runs; ++run) {
-    visit(payload.address + static_cast<uint64_t>(offset + payload.trimBegin), payload.trimEnd - payload.trimBegin);
+    visit(payload.address + static_cast<uint64_t>(offset + payload.trimBegin),
+          payload.trimEnd - payload.trimBegin);
     for (size_t d = 4; d-- > 0;) {
       offset += payload.stride[d];
       if (++index[d] < payload.count[d])

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// The scratchpad's banks and what conflicts on them cost. Models: single-ported banks interleaved by bank width; elements
-// that one access needs together serialise when they fall into the same bank (closed form of the stride); units that
-// together ask for more words per cycle than there are banks are slowed, the later one by the shared part of its time.
-// Does not model: which words meet in which cycle, nor the slowing of the unit that came first.
-// Figures: keys `scratchpad.*` of the chip.
+// The scratchpad's banks and what conflicts on them cost. Models: single-ported banks interleaved by bank
+// width; elements that one access needs together serialise when they fall into the same bank (closed form of
+// the stride); units that together ask for more words per cycle than there are banks are slowed, the later
+// one by the shared part of its time. Does not model: which words meet in which cycle, nor the slowing of the
+// unit that came first. Figures: keys `scratchpad.*` of the chip.
 #pragma once
 
 #include "arch_configs/reader/Chip.h"
@@ -28,8 +28,8 @@ public:
   BankUse use(int64_t n, int64_t strideBytes, int64_t elementBytes) const;
   /// Several operands in the same beat.
   BankUse combine(const BankUse &a, const BankUse &b) const;
-  /// Extra cycles for an access that starts at `now`, takes `cycles` and touches `wordsPerCycle`, next to what runs
-  /// already; enters it into what runs.
+  /// Extra cycles for an access that starts at `now`, takes `cycles` and touches `wordsPerCycle`, next to
+  /// what runs already; enters it into what runs.
   Cycle contend(Cycle now, Cycle cycles, double wordsPerCycle);
 
   void report(Statistics &statistics) const;

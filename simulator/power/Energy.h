@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Energy: every counted event times its coefficient from the chip file, which carries the source, and static power over
-// time. Does not model: voltage, temperature, leakage of units that are switched off.
+// Energy: every counted event times its coefficient from the chip file, which carries the source, and static
+// power over time. Does not model: voltage, temperature, leakage of units that are switched off.
 #pragma once
 
 #include "arch_configs/reader/Chip.h"

@@ -5,8 +5,8 @@
 namespace arsis::sim {
 
 MemorySizes memorySizes(const chip::Chip &chip) {
-  return {chip.integer("scratchpad.kib") * 1024, chip.integer("matrix.accumulator_rows"), chip.integer("matrix.rows"),
-          chip.integer("matrix.cols")};
+  return {chip.integer("scratchpad.kib") * 1024, chip.integer("matrix.accumulator_rows"),
+          chip.integer("matrix.rows"), chip.integer("matrix.cols")};
 }
 
 namespace {
@@ -37,11 +37,13 @@ void checkProgram(const isa::Program &program, const chip::Chip &chip) {
     const int64_t value = chip.integer(requirement.key);
     const bool equal = requirement.relation == isa::Requirement::Equal;
     if (equal ? value != requirement.value : value < requirement.value)
-      miss(requirement.key + (equal ? " = " : " >= ") + std::to_string(requirement.value) + ", found " + std::to_string(value));
+      miss(requirement.key + (equal ? " = " : " >= ") + std::to_string(requirement.value) + ", found " +
+           std::to_string(value));
   }
   for (const isa::Stream &stream : program.streams)
     if (const int64_t units = unitsFor(stream.kind, chip); stream.index >= units)
-      miss("a unit for stream " + isa::streamName(stream) + ", found " + std::to_string(units) + " of the kind");
+      miss("a unit for stream " + isa::streamName(stream) + ", found " + std::to_string(units) +
+           " of the kind");
   for (const isa::Tensor &tensor : program.tensors)
     if (tensor.type == numerics::ElementType::F16)
       miss("element type f16 (tensor " + tensor.name + "), which this machine does not support");

@@ -9,8 +9,8 @@ namespace arsis::sim {
 
 MemorySizes memorySizes(const chip::Chip &chip);
 
-/// Throws one Error that names every requirement the chip does not meet, every stream it has no unit for, every element
-/// type it does not support, and a DRAM that is too small.
+/// Throws one Error that names every requirement the chip does not meet, every stream it has no unit for,
+/// every element type it does not support, and a DRAM that is too small.
 void checkProgram(const isa::Program &program, const chip::Chip &chip);
 
 } // namespace arsis::sim

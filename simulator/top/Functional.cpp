@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// A run without a clock: each stream in turn executes instructions for as long as its counters allow. Execution is
-// confluent, so that any order the counters permit gives the same bits.
+// A run without a clock: each stream in turn executes instructions for as long as its counters allow.
+// Execution is confluent, so that any order the counters permit gives the same bits.
 #include "dialects/Isa/Encoding/Cursor.h"
 #include "simulator/top/Machine.h"
 #include "simulator/top/RunRecord.h"
@@ -36,8 +36,8 @@ public:
   std::string blockedOn() const {
     const isa::Wait *wait = unsatisfied();
     return isa::streamName(stream) + " at instruction " + std::to_string(cursor.position()) + " (instance " +
-           std::to_string(cursor.ordinal()) + ") waits for counter " + std::to_string(wait->counter) + " to reach " +
-           std::to_string(wait->value.evaluate(cursor.index())) + ", it stands at " +
+           std::to_string(cursor.ordinal()) + ") waits for counter " + std::to_string(wait->counter) +
+           " to reach " + std::to_string(wait->value.evaluate(cursor.index())) + ", it stands at " +
            std::to_string(counters[wait->counter]);
   }
 
@@ -68,7 +68,8 @@ private:
     countWork(operation, counts);
     if (auto *transfer = std::get_if<TransferOperation>(&operation))
       for (TransferRuns runs(*transfer, kWholeTransfer); !runs.done();)
-        counts[transfer->store ? Event::DramWriteBytes : Event::DramReadBytes] += alignedBytes(runs.next(), burstBytes);
+        counts[transfer->store ? Event::DramWriteBytes : Event::DramReadBytes] +=
+            alignedBytes(runs.next(), burstBytes);
     sample(operation, memories, stream.index, result);
     commit(operation, memories, stream.index, result);
     if (instruction.increment)
@@ -91,7 +92,8 @@ private:
 
 } // namespace
 
-RunRecord runFunctional(const isa::Program &program, const chip::Chip &chip, const MemorySizes &sizes, Memories &memories) {
+RunRecord runFunctional(const isa::Program &program, const chip::Chip &chip, const MemorySizes &sizes,
+                        Memories &memories) {
   std::vector<int64_t> counters(program.counterStream.size());
   std::vector<Walker> walkers;
   walkers.reserve(program.streams.size());
@@ -116,7 +118,8 @@ RunRecord runFunctional(const isa::Program &program, const chip::Chip &chip, con
   for (Walker &walker : walkers) {
     std::string kind = isa::streamName(walker.stream);
     kind.erase(kind.find(' '));
-    record.units.push_back({unitName(walker.stream), std::move(kind), {}, std::move(walker.events), walker.executed()});
+    record.units.push_back(
+        {unitName(walker.stream), std::move(kind), {}, std::move(walker.events), walker.executed()});
   }
   return record;
 }

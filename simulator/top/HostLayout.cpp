@@ -23,7 +23,8 @@ int64_t hostBytes(const isa::Tensor &tensor) { return product(tensor.shape) * 4;
 void checkHostBytes(const isa::Tensor &tensor, size_t bytes) {
   if (static_cast<int64_t>(bytes) != hostBytes(tensor))
     throw Error("tensor " + tensor.name + " has " + std::to_string(bytes) + " bytes, expected " +
-                std::to_string(hostBytes(tensor)) + " (4 for each of " + std::to_string(product(tensor.shape)) + " elements)");
+                std::to_string(hostBytes(tensor)) + " (4 for each of " +
+                std::to_string(product(tensor.shape)) + " elements)");
 }
 
 namespace {
@@ -37,15 +38,18 @@ Walk walkOf(const isa::Tensor &tensor) {
   const std::vector<int64_t> shape = hostShapeOf(tensor);
   const size_t rank = shape.size();
   if (rank > 4)
-    throw Error("tensor " + tensor.name + " has " + std::to_string(rank) + " host dimensions, expected at most 4");
+    throw Error("tensor " + tensor.name + " has " + std::to_string(rank) +
+                " host dimensions, expected at most 4");
   Walk walk;
   for (size_t i = 0; i < rank; ++i) {
-    const size_t chipDim = 4 - rank + (tensor.hostPermutation.empty() ? i : static_cast<size_t>(tensor.hostPermutation[i]));
+    const size_t chipDim =
+        4 - rank + (tensor.hostPermutation.empty() ? i : static_cast<size_t>(tensor.hostPermutation[i]));
     walk.count[4 - rank + i] = shape[i];
     walk.stride[4 - rank + i] = tensor.stride[chipDim];
     if (tensor.shape[chipDim] != shape[i])
       throw Error("tensor " + tensor.name + " has host dimension " + std::to_string(i) + " of size " +
-                  std::to_string(shape[i]) + ", its chip dimension has size " + std::to_string(tensor.shape[chipDim]));
+                  std::to_string(shape[i]) + ", its chip dimension has size " +
+                  std::to_string(tensor.shape[chipDim]));
   }
   return walk;
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// What each location of the model cost: cycles, work of every unit, bytes and energy. The machine's time is divided so that
-// the cycles of all rows add up to the total; the span from first start to last completion stands beside it.
+// What each location of the model cost: cycles, work of every unit, bytes and energy. The machine's time is
+// divided so that the cycles of all rows add up to the total; the span from first start to last completion
+// stands beside it.
 #include "simulator/top/Report.h"
 
 #include <algorithm>
@@ -8,10 +9,18 @@
 
 namespace arsis::sim {
 
-std::vector<LayerRow> layerRows(const RunRecord &record, const EnergyModel &energy, double nanosecondsPerCycle) {
+std::vector<LayerRow> layerRows(const RunRecord &record, const EnergyModel &energy,
+                                double nanosecondsPerCycle) {
   std::vector<LayerRow> rows;
   for (size_t location = 0; location < record.layers.cycles.size(); ++location) {
-    LayerRow row{location, {}, {}, record.layers.cycles[location], record.layers.first[location], record.layers.last[location], {}, 0};
+    LayerRow row{location,
+                 {},
+                 {},
+                 record.layers.cycles[location],
+                 record.layers.first[location],
+                 record.layers.last[location],
+                 {},
+                 0};
     for (const UnitRecord &unit : record.units) {
       row.counts += unit.events.rows[location];
       row.busy.push_back(unit.events.busyCycles[location]);
@@ -24,7 +33,8 @@ std::vector<LayerRow> layerRows(const RunRecord &record, const EnergyModel &ener
         row.energy.emplace_back(kEvents[e].name, picojoules);
     }
     if (record.timed)
-      row.energy.emplace_back("static", energy.staticEnergy(static_cast<double>(row.cycles) * nanosecondsPerCycle));
+      row.energy.emplace_back("static",
+                              energy.staticEnergy(static_cast<double>(row.cycles) * nanosecondsPerCycle));
     for (const auto &[component, picojoules] : row.energy)
       row.picojoules += picojoules;
     rows.push_back(std::move(row));
@@ -41,8 +51,8 @@ static void addWork(boost::json::object &json, const EventCounts &counts) {
     json[kEvents[static_cast<size_t>(event)].name] = counts[event];
 }
 
-boost::json::array layersJson(const std::vector<LayerRow> &rows, const RunRecord &record, const isa::Program &program,
-                              int64_t processingElements) {
+boost::json::array layersJson(const std::vector<LayerRow> &rows, const RunRecord &record,
+                              const isa::Program &program, int64_t processingElements) {
   boost::json::array layers;
   for (const LayerRow &row : rows) {
     boost::json::object json;
@@ -65,16 +75,19 @@ boost::json::array layersJson(const std::vector<LayerRow> &rows, const RunRecord
         if (row.busy[unit] > row.busy[busiest])
           busiest = unit;
       }
-      json["bound_by"] = row.busy.empty() || row.busy[busiest] == 0 ? std::string("none") : record.units[busiest].name;
+      json["bound_by"] =
+          row.busy.empty() || row.busy[busiest] == 0 ? std::string("none") : record.units[busiest].name;
       json["busy"] = std::move(busy);
       const auto macs = static_cast<double>(row.counts[Event::MacF32] + row.counts[Event::MacBf16]);
-      const auto dram = static_cast<double>(row.counts[Event::DramReadBytes] + row.counts[Event::DramWriteBytes]);
+      const auto dram =
+          static_cast<double>(row.counts[Event::DramReadBytes] + row.counts[Event::DramWriteBytes]);
       // Neighbouring layers overlap: the time attributed to a layer can be less than its product streamed.
       Cycle time = row.cycles;
       for (size_t unit = 0; unit < row.busy.size(); ++unit)
         if (record.units[unit].kind == "matrix")
           time = std::max(time, row.busy[unit]);
-      json["utilisation"] = time > 0 ? macs / (static_cast<double>(time) * static_cast<double>(processingElements)) : 0.0;
+      json["utilisation"] =
+          time > 0 ? macs / (static_cast<double>(time) * static_cast<double>(processingElements)) : 0.0;
       json["macs_per_dram_byte"] = dram > 0 ? boost::json::value(macs / dram) : boost::json::value(nullptr);
     }
     boost::json::object energy;
@@ -96,7 +109,8 @@ boost::json::array phasesJson(const std::vector<LayerRow> &rows, const isa::Prog
   std::map<std::string, Sum> phases;
   std::vector<std::string> order;
   for (const LayerRow &row : rows) {
-    const std::string phase = row.location < program.locations.size() ? program.locations[row.location].phase : "";
+    const std::string phase =
+        row.location < program.locations.size() ? program.locations[row.location].phase : "";
     if (!phases.count(phase))
       order.push_back(phase);
     Sum &sum = phases[phase];

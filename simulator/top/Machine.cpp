@@ -15,7 +15,8 @@ std::string unitName(const isa::Stream &stream) {
 }
 
 Machine::Machine(const sc_core::sc_module_name &name, Board &board, const chip::Chip &chip)
-    : sc_core::sc_module(name), dram("dram", DramParameters(chip)), bus(chip.integer("dma.bus_bytes_per_cycle")) {
+    : sc_core::sc_module(name), dram("dram", DramParameters(chip)),
+      bus(chip.integer("dma.bus_bytes_per_cycle")) {
   for (size_t i = 0; i < board.program.streams.size(); ++i) {
     const isa::Stream &stream = board.program.streams[i];
     const std::string unit = unitName(stream);
@@ -37,7 +38,8 @@ Machine::Machine(const sc_core::sc_module_name &name, Board &board, const chip::
       engines.push_back(std::make_unique<VectorEngine>(unit.c_str(), board, chip, i));
       break;
     case isa::StreamKind::Collective:
-      throw Error("stream " + isa::streamName(stream) + " is not supported, this machine has no links to other chips");
+      throw Error("stream " + isa::streamName(stream) +
+                  " is not supported, this machine has no links to other chips");
     }
   }
 }

@@ -84,7 +84,8 @@ boost::json::array unitsJson(const RunRecord &record) {
 }
 
 /// Energy per component: events, coefficient and its source; the energy is the sum over the layers' rows.
-boost::json::object energyJson(const std::vector<LayerRow> &rows, const EnergyModel &energy, const RunRecord &record) {
+boost::json::object energyJson(const std::vector<LayerRow> &rows, const EnergyModel &energy,
+                               const RunRecord &record) {
   std::map<std::string, double> sums;
   EventCounts counts;
   for (const LayerRow &row : rows) {
@@ -94,8 +95,9 @@ boost::json::object energyJson(const std::vector<LayerRow> &rows, const EnergyMo
   }
   boost::json::object json;
   auto add = [&](const char *name, const Coefficient &coefficient, boost::json::value events) {
-    json[name] = {{"events", std::move(events)}, {"coefficient", coefficient.picojoules}, {"key", coefficient.key},
-                  {"unit", coefficient.unit},    {"source", coefficient.source},          {"pj", sums[name]}};
+    json[name] = {{"events", std::move(events)},  {"coefficient", coefficient.picojoules},
+                  {"key", coefficient.key},       {"unit", coefficient.unit},
+                  {"source", coefficient.source}, {"pj", sums[name]}};
   };
   for (size_t e = 0; e < kEventCount; ++e)
     if (const Coefficient &coefficient = energy.coefficient(static_cast<Event>(e)); !coefficient.key.empty())
@@ -105,7 +107,8 @@ boost::json::object energyJson(const std::vector<LayerRow> &rows, const EnergyMo
   return json;
 }
 
-boost::json::object totalsJson(const std::vector<LayerRow> &rows, const RunRecord &record, int64_t processingElements) {
+boost::json::object totalsJson(const std::vector<LayerRow> &rows, const RunRecord &record,
+                               int64_t processingElements) {
   EventCounts counts;
   double picojoules = 0;
   for (const LayerRow &row : rows) {
@@ -122,9 +125,10 @@ boost::json::object totalsJson(const std::vector<LayerRow> &rows, const RunRecor
     totals["cycles"] = record.totalCycles;
     totals["time_ns"] = record.totalNanoseconds;
     totals["power_mw"] = record.totalNanoseconds > 0 ? picojoules / record.totalNanoseconds : 0.0;
-    totals["utilisation"] = record.totalCycles > 0 ? static_cast<double>(macs) / (static_cast<double>(record.totalCycles) *
-                                                                                  static_cast<double>(processingElements))
-                                                   : 0.0;
+    totals["utilisation"] = record.totalCycles > 0
+                                ? static_cast<double>(macs) / (static_cast<double>(record.totalCycles) *
+                                                               static_cast<double>(processingElements))
+                                : 0.0;
   }
   return totals;
 }
@@ -144,8 +148,10 @@ boost::json::array memoryPlanJson(const isa::Program &program) {
 boost::json::array statisticsJson(const Statistics &statistics) {
   boost::json::array json;
   for (const Statistic &entry : statistics.entries())
-    json.push_back(
-        {{"name", entry.name}, {"unit", entry.unit}, {"description", entry.description}, {"value", entry.value}});
+    json.push_back({{"name", entry.name},
+                    {"unit", entry.unit},
+                    {"description", entry.description},
+                    {"value", entry.value}});
   return json;
 }
 
@@ -167,7 +173,8 @@ boost::json::object buildReport(const RunRecord &record, const isa::Program &pro
                                 const RunOptions &options, const HostTraffic &host) {
   const EnergyModel energy(chip);
   const double nanosecondsPerCycle = 1000.0 / chip.real("clock.core_mhz");
-  const int64_t elements = chip.integer("matrix.rows") * chip.integer("matrix.cols") * chip.integer("matrix.units");
+  const int64_t elements =
+      chip.integer("matrix.rows") * chip.integer("matrix.cols") * chip.integer("matrix.units");
   const std::vector<LayerRow> rows = layerRows(record, energy, nanosecondsPerCycle);
 
   boost::json::object report;
@@ -175,7 +182,8 @@ boost::json::object buildReport(const RunRecord &record, const isa::Program &pro
   report["program"] = programJson(program, record);
   report["chip"] = chipJson(program, chip);
   report["mode"] = modeName(options.mode);
-  report["latency_seed"] = options.latencySeed ? boost::json::value(*options.latencySeed) : boost::json::value(nullptr);
+  report["latency_seed"] =
+      options.latencySeed ? boost::json::value(*options.latencySeed) : boost::json::value(nullptr);
   report["totals"] = totalsJson(rows, record, elements);
   report["units"] = unitsJson(record);
   report["layers"] = layersJson(rows, record, program, elements);

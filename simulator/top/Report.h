@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// The report of a run: the only thing the simulator writes. Every total is the sum of rows that are in the report too.
+// The report of a run: the only thing the simulator writes. Every total is the sum of rows that are in the
+// report too.
 #pragma once
 
 #include "simulator/power/Energy.h"
@@ -10,8 +11,8 @@
 
 namespace arsis::sim {
 
-/// Follows reports/schema/report.schema.json. Cycles, energy over time and utilisation are absent from a run without
-/// a clock.
+/// Follows reports/schema/report.schema.json. Cycles, energy over time and utilisation are absent from a run
+/// without a clock.
 boost::json::object buildReport(const RunRecord &record, const isa::Program &program, const chip::Chip &chip,
                                 const RunOptions &options, const HostTraffic &host);
 
@@ -24,9 +25,10 @@ struct LayerRow {
   std::vector<std::pair<std::string, double>> energy; // component and pJ
   double picojoules = 0;
 };
-std::vector<LayerRow> layerRows(const RunRecord &record, const EnergyModel &energy, double nanosecondsPerCycle);
-boost::json::array layersJson(const std::vector<LayerRow> &rows, const RunRecord &record, const isa::Program &program,
-                              int64_t processingElements);
+std::vector<LayerRow> layerRows(const RunRecord &record, const EnergyModel &energy,
+                                double nanosecondsPerCycle);
+boost::json::array layersJson(const std::vector<LayerRow> &rows, const RunRecord &record,
+                              const isa::Program &program, int64_t processingElements);
 /// The same rows added up by phase.
 boost::json::array phasesJson(const std::vector<LayerRow> &rows, const isa::Program &program);
 

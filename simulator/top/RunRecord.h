@@ -26,12 +26,13 @@ struct RunRecord {
   double wallClockSeconds = 0;
 };
 
-/// Runs on a fresh SystemC kernel. `memories` may be null: timing only. Throws Error on deadlock and on what the
-/// machine cannot run.
-RunRecord runTimed(const isa::Program &program, const chip::Chip &chip, const MemorySizes &sizes, Memories *memories,
-                   std::optional<uint64_t> latencySeed, bool tracing);
+/// Runs on a fresh SystemC kernel. `memories` may be null: timing only. Throws Error on deadlock and on what
+/// the machine cannot run.
+RunRecord runTimed(const isa::Program &program, const chip::Chip &chip, const MemorySizes &sizes,
+                   Memories *memories, std::optional<uint64_t> latencySeed, bool tracing);
 
 /// Runs the same opcode functions without a clock, in an order that the counters allow.
-RunRecord runFunctional(const isa::Program &program, const chip::Chip &chip, const MemorySizes &sizes, Memories &memories);
+RunRecord runFunctional(const isa::Program &program, const chip::Chip &chip, const MemorySizes &sizes,
+                        Memories &memories);
 
 } // namespace arsis::sim

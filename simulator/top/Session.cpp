@@ -48,7 +48,8 @@ struct Session::State {
     if (!dram)
       throw Error("cannot allocate " + std::to_string(program->dramBytes) + " bytes of simulated DRAM");
     for (const isa::Initial &initial : program->initials)
-      std::memcpy(dram.get() + program->tensors[initial.tensor].address, initial.bytes.data(), initial.bytes.size());
+      std::memcpy(dram.get() + program->tensors[initial.tensor].address, initial.bytes.data(),
+                  initial.bytes.size());
   }
 
   void prepareMemories() {
@@ -124,7 +125,8 @@ void Session::writeTensor(const std::string &name, const void *hostLayoutData, s
 
 void Session::readTensor(const std::string &name, void *out, size_t bytes) const {
   const isa::Tensor &tensor = state->tensor(name);
-  const bool transient = tensor.role == isa::TensorRole::Temporary || tensor.role == isa::TensorRole::Activation ||
+  const bool transient = tensor.role == isa::TensorRole::Temporary ||
+                         tensor.role == isa::TensorRole::Activation ||
                          tensor.role == isa::TensorRole::Gradient;
   if (transient && !tensor.observable)
     throw Error("tensor " + name + " is not observable, its memory may have been reused");

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// A program on a chip, ready to take steps. The session keeps the chip's DRAM across runs, so that parameters and state
-// carry over from step to step; copies from and to the host are counted apart from the step. One run at a time per
-// process (SystemC has one kernel).
+// A program on a chip, ready to take steps. The session keeps the chip's DRAM across runs, so that parameters
+// and state carry over from step to step; copies from and to the host are counted apart from the step. One
+// run at a time per process (SystemC has one kernel).
 #pragma once
 
 #include "arch_configs/reader/Chip.h"
@@ -23,12 +23,13 @@ enum class Mode {
 
 struct RunOptions {
   Mode mode = Mode::Full;
-  /// Multiplies the duration of each instruction by a factor from 0.1 to 20 drawn from this seed. Values never change.
+  /// Multiplies the duration of each instruction by a factor from 0.1 to 20 drawn from this seed. Values
+  /// never change.
   std::optional<uint64_t> latencySeed;
   /// Chrome trace (Perfetto reads it) of every instruction, if not empty.
   std::string tracePath;
-  /// Mode::Full only: a second thread computes the values in an order that the counters allow, beside the clock. The same
-  /// bits for a program that the verifier accepts; a missing wait goes unnoticed.
+  /// Mode::Full only: a second thread computes the values in an order that the counters allow, beside the
+  /// clock. The same bits for a program that the verifier accepts; a missing wait goes unnoticed.
   bool valuesBesideClock = false;
 };
 
@@ -40,16 +41,18 @@ public:
   Session(Session &&) noexcept;
   Session &operator=(Session &&) noexcept;
 
-  /// Dense elements in the host's layout (hostShape, hostPermutation): float for f32 and bf16 tensors, int32_t for i32.
-  /// Throws Error if there is no such tensor, it cannot be read, or `bytes` is not 4 per element.
+  /// Dense elements in the host's layout (hostShape, hostPermutation): float for f32 and bf16 tensors,
+  /// int32_t for i32. Throws Error if there is no such tensor, it cannot be read, or `bytes` is not 4 per
+  /// element.
   void writeTensor(const std::string &name, const void *hostLayoutData, size_t bytes);
   void readTensor(const std::string &name, void *out, size_t bytes) const;
 
-  /// Copies every parameter and state tensor that both programs have. Throws Error if one differs in shape or type.
+  /// Copies every parameter and state tensor that both programs have. Throws Error if one differs in shape or
+  /// type.
   void adoptState(const Session &other);
 
-  /// Runs one step. Returns the report (reports/schema/report.schema.json). Throws Error on deadlock, an access outside
-  /// a memory, or an instruction the machine cannot run.
+  /// Runs one step. Returns the report (reports/schema/report.schema.json). Throws Error on deadlock, an
+  /// access outside a memory, or an instruction the machine cannot run.
   boost::json::object run(const RunOptions &options = {});
 
   const isa::Program &program() const;

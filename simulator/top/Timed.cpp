@@ -8,8 +8,8 @@
 
 namespace arsis::sim {
 
-RunRecord runTimed(const isa::Program &program, const chip::Chip &chip, const MemorySizes &sizes, Memories *memories,
-                   std::optional<uint64_t> latencySeed, bool tracing) {
+RunRecord runTimed(const isa::Program &program, const chip::Chip &chip, const MemorySizes &sizes,
+                   Memories *memories, std::optional<uint64_t> latencySeed, bool tracing) {
   Context context;
   Board board(program, chip, sizes);
   board.memories = memories;
@@ -31,7 +31,8 @@ RunRecord runTimed(const isa::Program &program, const chip::Chip &chip, const Me
     engine->report(record.statistics);
     std::string kind = isa::streamName(engine->stream);
     kind.erase(kind.find(' '));
-    record.units.push_back({unitName(engine->stream), std::move(kind), engine->account, std::move(engine->events), engine->retired});
+    record.units.push_back({unitName(engine->stream), std::move(kind), engine->account,
+                            std::move(engine->events), engine->retired});
   }
   machine.dram.report(record.statistics, board.clock.femtoseconds(record.totalCycles));
   board.scratchpad.report(record.statistics);

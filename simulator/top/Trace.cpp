@@ -16,7 +16,8 @@ constexpr int kLanesPerUnit = 100; // numbers of tracks, not a limit on instruct
 
 } // namespace
 
-void writeTrace(const std::string &path, const RunRecord &record, const isa::Program &program, double coreMhz) {
+void writeTrace(const std::string &path, const RunRecord &record, const isa::Program &program,
+                double coreMhz) {
   std::ofstream out(path);
   out << "{\"displayTimeUnit\":\"ns\",\"traceEvents\":[\n";
   std::vector<TraceEntry> entries = record.trace;
@@ -39,9 +40,10 @@ void writeTrace(const std::string &path, const RunRecord &record, const isa::Pro
         duration = static_cast<double>(entry.end - entry.begin) / coreMhz;
     body = "{\"ph\":\"X\",\"pid\":1,\"tid\":" + std::to_string(entry.unit * kLanesPerUnit + lane) +
            ",\"ts\":" + std::to_string(begin) + ",\"dur\":" + std::to_string(duration) +
-           ",\"name\":" + quoted(isa::kInstructionInfo[entry.opcode].mnemonic) + ",\"cat\":" + quoted(location.phase) +
-           ",\"args\":{\"layer\":" + quoted(location.layer) + ",\"op\":" + quoted(location.op) +
-           ",\"begin_cycle\":" + std::to_string(entry.begin) + ",\"end_cycle\":" + std::to_string(entry.end) + "}},\n";
+           ",\"name\":" + quoted(isa::kInstructionInfo[entry.opcode].mnemonic) +
+           ",\"cat\":" + quoted(location.phase) + ",\"args\":{\"layer\":" + quoted(location.layer) +
+           ",\"op\":" + quoted(location.op) + ",\"begin_cycle\":" + std::to_string(entry.begin) +
+           ",\"end_cycle\":" + std::to_string(entry.end) + "}},\n";
     out << body;
   }
   for (size_t unit = 0; unit < record.units.size(); ++unit)

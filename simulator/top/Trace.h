@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// The trace of a run in Chrome's JSON format, which Perfetto opens: one track per unit, more where instructions overlap.
+// The trace of a run in Chrome's JSON format, which Perfetto opens: one track per unit, more where
+// instructions overlap.
 #pragma once
 
 #include "simulator/top/RunRecord.h"
@@ -9,6 +10,7 @@
 namespace arsis::sim {
 
 /// Throws Error if the file cannot be written.
-void writeTrace(const std::string &path, const RunRecord &record, const isa::Program &program, double coreMhz);
+void writeTrace(const std::string &path, const RunRecord &record, const isa::Program &program,
+                double coreMhz);
 
 } // namespace arsis::sim

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Bytes through each level, by who moved them. In and out of a level are counted where they happen, so equalities between
-// levels (what a load takes from DRAM is payload plus overfetch; what it puts into the scratchpad is payload plus fill)
-// are checks and not definitions.
+// Bytes through each level, by who moved them. In and out of a level are counted where they happen, so
+// equalities between levels (what a load takes from DRAM is payload plus overfetch; what it puts into the
+// scratchpad is payload plus fill) are checks and not definitions.
 #include "simulator/top/Report.h"
 
 namespace arsis::sim {

@@ -10,7 +10,8 @@ Board::Board(const isa::Program &program, const chip::Chip &chip, const MemorySi
     : program(program), clock(chip.real("clock.core_mhz")), sizes(sizes), counters(program), scratchpad(chip),
       layers(program.locations.empty() ? 1 : program.locations.size()) {}
 
-/// Sebastiano Vigna's splitmix64: one well mixed word per (seed, stream, ordinal), whatever the order of asking.
+/// Sebastiano Vigna's splitmix64: one well mixed word per (seed, stream, ordinal), whatever the order of
+/// asking.
 static uint64_t mix(uint64_t x) {
   x += 0x9e3779b97f4a7c15ull;
   x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9ull;

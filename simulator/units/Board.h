@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// What all units of a chip share in one run: the clock, the program, the memories, the counters, and the books that are
-// kept. A unit holds a reference and owns none of it.
+// What all units of a chip share in one run: the clock, the program, the memories, the counters, and the
+// books that are kept. A unit holds a reference and owns none of it.
 #pragma once
 
 #include "simulator/base/Clock.h"
@@ -22,8 +22,8 @@ struct TraceEntry {
   Cycle begin, end;
 };
 
-/// Attribution of the machine's time to layers: an interval between two completions belongs to the location whose
-/// instruction completed at its end, so that the cycles of all locations add up to the total.
+/// Attribution of the machine's time to layers: an interval between two completions belongs to the location
+/// whose instruction completed at its end, so that the cycles of all locations add up to the total.
 struct LayerClock {
   explicit LayerClock(size_t locations) : cycles(locations), first(locations, kNever), last(locations, 0) {}
   void completed(uint32_t location, Cycle started, Cycle now) {
@@ -52,7 +52,8 @@ struct Board {
   std::optional<uint64_t> latencySeed;
   std::exception_ptr failure; // the first error of a unit; later wake-ups do nothing
 
-  /// Factor on the duration of instance `ordinal` of stream `stream`: 1, or log-uniform in 0.1 .. 20 if a seed is set.
+  /// Factor on the duration of instance `ordinal` of stream `stream`: 1, or log-uniform in 0.1 .. 20 if a
+  /// seed is set.
   double durationFactor(size_t stream, uint64_t ordinal) const;
 };
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// The monotonic counters through which streams depend on each other: zero at launch, one writing stream each, any number
-// of readers. A stream that is short of a value leaves its name and is woken in the cycle in which the value is reached.
+// The monotonic counters through which streams depend on each other: zero at launch, one writing stream each,
+// any number of readers. A stream that is short of a value leaves its name and is woken in the cycle in which
+// the value is reached.
 #pragma once
 
 #include "dialects/Isa/Encoding/Program.h"
@@ -19,7 +20,8 @@ public:
 
 class Counters {
 public:
-  explicit Counters(const isa::Program &program) : values(program.counterStream.size()), waiters(values.size()) {
+  explicit Counters(const isa::Program &program)
+      : values(program.counterStream.size()), waiters(values.size()) {
     for (uint8_t stream : program.counterStream)
       causes.push_back(static_cast<Cause>(program.streams[stream].kind));
   }
@@ -43,7 +45,9 @@ public:
   }
 
   /// Wakes `waiter` once when the counter reaches `value`. REQUIRES: it has not.
-  void subscribe(uint8_t counter, int64_t value, Waiter &waiter) { waiters[counter].push_back({value, &waiter}); }
+  void subscribe(uint8_t counter, int64_t value, Waiter &waiter) {
+    waiters[counter].push_back({value, &waiter});
+  }
 
 private:
   struct Entry {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// The bus between DRAM and scratchpad, shared by all queues: whoever asks first has it for as long as its bytes take.
-// A slot is taken when a request is issued; the data of a load follows its slot by the latency of the DRAM.
+// The bus between DRAM and scratchpad, shared by all queues: whoever asks first has it for as long as its
+// bytes take. A slot is taken when a request is issued; the data of a load follows its slot by the latency of
+// the DRAM.
 #pragma once
 
 #include "simulator/base/Clock.h"

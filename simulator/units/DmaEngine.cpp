@@ -8,8 +8,8 @@
 
 namespace arsis::sim {
 
-DmaEngine::DmaEngine(const sc_core::sc_module_name &name, Board &board, const chip::Chip &chip, size_t streamIndex,
-                     DmaBus &bus)
+DmaEngine::DmaEngine(const sc_core::sc_module_name &name, Board &board, const chip::Chip &chip,
+                     size_t streamIndex, DmaBus &bus)
     : StreamEngine(name, board, chip, streamIndex), socket("socket"), bus(bus),
       outstanding(chip.integer("dma.outstanding_requests")), requestBytes(chip.integer("dma.request_bytes")),
       burstBytes(chip.integer("dram.burst_bytes")), startup(chip.integer("dma.startup_cycles")),
@@ -18,7 +18,8 @@ DmaEngine::DmaEngine(const sc_core::sc_module_name &name, Board &board, const ch
 }
 
 tlm::tlm_sync_enum DmaEngine::respond(StridedPayload &, tlm::tlm_phase &, sc_core::sc_time &) {
-  throw Error("the memory answered later, expected it to complete every request at once with an annotated delay");
+  throw Error(
+      "the memory answered later, expected it to complete every request at once with an annotated delay");
 }
 
 Cycle DmaEngine::earliestStart(const Operation &, Cycle now, Cause &cause) {
@@ -30,7 +31,8 @@ Cycle DmaEngine::start(Instance &instance, Cycle now) {
   const auto &op = std::get<TransferOperation>(instance.operation);
   transfer = TransferRuns(op, 1);
   const int64_t bytes = transfer.payloadBytes();
-  const int64_t chunk = std::max(kSmallestChunkBytes, (bytes + kChunksPerInstruction - 1) / kChunksPerInstruction);
+  const int64_t chunk =
+      std::max(kSmallestChunkBytes, (bytes + kChunksPerInstruction - 1) / kChunksPerInstruction);
   transfer = TransferRuns(op, (chunk + requestBytes - 1) / requestBytes * requestBytes);
   current = &instance;
   payload += bytes;
@@ -51,7 +53,8 @@ void DmaEngine::complete(Cycle finished) {
   unitCause.reset();
 }
 
-/// The transfer itself is work; before it, what the channels were occupied with, else latency; then the banks.
+/// The transfer itself is work; before it, what the channels were occupied with, else latency; then the
+/// banks.
 void DmaEngine::accountTransfer(const StridedPayload &chunk, Cycle answered, Cycle moving, Cycle done) {
   const Cycle gap = std::max<Cycle>(0, answered - account.accountedUntil());
   const Cycle bandwidth = std::min(gap, board.clock.cycleAtOrAfter(chunk.waited + chunk.occupied));
@@ -76,7 +79,8 @@ void DmaEngine::request(Cycle now) {
     throw Error("the memory did not complete a request at once, expected it to annotate the delay");
   Cycle done = board.clock.cycleAtOrAfter(Clock::kernelTime() + static_cast<Femtoseconds>(delay.value()));
   done = std::max({done, slotEnd, now + paced, lastData + (store ? 0 : busCycles)});
-  const double wordsPerCycle = static_cast<double>(bytes) / static_cast<double>(busCycles * board.scratchpad.bankWidth());
+  const double wordsPerCycle =
+      static_cast<double>(bytes) / static_cast<double>(busCycles * board.scratchpad.bankWidth());
   const Cycle conflict = board.scratchpad.contend(now, busCycles, wordsPerCycle);
   done += conflict;
 
@@ -101,7 +105,8 @@ Cycle DmaEngine::advance(Cycle now) {
     int64_t elements = 1;
     for (int64_t count : op.box)
       elements *= count;
-    const Cycle end = std::max(now, nextRequest) + (op.store ? 0 : bus.cyclesFor(elements * numerics::sizeInBytes(op.local.type)));
+    const Cycle end = std::max(now, nextRequest) +
+                      (op.store ? 0 : bus.cyclesFor(elements * numerics::sizeInBytes(op.local.type)));
     busyUntil(current->location, end);
     lastData = end;
     complete(end);
@@ -124,9 +129,11 @@ Cycle DmaEngine::advance(Cycle now) {
 
 void DmaEngine::report(Statistics &statistics) const {
   const std::string prefix = std::string(basename()) + ".";
-  statistics.add(prefix + "requests", "requests", "requests of at most dma.request_bytes", static_cast<double>(requests));
+  statistics.add(prefix + "requests", "requests", "requests of at most dma.request_bytes",
+                 static_cast<double>(requests));
   statistics.add(prefix + "payload_bytes", "B", "bytes of tensors moved", static_cast<double>(payload));
-  statistics.add(prefix + "overfetch_bytes", "B", "bytes of bursts that no tensor element asked for", static_cast<double>(overfetch));
+  statistics.add(prefix + "overfetch_bytes", "B", "bytes of bursts that no tensor element asked for",
+                 static_cast<double>(overfetch));
 }
 
 } // namespace arsis::sim

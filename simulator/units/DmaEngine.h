@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// A DMA queue, load or store. An instruction becomes requests over contiguous runs; they go out in order over the shared
-// bus, no faster than the bus carries them and than `dma.outstanding_requests` in flight allow at the unloaded latency
-// (Little's law), and the next instruction's requests follow while earlier ones are still on their way.
-// A large instruction is cut into at most about kChunksPerInstruction requests to bound events; each stands for as many
-// requests of `dma.request_bytes` as it covers.
-// Does not model: reordering between requests, back-pressure of the scratchpad on the DRAM.
-// Figures: keys `dma.*`.
+// A DMA queue, load or store. An instruction becomes requests over contiguous runs; they go out in order over
+// the shared bus, no faster than the bus carries them and than `dma.outstanding_requests` in flight allow at
+// the unloaded latency (Little's law), and the next instruction's requests follow while earlier ones are
+// still on their way. A large instruction is cut into at most about kChunksPerInstruction requests to bound
+// events; each stands for as many requests of `dma.request_bytes` as it covers. Does not model: reordering
+// between requests, back-pressure of the scratchpad on the DRAM. Figures: keys `dma.*`.
 #pragma once
 
 #include "simulator/memory/Dram.h"
@@ -19,7 +18,8 @@ namespace arsis::sim {
 
 class DmaEngine final : public StreamEngine {
 public:
-  DmaEngine(const sc_core::sc_module_name &name, Board &board, const chip::Chip &chip, size_t streamIndex, DmaBus &bus);
+  DmaEngine(const sc_core::sc_module_name &name, Board &board, const chip::Chip &chip, size_t streamIndex,
+            DmaBus &bus);
   void report(Statistics &statistics) const override;
 
   tlm_utils::simple_initiator_socket<DmaEngine, 32, StridedProtocol> socket;
@@ -48,8 +48,8 @@ private:
 
   Instance *current = nullptr; // its requests are going out
   TransferRuns transfer;
-  Cycle nextRequest = 0;       // the queue may issue again
-  Cycle lastData = 0;          // of the data that has moved so far, in order
+  Cycle nextRequest = 0; // the queue may issue again
+  Cycle lastData = 0;    // of the data that has moved so far, in order
   std::array<Cycle, kChunksInFlight> chunkDone{};
   uint64_t chunks = 0;
   int64_t requests = 0, payload = 0, overfetch = 0;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// The drain unit of a matrix unit: one accumulator row per cycle into the scratchpad, after a pipeline of two stages (read,
-// cast and write; assumed). A row takes longer when its columns fall into the same scratchpad bank.
-// Does not model: conflicts with the array at the accumulators (separate ports assumed).
+// The drain unit of a matrix unit: one accumulator row per cycle into the scratchpad, after a pipeline of two
+// stages (read, cast and write; assumed). A row takes longer when its columns fall into the same scratchpad
+// bank. Does not model: conflicts with the array at the accumulators (separate ports assumed).
 #pragma once
 
 #include "simulator/units/StreamEngine.h"

@@ -8,9 +8,10 @@
 
 namespace arsis::sim {
 
-MatrixEngine::MatrixEngine(const sc_core::sc_module_name &name, Board &board, const chip::Chip &chip, size_t streamIndex)
-    : StreamEngine(name, board, chip, streamIndex), rows(chip.integer("matrix.rows")), columns(chip.integer("matrix.cols")),
-      transposer(chip.integer("matrix.transposer") != 0),
+MatrixEngine::MatrixEngine(const sc_core::sc_module_name &name, Board &board, const chip::Chip &chip,
+                           size_t streamIndex)
+    : StreamEngine(name, board, chip, streamIndex), rows(chip.integer("matrix.rows")),
+      columns(chip.integer("matrix.cols")), transposer(chip.integer("matrix.transposer") != 0),
       banks(static_cast<size_t>(chip.integer("matrix.weight_banks"))) {}
 
 Cycle MatrixEngine::earliestStart(const Operation &operation, Cycle now, Cause &cause) {
@@ -75,9 +76,12 @@ Cycle MatrixEngine::startMultiply(const MultiplyOperation &op, const Instance &i
 
 void MatrixEngine::report(Statistics &statistics) const {
   const std::string prefix = std::string(basename()) + ".";
-  statistics.add(prefix + "feed_cycles", "cycles", "cycles in which a row entered the array", static_cast<double>(feedCycles));
-  statistics.add(prefix + "weight_load_cycles", "cycles", "cycles of the weight port, hidden or not", static_cast<double>(loadCycles));
-  statistics.add(prefix + "operand_stall_cycles", "cycles", "cycles a product lost to operands that scratchpad banks could not deliver in time",
+  statistics.add(prefix + "feed_cycles", "cycles", "cycles in which a row entered the array",
+                 static_cast<double>(feedCycles));
+  statistics.add(prefix + "weight_load_cycles", "cycles", "cycles of the weight port, hidden or not",
+                 static_cast<double>(loadCycles));
+  statistics.add(prefix + "operand_stall_cycles", "cycles",
+                 "cycles a product lost to operands that scratchpad banks could not deliver in time",
                  static_cast<double>(gatherCycles));
 }
 

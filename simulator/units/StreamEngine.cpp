@@ -7,10 +7,12 @@
 
 namespace arsis::sim {
 
-StreamEngine::StreamEngine(const sc_core::sc_module_name &name, Board &board, const chip::Chip &chip, size_t streamIndex)
-    : sc_core::sc_module(name), stream(board.program.streams[streamIndex]), events(board.layers.cycles.size()),
-      board(board), streamIndex(streamIndex), cursor(stream), ring(kMaxInFlight),
-      banks(static_cast<size_t>(chip.integer("matrix.weight_banks"))), weightBanks(chip.integer("matrix.weight_banks")) {
+StreamEngine::StreamEngine(const sc_core::sc_module_name &name, Board &board, const chip::Chip &chip,
+                           size_t streamIndex)
+    : sc_core::sc_module(name), stream(board.program.streams[streamIndex]),
+      events(board.layers.cycles.size()), board(board), streamIndex(streamIndex), cursor(stream),
+      ring(kMaxInFlight), banks(static_cast<size_t>(chip.integer("matrix.weight_banks"))),
+      weightBanks(chip.integer("matrix.weight_banks")) {
   const int64_t decode = chip.integer("frontend.decode_cycles");
   const int64_t bytesPerCycle = chip.integer("frontend.fetch_bytes_per_cycle");
   for (const isa::Instruction &instruction : stream.instructions) {
@@ -65,7 +67,8 @@ void StreamEngine::retire(Cycle now) {
       commit(instance.operation, *board.memories, stream.index, instance.result);
     board.layers.completed(instance.location, instance.started, now);
     if (board.tracing)
-      board.trace.push_back({static_cast<uint16_t>(streamIndex), instance.opcode, instance.location, instance.started, now});
+      board.trace.push_back(
+          {static_cast<uint16_t>(streamIndex), instance.opcode, instance.location, instance.started, now});
     lastCompletion = now;
     ++retired;
     oldest = (oldest + 1) % kMaxInFlight;
@@ -161,7 +164,8 @@ std::string StreamEngine::blockedOn() const {
   std::string text = isa::streamName(stream);
   if (cursor.done())
     return text + " has not completed its last instructions";
-  text += " at instruction " + std::to_string(cursor.position()) + " (instance " + std::to_string(cursor.ordinal()) + ")";
+  text += " at instruction " + std::to_string(cursor.position()) + " (instance " +
+          std::to_string(cursor.ordinal()) + ")";
   if (const isa::Wait *wait = unsatisfiedWait())
     text += " waits for counter " + std::to_string(wait->counter) + " to reach " +
             std::to_string(wait->value.evaluate(cursor.index())) + ", it stands at " +

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// One in-order stream and the unit it feeds, as a single SC_METHOD that owns nothing on a stack. In every wake-up it
-// retires what has completed, in program order (results become visible, then the counter rises), and starts as many
-// instructions as decode, counters and the unit allow; then it sleeps until the next cycle in which that can change.
-// Models: a prefetch buffer ahead of decode, two waits per instruction, a bounded number of instructions in flight.
-// Does not model: contention of streams for instruction memory, a loop buffer (every instance is fetched).
-// Figures: keys `frontend.*`; depth of buffer and queue below.
+// One in-order stream and the unit it feeds, as a single SC_METHOD that owns nothing on a stack. In every
+// wake-up it retires what has completed, in program order (results become visible, then the counter rises),
+// and starts as many instructions as decode, counters and the unit allow; then it sleeps until the next cycle
+// in which that can change. Models: a prefetch buffer ahead of decode, two waits per instruction, a bounded
+// number of instructions in flight. Does not model: contention of streams for instruction memory, a loop
+// buffer (every instance is fetched). Figures: keys `frontend.*`; depth of buffer and queue below.
 #pragma once
 
 #include "dialects/Isa/Encoding/Cursor.h"
@@ -46,8 +46,8 @@ protected:
     Cycle started = 0, completes = 0;
   };
 
-  /// The first cycle, not before `now`, in which the unit can start `operation`, and what it waits for until then.
-  /// kNever: a later advance() will tell.
+  /// The first cycle, not before `now`, in which the unit can start `operation`, and what it waits for until
+  /// then. kNever: a later advance() will tell.
   virtual Cycle earliestStart(const Operation &operation, Cycle now, Cause &cause) = 0;
   /// Starts it. Returns when it completes, or kNever if advance() will set `completes`.
   virtual Cycle start(Instance &instance, Cycle now) = 0;
@@ -62,19 +62,21 @@ protected:
 
   Board &board;
   const size_t streamIndex;
-  std::optional<Cause> unitCause; // what the unit itself waits for; goes before what the head of the stream waits for
+  std::optional<Cause>
+      unitCause; // what the unit itself waits for; goes before what the head of the stream waits for
 
 private:
   void step();
   void retire(Cycle now);
-  /// Returns the cycle in which the head may be able to start, or kNever if something else will wake the stream.
+  /// Returns the cycle in which the head may be able to start, or kNever if something else will wake the
+  /// stream.
   Cycle issue(Cycle now);
   void begin(Cycle now);
   const isa::Wait *unsatisfiedWait() const;
   void decodeNext(Cycle now);
 
-  static constexpr size_t kMaxInFlight = 64;   // assumed: never the bound for a unit that finishes in order
-  static constexpr size_t kPrefetchDepth = 4;  // decoded instructions ahead of issue, assumed
+  static constexpr size_t kMaxInFlight = 64;  // assumed: never the bound for a unit that finishes in order
+  static constexpr size_t kPrefetchDepth = 4; // decoded instructions ahead of issue, assumed
 
   sc_core::sc_event event;
   isa::InstructionCursor cursor;

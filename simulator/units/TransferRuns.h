@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// The DRAM side of a load or store: contiguous runs of bytes, as long as the tensor's strides allow, cut into requests
-// to the memory. A request covers whole runs, or an aligned piece of one run.
+// The DRAM side of a load or store: contiguous runs of bytes, as long as the tensor's strides allow, cut into
+// requests to the memory. A request covers whole runs, or an aligned piece of one run.
 #pragma once
 
 #include "simulator/isa/Operation.h"

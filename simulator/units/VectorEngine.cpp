@@ -10,11 +10,13 @@
 
 namespace arsis::sim {
 
-VectorEngine::VectorEngine(const sc_core::sc_module_name &name, Board &board, const chip::Chip &chip, size_t streamIndex)
+VectorEngine::VectorEngine(const sc_core::sc_module_name &name, Board &board, const chip::Chip &chip,
+                           size_t streamIndex)
     : StreamEngine(name, board, chip, streamIndex), lanes(chip.integer("vector.lanes")),
       startup(chip.integer("vector.startup_cycles")), simple(chip.real("vector.cycles_simple")),
       reciprocal(chip.real("vector.cycles_reciprocal")), rsqrt(chip.real("vector.cycles_rsqrt")),
-      exp(chip.real("vector.cycles_exp")), log(chip.real("vector.cycles_log")), tanh(chip.real("vector.cycles_tanh")) {}
+      exp(chip.real("vector.cycles_exp")), log(chip.real("vector.cycles_log")),
+      tanh(chip.real("vector.cycles_tanh")) {}
 
 Cycle VectorEngine::earliestStart(const Operation &, Cycle now, Cause &cause) {
   cause = Cause::ScratchpadConflict; // the account already covers the running instruction
@@ -84,7 +86,8 @@ Cycle VectorEngine::start(Instance &instance, Cycle now) {
   double work = static_cast<double>(beats) * cyclesOf(operation);
   if (auto *op = std::get_if<ReduceOperation>(&operation); op && op->mask == 8) {
     constexpr int64_t kTreeLevels = 4; // 16 architectural lanes
-    work += static_cast<double>((product(op->count) / op->count[3] * kTreeLevels + lanes - 1) / lanes) * simple;
+    work +=
+        static_cast<double>((product(op->count) / op->count[3] * kTreeLevels + lanes - 1) / lanes) * simple;
   }
   const auto ideal = static_cast<Cycle>(std::ceil(work));
   const BankUse use = bankUse(operation);
@@ -104,9 +107,12 @@ Cycle VectorEngine::start(Instance &instance, Cycle now) {
 
 void VectorEngine::report(Statistics &statistics) const {
   const std::string prefix = std::string(basename()) + ".";
-  statistics.add(prefix + "elements", "elements", "elements worked on, window positions one by one", static_cast<double>(elements));
-  statistics.add(prefix + "lane_utilisation", "1", "elements per lane and busy cycle; below 1 for slow functions and ragged beats",
-                 workCycles > 0 ? static_cast<double>(elements) / static_cast<double>(workCycles * lanes) : 0.0);
+  statistics.add(prefix + "elements", "elements", "elements worked on, window positions one by one",
+                 static_cast<double>(elements));
+  statistics.add(prefix + "lane_utilisation", "1",
+                 "elements per lane and busy cycle; below 1 for slow functions and ragged beats",
+                 workCycles > 0 ? static_cast<double>(elements) / static_cast<double>(workCycles * lanes)
+                                : 0.0);
 }
 
 } // namespace arsis::sim

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// The vector unit. Models: startup, then ceil(elements / lanes) beats of the function's cycles each; elements are packed over
-// all four dimensions; a beat takes longer when its operands do not fit the scratchpad banks. A reduction along
-// dimension 3 adds the four levels of the architectural lane tree for each result. One instruction at a time.
-// Does not model: overlap of the startup with the previous instruction, chaining.
+// The vector unit. Models: startup, then ceil(elements / lanes) beats of the function's cycles each; elements
+// are packed over all four dimensions; a beat takes longer when its operands do not fit the scratchpad banks.
+// A reduction along dimension 3 adds the four levels of the architectural lane tree for each result. One
+// instruction at a time. Does not model: overlap of the startup with the previous instruction, chaining.
 // Figures: keys `vector.*`.
 #pragma once
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// The events an operation causes on chip, from its operands alone: the same counts whether or not a clock runs.
-// An operand that a loop holds still in its innermost dimensions is read once for them.
+// The events an operation causes on chip, from its operands alone: the same counts whether or not a clock
+// runs. An operand that a loop holds still in its innermost dimensions is read once for them.
 #pragma once
 
 #include "simulator/base/Events.h"

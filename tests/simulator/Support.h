@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// What the simulator's tests share: chips with a few keys replaced, programs from assembly text, values of a tensor.
+// What the simulator's tests share: chips with a few keys replaced, programs from assembly text, values of a
+// tensor.
 #pragma once
 
 #include "simulator/top/Check.h"

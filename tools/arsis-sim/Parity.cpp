@@ -10,8 +10,8 @@
 namespace arsis::tool {
 namespace {
 
-// Per tensor and by norm, between fp32 implementations that add in different orders. A decision of relu or max pooling
-// that flips within rounding can exceed it; then the difference is named and not absorbed.
+// Per tensor and by norm, between fp32 implementations that add in different orders. A decision of relu or
+// max pooling that flips within rounding can exceed it; then the difference is named and not absorbed.
 constexpr double kRelativeNorm = 1e-4;
 
 std::string indexOf(int64_t element, const ref::Shape &shape) {
@@ -31,7 +31,8 @@ std::string number(float value) {
 }
 
 /// Description of the first element whose bits differ, or nothing. NaNs are canonical on both sides.
-std::optional<std::string> firstDifference(const std::string &name, const ref::HostTensor &chip, const ref::HostTensor &truth) {
+std::optional<std::string> firstDifference(const std::string &name, const ref::HostTensor &chip,
+                                           const ref::HostTensor &truth) {
   for (int64_t i = 0; i < chip.size(); ++i) {
     if (std::memcmp(chip.data() + 4 * i, truth.data() + 4 * i, 4) == 0)
       continue;
@@ -66,7 +67,8 @@ Check parseCheck(const std::string &text) {
   throw Error("--check is " + text + ", expected exact, reference or off");
 }
 
-Parity compare(Check check, const isa::Program &program, const ref::TensorMap &before, const ref::TensorMap &outputs) {
+Parity compare(Check check, const isa::Program &program, const ref::TensorMap &before,
+               const ref::TensorMap &outputs) {
   ref::StepReference reference(program);
   for (const auto &[name, value] : before)
     if (reference.signature().argument(name))
@@ -90,8 +92,9 @@ Parity compare(Check check, const isa::Program &program, const ref::TensorMap &b
     if (check == Check::Exact && different && !parity.error)
       parity.error = different;
     if (check == Check::Reference && !(norm <= kRelativeNorm) && !parity.error)
-      parity.error = "tensor " + name + " differs by " + std::to_string(norm) + " of its norm, expected at most " +
-                     std::to_string(kRelativeNorm) + (different ? " (" + *different + ")" : "");
+      parity.error = "tensor " + name + " differs by " + std::to_string(norm) +
+                     " of its norm, expected at most " + std::to_string(kRelativeNorm) +
+                     (different ? " (" + *different + ")" : "");
   }
   parity.json = {{"check", check == Check::Exact ? "exact" : "reference"},
                  {"tensors", std::move(tensors)},

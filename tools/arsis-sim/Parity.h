@@ -17,9 +17,10 @@ struct Parity {
   std::optional<std::string> error; // the first difference, if there is one
 };
 
-/// Runs one step of the reference from `before` (every input, parameter and state the step starts from) and compares all
-/// `outputs`. Exact: the order of the reduction plan, equal bits. Reference: oneDNN, the norm of the difference relative
-/// to that of the reference per tensor.
-Parity compare(Check check, const isa::Program &program, const ref::TensorMap &before, const ref::TensorMap &outputs);
+/// Runs one step of the reference from `before` (every input, parameter and state the step starts from) and
+/// compares all `outputs`. Exact: the order of the reduction plan, equal bits. Reference: oneDNN, the norm of
+/// the difference relative to that of the reference per tensor.
+Parity compare(Check check, const isa::Program &program, const ref::TensorMap &before,
+               const ref::TensorMap &outputs);
 
 } // namespace arsis::tool

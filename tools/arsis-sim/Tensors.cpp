@@ -28,7 +28,8 @@ bool takesInput(isa::TensorRole role) {
   }
 }
 
-/// The number of classes that labels of `count` elements choose from: the last dim of the output with as many rows.
+/// The number of classes that labels of `count` elements choose from: the last dim of the output with as many
+/// rows.
 std::optional<int64_t> classCount(const isa::Program &program, int64_t count) {
   for (const isa::Tensor &tensor : program.tensors) {
     const std::vector<int64_t> shape = sim::hostShapeOf(tensor);
@@ -45,7 +46,8 @@ void checkLabels(const ref::HostTensor &labels, const isa::Tensor &tensor, const
   for (int64_t i = 0; i < labels.size(); ++i)
     if (values[i] < 0 || (classes && values[i] >= *classes))
       throw Error(where + " has label " + std::to_string(values[i]) + " at element " + std::to_string(i) +
-                  ", expected " + (classes ? "0 to " + std::to_string(*classes - 1) : "a class that is not negative"));
+                  ", expected " +
+                  (classes ? "0 to " + std::to_string(*classes - 1) : "a class that is not negative"));
 }
 
 } // namespace
@@ -60,11 +62,13 @@ void checkInputs(ref::TensorMap &inputs, const isa::Program &program, const std:
       throw Error(where + " is not an input of the program, but computed by it");
     const ref::Shape expected = sim::hostShapeOf(*tensor);
     if (value.shape() != expected)
-      throw Error(where + " has shape " + ref::toString(value.shape()) + ", expected " + ref::toString(expected));
+      throw Error(where + " has shape " + ref::toString(value.shape()) + ", expected " +
+                  ref::toString(expected));
     const bool integer = tensor->type == isa::ElementType::I32;
     const bool givenInteger = value.type() == ref::HostType::I32 || value.type() == ref::HostType::I64;
     if (integer != givenInteger)
-      throw Error(where + " has type " + ref::nameOf(value.type()) + ", expected " + (integer ? "i32 or i64" : "f32"));
+      throw Error(where + " has type " + ref::nameOf(value.type()) + ", expected " +
+                  (integer ? "i32 or i64" : "f32"));
     value = value.converted(integer ? ref::HostType::I32 : ref::HostType::F32);
     if (tensor->role == isa::TensorRole::Label)
       checkLabels(value, *tensor, program, where);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// arsis-sim: runs one step of a program on a chip, with values, cycles and energy, and compares the values with the
-// reference. Exit 1: a mistake of the user or a difference.
+// arsis-sim: runs one step of a program on a chip, with values, cycles and energy, and compares the values
+// with the reference. Exit 1: a mistake of the user or a difference.
 #include "tools/arsis-sim/Parity.h"
 #include "tools/arsis-sim/Tensors.h"
 
@@ -58,14 +58,16 @@ std::optional<Arguments> parse(int argc, char **argv) {
   add("check", options::value(&a.check)->default_value("off"), "exact, reference or off");
   add("timing-only", options::bool_switch(&a.timingOnly), "cycles without values");
   add("functional-only", options::bool_switch(&a.functionalOnly), "values without cycles");
-  add("fast", options::bool_switch(&a.fast), "values on a second thread beside the clock; a missing wait goes unnoticed");
+  add("fast", options::bool_switch(&a.fast),
+      "values on a second thread beside the clock; a missing wait goes unnoticed");
   add("trace", options::value(&a.trace), "where a trace for Perfetto goes (.json)");
   add("perturb-latency", options::value(&seed), "seed of random durations; values must not change");
   add("help", "this text");
   options::positional_options_description positional;
   positional.add("program", 1);
   options::variables_map map;
-  options::store(options::command_line_parser(argc, argv).options(described).positional(positional).run(), map);
+  options::store(options::command_line_parser(argc, argv).options(described).positional(positional).run(),
+                 map);
   if (map.count("help")) {
     std::cout << described;
     return std::nullopt;
@@ -80,7 +82,8 @@ void validate(const Arguments &a, tool::Check check) {
   if (a.timingOnly && a.functionalOnly)
     throw Error("--timing-only and --functional-only exclude each other");
   if (a.fast && (a.timingOnly || a.functionalOnly || a.latencySeed))
-    throw Error("--fast runs values beside an unperturbed clock, it excludes --timing-only, --functional-only and --perturb-latency");
+    throw Error("--fast runs values beside an unperturbed clock, it excludes --timing-only, "
+                "--functional-only and --perturb-latency");
   if (a.timingOnly && (check != tool::Check::Off || !a.outputs.empty()))
     throw Error("--timing-only computes no values, --check and --outputs need them");
   if (a.functionalOnly && (!a.trace.empty() || a.latencySeed))
@@ -98,10 +101,11 @@ void writeJson(const std::string &path, const boost::json::object &json) {
 void print(const boost::json::object &report) {
   const auto &totals = report.at("totals").as_object();
   if (const auto *cycles = totals.if_contains("cycles"))
-    std::cout << "cycles " << *cycles << ", time " << totals.at("time_ns").to_number<double>() / 1000 << " us, utilisation "
-              << 100 * totals.at("utilisation").to_number<double>() << " %\n";
-  std::cout << "macs " << totals.at("macs") << ", dram read " << totals.at("dram_read_bytes") << " B, dram write "
-            << totals.at("dram_write_bytes") << " B, energy " << totals.at("energy_pj").to_number<double>() / 1e6 << " uJ\n";
+    std::cout << "cycles " << *cycles << ", time " << totals.at("time_ns").to_number<double>() / 1000
+              << " us, utilisation " << 100 * totals.at("utilisation").to_number<double>() << " %\n";
+  std::cout << "macs " << totals.at("macs") << ", dram read " << totals.at("dram_read_bytes")
+            << " B, dram write " << totals.at("dram_write_bytes") << " B, energy "
+            << totals.at("energy_pj").to_number<double>() / 1e6 << " uJ\n";
 }
 
 int run(const Arguments &a) {

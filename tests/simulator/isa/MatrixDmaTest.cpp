@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// load_weights, multiply, drain, load and store against plain loops on random views, and the bounds that are checked first.
+// load_weights, multiply, drain, load and store against plain loops on random views, and the bounds that are
+// checked first.
 #include "tests/simulator/isa/Reference.h"
 
 namespace arsis::sim::test {
@@ -24,7 +25,9 @@ struct MatrixFixture : Fixture {
     commit(operation, memories, 0, result);
   }
   /// Strides of accumulator rows that do not overlap.
-  Box3 accumulatorStrides(const Box3 &m) { return chance() ? Box3{m[1] * m[2], m[2], 1} : Box3{1, m[0], m[0] * m[1]}; }
+  Box3 accumulatorStrides(const Box3 &m) {
+    return chance() ? Box3{m[1] * m[2], m[2], 1} : Box3{1, m[0], m[0] * m[1]};
+  }
 };
 
 TEST(Multiply, AddsProductsInAscendingK) {
@@ -43,7 +46,8 @@ TEST(Multiply, AddsProductsInAscendingK) {
     op.bank = load.bank;
     op.mCount = f.counts<3>(5);
     op.kCount = load.kCount;
-    const std::array<int64_t, 6> xCount = {op.mCount[0], op.mCount[1], op.mCount[2], op.kCount[0], op.kCount[1], op.kCount[2]};
+    const std::array<int64_t, 6> xCount = {op.mCount[0], op.mCount[1], op.mCount[2],
+                                           op.kCount[0], op.kCount[1], op.kCount[2]};
     const auto x = f.view<6>(xCount, f.type());
     op.source = {x.address, {x.stride[0], x.stride[1], x.stride[2]}, x.type};
     op.kStride = {x.stride[3], x.stride[4], x.stride[5]};
@@ -57,9 +61,11 @@ TEST(Multiply, AddsProductsInAscendingK) {
       for (int64_t n = 0; n < load.nCount; ++n) {
         float partial = 0;
         forEach(op.kCount, [&](const Box3 &k) {
-          partial = numerics::fma(at(spm, x, {m[0], m[1], m[2], k[0], k[1], k[2]}), at(spm, w, {k[0], k[1], k[2], n}), partial);
+          partial = numerics::fma(at(spm, x, {m[0], m[1], m[2], k[0], k[1], k[2]}),
+                                  at(spm, w, {k[0], k[1], k[2], n}), partial);
         });
-        float &acc = expected[static_cast<size_t>((op.accumulatorRow + offsetAt(m, op.accumulatorStride)) * kColumns + n)];
+        float &acc = expected[static_cast<size_t>(
+            (op.accumulatorRow + offsetAt(m, op.accumulatorStride)) * kColumns + n)];
         acc = op.accumulate ? numerics::add(acc, partial) : partial;
       }
     });
@@ -168,7 +174,8 @@ TEST(Bounds, NameTheMemoryAndTheReach) {
     return "";
   };
   ++drain.accumulatorRow;
-  EXPECT_NE(message(drain).find("acc reaches rows 253 to 257 of an accumulator of 256 rows"), std::string::npos);
+  EXPECT_NE(message(drain).find("acc reaches rows 253 to 257 of an accumulator of 256 rows"),
+            std::string::npos);
   drain.accumulatorRow = 0;
   drain.destination.address = static_cast<int64_t>(Fixture::kBytes) - 60;
   EXPECT_NE(message(drain).find("destination reaches bytes"), std::string::npos);

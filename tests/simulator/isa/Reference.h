@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// What the opcode tests share: a scratchpad of random values, and element access through a view, one index at a time.
+// What the opcode tests share: a scratchpad of random values, and element access through a view, one index at
+// a time.
 #pragma once
 
 #include "dialects/Isa/Numerics/Numerics.h"
@@ -24,7 +25,9 @@ struct Fixture {
   }
   static constexpr size_t kBytes = 1 << 18;
 
-  int64_t number(int64_t least, int64_t most) { return std::uniform_int_distribution<int64_t>(least, most)(random); }
+  int64_t number(int64_t least, int64_t most) {
+    return std::uniform_int_distribution<int64_t>(least, most)(random);
+  }
   float element() { return static_cast<float>(number(-4000, 4000)) / 1024.0f; }
   bool chance(double p = 0.5) { return std::bernoulli_distribution(p)(random); }
   template <size_t n> std::array<int64_t, n> counts(int64_t most) {
@@ -36,7 +39,8 @@ struct Fixture {
   ElementType type() { return chance(0.3) ? ElementType::BF16 : ElementType::F32; }
 
   /// A view whose elements do not overlap: dense over counts padded at random, in a random place.
-  template <size_t n> View<std::array<int64_t, n>> view(const std::array<int64_t, n> &count, ElementType type) {
+  template <size_t n>
+  View<std::array<int64_t, n>> view(const std::array<int64_t, n> &count, ElementType type) {
     View<std::array<int64_t, n>> view;
     view.type = type;
     int64_t stride = chance(0.7) ? 1 : 3;
@@ -66,7 +70,8 @@ template <class Box> int64_t offsetAt(const Box &index, const Box &stride) {
 template <class Box> float at(const std::vector<uint8_t> &bytes, const View<Box> &view, const Box &index) {
   return numerics::readElement(bytes.data() + view.address, view.type, offsetAt(index, view.stride));
 }
-template <class Box> void put(std::vector<uint8_t> &bytes, const View<Box> &view, const Box &index, float value) {
+template <class Box>
+void put(std::vector<uint8_t> &bytes, const View<Box> &view, const Box &index, float value) {
   numerics::writeElement(bytes.data() + view.address, view.type, offsetAt(index, view.stride), value);
 }
 

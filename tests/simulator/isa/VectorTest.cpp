@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// map, reduce, pool and pool_grad against their sentences in the manual, one element at a time, on random views.
+// map, reduce, pool and pool_grad against their sentences in the manual, one element at a time, on random
+// views.
 #include "tests/simulator/isa/Reference.h"
 
 namespace arsis::sim::test {
@@ -43,8 +44,10 @@ TEST(Map, EveryFunctionMatchesItsScalarMeaning) {
     std::vector<float> values;
     forEach(op.count, [&](const Box4 &i) {
       const auto &spm = f.memories.scratchpad;
-      const float b = op.function == VectorFunction::OneHot ? static_cast<float>(i[3]) : at(spm, op.operands[1], i);
-      values.push_back(numerics::applyMap(op.function, at(spm, op.operands[0], i), b, at(spm, op.operands[2], i), op.immediate));
+      const float b =
+          op.function == VectorFunction::OneHot ? static_cast<float>(i[3]) : at(spm, op.operands[1], i);
+      values.push_back(numerics::applyMap(op.function, at(spm, op.operands[0], i), b,
+                                          at(spm, op.operands[2], i), op.immediate));
     });
     size_t next = 0;
     forEach(op.count, [&](const Box4 &i) { put(expected, op.destination, i, values[next++]); });
@@ -59,7 +62,9 @@ TEST(Map, DestinationMayBeAnOperand) {
   op.count = {2, 3, 4, 5};
   op.destination = op.operands[0] = op.operands[1] = f.view(op.count, ElementType::F32);
   std::vector<uint8_t> expected = f.memories.scratchpad;
-  forEach(op.count, [&](const Box4 &i) { put(expected, op.destination, i, 2 * at(f.memories.scratchpad, op.destination, i)); });
+  forEach(op.count, [&](const Box4 &i) {
+    put(expected, op.destination, i, 2 * at(f.memories.scratchpad, op.destination, i));
+  });
   EXPECT_EQ(execute(f, op), expected);
 }
 
@@ -122,7 +127,8 @@ Window randomWindow(Fixture &f) {
   w.count = f.counts<4>(4);
   w.window = {f.number(1, 3), f.number(1, 3)};
   const int64_t step = f.number(1, 3);
-  const Box4 input = {w.count[0], (w.count[1] - 1) * step + w.window[0], (w.count[2] - 1) * step + w.window[1], w.count[3]};
+  const Box4 input = {w.count[0], (w.count[1] - 1) * step + w.window[0],
+                      (w.count[2] - 1) * step + w.window[1], w.count[3]};
   w.input = f.view(input, ElementType::F32);
   w.windowStride = {w.input.stride[1], w.input.stride[2]};
   w.input.stride[1] *= step;
@@ -179,7 +185,8 @@ TEST(PoolGrad, SendsTheGradientToTheFirstBestOrToAll) {
     };
     auto addTo = [&](const Box4 &i, int64_t y, int64_t x) {
       const View<Box4> target = tapOf(op.destination, y, x);
-      put(expected, target, i, numerics::add(at(expected, target, i), at(f.memories.scratchpad, op.gradient, i)));
+      put(expected, target, i,
+          numerics::add(at(expected, target, i), at(f.memories.scratchpad, op.gradient, i)));
     };
     forEach(op.count, [&](const Box4 &i) {
       int64_t bestY = 0, bestX = 0;

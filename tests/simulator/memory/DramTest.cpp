@@ -21,8 +21,14 @@ StridedPayload bytesAt(uint64_t address, int64_t bytes) {
 
 struct DramTiming : testing::Test {
   // One channel: 64 B bursts at 6.4 GB/s take 10 ns; rows of 1 KiB.
-  DramParameters parameters{chipWith({{"dram.channels", 1}, {"dram.bandwidth_gbps", 6.4}, {"dram.burst_bytes", 64}, {"dma.request_bytes", 64},
-                                      {"dram.row_bytes", 1024}, {"dram.latency_ns", 20}, {"dram.row_miss_ns", 30}, {"dram.banks", 2}})};
+  DramParameters parameters{chipWith({{"dram.channels", 1},
+                                      {"dram.bandwidth_gbps", 6.4},
+                                      {"dram.burst_bytes", 64},
+                                      {"dma.request_bytes", 64},
+                                      {"dram.row_bytes", 1024},
+                                      {"dram.latency_ns", 20},
+                                      {"dram.row_miss_ns", 30},
+                                      {"dram.banks", 2}})};
   DramModel dram{parameters};
   static constexpr Femtoseconds ns = kFemtosecondsPerNanosecond;
   Femtoseconds serve(StridedPayload payload, Femtoseconds arrival) { return dram.serve(payload, arrival); }
@@ -60,7 +66,11 @@ TEST_F(DramTiming, PartsOfABurstCostAWholeOne) {
 }
 
 TEST(DramChannels, ShareARunEvenly) {
-  const Overrides common = {{"dram.burst_bytes", 64}, {"dma.request_bytes", 64}, {"dram.row_bytes", 1024}, {"dram.latency_ns", 0}, {"dram.row_miss_ns", 0}};
+  const Overrides common = {{"dram.burst_bytes", 64},
+                            {"dma.request_bytes", 64},
+                            {"dram.row_bytes", 1024},
+                            {"dram.latency_ns", 0},
+                            {"dram.row_miss_ns", 0}};
   for (int64_t channels : {1, 2, 4, 8}) {
     Overrides overrides = common;
     overrides.push_back({"dram.channels", static_cast<double>(channels)});
@@ -91,7 +101,9 @@ std::vector<uint64_t> bytesOf(const TransferOperation &op, int64_t chunk) {
 
 TEST(TransferRuns, CoverExactlyTheElementsInRange) {
   std::mt19937 random(5);
-  auto number = [&](int64_t least, int64_t most) { return std::uniform_int_distribution<int64_t>(least, most)(random); };
+  auto number = [&](int64_t least, int64_t most) {
+    return std::uniform_int_distribution<int64_t>(least, most)(random);
+  };
   for (int round = 0; round < 300; ++round) {
     isa::Tensor tensor;
     int64_t stride = number(1, 2);
@@ -112,7 +124,8 @@ TEST(TransferRuns, CoverExactlyTheElementsInRange) {
       for (int64_t b = 0; b < op.box[1]; ++b)
         for (int64_t c = 0; c < op.box[2]; ++c)
           for (int64_t d = 0; d < op.box[3]; ++d) {
-            const Box4 i = {op.coordinate[0] + a, op.coordinate[1] + b, op.coordinate[2] + c, op.coordinate[3] + d};
+            const Box4 i = {op.coordinate[0] + a, op.coordinate[1] + b, op.coordinate[2] + c,
+                            op.coordinate[3] + d};
             int64_t offset = 0;
             bool inside = true;
             for (size_t k = 0; k < 4; ++k) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// A convolution written by hand in assembly, with loops, rings and ragged tiles, against plain loops; and everything that
-// must not change its values: the mode, the durations, repetition.
+// A convolution written by hand in assembly, with loops, rings and ragged tiles, against plain loops; and
+// everything that must not change its values: the mode, the durations, repetition.
 #include "dialects/Isa/Numerics/Numerics.h"
 #include "tests/simulator/Support.h"
 
@@ -24,7 +24,8 @@ std::vector<float> plainConvolution(const std::vector<float> &x, const std::vect
             float partial = 0;
             for (int c = 0; c < C; ++c) {
               const bool inside = r >= 0 && r < H && s >= 0 && s < W;
-              partial = numerics::fma(inside ? x[(c * H + r) * W + s] : 0.0f, w[((f * C + c) * 3 + kh) * 3 + kw], partial);
+              partial = numerics::fma(inside ? x[(c * H + r) * W + s] : 0.0f,
+                                      w[((f * C + c) * 3 + kh) * 3 + kw], partial);
             }
             sum = kh + kw == 0 ? partial : numerics::add(sum, partial);
           }

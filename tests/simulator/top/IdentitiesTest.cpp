@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Every number explains itself: cycle accounts, bytes at every level, energy, and how they move with the chip.
+// Every number explains itself: cycle accounts, bytes at every level, energy, and how they move with the
+// chip.
 #include "tests/simulator/Support.h"
 
 #include <gtest/gtest.h>
@@ -18,7 +19,8 @@ double real(const boost::json::value &value) { return value.to_number<double>();
 std::shared_ptr<const isa::Program> bigLoad(int kib) {
   const std::string n = std::to_string(kib * 1024 / 4);
   return programOf("arsis 1\ndram " + std::to_string(kib * 1024) + "\ntensor x input f32 [1, 1, 1, " + n +
-                   "] at 0\nlocation 0 layer l phase fwd op load\nstream load 0\n  load tensor=x, coordinate=[0, 0, 0, 0], "
+                   "] at 0\nlocation 0 layer l phase fwd op load\nstream load 0\n  load tensor=x, "
+                   "coordinate=[0, 0, 0, 0], "
                    "box=[1, 1, 1, " +
                    n + "], local=0, localStride=[0, 0, 0, 1], localType=f32, fill=0\n");
 }
@@ -30,7 +32,8 @@ TEST(Identities, BusyPlusStalledPlusIdleIsTotal) {
     for (const auto &cause : unit.at("stalled").as_object())
       stalled += integer(cause.value());
     EXPECT_EQ(stalled, integer(unit.at("stalled_total")));
-    EXPECT_EQ(integer(unit.at("busy")) + stalled + integer(unit.at("idle")), integer(r.at("totals").at("cycles")));
+    EXPECT_EQ(integer(unit.at("busy")) + stalled + integer(unit.at("idle")),
+              integer(r.at("totals").at("cycles")));
     EXPECT_GT(integer(unit.at("busy")), 0);
   }
 }
@@ -49,12 +52,14 @@ TEST(Identities, BytesInAreBytesOutAtEveryLevel) {
   const auto &dram = traffic.at("dram").as_object();
   const auto &spm = traffic.at("scratchpad").as_object();
   EXPECT_EQ(integer(dram.at("out")), integer(dram.at("payload_out")) + integer(dram.at("overfetch_out")));
-  EXPECT_EQ(integer(dram.at("payload_out")) + integer(spm.at("fill_in")), integer(spm.at("in_by_unit").at("load")));
+  EXPECT_EQ(integer(dram.at("payload_out")) + integer(spm.at("fill_in")),
+            integer(spm.at("in_by_unit").at("load")));
   EXPECT_EQ(integer(dram.at("payload_in")), integer(spm.at("out_by_unit").at("store")));
   EXPECT_EQ(integer(dram.at("payload_in")), 5 * 6 * 8 * 4);
   // Every drained byte is stored, and what drains comes out of the accumulators.
   EXPECT_EQ(integer(spm.at("in_by_unit").at("drain")), integer(spm.at("out_by_unit").at("store")));
-  EXPECT_EQ(integer(traffic.at("accumulators").at("out_by_unit").at("drain")), integer(spm.at("in_by_unit").at("drain")));
+  EXPECT_EQ(integer(traffic.at("accumulators").at("out_by_unit").at("drain")),
+            integer(spm.at("in_by_unit").at("drain")));
   // Nine taps write each accumulator row, eight of them read it first.
   EXPECT_EQ(integer(traffic.at("accumulators").at("in")), 9 * 5 * 6 * 8 * 4);
   EXPECT_EQ(integer(traffic.at("accumulators").at("out_by_unit").at("matrix")), 8 * 5 * 6 * 8 * 4);
@@ -81,16 +86,19 @@ TEST(Identities, EnergyIsEventsTimesCoefficientAndTheSumOfItsParts) {
 
 TEST(Scaling, HalvingTheCoefficientOfDramTakesExactlyItsShareOff) {
   const double coefficient = chipWith({}).real("energy.dram_pj_per_byte");
-  const auto a = report({}, convolution()), b = report({{"energy.dram_pj_per_byte", coefficient / 2}}, convolution());
+  const auto a = report({}, convolution()),
+             b = report({{"energy.dram_pj_per_byte", coefficient / 2}}, convolution());
   auto dram = [](const boost::json::object &r) {
-    return real(r.at("energy").at("dram_read_bytes").at("pj")) + real(r.at("energy").at("dram_write_bytes").at("pj"));
+    return real(r.at("energy").at("dram_read_bytes").at("pj")) +
+           real(r.at("energy").at("dram_write_bytes").at("pj"));
   };
   EXPECT_DOUBLE_EQ(dram(b), dram(a) / 2);
   EXPECT_NEAR(real(a.at("totals").at("energy_pj")) - real(b.at("totals").at("energy_pj")), dram(a) / 2, 1e-6);
 }
 
 TEST(Scaling, TwiceTheBandwidthHalvesAMemoryBoundLoad) {
-  const Overrides wide = {{"dma.bus_bytes_per_cycle", 256}, {"dma.outstanding_requests", 256}, {"scratchpad.kib", 1024}};
+  const Overrides wide = {
+      {"dma.bus_bytes_per_cycle", 256}, {"dma.outstanding_requests", 256}, {"scratchpad.kib", 1024}};
   for (const std::string chip : {"tiny", "edge"}) {
     Overrides twice = wide;
     const double bandwidth = chipWith({}, chip).real("dram.bandwidth_gbps");

@@ -19,16 +19,20 @@ void expectContains(const std::string &text, const std::string &part) {
   EXPECT_NE(text.find(part), std::string::npos) << text;
 }
 
-const std::string kDeadlock = "arsis 1\ndram 64\nlocation 0 layer l phase fwd op o\ncounter c0 vector 0\ncounter c1 drain 0\n"
-                              "stream vector 0\n  wait after(c1 >= 1) increment(c0)\nstream drain 0\n  wait after(c0 >= 1) increment(c1)\n";
+const std::string kDeadlock =
+    "arsis 1\ndram 64\nlocation 0 layer l phase fwd op o\ncounter c0 vector 0\ncounter c1 drain 0\n"
+    "stream vector 0\n  wait after(c1 >= 1) increment(c0)\nstream drain 0\n  wait after(c0 >= 1) "
+    "increment(c1)\n";
 
 TEST(Rejects, DeadlockNamesStreamsAndCounters) {
   for (Mode mode : {Mode::Full, Mode::TimingOnly, Mode::FunctionalOnly}) {
     Session session(chipWith({}), programOf(kDeadlock));
     const std::string message = messageOf([&] { session.run({mode, {}, {}}); });
     expectContains(message, "deadlock");
-    expectContains(message, "vector 0 at instruction 0 (instance 0) waits for counter 1 to reach 1, it stands at 0");
-    expectContains(message, "drain 0 at instruction 0 (instance 0) waits for counter 0 to reach 1, it stands at 0");
+    expectContains(message,
+                   "vector 0 at instruction 0 (instance 0) waits for counter 1 to reach 1, it stands at 0");
+    expectContains(message,
+                   "drain 0 at instruction 0 (instance 0) waits for counter 0 to reach 1, it stands at 0");
   }
 }
 
@@ -39,7 +43,9 @@ TEST(Rejects, ARunAfterAFailureStillWorks) {
 }
 
 TEST(Rejects, EveryUnmetRequirementIsNamed) {
-  const std::string message = messageOf([] { Session(chipWith({{"matrix.cols", 4}, {"scratchpad.kib", 2}}), convolution()); });
+  const std::string message = messageOf([] {
+    Session(chipWith({{"matrix.cols", 4}, {"scratchpad.kib", 2}}), convolution());
+  });
   expectContains(message, "matrix.cols >= 8, found 4");
   expectContains(message, "scratchpad.kib >= 3, found 2");
   EXPECT_EQ(message.find("matrix.rows"), std::string::npos);
@@ -47,29 +53,41 @@ TEST(Rejects, EveryUnmetRequirementIsNamed) {
 
 TEST(Rejects, AStreamWithoutUnit) {
   const std::string text = "arsis 1\ndram 64\nlocation 0 layer l phase fwd op o\nstream matrix 3\n  wait\n";
-  expectContains(messageOf([&] { Session(chipWith({}), programOf(text)); }), "a unit for stream matrix 3, found 1 of the kind");
+  expectContains(messageOf([&] { Session(chipWith({}), programOf(text)); }),
+                 "a unit for stream matrix 3, found 1 of the kind");
 }
 
 TEST(Rejects, TensorsOfTheHost) {
   Session session(chipWith({}), convolution());
   float value = 0;
-  expectContains(messageOf([&] { session.writeTensor("z", &value, 4); }), "the program has no tensor named z");
-  expectContains(messageOf([&] { session.writeTensor("x", &value, 4); }), "tensor x has 4 bytes, expected 480");
-  expectContains(messageOf([&] { session.readTensor("y", &value, 4); }), "tensor y has 4 bytes, expected 960");
+  expectContains(messageOf([&] { session.writeTensor("z", &value, 4); }),
+                 "the program has no tensor named z");
+  expectContains(messageOf([&] { session.writeTensor("x", &value, 4); }),
+                 "tensor x has 4 bytes, expected 480");
+  expectContains(messageOf([&] { session.readTensor("y", &value, 4); }),
+                 "tensor y has 4 bytes, expected 960");
 }
 
 TEST(Rejects, AnAccessOutsideTheScratchpad) {
   const std::string text = "arsis 1\ndram 64\nlocation 0 layer l phase fwd op o\nstream vector 0\n"
-                           "  map function=fill, count=[1, 1, 1, 100000], destination=0, destinationStride=[0, 0, 0, 1], destinationType=f32, "
-                           "a=0, aStride=[0, 0, 0, 0], aType=f32, b=0, bStride=[0, 0, 0, 0], bType=f32, c=0, cStride=[0, 0, 0, 0], cType=f32, immediate=0\n";
+                           "  map function=fill, count=[1, 1, 1, 100000], destination=0, "
+                           "destinationStride=[0, 0, 0, 1], destinationType=f32, "
+                           "a=0, aStride=[0, 0, 0, 0], aType=f32, b=0, bStride=[0, 0, 0, 0], bType=f32, c=0, "
+                           "cStride=[0, 0, 0, 0], cType=f32, immediate=0\n";
   for (Mode mode : {Mode::Full, Mode::TimingOnly, Mode::FunctionalOnly})
-    expectContains(messageOf([&] { Session(chipWith({}), programOf(text)).run({mode, {}, {}}); }),
-                   "vector 0, instruction 0 (map): destination reaches bytes 0 to 400000 of a scratchpad of 65536 bytes");
+    expectContains(messageOf([&] {
+                     Session(chipWith({}), programOf(text)).run({mode, {}, {}});
+                   }),
+                   "vector 0, instruction 0 (map): destination reaches bytes 0 to 400000 of a scratchpad of "
+                   "65536 bytes");
 }
 
 TEST(Rejects, ATraceWithoutClock) {
   Session session(chipWith({}), convolution());
-  expectContains(messageOf([&] { session.run({Mode::FunctionalOnly, {}, "/tmp/never.json"}); }), "has no trace");
+  expectContains(messageOf([&] {
+                   session.run({Mode::FunctionalOnly, {}, "/tmp/never.json"});
+                 }),
+                 "has no trace");
 }
 
 TEST(Trace, IsJsonWithEveryInstruction) {

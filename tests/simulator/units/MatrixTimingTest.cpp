@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// The closed form of the array against a model of every PE. The small model moves operands one PE per cycle and checks
-// its own products, so that it is a model of an array and not of the formula.
+// The closed form of the array against a model of every PE. The small model moves operands one PE per cycle
+// and checks its own products, so that it is a model of an array and not of the formula.
 #include "tests/simulator/Support.h"
 
 #include <gtest/gtest.h>
@@ -11,18 +11,19 @@
 namespace arsis::sim::test {
 namespace {
 
-/// R x C PEs with two weight registers each. Rows of x enter skewed from the left, partial sums move down, a row of weights
-/// enters per cycle and travels right behind the last use of its register.
+/// R x C PEs with two weight registers each. Rows of x enter skewed from the left, partial sums move down, a
+/// row of weights enters per cycle and travels right behind the last use of its register.
 class PeArray {
 public:
   PeArray(int64_t rows, int64_t columns) : R(rows), C(columns) {}
 
-  /// Runs folds of T_i rows (x and w all random small integers) and returns the cycle after the last result leaves the array.
+  /// Runs folds of T_i rows (x and w all random small integers) and returns the cycle after the last result
+  /// leaves the array.
   int64_t run(const std::vector<int64_t> &folds, uint32_t seed) {
     std::mt19937 random(seed);
     auto value = [&] { return static_cast<double>(std::uniform_int_distribution<int>(-3, 3)(random)); };
-    // The schedule a double-buffered array follows: one load at a time, into the register that the fold before the last
-    // has left; a fold starts when its weights are in and the previous one has streamed.
+    // The schedule a double-buffered array follows: one load at a time, into the register that the fold
+    // before the last has left; a fold starts when its weights are in and the previous one has streamed.
     std::vector<int64_t> loadStart(folds.size()), feedStart(folds.size());
     for (size_t i = 0; i < folds.size(); ++i) {
       const int64_t loadFree = i > 0 ? loadStart[i - 1] + R : 0;
@@ -107,10 +108,11 @@ int64_t simulated(int64_t R, int64_t C, const std::vector<int64_t> &folds) {
   int bank = 0;
   for (int64_t t : folds) {
     const std::string r = std::to_string(R), b = std::to_string(bank++);
-    text += "  load_weights bank=" + b + ", source=0, kCount=[1, 1, " + r + "], kStride=[0, 0, " + std::to_string(C) +
-            "], nCount=" + std::to_string(C) + ", nStride=1, type=f32\n";
-    text += "  multiply bank=" + b + ", source=0, mCount=[1, 1, " + std::to_string(t) + "], mStride=[0, 0, " + r +
-            "], kCount=[1, 1, " + r + "], kStride=[0, 0, 1], type=f32, acc=0, accStride=[0, 0, 1], accumulate=0\n";
+    text += "  load_weights bank=" + b + ", source=0, kCount=[1, 1, " + r + "], kStride=[0, 0, " +
+            std::to_string(C) + "], nCount=" + std::to_string(C) + ", nStride=1, type=f32\n";
+    text += "  multiply bank=" + b + ", source=0, mCount=[1, 1, " + std::to_string(t) + "], mStride=[0, 0, " +
+            r + "], kCount=[1, 1, " + r +
+            "], kStride=[0, 0, 1], type=f32, acc=0, accStride=[0, 0, 1], accumulate=0\n";
   }
   const chip::Chip chip = chipWith({{"matrix.rows", static_cast<double>(R)},
                                     {"matrix.cols", static_cast<double>(C)},
@@ -129,8 +131,8 @@ int64_t simulated(int64_t R, int64_t C, const std::vector<int64_t> &folds) {
 }
 
 TEST(Array, ClosedFormMatchesEveryPe) {
-  const std::vector<std::vector<int64_t>> cases = {{1},      {5},       {40},         {8, 8},        {3, 3, 3},
-                                                   {20, 20}, {1, 30, 2}, {4, 9, 16, 1}, {12, 1, 1, 12}};
+  const std::vector<std::vector<int64_t>> cases = {
+      {1}, {5}, {40}, {8, 8}, {3, 3, 3}, {20, 20}, {1, 30, 2}, {4, 9, 16, 1}, {12, 1, 1, 12}};
   for (const auto &[R, C] : std::vector<std::pair<int64_t, int64_t>>{{8, 8}, {4, 8}, {8, 4}, {16, 6}})
     for (size_t i = 0; i < cases.size(); ++i) {
       const int64_t expected = PeArray(R, C).run(cases[i], static_cast<uint32_t>(i));
@@ -139,7 +141,9 @@ TEST(Array, ClosedFormMatchesEveryPe) {
     }
 }
 
-TEST(Array, PublishedSingleFold) { EXPECT_EQ(simulated(128, 128, {128}), 509 + 1); } // SCALE-Sim reports one less
+TEST(Array, PublishedSingleFold) {
+  EXPECT_EQ(simulated(128, 128, {128}), 509 + 1);
+} // SCALE-Sim reports one less
 
 TEST(Array, MoreColumnsNeedFewerFolds) {
   // The same work of 64 rows, K = 8, N = 16 on one array of 8x16 and on one of 8x8, which needs two folds.

@@ -7,19 +7,25 @@
 namespace arsis::sim::test {
 namespace {
 
-const std::string kHead = "arsis 1\ndram 65536\ntensor x input f32 [1, 1, 1, 4096] at 0\nlocation 0 layer l phase fwd op o\n";
+const std::string kHead =
+    "arsis 1\ndram 65536\ntensor x input f32 [1, 1, 1, 4096] at 0\nlocation 0 layer l phase fwd op o\n";
 std::string map(int elements, const std::string &function = "add") {
   const std::string n = std::to_string(elements);
-  return "  map function=" + function + ", count=[1, 1, 1, " + n + "], destination=4096, destinationStride=[0, 0, 0, 1], destinationType=f32" +
-         ", a=0, aStride=[0, 0, 0, 1], aType=f32, b=0, bStride=[0, 0, 0, 1], bType=f32, c=0, cStride=[0, 0, 0, 0], cType=f32, immediate=0";
+  return "  map function=" + function + ", count=[1, 1, 1, " + n +
+         "], destination=4096, destinationStride=[0, 0, 0, 1], destinationType=f32" +
+         ", a=0, aStride=[0, 0, 0, 1], aType=f32, b=0, bStride=[0, 0, 0, 1], bType=f32, c=0, cStride=[0, 0, "
+         "0, 0], cType=f32, immediate=0";
 }
-const std::string kDrain = "  drain acc=0, mCount=[1, 1, 4], accStride=[0, 0, 1], nCount=8, destination=8192, destinationStride=[0, 0, 8], columnStride=1, type=f32";
+const std::string kDrain = "  drain acc=0, mCount=[1, 1, 4], accStride=[0, 0, 1], nCount=8, "
+                           "destination=8192, destinationStride=[0, 0, 8], columnStride=1, type=f32";
 std::string loadWeights(int bank) {
-  return "  load_weights bank=" + std::to_string(bank) + ", source=0, kCount=[1, 1, 8], kStride=[0, 0, 8], nCount=8, nStride=1, type=f32\n";
+  return "  load_weights bank=" + std::to_string(bank) +
+         ", source=0, kCount=[1, 1, 8], kStride=[0, 0, 8], nCount=8, nStride=1, type=f32\n";
 }
 std::string multiply(int bank, int rows) {
   return "  multiply bank=" + std::to_string(bank) + ", source=0, mCount=[1, 1, " + std::to_string(rows) +
-         "], mStride=[0, 0, 8], kCount=[1, 1, 8], kStride=[0, 0, 1], type=f32, acc=0, accStride=[0, 0, 1], accumulate=0\n";
+         "], mStride=[0, 0, 8], kCount=[1, 1, 8], kStride=[0, 0, 1], type=f32, acc=0, accStride=[0, 0, 1], "
+         "accumulate=0\n";
 }
 
 /// Entries of one unit in program order.
@@ -33,8 +39,8 @@ std::vector<TraceEntry> of(const RunRecord &record, const std::string &name) {
 const Overrides kFast = {{"frontend.fetch_bytes_per_cycle", 4096}, {"scratchpad.banks", 64}};
 
 TEST(Ready, AWaitIsSatisfiedInTheCycleOfTheCompletion) {
-  const auto program = programOf(kHead + "counter c0 vector 0\nstream vector 0\n" + map(80) + " increment(c0)\nstream drain 0\n" +
-                                 kDrain + " after(c0 >= 1)\n");
+  const auto program = programOf(kHead + "counter c0 vector 0\nstream vector 0\n" + map(80) +
+                                 " increment(c0)\nstream drain 0\n" + kDrain + " after(c0 >= 1)\n");
   const chip::Chip chip = chipWith(kFast);
   const RunRecord record = timing(*program, chip);
   const TraceEntry writer = of(record, "vector0")[0], reader = of(record, "drain0")[0];
@@ -63,7 +69,8 @@ TEST(Ready, ANegativeWaitIsSatisfiedAtOnce) {
 
 TEST(Ready, AWeightBankIsFreeWhenTheLastRowHasEntered) {
   // One bank: the second load waits for the first product to stream; two banks: it does not.
-  const auto program = programOf(kHead + "stream matrix 0\n" + loadWeights(0) + multiply(0, 50) + loadWeights(1) + multiply(1, 50));
+  const auto program = programOf(kHead + "stream matrix 0\n" + loadWeights(0) + multiply(0, 50) +
+                                 loadWeights(1) + multiply(1, 50));
   Overrides one = kFast;
   one.push_back({"matrix.weight_banks", 1});
   const RunRecord single = timing(*program, chipWith(one)), twice = timing(*program, chipWith(kFast));
@@ -71,7 +78,8 @@ TEST(Ready, AWeightBankIsFreeWhenTheLastRowHasEntered) {
   EXPECT_EQ(s[1].begin, s[0].begin + 8);
   EXPECT_EQ(s[2].begin, s[1].begin + 50) << "the only bank is free once 50 rows have entered";
   EXPECT_EQ(s[3].begin, s[2].begin + 8) << "the load is exposed";
-  EXPECT_EQ(unit(single, "matrix0").account.stalled(Cause::WeightLoad), 15) << "one cycle of the first load is fetch";
+  EXPECT_EQ(unit(single, "matrix0").account.stalled(Cause::WeightLoad), 15)
+      << "one cycle of the first load is fetch";
   EXPECT_EQ(d[2].begin, d[1].begin) << "the other bank is free and the load decoded";
   EXPECT_EQ(d[3].begin, d[1].begin + 50) << "back to back, the load is hidden";
   EXPECT_EQ(unit(twice, "matrix0").account.stalled(Cause::WeightLoad), 7);
@@ -81,7 +89,8 @@ TEST(Ready, AWeightBankIsFreeWhenTheLastRowHasEntered) {
 TEST(Ready, SlowFunctionsTakeTheirCycles) {
   const chip::Chip chip = chipWith(kFast);
   auto duration = [&](const std::string &function) {
-    const auto entry = of(timing(*programOf(kHead + "stream vector 0\n" + map(80, function) + "\n"), chip), "vector0")[0];
+    const auto entry =
+        of(timing(*programOf(kHead + "stream vector 0\n" + map(80, function) + "\n"), chip), "vector0")[0];
     return static_cast<double>(entry.end - entry.begin);
   };
   const double startup = chip.real("vector.startup_cycles");
@@ -91,11 +100,14 @@ TEST(Ready, SlowFunctionsTakeTheirCycles) {
 }
 
 TEST(Ready, ConflictingBanksTakeTurns) {
-  // Eight elements 64 B apart on 16 banks of 32 B: every second bank, all apart. On 2 banks they all meet in one.
+  // Eight elements 64 B apart on 16 banks of 32 B: every second bank, all apart. On 2 banks they all meet in
+  // one.
   auto strided = map(80);
   strided.replace(strided.find("aStride=[0, 0, 0, 1]"), 20, "aStride=[0, 0, 0, 16]");
   auto busyAndLost = [&](double banks) {
-    const auto record = timing(*programOf(kHead + "stream vector 0\n" + strided + "\n"), chipWith({{"frontend.fetch_bytes_per_cycle", 4096}, {"scratchpad.banks", banks}}));
+    const auto record =
+        timing(*programOf(kHead + "stream vector 0\n" + strided + "\n"),
+               chipWith({{"frontend.fetch_bytes_per_cycle", 4096}, {"scratchpad.banks", banks}}));
     const CycleAccount &account = unit(record, "vector0").account;
     return std::pair(account.busy(), account.stalled(Cause::ScratchpadConflict));
   };
@@ -104,9 +116,11 @@ TEST(Ready, ConflictingBanksTakeTurns) {
 }
 
 TEST(Ready, LoadsOverlapAndCompleteInOrder) {
-  const std::string load = "  load tensor=x, coordinate=[0, 0, 0, 0], box=[1, 1, 1, 64], local=0, localStride=[0, 0, 0, 1], localType=f32, fill=0\n";
+  const std::string load = "  load tensor=x, coordinate=[0, 0, 0, 0], box=[1, 1, 1, 64], local=0, "
+                           "localStride=[0, 0, 0, 1], localType=f32, fill=0\n";
   const RunRecord one = timing(*programOf(kHead + "stream load 0\n" + load), chipWith(kFast));
-  const RunRecord four = timing(*programOf(kHead + "stream load 0\n" + load + load + load + load), chipWith(kFast));
+  const RunRecord four =
+      timing(*programOf(kHead + "stream load 0\n" + load + load + load + load), chipWith(kFast));
   EXPECT_LT(four.totalCycles, 4 * one.totalCycles) << "latencies overlap";
   const auto entries = of(four, "load0");
   for (size_t i = 1; i < entries.size(); ++i)
