@@ -225,6 +225,8 @@ std::unique_ptr<MatrixProblem> makeElementwiseProblem(nn::ElementwiseOpInterface
 }
 
 std::unique_ptr<MappingProblem> makeAnyProblem(Operation *op, const Machine &machine) {
+  if (!isa<nn::MappedOpInterface>(op)) // a constant is bytes of the program, not work
+    return nullptr;
   return TypeSwitch<Operation *, std::unique_ptr<MappingProblem>>(op)
       .Case<nn::Conv2dOp, nn::Conv2dGradInputOp, nn::Conv2dGradWeightOp, nn::MatmulOp, nn::ChannelSumOp,
             nn::BatchNormOp, nn::BatchNormGradOp, nn::SoftmaxCrossEntropyOp, nn::SoftmaxCrossEntropyGradOp,
