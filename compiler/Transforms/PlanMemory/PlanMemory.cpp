@@ -93,7 +93,7 @@ private:
     }
     if (auto failure = packArena(buffers, dramBytes, kAlignmentBytes))
       return tensors[failure->buffer].emitOpError() << "finds no room in DRAM: " << failure->missing
-                                                    << " bytes missing of a capacity of " << dramBytes;
+                                                    << " bytes missing of a capacity of " << int64_t(dramBytes);
     for (auto [tensor, buffer] : llvm::zip_equal(tensors, buffers))
       tensor.setAddress(buffer.address);
     return success();

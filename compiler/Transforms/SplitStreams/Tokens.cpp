@@ -32,7 +32,7 @@
 //  - first user: if the textually first op F of a buffer writes it, then every other user of a generation is ordered
 //    behind F; only F waits for the generation that used the slot before and for other buffers at the same addresses.
 //  - lag 0 through others: x after y2 after y1 (waits, or the order of a stream).
-//  - of several ops to wait for at one lag, those that another of them is itself ordered behind.
+//  - of several ops to wait for at one lag or less, those that another of them is itself ordered behind.
 //  - constants: the vector clock of what a stream already knows.
 //  - finally, by value: a wait that another wait of the same op, or of an op before it in its stream, dominates at
 //    every iteration.
@@ -167,7 +167,7 @@ private:
   void keepLagged(int x, ArrayRef<Dependence> candidates) {
     for (const Dependence &candidate : candidates) {
       bool implied = llvm::any_of(candidates, [&](const Dependence &other) {
-        return other.lag == candidate.lag && other.depth == candidate.depth && other.source != candidate.source &&
+        return other.lag <= candidate.lag && other.depth == candidate.depth && other.source != candidate.source &&
                done(other.source).test(candidate.source - begin);
       });
       if (!implied)

@@ -104,7 +104,6 @@ def Isa_ProgramOp : Isa_Op<"program", [IsolatedFromAbove, NoTerminator, SingleBl
   let regions = (region SizedRegion<1>:$body);
   let assemblyFormat = "$sym_name attr-dict-with-keyword $body";
   let hasVerifier = 1;
-  let extraClassDeclaration = [{ static ::llvm::StringRef getDefaultDialect() { return "isa"; } }];
 }
 
 def Isa_TensorOp : Isa_Op<"tensor", [Symbol, HasParent<"ProgramOp">]> {

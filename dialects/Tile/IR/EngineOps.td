@@ -91,8 +91,8 @@ def Tile_MapOp : Tile_EngineOp<"map", [AttrSizedOperandSegments]> {
     Tile_VectorFunctionAttr:$function, Tile_ExtentsAttr:$box, Tile_ViewArrayAttr:$views,
     DefaultValuedAttr<F32Attr, "0.0f">:$immediate, OptionalAttr<Tile_SyncAttr>:$sync);
   let assemblyFormat = [{
-    $function `(` $inputs `)` `to` $destination `[` $indices `]` `box` $box `views` $views (`sync` $sync^)? attr-dict
-    `:` `(` type($inputs) `)` `to` type($destination) }];
+    $function (`(` $inputs^ `)`)? `to` $destination `[` $indices `]` `box` $box `views` $views (`sync` $sync^)? attr-dict
+    `:` (`(` type($inputs)^ `)` `to`)? type($destination) }];
   let extraClassDeclaration = [{
     ViewAttr getDestinationView() { return ::llvm::cast<ViewAttr>(getViews()[0]); }
     ViewAttr getInputView(unsigned i) { return ::llvm::cast<ViewAttr>(getViews()[i + 1]); }

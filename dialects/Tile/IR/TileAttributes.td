@@ -100,7 +100,7 @@ def Tile_WaitAttr : Tile_Attr<"Wait", "wait"> {
 def Tile_SyncAttr : Tile_Attr<"Sync", "sync"> {
   let summary = "what an instruction waits for, and whether others wait for it";
   let parameters = (ins OptionalArrayRefParameter<"::arsis::tile::WaitAttr">:$waits, "bool":$increments);
-  let assemblyFormat = "`<` (`waits` `=` `[` $waits^ `]` `,`)? `increments` `=` $increments `>`";
+  let assemblyFormat = "`<` (`waits` `=` `[` $waits^ `]` `,` ` `)? `increments` `=` $increments `>`";
 }
 
 #endif // ARSIS_TILE_ATTRIBUTES

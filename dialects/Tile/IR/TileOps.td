@@ -24,7 +24,6 @@ def Tile_ProgramOp : Tile_Op<"program", [IsolatedFromAbove, NoTerminator, Single
   let arguments = (ins SymbolNameAttr:$sym_name);
   let regions = (region SizedRegion<1>:$body);
   let assemblyFormat = "$sym_name attr-dict-with-keyword $body";
-  let extraClassDeclaration = [{ static ::llvm::StringRef getDefaultDialect() { return "tile"; } }];
 }
 
 def Tile_TensorOp : Tile_Op<"tensor", [HasParent<"ProgramOp">]> {

@@ -23,11 +23,11 @@ tile.program @relu {
 // The load of iteration i overwrites what the map of iteration i - 2 has read.
 // CHECK:      stream load 0
 // CHECK:        load
-// CHECK-SAME:     sync <waits = [<vector 0, (d0) -> (d0 - 1)>],increments = true>
+// CHECK-SAME:     sync <waits = [<vector 0, (d0) -> (d0 - 1)>], increments = true>
 // The map needs its input, and its output's slot back from the store of iteration i - 2.
 // CHECK:      stream store 0
 // CHECK:        store
-// CHECK-SAME:     sync <waits = [<vector 0, (d0) -> (d0 + 1)>],increments = true>
+// CHECK-SAME:     sync <waits = [<vector 0, (d0) -> (d0 + 1)>], increments = true>
 // CHECK:      stream vector 0
 // CHECK:        map
-// CHECK-SAME:     sync <waits = [<load 0, (d0) -> (d0 + 1)>, <store 0, (d0) -> (d0 - 1)>],increments = true>
+// CHECK-SAME:     sync <waits = [<load 0, (d0) -> (d0 + 1)>, <store 0, (d0) -> (d0 - 1)>], increments = true>
