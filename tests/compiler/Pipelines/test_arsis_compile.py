@@ -1,0 +1,108 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""The compile tool: every level it can write, what a program says of itself, and its errors."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[3]
+BIN = Path(os.environ.get("ARSIS_BUILD", ROOT / "build/release")) / "bin"
+TRAIN = ["--train", "--optimizer=sgd,lr=0.02,momentum=0.9"]
+
+
+@pytest.fixture(scope="module")
+def lenet(tmp_path_factory) -> Path:
+    path = tmp_path_factory.mktemp("model") / "lenet5.onnx"
+    subprocess.run([sys.executable, ROOT / "models/lenet5/build.py", "-o", path], check=True)
+    return path
+
+
+def run(*arguments: object) -> subprocess.CompletedProcess:
+    command = [str(BIN / "arsis-compile"), *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, timeout=300)
+
+
+@pytest.mark.parametrize(
+    "stage,words",
+    [
+        ("nn", ["func.func @forward", "nn.conv2d"]),
+        ("step", ["func.func @train_step", "nn.conv2d_grad_weight", "nn.sgd", 'fused<"bwd-weight">']),
+        ("mapped", ["#nn.mapping<", "#nn.plan<"]),
+        ("tile", ["tile.program", "tile.multiply", "scf.for"]),
+        ("isa", ["isa."]),
+        ("asm", ["multiply", "load_weights"]),
+    ],
+)
+def test_every_level_as_text(lenet, stage, words):
+    done = run(lenet, "--chip=edge", "--batch=2", *TRAIN, f"--emit={stage}")
+    assert done.returncode == 0, done.stderr
+    for word in words:
+        assert word in done.stdout
+
+
+def test_an_nn_module_is_a_model_too(lenet, tmp_path):
+    text, direct = tmp_path / "lenet5.mlir", tmp_path / "direct.arsis"
+    assert run(lenet, "--batch=2", "--train", "--emit=nn", "-o", text).returncode == 0
+    assert run(lenet, "--chip=tiny", "--batch=2", *TRAIN, "-o", direct).returncode == 0
+    again = tmp_path / "again.arsis"
+    done = run(text, "--chip=tiny", *TRAIN, "-o", again)
+    assert done.returncode == 0, done.stderr
+
+
+def test_equal_inputs_give_equal_programs(lenet, tmp_path):
+    files = [tmp_path / name for name in ("a.arsis", "b.arsis")]
+    for file in files:
+        assert run(lenet, "--chip=tiny", "--batch=2", *TRAIN, "-o", file).returncode == 0
+    assert files[0].read_bytes() == files[1].read_bytes()
+
+
+def test_a_mapping_that_holds(lenet, tmp_path):
+    decisions = tmp_path / "mapping.json"
+    decisions.write_text(json.dumps({"conv2/conv2d": {"slots": 1}}))
+    done = run(lenet, "--chip=edge", "--batch=2", f"--mapping={decisions}", "--emit=mapped")
+    assert done.returncode == 0 and "slots = 1" in done.stdout, done.stderr
+    decisions.write_text(json.dumps({"conv9/conv2d": {"slots": 1}}))
+    done = run(lenet, "--chip=edge", "--batch=2", f"--mapping={decisions}", "--emit=mapped")
+    assert done.returncode == 1 and "conv9/conv2d" in done.stderr
+
+
+def test_explained_mapping(lenet):
+    done = run(lenet, "--chip=edge", "--batch=2", "--explain-mapping", "--emit=mapped")
+    assert done.returncode == 0 and done.stderr.count("remark: ") >= 5
+
+
+@pytest.mark.parametrize(
+    "arguments,problem",
+    [
+        ([], "a program is binary; name its file with -o FILE"),
+        (["--chip=absent", "--emit=tile"], "absent"),
+        (["--mapping=/absent.json", "--emit=nn"], "/absent.json: cannot read the file"),
+        (["-o", "/absent/program.arsis"], "/absent/program.arsis"),
+        (["--emit=nn", "-o", "/absent/model.mlir"], "cannot write the file"),
+    ],
+)
+def test_errors(lenet, arguments, problem):
+    done = run(lenet, "--batch=2", *arguments)
+    assert done.returncode == 1 and "error: " in done.stderr and problem in done.stderr, done.stderr
+
+
+def test_a_missing_file():
+    done = run("/absent.onnx", "--emit=nn")
+    assert done.returncode == 1 and "error: /absent.onnx: cannot read the file" in done.stderr
+
+
+def test_a_layer_that_cannot_fit(lenet, tmp_path):
+    """The error names the layer and what misses by how much."""
+    text = (ROOT / "arch_configs/chips/tiny.yaml").read_text()
+    chip = tmp_path / "minute.yaml"
+    lines = text.splitlines()
+    start = next(i for i, line in enumerate(lines) if line.startswith("scratchpad:"))
+    key = next(i for i in range(start, len(lines)) if lines[i].strip().startswith("kib:"))
+    lines[key] = "  kib: {value: 1, unit: KiB, source: assumed}"
+    chip.write_text("\n".join(lines))
+    done = run(lenet, f"--chip={chip}", "--batch=2", *TRAIN, "-o", tmp_path / "p.arsis")
+    assert done.returncode == 1 and "error: " in done.stderr and "bytes" in done.stderr, done.stderr
