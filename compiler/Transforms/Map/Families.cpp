@@ -136,8 +136,7 @@ std::unique_ptr<MatrixProblem> makeProblem(nn::SoftmaxCrossEntropyOp op, const M
   std::tie(needs.rows, needs.columns) = rowsAndColumns(op.getLogits());
   needs.matrixBuffers = 2;
   needs.temporaries = 2;
-  needs.rowBuffers = 9; // the ring of labels among them
-  needs.vectorBuffers = 1;
+  needs.rowBuffers = 9; // the ring of labels and the loss among them
   needs.vectorPasses = 8;
   needs.dramPasses = 2;
   needs.wholeColumns = true;
@@ -150,8 +149,7 @@ std::unique_ptr<MatrixProblem> makeProblem(nn::SoftmaxCrossEntropyGradOp op, con
   std::tie(needs.rows, needs.columns) = rowsAndColumns(op.getProbabilities());
   needs.matrixBuffers = 2;
   needs.temporaries = 1;
-  needs.rowBuffers = 2;
-  needs.vectorBuffers = 1;
+  needs.rowBuffers = 3; // the ring of labels, and a scalar
   needs.vectorPasses = 3;
   needs.dramPasses = 2;
   needs.wholeColumns = true;

@@ -51,8 +51,9 @@ int64_t LoopOrder::depth() const {
 
 namespace {
 
-/// Bytes (or rows) by which the first overflowing buffer misses, 0 if all fit.
-int64_t missing(const Machine &machine, const Evaluation &evaluation, const Buffer **culprit) {
+/// By how much a memory overflows (bytes, or rows of the accumulator) and its largest buffer; 0 if all fit. `relative` is
+/// the sum of the overflows of both memories in units of their size.
+int64_t missing(const Machine &machine, const Evaluation &evaluation, const Buffer **culprit, double &relative) {
   int64_t bytes = 0, rows = 0;
   const Buffer *largest[2] = {nullptr, nullptr};
   for (const Buffer &buffer : evaluation.buffers) {
@@ -61,6 +62,8 @@ int64_t missing(const Machine &machine, const Evaluation &evaluation, const Buff
     if (!best || buffer.size() > best->size())
       best = &buffer;
   }
+  relative = std::max(0.0, double(rows) / double(machine.accumulatorRows) - 1) +
+             std::max(0.0, double(bytes) / double(machine.scratchpadBytes) - 1);
   if (rows > machine.accumulatorRows) {
     *culprit = largest[1];
     return rows - machine.accumulatorRows;
@@ -91,7 +94,8 @@ std::string checkFit(const MappingProblem &problem, const Evaluation &evaluation
     return "the mapping needs " + std::to_string(evaluation.loops) + " nested loops, the chip has " +
            std::to_string(kMaxLoops);
   const Buffer *culprit = nullptr;
-  if (int64_t miss = missing(problem.machine, evaluation, &culprit))
+  double relative;
+  if (int64_t miss = missing(problem.machine, evaluation, &culprit, relative))
     return describe(*culprit, miss, problem.machine);
   return "";
 }
@@ -114,7 +118,7 @@ std::optional<Solution> solve(const MappingProblem &problem, const Pins &pins, I
   Choice choice(fields.size());
   Solution best;
   double bestCycles = std::numeric_limits<double>::infinity();
-  int64_t closest = std::numeric_limits<int64_t>::max();
+  double closest = std::numeric_limits<double>::infinity();
   for (bool more = true; more;) {
     for (size_t i = 0; i < fields.size(); ++i)
       choice[i] = fields[i].candidates[position[i]];
@@ -125,7 +129,8 @@ std::optional<Solution> solve(const MappingProblem &problem, const Pins &pins, I
     } else {
       ++best.considered;
       const Buffer *culprit = nullptr;
-      int64_t miss = missing(problem.machine, evaluation, &culprit);
+      double relative;
+      int64_t miss = missing(problem.machine, evaluation, &culprit, relative);
       if (miss == 0 && evaluation.loops <= kMaxLoops) {
         ++best.feasible;
         if (double cycles = evaluation.cycles(problem.machine); cycles < bestCycles) {
@@ -133,8 +138,8 @@ std::optional<Solution> solve(const MappingProblem &problem, const Pins &pins, I
           best.choice = choice;
           best.evaluation = evaluation;
         }
-      } else if (miss < closest) {
-        closest = miss;
+      } else if (relative < closest) {
+        closest = relative;
         why.reason = checkFit(problem, evaluation);
       }
     }

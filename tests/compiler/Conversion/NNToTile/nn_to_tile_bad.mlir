@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// RUN: arsis-opt %s --convert-nn-to-tile=chip=tiny --split-input-file --verify-diagnostics
+// RUN: not arsis-opt %s --convert-nn-to-tile --split-input-file 2>&1 | FileCheck %s --check-prefix=NOCHIP
+// RUN: not arsis-opt %s --convert-nn-to-tile="chip=tiny function=absent" --split-input-file 2>&1 | FileCheck %s --check-prefix=ABSENT
+// What cannot be lowered is an error that names it.
+// NOCHIP: error: convert-nn-to-tile needs the option chip
+// ABSENT: error: there is no function 'absent'
+
+func.func @unmapped(%x: tensor<4x40xf32>) -> tensor<4x40xf32> {
+  // expected-error@below {{nn.relu has no mapping; run nn-map first}}
+  %0 = nn.relu %x : tensor<4x40xf32>
+  return %0 : tensor<4x40xf32>
+}
+
+// -----
+
+func.func @incomplete(%x: tensor<4x40xf32>) -> tensor<4x40xf32> {
+  // expected-error@below {{the mapping of nn.relu has no field 'columns'}}
+  %0 = nn.relu %x {mapping = #nn.mapping<{rows = 1 : i64}>} : tensor<4x40xf32>
+  return %0 : tensor<4x40xf32>
+}
+
+// -----
+
+func.func @for_another_chip(%x: tensor<400x400xf32>) -> tensor<400x400xf32> {
+  // expected-error@below {{the mapping of nn.relu does not fit: buffer 'tile' (640000 bytes) misses}}
+  %0 = nn.relu %x {mapping = #nn.mapping<{rows = 1 : i64, columns = 160000 : i64, slots = 1 : i64}>} : tensor<400x400xf32>
+  return %0 : tensor<400x400xf32>
+}
+
+// -----
+
+func.func @unknown(%x: tensor<4xf32>) -> tensor<4xf32> {
+  // expected-error@below {{no lowering to tile for arith.negf}}
+  %0 = arith.negf %x : tensor<4xf32>
+  return %0 : tensor<4xf32>
+}
+
+// -----
+
+// expected-error@below {{argument 1 is named 'x', but so is another tensor}}
+func.func @same_name(%x: tensor<4xf32> {nn.name = "x"}, %y: tensor<4xf32> {nn.name = "x"}) -> tensor<4xf32> {
+  return %x : tensor<4xf32>
+}
+
+// -----
+
+// expected-error@below {{expected a function with one block}}
+func.func private @external(tensor<4xf32>) -> tensor<4xf32>
