@@ -155,7 +155,8 @@ private:
               AffineExpr column = columnOf(block, unit) + (l.resident ? index[l.j] * l.columns : zero);
               e.b.loadWeights(unit, bank, {weights, weightRow + column, {sw[0] * h.kernelStep, sw[1] * w.kernelStep, sw[2]}},
                               kBox, columnsOf(block, unit), 1);
-              e.b.multiply(unit, bank, rows, {h.tapStep * sx[1], w.tapStep * sx[2], sx[3]}, pixels(h, w), kBox,
+              e.b.multiply(unit, bank, rows, {h.tapStep * sx[1], w.tapStep * sx[2], sx[3]},
+                           Emitter::rowsIfAny(pixels(h, w), columnsOf(block, unit)), kBox,
                            accumulatorView(h, w, phase, unit, block), index[l.k] + chunk + kh + kw);
             }
           });

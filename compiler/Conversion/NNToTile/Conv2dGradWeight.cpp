@@ -93,8 +93,8 @@ private:
               e.b.loadWeights(unit, bank,
                               {gradient, n * sg[0] + h * sg[1] + w * sg[2] + columnOf(block, unit), {sg[0], sg[1], sg[2]}},
                               kBox, columnsOf(block, unit), 1);
-              e.b.multiply(unit, bank, rows, {sx[0], shape.h.stride * sx[1], shape.w.stride * sx[2]}, resultRows(),
-                           kBox, accumulatorView(unit, block), accumulate);
+              e.b.multiply(unit, bank, rows, {sx[0], shape.h.stride * sx[1], shape.w.stride * sx[2]},
+                           Emitter::rowsIfAny(resultRows(), columnsOf(block, unit)), kBox, accumulatorView(unit, block), accumulate);
             }
           });
         });

@@ -51,6 +51,15 @@ Extent Emitter::extent(int64_t tile, int64_t total, AffineExpr start, int64_t ou
   return Extent(tile, total - start);
 }
 
+SmallVector<Extent> Emitter::rowsIfAny(SmallVector<Extent> rows, Extent columns) {
+  auto *free = llvm::find_if(rows, [](const Extent &extent) { return !extent.limit; });
+  if (columns.limit && free != rows.end()) // one column or more leaves the tile whole
+    *free = Extent(free->tile, columns.limit * free->tile);
+  else if (!columns.limit && columns.tile == 0)
+    rows.front() = 0;
+  return rows;
+}
+
 void Emitter::nest(const LoopOrder &order, SmallVectorImpl<AffineExpr> &indices, ArrayRef<Action> before,
                    function_ref<void()> body, ArrayRef<Action> after) {
   indices.assign(order.counts.size(), constant(0));
