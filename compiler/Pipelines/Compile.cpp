@@ -24,6 +24,7 @@ std::unique_ptr<MLIRContext> makeContext() {
   registerDialects(registry);
   auto context = std::make_unique<MLIRContext>(registry, MLIRContext::Threading::DISABLED);
   context->loadAllAvailableDialects();
+  context->printOpOnDiagnostic(false); // a message names the layer; whole operations are too long to read
   return context;
 }
 

@@ -11,7 +11,23 @@
 `Reference(program)` has the same write, run and read and computes on the CPU.
 """
 
-from _arsis import Error, Program, Reference, Session, chip_value, chips, compile, step_reference
+import os
+from pathlib import Path
+
+_chips = Path(__file__).resolve().parent / "chips"  # a wheel carries the shipped chips
+if _chips.is_dir():
+    os.environ.setdefault("ARSIS_CHIP_PATH", str(_chips))
+
+from _arsis import (  # noqa: E402
+    Error,
+    Program,
+    Reference,
+    Session,
+    chip_value,
+    chips,
+    compile,
+    step_reference,
+)
 
 __all__ = ["Error", "Program", "Reference", "Session", "chip_value", "chips", "compile", "step_reference"]
 __version__ = "0.1.0"

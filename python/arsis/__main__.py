@@ -57,16 +57,17 @@ def run_train(arguments: argparse.Namespace) -> None:
     arguments.out.mkdir(parents=True, exist_ok=True)
     model = models.model_path(arguments.model, arguments.out.parent / "models")
     images = data.load(arguments.data, image_shape(model))
-    with tqdm(
-        total=arguments.epochs * (len(images.train_images) // arguments.batch), unit="step", dynamic_ncols=True
-    ) as bar:
+    steps = len(images.train_images) // arguments.batch
+    with tqdm(total=arguments.epochs * steps, unit="step", dynamic_ncols=True, disable=None) as bar:
 
-        def progress(step: int, steps: int, history: training.History) -> None:
+        def progress(step: int, _: int, history: training.History) -> None:
             text = f"loss {history.loss_chip[-1]:.3f}"
             if history.accuracy_chip:
                 text += f", test {history.accuracy_chip[-1]:.1%}"
             bar.set_postfix_str(text, refresh=False)
             bar.update(1)
+            if bar.disable and step % steps == 0:  # not a terminal: one line per epoch instead of a bar
+                print(f"epoch {step // steps}: {text}", flush=True)
 
         result = training.train(model, images, settings, progress)
     json_path, page = arguments.out / "report.json", arguments.out / "report.html"

@@ -92,7 +92,11 @@ def _unit_chart(report: dict) -> tuple[str, str]:
     units = [(unit["name"], _unit_parts(unit)) for unit in report["units"] if "busy" in unit]
     causes = sorted({name for _, parts in units for name in parts if name.startswith("stalled")})
     names = ["busy", *causes, "idle"]
-    colours = [svg.COLOURS[0], *svg.COLOURS[1 : 1 + len(causes)], svg.IDLE_COLOUR]
+    colours = [
+        svg.COLOURS[0],
+        *(svg.COLOURS[1 + number % (len(svg.COLOURS) - 1)] for number in range(len(causes))),
+        svg.IDLE_COLOUR,
+    ]
     return svg.stacked_bars(units, names, colours, "cycles", whole=report["totals"]["cycles"]), svg.legend(
         names, colours
     )

@@ -8,15 +8,23 @@ from html import escape
 
 WIDTH = 860
 LABEL_WIDTH = 190
+LABEL_HEIGHT = 10
+FEW_POINTS = 40  # a curve of fewer points shows each of them
 COLOURS = ["#3b6fb6", "#d9822b", "#3f9b6c", "#b8457b", "#7a5cc0", "#8a8f98", "#c2a83e", "#4aa3b8", "#a0562f", "#5b7f3a"]
+COLOURS += ["#e39a9a", "#6f4a2d", "#2f4b7c", "#b5c957", "#9c6ade", "#5fc2a0"]
 IDLE_COLOUR = "#dfe3e8"
+
+
+def _spaced(unit: str) -> str:
+    """A unit that is a word stands apart from its prefix: k cycles, but kB."""
+    return f" {unit}" if len(unit) > 2 else unit
 
 
 def quantity(value: float, unit: str = "") -> str:
     """Three significant digits with an SI prefix: 1.23 M cycles."""
     for factor, prefix in ((1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k")):
         if abs(value) >= factor:
-            return f"{value / factor:.3g} {prefix}{unit}"
+            return f"{value / factor:.3g} {prefix}{_spaced(unit)}"
     if value == 0 or abs(value) >= 1:
         return f"{value:.3g} {unit}".rstrip()
     for factor, prefix in ((1e-3, "m"), (1e-6, "µ"), (1e-9, "n"), (1e-12, "p")):
@@ -70,6 +78,10 @@ def lines(series: dict[str, Sequence[tuple[float, float]]], x_label: str, y_labe
     )
     for number, (name, curve) in enumerate(series.items()):
         path = " ".join("{:.1f},{:.1f}".format(*place(x, y)) for x, y in curve)
+        if len(curve) <= FEW_POINTS:
+            marks = (f'<circle cx="{cx:.1f}" cy="{cy:.1f}" r="2.5"' for cx, cy in (place(x, y) for x, y in curve))
+            titles = (f"<title>{escape(name)}: {y:.4g} at {x:g}</title></circle>" for x, y in curve)
+            body += [f'{mark} fill="{COLOURS[number]}">{title}' for mark, title in zip(marks, titles, strict=True)]
         dash = ' stroke-dasharray="5 4"' if number else ""
         body.append(
             f'<polyline points="{path}" fill="none" stroke="{COLOURS[number]}" stroke-width="1.6"{dash}>'
@@ -123,12 +135,14 @@ def memory_map(blocks: Sequence[tuple[str, int, int, str]], capacity: int, unit:
     row_height, body = 7, []
     layers = list(dict.fromkeys(layer for *_, layer in blocks))
     room = WIDTH - LABEL_WIDTH - 12
+    labelled = -LABEL_HEIGHT
     previous = None
     for number, (name, begin, end, layer) in enumerate(blocks):
         y = 16 + number * row_height
-        if layer != previous and number * row_height % 14 == 0 or layer != previous:
+        if layer != previous and y - labelled >= LABEL_HEIGHT:
             body.append(_text(LABEL_WIDTH - 8, y + 7, layer if len(layer) <= 30 else "…" + layer[-29:], "end", "tiny"))
-            previous = layer
+            labelled = y
+        previous = layer
         colour = COLOURS[layers.index(layer) % len(COLOURS)]
         body.append(
             _rect(

@@ -133,10 +133,11 @@ def train(model: Path, data: Data, settings: Settings, progress: Callable[[int, 
                 if reference:
                     pending.result()
                     history.loss_reference.append(float(reference.read("loss")))
+                if number + 1 == steps_per_epoch:
+                    history.accuracy_chip.append(evaluator.on_chip(session, data))
+                    if reference:
+                        history.accuracy_reference.append(evaluator.on_reference(reference, data))
                 progress(epoch * steps_per_epoch + number + 1, settings.epochs * steps_per_epoch, history)
-            history.accuracy_chip.append(evaluator.on_chip(session, data))
-            if reference:
-                history.accuracy_reference.append(evaluator.on_reference(reference, data))
     report["training"] = {
         "model": settings.model,
         "data": data.name,
