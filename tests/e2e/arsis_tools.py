@@ -11,7 +11,7 @@ import numpy as np
 ROOT = Path(__file__).resolve().parents[2]
 BIN = Path(os.environ.get("ARSIS_BUILD", ROOT / "build/release")) / "bin"
 CHIPS = ["tiny", "edge", "datacentre", str(ROOT / "tests/e2e/chips/rect12x20.yaml")]
-OPTIMIZER = "sgd,lr=0.02,momentum=0.9,weight-decay=0.0005"
+OPTIMIZER = "sgd,lr=0.002,momentum=0.9,weight-decay=0.0005"
 
 
 def tool(name: str, *args: object, check: bool = True) -> subprocess.CompletedProcess:

@@ -9,7 +9,7 @@ import torch.nn as nn
 import torch.nn.functional as F
 import torchvision
 
-LEARNING_RATE, MOMENTUM, WEIGHT_DECAY = 0.02, 0.9, 0.0005
+LEARNING_RATE, MOMENTUM, WEIGHT_DECAY = 0.002, 0.9, 0.0005
 
 
 class LeNet5(nn.Module):
@@ -102,32 +102,42 @@ def step(model: nn.Module, optimizer: torch.optim.Optimizer, x: torch.Tensor, la
     return result
 
 
-def margin(model: nn.Module, x: torch.Tensor) -> float:
-    """Smallest distance to a kink over the whole forward pass: |input| of every ReLU, gap between the best two values of every
-    max-pool window (windows whose best value is zero are all cut off by the ReLU before them and do not count)."""
-    found = [float("inf")]
+def kinks(model: nn.Module, x: torch.Tensor) -> list[torch.Tensor]:
+    """Signed distances to the kinks of the forward pass, one tensor per site: the input of every ReLU, and for every max-pool
+    window the gap between its best value and each other (windows whose best value is zero are cut off by the ReLU before them)."""
+    sites: list[torch.Tensor] = []
 
-    def relu_input(value):
-        value = value[value != 0]
-        found.append(value.abs().min().item() if value.numel() else float("inf"))
-
-    def pool_gap(value, pool):
+    def pool_gaps(value, pool):
         k, s, p = pool.kernel_size, pool.stride, pool.padding
         padded = F.pad(value, (p, p, p, p), value=-1e30)
-        windows = padded.unfold(2, k, s).unfold(3, k, s).flatten(-2)
-        top = windows.topk(2, dim=-1).values
-        live = top[..., 0] > 0
-        gap = (top[..., 0] - top[..., 1])[live]
-        found.append(gap.min().item() if gap.numel() else float("inf"))
+        top = padded.unfold(2, k, s).unfold(3, k, s).flatten(-2).topk(2, dim=-1).values
+        sites.append(torch.where(top[..., 0] > 0, top[..., 0] - top[..., 1], torch.full_like(top[..., 0], 1e30)))
 
     handles = []
     for module in model.modules():
         if isinstance(module, nn.ReLU):
-            handles.append(module.register_forward_pre_hook(lambda m, args: relu_input(args[0].detach().clone())))
+            handles.append(module.register_forward_pre_hook(lambda m, args: sites.append(args[0].detach().clone())))
         elif isinstance(module, nn.MaxPool2d):
-            handles.append(module.register_forward_pre_hook(lambda m, args: pool_gap(args[0].detach(), m)))
+            handles.append(module.register_forward_pre_hook(lambda m, args: pool_gaps(args[0].detach(), m)))
     with torch.no_grad():
         model(x)
     for handle in handles:
         handle.remove()
-    return min(found)
+    return sites
+
+
+def margin(single: nn.Module, double: nn.Module, x: torch.Tensor) -> float:
+    """How far the nearest kink is, in units of the rounding error at its site: the smallest |distance| in fp64 over the root mean
+    square of PyTorch's fp32 error there (floor: fp32's epsilon times the site's own magnitude)."""
+    smallest = float("inf")
+    for exact, rounded in zip(kinks(copy.deepcopy(double), x.double()), kinks(copy.deepcopy(single), x), strict=True):
+        live = exact.abs() < 1e29
+        live &= exact != 0
+        if not live.any():
+            continue
+        exact, rounded = exact[live], rounded.double()[live]
+        usual = rounded.abs() < 1e29
+        error = (rounded - exact)[usual].pow(2).mean().sqrt().item()
+        floor = torch.finfo(torch.float32).eps * exact.pow(2).mean().sqrt().item()
+        smallest = min(smallest, exact.abs().min().item() / max(error, floor))
+    return smallest
