@@ -7,6 +7,7 @@
 #include "simulator/isa/Operation.h"
 
 #include <cstdint>
+#include <memory>
 #include <vector>
 
 namespace arsis::sim {
@@ -24,11 +25,28 @@ struct MatrixMemory {
   std::vector<WeightBank> banks;
 };
 
+/// Results of instructions in flight. The last one returned is the next one taken: its memory is warm, and large enough.
+class ResultPool {
+public:
+  std::unique_ptr<Result> take() {
+    if (spare.empty())
+      return std::make_unique<Result>();
+    std::unique_ptr<Result> result = std::move(spare.back());
+    spare.pop_back();
+    return result;
+  }
+  void give(std::unique_ptr<Result> result) { spare.push_back(std::move(result)); }
+
+private:
+  std::vector<std::unique_ptr<Result>> spare;
+};
+
 struct Memories {
   uint8_t *dram = nullptr; // owned by the session
   uint64_t dramBytes = 0;
   std::vector<uint8_t> scratchpad;
   std::vector<MatrixMemory> matrix; // per unit
+  ResultPool results;
 };
 
 /// Sizes that addresses are checked against; known without any memory, so that timing-only runs check too.

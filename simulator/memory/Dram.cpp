@@ -21,13 +21,17 @@ DramParameters::DramParameters(const chip::Chip &chip)
       rowMiss(fromNanoseconds(chip.real("dram.row_miss_ns"))),
       burst(
           fromNanoseconds(static_cast<double>(burstBytes) * static_cast<double>(channels) / bandwidthGbps)) {
-  if (interleaveBytes % burstBytes != 0)
-    throw Error("dma.request_bytes is " + std::to_string(interleaveBytes) +
-                ", expected a multiple of dram.burst_bytes, which is " + std::to_string(burstBytes));
+  if (interleaveBytes % burstBytes != 0 || rowBytes % burstBytes != 0)
+    throw Error("dma.request_bytes is " + std::to_string(interleaveBytes) + " and dram.row_bytes is " +
+                std::to_string(rowBytes) + ", expected multiples of dram.burst_bytes, which is " +
+                std::to_string(burstBytes));
 }
 
 DramModel::DramModel(const DramParameters &parameters)
-    : parameters(parameters), channels(static_cast<size_t>(parameters.channels)) {
+    : parameters(parameters), burst(parameters.burstBytes),
+      burstsPerGranule(parameters.interleaveBytes / parameters.burstBytes),
+      burstsPerRow(std::max<int64_t>(1, parameters.rowBytes / parameters.burstBytes)), banks(parameters.banks),
+      channelCount(parameters.channels), channels(static_cast<size_t>(parameters.channels)) {
   for (Channel &channel : channels)
     channel.banks.resize(static_cast<size_t>(parameters.banks));
 }
@@ -35,9 +39,9 @@ DramModel::DramModel(const DramParameters &parameters)
 void DramModel::serveChannel(Channel &channel, int64_t begin, int64_t end, Femtoseconds arrival) {
   waited = std::max(waited, channel.free - arrival);
   while (begin < end) {
-    const int64_t row = begin / parameters.rowBytes;
-    const int64_t until = std::min(end, (row + 1) * parameters.rowBytes);
-    Bank &bank = channel.banks[static_cast<size_t>(row % parameters.banks)];
+    const int64_t row = burstsPerRow.quotient(begin);
+    const int64_t count = std::min(end, (row + 1) * burstsPerRow.value) - begin;
+    Bank &bank = channel.banks[static_cast<size_t>(banks.remainder(row))];
     Femtoseconds ready = arrival;
     if (bank.openRow == row) {
       ++rowHits;
@@ -46,27 +50,26 @@ void DramModel::serveChannel(Channel &channel, int64_t begin, int64_t end, Femto
       ready = std::max(arrival, bank.free) + parameters.rowMiss;
       bank.openRow = row;
     }
-    const int64_t count = (until - begin + parameters.burstBytes - 1) / parameters.burstBytes;
     const Femtoseconds transfer = count * parameters.burst;
     channel.free = std::max(channel.free, ready) + transfer;
     bank.free = channel.free;
     busy += transfer;
     bursts += count;
-    begin = until;
+    begin += count;
   }
   finished = std::max(finished, channel.free);
 }
 
-void DramModel::serveRun(int64_t begin, int64_t end, Femtoseconds arrival) {
-  const int64_t granule = parameters.interleaveBytes, n = parameters.channels;
-  begin = begin / parameters.burstBytes * parameters.burstBytes;
-  end = (end + parameters.burstBytes - 1) / parameters.burstBytes * parameters.burstBytes;
-  const int64_t first = begin / granule, last = (end - 1) / granule;
-  for (int64_t g = first; g <= std::min(last, first + n - 1); ++g) {
-    const int64_t lastHere = g + (last - g) / n * n; // the last granule on this channel
-    const int64_t local = g / n * granule + (g == first ? begin - first * granule : 0);
-    const int64_t localEnd = lastHere / n * granule + (lastHere == last ? end - last * granule : granule);
-    serveChannel(channels[static_cast<size_t>(g % n)], local, localEnd, arrival);
+void DramModel::serveBursts(int64_t first, int64_t end, Femtoseconds arrival) {
+  const int64_t n = channelCount.value, perGranule = burstsPerGranule.value;
+  const int64_t firstGranule = burstsPerGranule.quotient(first), lastGranule = burstsPerGranule.quotient(end - 1);
+  for (int64_t g = firstGranule; g <= std::min(lastGranule, firstGranule + n - 1); ++g) {
+    const int64_t local = channelCount.quotient(g) * perGranule;
+    const int64_t lastHere = g + channelCount.quotient(lastGranule - g) * n; // the last granule on this channel
+    const int64_t localLast = channelCount.quotient(lastHere) * perGranule;
+    serveChannel(channels[static_cast<size_t>(channelCount.remainder(g))],
+                 local + (g == firstGranule ? first - firstGranule * perGranule : 0),
+                 localLast + (lastHere == lastGranule ? end - lastGranule * perGranule : perGranule), arrival);
   }
 }
 
@@ -75,9 +78,8 @@ Femtoseconds DramModel::serve(StridedPayload &payload, Femtoseconds arrival) {
   waited = 0;
   bursts = 0;
   const Femtoseconds busyBefore = busy;
-  forEachRun(payload, [&](uint64_t address, int64_t bytes) {
-    serveRun(static_cast<int64_t>(address), static_cast<int64_t>(address) + bytes, arrival);
-  });
+  forEachGranules(payload, burst, payload.bufferedBurst,
+                  [&](int64_t first, int64_t last) { serveBursts(first, last + 1, arrival); });
   ++requests;
   (payload.command == StridedPayload::Read ? readBursts : writeBursts) += bursts;
   payload.bursts = bursts;

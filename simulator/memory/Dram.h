@@ -46,11 +46,13 @@ private:
     Femtoseconds free = 0;
     std::vector<Bank> banks;
   };
-  /// Bytes [begin, end) of a channel's own address space.
+  /// Bursts [begin, end) of a channel's own address space.
   void serveChannel(Channel &channel, int64_t begin, int64_t end, Femtoseconds arrival);
-  void serveRun(int64_t begin, int64_t end, Femtoseconds arrival);
+  /// Bursts [first, end).
+  void serveBursts(int64_t first, int64_t end, Femtoseconds arrival);
 
   const DramParameters &parameters;
+  const Divisor burst, burstsPerGranule, burstsPerRow, banks, channelCount;
   std::vector<Channel> channels;
   // Of the request being served.
   Femtoseconds finished = 0, waited = 0, occupied = 0;

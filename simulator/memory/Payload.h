@@ -13,6 +13,8 @@
 
 namespace arsis::sim {
 
+constexpr int64_t kNoBurst = -1;
+
 struct StridedPayload {
   enum Command : uint8_t { Read, Write } command = Read;
   uint64_t address = 0; // of run 0
@@ -21,6 +23,9 @@ struct StridedPayload {
   std::array<int64_t, 4> stride{};          // bytes between neighbouring runs
   int64_t firstRun = 0, runs = 0;           // the part of the runs that this request covers
   int64_t trimBegin = 0, trimEnd = 0; // bytes [trimBegin, trimEnd) of each run; a partial run has runs == 1
+
+  // In: the last burst of the request before, still in the DMA's line buffer. Out: the same of this one.
+  int64_t bufferedBurst = kNoBurst;
 
   // Filled by the target.
   int64_t bursts = 0;
@@ -56,6 +61,37 @@ template <class Visit> void forEachRun(const StridedPayload &payload, Visit visi
       index[d] = 0;
     }
   }
+}
+
+/// Division by a number that is usually a power of two.
+class Divisor {
+public:
+  explicit Divisor(int64_t value) : value(value) {
+    if ((value & (value - 1)) == 0)
+      for (shift = 0; (int64_t(1) << shift) < value;)
+        ++shift;
+  }
+  /// REQUIRES: x >= 0.
+  int64_t quotient(int64_t x) const { return shift >= 0 ? x >> shift : x / value; }
+  int64_t remainder(int64_t x) const { return x - quotient(x) * value; }
+  int64_t value;
+
+private:
+  int shift = -1;
+};
+
+/// Calls visit(first, last) with the whole bursts (or requests) of `granule` bytes that the payload touches, run by run. One
+/// that the run before has just touched is in the line buffer and is not visited again; `buffered` is its number.
+template <class Visit>
+void forEachGranules(const StridedPayload &payload, const Divisor &granule, int64_t &buffered, Visit visit) {
+  forEachRun(payload, [&](uint64_t address, int64_t bytes) {
+    int64_t first = granule.quotient(static_cast<int64_t>(address));
+    const int64_t last = granule.quotient(static_cast<int64_t>(address) + bytes - 1);
+    first += first == buffered;
+    if (first <= last)
+      visit(first, last);
+    buffered = last;
+  });
 }
 
 } // namespace arsis::sim

@@ -16,7 +16,7 @@ public:
          std::vector<int64_t> &counters, size_t index)
       : stream(program.streams[index]), events(program.locations.empty() ? 1 : program.locations.size()),
         program(program), sizes(sizes), memories(memories), counters(counters), cursor(stream),
-        weightBanks(chip.integer("matrix.weight_banks")), burstBytes(chip.integer("dram.burst_bytes")),
+        weightBanks(chip.integer("matrix.weight_banks")), burst(chip.integer("dram.burst_bytes")),
         banks(static_cast<size_t>(weightBanks)) {
     for (const isa::Instruction &instruction : stream.instructions)
       fetchBytes.push_back(static_cast<int64_t>(isa::encodedSize(instruction)));
@@ -69,7 +69,7 @@ private:
     if (auto *transfer = std::get_if<TransferOperation>(&operation))
       for (TransferRuns runs(*transfer, kWholeTransfer); !runs.done();)
         counts[transfer->store ? Event::DramWriteBytes : Event::DramReadBytes] +=
-            alignedBytes(runs.next(), burstBytes);
+            granulesTouched(runs.next(), burst) * burst.value;
     sample(operation, memories, stream.index, result);
     commit(operation, memories, stream.index, result);
     if (instruction.increment)
@@ -83,7 +83,8 @@ private:
   Memories &memories;
   std::vector<int64_t> &counters;
   isa::InstructionCursor cursor;
-  int64_t weightBanks, burstBytes;
+  int64_t weightBanks;
+  Divisor burst;
   BankShapes banks;
   std::vector<int64_t> fetchBytes;
   Operation operation;

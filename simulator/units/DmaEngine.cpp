@@ -33,8 +33,9 @@ Cycle DmaEngine::start(Instance &instance, Cycle now) {
   const int64_t bytes = transfer.payloadBytes();
   const int64_t chunk =
       std::max(kSmallestChunkBytes, (bytes + kChunksPerInstruction - 1) / kChunksPerInstruction);
-  transfer = TransferRuns(op, (chunk + requestBytes - 1) / requestBytes * requestBytes);
+  transfer = TransferRuns(op, (chunk + requestBytes.value - 1) / requestBytes.value * requestBytes.value);
   current = &instance;
+  bufferedBurst = kNoBurst;
   payload += bytes;
   nextRequest = std::max(nextRequest, now) + startup;
   lastData = std::max(lastData, now);
@@ -67,7 +68,8 @@ void DmaEngine::accountTransfer(const StridedPayload &chunk, Cycle answered, Cyc
 void DmaEngine::request(Cycle now) {
   StridedPayload chunk = transfer.next();
   const int64_t bytes = chunk.runs * (chunk.trimEnd - chunk.trimBegin);
-  const int64_t pieces = alignedBytes(chunk, requestBytes) / requestBytes;
+  const int64_t pieces = granulesTouched(chunk, requestBytes);
+  chunk.bufferedBurst = bufferedBurst;
   const auto paced = static_cast<Cycle>(
       std::ceil(static_cast<double>(pieces) * unloadedLatencyCycles / static_cast<double>(outstanding)));
   const Cycle slotEnd = bus.take(now, bytes), busCycles = slotEnd - now;
@@ -88,6 +90,7 @@ void DmaEngine::request(Cycle now) {
   if (current->factor == 1.0)
     accountTransfer(chunk, done - conflict - busCycles, done - busCycles, done);
 
+  bufferedBurst = chunk.bufferedBurst;
   EventCounts &counts = eventsAt(location);
   counts[store ? Event::DramWriteBytes : Event::DramReadBytes] += chunk.bursts * burstBytes;
   overfetch += chunk.bursts * burstBytes - bytes;

@@ -42,12 +42,15 @@ private:
   static constexpr size_t kChunksInFlight = 8;
 
   DmaBus &bus;
-  const int64_t outstanding, requestBytes, burstBytes;
+  const int64_t outstanding;
+  const Divisor requestBytes;
+  const int64_t burstBytes;
   const Cycle startup;
   const double unloadedLatencyCycles;
 
   Instance *current = nullptr; // its requests are going out
   TransferRuns transfer;
+  int64_t bufferedBurst = kNoBurst;
   Cycle nextRequest = 0; // the queue may issue again
   Cycle lastData = 0;    // of the data that has moved so far, in order
   std::array<Cycle, kChunksInFlight> chunkDone{};

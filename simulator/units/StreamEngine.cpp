@@ -63,8 +63,10 @@ void StreamEngine::step() {
 void StreamEngine::retire(Cycle now) {
   while (inFlight > 0 && ring[oldest].completes <= now) {
     Instance &instance = ring[oldest];
-    if (board.memories)
-      commit(instance.operation, *board.memories, stream.index, instance.result);
+    if (instance.result) {
+      commit(instance.operation, *board.memories, stream.index, *instance.result);
+      board.memories->results.give(std::move(instance.result));
+    }
     board.layers.completed(instance.location, instance.started, now);
     if (board.tracing)
       board.trace.push_back(
@@ -146,8 +148,10 @@ void StreamEngine::begin(Cycle now) {
   if (std::holds_alternative<std::monostate>(instance.operation)) {
     instance.completes = now;
   } else {
-    if (board.memories)
-      sample(instance.operation, *board.memories, stream.index, instance.result);
+    if (board.memories) {
+      instance.result = board.memories->results.take();
+      sample(instance.operation, *board.memories, stream.index, *instance.result);
+    }
     instance.completes = start(instance, now);
   }
   // Completions are in program order; a previous one that is not known yet is looked at when it is.

@@ -38,7 +38,7 @@ protected:
   /// An instruction from its start to its completion. Slots are reused.
   struct Instance {
     Operation operation;
-    Result result;
+    std::unique_ptr<Result> result; // null: timing only, or nothing to do
     uint32_t location = 0;
     std::optional<uint8_t> increment;
     uint8_t opcode = 0;

@@ -70,13 +70,10 @@ StridedPayload TransferRuns::next() {
   return payload;
 }
 
-int64_t alignedBytes(const StridedPayload &payload, int64_t granule) {
-  int64_t bytes = 0;
-  forEachRun(payload, [&](uint64_t address, int64_t length) {
-    const auto begin = static_cast<int64_t>(address) / granule * granule;
-    bytes += (static_cast<int64_t>(address) + length - begin + granule - 1) / granule * granule;
-  });
-  return bytes;
+int64_t granulesTouched(const StridedPayload &payload, const Divisor &granule) {
+  int64_t count = 0, buffered = payload.bufferedBurst;
+  forEachGranules(payload, granule, buffered, [&](int64_t first, int64_t last) { count += last - first + 1; });
+  return count;
 }
 
 } // namespace arsis::sim

@@ -25,7 +25,7 @@ private:
   int64_t nextRun = 0, nextByte = 0;
 };
 
-/// Bytes of whole aligned bursts that the payload touches.
-int64_t alignedBytes(const StridedPayload &payload, int64_t granule);
+/// How many bursts (or requests) of `granule` bytes the payload touches, those of its line buffer left out.
+int64_t granulesTouched(const StridedPayload &payload, const Divisor &granule);
 
 } // namespace arsis::sim

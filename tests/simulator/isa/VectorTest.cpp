@@ -11,7 +11,8 @@ using numerics::VectorFunction;
 
 /// Runs an operation and returns the scratchpad after it.
 template <class Op> std::vector<uint8_t> execute(Fixture &f, const Op &op) {
-  Memories memories = f.memories;
+  Memories memories;
+  memories.scratchpad = f.memories.scratchpad;
   Result result;
   Operation operation = op;
   checkBounds(operation, {static_cast<int64_t>(Fixture::kBytes), 0, 0, 0});

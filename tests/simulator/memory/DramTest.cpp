@@ -65,6 +65,20 @@ TEST_F(DramTiming, PartsOfABurstCostAWholeOne) {
   EXPECT_EQ(payload.bursts, 2);
 }
 
+TEST_F(DramTiming, NeighbouringShortRunsShareTheirBurst) {
+  StridedPayload payload; // sixteen runs of 4 B, 24 B apart: 364 B, six bursts
+  payload.count[3] = payload.runs = 16;
+  payload.stride[3] = 24;
+  payload.runBytes = payload.trimEnd = 4;
+  StridedPayload next = payload;
+  dram.serve(payload, 0);
+  EXPECT_EQ(payload.bursts, 6);
+  next.address = 368; // begins in the last burst
+  next.bufferedBurst = payload.bufferedBurst;
+  dram.serve(next, 0);
+  EXPECT_EQ(next.bursts, 6);
+}
+
 TEST(DramChannels, ShareARunEvenly) {
   const Overrides common = {{"dram.burst_bytes", 64},
                             {"dma.request_bytes", 64},
