@@ -122,7 +122,8 @@ int64_t highest(const Footprint &footprint, ArrayRef<int64_t> trips) {
     else
       fixed.constant += dim.stride * (dim.tile - 1);
   }
-  // A size is at most its tile and at most its limit: every choice of one of the two is a bound, the least one holds.
+  // A size is at most its tile and at most its limit: every choice of one of the two is a bound, the least
+  // one holds.
   std::optional<int64_t> best;
   for (unsigned choice = 0; choice < (1u << clamped.size()); ++choice) {
     Linear bound = fixed;

@@ -15,8 +15,8 @@ struct FootprintDim {
   std::optional<tile::Linear> limit;
 };
 
-/// One operand's access. In scratchpad and accumulators: `position` is one offset, every dimension adds its stride. In
-/// DRAM: `position` has four coordinates, and dimension d runs along coordinate d.
+/// One operand's access. In scratchpad and accumulators: `position` is one offset, every dimension adds its
+/// stride. In DRAM: `position` has four coordinates, and dimension d runs along coordinate d.
 struct Footprint {
   mlir::Value buffer;
   bool reads = false, writes = false;

@@ -18,8 +18,9 @@ public:
     builder.setInsertionPointToEnd(module->getBody());
     for (const isa::Location &location : program.locations)
       locations.push_back(locationOf(location));
-    auto op = isair::ProgramOp::create(builder, builder.getUnknownLoc(), "program", program.dramBytes, counters(),
-                                       requirements(), placements(), options(), notObservable(), program.nnModule);
+    auto op =
+        isair::ProgramOp::create(builder, builder.getUnknownLoc(), "program", program.dramBytes, counters(),
+                                 requirements(), placements(), options(), notObservable(), program.nnModule);
     builder.createBlock(&op.getBody());
     for (size_t index = 0; index < program.tensors.size(); ++index)
       readTensor(index);
@@ -56,8 +57,8 @@ private:
   ArrayAttr placements() {
     SmallVector<Attribute> result;
     for (const isa::Placement &p : program.placements)
-      result.push_back(
-          isair::PlacementAttr::get(builder.getContext(), p.memory, p.buffer, p.begin, p.end, p.slots, p.layer));
+      result.push_back(isair::PlacementAttr::get(builder.getContext(), p.memory, p.buffer, p.begin, p.end,
+                                                 p.slots, p.layer));
     return builder.getArrayAttr(result);
   }
 
@@ -82,16 +83,16 @@ private:
         initial = DenseElementsAttr::getFromRawBuffer(
             RankedTensorType::get({int64_t(value.bytes.size())}, builder.getI8Type()),
             ArrayRef(reinterpret_cast<const char *>(value.bytes.data()), value.bytes.size()));
-    isair::TensorOp::create(builder, builder.getUnknownLoc(), tensor.name,
-                            static_cast<isair::TensorRole>(tensor.role),
-                            static_cast<isair::ElementType>(tensor.type), tensor.shape, tensor.stride, tensor.address,
-                            tensor.hostShape, tensor.hostPermutation, tensor.observable, tensor.completeCounter,
-                            tensor.completeValue, tensor.readableCounter, tensor.readableUntil, initial);
+    isair::TensorOp::create(
+        builder, builder.getUnknownLoc(), tensor.name, static_cast<isair::TensorRole>(tensor.role),
+        static_cast<isair::ElementType>(tensor.type), tensor.shape, tensor.stride, tensor.address,
+        tensor.hostShape, tensor.hostPermutation, tensor.observable, tensor.completeCounter,
+        tensor.completeValue, tensor.readableCounter, tensor.readableUntil, initial);
   }
 
   void readStream(const isa::Stream &stream) {
-    auto op = isair::StreamOp::create(builder, builder.getUnknownLoc(), static_cast<isair::StreamKind>(stream.kind),
-                                      stream.index);
+    auto op = isair::StreamOp::create(builder, builder.getUnknownLoc(),
+                                      static_cast<isair::StreamKind>(stream.kind), stream.index);
     OpBuilder::InsertionGuard guard(builder);
     builder.createBlock(&op.getBody());
     for (const isa::Instruction &instruction : stream.instructions) {

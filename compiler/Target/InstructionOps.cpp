@@ -7,15 +7,21 @@ using namespace mlir;
 namespace arsis::compiler {
 namespace {
 
-// ---- field to attribute -------------------------------------------------------------------------------------------
+// Field to attribute.
 
 struct ToAttribute {
   Builder builder;
   ArrayRef<std::string> tensors;
 
-  Attribute operator()(const isa::Affine &value) { return isair::AffineAttr::get(builder.getContext(), value); }
-  Attribute operator()(const isa::Extent &value) { return isair::ExtentAttr::get(builder.getContext(), value); }
-  Attribute operator()(const isa::Address &value) { return isair::AddressAttr::get(builder.getContext(), value); }
+  Attribute operator()(const isa::Affine &value) {
+    return isair::AffineAttr::get(builder.getContext(), value);
+  }
+  Attribute operator()(const isa::Extent &value) {
+    return isair::ExtentAttr::get(builder.getContext(), value);
+  }
+  Attribute operator()(const isa::Address &value) {
+    return isair::AddressAttr::get(builder.getContext(), value);
+  }
   Attribute operator()(const isa::TensorIndex &value) {
     return FlatSymbolRefAttr::get(builder.getContext(), tensors[value.value]);
   }
@@ -25,8 +31,12 @@ struct ToAttribute {
   Attribute operator()(int32_t value) { return builder.getI32IntegerAttr(value); }
   Attribute operator()(float value) { return FloatAttr::get(builder.getF32Type(), APFloat(value)); }
   Attribute operator()(isa::ElementType value) { return enumeration<isair::ElementTypeAttr>(value); }
-  Attribute operator()(numerics::VectorFunction value) { return enumeration<isair::VectorFunctionAttr>(value); }
-  Attribute operator()(numerics::ReduceFunction value) { return enumeration<isair::ReduceFunctionAttr>(value); }
+  Attribute operator()(numerics::VectorFunction value) {
+    return enumeration<isair::VectorFunctionAttr>(value);
+  }
+  Attribute operator()(numerics::ReduceFunction value) {
+    return enumeration<isair::ReduceFunctionAttr>(value);
+  }
   Attribute operator()(numerics::PoolFunction value) { return enumeration<isair::PoolFunctionAttr>(value); }
 
   template <class T, size_t N> Attribute operator()(const std::array<T, N> &values) {
@@ -47,7 +57,7 @@ private:
   }
 };
 
-// ---- attribute to field -------------------------------------------------------------------------------------------
+// Attribute to field.
 
 // The op's verifier has checked kinds and ranges, so the casts hold.
 struct FromAttribute {
@@ -70,14 +80,18 @@ struct FromAttribute {
   void operator()(Attribute attr, uint32_t &value) { value = cast<IntegerAttr>(attr).getInt(); }
   void operator()(Attribute attr, int32_t &value) { value = cast<IntegerAttr>(attr).getInt(); }
   void operator()(Attribute attr, float &value) { value = cast<FloatAttr>(attr).getValue().convertToFloat(); }
-  void operator()(Attribute attr, isa::ElementType &value) { enumeration<isair::ElementTypeAttr>(attr, value); }
+  void operator()(Attribute attr, isa::ElementType &value) {
+    enumeration<isair::ElementTypeAttr>(attr, value);
+  }
   void operator()(Attribute attr, numerics::VectorFunction &value) {
     enumeration<isair::VectorFunctionAttr>(attr, value);
   }
   void operator()(Attribute attr, numerics::ReduceFunction &value) {
     enumeration<isair::ReduceFunctionAttr>(attr, value);
   }
-  void operator()(Attribute attr, numerics::PoolFunction &value) { enumeration<isair::PoolFunctionAttr>(attr, value); }
+  void operator()(Attribute attr, numerics::PoolFunction &value) {
+    enumeration<isair::PoolFunctionAttr>(attr, value);
+  }
 
   template <class T, size_t N> void operator()(Attribute attr, std::array<T, N> &values) {
     if constexpr (std::is_integral_v<T>) {
@@ -135,7 +149,8 @@ FailureOr<isa::Instruction> readInstructionOp(Operation *op, const llvm::StringM
       },
       instruction.body);
   if (!convert.unknownTensor.empty())
-    return op->emitOpError() << "names tensor \"" << convert.unknownTensor << "\", which is not in the tensor table";
+    return op->emitOpError() << "names tensor \"" << convert.unknownTensor
+                             << "\", which is not in the tensor table";
   if (auto waits = op->getAttrOfType<ArrayAttr>("waits"))
     for (Attribute wait : waits)
       instruction.waits[instruction.waitCount++] = cast<isair::WaitAttr>(wait).getValue();

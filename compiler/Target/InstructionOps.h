@@ -13,10 +13,12 @@ namespace arsis::compiler {
 /// Creates the op of one instruction. `tensors` gives the symbol of each entry of the tensor table.
 /// REQUIRES: not a loop marker; loops are regions.
 mlir::Operation *createInstructionOp(mlir::OpBuilder &builder, mlir::Location location,
-                                     const isa::Instruction &instruction, llvm::ArrayRef<std::string> tensors);
+                                     const isa::Instruction &instruction,
+                                     llvm::ArrayRef<std::string> tensors);
 
 /// The instruction of an op; its location index stays 0. Reports an unknown op or tensor.
-mlir::FailureOr<isa::Instruction> readInstructionOp(mlir::Operation *op, const llvm::StringMap<uint16_t> &tensors);
+mlir::FailureOr<isa::Instruction> readInstructionOp(mlir::Operation *op,
+                                                    const llvm::StringMap<uint16_t> &tensors);
 
 } // namespace arsis::compiler
 

@@ -23,7 +23,8 @@ public:
       if (failed(writeTensor(tensor)))
         return failure();
     for (auto stream : op.getOps<isair::StreamOp>()) {
-      program.streams.push_back({static_cast<isa::StreamKind>(stream.getKind()), uint8_t(stream.getIndex()), {}});
+      program.streams.push_back(
+          {static_cast<isa::StreamKind>(stream.getKind()), uint8_t(stream.getIndex()), {}});
       if (failed(writeBlock(stream.getBody().front())))
         return failure();
     }
@@ -52,8 +53,8 @@ private:
     entry.readableCounter = tensor.getReadableCounter();
     entry.readableUntil = tensor.getReadableUntil();
     if (program.tensors.size() > UINT16_MAX)
-      return tensor.emitOpError() << "is tensor number " << program.tensors.size() << ", the encoding ends at "
-                                  << UINT16_MAX;
+      return tensor.emitOpError() << "is tensor number " << program.tensors.size()
+                                  << ", the encoding ends at " << UINT16_MAX;
     tensorIndex[entry.name] = program.tensors.size();
     if (std::optional<ElementsAttr> initial = tensor.getInitial())
       if (failed(writeInitial(tensor, *initial)))
@@ -119,7 +120,8 @@ private:
     if (!isNew)
       return known->second;
     auto [layer, phase] = nn::getOrigin(location);
-    std::tuple<std::string, std::string, std::string> key{layer.str(), phase.str(), tile::opNameOf(location).str()};
+    std::tuple<std::string, std::string, std::string> key{layer.str(), phase.str(),
+                                                          tile::opNameOf(location).str()};
     auto [entry, added] = origins.try_emplace(key, program.locations.size());
     if (added)
       program.locations.push_back({std::get<0>(key), std::get<1>(key), std::get<2>(key)});
@@ -139,8 +141,9 @@ private:
                                       static_cast<isa::Requirement::Relation>(requirement.getRelation()),
                                       requirement.getValue()});
     for (auto placement : op.getPlacements().getAsRange<isair::PlacementAttr>())
-      program.placements.push_back({placement.getMemory().str(), placement.getBuffer().str(), placement.getBegin(),
-                                    placement.getEnd(), placement.getSlots(), placement.getLayer().str()});
+      program.placements.push_back({placement.getMemory().str(), placement.getBuffer().str(),
+                                    placement.getBegin(), placement.getEnd(), placement.getSlots(),
+                                    placement.getLayer().str()});
     for (NamedAttribute option : op.getOptions())
       program.options[option.getName().str()] = cast<StringAttr>(option.getValue()).str();
     for (auto name : op.getNotObservable().getAsRange<StringAttr>())
@@ -159,7 +162,8 @@ private:
 FailureOr<isa::Program> translateToProgram(ModuleOp module) {
   auto programs = module.getOps<isair::ProgramOp>();
   if (std::distance(programs.begin(), programs.end()) != 1)
-    return module.emitError() << "expected one isa.program, found " << std::distance(programs.begin(), programs.end());
+    return module.emitError() << "expected one isa.program, found "
+                              << std::distance(programs.begin(), programs.end());
   Writer writer(*programs.begin());
   if (failed(writer.write()))
     return failure();
@@ -173,7 +177,8 @@ FailureOr<isa::Program> translateToProgram(ModuleOp module, const chip::Chip &ch
   FailureOr<isa::Program> program = translateToProgram(module);
   if (failed(program))
     return failure();
-  // Rows and columns are the shape of every product and of an accumulator row, banks are taken modulo their number.
+  // Rows and columns are the shape of every product and of an accumulator row, banks are taken modulo their
+  // number.
   for (const char *key : {"matrix.rows", "matrix.cols", "matrix.weight_banks"})
     program->requirements.push_back({key, isa::Requirement::Equal, chip.integer(key)});
   for (const auto &[key, value] : options)

@@ -11,22 +11,24 @@
 
 namespace arsis::compiler {
 
-/// Adds the passes from sequential tile IR to the isa dialect: plan and check memory for this chip, split by stream,
-/// convert. To a pass manager on modules.
+/// Adds the passes from sequential tile IR to the isa dialect: plan and check memory for this chip, split by
+/// stream, convert. To a pass manager on modules.
 void addTileToIsaPasses(mlir::OpPassManager &passes, const chip::Chip &chip);
 
 /// The program of the one isa.program in the module.
 mlir::FailureOr<isa::Program> translateToProgram(mlir::ModuleOp module);
 
-/// The same for a compilation: adds what the compilation relied on of the chip to the program's requirements, and the
-/// values of every key that was read as options "chip.<key>". `nnModule` is the mapped nn module as text.
+/// The same for a compilation: adds what the compilation relied on of the chip to the program's requirements,
+/// and the values of every key that was read as options "chip.<key>". `nnModule` is the mapped nn module as
+/// text.
 mlir::FailureOr<isa::Program> translateToProgram(mlir::ModuleOp module, const chip::Chip &chip,
                                                  const std::map<std::string, std::string> &options = {},
                                                  const std::string &nnModule = {},
                                                  const std::vector<std::string> &notObservable = {});
 
 /// A module with one isa.program; translateToProgram of it gives an equal program.
-mlir::OwningOpRef<mlir::ModuleOp> translateFromProgram(mlir::MLIRContext &context, const isa::Program &program);
+mlir::OwningOpRef<mlir::ModuleOp> translateFromProgram(mlir::MLIRContext &context,
+                                                       const isa::Program &program);
 
 } // namespace arsis::compiler
 

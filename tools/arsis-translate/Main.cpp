@@ -32,7 +32,8 @@ template <class Print> static LogicalResult writeModule(Operation *op, Print pri
 
 template <class Read> static OwningOpRef<Operation *> readModule(MLIRContext *context, Read read) {
   try {
-    return OwningOpRef<Operation *>(compiler::translateFromProgram(*context, read()).release().getOperation());
+    return OwningOpRef<Operation *>(
+        compiler::translateFromProgram(*context, read()).release().getOperation());
   } catch (const Error &error) {
     (void)fail(error);
     return {};

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Operands of instructions from the attributes of tile ops: affine maps over a tile op's indices become affine values
-// over the hardware loops around it.
+// Operands of instructions from the attributes of tile ops: affine maps over a tile op's indices become
+// affine values over the hardware loops around it.
 #ifndef ARSIS_COMPILER_CONVERSION_TILETOISA_OPERANDS_H
 #define ARSIS_COMPILER_CONVERSION_TILETOISA_OPERANDS_H
 
@@ -47,7 +47,8 @@ private:
   llvm::SmallVector<int64_t> trips;  // of the loop of each index
 };
 
-/// The instruction of an engine op, without waits and increment. `tensorIndex` finds a DRAM value in the tensor table.
+/// The instruction of an engine op, without waits and increment. `tensorIndex` finds a DRAM value in the
+/// tensor table.
 isa::Body convertEngineOp(tile::EngineOpInterface op, llvm::function_ref<uint16_t(mlir::Value)> tensorIndex);
 
 } // namespace arsis::compiler

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// The tensor table, and when each tensor is complete: at the last instance of the last store that writes its bytes.
+// The tensor table, and when each tensor is complete: at the last instance of the last store that writes its
+// bytes.
 #include "compiler/Conversion/TileToIsa/Tensors.h"
 
 #include "compiler/Analysis/Footprint.h"
@@ -27,8 +28,8 @@ int64_t countIncrements(Block &block) {
   return count;
 }
 
-/// Calls `found` with the ordinal of the last instance of every op that increments. `before`: increments before the
-/// last execution of the block.
+/// Calls `found` with the ordinal of the last instance of every op that increments. `before`: increments
+/// before the last execution of the block.
 void visitLastOrdinals(Block &block, int64_t before, llvm::function_ref<void(Operation *, int64_t)> found) {
   for (Operation &op : block) {
     if (auto loop = dyn_cast<scf::ForOp>(op)) {
@@ -65,8 +66,9 @@ LogicalResult TensorTable::findCompletions(tile::ProgramOp program) {
     });
   }
   if (conflicting)
-    return conflicting->emitOpError("writes a tensor that another store queue writes too: no counter says when it is "
-                                    "complete");
+    return conflicting->emitOpError(
+        "writes a tensor that another store queue writes too: no counter says when it is "
+        "complete");
   return success();
 }
 
@@ -95,8 +97,9 @@ void TensorTable::addEntry(Value value, tile::TensorOp root, const std::map<tile
   }
   auto role = alias ? isair::TensorRole::Temporary : static_cast<isair::TensorRole>(root.getRole());
   auto elementType = static_cast<isair::ElementType>(elementTypeOf(value));
-  auto op = isair::TensorOp::create(builder, root.getLoc(), name, role, elementType, shape, strides, *root.getAddress(),
-                                    hostShape, hostPermutation, root.getObservable() && !alias, 0, 0, 0, 0,
+  auto op = isair::TensorOp::create(builder, root.getLoc(), name, role, elementType, shape, strides,
+                                    *root.getAddress(), hostShape, hostPermutation,
+                                    root.getObservable() && !alias, 0, 0, 0, 0,
                                     alias ? ElementsAttr() : root.getInitial().value_or(ElementsAttr()));
   auto completion = completions.find(root);
   if (completion != completions.end()) {
@@ -119,7 +122,8 @@ LogicalResult TensorTable::build(tile::ProgramOp program, const std::map<tile::S
     tile::TensorOp root = rootTensor(value);
     if (!root.getAddress())
       return root.emitOpError("has no address: run tile-plan-memory first");
-    std::pair<Operation *, std::vector<int64_t>> key{root, cast<MemRefType>(value.getType()).getShape().vec()};
+    std::pair<Operation *, std::vector<int64_t>> key{root,
+                                                     cast<MemRefType>(value.getType()).getShape().vec()};
     auto [entry, isNew] = shapes.try_emplace(key, symbols.size());
     if (isNew)
       addEntry(value, root, counters, builder);

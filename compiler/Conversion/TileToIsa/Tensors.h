@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// The tensor table of a program: one entry per tile.tensor, and one per other shape under which its bytes are used.
+// The tensor table of a program: one entry per tile.tensor, and one per other shape under which its bytes are
+// used.
 #ifndef ARSIS_COMPILER_CONVERSION_TILETOISA_TENSORS_H
 #define ARSIS_COMPILER_CONVERSION_TILETOISA_TENSORS_H
 
@@ -12,8 +13,8 @@ namespace arsis::compiler {
 
 class TensorTable {
 public:
-  /// Emits the table of a split program. `counters` gives the counter of each stream that increments one. Reports a
-  /// tensor without address, and one that two store queues write.
+  /// Emits the table of a split program. `counters` gives the counter of each stream that increments one.
+  /// Reports a tensor without address, and one that two store queues write.
   mlir::LogicalResult build(tile::ProgramOp program, const std::map<tile::StreamId, int> &counters,
                             mlir::OpBuilder &builder);
 

@@ -34,8 +34,8 @@ public:
     if (failed(tensors.build(program, counters, builder)))
       return failure();
     for (auto stream : program.getOps<tile::StreamOp>()) {
-      auto converted = isair::StreamOp::create(builder, stream.getLoc(),
-                                               static_cast<isair::StreamKind>(stream.getKind()), stream.getIndex());
+      auto converted = isair::StreamOp::create(
+          builder, stream.getLoc(), static_cast<isair::StreamKind>(stream.getKind()), stream.getIndex());
       OpBuilder::InsertionGuard guard(builder);
       builder.createBlock(&converted.getBody());
       convertBlock(stream.getBody().front());
@@ -62,7 +62,8 @@ private:
   void assignCounters() {
     for (auto stream : program.getOps<tile::StreamOp>()) {
       bool used = false;
-      stream.walk([&](tile::EngineOpInterface op) { used |= op.getSyncAttr() && op.getSyncAttr().getIncrements(); });
+      stream.walk(
+          [&](tile::EngineOpInterface op) { used |= op.getSyncAttr() && op.getSyncAttr().getIncrements(); });
       if (used)
         counters.try_emplace({stream.getKind(), int64_t(stream.getIndex())}, counters.size());
     }
@@ -71,8 +72,8 @@ private:
   ArrayAttr counterList() {
     SmallVector<Attribute> list(counters.size());
     for (auto [stream, counter] : counters)
-      list[counter] = isair::StreamIdAttr::get(builder.getContext(), static_cast<isair::StreamKind>(stream.kind),
-                                               stream.index);
+      list[counter] = isair::StreamIdAttr::get(builder.getContext(),
+                                               static_cast<isair::StreamKind>(stream.kind), stream.index);
     return builder.getArrayAttr(list);
   }
 
@@ -140,7 +141,8 @@ private:
     for (auto tensor : program.getOps<tile::TensorOp>()) {
       MemRefType type = tensor.getType();
       int64_t begin = *tensor.getAddress();
-      int64_t end = begin + llvm::alignTo(type.getNumElements() * (type.getElementTypeBitWidth() / 8), kAlignmentBytes);
+      int64_t end =
+          begin + llvm::alignTo(type.getNumElements() * (type.getElementTypeBitWidth() / 8), kAlignmentBytes);
       dramBytes = std::max(dramBytes, end);
       placements.push_back(
           isair::PlacementAttr::get(builder.getContext(), "dram", tensor.getName(), begin, end, 1, ""));

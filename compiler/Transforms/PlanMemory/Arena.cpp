@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// First fit by size. A buffer is tried in three steps: clear of everything near its lifetime; clear of what is live
-// with it; and, if fragmentation left no hole, the whole packing is repeated without the wish for clearance.
+// First fit by size. A buffer is tried in three steps: clear of everything near its lifetime; clear of what
+// is live with it; and, if fragmentation left no hole, the whole packing is repeated without the wish for
+// clearance.
 #include "compiler/Transforms/PlanMemory/Arena.h"
 
 #include <algorithm>
@@ -27,7 +28,8 @@ int64_t lowestHole(std::vector<Span> &taken, int64_t size) {
   return address;
 }
 
-std::optional<ArenaFailure> pack(std::vector<ArenaBuffer> &buffers, int64_t capacity, int64_t alignment, bool roomy) {
+std::optional<ArenaFailure> pack(std::vector<ArenaBuffer> &buffers, int64_t capacity, int64_t alignment,
+                                 bool roomy) {
   std::vector<size_t> order(buffers.size());
   std::iota(order.begin(), order.end(), size_t(0));
   std::stable_sort(order.begin(), order.end(),
@@ -59,7 +61,8 @@ std::optional<ArenaFailure> pack(std::vector<ArenaBuffer> &buffers, int64_t capa
 
 } // namespace
 
-std::optional<ArenaFailure> packArena(std::vector<ArenaBuffer> &buffers, int64_t capacity, int64_t alignment) {
+std::optional<ArenaFailure> packArena(std::vector<ArenaBuffer> &buffers, int64_t capacity,
+                                      int64_t alignment) {
   if (!pack(buffers, capacity, alignment, true))
     return std::nullopt;
   return pack(buffers, capacity, alignment, false);

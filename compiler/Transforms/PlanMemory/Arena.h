@@ -9,8 +9,8 @@
 
 namespace arsis::compiler {
 
-/// A buffer to place. It is live at the positions first..last; when room allows it also stays clear of what is live
-/// from `early` on, so that it can be filled while the work before it still runs.
+/// A buffer to place. It is live at the positions first..last; when room allows it also stays clear of what
+/// is live from `early` on, so that it can be filled while the work before it still runs.
 struct ArenaBuffer {
   int64_t size = 0;
   int64_t first = 0, last = 0;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// The memory checker. It believes only accesses: a buffer is alive from the first top-level op that touches it to the
-// last. One sweep over the program keeps, per memory, a map from begin address to owner; a buffer that enters must fit
-// between its neighbours. Then every access is bounded.
+// The memory checker. It believes only accesses: a buffer is alive from the first top-level op that touches
+// it to the last. One sweep over the program keeps, per memory, a map from begin address to owner; a buffer
+// that enters must fit between its neighbours. Then every access is bounded.
 #include "compiler/Transforms/PlanMemory/PlanMemory.h"
 
 #include "compiler/Analysis/Footprint.h"
@@ -77,7 +77,8 @@ private:
                  type.getNumElements() * (type.getElementTypeBitWidth() / 8));
   }
 
-  Owned *entry(Operation *op, std::optional<uint64_t> address, StringRef memory, int64_t alignment, int64_t size) {
+  Owned *entry(Operation *op, std::optional<uint64_t> address, StringRef memory, int64_t alignment,
+               int64_t size) {
     auto *found = owned.find(op);
     if (found != owned.end())
       return &found->second;
@@ -105,7 +106,8 @@ private:
       for (; gone != leave.end() && gone->first <= moment; ++gone)
         present.erase({gone->second->memory, gone->second->begin});
       auto next = present.lower_bound({entering->memory, entering->begin});
-      if (next != present.end() && next->second->memory == entering->memory && next->second->begin < entering->end)
+      if (next != present.end() && next->second->memory == entering->memory &&
+          next->second->begin < entering->end)
         return clash(*entering, *next->second);
       if (next != present.begin()) {
         const Owned &previous = *std::prev(next)->second;

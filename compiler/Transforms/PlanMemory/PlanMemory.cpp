@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// The memory planner. Time is the position of an op at the top level of the program; a loop nest is one moment.
+// The memory planner. Time is the position of an op at the top level of the program; a loop nest is one
+// moment.
 #include "compiler/Transforms/PlanMemory/PlanMemory.h"
 
 #include "compiler/Transforms/PlanMemory/Arena.h"
@@ -28,8 +29,9 @@ public:
       return signalPassFailure();
     // The scratchpad is memory -1, the accumulators of unit u are memory u.
     std::map<int64_t, SmallVector<AllocOp>> memories;
-    getOperation().walk(
-        [&](AllocOp alloc) { memories[alloc.isAccumulator() ? int64_t(alloc.getUnit()) : -1].push_back(alloc); });
+    getOperation().walk([&](AllocOp alloc) {
+      memories[alloc.isAccumulator() ? int64_t(alloc.getUnit()) : -1].push_back(alloc);
+    });
     for (auto &[memory, allocs] : memories)
       if (failed(planBuffers(allocs, memory < 0 ? scratchpadBytes : accumulatorRows,
                              memory < 0 ? kAlignmentBytes : 1)))
@@ -92,8 +94,9 @@ private:
       buffers.push_back(buffer);
     }
     if (auto failure = packArena(buffers, dramBytes, kAlignmentBytes))
-      return tensors[failure->buffer].emitOpError() << "finds no room in DRAM: " << failure->missing
-                                                    << " bytes missing of a capacity of " << int64_t(dramBytes);
+      return tensors[failure->buffer].emitOpError()
+             << "finds no room in DRAM: " << failure->missing << " bytes missing of a capacity of "
+             << int64_t(dramBytes);
     for (auto [tensor, buffer] : llvm::zip_equal(tensors, buffers))
       tensor.setAddress(buffer.address);
     return success();
@@ -140,11 +143,13 @@ private:
     return true;
   }
 
-  LogicalResult report(AllocOp alloc, const ArenaBuffer &buffer, const ArenaFailure &failure, int64_t capacity) {
+  LogicalResult report(AllocOp alloc, const ArenaBuffer &buffer, const ArenaFailure &failure,
+                       int64_t capacity) {
     StringRef layer = nn::getOrigin(alloc.getLoc()).first;
     bool rows = alloc.isAccumulator();
     InFlightDiagnostic diagnostic = alloc.emitOpError();
-    diagnostic << "\"" << alloc.getName() << "\" of layer \"" << layer << "\" finds no room for " << buffer.size
+    diagnostic << "\"" << alloc.getName() << "\" of layer \"" << layer << "\" finds no room for "
+               << buffer.size
                << (rows ? " rows in the accumulators of unit " + std::to_string(alloc.getUnit())
                         : std::string(" bytes in the scratchpad"))
                << ": " << failure.missing << " missing of a capacity of " << capacity;

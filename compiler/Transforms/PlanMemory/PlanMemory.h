@@ -12,7 +12,8 @@ namespace arsis::compiler {
 #define GEN_PASS_REGISTRATION
 #include "compiler/Transforms/PlanMemory/PlanMemory.h.inc"
 
-/// Addresses are multiples of this in DRAM and in the scratchpad: a DRAM burst, and the widest scratchpad bank.
+/// Addresses are multiples of this in DRAM and in the scratchpad: a DRAM burst, and the widest scratchpad
+/// bank.
 inline constexpr int64_t kAlignmentBytes = 64;
 } // namespace arsis::compiler
 

@@ -52,14 +52,16 @@ private:
       return readEngineOp(engine, item);
     if (isa<tile::StreamOp>(op))
       return op->emitOpError("is already there: the program has been split before");
-    if (isa<tile::TensorOp, tile::AliasOp, tile::AllocOp, scf::YieldOp>(op) || op->hasTrait<OpTrait::ConstantLike>())
+    if (isa<tile::TensorOp, tile::AliasOp, tile::AllocOp, scf::YieldOp>(op) ||
+        op->hasTrait<OpTrait::ConstantLike>())
       return success();
     auto loop = dyn_cast<scf::ForOp>(op);
     if (!loop)
       return op->emitOpError("is not expected in a tile program");
     std::optional<int64_t> trips = tripCount(loop);
     if (!trips || loop.getNumRegionIterArgs() != 0)
-      return op->emitOpError("needs constant bounds from 0 in steps of 1, at least one iteration, and no results");
+      return op->emitOpError(
+          "needs constant bounds from 0 in steps of 1, at least one iteration, and no results");
     path.push_back(schedule.loops.size());
     schedule.loops.push_back({loop, *trips});
     for (Operation &inner : *loop.getBody())
@@ -179,10 +181,11 @@ FailureOr<Schedule> readSchedule(tile::ProgramOp program) {
   return std::move(reader.schedule);
 }
 
-// On one axis, the loops that move along it enumerate stretches like the digits of a number: sorted by step, each step
-// must cover everything the smaller ones span. Then different digits are different places, and if every common loop is
-// a digit of some axis, different iterations never meet.
-bool disjointAcrossIterations(const Schedule &schedule, int a, int b, int storage, unsigned from, unsigned depth) {
+// On one axis, the loops that move along it enumerate stretches like the digits of a number: sorted by step,
+// each step must cover everything the smaller ones span. Then different digits are different places, and if
+// every common loop is a digit of some axis, different iterations never meet.
+bool disjointAcrossIterations(const Schedule &schedule, int a, int b, int storage, unsigned from,
+                              unsigned depth) {
   SmallVector<SmallVector<Moving>> all;
   Type type;
   for (int op : {a, b})

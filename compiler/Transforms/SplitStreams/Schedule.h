@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// A sequential tile program as arrays: loops, engine ops in textual order, and what each op touches by address.
+// A sequential tile program as arrays: loops, engine ops in textual order, and what each op touches by
+// address.
 #ifndef ARSIS_COMPILER_TRANSFORMS_SPLITSTREAMS_SCHEDULE_H
 #define ARSIS_COMPILER_TRANSFORMS_SPLITSTREAMS_SCHEDULE_H
 
@@ -19,8 +20,8 @@ struct Storage {
   int memory;             // DRAM, scratchpad, or accumulators of a unit
   int64_t begin, end;
   int64_t slots;
-  unsigned depth;         // loops around the alloc; 0 for tensors
-  int firstUser = -1;     // textually first op that touches it
+  unsigned depth;     // loops around the alloc; 0 for tensors
+  int firstUser = -1; // textually first op that touches it
   bool firstUserWrites = false;
 
   bool overlaps(const Storage &other) const {
@@ -56,9 +57,10 @@ struct Schedule {
 /// Reads a planned program; reports what it cannot handle (loops without constant bounds, missing addresses).
 mlir::FailureOr<Schedule> readSchedule(tile::ProgramOp program);
 
-/// True if the accesses of two ops to a storage never meet in different iterations of the loops at depths `from` to
-/// `depth` - 1, given equal iterations of the loops outside; whatever their own inner loops do.
-bool disjointAcrossIterations(const Schedule &schedule, int a, int b, int storage, unsigned from, unsigned depth);
+/// True if the accesses of two ops to a storage never meet in different iterations of the loops at depths
+/// `from` to `depth` - 1, given equal iterations of the loops outside; whatever their own inner loops do.
+bool disjointAcrossIterations(const Schedule &schedule, int a, int b, int storage, unsigned from,
+                              unsigned depth);
 
 } // namespace arsis::compiler
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// The waits between streams; the file Tokens.cpp opens with the argument why they suffice and never deadlock.
+// The waits between streams, as values of counters.
 #ifndef ARSIS_COMPILER_TRANSFORMS_SPLITSTREAMS_TOKENS_H
 #define ARSIS_COMPILER_TRANSFORMS_SPLITSTREAMS_TOKENS_H
 
@@ -7,7 +7,8 @@
 
 namespace arsis::compiler {
 
-/// Wait until the counter of `stream` has reached `value` over the loops around the waiting op, outermost first.
+/// Wait until the counter of `stream` has reached `value` over the loops around the waiting op, outermost
+/// first.
 struct TokenWait {
   int stream;
   tile::Linear value;

@@ -27,14 +27,20 @@ static llvm::hash_code hashTerms(const Terms &terms) {
     hash = llvm::hash_combine(hash, term.loop, term.stride);
   return hash;
 }
-llvm::hash_code hash_value(const Affine &value) { return llvm::hash_combine(value.base, hashTerms(value.terms)); }
+llvm::hash_code hash_value(const Affine &value) {
+  return llvm::hash_combine(value.base, hashTerms(value.terms));
+}
 llvm::hash_code hash_value(const Extent &value) {
-  return llvm::hash_combine(value.tile, value.clamped, value.clamped ? hash_value(value.limit) : llvm::hash_code(0));
+  return llvm::hash_combine(value.tile, value.clamped,
+                            value.clamped ? hash_value(value.limit) : llvm::hash_code(0));
 }
 llvm::hash_code hash_value(const Address &value) {
-  return llvm::hash_combine(value.base, value.slots, value.slotSize, hash_value(value.slot), hashTerms(value.strides));
+  return llvm::hash_combine(value.base, value.slots, value.slotSize, hash_value(value.slot),
+                            hashTerms(value.strides));
 }
-llvm::hash_code hash_value(const Wait &value) { return llvm::hash_combine(value.counter, hash_value(value.value)); }
+llvm::hash_code hash_value(const Wait &value) {
+  return llvm::hash_combine(value.counter, hash_value(value.value));
+}
 } // namespace arsis::isa
 
 // affine ::= integer (`+` integer `*` `i`depth)*
@@ -119,7 +125,8 @@ Attribute AddressAttr::parse(AsmParser &parser, Type) {
     return {};
   if (succeeded(parser.parseOptionalComma()) &&
       (parser.parseKeyword("ring") || parser.parseInteger(address.slots) || parser.parseStar() ||
-       parser.parseInteger(address.slotSize) || parser.parseKeyword("at") || parseAffine(parser, address.slot)))
+       parser.parseInteger(address.slotSize) || parser.parseKeyword("at") ||
+       parseAffine(parser, address.slot)))
     return {};
   if (parser.parseGreater())
     return {};

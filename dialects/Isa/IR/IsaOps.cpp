@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Verifiers of the isa dialect's structure. What makes a program valid as a whole (bounds, races, deadlock) is the
-// business of the binary verifier; here are the properties that the conversion to a binary relies on.
+// Verifiers of the isa dialect's structure. What makes a program valid as a whole (bounds, races, deadlock)
+// is the business of the binary verifier; here are the properties that the conversion to a binary relies on.
 #include "dialects/Isa/IR/Isa.h"
 
 #include "mlir/IR/Builders.h"
@@ -41,8 +41,8 @@ LogicalResult ProgramOp::verify() {
   for (Attribute counter : getCounters()) {
     auto id = cast<StreamIdAttr>(counter);
     if (!streams.count({int(id.getKind()), id.getIndex()}))
-      return emitOpError() << "has a counter of stream " << stringifyStreamKind(id.getKind()) << " " << id.getIndex()
-                           << ", which is not there";
+      return emitOpError() << "has a counter of stream " << stringifyStreamKind(id.getKind()) << " "
+                           << id.getIndex() << ", which is not there";
   }
   return success();
 }

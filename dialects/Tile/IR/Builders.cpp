@@ -9,7 +9,7 @@ using namespace mlir;
 namespace arsis::tile {
 
 // The two enumerations are one list, kept in Functions.h.
-#define ARSIS_X(ID, NAME, OPERANDS, IMMEDIATE)                                                                         \
+#define ARSIS_X(ID, NAME, OPERANDS, IMMEDIATE)                                                               \
   static_assert(unsigned(VectorFunction::ID) == unsigned(numerics::VectorFunction::ID));
 ARSIS_VECTOR_FUNCTIONS(ARSIS_X)
 #undef ARSIS_X
@@ -99,13 +99,15 @@ Value TileBuilder::alloc(StringRef name, ArrayRef<int64_t> shape, Type type, int
 }
 
 Value TileBuilder::accumulators(StringRef name, int64_t rows, int64_t cols, int64_t unit, int64_t slots) {
-  auto memref = MemRefType::get({rows, cols}, builder.getF32Type(), AffineMap(), AccAttr::get(builder.getContext()));
+  auto memref =
+      MemRefType::get({rows, cols}, builder.getF32Type(), AffineMap(), AccAttr::get(builder.getContext()));
   return AllocOp::create(builder, location, memref, name, slots, unit, nullptr);
 }
 
-LoadOp TileBuilder::load(Value tensor, Exprs coordinates, Extents box, const View &to, float fill, int64_t queue) {
-  return LoadOp::create(builder, location, tensor, to.buffer, loops, mapOf(coordinates), extentsOf(box), viewOf(to),
-                        APFloat(fill), queue, SyncAttr());
+LoadOp TileBuilder::load(Value tensor, Exprs coordinates, Extents box, const View &to, float fill,
+                         int64_t queue) {
+  return LoadOp::create(builder, location, tensor, to.buffer, loops, mapOf(coordinates), extentsOf(box),
+                        viewOf(to), APFloat(fill), queue, SyncAttr());
 }
 
 StoreOp TileBuilder::store(const View &from, Value tensor, Exprs coordinates, Extents box, int64_t queue) {
@@ -113,24 +115,23 @@ StoreOp TileBuilder::store(const View &from, Value tensor, Exprs coordinates, Ex
                          viewOf(from), queue, SyncAttr());
 }
 
-LoadWeightsOp TileBuilder::loadWeights(int64_t unit, AffineExpr bank, const View &weights, Extents kBox, Extent n,
-                                       int64_t nStride) {
-  return LoadWeightsOp::create(builder, location, weights.buffer, loops, unit,
-                               mapOf(bank), extentsOf(kBox), extentsOf(n), viewOf(weights),
-                               nStride, SyncAttr());
+LoadWeightsOp TileBuilder::loadWeights(int64_t unit, AffineExpr bank, const View &weights, Extents kBox,
+                                       Extent n, int64_t nStride) {
+  return LoadWeightsOp::create(builder, location, weights.buffer, loops, unit, mapOf(bank), extentsOf(kBox),
+                               extentsOf(n), viewOf(weights), nStride, SyncAttr());
 }
 
 MultiplyOp TileBuilder::multiply(int64_t unit, AffineExpr bank, const View &rows, ArrayRef<int64_t> kStrides,
                                  Extents mBox, Extents kBox, const View &acc, AffineExpr accumulate) {
-  return MultiplyOp::create(builder, location, rows.buffer, acc.buffer, loops, unit,
-                            mapOf(bank), extentsOf(mBox), extentsOf(kBox), viewOf(rows),
-                            builder.getDenseI64ArrayAttr(kStrides), viewOf(acc), mapOf(accumulate), SyncAttr());
+  return MultiplyOp::create(
+      builder, location, rows.buffer, acc.buffer, loops, unit, mapOf(bank), extentsOf(mBox), extentsOf(kBox),
+      viewOf(rows), builder.getDenseI64ArrayAttr(kStrides), viewOf(acc), mapOf(accumulate), SyncAttr());
 }
 
-DrainOp TileBuilder::drain(int64_t unit, const View &acc, Extents mBox, Extent n, const View &to, int64_t nStride) {
-  return DrainOp::create(builder, location, acc.buffer, to.buffer, loops, unit,
-                         extentsOf(mBox), extentsOf(n), viewOf(acc), viewOf(to), nStride,
-                         SyncAttr());
+DrainOp TileBuilder::drain(int64_t unit, const View &acc, Extents mBox, Extent n, const View &to,
+                           int64_t nStride) {
+  return DrainOp::create(builder, location, acc.buffer, to.buffer, loops, unit, extentsOf(mBox), extentsOf(n),
+                         viewOf(acc), viewOf(to), nStride, SyncAttr());
 }
 
 MapOp TileBuilder::map(VectorFunction function, Extents box, const View &to, ArrayRef<View> inputs,
@@ -147,8 +148,8 @@ MapOp TileBuilder::map(VectorFunction function, Extents box, const View &to, Arr
 
 ReduceOp TileBuilder::reduce(ReduceFunction function, Extents box, ArrayRef<int64_t> reduced, const View &to,
                              const View &input, AffineExpr accumulate) {
-  return ReduceOp::create(builder, location, to.buffer, input.buffer, loops, function, extentsOf(box), reduced,
-                          viewOf(to), viewOf(input), mapOf(accumulate), SyncAttr());
+  return ReduceOp::create(builder, location, to.buffer, input.buffer, loops, function, extentsOf(box),
+                          reduced, viewOf(to), viewOf(input), mapOf(accumulate), SyncAttr());
 }
 
 PoolOp TileBuilder::pool(ReduceFunction function, Extents box, ArrayRef<int64_t> window,

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Emits tile IR: loops and engine ops, with affine expressions over the loops that are open. Dimension d of every
-// expression is the loop at nesting depth d, so expressions combine freely and no induction variable is ever handled.
+// Emits tile IR: loops and engine ops, with affine expressions over the loops that are open. Dimension d of
+// every expression is the loop at nesting depth d, so expressions combine freely and no induction variable is
+// ever handled.
 //
 //   TileBuilder b(builder, location);
 //   b.loop(8, [&](AffineExpr i) {                      // for i = 0 .. 7
@@ -37,8 +38,8 @@ struct Extent {
 /// Row-major strides of a shape, in elements.
 llvm::SmallVector<int64_t> rowMajorStrides(llvm::ArrayRef<int64_t> shape);
 
-/// Elements of a buffer: box element b lies at `offset + sum strides[d] * b[d]` (elements; rows for accumulators).
-/// A null offset is 0.
+/// Elements of a buffer: box element b lies at `offset + sum strides[d] * b[d]` (elements; rows for
+/// accumulators). A null offset is 0.
 struct View {
   mlir::Value buffer;
   mlir::AffineExpr offset;
@@ -75,8 +76,10 @@ public:
   using Exprs = llvm::ArrayRef<mlir::AffineExpr>;
   using Extents = llvm::ArrayRef<Extent>;
 
-  /// Coordinates, box and the view's strides have four dimensions; a tensor of lower rank has leading dimensions of 1.
-  LoadOp load(mlir::Value tensor, Exprs coordinates, Extents box, const View &to, float fill = 0, int64_t queue = 0);
+  /// Coordinates, box and the view's strides have four dimensions; a tensor of lower rank has leading
+  /// dimensions of 1.
+  LoadOp load(mlir::Value tensor, Exprs coordinates, Extents box, const View &to, float fill = 0,
+              int64_t queue = 0);
   StoreOp store(const View &from, mlir::Value tensor, Exprs coordinates, Extents box, int64_t queue = 0);
 
   /// kBox and the view's strides have three dimensions, mBox and acc strides too.
@@ -87,7 +90,8 @@ public:
   DrainOp drain(int64_t unit, const View &acc, Extents mBox, Extent n, const View &to, int64_t nStride);
 
   /// Boxes and strides have four dimensions.
-  MapOp map(VectorFunction function, Extents box, const View &to, llvm::ArrayRef<View> inputs, float immediate = 0);
+  MapOp map(VectorFunction function, Extents box, const View &to, llvm::ArrayRef<View> inputs,
+            float immediate = 0);
   ReduceOp reduce(ReduceFunction function, Extents box, llvm::ArrayRef<int64_t> reduced, const View &to,
                   const View &input, mlir::AffineExpr accumulate);
   PoolOp pool(ReduceFunction function, Extents box, llvm::ArrayRef<int64_t> window,

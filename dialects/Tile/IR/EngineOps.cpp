@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Verifiers of the engine ops: ranks of boxes and views agree, maps are linear in the op's indices, units match.
+// Verifiers of the engine ops: ranks of boxes and views agree, maps are linear in the op's indices, units
+// match.
 #include "dialects/Isa/Numerics/Functions.h"
 #include "dialects/Tile/IR/Linear.h"
 #include "dialects/Tile/IR/Tile.h"
@@ -131,8 +132,10 @@ LogicalResult MapOp::verify() {
   unsigned expected = numerics::kVectorFunctions[unsigned(getFunction())].operands;
   verifier.extents("box", getBox(), 4)
       .require(getInputs().size() == expected, "has " + Twine(getInputs().size()) + " inputs, expected " +
-                                                   Twine(expected) + " for " + stringifyVectorFunction(getFunction()))
-      .require(getViews().size() == getInputs().size() + 1, "needs one view per buffer, the destination's first");
+                                                   Twine(expected) + " for " +
+                                                   stringifyVectorFunction(getFunction()))
+      .require(getViews().size() == getInputs().size() + 1,
+               "needs one view per buffer, the destination's first");
   for (Attribute view : getViews())
     verifier.view("view", cast<ViewAttr>(view), 4);
   return verifier.result;

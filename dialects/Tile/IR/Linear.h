@@ -17,7 +17,8 @@ struct Linear {
   Linear() = default;
   explicit Linear(unsigned dims, int64_t constant = 0) : constant(constant), coefficients(dims, 0) {}
 
-  /// The linear form of `expr` over `dims` dimensions; none if it is not linear (floordiv, mod, products, symbols).
+  /// The linear form of `expr` over `dims` dimensions; none if it is not linear (floordiv, mod, products,
+  /// symbols).
   static std::optional<Linear> of(mlir::AffineExpr expr, unsigned dims);
 
   Linear operator+(const Linear &other) const;

@@ -29,8 +29,8 @@ void TileDialect::initialize() {
 LogicalResult ExtentsAttr::verify(function_ref<InFlightDiagnostic()> emitError, ArrayRef<int64_t> tile,
                                   AffineMap limits) {
   if (limits && limits.getNumResults() != tile.size())
-    return emitError() << "expected one limit per dimension: found " << limits.getNumResults() << " limits and "
-                       << tile.size() << " dimensions";
+    return emitError() << "expected one limit per dimension: found " << limits.getNumResults()
+                       << " limits and " << tile.size() << " dimensions";
   for (int64_t size : tile)
     if (size < 1)
       return emitError() << "expected tile sizes of at least 1, found " << size;

@@ -19,7 +19,8 @@ static int64_t elementBytes(Type type) {
 
 static LogicalResult verifyElementType(Operation *op, MemRefType type) {
   if (!elementBytes(type.getElementType()))
-    return op->emitOpError() << "has element type " << type.getElementType() << ", expected f32, bf16, f16 or i32";
+    return op->emitOpError() << "has element type " << type.getElementType()
+                             << ", expected f32, bf16, f16 or i32";
   return success();
 }
 
@@ -34,21 +35,23 @@ LogicalResult TensorOp::verify() {
   if (auto permutation = getHostPermutation()) {
     ArrayRef<int64_t> hostShape = *getHostShape();
     if (int64_t(permutation->size()) != type.getRank() || hostShape.size() != permutation->size())
-      return emitOpError() << "has a host layout of rank " << hostShape.size() << ", expected " << type.getRank();
+      return emitOpError() << "has a host layout of rank " << hostShape.size() << ", expected "
+                           << type.getRank();
     SmallVector<bool> seen(permutation->size(), false);
     for (auto [host, chip] : llvm::enumerate(*permutation)) {
       if (chip < 0 || chip >= type.getRank() || seen[chip])
         return emitOpError("has a host_permutation that is no permutation");
       seen[chip] = true;
       if (hostShape[host] != type.getDimSize(chip))
-        return emitOpError() << "has host dimension " << host << " of size " << hostShape[host] << ", expected "
-                             << type.getDimSize(chip);
+        return emitOpError() << "has host dimension " << host << " of size " << hostShape[host]
+                             << ", expected " << type.getDimSize(chip);
     }
   }
   if (auto initial = getInitial()) {
     auto shaped = cast<ShapedType>(initial->getType());
     if (shaped.getElementType() != type.getElementType() || shaped.getNumElements() != type.getNumElements())
-      return emitOpError() << "has an initial value of type " << shaped << ", expected the elements of " << type;
+      return emitOpError() << "has an initial value of type " << shaped << ", expected the elements of "
+                           << type;
   }
   return success();
 }

@@ -16,7 +16,8 @@ public:
 
   void generate() {
     for (int i = pick(1, 3); i > 0; --i)
-      tensors.push_back(b.tensor("t" + std::to_string(tensors.size()), TensorRole::State, {kTensorRows, kCols}, f32()));
+      tensors.push_back(
+          b.tensor("t" + std::to_string(tensors.size()), TensorRole::State, {kTensorRows, kCols}, f32()));
     // One tensor under a second shape.
     tensors.push_back(b.alias(tensors[0], {kTensorRows / 2, 2, kCols}));
     for (int i = pick(1, 4); i > 0; --i)
@@ -69,7 +70,8 @@ private:
     case 6: {
       Value source = some(), to = some();
       if (to != source)
-        b.reduce(ReduceFunction::Sum, box(), {2}, View::whole(to), View::whole(source), b.constant(pick(0, 1)));
+        b.reduce(ReduceFunction::Sum, box(), {2}, View::whole(to), View::whole(source),
+                 b.constant(pick(0, 1)));
       return;
     }
     case 7:

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Random programs go through the whole way from tile IR to a binary; the binary verifier, which knows nothing of tile
-// IR, must find no race and no deadlock. And the waits are not there for show: without them it finds races.
+// Random programs go through the whole way from tile IR to a binary; the binary verifier, which knows nothing
+// of tile IR, must find no race and no deadlock. And the waits are not there for show: without them it finds
+// races.
 #include "tests/compiler/Transforms/SplitStreams/RandomProgram.h"
 
 #include "arch_configs/reader/Chip.h"
