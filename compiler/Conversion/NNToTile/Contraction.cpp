@@ -144,6 +144,9 @@ private:
             SmallVector<Extent> kBox = {e.extent(l.chunkKh, h.taps, kh * l.chunkKh),
                                         e.extent(l.chunkKw, w.taps, kw * l.chunkKw),
                                         e.extent(l.chunkC, p.reduced, channel0 + channel, l.tileK)};
+            SmallVector<int64_t> rowsK = {h.tapStep * sx[1], w.tapStep * sx[2], sx[3]};
+            SmallVector<int64_t> weightsK = {sw[0] * h.kernelStep, sw[1] * w.kernelStep, sw[2]};
+            joinTaps(kBox, rowsK, weightsK);
             AffineExpr weightRow = (kh * (l.chunkKh * h.kernelStep) + h.firstTap) * sw[0] +
                                    (kw * (l.chunkKw * w.kernelStep) + w.firstTap) * sw[1] +
                                    ((l.resident ? channel0 : zero) + channel) * sw[2];
@@ -153,9 +156,8 @@ private:
                       {sx[0], h.sourceStep * sx[1], w.sourceStep * sx[2]}};
             for (int64_t unit = 0; unit < units; ++unit) {
               AffineExpr column = columnOf(block, unit) + (l.resident ? index[l.j] * l.columns : zero);
-              e.b.loadWeights(unit, bank, {weights, weightRow + column, {sw[0] * h.kernelStep, sw[1] * w.kernelStep, sw[2]}},
-                              kBox, columnsOf(block, unit), 1);
-              e.b.multiply(unit, bank, rows, {h.tapStep * sx[1], w.tapStep * sx[2], sx[3]},
+              e.b.loadWeights(unit, bank, {weights, weightRow + column, weightsK}, kBox, columnsOf(block, unit), 1);
+              e.b.multiply(unit, bank, rows, rowsK,
                            Emitter::rowsIfAny(pixels(h, w), columnsOf(block, unit)), kBox,
                            accumulatorView(h, w, phase, unit, block), index[l.k] + chunk + kh + kw);
             }
@@ -164,6 +166,17 @@ private:
       });
     });
     products += perTile;
+  }
+
+  /// Neighbouring taps of few channels are one contiguous piece of K, which the banks deliver at once.
+  void joinTaps(SmallVector<Extent> &kBox, SmallVector<int64_t> &rowsK, SmallVector<int64_t> &weightsK) {
+    int64_t channels = p.reduced;
+    if (l.chunkC != channels || rowsK[1] != channels * rowsK[2] || weightsK[1] != channels * weightsK[2])
+      return;
+    AffineExpr limit = kBox[1].limit;
+    kBox = {1, kBox[0], Extent(kBox[1].tile * channels, limit ? limit * channels : limit)};
+    rowsK = {0, rowsK[0], rowsK[2]};
+    weightsK = {0, weightsK[0], weightsK[2]};
   }
 
   int64_t totalProducts() const {

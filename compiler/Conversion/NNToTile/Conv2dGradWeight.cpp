@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // conv2d_grad_weight: chunks of gradient pixels are the stationary operand, the input streams past them transposed, that is
-// with M = (kernel row, kernel column, channel) and K = (image, row, column).
+// with M = (kernel row, kernel column, channel) and K = (image, row, column); the DMA turns it on the way in.
 #include "compiler/Conversion/NNToTile/Lowerings.h"
 #include "compiler/Transforms/Map/Families.h"
 
@@ -44,8 +44,11 @@ private:
     e.b.load(xTensor, {n, row, index[l.w] * l.sourceW.step + l.sourceW.base, c},
              {e.extent(l.tileN, shape.batch, n), l.sourceHeight, l.sourceW.extent,
               e.extent(l.tileC, shape.channels, c)},
-             View::whole(streamed));
+             {streamed, {}, {x(0), x(1), x(3), x(2)}});
   }
+
+  /// Strides of the streamed tile, whose dimensions are (image, row, channel, column).
+  int64_t x(int dimension) { return View::whole(streamed).strides[dimension]; }
 
   void loadGradient() {
     gradient = e.alloc(l.gradient);
@@ -73,7 +76,7 @@ private:
   }
 
   void multiply() {
-    SmallVector<int64_t> sx = View::whole(streamed).strides, sg = View::whole(gradient).strides;
+    SmallVector<int64_t> sg = View::whole(gradient).strides;
     AffineExpr tileNumber = e.constant(0);
     for (auto [i, count] : llvm::enumerate(l.order.counts))
       tileNumber = tileNumber * count + index[i];
@@ -86,14 +89,14 @@ private:
             SmallVector<Extent> kBox = {e.extent(l.chunkN, shape.batch, index[l.n] * l.tileN + n, l.tileN),
                                         e.extent(l.chunkH, shape.h.output, index[l.h] * l.tileH + h, l.tileH),
                                         e.extent(l.chunkW, shape.w.output, index[l.w] * l.tileW + w, l.tileW)};
-            View rows{streamed, n * sx[0] + h * (shape.h.stride * sx[1]) + w * (shape.w.stride * sx[2]),
-                      {shape.h.dilation * sx[1], shape.w.dilation * sx[2], sx[3]}};
+            View rows{streamed, n * x(0) + h * (shape.h.stride * x(1)) + w * (shape.w.stride * x(3)),
+                      {shape.h.dilation * x(1), shape.w.dilation * x(3), x(2)}};
             AffineExpr accumulate = index[l.n] + index[l.h] + index[l.w] + cn + ch + cw;
             for (int64_t unit = 0; unit < units; ++unit) {
               e.b.loadWeights(unit, bank,
                               {gradient, n * sg[0] + h * sg[1] + w * sg[2] + columnOf(block, unit), {sg[0], sg[1], sg[2]}},
                               kBox, columnsOf(block, unit), 1);
-              e.b.multiply(unit, bank, rows, {sx[0], shape.h.stride * sx[1], shape.w.stride * sx[2]},
+              e.b.multiply(unit, bank, rows, {x(0), shape.h.stride * x(1), shape.w.stride * x(3)},
                            Emitter::rowsIfAny(resultRows(), columnsOf(block, unit)), kBox, accumulatorView(unit, block), accumulate);
             }
           });

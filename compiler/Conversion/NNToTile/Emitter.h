@@ -47,7 +47,7 @@ public:
   Extent extent(int64_t tile, int64_t total, AffineExpr start, int64_t outer) const;
   Extent extent(int64_t tile, int64_t total, AffineExpr start) const { return extent(tile, total, start, tile); }
   /// The rows of a product, or none where its block has no columns: a unit past the ragged edge must not stream rows
-  /// against the weights of an earlier block. Clamps the first extent that is not clamped already.
+  /// against the weights of an earlier block. Clamps the first extent that is not clamped already; there always is one.
   static llvm::SmallVector<Extent> rowsIfAny(llvm::SmallVector<Extent> rows, Extent columns);
 
   /// A piece of work in a loop nest: emitted directly inside loop `level` (LoopOrder::kTop: outside of all), before

@@ -200,14 +200,20 @@ Evaluation ContractionProblem::evaluate(const Choice &c) const {
   double drain = tiles * l.blocks * double(l.tileN * l.tileH * l.tileW);
   e.computeCycles = c[AccSlots] > 1 ? std::max(e.computeCycles, drain) : e.computeCycles + drain;
   e.computeCycles += tiles * l.blocks * double(machine.rows + machine.cols); // fill and empty the array
-  double streamedBytes = double(l.tileN * std::min(l.sourceH.extent, pass == Forward ? shape.h.input : shape.h.output) *
-                                std::min(l.sourceW.extent, pass == Forward ? shape.w.input : shape.w.output) *
-                                l.tileK * kElementBytes);
-  double weightBytes = double(l.weights.elements() * kElementBytes);
-  double resultBytes = double(l.result.elements() * kElementBytes);
+  bool forward = pass == Forward;
+  double streamedBytes =
+      dramBoxBytes(machine, {shape.batch, forward ? shape.h.input : shape.h.output, forward ? shape.w.input : shape.w.output, reduced},
+                   {l.tileN, l.sourceH.extent, l.sourceW.extent, l.tileK});
+  // The input gradient's weights keep the forward order in DRAM: reduction channels innermost.
+  std::array<int64_t, 4> weightShape = {shape.h.kernel, shape.w.kernel, reduced, columns}, weightBox = l.weights.shape;
+  if (!forward) {
+    std::swap(weightShape[2], weightShape[3]);
+    std::swap(weightBox[2], weightBox[3]);
+  }
+  double weightBytes = dramBoxBytes(machine, weightShape, weightBox);
+  double resultBytes = dramBoxBytes(machine, {shape.batch, pixelsH(), pixelsW(), columns}, l.result.shape);
   double streamedTimes = double(l.order.times(l.streamedLevel)), weightTimes = double(l.order.times(l.weightsLevel));
-  e.dramBytes = streamedBytes * streamedTimes + weightBytes * weightTimes +
-                double(shape.batch * pixelsH() * pixelsW() * columns * kElementBytes);
+  e.dramBytes = streamedBytes * streamedTimes + weightBytes * weightTimes + resultBytes * tiles;
   e.transfers = streamedTimes + weightTimes + tiles;
   e.startBytes = streamedBytes + weightBytes + resultBytes;
   e.overlapped = c[Slots] > 1;

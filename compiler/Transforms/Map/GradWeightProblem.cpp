@@ -97,7 +97,7 @@ GradWeightLayout GradWeightProblem::layout(const Choice &c) const {
   l.gradientLevel = l.order.level(pixels | column);
   l.resultLevel = l.order.level(streamed | column);
   int64_t storedColumns = std::min(l.columns, shape.outputs);
-  l.streamed = {"streamed", {l.tileN, l.sourceHeight, l.sourceW.extent, l.tileC},
+  l.streamed = {"streamed", {l.tileN, l.sourceHeight, l.tileC, l.sourceW.extent},
                 l.order.slots(l.streamedLevel, c[Slots])};
   l.gradient = {"gradient", {l.tileN, l.tileH, l.tileW, storedColumns}, l.order.slots(l.gradientLevel, c[Slots])};
   l.result = {"result", {l.tileKh, shape.w.kernel, l.tileC, storedColumns}, l.order.slots(l.resultLevel, c[Slots])};
@@ -122,13 +122,14 @@ Evaluation GradWeightProblem::evaluate(const Choice &c) const {
   double drain = tiles * l.blocks * rows;
   e.computeCycles = c[AccSlots] > 1 ? std::max(e.computeCycles, drain) : e.computeCycles + drain;
   e.computeCycles += tiles * l.blocks * double(machine.rows + machine.cols);
-  double streamedBytes = double(l.tileN * std::min(l.sourceHeight, shape.h.input) *
-                                std::min(l.sourceW.extent, shape.w.input) * l.tileC * kElementBytes);
-  double gradientBytes = double(l.gradient.elements() * kElementBytes);
-  double resultBytes = double(l.result.elements() * kElementBytes);
+  double streamedBytes = dramBoxBytes(machine, {shape.batch, shape.h.input, shape.w.input, shape.channels},
+                                      {l.tileN, l.sourceHeight, l.sourceW.extent, l.tileC});
+  double gradientBytes =
+      dramBoxBytes(machine, {shape.batch, shape.h.output, shape.w.output, shape.outputs}, l.gradient.shape);
+  double resultBytes =
+      dramBoxBytes(machine, {shape.h.kernel, shape.w.kernel, shape.channels, shape.outputs}, l.result.shape);
   double streamedTimes = double(l.order.times(l.streamedLevel)), gradientTimes = double(l.order.times(l.gradientLevel));
-  e.dramBytes = streamedBytes * streamedTimes + gradientBytes * gradientTimes +
-                double(shape.h.kernel * shape.w.kernel * shape.channels * shape.outputs * kElementBytes);
+  e.dramBytes = streamedBytes * streamedTimes + gradientBytes * gradientTimes + resultBytes * tiles;
   e.transfers = streamedTimes + gradientTimes + tiles;
   e.startBytes = streamedBytes + gradientBytes + resultBytes;
   e.overlapped = c[Slots] > 1;

@@ -2,7 +2,8 @@
 //
 // Mapping of the weight gradient: a long sum over pixels. The stationary operand is a chunk of gradient pixels by
 // output channels, the streamed operand is the transposed input with M = (kernel row, kernel column, channel); the
-// accumulator holds the tile of the result over all chunks.
+// accumulator holds the tile of the result over all chunks. The DMA turns the streamed tile to (image, row, channel,
+// column), so that a row of K is contiguous in the scratchpad.
 //
 // Loops, outermost first: kh (kernel rows), c (input channels), j (output columns), then n, h, w (tiles of pixels); or
 // j before kh. Inside: column blocks, chunks of images, rows, columns. Tiles of pixels follow one another in the plan's

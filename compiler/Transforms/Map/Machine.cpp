@@ -20,6 +20,7 @@ Machine readMachine(const chip::Chip &chip) {
   machine.lanes = chip.integer("vector.lanes");
   machine.vectorStartupCycles = chip.integer("vector.startup_cycles");
   machine.dmaStartupCycles = chip.integer("dma.startup_cycles");
+  machine.dramBurstBytes = chip.integer("dram.burst_bytes");
   machine.dramBytesPerCycle = chip.real("dram.bandwidth_gbps") * kMegaPerGiga / chip.real("clock.core_mhz");
   return machine;
 }

@@ -66,7 +66,7 @@ Evaluation PoolProblem::evaluate(const Choice &c) const {
   if (factors)
     e.buffers.push_back(l.factor);
   for (const Buffer &buffer : e.buffers)
-    tileBytes += double(buffer.elements() * kElementBytes);
+    tileBytes += dramBoxBytes(machine, {batch, h.input, w.input, channels}, buffer.shape);
   e.computeCycles = tiles * (vectorElements / double(machine.lanes) + 2 * double(machine.vectorStartupCycles));
   e.dramBytes = tiles * tileBytes;
   e.transfers = tiles * double(e.buffers.size());

@@ -31,6 +31,17 @@ double Evaluation::cycles(const Machine &machine) const {
   return body + startBytes / machine.dramBytesPerCycle;
 }
 
+double dramBoxBytes(const Machine &machine, const std::array<int64_t, 4> &tensor, const std::array<int64_t, 4> &box) {
+  int64_t run = kElementBytes, runs = 1;
+  bool whole = true; // all dimensions further in are whole, so that the run goes on
+  for (int d = 3; d >= 0; --d) {
+    int64_t inside = std::min(box[d], tensor[d]);
+    (whole ? run : runs) *= inside;
+    whole &= inside == tensor[d];
+  }
+  return double(runs * roundUp(run, machine.dramBurstBytes));
+}
+
 int LoopOrder::level(unsigned dependsOn) const {
   for (int i = int(counts.size()) - 1; i >= 0; --i)
     if (counts[i] > 1 && (dependsOn >> i & 1))

@@ -65,6 +65,9 @@ struct Plan {
   std::vector<int64_t> chunks;
 };
 
+/// Bytes that DRAM moves for a box of a tensor: each contiguous run is rounded up to whole bursts.
+double dramBoxBytes(const Machine &machine, const std::array<int64_t, 4> &tensor, const std::array<int64_t, 4> &box);
+
 class MappingProblem {
 public:
   explicit MappingProblem(const Machine &machine) : machine(machine) {}

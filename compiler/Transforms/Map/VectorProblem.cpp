@@ -52,9 +52,10 @@ Evaluation MatrixProblem::evaluate(const Choice &c) const {
   double moved = double(l.resident ? needs.residentDramPasses : needs.dramPasses);
   e.computeCycles = tiles * double(needs.vectorPasses) *
                     (elements / double(machine.lanes) + double(machine.vectorStartupCycles));
-  e.dramBytes = tiles * elements * moved * kElementBytes;
+  double tileBytes = dramBoxBytes(machine, {1, 1, needs.rows, needs.columns}, {1, 1, l.rows, l.columns});
+  e.dramBytes = tiles * tileBytes * moved;
   e.transfers = tiles * moved;
-  e.startBytes = elements * double(needs.matrixBuffers) * kElementBytes;
+  e.startBytes = tileBytes * double(needs.matrixBuffers);
   e.overlapped = c[Slots] > 1;
   return e;
 }

@@ -22,6 +22,7 @@ struct Memory {
 
 struct Bank {
   std::vector<std::vector<float>> weights; // [k][n]
+  bool spent = true;                       // used by a product; every lowering loads anew
 };
 
 int64_t evaluate(AffineExpr expr, ArrayRef<int64_t> dims) {
@@ -220,7 +221,10 @@ private:
     Bank &bank = bankOf(op.getUnit(), op.getBank(), dims);
     if (k[0] * k[1] * k[2] > limits.rows || n[0] > limits.cols)
       throw TileFault("holds more than the array");
+    if (n[0] == 0 || llvm::is_contained(k, 0))
+      return; // an instruction without work leaves the bank as it is
     bank.weights.clear();
+    bank.spent = false;
     forBox(k, [&](ArrayRef<int64_t> at) {
       std::vector<float> row;
       for (int64_t column = 0; column < n[0]; ++column)
@@ -232,11 +236,14 @@ private:
   void multiply(tile::MultiplyOp op) {
     Index dims = indicesOf(op.getIndices()), m = sizes(op.getMBox(), dims), k = sizes(op.getKBox(), dims);
     View rows = view(op.getSource(), op.getView(), dims), acc = view(op.getAccumulators(), op.getAccView(), dims);
-    const Bank &bank = bankOf(op.getUnit(), op.getBank(), dims);
+    Bank &bank = bankOf(op.getUnit(), op.getBank(), dims);
     if (llvm::is_contained(m, 0) || llvm::is_contained(k, 0))
       return;
     if (int64_t(bank.weights.size()) != k[0] * k[1] * k[2])
       throw TileFault("streams another K than the bank holds");
+    if (bank.spent)
+      throw TileFault("streams against weights of an earlier product");
+    bank.spent = true;
     bool accumulate = evaluate(op.getAccumulate().getResult(0), dims) != 0;
     forBox(m, [&](ArrayRef<int64_t> at) {
       std::vector<float> partial(bank.weights.front().size(), 0.0f);

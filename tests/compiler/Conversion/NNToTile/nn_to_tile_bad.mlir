@@ -38,8 +38,8 @@ func.func @unknown(%x: tensor<4xf32>) -> tensor<4xf32> {
 
 // -----
 
-// expected-error@below {{argument 1 is named 'x', but so is another tensor}}
-func.func @same_name(%x: tensor<4xf32> {nn.name = "x"}, %y: tensor<4xf32> {nn.name = "x"}) -> tensor<4xf32> {
+// expected-error@below {{result 0 is named 'x', but so is another tensor}}
+func.func @same_name(%x: tensor<4xf32> {nn.name = "x"}) -> (tensor<4xf32> {nn.name = "x"}) {
   return %x : tensor<4xf32>
 }
 

@@ -16,9 +16,9 @@ func.func @max_pool(%x: tensor<1x8x8x4xf32>) -> tensor<1x4x4x4xf32> {
 // CHECK-LABEL: tile.program @avg_pool
 // CHECK: tile.tensor "window_reciprocals" constant
 // CHECK: tile.pool sum
-// CHECK: multiply(
+// CHECK: tile.map multiply 
 // CHECK: tile.pool sum
-// CHECK: scale(
+// CHECK: tile.map scale 
 // CHECK-SAME: immediate = 2.500000e-01
 func.func @avg_pool(%x: tensor<1x8x8x4xf32>) -> (tensor<1x4x4x4xf32>, tensor<1x4x4x4xf32>) {
   %0 = nn.avg_pool %x kernel [3, 3] strides [2, 2] pads [1, 1, 0, 0] dilations [1, 1] : (tensor<1x8x8x4xf32>) -> tensor<1x4x4x4xf32>
@@ -29,7 +29,7 @@ func.func @avg_pool(%x: tensor<1x8x8x4xf32>) -> (tensor<1x4x4x4xf32>, tensor<1x4
 // Without a broadcast an image is one flat row.
 // CHECK-LABEL: tile.program @relu
 // CHECK: tile.alias {{.*}} to memref<1x256xf32, #tile.dram>
-// CHECK: relu(
+// CHECK: tile.map relu 
 func.func @relu(%x: tensor<1x8x8x4xf32>) -> tensor<1x8x8x4xf32> {
   %0 = nn.relu %x : tensor<1x8x8x4xf32>
   return %0 : tensor<1x8x8x4xf32>
@@ -38,11 +38,12 @@ func.func @relu(%x: tensor<1x8x8x4xf32>) -> tensor<1x8x8x4xf32> {
 // The parameter is updated in its own tensor; the learning rate's sign is turned once, outside of the loop.
 // CHECK-LABEL: tile.program @sgd
 // CHECK: %[[W:.*]] = tile.tensor "w" parameter
+// CHECK: tile.alias %[[W]]
 // CHECK: %[[ROW:.*]] = tile.alias %[[W]]
-// CHECK: scale(
+// CHECK: tile.map scale 
 // CHECK: scf.for
-// CHECK: scale_add(
-// CHECK: fma(
+// CHECK: tile.map scale_add 
+// CHECK: tile.map fma 
 // CHECK: tile.store {{.*}} to %[[ROW]]
 func.func @sgd(%w: tensor<300x300xf32> {nn.name = "w", nn.role = "parameter"}, %g: tensor<300x300xf32>, %r: tensor<f32>) -> (tensor<300x300xf32> {nn.name = "w", nn.donates = 0 : i64}) {
   %0 = nn.sgd %w, %g, %r momentum 0.0 weight_decay 0.1 : (tensor<300x300xf32>, tensor<300x300xf32>, tensor<f32>) -> tensor<300x300xf32>
@@ -53,7 +54,7 @@ func.func @sgd(%w: tensor<300x300xf32> {nn.name = "w", nn.role = "parameter"}, %
 // CHECK-LABEL: tile.program @channel_sum
 // CHECK: %[[TOTAL:.*]] = tile.alloc "total"
 // CHECK: scf.for
-// CHECK: tile.reduce sum {{.*}} to %[[TOTAL]][{{.*}}] box {{.*}} reduced [2] {{.*}} accumulate affine_map<(d0) -> (d0)>
+// CHECK: tile.reduce sum {{.*}} to %[[TOTAL]][{{.*}}] box {{.*}} reduced [2] {{.*}} accumulate #[[FIRST:[a-z0-9]+]]
 func.func @channel_sum(%x: tensor<8x16x16x4xf32>) -> tensor<4xf32> {
   %0 = nn.channel_sum %x : (tensor<8x16x16x4xf32>) -> tensor<4xf32>
   return %0 : tensor<4xf32>
