@@ -123,7 +123,7 @@ private:
 
   void load(Value to) {
     Value tensor = any<Value>(tensors);
-    b.load(tensor, coordinates(tensor), tensorBox(tensor), tensorView(to, tensor));
+    b.load(tensor, coordinates(tensor), tensorBox(tensor), tensorView(to, tensor), 0, pick(0, 1));
   }
 
   void store(Value from) {
@@ -142,11 +142,12 @@ private:
     Value weights = some(), rows = some();
     bool accumulate = !sums.empty() && pick(0, 1);
     if (!accumulate)
-      sums.push_back(b.accumulators("s" + std::to_string(names++), kRows, kCols, 0, pick(1, 2)));
+      sums.push_back(b.accumulators("s" + std::to_string(names++), kRows, kCols, pick(0, 1), pick(1, 2)));
     Value target = accumulate ? any<Value>(sums) : sums.back();
+    int64_t unit = unitOf(target);
     AffineExpr bank = b.constant(pick(0, 1));
-    b.loadWeights(0, bank, View{weights, {}, {0, 0, kCols}}, {1, 1, kCols}, kCols, 1);
-    b.multiply(0, bank, View{rows, {}, {0, 0, kCols}}, {0, 0, 1}, {1, 1, kRows}, {1, 1, kCols},
+    b.loadWeights(unit, bank, View{weights, {}, {0, 0, kCols}}, {1, 1, kCols}, kCols, 1);
+    b.multiply(unit, bank, View{rows, {}, {0, 0, kCols}}, {0, 0, 1}, {1, 1, kRows}, {1, 1, kCols},
                View{target, {}, {0, 0, 1}}, b.constant(accumulate));
   }
 
@@ -155,8 +156,10 @@ private:
       product();
     Value from = any<Value>(sums);
     Value to = pick(0, 1) ? fresh() : some();
-    b.drain(0, View{from, {}, {0, 0, 1}}, {1, 1, kRows}, kCols, View{to, {}, {0, 0, kCols}}, 1);
+    b.drain(unitOf(from), View{from, {}, {0, 0, 1}}, {1, 1, kRows}, kCols, View{to, {}, {0, 0, kCols}}, 1);
   }
+
+  static int64_t unitOf(Value accumulators) { return accumulators.getDefiningOp<AllocOp>().getUnit(); }
 
   std::mt19937 random;
   TileBuilder b;

@@ -11,7 +11,8 @@
 namespace arsis::test {
 
 /// A module with one tile.program: a few top-level nests of loops, at most three deep, with rings of one to
-/// three slots. Every buffer is written as a whole before it is read. Needs a chip of at least 8 x 8 PEs.
+/// three slots. Every buffer is written as a whole before it is read. Needs a chip with two units of at least
+/// 8 x 8 PEs and two load queues.
 mlir::OwningOpRef<mlir::ModuleOp> makeRandomProgram(mlir::MLIRContext &context, unsigned seed);
 
 } // namespace arsis::test

@@ -15,6 +15,10 @@ using namespace arsis;
 
 namespace {
 
+chip::Chip testChip() {
+  return chip::Chip::load("tiny").withOverride("matrix.units", "2").withOverride("dma.load_queues", "2");
+}
+
 FailureOr<isa::Program> compile(MLIRContext &context, unsigned seed, const chip::Chip &chip) {
   OwningOpRef<ModuleOp> module = test::makeRandomProgram(context, seed);
   PassManager passes(&context);
@@ -36,7 +40,7 @@ class RandomPrograms : public testing::TestWithParam<unsigned> {};
 } // namespace
 
 TEST_P(RandomPrograms, AreAccepted) {
-  chip::Chip chip = chip::Chip::load("tiny");
+  chip::Chip chip = testChip();
   unsigned removed = 0, missed = 0;
   for (unsigned seed = GetParam(); seed < GetParam() + 50; ++seed) {
     MLIRContext context(MLIRContext::Threading::DISABLED);
@@ -63,7 +67,7 @@ TEST_P(RandomPrograms, AreAccepted) {
 INSTANTIATE_TEST_SUITE_P(Seeds, RandomPrograms, testing::Values(0u, 1000u, 2000u, 3000u));
 
 TEST(Translate, RoundTripsRandomPrograms) {
-  chip::Chip chip = chip::Chip::load("tiny");
+  chip::Chip chip = testChip();
   for (unsigned seed = 0; seed < 20; ++seed) {
     MLIRContext context(MLIRContext::Threading::DISABLED);
     FailureOr<isa::Program> program = compile(context, seed, chip);
