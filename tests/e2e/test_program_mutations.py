@@ -28,7 +28,9 @@ def test_random_mutations_are_caught(tmp_path, capsys):
     found = mutate(tmp_path, "lenet5", "edge", 2, "mutations", MUTATIONS)
     with capsys.disabled():
         print(f"\nmutations: {found}")
-    assert found["verifier"] + found["machine"] + found["values"] >= 0.99 * MUTATIONS, found["survivors"]
+    caught = found["verifier"] + found["machine"] + found["values"]
+    changed = MUTATIONS - found["equivalent"]  # an equivalent change (a stride nobody steps along) is no change of the program
+    assert changed > MUTATIONS / 2 and caught >= 0.99 * changed, found["survivors"]
 
 
 @pytest.mark.parametrize("net", ["lenet5", "resnet8"])

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // arsis-mutate PROGRAM CHIP INPUTS.npz MODE COUNT [SEED]: changes a program again and again and says what caught each change.
-//   mutations  COUNT random changes: caught by the verifier, by the machine, or by values that differ from the unchanged run
+//   mutations  COUNT random changes: caught by the verifier, by the machine, or by values that differ from the unchanged
+//              run; or equivalent by proof (every resolved instance is the same, and the verifier accepts the waits); or a survivor
 //   waits      each wait weakened by one and removed: rejected, or accepted and then equal under COUNT latency seeds
 //   latency    the unchanged program under COUNT latency seeds
 // Prints one JSON object.
+#include "tests/e2e/mutation/Meaning.h"
 #include "tests/e2e/mutation/Mutation.h"
 #include "tests/e2e/mutation/Trial.h"
 
@@ -19,7 +21,7 @@ namespace {
 
 json::object tryMutations(const Trial &trial, const isa::Program &program, uint64_t count, uint64_t seed) {
   const Outputs expected = trial.run(program);
-  uint64_t byVerifier = 0, byMachine = 0, byValues = 0;
+  uint64_t byVerifier = 0, byMachine = 0, byValues = 0, equivalent = 0;
   json::array survivors;
   Random random(seed);
   for (uint64_t i = 0; i < count; ++i) {
@@ -30,7 +32,9 @@ json::object tryMutations(const Trial &trial, const isa::Program &program, uint6
       continue;
     }
     try {
-      if (firstDifference(expected, trial.run(changed)))
+      if (sameMeaning(program, changed, trial.chip.integer("matrix.weight_banks")))
+        ++equivalent;
+      else if (firstDifference(expected, trial.run(changed)))
         ++byValues;
       else
         survivors.emplace_back(what);
@@ -38,7 +42,7 @@ json::object tryMutations(const Trial &trial, const isa::Program &program, uint6
       ++byMachine;
     }
   }
-  return {{"count", count}, {"verifier", byVerifier}, {"machine", byMachine}, {"values", byValues}, {"survivors", survivors}};
+  return {{"count", count}, {"verifier", byVerifier}, {"machine", byMachine}, {"values", byValues}, {"equivalent", equivalent}, {"survivors", survivors}};
 }
 
 /// Whether some seed gives other bits; the machine refusing the program counts as different.
