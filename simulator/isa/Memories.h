@@ -25,7 +25,8 @@ struct MatrixMemory {
   std::vector<WeightBank> banks;
 };
 
-/// Results of instructions in flight. The last one returned is the next one taken: its memory is warm, and large enough.
+/// Results of instructions in flight. The last one returned is the next one taken: its memory is warm, and
+/// large enough.
 class ResultPool {
 public:
   std::unique_ptr<Result> take() {

@@ -30,8 +30,9 @@ DramParameters::DramParameters(const chip::Chip &chip)
 DramModel::DramModel(const DramParameters &parameters)
     : parameters(parameters), burst(parameters.burstBytes),
       burstsPerGranule(parameters.interleaveBytes / parameters.burstBytes),
-      burstsPerRow(std::max<int64_t>(1, parameters.rowBytes / parameters.burstBytes)), banks(parameters.banks),
-      channelCount(parameters.channels), channels(static_cast<size_t>(parameters.channels)) {
+      burstsPerRow(std::max<int64_t>(1, parameters.rowBytes / parameters.burstBytes)),
+      banks(parameters.banks), channelCount(parameters.channels),
+      channels(static_cast<size_t>(parameters.channels)) {
   for (Channel &channel : channels)
     channel.banks.resize(static_cast<size_t>(parameters.banks));
 }
@@ -62,14 +63,17 @@ void DramModel::serveChannel(Channel &channel, int64_t begin, int64_t end, Femto
 
 void DramModel::serveBursts(int64_t first, int64_t end, Femtoseconds arrival) {
   const int64_t n = channelCount.value, perGranule = burstsPerGranule.value;
-  const int64_t firstGranule = burstsPerGranule.quotient(first), lastGranule = burstsPerGranule.quotient(end - 1);
+  const int64_t firstGranule = burstsPerGranule.quotient(first),
+                lastGranule = burstsPerGranule.quotient(end - 1);
   for (int64_t g = firstGranule; g <= std::min(lastGranule, firstGranule + n - 1); ++g) {
     const int64_t local = channelCount.quotient(g) * perGranule;
-    const int64_t lastHere = g + channelCount.quotient(lastGranule - g) * n; // the last granule on this channel
+    const int64_t lastHere =
+        g + channelCount.quotient(lastGranule - g) * n; // the last granule on this channel
     const int64_t localLast = channelCount.quotient(lastHere) * perGranule;
     serveChannel(channels[static_cast<size_t>(channelCount.remainder(g))],
                  local + (g == firstGranule ? first - firstGranule * perGranule : 0),
-                 localLast + (lastHere == lastGranule ? end - lastGranule * perGranule : perGranule), arrival);
+                 localLast + (lastHere == lastGranule ? end - lastGranule * perGranule : perGranule),
+                 arrival);
   }
 }
 

@@ -80,8 +80,9 @@ private:
   int shift = -1;
 };
 
-/// Calls visit(first, last) with the whole bursts (or requests) of `granule` bytes that the payload touches, run by run. One
-/// that the run before has just touched is in the line buffer and is not visited again; `buffered` is its number.
+/// Calls visit(first, last) with the whole bursts (or requests) of `granule` bytes that the payload touches,
+/// run by run. One that the run before has just touched is in the line buffer and is not visited again;
+/// `buffered` is its number.
 template <class Visit>
 void forEachGranules(const StridedPayload &payload, const Divisor &granule, int64_t &buffered, Visit visit) {
   forEachRun(payload, [&](uint64_t address, int64_t bytes) {

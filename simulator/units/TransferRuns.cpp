@@ -72,7 +72,8 @@ StridedPayload TransferRuns::next() {
 
 int64_t granulesTouched(const StridedPayload &payload, const Divisor &granule) {
   int64_t count = 0, buffered = payload.bufferedBurst;
-  forEachGranules(payload, granule, buffered, [&](int64_t first, int64_t last) { count += last - first + 1; });
+  forEachGranules(payload, granule, buffered,
+                  [&](int64_t first, int64_t last) { count += last - first + 1; });
   return count;
 }
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""arsis-sim as a person starts it, on a convolution written by hand: values, modes, report, trace, and every refusal."""
+"""arsis-sim as a person starts it, on a convolution written by hand: values, modes, report, trace, every refusal."""
 
 import json
 
@@ -13,7 +13,10 @@ PROGRAM = ROOT / "tests/dialects/Isa/Encoding/conv.arsis.s"
 @pytest.fixture
 def inputs() -> dict[str, np.ndarray]:
     random = np.random.default_rng(0)
-    return {"x": random.standard_normal((1, 4, 5, 6), np.float32), "w": random.standard_normal((8, 4, 3, 3), np.float32)}
+    return {
+        "x": random.standard_normal((1, 4, 5, 6), np.float32),
+        "w": random.standard_normal((8, 4, 3, 3), np.float32),
+    }
 
 
 def run(folder, inputs, *more, check=True):
@@ -27,7 +30,11 @@ def convolution(x: np.ndarray, w: np.ndarray) -> np.ndarray:
     return np.einsum("nchwij,fcij->nfhw", windows, w)
 
 
-@pytest.mark.parametrize("mode", [[], ["--functional-only"], ["--fast"], ["--perturb-latency", 7]], ids=lambda m: "".join(map(str, m)) or "full")
+@pytest.mark.parametrize(
+    "mode",
+    [[], ["--functional-only"], ["--fast"], ["--perturb-latency", 7]],
+    ids=lambda m: "".join(map(str, m)) or "full",
+)
 def test_values(tmp_path, inputs, mode):
     run(tmp_path, inputs, "--outputs", tmp_path / "out.npz", *mode)
     with np.load(tmp_path / "out.npz") as outputs:
