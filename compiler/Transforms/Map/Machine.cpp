@@ -5,6 +5,8 @@
 
 #include "arch_configs/reader/Chip.h"
 
+#include <algorithm>
+
 namespace arsis::compiler {
 
 Machine readMachine(const chip::Chip &chip) {
@@ -21,6 +23,8 @@ Machine readMachine(const chip::Chip &chip) {
   machine.vectorStartupCycles = chip.integer("vector.startup_cycles");
   machine.dmaStartupCycles = chip.integer("dma.startup_cycles");
   machine.dramBurstBytes = chip.integer("dram.burst_bytes");
+  machine.dramChannels = chip.integer("dram.channels");
+  machine.interleaveBytes = std::max(chip.integer("dma.request_bytes"), machine.dramBurstBytes);
   machine.dramBytesPerCycle = chip.real("dram.bandwidth_gbps") * kMegaPerGiga / chip.real("clock.core_mhz");
   return machine;
 }

@@ -20,7 +20,8 @@ struct Machine {
   int64_t scratchpadBytes = 256 * 1024;
   int64_t lanes = 16, vectorStartupCycles = 8;
   double dramBytesPerCycle = 16;
-  int64_t dmaStartupCycles = 16, dramBurstBytes = 64;
+  int64_t dmaStartupCycles = 16;
+  int64_t dramBurstBytes = 64, dramChannels = 1, interleaveBytes = 64; // neighbouring pieces lie in different channels
 };
 
 /// Reads every value from `chip`; throws arsis::Error naming a missing key.

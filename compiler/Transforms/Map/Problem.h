@@ -65,7 +65,8 @@ struct Plan {
   std::vector<int64_t> chunks;
 };
 
-/// Bytes that DRAM moves for a box of a tensor: each contiguous run is rounded up to whole bursts.
+/// Bytes that DRAM moves for a box of a tensor: each contiguous run is rounded up to whole bursts, and runs whose distance
+/// keeps them in some of the channels count for the channels that stand idle meanwhile.
 double dramBoxBytes(const Machine &machine, const std::array<int64_t, 4> &tensor, const std::array<int64_t, 4> &box);
 
 class MappingProblem {
