@@ -117,23 +117,37 @@ FailureOr<isa::Program> makeProgram(ModuleOp module, const chip::Chip &chip, con
   return translateToProgram(module, chip, describeOptions(options, model), mappedModule);
 }
 
-isa::Program compileFile(const std::string &path, const chip::Chip &chip, const CompileOptions &options) {
+/// `import` reads the model into the context; `model` names it.
+static isa::Program compileWith(llvm::function_ref<OwningOpRef<ModuleOp>(MLIRContext &)> import,
+                                const std::string &model, const chip::Chip &chip,
+                                const CompileOptions &options) {
   std::unique_ptr<MLIRContext> context = makeContext();
   DiagnosticLog log(*context);
   auto check = [&](LogicalResult result) {
     if (failed(result))
       throw Error(StringRef(log.errors()).rtrim().str());
   };
-  OwningOpRef<ModuleOp> module = importModel(*context, path, options);
+  OwningOpRef<ModuleOp> module = import(*context);
   check(success(static_cast<bool>(module)));
   check(buildStep(*module, options));
   check(mapStep(*module, chip, options));
   std::string mapped = moduleText(*module, /*withInitialValues=*/false);
   check(lowerToTile(*module, chip));
   check(lowerToIsa(*module, chip));
-  FailureOr<isa::Program> program = makeProgram(*module, chip, options, path, mapped);
+  FailureOr<isa::Program> program = makeProgram(*module, chip, options, model, mapped);
   check(program);
   return std::move(*program);
+}
+
+isa::Program compileFile(const std::string &path, const chip::Chip &chip, const CompileOptions &options) {
+  auto import = [&](MLIRContext &context) { return importModel(context, path, options); };
+  return compileWith(import, path, chip, options);
+}
+
+isa::Program compileBytes(const std::string &bytes, const std::string &name, const chip::Chip &chip,
+                          const CompileOptions &options) {
+  auto import = [&](MLIRContext &context) { return importOnnxBytes(context, bytes, name, options.import); };
+  return compileWith(import, name, chip, options);
 }
 
 std::string stepText(const std::string &path, const CompileOptions &options) {

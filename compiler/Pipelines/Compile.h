@@ -49,6 +49,10 @@ mlir::FailureOr<isa::Program> makeProgram(mlir::ModuleOp module, const chip::Chi
 /// All of it. Throws arsis::Error with the text of the diagnostics.
 isa::Program compileFile(const std::string &path, const chip::Chip &chip, const CompileOptions &options);
 
+/// The same for a serialised ONNX model in memory; `name` stands for its path.
+isa::Program compileBytes(const std::string &bytes, const std::string &name, const chip::Chip &chip,
+                          const CompileOptions &options);
+
 /// The step as text before mapping, with initial values: what the reference runs without any chip. Throws
 /// arsis::Error.
 std::string stepText(const std::string &path, const CompileOptions &options);

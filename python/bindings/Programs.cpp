@@ -7,13 +7,16 @@
 #include "compiler/Pipelines/Compile.h"
 #include "dialects/Isa/Encoding/Program.h"
 
+#include <variant>
+
 namespace py = pybind11;
 
 namespace arsis::python {
 
 using ProgramHandle = std::shared_ptr<isa::Program>;
 
-static ProgramHandle compileModel(const std::string &model, const std::string &chipName,
+static ProgramHandle compileModel(const std::variant<py::bytes, std::string> &model,
+                                  const std::string &chipName,
                                   const std::map<std::string, std::string> &overrides,
                                   std::optional<int64_t> batch, const std::map<std::string, int64_t> &dims,
                                   bool train, const std::string &loss, const std::string &optimizer,
@@ -25,7 +28,12 @@ static ProgramHandle compileModel(const std::string &model, const std::string &c
   compiler::parseLoss(loss, options);
   options.optimizer = compiler::parseOptimizer(optimizer);
   compiler::parseKeep(keep, options);
-  return std::make_shared<isa::Program>(compiler::compileFile(model, loadChip(chipName, overrides), options));
+  chip::Chip chip = loadChip(chipName, overrides);
+  const std::string *path = std::get_if<std::string>(&model);
+  const std::string bytes = path ? std::string() : std::string(std::get<py::bytes>(model));
+  py::gil_scoped_release release;
+  return std::make_shared<isa::Program>(path ? compiler::compileFile(*path, chip, options)
+                                             : compiler::compileBytes(bytes, "<bytes>", chip, options));
 }
 
 template <typename Enum> static std::string nameOf(Enum value) {
@@ -77,11 +85,12 @@ void bindPrograms(py::module_ &module) {
       .def_readonly("not_observable", &isa::Program::notObservable)
       .def_readonly("dram_bytes", &isa::Program::dramBytes);
 
-  module.def("compile", &compileModel, py::arg("model"), py::arg("chip"), py::kw_only(),
-             py::arg("overrides") = std::map<std::string, std::string>(), py::arg("batch") = py::none(),
-             py::arg("dims") = std::map<std::string, int64_t>(), py::arg("train") = false,
-             py::arg("loss") = "softmax-xent", py::arg("optimizer") = "sgd", py::arg("keep") = "",
-             py::call_guard<py::gil_scoped_release>(), "Compiles a model file for a chip.");
+  module.def(
+      "compile", &compileModel, py::arg("model"), py::arg("chip"), py::kw_only(),
+      py::arg("overrides") = std::map<std::string, std::string>(), py::arg("batch") = py::none(),
+      py::arg("dims") = std::map<std::string, int64_t>(), py::arg("train") = false,
+      py::arg("loss") = "softmax-xent", py::arg("optimizer") = "sgd", py::arg("keep") = "",
+      "Compiles a model for a chip: the path of an .onnx or .mlir file, or the bytes of an ONNX model.");
 }
 
 } // namespace arsis::python

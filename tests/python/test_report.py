@@ -4,12 +4,13 @@
 import copy
 import json
 import re
+from pathlib import Path
 
 import jsonschema
 import pytest
 from arsis import report, svg
-from conftest import ROOT
 
+ROOT = Path(__file__).resolve().parents[2]
 SCHEMA = json.loads((ROOT / "reports/schema/report.schema.json").read_text())
 
 

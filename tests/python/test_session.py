@@ -85,6 +85,15 @@ def test_program_survives_its_file(program, tmp_path):
     assert loaded.options["optimizer.momentum"].startswith("0.9")
 
 
+def test_a_model_in_memory(lenet):
+    from_file = arsis.compile(str(lenet), "edge", batch=2)
+    from_bytes = arsis.compile(lenet.read_bytes(), "edge", batch=2)
+    assert from_bytes.options["model"] == "<bytes>"
+    assert from_bytes.tensors == from_file.tensors and from_bytes.dram_bytes == from_file.dram_bytes
+    with pytest.raises(arsis.Error, match="<bytes>: not an ONNX file"):
+        arsis.compile(b"nonsense", "edge", batch=2)
+
+
 def test_two_threads_take_turns(program, inputs):
     sessions = [arsis.Session(program, "edge") for _ in range(2)]
     for session in sessions:
