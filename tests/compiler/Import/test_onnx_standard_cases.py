@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""The operator cases that the ONNX project publishes (Debian's libonnx-testdata): what imports gives the published values on the
-reference; what does not is an error that names the node."""
+"""The operator cases that the ONNX project publishes (Debian's libonnx-testdata): what imports gives the published
+values on the reference; what does not is an error that names the node."""
 
 from pathlib import Path
 
@@ -23,20 +23,22 @@ basic_conv_with_padding basic_conv_without_padding batchnorm_epsilon batchnorm_e
 conv_with_autopad_same conv_with_strides_and_asymmetric_padding conv_with_strides_no_padding conv_with_strides_padding
 flatten_axis0 flatten_axis1 flatten_axis2 flatten_axis3 flatten_default_axis flatten_negative_axis1
 flatten_negative_axis2 flatten_negative_axis3 flatten_negative_axis4 gemm_default_matrix_bias gemm_default_no_bias
-gemm_default_vector_bias gemm_default_zero_bias gemm_transposeA gemm_transposeB globalaveragepool globalaveragepool_precomputed
+gemm_default_vector_bias gemm_default_zero_bias gemm_transposeA gemm_transposeB
+globalaveragepool globalaveragepool_precomputed
 identity matmul_2d maxpool_2d_ceil maxpool_2d_default maxpool_2d_dilations maxpool_2d_pads maxpool_2d_precomputed_pads
 maxpool_2d_precomputed_same_upper maxpool_2d_precomputed_strides maxpool_2d_same_lower maxpool_2d_same_upper
 maxpool_2d_strides relu transpose_all_permutations_0 transpose_all_permutations_1 transpose_all_permutations_2
 transpose_all_permutations_3 transpose_all_permutations_4 transpose_all_permutations_5 transpose_default dropout_default
-""".split()
+""".split()  # noqa: SIM905
 # The running variance is PyTorch's unbiased one, not ONNX's; the normalised output agrees.
 FIRST_OUTPUT = ["batchnorm_example_training_mode", "batchnorm_epsilon_training_mode"]
 UNSUPPORTED = """
 add_bcast add_uint8 averagepool_1d_default averagepool_3d_default convinteger_with_padding convtranspose
 dropout_default_mask gemm_all_attributes gemm_alpha gemm_beta identity_sequence identity_opt matmul_3d matmul_4d
 maxpool_1d_default maxpool_2d_uint8 maxpool_3d_default maxpool_with_argmax_2d_precomputed_pads softmax_example
-reshape_allowzero_reordered reshape_extended_dims sigmoid lstm_defaults loop11 scan9_sum clip resize_upsample_sizes_nearest
-""".split()
+reshape_allowzero_reordered reshape_extended_dims sigmoid lstm_defaults
+loop11 scan9_sum clip resize_upsample_sizes_nearest
+""".split()  # noqa: SIM905
 OLDEST_OPSET = 7
 TOLERANCE = {"rtol": 1e-5, "atol": 1e-6}  # the cases were computed by numpy in fp32, in another order
 
