@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// batch_norm in training and its gradient: sums over pixels, then arithmetic on channel vectors, then an elementwise pass. If all
-// pixels of a column tile fit, they are loaded once; else every pass loads them again. Each line of arithmetic rounds, in
-// exactly the order of the documented formulas.
+// batch_norm in training and its gradient: sums over pixels, then arithmetic on channel vectors, then an
+// elementwise pass. If all pixels of a column tile fit, they are loaded once; else every pass loads them
+// again. Each line of arithmetic rounds, in exactly the order of the documented formulas.
 #include "compiler/Conversion/NNToTile/Lowerings.h"
 #include "compiler/Conversion/NNToTile/Matrix.h"
 #include "compiler/Transforms/Map/Families.h"
@@ -94,7 +94,8 @@ LogicalResult lowerBatchNormGrad(nn::BatchNormGradOp op, Emitter &e) {
   float inverse = float(1.0 / double(m.rows));
   Value gy = e.dram(op.getGy(), {m.rows, m.columns}), x = e.dram(op.getX(), {m.rows, m.columns});
   Value gx = e.dram(op.getGx(), {m.rows, m.columns});
-  Value scaleTensor = e.dram(op.getScale()), meanTensor = e.dram(op.getMean()), rstdTensor = e.dram(op.getRstd());
+  Value scaleTensor = e.dram(op.getScale()), meanTensor = e.dram(op.getMean()),
+        rstdTensor = e.dram(op.getRstd());
   Value gradScale = e.dram(op.getGscale()), gradBias = e.dram(op.getGbias());
   m.forColumnTiles([&] {
     View scale = m.loadChannels("scale", scaleTensor), mean = m.loadChannels("mean", meanTensor);

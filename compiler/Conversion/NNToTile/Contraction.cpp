@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// conv2d, conv2d_grad_input and matmul. The streamed tile stays in its natural order with its halo; taps are offsets into
-// it. Operands whose DRAM order differs (transposed matrices, the weights of the input gradient) are turned by the DMA on
-// the way in, so that the array always sees K rows of dense columns.
+// conv2d, conv2d_grad_input and matmul. The streamed tile stays in its natural order with its halo; taps are
+// offsets into it. Operands whose DRAM order differs (transposed matrices, the weights of the input gradient)
+// are turned by the DMA on the way in, so that the array always sees K rows of dense columns.
 #include "compiler/Conversion/NNToTile/Lowerings.h"
 #include "compiler/Transforms/Map/Families.h"
 
@@ -46,24 +46,28 @@ public:
     }
     after.push_back({l.resultLevel, [&] { store(); }});
     accumulators.resize(l.accumulators.size());
-    e.nest(l.order, index, before, [&] {
-      products = 0;
-      forPhases([&](const AxisPhase &h, const AxisPhase &w, int i) {
-        if (i >= 0) {
-          if (!channelTiles)
-            allocAccumulators(i);
-          multiply(h, w, i);
-        }
-        if (!channelTiles)
-          drain(h, w, i);
-      });
-    }, after);
+    e.nest(
+        l.order, index, before,
+        [&] {
+          products = 0;
+          forPhases([&](const AxisPhase &h, const AxisPhase &w, int i) {
+            if (i >= 0) {
+              if (!channelTiles)
+                allocAccumulators(i);
+              multiply(h, w, i);
+            }
+            if (!channelTiles)
+              drain(h, w, i);
+          });
+        },
+        after);
   }
 
 private:
   AffineExpr pixel(int loop, int64_t tile) { return index[loop] * tile; }
 
-  /// Loads a tile whose axes are given in tile order, from a tensor whose dimensions are in the order of `axes`.
+  /// Loads a tile whose axes are given in tile order, from a tensor whose dimensions are in the order of
+  /// `axes`.
   void load(Value tensor, Value tile, Axes axes, ArrayRef<AffineExpr> at, ArrayRef<Extent> box) {
     View whole = View::whole(tile), to{tile, {}, {}};
     SmallVector<AffineExpr> coordinates;
@@ -81,7 +85,8 @@ private:
     AffineExpr n = pixel(l.n, l.tileN), k = index[l.k] * l.tileK;
     load(streamedTensor, streamed, streamedAxes,
          {n, index[l.h] * l.sourceH.step + l.sourceH.base, index[l.w] * l.sourceW.step + l.sourceW.base, k},
-         {e.extent(l.tileN, p.shape.batch, n), l.sourceH.extent, l.sourceW.extent, e.extent(l.tileK, p.reduced, k)});
+         {e.extent(l.tileN, p.shape.batch, n), l.sourceH.extent, l.sourceW.extent,
+          e.extent(l.tileK, p.reduced, k)});
   }
 
   void loadWeightsTile() {
@@ -89,7 +94,8 @@ private:
     AffineExpr zero = e.constant(0), k = l.resident ? zero : index[l.k] * l.tileK;
     AffineExpr column = l.resident ? zero : index[l.j] * l.columns;
     load(weightsTensor, weights, weightsAxes, {zero, zero, k, column},
-         {p.shape.h.kernel, p.shape.w.kernel, l.resident ? Extent(p.reduced) : e.extent(l.tileK, p.reduced, k),
+         {p.shape.h.kernel, p.shape.w.kernel,
+          l.resident ? Extent(p.reduced) : e.extent(l.tileK, p.reduced, k),
           l.resident ? Extent(p.columns) : e.extent(l.columns, p.columns, column)});
   }
 
@@ -156,10 +162,10 @@ private:
                       {sx[0], h.sourceStep * sx[1], w.sourceStep * sx[2]}};
             for (int64_t unit = 0; unit < units; ++unit) {
               AffineExpr column = columnOf(block, unit) + (l.resident ? index[l.j] * l.columns : zero);
-              e.b.loadWeights(unit, bank, {weights, weightRow + column, weightsK}, kBox, columnsOf(block, unit), 1);
-              e.b.multiply(unit, bank, rows, rowsK,
-                           Emitter::rowsIfAny(pixels(h, w), columnsOf(block, unit)), kBox,
-                           accumulatorView(h, w, phase, unit, block), index[l.k] + chunk + kh + kw);
+              e.b.loadWeights(unit, bank, {weights, weightRow + column, weightsK}, kBox,
+                              columnsOf(block, unit), 1);
+              e.b.multiply(unit, bank, rows, rowsK, Emitter::rowsIfAny(pixels(h, w), columnsOf(block, unit)),
+                           kBox, accumulatorView(h, w, phase, unit, block), index[l.k] + chunk + kh + kw);
             }
           });
         });
@@ -210,7 +216,8 @@ private:
     AffineExpr n = pixel(l.n, l.tileN), h = pixel(l.h, l.tileH), w = pixel(l.w, l.tileW);
     AffineExpr column = index[l.j] * l.columns;
     e.b.store(View::whole(result), resultTensor, {n, h, w, column},
-              {e.extent(l.tileN, p.shape.batch, n), e.extent(l.tileH, forward ? p.shape.h.output : p.shape.h.input, h),
+              {e.extent(l.tileN, p.shape.batch, n),
+               e.extent(l.tileH, forward ? p.shape.h.output : p.shape.h.input, h),
                e.extent(l.tileW, forward ? p.shape.w.output : p.shape.w.input, w),
                e.extent(l.columns, p.columns, column)});
   }
@@ -225,7 +232,8 @@ private:
 };
 
 template <typename Op>
-LogicalResult lower(Op op, Emitter &e, Value streamed, Value weights, Value result, Axes streamedAxes, Axes weightsAxes) {
+LogicalResult lower(Op op, Emitter &e, Value streamed, Value weights, Value result, Axes streamedAxes,
+                    Axes weightsAxes) {
   std::unique_ptr<ContractionProblem> problem = makeProblem(op, e.machine);
   std::optional<Choice> choice = readChoice(op, *problem);
   if (!choice)

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// conv2d_grad_weight: chunks of gradient pixels are the stationary operand, the input streams past them transposed, that is
-// with M = (kernel row, kernel column, channel) and K = (image, row, column); the DMA turns it on the way in.
+// conv2d_grad_weight: chunks of gradient pixels are the stationary operand, the input streams past them
+// transposed, that is with M = (kernel row, kernel column, channel) and K = (image, row, column); the DMA
+// turns it on the way in.
 #include "compiler/Conversion/NNToTile/Lowerings.h"
 #include "compiler/Transforms/Map/Families.h"
 
@@ -32,8 +33,8 @@ private:
     result = e.alloc(l.result);
     accumulators.clear();
     for (int64_t unit = 0; unit < units; ++unit)
-      accumulators.push_back(
-          e.b.accumulators(l.accumulator.name, l.accumulator.shape[0], e.machine.cols, unit, l.accumulator.slots));
+      accumulators.push_back(e.b.accumulators(l.accumulator.name, l.accumulator.shape[0], e.machine.cols,
+                                              unit, l.accumulator.slots));
   }
 
   void loadStreamed() {
@@ -71,7 +72,8 @@ private:
             e.extent(l.tileC, shape.channels, index[l.c] * l.tileC)};
   }
   View accumulatorView(int64_t unit, AffineExpr block) {
-    return {accumulators[unit], block * (l.tileKh * shape.w.kernel * l.tileC),
+    return {accumulators[unit],
+            block * (l.tileKh * shape.w.kernel * l.tileC),
             {shape.w.kernel * l.tileC, l.tileC, 1}};
   }
 
@@ -84,20 +86,26 @@ private:
       e.b.loop(l.chunksN, [&](AffineExpr cn) {
         e.b.loop(l.chunksH, [&](AffineExpr ch) {
           e.b.loop(l.chunksW, [&](AffineExpr cw) {
-            AffineExpr bank = (((tileNumber * l.blocks + block) * l.chunksN + cn) * l.chunksH + ch) * l.chunksW + cw;
+            AffineExpr bank =
+                (((tileNumber * l.blocks + block) * l.chunksN + cn) * l.chunksH + ch) * l.chunksW + cw;
             AffineExpr n = cn * l.chunkN, h = ch * l.chunkH, w = cw * l.chunkW;
-            SmallVector<Extent> kBox = {e.extent(l.chunkN, shape.batch, index[l.n] * l.tileN + n, l.tileN),
-                                        e.extent(l.chunkH, shape.h.output, index[l.h] * l.tileH + h, l.tileH),
-                                        e.extent(l.chunkW, shape.w.output, index[l.w] * l.tileW + w, l.tileW)};
-            View rows{streamed, n * x(0) + h * (shape.h.stride * x(1)) + w * (shape.w.stride * x(3)),
+            SmallVector<Extent> kBox = {
+                e.extent(l.chunkN, shape.batch, index[l.n] * l.tileN + n, l.tileN),
+                e.extent(l.chunkH, shape.h.output, index[l.h] * l.tileH + h, l.tileH),
+                e.extent(l.chunkW, shape.w.output, index[l.w] * l.tileW + w, l.tileW)};
+            View rows{streamed,
+                      n * x(0) + h * (shape.h.stride * x(1)) + w * (shape.w.stride * x(3)),
                       {shape.h.dilation * x(1), shape.w.dilation * x(3), x(2)}};
             AffineExpr accumulate = index[l.n] + index[l.h] + index[l.w] + cn + ch + cw;
             for (int64_t unit = 0; unit < units; ++unit) {
               e.b.loadWeights(unit, bank,
-                              {gradient, n * sg[0] + h * sg[1] + w * sg[2] + columnOf(block, unit), {sg[0], sg[1], sg[2]}},
+                              {gradient,
+                               n * sg[0] + h * sg[1] + w * sg[2] + columnOf(block, unit),
+                               {sg[0], sg[1], sg[2]}},
                               kBox, columnsOf(block, unit), 1);
               e.b.multiply(unit, bank, rows, {x(0), shape.h.stride * x(1), shape.w.stride * x(3)},
-                           Emitter::rowsIfAny(resultRows(), columnsOf(block, unit)), kBox, accumulatorView(unit, block), accumulate);
+                           Emitter::rowsIfAny(resultRows(), columnsOf(block, unit)), kBox,
+                           accumulatorView(unit, block), accumulate);
             }
           });
         });
@@ -115,7 +123,8 @@ private:
     SmallVector<Extent> box = resultRows();
     AffineExpr column = index[l.j] * l.columns;
     box.push_back(e.extent(l.columns, shape.outputs, column));
-    e.b.store(whole, resultTensor, {index[l.kh] * l.tileKh, e.constant(0), index[l.c] * l.tileC, column}, box);
+    e.b.store(whole, resultTensor, {index[l.kh] * l.tileKh, e.constant(0), index[l.c] * l.tileC, column},
+              box);
   }
 
   Emitter &e;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Elementwise operations, the optimizer's update among them, from their vector steps. An operation without channel vectors
-// is one flat row. Steps on scalars run once, steps on channel vectors once per column tile.
+// Elementwise operations, the optimizer's update among them, from their vector steps. An operation without
+// channel vectors is one flat row. Steps on scalars run once, steps on channel vectors once per column tile.
 #include "compiler/Conversion/NNToTile/Lowerings.h"
 #include "compiler/Conversion/NNToTile/Matrix.h"
 #include "compiler/Transforms/Map/Families.h"
@@ -14,9 +14,11 @@ namespace {
 
 class ElementwiseLowering {
 public:
-  ElementwiseLowering(Emitter &e, nn::ElementwiseOpInterface op, const MatrixProblem &problem, const Choice &choice)
+  ElementwiseLowering(Emitter &e, nn::ElementwiseOpInterface op, const MatrixProblem &problem,
+                      const Choice &choice)
       : m(e, problem, choice), shape(elementwiseShape(op)), steps(op.getVectorSteps()),
-        operandViews(op->getNumOperands()), temporaryViews(shape.temporaries.size()), resultViews(op->getNumResults()) {
+        operandViews(op->getNumOperands()), temporaryViews(shape.temporaries.size()),
+        resultViews(op->getNumResults()) {
     for (auto [kind, operand] : llvm::zip(shape.operands, op->getOperands()))
       operandTensors.push_back(kind == ElementwiseShape::Full ? e.dram(operand, {shape.rows, shape.columns})
                                                               : e.dram(operand));

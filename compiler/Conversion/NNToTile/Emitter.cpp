@@ -41,7 +41,9 @@ Value Emitter::constantTensor(StringRef name, ArrayRef<int64_t> shape, ArrayRef<
   return tensor;
 }
 
-Value Emitter::alloc(const Buffer &buffer, Type type) { return b.alloc(buffer.name, buffer.shape, type, buffer.slots); }
+Value Emitter::alloc(const Buffer &buffer, Type type) {
+  return b.alloc(buffer.name, buffer.shape, type, buffer.slots);
+}
 
 Extent Emitter::extent(int64_t tile, int64_t total, AffineExpr start, int64_t outer) const {
   if (auto known = dyn_cast<AffineConstantExpr>(start))

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// What every lowering works with: the builder of tile IR, the chip's limits, and the DRAM tensor behind each nn value.
-// A lowering asks for its tensors before it opens a loop, since tensors and aliases live at the program's top level.
+// What every lowering works with: the builder of tile IR, the chip's limits, and the DRAM tensor behind each
+// nn value. A lowering asks for its tensors before it opens a loop, since tensors and aliases live at the
+// program's top level.
 #ifndef ARSIS_COMPILER_CONVERSION_NNTOTILE_EMITTER_H
 #define ARSIS_COMPILER_CONVERSION_NNTOTILE_EMITTER_H
 
@@ -42,21 +43,26 @@ public:
   Value alloc(const Buffer &buffer) { return alloc(buffer, f32()); }
   Value alloc(const Buffer &buffer, mlir::Type type);
 
-  /// clamp(total - start, 0, tile), constant where it can be. The starts are multiples of `tile` within outer tiles of
-  /// `outer`, and the outer tiles begin below `total`; starts within the last outer tile may lie behind it.
+  /// clamp(total - start, 0, tile), constant where it can be. The starts are multiples of `tile` within outer
+  /// tiles of `outer`, and the outer tiles begin below `total`; starts within the last outer tile may lie
+  /// behind it.
   Extent extent(int64_t tile, int64_t total, AffineExpr start, int64_t outer) const;
-  Extent extent(int64_t tile, int64_t total, AffineExpr start) const { return extent(tile, total, start, tile); }
-  /// The rows of a product, or none where its block has no columns: a unit past the ragged edge must not stream rows
-  /// against the weights of an earlier block. Clamps the first extent that is not clamped already; there always is one.
+  Extent extent(int64_t tile, int64_t total, AffineExpr start) const {
+    return extent(tile, total, start, tile);
+  }
+  /// The rows of a product, or none where its block has no columns: a unit past the ragged edge must not
+  /// stream rows against the weights of an earlier block. Clamps the first extent that is not clamped
+  /// already; there always is one.
   static llvm::SmallVector<Extent> rowsIfAny(llvm::SmallVector<Extent> rows, Extent columns);
 
-  /// A piece of work in a loop nest: emitted directly inside loop `level` (LoopOrder::kTop: outside of all), before
-  /// or behind everything deeper.
+  /// A piece of work in a loop nest: emitted directly inside loop `level` (LoopOrder::kTop: outside of all),
+  /// before or behind everything deeper.
   struct Action {
     int level;
     std::function<void()> emit;
   };
-  /// Opens the loops of `order` and emits `before`, the body, and `after`; `indices` receives the loops' indices.
+  /// Opens the loops of `order` and emits `before`, the body, and `after`; `indices` receives the loops'
+  /// indices.
   void nest(const LoopOrder &order, llvm::SmallVectorImpl<AffineExpr> &indices, llvm::ArrayRef<Action> before,
             llvm::function_ref<void()> body, llvm::ArrayRef<Action> after);
 

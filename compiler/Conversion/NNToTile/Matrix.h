@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Helpers for what the vector unit does on a matrix of rows by columns: tiles of the matrix, one value per column
-// (channel vectors), one value per row, and scalars, all as views of one four-dimensional box (1, 1, rows, columns).
+// Helpers for what the vector unit does on a matrix of rows by columns: tiles of the matrix, one value per
+// column (channel vectors), one value per row, and scalars, all as views of one four-dimensional box (1, 1,
+// rows, columns).
 #ifndef ARSIS_COMPILER_CONVERSION_NNTOTILE_MATRIX_H
 #define ARSIS_COMPILER_CONVERSION_NNTOTILE_MATRIX_H
 
@@ -50,8 +51,8 @@ public:
   Value loadAllRows(const char *name, Value matrix);
   View rowsOf(Value resident);
 
-  void map(tile::VectorFunction function, llvm::ArrayRef<Extent> box, const View &to, llvm::ArrayRef<View> inputs,
-           float immediate = 0) {
+  void map(tile::VectorFunction function, llvm::ArrayRef<Extent> box, const View &to,
+           llvm::ArrayRef<View> inputs, float immediate = 0) {
     e.b.map(function, box, to, inputs, immediate);
   }
   /// total (+)= sum over the current tile's rows; the first tile overwrites.

@@ -67,7 +67,9 @@ LogicalResult convert(func::FuncOp function, const Machine &machine) {
 class ConvertNNToTilePass : public impl::ConvertNNToTilePassBase<ConvertNNToTilePass> {
 public:
   using ConvertNNToTilePassBase::ConvertNNToTilePassBase;
-  ConvertNNToTilePass(const chip::Chip &chip, std::string functionName) : given(chip) { function = functionName; }
+  ConvertNNToTilePass(const chip::Chip &chip, std::string functionName) : given(chip) {
+    function = functionName;
+  }
 
   void runOnOperation() override {
     ModuleOp module = getOperation();
@@ -111,7 +113,8 @@ std::unique_ptr<Pass> createConvertNNToTilePass(const chip::Chip &chip, std::str
   return std::make_unique<ConvertNNToTilePass>(chip, std::move(function));
 }
 
-void buildNNToTilePipeline(OpPassManager &manager, const chip::Chip &chip, const NNToTilePipelineOptions &options) {
+void buildNNToTilePipeline(OpPassManager &manager, const chip::Chip &chip,
+                           const NNToTilePipelineOptions &options) {
   manager.addPass(createMapPass(chip, options.mappingJson, options.explainMapping));
   manager.addPass(createConvertNNToTilePass(chip, options.function));
 }

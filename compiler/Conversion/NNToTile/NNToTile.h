@@ -25,7 +25,8 @@ struct NNToTilePipelineOptions {
   bool explainMapping = false;
 };
 
-/// nn-map, then convert-nn-to-tile. The two passes only, so that a driver can look at the mapped nn module in between.
+/// nn-map, then convert-nn-to-tile. The two passes only, so that a driver can look at the mapped nn module in
+/// between.
 void buildNNToTilePipeline(mlir::OpPassManager &manager, const chip::Chip &chip,
                            const NNToTilePipelineOptions &options = {});
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// channel_sum: a chunk of pixels at a time is summed from +0 and added to the total, which stays in the scratchpad.
+// channel_sum: a chunk of pixels at a time is summed from +0 and added to the total, which stays in the
+// scratchpad.
 #include "compiler/Conversion/NNToTile/Lowerings.h"
 #include "compiler/Conversion/NNToTile/Matrix.h"
 #include "compiler/Transforms/Map/Families.h"

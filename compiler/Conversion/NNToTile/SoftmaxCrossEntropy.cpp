@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// softmax_cross_entropy and its gradient, a tile of images at a time with all classes of an image in one tile. The sums over
-// classes use the architectural lane tree, the mean over the batch follows the plan's chunks of images.
+// softmax_cross_entropy and its gradient, a tile of images at a time with all classes of an image in one
+// tile. The sums over classes use the architectural lane tree, the mean over the batch follows the plan's
+// chunks of images.
 #include "compiler/Conversion/NNToTile/Lowerings.h"
 #include "compiler/Conversion/NNToTile/Matrix.h"
 #include "compiler/Transforms/Map/Families.h"
@@ -17,7 +18,8 @@ static void emitOneHot(MatrixEmitter &m, Value labels, const View &to) {
   Emitter &e = m.e;
   View view = m.rowVector("labels", e.b.builder.getI32Type(), m.layout.slots);
   View dense{view.buffer, {}, {0, 0, 0, 1}};
-  e.b.load(labels, {e.constant(0), e.constant(0), e.constant(0), m.rowStart()}, {1, 1, 1, m.rowExtent()}, dense);
+  e.b.load(labels, {e.constant(0), e.constant(0), e.constant(0), m.rowStart()}, {1, 1, 1, m.rowExtent()},
+           dense);
   m.map(F::OneHot, m.tileBox(), to, {view});
 }
 

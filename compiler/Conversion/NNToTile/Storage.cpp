@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Placement of arguments and results. A result that donates an argument may be written in place only if no operation
-// reads the argument's old value afterwards; reshapes count as the value they reshape.
+// Placement of arguments and results. A result that donates an argument may be written in place only if no
+// operation reads the argument's old value afterwards; reshapes count as the value they reshape.
 #include "compiler/Conversion/NNToTile/Storage.h"
 
 using namespace mlir;
@@ -61,17 +61,20 @@ private:
     auto name = dyn_cast_or_null<StringAttr>(get(nn::kName));
     std::string wanted = name ? name.str() : (kind + Twine(number)).str(), unique = e.uniqueName(wanted);
     if (unique != wanted)
-      return function.emitError() << kind << " " << number << " is named '" << wanted << "', but so is another tensor";
+      return function.emitError() << kind << " " << number << " is named '" << wanted
+                                  << "', but so is another tensor";
     tile::TensorRole role = fallback;
     if (auto text = dyn_cast_or_null<StringAttr>(get(nn::kRole))) {
       std::optional<tile::TensorRole> known = tile::symbolizeTensorRole(text.getValue());
       if (!known)
-        return function.emitError() << kind << " '" << wanted << "' has the unknown role '" << text.getValue() << "'";
+        return function.emitError() << kind << " '" << wanted << "' has the unknown role '" << text.getValue()
+                                    << "'";
       role = *known;
     }
     auto type = cast<RankedTensorType>(value.getType());
     if (type.getRank() > 4)
-      return function.emitError() << kind << " '" << wanted << "' has rank " << type.getRank() << ", expected at most 4";
+      return function.emitError() << kind << " '" << wanted << "' has rank " << type.getRank()
+                                  << ", expected at most 4";
     tile::TensorOp tensor = e.b.tensor(wanted, role, type.getShape(), type.getElementType());
     auto shape = dyn_cast_or_null<DenseI64ArrayAttr>(get(nn::kHostShape));
     auto permutation = dyn_cast_or_null<DenseI64ArrayAttr>(get(nn::kHostPermutation));

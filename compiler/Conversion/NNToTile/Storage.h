@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Which DRAM tensor holds which value of a function: its arguments and results become named tensors of the program.
+// Which DRAM tensor holds which value of a function: its arguments and results become named tensors of the
+// program.
 #ifndef ARSIS_COMPILER_CONVERSION_NNTOTILE_STORAGE_H
 #define ARSIS_COMPILER_CONVERSION_NNTOTILE_STORAGE_H
 

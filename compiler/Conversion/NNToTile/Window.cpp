@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// max_pool, avg_pool and their gradients. Padding is what the DMA fills in: minus infinity for the maximum, +0 for the
-// average and for gradients of windows that do not exist.
+// max_pool, avg_pool and their gradients. Padding is what the DMA fills in: minus infinity for the maximum,
+// +0 for the average and for gradients of windows that do not exist.
 #include "compiler/Conversion/NNToTile/Lowerings.h"
 #include "compiler/Transforms/Map/Families.h"
 
@@ -20,7 +20,8 @@ public:
   PoolLowering(Emitter &e, const PoolProblem &problem, const PoolGeometry &geometry, const Choice &choice)
       : e(e), p(problem), g(geometry), l(problem.layout(choice)) {}
 
-  Value input, gradient, result, factors; // DRAM; input is absent from avg_pool_grad, gradient from the forward pass
+  Value input, gradient, result,
+      factors; // DRAM; input is absent from avg_pool_grad, gradient from the forward pass
 
   void emit() {
     e.nest(l.order, index, {}, [&] { p.gradient ? emitGradient() : emitForward(); }, {});
@@ -49,7 +50,9 @@ private:
 
   void emitForward() {
     Value tile = e.alloc(l.input), output = e.alloc(l.output);
-    e.b.load(input, {start(0), index[1] * l.sourceH.step + l.sourceH.base, index[2] * l.sourceW.step + l.sourceW.base, start(3)},
+    e.b.load(input,
+             {start(0), index[1] * l.sourceH.step + l.sourceH.base,
+              index[2] * l.sourceW.step + l.sourceW.base, start(3)},
              {images(), l.sourceH.extent, l.sourceW.extent, channels()}, View::whole(tile),
              g.average ? 0.0f : kMinusInfinity);
     SmallVector<int64_t> s = View::whole(tile).strides;
@@ -72,13 +75,15 @@ private:
     if (g.average)
       divide(windows, box, windowH, windowW);
     SmallVector<int64_t> s = View::whole(halo).strides;
-    View to{halo, e.constant(l.gradH.windowOffset * s[1] + l.gradW.windowOffset * s[2]),
+    View to{halo,
+            e.constant(l.gradH.windowOffset * s[1] + l.gradW.windowOffset * s[2]),
             {s[0], p.h.stride * s[1], p.w.stride * s[2], 1}};
     std::optional<View> x;
     if (!g.average) {
       Value tile = e.alloc(l.x);
-      e.b.load(input, {start(0), index[1] * l.gradH.halo.step + l.gradH.halo.base,
-                       index[2] * l.gradW.halo.step + l.gradW.halo.base, start(3)},
+      e.b.load(input,
+               {start(0), index[1] * l.gradH.halo.step + l.gradH.halo.base,
+                index[2] * l.gradW.halo.step + l.gradW.halo.base, start(3)},
                haloBox, View::whole(tile), kMinusInfinity);
       x = View{tile, to.offset, to.strides};
     }
@@ -87,7 +92,8 @@ private:
                  View::whole(windows), x);
     e.b.store({halo, e.constant(l.gradH.ownedOffset * s[1] + l.gradW.ownedOffset * s[2]), s}, result,
               {start(0), start(1), start(2), start(3)},
-              {images(), e.extent(l.tile[1], p.h.input, start(1)), e.extent(l.tile[2], p.w.input, start(2)), channels()});
+              {images(), e.extent(l.tile[1], p.h.input, start(1)), e.extent(l.tile[2], p.w.input, start(2)),
+               channels()});
   }
 
   Emitter &e;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Cost model: a product occupies the array for max(rows streamed, weight rows loaded) cycles, weight loads hide behind
-// the previous product if there are two banks, a drain takes one cycle per accumulator row and hides behind the next
-// tile if the accumulator is double buffered.
+// Cost model: a product occupies the array for max(rows streamed, weight rows loaded) cycles, weight loads
+// hide behind the previous product if there are two banks, a drain takes one cycle per accumulator row and
+// hides behind the next tile if the accumulator is double buffered.
 #include "compiler/Transforms/Map/ContractionProblem.h"
 
 #include <algorithm>
@@ -11,7 +11,8 @@ namespace arsis::compiler {
 
 namespace {
 
-constexpr int64_t kIssueCycles = 4; // decode and address generation of one load_weights + multiply pair (assumed)
+constexpr int64_t kIssueCycles =
+    4; // decode and address generation of one load_weights + multiply pair (assumed)
 
 std::vector<AxisPhase> forwardPhase(const Window &window, int64_t tile) {
   AxisPhase phase;
@@ -55,7 +56,8 @@ int64_t mostTaps(const std::vector<Phase> &phases) {
 } // namespace
 
 ContractionProblem::ContractionProblem(const Machine &machine, const ConvShape &shape, Pass pass)
-    : MappingProblem(machine), shape(shape), pass(pass), reduced(pass == Forward ? shape.channels : shape.outputs),
+    : MappingProblem(machine), shape(shape), pass(pass),
+      reduced(pass == Forward ? shape.channels : shape.outputs),
       columns(pass == Forward ? shape.outputs : shape.channels) {
   strideH = phasesOf(shape.h);
   strideW = phasesOf(shape.w);
@@ -151,17 +153,21 @@ ContractionLayout ContractionProblem::layout(const Choice &c) const {
   l.weightsLevel = l.resident ? LoopOrder::kTop : l.order.level(column | channel);
   l.resultLevel = l.order.level(pixels | column);
   int64_t storedColumns = std::min(l.columns, columns);
-  l.streamed = {"streamed", {l.tileN, l.sourceH.extent, l.sourceW.extent, l.tileK},
+  l.streamed = {"streamed",
+                {l.tileN, l.sourceH.extent, l.sourceW.extent, l.tileK},
                 l.order.slots(l.streamedLevel, c[Slots])};
-  l.weights = {"weights", {shape.h.kernel, shape.w.kernel, l.resident ? reduced : l.tileK,
-                           l.resident ? columns : storedColumns},
-               l.order.slots(l.weightsLevel, c[Slots])};
+  l.weights = {
+      "weights",
+      {shape.h.kernel, shape.w.kernel, l.resident ? reduced : l.tileK, l.resident ? columns : storedColumns},
+      l.order.slots(l.weightsLevel, c[Slots])};
   l.result = {"result", {l.tileN, l.tileH, l.tileW, storedColumns}, l.order.slots(l.resultLevel, c[Slots])};
   for (const AxisPhase &h : l.phasesH)
     for (const AxisPhase &w : l.phasesW)
       if (h.taps && w.taps)
-        l.accumulators.push_back({"accumulator", {l.tileN * h.positions * w.positions * l.blocks, 1, 1, 1},
-                                  l.order.slots(l.resultLevel, c[AccSlots]), true});
+        l.accumulators.push_back({"accumulator",
+                                  {l.tileN * h.positions * w.positions * l.blocks, 1, 1, 1},
+                                  l.order.slots(l.resultLevel, c[AccSlots]),
+                                  true});
   return l;
 }
 
@@ -195,24 +201,28 @@ Evaluation ContractionProblem::evaluate(const Choice &c) const {
     }
   e.buffers.push_back(accumulator);
   e.loops = l.order.depth() + deepest;
-  double tiles = double(l.order.times(l.resultLevel)), steps = double(l.order.times(int(l.order.counts.size()) - 1));
+  double tiles = double(l.order.times(l.resultLevel)),
+         steps = double(l.order.times(int(l.order.counts.size()) - 1));
   e.computeCycles = steps * l.blocks * (streamedRows + kIssueCycles * products);
   double drain = tiles * l.blocks * double(l.tileN * l.tileH * l.tileW);
   e.computeCycles = c[AccSlots] > 1 ? std::max(e.computeCycles, drain) : e.computeCycles + drain;
   e.computeCycles += tiles * l.blocks * double(machine.rows + machine.cols); // fill and empty the array
   bool forward = pass == Forward;
-  double streamedBytes =
-      dramBoxBytes(machine, {shape.batch, forward ? shape.h.input : shape.h.output, forward ? shape.w.input : shape.w.output, reduced},
-                   {l.tileN, l.sourceH.extent, l.sourceW.extent, l.tileK});
+  double streamedBytes = dramBoxBytes(machine,
+                                      {shape.batch, forward ? shape.h.input : shape.h.output,
+                                       forward ? shape.w.input : shape.w.output, reduced},
+                                      {l.tileN, l.sourceH.extent, l.sourceW.extent, l.tileK});
   // The input gradient's weights keep the forward order in DRAM: reduction channels innermost.
-  std::array<int64_t, 4> weightShape = {shape.h.kernel, shape.w.kernel, reduced, columns}, weightBox = l.weights.shape;
+  std::array<int64_t, 4> weightShape = {shape.h.kernel, shape.w.kernel, reduced, columns},
+                         weightBox = l.weights.shape;
   if (!forward) {
     std::swap(weightShape[2], weightShape[3]);
     std::swap(weightBox[2], weightBox[3]);
   }
   double weightBytes = dramBoxBytes(machine, weightShape, weightBox);
   double resultBytes = dramBoxBytes(machine, {shape.batch, pixelsH(), pixelsW(), columns}, l.result.shape);
-  double streamedTimes = double(l.order.times(l.streamedLevel)), weightTimes = double(l.order.times(l.weightsLevel));
+  double streamedTimes = double(l.order.times(l.streamedLevel)),
+         weightTimes = double(l.order.times(l.weightsLevel));
   e.dramBytes = streamedBytes * streamedTimes + weightBytes * weightTimes + resultBytes * tiles;
   e.transfers = streamedTimes + weightTimes + tiles;
   e.startBytes = streamedBytes + weightBytes + resultBytes;

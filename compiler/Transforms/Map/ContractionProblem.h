@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Mapping of convolution, its input gradient and the matrix product onto the array, weight stationary. All three are
-// one shape of computation: a tile of streamed pixels with a halo, a tile of stationary weights, and per tile a list of
-// dense phases (one for forward and matrix product, stride x stride for the input gradient).
+// Mapping of convolution, its input gradient and the matrix product onto the array, weight stationary. All
+// three are one shape of computation: a tile of streamed pixels with a halo, a tile of stationary weights,
+// and per tile a list of dense phases (one for forward and matrix product, stride x stride for the input
+// gradient).
 //
-// Loops, outermost first: n, h, w (tiles of the result's pixels), j (tiles of result columns), k (tiles of reduction
-// channels); or j before the pixels. Inside: column blocks of the tile, chunks of channels, kernel rows, kernel columns.
+// Loops, outermost first: n, h, w (tiles of the result's pixels), j (tiles of result columns), k (tiles of
+// reduction channels); or j before the pixels. Inside: column blocks of the tile, chunks of channels, kernel
+// rows, kernel columns.
 #ifndef ARSIS_COMPILER_TRANSFORMS_MAP_CONTRACTIONPROBLEM_H
 #define ARSIS_COMPILER_TRANSFORMS_MAP_CONTRACTIONPROBLEM_H
 
@@ -13,8 +15,8 @@
 
 namespace arsis::compiler {
 
-/// A convolution of x[batch, h.input, w.input, channels] with w[h.kernel, w.kernel, channels, outputs]. A matrix product
-/// a[M, K] * b[K, N] is batch 1, h all one, w.input = w.output = M, channels K, outputs N.
+/// A convolution of x[batch, h.input, w.input, channels] with w[h.kernel, w.kernel, channels, outputs]. A
+/// matrix product a[M, K] * b[K, N] is batch 1, h all one, w.input = w.output = M, channels K, outputs N.
 struct ConvShape {
   int64_t batch = 1;
   Window h, w;
@@ -25,9 +27,10 @@ struct ConvShape {
 /// clamp(limitBase + limitStep * tile, 0, positions).
 struct AxisPhase {
   int64_t positions = 1, limitBase = 1, limitStep = 0;
-  int64_t sourceBase = 0, sourceStep = 1, tapStep = 1; // in the streamed tile: of tap 0, per position, per tap
-  int64_t taps = 1, firstTap = 0, kernelStep = 1;      // kernel index of tap t is firstTap + t * kernelStep
-  int64_t resultBase = 0, resultStep = 1;              // in the result tile
+  int64_t sourceBase = 0, sourceStep = 1,
+          tapStep = 1;                            // in the streamed tile: of tap 0, per position, per tap
+  int64_t taps = 1, firstTap = 0, kernelStep = 1; // kernel index of tap t is firstTap + t * kernelStep
+  int64_t resultBase = 0, resultStep = 1;         // in the result tile
 };
 
 struct ContractionLayout {
@@ -54,7 +57,8 @@ public:
   Evaluation evaluate(const Choice &choice) const override;
   Plan plan(const Choice &choice) const override;
   std::vector<std::string> planFields() const override {
-    return namedK ? std::vector<std::string>{"chunk_c"} : std::vector<std::string>{"chunk_c", "chunk_kh", "chunk_kw"};
+    return namedK ? std::vector<std::string>{"chunk_c"}
+                  : std::vector<std::string>{"chunk_c", "chunk_kh", "chunk_kw"};
   }
   /// REQUIRES: the choice is valid.
   ContractionLayout layout(const Choice &choice) const;

@@ -84,11 +84,12 @@ PoolGeometry poolGeometry(Operation *op) {
 std::unique_ptr<PoolProblem> makePoolProblem(Operation *op, const Machine &machine) {
   PoolGeometry g = poolGeometry(op);
   return std::make_unique<PoolProblem>(machine, g.batch, g.h, g.w, g.channels,
-                                       g.average ? PoolProblem::Average : PoolProblem::Max, g.gradient, !g.uniform);
+                                       g.average ? PoolProblem::Average : PoolProblem::Max, g.gradient,
+                                       !g.uniform);
 }
 
-// The most rows of one chunk of a pixel sum: long enough to amortise an instruction, short enough that rounding errors
-// of the sequential sum stay small.
+// The most rows of one chunk of a pixel sum: long enough to amortise an instruction, short enough that
+// rounding errors of the sequential sum stay small.
 constexpr int64_t kMostPixelsPerChunk = 256;
 
 static MatrixProblem::Needs pixelSum(Value x) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// From an nn operation to its mapping problem. The mapping pass solves the problem; the lowering builds it again, reads
-// the choice from the operation's mapping attribute, and obeys its layout.
+// From an nn operation to its mapping problem. The mapping pass solves the problem; the lowering builds it
+// again, reads the choice from the operation's mapping attribute, and obeys its layout.
 #ifndef ARSIS_COMPILER_TRANSFORMS_MAP_FAMILIES_H
 #define ARSIS_COMPILER_TRANSFORMS_MAP_FAMILIES_H
 
@@ -32,7 +32,8 @@ std::unique_ptr<MappingProblem> makeAnyProblem(mlir::Operation *op, const Machin
 /// Rows and columns of an operation on channels: all dimensions but the last, and the last.
 std::pair<int64_t, int64_t> rowsAndColumns(mlir::Value value);
 
-/// The windows of a pooling operation, and for an average the divisor's reciprocal per window and whether all are equal.
+/// The windows of a pooling operation, and for an average the divisor's reciprocal per window and whether all
+/// are equal.
 struct PoolGeometry {
   Window h, w;
   int64_t batch, channels;
@@ -41,13 +42,13 @@ struct PoolGeometry {
 };
 PoolGeometry poolGeometry(mlir::Operation *op);
 
-/// What an elementwise operation's tile loop moves and keeps. Steps that depend only on scalars are computed once, those
-/// that depend on channel vectors once per column tile, the others per tile.
+/// What an elementwise operation's tile loop moves and keeps. Steps that depend only on scalars are computed
+/// once, those that depend on channel vectors once per column tile, the others per tile.
 struct ElementwiseShape {
   enum Kind { Scalar, Channel, Full };
   int64_t rows = 1, columns = 1;
   llvm::SmallVector<Kind> operands, steps;
-  llvm::SmallVector<int> buffers;       // of each step: result r as ~r, or the number of a temporary
+  llvm::SmallVector<int> buffers; // of each step: result r as ~r, or the number of a temporary
   llvm::SmallVector<Kind> temporaries;
 };
 ElementwiseShape elementwiseShape(nn::ElementwiseOpInterface op);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Window arithmetic; see Geometry.h. The phases follow from solving (input + padBefore - k * dilation) = 0 modulo stride
-// for k: with g = gcd(dilation, stride) there is a solution exactly if g divides the residue, and solutions are
-// stride / g apart.
+// Window arithmetic; see Geometry.h. The phases follow from solving (input + padBefore - k * dilation) = 0
+// modulo stride for k: with g = gcd(dilation, stride) there is a solution exactly if g divides the residue,
+// and solutions are stride / g apart.
 #include "compiler/Transforms/Map/Geometry.h"
 
 #include <algorithm>
@@ -76,7 +76,8 @@ PoolGradTile poolGradTile(const Window &window, int64_t inputs) {
 }
 
 int64_t windowCount(const Window &window, int64_t output, int64_t padAfter, bool includePad) {
-  int64_t low = includePad ? -window.padBefore : 0, high = includePad ? window.input + padAfter : window.input;
+  int64_t low = includePad ? -window.padBefore : 0,
+          high = includePad ? window.input + padAfter : window.input;
   int64_t count = 0;
   for (int64_t k = 0; k < window.kernel; ++k) {
     int64_t position = output * window.stride - window.padBefore + k * window.dilation;

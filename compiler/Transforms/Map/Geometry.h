@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Window arithmetic in one spatial dimension, free of MLIR. Output position o of a window reads the input positions
-// o * stride - padBefore + k * dilation for k in [0, kernel). Everything here is an affine function of a tile's number,
-// so that one loop body serves every tile: only owned extents are clamped at the edge.
+// Window arithmetic in one spatial dimension, free of MLIR. Output position o of a window reads the input
+// positions o * stride - padBefore + k * dilation for k in [0, kernel). Everything here is an affine function
+// of a tile's number, so that one loop body serves every tile: only owned extents are clamped at the edge.
 #ifndef ARSIS_COMPILER_TRANSFORMS_MAP_GEOMETRY_H
 #define ARSIS_COMPILER_TRANSFORMS_MAP_GEOMETRY_H
 
@@ -34,9 +34,10 @@ struct TileRange {
 /// The input range that the output tile [tile * outputs, (tile + 1) * outputs) reads.
 TileRange inputOfOutputTile(const Window &window, int64_t outputs);
 
-/// One residue class of input positions modulo the stride, within a tile that starts at a multiple of the stride. Its
-/// input positions are tile start + offset + stride * a, a in [0, owned(tile)); tap t (ascending kernel index) is
-/// kernel index firstTap + t * tapStep and reads gradient position (tile start / stride) + a + gradBase + t * gradStep.
+/// One residue class of input positions modulo the stride, within a tile that starts at a multiple of the
+/// stride. Its input positions are tile start + offset + stride * a, a in [0, owned(tile)); tap t (ascending
+/// kernel index) is kernel index firstTap + t * tapStep and reads gradient position (tile start / stride) + a
+/// + gradBase + t * gradStep.
 struct Phase {
   int64_t offset = 0;
   int64_t taps = 0, firstTap = 0, tapStep = 1;
@@ -46,8 +47,8 @@ struct Phase {
 /// The `stride` phases of the input gradient.
 std::vector<Phase> phasesOf(const Window &window);
 
-/// How many positions of a phase exist in a tile of `inputs` positions (a multiple of the stride), and how the number
-/// shrinks: clamp(limitBase + limitStep * tile, 0, tilePositions).
+/// How many positions of a phase exist in a tile of `inputs` positions (a multiple of the stride), and how
+/// the number shrinks: clamp(limitBase + limitStep * tile, 0, tilePositions).
 struct PhaseExtent {
   int64_t positions = 0, limitBase = 0, limitStep = 0;
 };
@@ -56,8 +57,9 @@ PhaseExtent phaseExtent(const Window &window, const Phase &phase, int64_t inputs
 /// The gradient range that all phases of an input tile of `inputs` positions (a multiple of the stride) read.
 TileRange gradientOfInputTile(const Window &window, const std::vector<Phase> &phases, int64_t inputs);
 
-/// What a tile of the gradient of a pooling needs: the windows that touch the owned input range, and the input range
-/// that contains both these windows and the owned range. ownedOffset is the position of the first owned input in it.
+/// What a tile of the gradient of a pooling needs: the windows that touch the owned input range, and the
+/// input range that contains both these windows and the owned range. ownedOffset is the position of the first
+/// owned input in it.
 struct PoolGradTile {
   TileRange windows; // in output positions; may reach outside [0, output)
   TileRange halo;    // in input positions; may reach outside [0, input)
@@ -67,12 +69,12 @@ struct PoolGradTile {
 /// REQUIRES: `inputs` is a multiple of the stride, or at least window.input (one tile).
 PoolGradTile poolGradTile(const Window &window, int64_t inputs);
 
-/// Number of elements a pooling window averages over: those inside the input, or with `includePad` inside the input
-/// extended by both pads.
+/// Number of elements a pooling window averages over: those inside the input, or with `includePad` inside the
+/// input extended by both pads.
 int64_t windowCount(const Window &window, int64_t output, int64_t padAfter, bool includePad);
 
-/// Sizes worth trying for a tile of a dimension: the whole, its even splits into 2, 3, 4, 6, 8, 12, ... pieces, one;
-/// each rounded up to a multiple of `multiple`. Descending, without duplicates.
+/// Sizes worth trying for a tile of a dimension: the whole, its even splits into 2, 3, 4, 6, 8, 12, ...
+/// pieces, one; each rounded up to a multiple of `multiple`. Descending, without duplicates.
 std::vector<int64_t> tileSizes(int64_t extent, int64_t multiple = 1);
 
 } // namespace arsis::compiler

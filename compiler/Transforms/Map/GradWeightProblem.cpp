@@ -97,12 +97,17 @@ GradWeightLayout GradWeightProblem::layout(const Choice &c) const {
   l.gradientLevel = l.order.level(pixels | column);
   l.resultLevel = l.order.level(streamed | column);
   int64_t storedColumns = std::min(l.columns, shape.outputs);
-  l.streamed = {"streamed", {l.tileN, l.sourceHeight, l.tileC, l.sourceW.extent},
+  l.streamed = {"streamed",
+                {l.tileN, l.sourceHeight, l.tileC, l.sourceW.extent},
                 l.order.slots(l.streamedLevel, c[Slots])};
-  l.gradient = {"gradient", {l.tileN, l.tileH, l.tileW, storedColumns}, l.order.slots(l.gradientLevel, c[Slots])};
-  l.result = {"result", {l.tileKh, shape.w.kernel, l.tileC, storedColumns}, l.order.slots(l.resultLevel, c[Slots])};
-  l.accumulator = {"accumulator", {l.tileKh * shape.w.kernel * l.tileC * l.blocks, 1, 1, 1},
-                   l.order.slots(l.resultLevel, c[AccSlots]), true};
+  l.gradient = {
+      "gradient", {l.tileN, l.tileH, l.tileW, storedColumns}, l.order.slots(l.gradientLevel, c[Slots])};
+  l.result = {
+      "result", {l.tileKh, shape.w.kernel, l.tileC, storedColumns}, l.order.slots(l.resultLevel, c[Slots])};
+  l.accumulator = {"accumulator",
+                   {l.tileKh * shape.w.kernel * l.tileC * l.blocks, 1, 1, 1},
+                   l.order.slots(l.resultLevel, c[AccSlots]),
+                   true};
   return l;
 }
 
@@ -114,7 +119,8 @@ Evaluation GradWeightProblem::evaluate(const Choice &c) const {
   e.buffers = {l.streamed, l.gradient, l.result, l.accumulator};
   e.loops = l.order.depth() + (l.blocks > 1) + (l.chunksN > 1) + (l.chunksH > 1) + (l.chunksW > 1);
   double rows = double(l.tileKh * shape.w.kernel * l.tileC);
-  double weightRows = double(std::min(l.chunkN, l.tileN) * std::min(l.chunkH, l.tileH) * std::min(l.chunkW, l.tileW));
+  double weightRows =
+      double(std::min(l.chunkN, l.tileN) * std::min(l.chunkH, l.tileH) * std::min(l.chunkW, l.tileW));
   double product = machine.weightBanks > 1 ? std::max(rows, weightRows) : rows + weightRows;
   double products = double(l.order.times(l.w) * l.blocks * l.chunksN * l.chunksH * l.chunksW);
   double tiles = double(l.order.times(l.resultLevel));
@@ -128,7 +134,8 @@ Evaluation GradWeightProblem::evaluate(const Choice &c) const {
       dramBoxBytes(machine, {shape.batch, shape.h.output, shape.w.output, shape.outputs}, l.gradient.shape);
   double resultBytes =
       dramBoxBytes(machine, {shape.h.kernel, shape.w.kernel, shape.channels, shape.outputs}, l.result.shape);
-  double streamedTimes = double(l.order.times(l.streamedLevel)), gradientTimes = double(l.order.times(l.gradientLevel));
+  double streamedTimes = double(l.order.times(l.streamedLevel)),
+         gradientTimes = double(l.order.times(l.gradientLevel));
   e.dramBytes = streamedBytes * streamedTimes + gradientBytes * gradientTimes + resultBytes * tiles;
   e.transfers = streamedTimes + gradientTimes + tiles;
   e.startBytes = streamedBytes + gradientBytes + resultBytes;

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Mapping of the weight gradient: a long sum over pixels. The stationary operand is a chunk of gradient pixels by
-// output channels, the streamed operand is the transposed input with M = (kernel row, kernel column, channel); the
-// accumulator holds the tile of the result over all chunks. The DMA turns the streamed tile to (image, row, channel,
-// column), so that a row of K is contiguous in the scratchpad.
+// Mapping of the weight gradient: a long sum over pixels. The stationary operand is a chunk of gradient
+// pixels by output channels, the streamed operand is the transposed input with M = (kernel row, kernel
+// column, channel); the accumulator holds the tile of the result over all chunks. The DMA turns the streamed
+// tile to (image, row, channel, column), so that a row of K is contiguous in the scratchpad.
 //
-// Loops, outermost first: kh (kernel rows), c (input channels), j (output columns), then n, h, w (tiles of pixels); or
-// j before kh. Inside: column blocks, chunks of images, rows, columns. Tiles of pixels follow one another in the plan's
-// lexicographic order of chunks, so a dimension is cut only if all outer ones hold a single chunk per tile.
+// Loops, outermost first: kh (kernel rows), c (input channels), j (output columns), then n, h, w (tiles of
+// pixels); or j before kh. Inside: column blocks, chunks of images, rows, columns. Tiles of pixels follow one
+// another in the plan's lexicographic order of chunks, so a dimension is cut only if all outer ones hold a
+// single chunk per tile.
 #ifndef ARSIS_COMPILER_TRANSFORMS_MAP_GRADWEIGHTPROBLEM_H
 #define ARSIS_COMPILER_TRANSFORMS_MAP_GRADWEIGHTPROBLEM_H
 
@@ -19,10 +20,10 @@ struct GradWeightLayout {
   int kh, c, j, n, h, w; // positions of the loops in `order`
   LoopOrder order;
   int64_t tileN, tileH, tileW, tileKh, tileC, columns, blocks;
-  int64_t chunkN, chunkH, chunkW;          // pixels of one stationary chunk
-  int64_t chunksN, chunksH, chunksW;       // chunks per tile
-  TileRange sourceW;                       // of the streamed tile's columns
-  int64_t sourceHeight;                    // rows of the streamed tile
+  int64_t chunkN, chunkH, chunkW;    // pixels of one stationary chunk
+  int64_t chunksN, chunksH, chunksW; // chunks per tile
+  TileRange sourceW;                 // of the streamed tile's columns
+  int64_t sourceHeight;              // rows of the streamed tile
   Buffer streamed, gradient, result, accumulator;
   int streamedLevel, gradientLevel, resultLevel;
 };

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// The few chip values on which mapping decisions rest, read once from the chip description, in the units of the cost
-// model: bytes, accumulator rows, core cycles.
+// The few chip values on which mapping decisions rest, read once from the chip description, in the units of
+// the cost model: bytes, accumulator rows, core cycles.
 #ifndef ARSIS_COMPILER_TRANSFORMS_MAP_MACHINE_H
 #define ARSIS_COMPILER_TRANSFORMS_MAP_MACHINE_H
 
@@ -21,7 +21,8 @@ struct Machine {
   int64_t lanes = 16, vectorStartupCycles = 8;
   double dramBytesPerCycle = 16;
   int64_t dmaStartupCycles = 16;
-  int64_t dramBurstBytes = 64, dramChannels = 1, interleaveBytes = 64; // neighbouring pieces lie in different channels
+  int64_t dramBurstBytes = 64, dramChannels = 1,
+          interleaveBytes = 64; // neighbouring pieces lie in different channels
 };
 
 /// Reads every value from `chip`; throws arsis::Error naming a missing key.

@@ -15,7 +15,8 @@ namespace arsis::compiler {
 #include "compiler/Transforms/Map/Map.h.inc"
 
 /// The same pass on a chip at hand (possibly with overrides), and a mapping as JSON text (empty: none).
-std::unique_ptr<mlir::Pass> createMapPass(const chip::Chip &chip, std::string mappingJson, bool explain = false);
+std::unique_ptr<mlir::Pass> createMapPass(const chip::Chip &chip, std::string mappingJson,
+                                          bool explain = false);
 
 /// The key of every operation that has a mapping, in the order of the module, as in the mapping file.
 std::vector<std::pair<std::string, mlir::Operation *>> mappingKeys(mlir::ModuleOp module);

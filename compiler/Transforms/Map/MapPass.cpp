@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Solves the mapping problem of every operation and writes the answer down. Operations that look alike (name, types,
-// attributes) are solved once.
+// Solves the mapping problem of every operation and writes the answer down. Operations that look alike (name,
+// types, attributes) are solved once.
 #include "compiler/Transforms/Map/Map.h"
 
 #include "compiler/Transforms/Map/Families.h"
@@ -27,8 +27,8 @@ LogicalResult addPinsOf(Operation *op, const MappingProblem &problem, Pins &pins
           continue;
         auto number = dyn_cast<IntegerAttr>(entry.getValue());
         if (!number)
-          return op->emitError("field '") << entry.getName().getValue() << "' of the mapping is " << entry.getValue()
-                                          << ", expected a whole number";
+          return op->emitError("field '") << entry.getName().getValue() << "' of the mapping is "
+                                          << entry.getValue() << ", expected a whole number";
         pins[entry.getName().str()] = number.getInt();
       }
   auto reduction = dyn_cast<nn::ReductionOpInterface>(op);
@@ -37,7 +37,8 @@ LogicalResult addPinsOf(Operation *op, const MappingProblem &problem, Pins &pins
     return success();
   std::vector<std::string> fields = problem.planFields();
   if (fields.size() != plan.getChunks().size())
-    return op->emitError("the plan has ") << plan.getChunks().size() << " dimensions, expected " << fields.size();
+    return op->emitError("the plan has ")
+           << plan.getChunks().size() << " dimensions, expected " << fields.size();
   for (auto [field, chunk] : llvm::zip(fields, plan.getChunks()))
     pins[field] = chunk;
   return success();
@@ -61,7 +62,8 @@ nn::MappingAttr mappingAttr(MLIRContext *context, const MappingProblem &problem,
   for (auto [field, value] : llvm::zip(fields, solution.choice))
     entries.push_back(builder.getNamedAttr(field.name, builder.getI64IntegerAttr(value)));
   auto estimate = [&](StringRef name, double value) {
-    entries.push_back(builder.getNamedAttr((kEstimatePrefix + name).str(), builder.getI64IntegerAttr(int64_t(value))));
+    entries.push_back(
+        builder.getNamedAttr((kEstimatePrefix + name).str(), builder.getI64IntegerAttr(int64_t(value))));
   };
   estimate("cycles", solution.evaluation.cycles(problem.machine));
   estimate("compute_cycles", solution.evaluation.computeCycles);
@@ -80,16 +82,17 @@ void emitRemark(Operation *op, const MappingProblem &problem, const Solution &so
     remark << " " << field.name << "=" << value;
   double transfer = e.dramCycles(problem.machine);
   remark << ": estimated " << int64_t(e.cycles(problem.machine)) << " cycles, bound by "
-         << (e.computeCycles >= transfer ? "compute" : "dram") << " (compute " << int64_t(e.computeCycles) << ", dram "
-         << int64_t(transfer) << "); " << bytes << " of " << problem.machine.scratchpadBytes << " scratchpad bytes, "
-         << rows << " of " << problem.machine.accumulatorRows << " accumulator rows; best of " << solution.feasible
-         << " that fit among " << solution.considered;
+         << (e.computeCycles >= transfer ? "compute" : "dram") << " (compute " << int64_t(e.computeCycles)
+         << ", dram " << int64_t(transfer) << "); " << bytes << " of " << problem.machine.scratchpadBytes
+         << " scratchpad bytes, " << rows << " of " << problem.machine.accumulatorRows
+         << " accumulator rows; best of " << solution.feasible << " that fit among " << solution.considered;
 }
 
 class MapPass : public impl::MapPassBase<MapPass> {
 public:
   using MapPassBase::MapPassBase;
-  MapPass(const chip::Chip &chip, std::string json, bool explainDecisions) : given(chip), mappingJson(std::move(json)) {
+  MapPass(const chip::Chip &chip, std::string json, bool explainDecisions)
+      : given(chip), mappingJson(std::move(json)) {
     explain = explainDecisions;
   }
 
@@ -182,7 +185,8 @@ std::vector<std::pair<std::string, Operation *>> mappingKeys(ModuleOp module) {
     if (!makeAnyProblem(op, Machine()))
       return;
     StringRef layer = nn::getOrigin(op->getLoc()).first;
-    std::string key = (layer.empty() ? Twine() : layer + Twine("/")).str() + op->getName().stripDialect().str();
+    std::string key =
+        (layer.empty() ? Twine() : layer + Twine("/")).str() + op->getName().stripDialect().str();
     if (int number = seen[key]++)
       key += "." + std::to_string(number);
     keys.push_back({key, op});

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Cost model: the vector unit visits every window position once, all lanes on channels or neighbouring pixels.
+// Cost model: the vector unit visits every window position once, all lanes on channels or neighbouring
+// pixels.
 #include "compiler/Transforms/Map/PoolProblem.h"
 
 #include <algorithm>
@@ -67,7 +68,8 @@ Evaluation PoolProblem::evaluate(const Choice &c) const {
     e.buffers.push_back(l.factor);
   for (const Buffer &buffer : e.buffers)
     tileBytes += dramBoxBytes(machine, {batch, h.input, w.input, channels}, buffer.shape);
-  e.computeCycles = tiles * (vectorElements / double(machine.lanes) + 2 * double(machine.vectorStartupCycles));
+  e.computeCycles =
+      tiles * (vectorElements / double(machine.lanes) + 2 * double(machine.vectorStartupCycles));
   e.dramBytes = tiles * tileBytes;
   e.transfers = tiles * double(e.buffers.size());
   e.startBytes = tileBytes;

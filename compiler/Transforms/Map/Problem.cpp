@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// The solver: plain enumeration. Problems keep their product of candidates in the thousands, which takes milliseconds,
-// and an enumeration explains itself better than a heuristic.
+// The solver: plain enumeration. Problems keep their product of candidates in the thousands, which takes
+// milliseconds, and an enumeration explains itself better than a heuristic.
 #include "compiler/Transforms/Map/Problem.h"
 
 #include <algorithm>
@@ -32,7 +32,8 @@ double Evaluation::cycles(const Machine &machine) const {
   return body + startBytes / machine.dramBytesPerCycle;
 }
 
-double dramBoxBytes(const Machine &machine, const std::array<int64_t, 4> &tensor, const std::array<int64_t, 4> &box) {
+double dramBoxBytes(const Machine &machine, const std::array<int64_t, 4> &tensor,
+                    const std::array<int64_t, 4> &box) {
   int64_t run = kElementBytes, runs = 1, pitch = kElementBytes;
   bool whole = true; // all dimensions further in are whole, so that the run goes on
   for (int d = 3; d >= 0; --d) {
@@ -70,9 +71,10 @@ int64_t LoopOrder::depth() const {
 
 namespace {
 
-/// By how much a memory overflows (bytes, or rows of the accumulator) and its largest buffer; 0 if all fit. `relative` is
-/// the sum of the overflows of both memories in units of their size.
-int64_t missing(const Machine &machine, const Evaluation &evaluation, const Buffer **culprit, double &relative) {
+/// By how much a memory overflows (bytes, or rows of the accumulator) and its largest buffer; 0 if all fit.
+/// `relative` is the sum of the overflows of both memories in units of their size.
+int64_t missing(const Machine &machine, const Evaluation &evaluation, const Buffer **culprit,
+                double &relative) {
   int64_t bytes = 0, rows = 0;
   const Buffer *largest[2] = {nullptr, nullptr};
   for (const Buffer &buffer : evaluation.buffers) {
@@ -98,8 +100,8 @@ std::string describe(const Buffer &buffer, int64_t miss, const Machine &machine)
   std::string text = std::string("buffer '") + buffer.name + "' (" + std::to_string(buffer.size());
   if (buffer.accumulator) // a row holds one fp32 per column
     return text + " rows) misses " + std::to_string(miss * machine.cols * kElementBytes) + " bytes (" +
-           std::to_string(miss) + " rows) of the accumulator, which has " + std::to_string(machine.accumulatorRows) +
-           " rows";
+           std::to_string(miss) + " rows) of the accumulator, which has " +
+           std::to_string(machine.accumulatorRows) + " rows";
   return text + " bytes) misses " + std::to_string(miss) + " bytes of the scratchpad, which has " +
          std::to_string(machine.scratchpadBytes) + " bytes";
 }
@@ -128,7 +130,8 @@ std::optional<Solution> solve(const MappingProblem &problem, const Pins &pins, I
       return std::nullopt;
     }
     if (value < 0) {
-      why.reason = "field '" + name + "' is " + std::to_string(value) + ", expected a number that is not negative";
+      why.reason =
+          "field '" + name + "' is " + std::to_string(value) + ", expected a number that is not negative";
       return std::nullopt;
     }
     field->candidates = {value};

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// The mapping of one operation as a small search problem, free of MLIR. A problem names its decisions (fields) with the
-// values worth trying; for a choice of values it states the buffers, the loops and the cost. The solver enumerates all
-// choices and keeps the cheapest that fits. The lowering builds the same problem from the same operation and asks it
-// for the same layout, so that what was checked is what is emitted.
+// The mapping of one operation as a small search problem, free of MLIR. A problem names its decisions
+// (fields) with the values worth trying; for a choice of values it states the buffers, the loops and the
+// cost. The solver enumerates all choices and keeps the cheapest that fits. The lowering builds the same
+// problem from the same operation and asks it for the same layout, so that what was checked is what is
+// emitted.
 #ifndef ARSIS_COMPILER_TRANSFORMS_MAP_PROBLEM_H
 #define ARSIS_COMPILER_TRANSFORMS_MAP_PROBLEM_H
 
@@ -30,7 +31,8 @@ struct Field {
 /// One value per field, in the order of the problem's fields.
 using Choice = std::vector<int64_t>;
 
-/// A ring of equal buffers in the scratchpad (f32 or i32 elements) or in one unit's accumulator (shape[0] rows).
+/// A ring of equal buffers in the scratchpad (f32 or i32 elements) or in one unit's accumulator (shape[0]
+/// rows).
 struct Buffer {
   const char *name = "";
   std::array<int64_t, 4> shape = {1, 1, 1, 1};
@@ -51,8 +53,8 @@ struct Evaluation {
   boost::container::static_vector<Buffer, 16> buffers;
   int64_t loops = 0;
   double computeCycles = 0, dramBytes = 0, transfers = 0;
-  double startBytes = 0;   // moved before the first and after the last computation
-  bool overlapped = true;  // several slots: transfers run beside computation
+  double startBytes = 0;  // moved before the first and after the last computation
+  bool overlapped = true; // several slots: transfers run beside computation
 
   static Evaluation rejected(const char *reason);
   double dramCycles(const Machine &machine) const;
@@ -65,9 +67,10 @@ struct Plan {
   std::vector<int64_t> chunks;
 };
 
-/// Bytes that DRAM moves for a box of a tensor: each contiguous run is rounded up to whole bursts, and runs whose distance
-/// keeps them in some of the channels count for the channels that stand idle meanwhile.
-double dramBoxBytes(const Machine &machine, const std::array<int64_t, 4> &tensor, const std::array<int64_t, 4> &box);
+/// Bytes that DRAM moves for a box of a tensor: each contiguous run is rounded up to whole bursts, and runs
+/// whose distance keeps them in some of the channels count for the channels that stand idle meanwhile.
+double dramBoxBytes(const Machine &machine, const std::array<int64_t, 4> &tensor,
+                    const std::array<int64_t, 4> &box);
 
 class MappingProblem {
 public:
@@ -96,15 +99,15 @@ struct Solution {
 
 using Pins = std::map<std::string, int64_t>;
 
-/// The cheapest choice that fits, with the fields in `pins` held at their values. Returns null and fills `why` if there
-/// is none, or if a pin names no field or is not positive.
+/// The cheapest choice that fits, with the fields in `pins` held at their values. Returns null and fills
+/// `why` if there is none, or if a pin names no field or is not positive.
 std::optional<Solution> solve(const MappingProblem &problem, const Pins &pins, Infeasible &why);
 
 /// Checks a complete choice against the chip; empty if it fits.
 std::string checkFit(const MappingProblem &problem, const Evaluation &evaluation);
 
-/// Loops in order with their trip counts, and where a buffer that depends on some of them is filled: directly inside
-/// the innermost loop it depends on, hoisted over loops that do not change it.
+/// Loops in order with their trip counts, and where a buffer that depends on some of them is filled: directly
+/// inside the innermost loop it depends on, hoisted over loops that do not change it.
 struct LoopOrder {
   boost::container::static_vector<int64_t, 12> counts;
 

@@ -9,8 +9,9 @@ namespace arsis::compiler {
 
 std::vector<Field> MatrixProblem::fields() const {
   std::vector<int64_t> rows = tileSizes(std::min(needs.rows, needs.most));
-  std::vector<int64_t> columns =
-      needs.wholeColumns ? std::vector<int64_t>{needs.columns} : tileSizes(needs.columns, std::min<int64_t>(needs.columns, 16));
+  std::vector<int64_t> columns = needs.wholeColumns
+                                     ? std::vector<int64_t>{needs.columns}
+                                     : tileSizes(needs.columns, std::min<int64_t>(needs.columns, 16));
   std::vector<Field> fields = {{"rows", rows}, {"columns", columns}, {"slots", {2, 1}}};
   if (needs.mayStay)
     fields.push_back({"resident", {1, 0}});
@@ -40,7 +41,8 @@ Evaluation MatrixProblem::evaluate(const Choice &c) const {
     e.buffers.push_back({"tile", {1, 1, l.rows, l.columns}, l.slots});
   if (l.resident)
     for (int64_t i = 0; i < needs.residentBuffers; ++i)
-      e.buffers.push_back({"resident rows", {1, 1, l.rows * l.rowTiles, l.columns}, l.columnTiles > 1 ? c[Slots] : 1});
+      e.buffers.push_back(
+          {"resident rows", {1, 1, l.rows * l.rowTiles, l.columns}, l.columnTiles > 1 ? c[Slots] : 1});
   if (needs.temporaries)
     e.buffers.push_back({"temporaries", {needs.temporaries, 1, l.rows, roundUp(l.columns, 16)}});
   if (needs.vectorBuffers)

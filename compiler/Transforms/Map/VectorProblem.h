@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Mappings of what the vector unit does on a matrix of rows (pixels) by columns (channels): elementwise operations,
-// sums per channel, batch normalisation, softmax with cross entropy; and of transposition by DMA.
+// Mappings of what the vector unit does on a matrix of rows (pixels) by columns (channels): elementwise
+// operations, sums per channel, batch normalisation, softmax with cross entropy; and of transposition by DMA.
 #ifndef ARSIS_COMPILER_TRANSFORMS_MAP_VECTORPROBLEM_H
 #define ARSIS_COMPILER_TRANSFORMS_MAP_VECTORPROBLEM_H
 
@@ -9,22 +9,23 @@
 
 namespace arsis::compiler {
 
-/// Tiles [rows, columns] of a matrix, columns outermost so that channel vectors are loaded once per column tile.
-/// `matrixBuffers` buffers of a tile's size go through DRAM and are ringed, `temporaries` are not; `vectorBuffers` hold
-/// one row. The rows may be the reduction of a plan with the one dim `planDim`; then a tile is a chunk.
+/// Tiles [rows, columns] of a matrix, columns outermost so that channel vectors are loaded once per column
+/// tile. `matrixBuffers` buffers of a tile's size go through DRAM and are ringed, `temporaries` are not;
+/// `vectorBuffers` hold one row. The rows may be the reduction of a plan with the one dim `planDim`; then a
+/// tile is a chunk.
 class MatrixProblem : public MappingProblem {
 public:
   struct Needs {
     int64_t rows = 1, columns = 1;
     int64_t matrixBuffers = 1, temporaries = 0, vectorBuffers = 0;
-    int64_t rowBuffers = 0;        // one element per row of a tile
-    int64_t vectorPasses = 1;      // vector instructions over a tile, for the cost
-    int64_t dramPasses = 1;        // tiles moved per tile position
-    bool wholeColumns = false;     // columns must not be cut (softmax)
-    std::string planDim;           // empty: no reduction over rows
-    int64_t most = 1 << 30;        // rows of a chunk at most
-    bool mayStay = false;          // keeping all rows in the scratchpad saves transfers: field "resident"
-    int64_t residentBuffers = 0;   // matrix buffers that hold all rows then
+    int64_t rowBuffers = 0;      // one element per row of a tile
+    int64_t vectorPasses = 1;    // vector instructions over a tile, for the cost
+    int64_t dramPasses = 1;      // tiles moved per tile position
+    bool wholeColumns = false;   // columns must not be cut (softmax)
+    std::string planDim;         // empty: no reduction over rows
+    int64_t most = 1 << 30;      // rows of a chunk at most
+    bool mayStay = false;        // keeping all rows in the scratchpad saves transfers: field "resident"
+    int64_t residentBuffers = 0; // matrix buffers that hold all rows then
     int64_t residentDramPasses = 1;
   };
   MatrixProblem(const Machine &machine, const Needs &needs) : MappingProblem(machine), needs(needs) {}
@@ -37,9 +38,9 @@ public:
   }
 
   struct Layout {
-    int64_t rows, columns;           // of a tile
+    int64_t rows, columns; // of a tile
     int64_t rowTiles, columnTiles;
-    int64_t slots;                   // of buffers filled per tile
+    int64_t slots; // of buffers filled per tile
     bool resident;
   };
   Layout layout(const Choice &choice) const;
@@ -53,7 +54,8 @@ private:
 /// Transposition: a tile is loaded in the source's order into the result's order and stored.
 class TransposeProblem : public MappingProblem {
 public:
-  TransposeProblem(const Machine &machine, std::array<int64_t, 4> shape) : MappingProblem(machine), shape(shape) {}
+  TransposeProblem(const Machine &machine, std::array<int64_t, 4> shape)
+      : MappingProblem(machine), shape(shape) {}
 
   std::vector<Field> fields() const override;
   Evaluation evaluate(const Choice &choice) const override;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Convolution with its two gradients and the matrix product, bit for bit against the oracle that follows the same plan, over
-// kernels, strides, dilations, paddings and channel counts, on arrays of several shapes.
+// Convolution with its two gradients and the matrix product, bit for bit against the oracle that follows the
+// same plan, over kernels, strides, dilations, paddings and channel counts, on arrays of several shapes.
 #include "tests/compiler/Conversion/NNToTile/TileTesting.h"
 
 #include <gtest/gtest.h>
@@ -29,21 +29,24 @@ std::string type(std::vector<int> shape) {
 
 /// All three passes of a convolution in one function.
 std::string moduleOf(const Convolution &v) {
-  std::string x = type({v.n, v.h, v.w, v.c}), w = type({v.kh, v.kw, v.c, v.o}), y = type({v.n, v.outH(), v.outW(), v.o});
+  std::string x = type({v.n, v.h, v.w, v.c}), w = type({v.kh, v.kw, v.c, v.o}),
+              y = type({v.n, v.outH(), v.outW(), v.o});
   auto pair = [](int a, int b) { return "[" + std::to_string(a) + ", " + std::to_string(b) + "]"; };
-  std::string attributes = " strides " + pair(v.sh, v.sw) + " pads [" + std::to_string(v.top) + ", " + std::to_string(v.left) +
-                           ", " + std::to_string(v.bottom) + ", " + std::to_string(v.right) + "] dilations " + pair(v.dh, v.dw);
+  std::string attributes = " strides " + pair(v.sh, v.sw) + " pads [" + std::to_string(v.top) + ", " +
+                           std::to_string(v.left) + ", " + std::to_string(v.bottom) + ", " +
+                           std::to_string(v.right) + "] dilations " + pair(v.dh, v.dw);
   return "func.func @forward(%x: " + x + " {nn.name = \"x\"}, %w: " + w + " {nn.name = \"w\"}, %gy: " + y +
-         " {nn.name = \"gy\"}) -> (" + y + " {nn.name = \"y\"}, " + x + " {nn.name = \"gx\"}, " + w + " {nn.name = \"gw\"}) {\n" +
-         "  %y = nn.conv2d %x, %w" + attributes + " : (" + x + ", " + w + ") -> " + y + "\n" +
-         "  %gx = nn.conv2d_grad_input %gy, %w" + attributes + " : (" + y + ", " + w + ") -> " + x + "\n" +
-         "  %gw = nn.conv2d_grad_weight %x, %gy" + attributes + " : (" + x + ", " + y + ") -> " + w + "\n" +
-         "  return %y, %gx, %gw : " + y + ", " + x + ", " + w + "\n}\n";
+         " {nn.name = \"gy\"}) -> (" + y + " {nn.name = \"y\"}, " + x + " {nn.name = \"gx\"}, " + w +
+         " {nn.name = \"gw\"}) {\n" + "  %y = nn.conv2d %x, %w" + attributes + " : (" + x + ", " + w +
+         ") -> " + y + "\n" + "  %gx = nn.conv2d_grad_input %gy, %w" + attributes + " : (" + y + ", " + w +
+         ") -> " + x + "\n" + "  %gw = nn.conv2d_grad_weight %x, %gy" + attributes + " : (" + x + ", " + y +
+         ") -> " + w + "\n" + "  return %y, %gx, %gw : " + y + ", " + x + ", " + w + "\n}\n";
 }
 
 std::string describe(const Convolution &v) {
   std::string text;
-  for (int number : {v.n, v.h, v.w, v.c, v.o, v.kh, v.kw, v.sh, v.sw, v.dh, v.dw, v.top, v.left, v.bottom, v.right})
+  for (int number :
+       {v.n, v.h, v.w, v.c, v.o, v.kh, v.kw, v.sh, v.sw, v.dh, v.dw, v.top, v.left, v.bottom, v.right})
     text += std::to_string(number) + " ";
   return text;
 }
@@ -57,7 +60,8 @@ TEST(ContractionLowering, EveryKernelStrideDilationAndPadding) {
     for (int stride : {1, 2, 3})
       for (int dilation : {1, 2})
         for (auto [top, left, bottom, right] : {std::array{0, 0, 0, 0}, {1, 1, 1, 1}, {0, 2, 1, 0}}) {
-          Convolution v{2, 11, 9, 5, 11, kh, kw, stride, stride, dilation, dilation, top, left, bottom, right};
+          Convolution v{2,      11,       9,        5,   11,   kh,     kw,   stride,
+                        stride, dilation, dilation, top, left, bottom, right};
           if (!v.fits())
             continue;
           ASSERT_EQ(compareWithOracle(moduleOf(v), chipWith(kTiny)), "") << describe(v);
@@ -65,8 +69,12 @@ TEST(ContractionLowering, EveryKernelStrideDilationAndPadding) {
 }
 
 TEST(ContractionLowering, EveryArray) {
-  for (ArraySize size : {ArraySize{8, 8, 1, 64, 8}, {12, 20, 1, 96, 16}, {16, 16, 1, 128, 32}, {16, 16, 3, 64, 32},
-                         {32, 32, 2, 256, 64}, {128, 128, 2, 512, 512}})
+  for (ArraySize size : {ArraySize{8, 8, 1, 64, 8},
+                         {12, 20, 1, 96, 16},
+                         {16, 16, 1, 128, 32},
+                         {16, 16, 3, 64, 32},
+                         {32, 32, 2, 256, 64},
+                         {128, 128, 2, 512, 512}})
     for (int stride : {1, 2})
       for (auto [c, o] : {std::pair{1, 6}, {3, 17}, {20, 33}, {40, 16}}) {
         Convolution v{3, 10, 13, c, o, 3, 3, stride, 1, 1, 1, 1, 1, 1, 1};
@@ -86,20 +94,24 @@ TEST(ContractionLowering, StrideLargerThanTheKernelLeavesHoles) {
 TEST(ContractionLowering, EveryPinnedTileKeepsTheBits) {
   Convolution v{3, 9, 10, 20, 20, 3, 3, 2, 2, 1, 1, 1, 1, 1, 1};
   ArraySize roomy{8, 8, 1, 1024, 512};
-  for (const char *forward : {"\"n\": 3", "\"n\": 1, \"h\": 2", "\"n\": 1, \"h\": 3, \"w\": 2", "\"k\": 8", "\"blocks\": 3, \"k\": 16",
-                              "\"columns_outer\": 1", "\"blocks\": 1, \"resident\": 1, \"k\": 8", "\"slots\": 1, \"acc_slots\": 1",
-                              "\"blocks\": 2, \"n\": 2"}) {
+  for (const char *forward :
+       {"\"n\": 3", "\"n\": 1, \"h\": 2", "\"n\": 1, \"h\": 3, \"w\": 2", "\"k\": 8",
+        "\"blocks\": 3, \"k\": 16", "\"columns_outer\": 1", "\"blocks\": 1, \"resident\": 1, \"k\": 8",
+        "\"slots\": 1, \"acc_slots\": 1", "\"blocks\": 2, \"n\": 2"}) {
     std::string mapping = std::string("{\"conv2d\": {") + forward + "}}";
     ASSERT_EQ(compareWithOracle(moduleOf(v), chipWith(roomy), mapping), "") << mapping;
   }
-  for (const char *gradInput : {"\"n\": 1, \"h\": 2", "\"n\": 1, \"h\": 4, \"w\": 6", "\"k\": 8, \"blocks\": 2",
-                                "\"k\": 8, \"blocks\": 1, \"columns_outer\": 1", "\"blocks\": 1, \"resident\": 1", "\"n\": 2"}) {
+  for (const char *gradInput :
+       {"\"n\": 1, \"h\": 2", "\"n\": 1, \"h\": 4, \"w\": 6", "\"k\": 8, \"blocks\": 2",
+        "\"k\": 8, \"blocks\": 1, \"columns_outer\": 1", "\"blocks\": 1, \"resident\": 1", "\"n\": 2"}) {
     std::string mapping = std::string("{\"conv2d_grad_input\": {") + gradInput + "}}";
     ASSERT_EQ(compareWithOracle(moduleOf(v), chipWith(roomy), mapping), "") << mapping;
   }
-  for (const char *gradWeight : {"\"n\": 1, \"h\": 5", "\"n\": 1, \"h\": 1", "\"n\": 1, \"h\": 1, \"chunk_w\": 2, \"w\": 2, \"chunk_h\": 1",
-                                 "\"c\": 3", "\"kh\": 1, \"c\": 1", "\"blocks\": 3", "\"columns_outer\": 1, \"blocks\": 1",
-                                 "\"chunk_n\": 2, \"chunk_h\": 1, \"chunk_w\": 3, \"n\": 2"}) {
+  for (const char *gradWeight :
+       {"\"n\": 1, \"h\": 5", "\"n\": 1, \"h\": 1",
+        "\"n\": 1, \"h\": 1, \"chunk_w\": 2, \"w\": 2, \"chunk_h\": 1", "\"c\": 3", "\"kh\": 1, \"c\": 1",
+        "\"blocks\": 3", "\"columns_outer\": 1, \"blocks\": 1",
+        "\"chunk_n\": 2, \"chunk_h\": 1, \"chunk_w\": 3, \"n\": 2"}) {
     std::string mapping = std::string("{\"conv2d_grad_weight\": {") + gradWeight + "}}";
     ASSERT_EQ(compareWithOracle(moduleOf(v), chipWith(roomy), mapping), "") << mapping;
   }
@@ -120,14 +132,16 @@ TEST(ContractionLowering, MatrixProductInEveryOrientation) {
     for (bool transposeA : {false, true})
       for (bool transposeB : {false, true})
         for (auto [m, k, n] : {std::array{1, 1, 1}, {5, 84, 10}, {33, 17, 40}, {8, 400, 120}}) {
-          std::string a = transposeA ? type({k, m}) : type({m, k}), b = transposeB ? type({n, k}) : type({k, n});
+          std::string a = transposeA ? type({k, m}) : type({m, k}),
+                      b = transposeB ? type({n, k}) : type({k, n});
           std::string attributes;
           if (transposeA || transposeB)
-            attributes = std::string(" {transpose_a = ") + (transposeA ? "true" : "false") + ", transpose_b = " +
-                         (transposeB ? "true" : "false") + "}";
-          std::string module = "func.func @forward(%a: " + a + " {nn.name = \"a\"}, %b: " + b + " {nn.name = \"b\"}) -> (" +
-                               type({m, n}) + " {nn.name = \"c\"}) {\n  %c = nn.matmul %a, %b" + attributes + " : (" + a + ", " +
-                               b + ") -> " + type({m, n}) + "\n  return %c : " + type({m, n}) + "\n}\n";
+            attributes = std::string(" {transpose_a = ") + (transposeA ? "true" : "false") +
+                         ", transpose_b = " + (transposeB ? "true" : "false") + "}";
+          std::string module =
+              "func.func @forward(%a: " + a + " {nn.name = \"a\"}, %b: " + b + " {nn.name = \"b\"}) -> (" +
+              type({m, n}) + " {nn.name = \"c\"}) {\n  %c = nn.matmul %a, %b" + attributes + " : (" + a +
+              ", " + b + ") -> " + type({m, n}) + "\n  return %c : " + type({m, n}) + "\n}\n";
           ASSERT_EQ(compareWithOracle(module, chipWith(size)), "") << module;
         }
 }

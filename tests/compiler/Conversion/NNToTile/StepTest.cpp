@@ -14,10 +14,13 @@ const ArraySize kTiny{8, 8, 1, 64, 8};
 std::string sgd(const std::string &momentum, const std::string &decay) {
   bool velocity = momentum != "0.0";
   std::string t = "tensor<3x3x7x11xf32>";
-  return "func.func @forward(%w: " + t + " {nn.name = \"w\"}, %g: " + t + " {nn.name = \"g\"}, %r: tensor<f32> {nn.name = \"r\"}" +
-         (velocity ? ", %v: " + t + " {nn.name = \"v\"}" : "") + ") -> (" + t + " {nn.name = \"w\", nn.donates = 0 : i64}" +
-         (velocity ? ", " + t + " {nn.name = \"v\", nn.donates = 3 : i64}" : "") + ") {\n  %0" + (velocity ? ":2" : "") + " = nn.sgd %w, %g, %r" +
-         (velocity ? ", %v" : "") + " momentum " + momentum + " weight_decay " + decay + " : (" + t + ", " + t + ", tensor<f32>" +
+  return "func.func @forward(%w: " + t + " {nn.name = \"w\"}, %g: " + t +
+         " {nn.name = \"g\"}, %r: tensor<f32> {nn.name = \"r\"}" +
+         (velocity ? ", %v: " + t + " {nn.name = \"v\"}" : "") + ") -> (" + t +
+         " {nn.name = \"w\", nn.donates = 0 : i64}" +
+         (velocity ? ", " + t + " {nn.name = \"v\", nn.donates = 3 : i64}" : "") + ") {\n  %0" +
+         (velocity ? ":2" : "") + " = nn.sgd %w, %g, %r" + (velocity ? ", %v" : "") + " momentum " +
+         momentum + " weight_decay " + decay + " : (" + t + ", " + t + ", tensor<f32>" +
          (velocity ? ", " + t : "") + ") -> " + (velocity ? "(" + t + ", " + t + ")" : t) + "\n  return " +
          (velocity ? "%0#0, %0#1 : " + t + ", " + t : "%0 : " + t) + "\n}\n";
 }

@@ -56,7 +56,8 @@ template <typename Body> void forBox(ArrayRef<int64_t> box, Body body) {
 
 class Machine {
 public:
-  Machine(const std::map<std::string, Words> &inputs, const TileLimits &limits) : inputs(inputs), limits(limits) {}
+  Machine(const std::map<std::string, Words> &inputs, const TileLimits &limits)
+      : inputs(inputs), limits(limits) {}
 
   void run(Block &block, int64_t depth) {
     for (Operation &op : block) {
@@ -110,7 +111,8 @@ private:
     }
   };
   View view(Value buffer, tile::ViewAttr attr, ArrayRef<int64_t> dims) {
-    return {memories.lookup(buffer).get(), evaluate(attr.getOffset().getResult(0), dims), Index(attr.getStrides())};
+    return {memories.lookup(buffer).get(), evaluate(attr.getOffset().getResult(0), dims),
+            Index(attr.getStrides())};
   }
   static uint32_t &word(const View &view, int64_t position, int64_t column = 0) {
     int64_t at = position * view.memory->rowWidth + column;
@@ -170,7 +172,8 @@ private:
         throw TileFault("has another size than its input");
       memory->words = found->second;
     } else if (auto initial = tensor.getInitial()) {
-      for (auto [word, bits] : llvm::zip(memory->words, cast<DenseElementsAttr>(*initial).getValues<APFloat>()))
+      for (auto [word, bits] :
+           llvm::zip(memory->words, cast<DenseElementsAttr>(*initial).getValues<APFloat>()))
         word = numerics::bitsOf(bits.convertToFloat());
     }
     memories[tensor.getResult()] = memory;
@@ -195,7 +198,9 @@ private:
     full.append(shape.begin(), shape.end());
     for (AffineExpr coordinate : op.getCoordinates().getResults())
       corner.push_back(evaluate(coordinate, dims));
-    View tensor{memories.lookup(op.getTensor()).get(), 0, {full[1] * full[2] * full[3], full[2] * full[3], full[3], 1}};
+    View tensor{memories.lookup(op.getTensor()).get(),
+                0,
+                {full[1] * full[2] * full[3], full[2] * full[3], full[3], 1}};
     forBox(box, [&](ArrayRef<int64_t> b) {
       Index at;
       bool inside = true;
@@ -235,7 +240,8 @@ private:
 
   void multiply(tile::MultiplyOp op) {
     Index dims = indicesOf(op.getIndices()), m = sizes(op.getMBox(), dims), k = sizes(op.getKBox(), dims);
-    View rows = view(op.getSource(), op.getView(), dims), acc = view(op.getAccumulators(), op.getAccView(), dims);
+    View rows = view(op.getSource(), op.getView(), dims),
+         acc = view(op.getAccumulators(), op.getAccView(), dims);
     Bank &bank = bankOf(op.getUnit(), op.getBank(), dims);
     if (llvm::is_contained(m, 0) || llvm::is_contained(k, 0))
       return;
@@ -258,13 +264,15 @@ private:
         ++row;
       });
       for (size_t n = 0; n < partial.size(); ++n)
-        write(acc, acc.at(at), accumulate ? numerics::add(read(acc, acc.at(at), n), partial[n]) : partial[n], n);
+        write(acc, acc.at(at), accumulate ? numerics::add(read(acc, acc.at(at), n), partial[n]) : partial[n],
+              n);
     });
   }
 
   void drain(tile::DrainOp op) {
     Index dims = indicesOf(op.getIndices()), m = sizes(op.getMBox(), dims), n = sizes(op.getNBox(), dims);
-    View acc = view(op.getAccumulators(), op.getAccView(), dims), to = view(op.getDestination(), op.getView(), dims);
+    View acc = view(op.getAccumulators(), op.getAccView(), dims),
+         to = view(op.getDestination(), op.getView(), dims);
     forBox(m, [&](ArrayRef<int64_t> at) {
       for (int64_t column = 0; column < n[0]; ++column)
         write(to, to.at(at) + column * op.getNStride(), read(acc, acc.at(at), column));
@@ -287,13 +295,15 @@ private:
         operands[1] = float(at[3]);
       }
       write(to, to.at(at),
-            numerics::applyMap(function, operands[0], operands[1], operands[2], op.getImmediate().convertToFloat()));
+            numerics::applyMap(function, operands[0], operands[1], operands[2],
+                               op.getImmediate().convertToFloat()));
     });
   }
 
   void reduce(tile::ReduceOp op) {
     Index dims = indicesOf(op.getIndices()), box = sizes(op.getBox(), dims), kept = box, reduced(4, 1);
-    View to = view(op.getDestination(), op.getView(), dims), from = view(op.getInput(), op.getInputView(), dims);
+    View to = view(op.getDestination(), op.getView(), dims),
+         from = view(op.getInput(), op.getInputView(), dims);
     auto function = numerics::ReduceFunction(unsigned(op.getFunction()));
     bool accumulate = evaluate(op.getAccumulate().getResult(0), dims) != 0;
     for (int64_t d : op.getReduced()) {
@@ -304,8 +314,9 @@ private:
     forBox(kept, [&](ArrayRef<int64_t> at) {
       float value = numerics::identityOf(function);
       if (lanes)
-        value = numerics::laneReduce(box[3], value, [&](int64_t i) { return read(from, from.at(at) + i * from.strides[3]); },
-                                     [&](float a, float b) { return numerics::combine(function, a, b); });
+        value = numerics::laneReduce(
+            box[3], value, [&](int64_t i) { return read(from, from.at(at) + i * from.strides[3]); },
+            [&](float a, float b) { return numerics::combine(function, a, b); });
       else
         forBox(reduced, [&](ArrayRef<int64_t> term) {
           Index sum;
@@ -320,7 +331,8 @@ private:
 
   void pool(tile::PoolOp op) {
     Index dims = indicesOf(op.getIndices()), box = sizes(op.getBox(), dims);
-    View to = view(op.getDestination(), op.getView(), dims), from = view(op.getInput(), op.getInputView(), dims);
+    View to = view(op.getDestination(), op.getView(), dims),
+         from = view(op.getInput(), op.getInputView(), dims);
     bool max = op.getFunction() == tile::ReduceFunction::Max;
     forBox(box, [&](ArrayRef<int64_t> at) {
       float value = max ? numerics::kMinusInfinity : 0.0f;
@@ -334,7 +346,8 @@ private:
 
   void poolGrad(tile::PoolGradOp op) {
     Index dims = indicesOf(op.getIndices()), box = sizes(op.getBox(), dims);
-    View to = view(op.getDestination(), op.getView(), dims), g = view(op.getGradient(), op.getGradientView(), dims);
+    View to = view(op.getDestination(), op.getView(), dims),
+         g = view(op.getGradient(), op.getGradientView(), dims);
     bool max = op.getFunction() == tile::ReduceFunction::Max;
     int64_t shift = 0;
     View x = to;
@@ -370,7 +383,8 @@ private:
 
 } // namespace
 
-std::map<std::string, Words> runTileProgram(tile::ProgramOp program, const std::map<std::string, Words> &inputs,
+std::map<std::string, Words> runTileProgram(tile::ProgramOp program,
+                                            const std::map<std::string, Words> &inputs,
                                             const TileLimits &limits) {
   Machine machine(inputs, limits);
   machine.run(program.getBody().front(), 0);

@@ -30,7 +30,8 @@ chip::Chip chipWith(const ArraySize &size) {
 
 namespace {
 
-/// Random values of few mantissa bits and mixed exponents, so that rounding and order show; labels below `classes`.
+/// Random values of few mantissa bits and mixed exponents, so that rounding and order show; labels below
+/// `classes`.
 ref::HostTensor randomTensor(RankedTensorType type, std::mt19937 &random, int64_t classes) {
   ref::Shape shape(type.getShape().begin(), type.getShape().end());
   if (type.getElementType().isInteger(32)) {
@@ -66,9 +67,11 @@ std::string difference(const std::string &name, const Words &found, const Words 
 std::string compareWithOracle(const std::string &text, const chip::Chip &chip, const std::string &mapping) {
   MLIRContext context;
   context.disableMultithreading();
-  context.loadDialect<nn::NNDialect, func::FuncDialect, tile::TileDialect, scf::SCFDialect, arith::ArithDialect>();
+  context.loadDialect<nn::NNDialect, func::FuncDialect, tile::TileDialect, scf::SCFDialect,
+                      arith::ArithDialect>();
   std::string errors;
-  ScopedDiagnosticHandler handler(&context, [&](Diagnostic &diagnostic) { errors += diagnostic.str() + "\n"; });
+  ScopedDiagnosticHandler handler(&context,
+                                  [&](Diagnostic &diagnostic) { errors += diagnostic.str() + "\n"; });
   OwningOpRef<ModuleOp> module = parseSourceString<ModuleOp>(text, &context);
   if (!module)
     return "does not parse: " + errors;
@@ -100,8 +103,9 @@ std::string compareWithOracle(const std::string &text, const chip::Chip &chip, c
     return "does not lower: " + errors;
   std::map<std::string, Words> found;
   try {
-    found = runTileProgram(*module->getOps<tile::ProgramOp>().begin(), words,
-                           {chip.integer("matrix.rows"), chip.integer("matrix.cols"), chip.integer("matrix.weight_banks")});
+    found = runTileProgram(
+        *module->getOps<tile::ProgramOp>().begin(), words,
+        {chip.integer("matrix.rows"), chip.integer("matrix.cols"), chip.integer("matrix.weight_banks")});
   } catch (const TileFault &fault) {
     return fault.what();
   }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// One call that maps and lowers an nn function, runs the tile program's sequential meaning, runs the oracle on the same
-// mapped function, and compares every result bit for bit.
+// One call that maps and lowers an nn function, runs the tile program's sequential meaning, runs the oracle
+// on the same mapped function, and compares every result bit for bit.
 #ifndef ARSIS_TESTS_COMPILER_CONVERSION_NNTOTILE_TILETESTING_H
 #define ARSIS_TESTS_COMPILER_CONVERSION_NNTOTILE_TILETESTING_H
 
@@ -17,8 +17,10 @@ struct ArraySize {
 };
 chip::Chip chipWith(const ArraySize &size);
 
-/// Empty if every result of the module's function agrees with the oracle; else what went wrong. `mapping` is JSON.
-std::string compareWithOracle(const std::string &module, const chip::Chip &chip, const std::string &mapping = "");
+/// Empty if every result of the module's function agrees with the oracle; else what went wrong. `mapping` is
+/// JSON.
+std::string compareWithOracle(const std::string &module, const chip::Chip &chip,
+                              const std::string &mapping = "");
 
 } // namespace arsis::testing
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Pooling, elementwise operations, sums over pixels, normalisation, loss and data movement, bit for bit against the oracle.
+// Pooling, elementwise operations, sums over pixels, normalisation, loss and data movement, bit for bit
+// against the oracle.
 #include "tests/compiler/Conversion/NNToTile/TileTesting.h"
 
 #include <gtest/gtest.h>
@@ -37,12 +38,12 @@ std::string moduleOf(const Pool &p, int n, int c, bool includePad) {
                   list({p.top, p.left, p.bottom, p.right}) + " dilations " + list({p.dh, p.dw});
   std::string average = a + (includePad ? " {count_include_pad = true}" : "");
   return "func.func @forward(%x: " + x + " {nn.name = \"x\"}, %gy: " + y + " {nn.name = \"gy\"}) -> (" + y +
-         " {nn.name = \"max\"}, " + x + " {nn.name = \"gmax\"}, " + y + " {nn.name = \"avg\"}, " + x + " {nn.name = \"gavg\"}) {\n" +
-         "  %0 = nn.max_pool %x" + a + " : (" + x + ") -> " + y + "\n" +
+         " {nn.name = \"max\"}, " + x + " {nn.name = \"gmax\"}, " + y + " {nn.name = \"avg\"}, " + x +
+         " {nn.name = \"gavg\"}) {\n" + "  %0 = nn.max_pool %x" + a + " : (" + x + ") -> " + y + "\n" +
          "  %1 = nn.max_pool_grad %x, %gy" + a + " : (" + x + ", " + y + ") -> " + x + "\n" +
-         "  %2 = nn.avg_pool %x" + average + " : (" + x + ") -> " + y + "\n" +
-         "  %3 = nn.avg_pool_grad %gy" + average + " : (" + y + ") -> " + x + "\n" +
-         "  return %0, %1, %2, %3 : " + y + ", " + x + ", " + y + ", " + x + "\n}\n";
+         "  %2 = nn.avg_pool %x" + average + " : (" + x + ") -> " + y + "\n" + "  %3 = nn.avg_pool_grad %gy" +
+         average + " : (" + y + ") -> " + x + "\n" + "  return %0, %1, %2, %3 : " + y + ", " + x + ", " + y +
+         ", " + x + "\n}\n";
 }
 
 int windows(int input, int before, int after, int kernel, int stride, int dilation, bool ceil) {
@@ -63,29 +64,35 @@ TEST(VectorLowering, PoolingOfEveryWindow) {
           for (auto [before, after] : {std::pair{0, 0}, {1, 1}, {0, 1}}) {
             if (before > dilation * (kernel - 1) || after > dilation * (kernel - 1))
               continue;
-            Pool p{13, 10, kernel, kernel, stride, stride, dilation, dilation, before, before, after, after, 0, 0};
+            Pool p{13,       10,     kernel, kernel, stride, stride, dilation,
+                   dilation, before, before, after,  after,  0,      0};
             p.outH = windows(p.h, before, after, kernel, stride, dilation, ceil);
             p.outW = windows(p.w, before, after, kernel, stride, dilation, ceil);
             for (bool includePad : {false, true})
               ASSERT_EQ(compareWithOracle(moduleOf(p, 2, 9, includePad), chipWith(kTiny)), "")
-                  << kernel << " " << stride << " " << dilation << " " << ceil << " " << before << after << includePad;
+                  << kernel << " " << stride << " " << dilation << " " << ceil << " " << before << after
+                  << includePad;
           }
 }
 
 TEST(VectorLowering, PoolingOfRectanglesAndOfWholeImages) {
-  for (Pool p : {Pool{12, 9, 2, 3, 2, 1, 1, 1, 0, 1, 0, 1, 6, 9}, {7, 7, 7, 7, 1, 1, 1, 1, 0, 0, 0, 0, 1, 1},
-                 {7, 5, 7, 5, 7, 5, 1, 1, 0, 0, 0, 0, 1, 1}, {112, 20, 3, 3, 2, 2, 1, 1, 1, 1, 1, 1, 56, 10}})
+  for (Pool p : {Pool{12, 9, 2, 3, 2, 1, 1, 1, 0, 1, 0, 1, 6, 9},
+                 {7, 7, 7, 7, 1, 1, 1, 1, 0, 0, 0, 0, 1, 1},
+                 {7, 5, 7, 5, 7, 5, 1, 1, 0, 0, 0, 0, 1, 1},
+                 {112, 20, 3, 3, 2, 2, 1, 1, 1, 1, 1, 1, 56, 10}})
     ASSERT_EQ(compareWithOracle(moduleOf(p, 3, 20, false), chipWith(kTiny)), "") << p.h << "x" << p.w;
 }
 
 TEST(VectorLowering, ElementwiseWithAndWithoutBroadcast) {
   for (auto [n, h, w, c] : {std::array{1, 1, 1, 1}, {2, 5, 7, 6}, {3, 20, 20, 33}, {1, 3, 1, 700}}) {
     std::string x = type({n, h, w, c}), b = type({c});
-    std::string module = "func.func @forward(%x: " + x + " {nn.name = \"x\"}, %z: " + x + " {nn.name = \"z\"}, %b: " + b +
-                         " {nn.name = \"b\"}) -> (" + x + " {nn.name = \"y\"}, " + x + " {nn.name = \"g\"}, " + b +
+    std::string module = "func.func @forward(%x: " + x + " {nn.name = \"x\"}, %z: " + x +
+                         " {nn.name = \"z\"}, %b: " + b + " {nn.name = \"b\"}) -> (" + x +
+                         " {nn.name = \"y\"}, " + x + " {nn.name = \"g\"}, " + b +
                          " {nn.name = \"s\"}) {\n  %0 = nn.bias_add %x, %b : (" + x + ", " + b + ") -> " + x +
-                         "\n  %1 = nn.relu %0 : " + x + "\n  %2 = nn.add %1, %z : " + x + "\n  %3 = nn.relu_grad %2, %1 : " + x +
-                         "\n  %4 = nn.channel_sum %3 : (" + x + ") -> " + b + "\n  return %2, %3, %4 : " + x + ", " + x + ", " + b + "\n}\n";
+                         "\n  %1 = nn.relu %0 : " + x + "\n  %2 = nn.add %1, %z : " + x +
+                         "\n  %3 = nn.relu_grad %2, %1 : " + x + "\n  %4 = nn.channel_sum %3 : (" + x +
+                         ") -> " + b + "\n  return %2, %3, %4 : " + x + ", " + x + ", " + b + "\n}\n";
     ASSERT_EQ(compareWithOracle(module, chipWith(kTiny)), "") << x;
   }
 }
@@ -95,15 +102,18 @@ TEST(VectorLowering, BatchNormalisationResidentAndStreamed) {
     for (auto [n, h, w, c] : {std::array{2, 1, 1, 1}, {2, 5, 7, 6}, {2, 9, 9, 21}}) {
       std::string x = type({n, h, w, c}), v = type({c});
       std::string module =
-          "func.func @forward(%x: " + x + " {nn.name = \"x\"}, %s: " + v + " {nn.name = \"s\"}, %b: " + v + " {nn.name = \"b\"}, %m: " + v +
-          " {nn.name = \"m\"}, %v: " + v + " {nn.name = \"v\"}, %gy: " + x + " {nn.name = \"gy\"}) -> (" + x + " {nn.name = \"y\"}, " + v +
-          " {nn.name = \"mean\"}, " + v + " {nn.name = \"rstd\"}, " + v + " {nn.name = \"m\", nn.donates = 3 : i64}, " + v +
-          " {nn.name = \"v\", nn.donates = 4 : i64}, " + x + " {nn.name = \"gx\"}, " + v + " {nn.name = \"gs\"}, " + v + " {nn.name = \"gb\"}) {\n" +
-          "  %0:5 = nn.batch_norm %x, %s, %b, %m, %v epsilon 1.0e-5 momentum 0.1 : (" + x + ", " + v + ", " + v + ", " + v + ", " + v +
-          ") -> (" + x + ", " + v + ", " + v + ", " + v + ", " + v + ")\n" +
-          "  %1:3 = nn.batch_norm_grad %gy, %x, %s, %0#1, %0#2 : (" + x + ", " + x + ", " + v + ", " + v + ", " + v + ") -> (" + x + ", " + v +
-          ", " + v + ")\n  return %0#0, %0#1, %0#2, %0#3, %0#4, %1#0, %1#1, %1#2 : " + x + ", " + v + ", " + v + ", " + v + ", " + v + ", " + x +
-          ", " + v + ", " + v + "\n}\n";
+          "func.func @forward(%x: " + x + " {nn.name = \"x\"}, %s: " + v + " {nn.name = \"s\"}, %b: " + v +
+          " {nn.name = \"b\"}, %m: " + v + " {nn.name = \"m\"}, %v: " + v + " {nn.name = \"v\"}, %gy: " + x +
+          " {nn.name = \"gy\"}) -> (" + x + " {nn.name = \"y\"}, " + v + " {nn.name = \"mean\"}, " + v +
+          " {nn.name = \"rstd\"}, " + v + " {nn.name = \"m\", nn.donates = 3 : i64}, " + v +
+          " {nn.name = \"v\", nn.donates = 4 : i64}, " + x + " {nn.name = \"gx\"}, " + v +
+          " {nn.name = \"gs\"}, " + v + " {nn.name = \"gb\"}) {\n" +
+          "  %0:5 = nn.batch_norm %x, %s, %b, %m, %v epsilon 1.0e-5 momentum 0.1 : (" + x + ", " + v + ", " +
+          v + ", " + v + ", " + v + ") -> (" + x + ", " + v + ", " + v + ", " + v + ", " + v + ")\n" +
+          "  %1:3 = nn.batch_norm_grad %gy, %x, %s, %0#1, %0#2 : (" + x + ", " + x + ", " + v + ", " + v +
+          ", " + v + ") -> (" + x + ", " + v + ", " + v +
+          ")\n  return %0#0, %0#1, %0#2, %0#3, %0#4, %1#0, %1#1, %1#2 : " + x + ", " + v + ", " + v + ", " +
+          v + ", " + v + ", " + x + ", " + v + ", " + v + "\n}\n";
       std::string fields = std::string("{\"rows\": 7, \"resident\": ") + resident + "}";
       std::string mapping = "{\"batch_norm\": " + fields + ", \"batch_norm_grad\": " + fields + "}";
       ASSERT_EQ(compareWithOracle(module, chipWith({8, 8, 1, 64, 32}), mapping), "") << x << resident;
@@ -112,22 +122,25 @@ TEST(VectorLowering, BatchNormalisationResidentAndStreamed) {
 
 TEST(VectorLowering, BatchNormalisationInInference) {
   std::string x = type({2, 9, 9, 21}), v = type({21});
-  std::string module = "func.func @forward(%x: " + x + " {nn.name = \"x\"}, %s: " + v + " {nn.name = \"s\"}, %b: " + v +
-                       " {nn.name = \"b\"}, %m: " + v + " {nn.name = \"m\"}) -> (" + x + " {nn.name = \"y\"}) {\n" +
+  std::string module = "func.func @forward(%x: " + x + " {nn.name = \"x\"}, %s: " + v +
+                       " {nn.name = \"s\"}, %b: " + v + " {nn.name = \"b\"}, %m: " + v +
+                       " {nn.name = \"m\"}) -> (" + x + " {nn.name = \"y\"}) {\n" +
                        "  %c = nn.constant dense<0.75> : " + v + "\n" +
-                       "  %0 = nn.batch_norm_inference %x, %s, %b, %m, %c epsilon 1.0e-3 : (" + x + ", " + v + ", " + v + ", " + v + ", " + v +
-                       ") -> " + x + "\n  return %0 : " + x + "\n}\n";
+                       "  %0 = nn.batch_norm_inference %x, %s, %b, %m, %c epsilon 1.0e-3 : (" + x + ", " + v +
+                       ", " + v + ", " + v + ", " + v + ") -> " + x + "\n  return %0 : " + x + "\n}\n";
   EXPECT_EQ(compareWithOracle(module, chipWith(kTiny)), "");
 }
 
 TEST(VectorLowering, SoftmaxCrossEntropyAndItsGradient) {
   for (auto [n, c] : {std::pair{1, 5}, {7, 10}, {40, 37}, {3, 200}}) {
     std::string x = type({n, c}), labels = "tensor<" + std::to_string(n) + "xi32>";
-    std::string module = "func.func @forward(%x: " + x + " {nn.name = \"x\"}, %l: " + labels + " {nn.name = \"l\"}) -> (tensor<f32> {nn.name = " +
-                         "\"loss\"}, " + x + " {nn.name = \"p\"}, " + x + " {nn.name = \"g\"}) {\n  %one = nn.constant dense<1.0> : tensor<f32>\n" +
-                         "  %0:2 = nn.softmax_cross_entropy %x, %l : (" + x + ", " + labels + ") -> (tensor<f32>, " + x + ")\n" +
-                         "  %1 = nn.softmax_cross_entropy_grad %0#1, %l, %one : (" + x + ", " + labels + ", tensor<f32>) -> " + x + "\n" +
-                         "  return %0#0, %0#1, %1 : tensor<f32>, " + x + ", " + x + "\n}\n";
+    std::string module =
+        "func.func @forward(%x: " + x + " {nn.name = \"x\"}, %l: " + labels +
+        " {nn.name = \"l\"}) -> (tensor<f32> {nn.name = " + "\"loss\"}, " + x + " {nn.name = \"p\"}, " + x +
+        " {nn.name = \"g\"}) {\n  %one = nn.constant dense<1.0> : tensor<f32>\n" +
+        "  %0:2 = nn.softmax_cross_entropy %x, %l : (" + x + ", " + labels + ") -> (tensor<f32>, " + x +
+        ")\n" + "  %1 = nn.softmax_cross_entropy_grad %0#1, %l, %one : (" + x + ", " + labels +
+        ", tensor<f32>) -> " + x + "\n" + "  return %0#0, %0#1, %1 : tensor<f32>, " + x + ", " + x + "\n}\n";
     ASSERT_EQ(compareWithOracle(module, chipWith(kTiny)), "") << n << "x" << c;
   }
 }
@@ -143,9 +156,11 @@ TEST(VectorLowering, TransposeAndReshape) {
       count *= shape[dim];
     }
     std::string x = type(shape), y = type(result), flat = type({count});
-    std::string module = "func.func @forward(%x: " + x + " {nn.name = \"x\"}) -> (" + flat + " {nn.name = \"y\"}, " + y +
-                         " {nn.name = \"z\"}) {\n  %0 = nn.transpose %x permutation " + list(p) + " : (" + x + ") -> " + y +
-                         "\n  %1 = nn.reshape %0 : (" + y + ") -> " + flat + "\n  return %1, %0 : " + flat + ", " + y + "\n}\n";
+    std::string module = "func.func @forward(%x: " + x + " {nn.name = \"x\"}) -> (" + flat +
+                         " {nn.name = \"y\"}, " + y +
+                         " {nn.name = \"z\"}) {\n  %0 = nn.transpose %x permutation " + list(p) + " : (" + x +
+                         ") -> " + y + "\n  %1 = nn.reshape %0 : (" + y + ") -> " + flat +
+                         "\n  return %1, %0 : " + flat + ", " + y + "\n}\n";
     ASSERT_EQ(compareWithOracle(module, chipWith(kTiny)), "") << module;
   }
 }

@@ -63,7 +63,8 @@ TEST(Geometry, PhasesCoverEveryTapOfEveryInputOnce) {
       for (int64_t tile = 0; tile * inputs < w.input; ++tile)
         for (const Phase &phase : phases) {
           PhaseExtent extent = phaseExtent(w, phase, inputs);
-          int64_t count = std::clamp<int64_t>(extent.limitBase + extent.limitStep * tile, 0, extent.positions);
+          int64_t count =
+              std::clamp<int64_t>(extent.limitBase + extent.limitStep * tile, 0, extent.positions);
           for (int64_t a = 0; a < count; ++a) {
             int64_t position = tile * inputs + phase.offset + w.stride * a;
             ASSERT_LT(position, w.input);

@@ -43,8 +43,8 @@ TEST(MappingProblem, EveryPassFitsTheTinyMachine) {
         ContractionProblem forward(tiny(), shape, ContractionProblem::Forward);
         ContractionProblem gradInput(tiny(), shape, ContractionProblem::GradInput);
         GradWeightProblem gradWeight(tiny(), shape);
-        for (const MappingProblem *problem : {(MappingProblem *)&forward, (MappingProblem *)&gradInput,
-                                              (MappingProblem *)&gradWeight}) {
+        for (const MappingProblem *problem :
+             {(MappingProblem *)&forward, (MappingProblem *)&gradInput, (MappingProblem *)&gradWeight}) {
           Infeasible why;
           std::optional<Solution> solution = solve(*problem, {}, why);
           ASSERT_TRUE(solution) << why.reason;
@@ -84,12 +84,15 @@ TEST(MappingProblem, NamesTheBufferAndTheMissingBytes) {
   MatrixProblem problem(machine, needs);
   Infeasible why;
   EXPECT_FALSE(solve(problem, {}, why));
-  EXPECT_EQ(why.reason, "buffer 'tile' (4032 bytes) misses 3008 bytes of the scratchpad, which has 1024 bytes");
+  EXPECT_EQ(why.reason,
+            "buffer 'tile' (4032 bytes) misses 3008 bytes of the scratchpad, which has 1024 bytes");
 
   ContractionProblem conv(tiny(), convolution(28, 3, 1, 16, 16), ContractionProblem::Forward);
   why.reason.clear();
   EXPECT_FALSE(solve(conv, {{"n", 1}, {"h", 28}, {"w", 28}, {"k", 8}, {"acc_slots", 1}, {"blocks", 1}}, why));
-  EXPECT_EQ(why.reason, "buffer 'accumulator' (784 rows) misses 16896 bytes (528 rows) of the accumulator, which has 256 rows");
+  EXPECT_EQ(
+      why.reason,
+      "buffer 'accumulator' (784 rows) misses 16896 bytes (528 rows) of the accumulator, which has 256 rows");
 }
 
 TEST(MappingProblem, WeightGradientTilesFollowThePlan) {
