@@ -9,7 +9,7 @@
 
 namespace arsis::mutation {
 
-/// Bits of every observable tensor by name.
+/// Bits of every observable tensor and of all parameters and state, by name.
 using Outputs = std::map<std::string, std::vector<uint8_t>>;
 
 class Trial {
