@@ -48,6 +48,7 @@ const std::vector<Case> kCases = {
     {"BiasAdd", "nn.bias_add", {{"parameter", "2x3x2x4xf32"}, {"parameter", "4xf32"}}, "", {"2x3x2x4xf32"}},
     {"BiasAddMatrix", "nn.bias_add", {{"parameter", "3x4xf32"}, {"parameter", "4xf32"}}, "", {"3x4xf32"}},
     {"Relu", "nn.relu", {{"parameter", "4x5xf32"}}, "", {"4x5xf32"}},
+    {"Tanh", "nn.tanh", {{"parameter", "4x5xf32"}}, "", {"4x5xf32"}},
     {"Add", "nn.add", {{"parameter", "2x3xf32"}, {"parameter", "2x3xf32"}}, "", {"2x3xf32"}},
     {"AddToItself", "nn.add", {{"parameter", "2x3xf32"}}, "", {"2x3xf32"}, {0, 0}},
     {"MaxPool", "nn.max_pool", {{"parameter", "2x6x7x2xf32"}}, "kernel = array<i64: 3, 2>, " + kWindow, {"2x3x7x2xf32"}},

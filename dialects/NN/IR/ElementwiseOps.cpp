@@ -40,7 +40,16 @@ using arsis::numerics::VectorFunction;
 SmallVector<VectorStep> BiasAddOp::getVectorSteps() { return {{VectorFunction::Add, {0, 1}}}; }
 SmallVector<VectorStep> ReluOp::getVectorSteps() { return {{VectorFunction::Relu, {0}}}; }
 SmallVector<VectorStep> ReluGradOp::getVectorSteps() { return {{VectorFunction::SelectPositive, {0, 1}}}; }
+SmallVector<VectorStep> TanhOp::getVectorSteps() { return {{VectorFunction::Tanh, {0}}}; }
 SmallVector<VectorStep> AddOp::getVectorSteps() { return {{VectorFunction::Add, {0, 1}}}; }
+
+SmallVector<VectorStep> TanhGradOp::getVectorSteps() {
+  enum Operand { GY, Y };
+  return {{VectorFunction::Fill, {}, 1.0f}, // a step without inputs is a scalar: it runs once
+          {VectorFunction::Multiply, {Y, Y}},
+          {VectorFunction::Subtract, {~0, ~1}},
+          {VectorFunction::Multiply, {GY, ~2}}};
+}
 
 SmallVector<VectorStep> SgdOp::getVectorSteps() {
   enum Operand { Param, Grad, LearningRate, Velocity };
@@ -89,6 +98,15 @@ LogicalResult ReluOp::buildVJP(OpBuilder &builder, ValueRange resultGrads, Array
   operandGrads.assign(1, Value());
   if (operandNeedsGrad[0])
     operandGrads[0] = ReluGradOp::create(builder, withPhase(getLoc(), phase::kBackwardInput),
+                                         getX().getType(), resultGrads[0], getY(), nullptr);
+  return success();
+}
+
+LogicalResult TanhOp::buildVJP(OpBuilder &builder, ValueRange resultGrads, ArrayRef<bool> operandNeedsGrad,
+                               SmallVectorImpl<Value> &operandGrads) {
+  operandGrads.assign(1, Value());
+  if (operandNeedsGrad[0])
+    operandGrads[0] = TanhGradOp::create(builder, withPhase(getLoc(), phase::kBackwardInput),
                                          getX().getType(), resultGrads[0], getY(), nullptr);
   return success();
 }

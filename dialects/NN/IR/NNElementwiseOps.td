@@ -36,6 +36,20 @@ def NN_ReluGradOp : NN_ElementwiseOp<"relu_grad", [SameOperandsAndResultType]> {
   let assemblyFormat = "$gy `,` $y attr-dict `:` type($gx)";
 }
 
+def NN_TanhOp : NN_ElementwiseOp<"tanh", [NN_Differentiable, SameOperandsAndResultType]> {
+  let summary = "hyperbolic tangent of every element";
+  let arguments = !con((ins NN_Tensor:$x), NN_MappedAttributes);
+  let results = (outs NN_Tensor:$y);
+  let assemblyFormat = "$x attr-dict `:` type($y)";
+}
+
+def NN_TanhGradOp : NN_ElementwiseOp<"tanh_grad", [SameOperandsAndResultType]> {
+  let summary = "gradient of tanh from its result: gy * (1 - y * y)";
+  let arguments = !con((ins NN_Tensor:$gy, NN_Tensor:$y), NN_MappedAttributes);
+  let results = (outs NN_Tensor:$gx);
+  let assemblyFormat = "$gy `,` $y attr-dict `:` type($gx)";
+}
+
 def NN_AddOp : NN_ElementwiseOp<"add", [NN_Differentiable, SameOperandsAndResultType, Commutative]> {
   let summary = "elementwise sum of two tensors of one shape";
   let arguments = !con((ins NN_Tensor:$a, NN_Tensor:$b), NN_MappedAttributes);

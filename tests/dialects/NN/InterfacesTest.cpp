@@ -129,6 +129,12 @@ TEST_F(Interfaces, ElementwiseStepsAreTheFormula) {
   auto grad = parse("nn.relu_grad", {"4xf32", "4xf32"}, "4xf32");
   EXPECT_EQ(evaluate(llvm::cast<ElementwiseOpInterface>(grad), {3.0f, 0.0f}), (std::vector<float>{0.0f}));
   EXPECT_EQ(evaluate(llvm::cast<ElementwiseOpInterface>(grad), {3.0f, 1.0f}), (std::vector<float>{3.0f}));
+  auto tanh = parse("nn.tanh", {"4xf32"}, "4xf32");
+  EXPECT_EQ(evaluate(llvm::cast<ElementwiseOpInterface>(tanh), {0.3f}),
+            (std::vector<float>{numerics::tanh(0.3f)}));
+  auto tanhGrad = parse("nn.tanh_grad", {"4xf32", "4xf32"}, "4xf32");
+  EXPECT_EQ(evaluate(llvm::cast<ElementwiseOpInterface>(tanhGrad), {3.0f, 0.3f}),
+            (std::vector<float>{3.0f * (1.0f - 0.3f * 0.3f)}));
   auto norm = parse("nn.batch_norm_inference", {"2x4xf32", "4xf32", "4xf32", "4xf32", "4xf32"}, "2x4xf32",
                     "epsilon = 0.5 : f32");
   float rstd = numerics::rsqrt(1.75f + 0.5f);

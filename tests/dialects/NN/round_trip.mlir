@@ -47,6 +47,10 @@ func.func @elementwise(%x: tensor<2x4xf32>, %b: tensor<4xf32>, %lr: tensor<f32>)
   %2 = nn.relu_grad %x, %1 : tensor<2x4xf32>
   // CHECK: nn.add
   %3 = nn.add %1, %2 : tensor<2x4xf32>
+  // CHECK: nn.tanh %{{.*}} : tensor<2x4xf32>
+  %6 = nn.tanh %0 : tensor<2x4xf32>
+  // CHECK: nn.tanh_grad %{{.*}}, %{{.*}} : tensor<2x4xf32>
+  %7 = nn.tanh_grad %x, %6 : tensor<2x4xf32>
   // CHECK: nn.sgd %{{.*}}, %{{.*}}, %{{.*}} momentum 0.000000e+00 weight_decay 0.000000e+00 :
   %4 = nn.sgd %x, %3, %lr momentum 0.0 weight_decay 0.0 : (tensor<2x4xf32>, tensor<2x4xf32>, tensor<f32>) -> tensor<2x4xf32>
   // CHECK: nn.sgd %{{.*}}, %{{.*}}, %{{.*}}, %{{.*}} momentum

@@ -52,3 +52,30 @@ func.func @add_shapes(%a: tensor<2x4xf32>, %b: tensor<4xf32>) {
   %c = "nn.add"(%a, %b) : (tensor<2x4xf32>, tensor<4xf32>) -> tensor<2x4xf32>
   return
 }
+
+
+// -----
+
+func.func @tanh_shapes(%x: tensor<2x4xf32>) {
+  // expected-error @+1 {{requires the same type for all operands and results}}
+  %y = "nn.tanh"(%x) : (tensor<2x4xf32>) -> tensor<4x2xf32>
+  return
+}
+
+
+// -----
+
+func.func @tanh_grad_shapes(%gy: tensor<2x4xf32>, %y: tensor<4xf32>) {
+  // expected-error @+1 {{requires the same type for all operands and results}}
+  %gx = "nn.tanh_grad"(%gy, %y) : (tensor<2x4xf32>, tensor<4xf32>) -> tensor<2x4xf32>
+  return
+}
+
+
+// -----
+
+func.func @tanh_type(%x: tensor<2x4xbf16>) {
+  // expected-error @+1 {{operand #0 must be static tensor of f32}}
+  %y = nn.tanh %x : tensor<2x4xbf16>
+  return
+}

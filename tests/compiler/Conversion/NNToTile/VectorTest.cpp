@@ -97,6 +97,17 @@ TEST(VectorLowering, ElementwiseWithAndWithoutBroadcast) {
   }
 }
 
+TEST(VectorLowering, HyperbolicTangentAndItsGradient) {
+  for (auto [n, h, w, c] : {std::array{1, 1, 1, 1}, {2, 5, 7, 6}, {3, 20, 20, 33}}) {
+    std::string x = type({n, h, w, c});
+    std::string module =
+        "func.func @forward(%x: " + x + " {nn.name = \"x\"}, %gy: " + x + " {nn.name = \"gy\"}) -> (" + x +
+        " {nn.name = \"y\"}, " + x + " {nn.name = \"gx\"}) {\n  %0 = nn.tanh %x : " + x +
+        "\n  %1 = nn.tanh_grad %gy, %0 : " + x + "\n  return %0, %1 : " + x + ", " + x + "\n}\n";
+    ASSERT_EQ(compareWithOracle(module, chipWith(kTiny)), "") << x;
+  }
+}
+
 TEST(VectorLowering, BatchNormalisationResidentAndStreamed) {
   for (const char *resident : {"0", "1"})
     for (auto [n, h, w, c] : {std::array{2, 1, 1, 1}, {2, 5, 7, 6}, {2, 9, 9, 21}}) {

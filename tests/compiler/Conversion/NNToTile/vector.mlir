@@ -35,6 +35,18 @@ func.func @relu(%x: tensor<1x8x8x4xf32>) -> tensor<1x8x8x4xf32> {
   return %0 : tensor<1x8x8x4xf32>
 }
 
+// What a step computes from no operand is a scalar and made once, outside of the loop.
+// CHECK-LABEL: tile.program @tanh_grad
+// CHECK: tile.map fill 
+// CHECK: scf.for
+// CHECK: tile.map multiply
+// CHECK: tile.map subtract
+// CHECK: tile.map multiply
+func.func @tanh_grad(%gy: tensor<300x300xf32>, %y: tensor<300x300xf32>) -> tensor<300x300xf32> {
+  %0 = nn.tanh_grad %gy, %y : tensor<300x300xf32>
+  return %0 : tensor<300x300xf32>
+}
+
 // The parameter is updated in its own tensor; the learning rate's sign is turned once, outside of the loop.
 // CHECK-LABEL: tile.program @sgd
 // CHECK: %[[W:.*]] = tile.tensor "w" parameter

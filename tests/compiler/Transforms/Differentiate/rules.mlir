@@ -79,6 +79,17 @@ func.func @relu(%x: tensor<2x1x1x4xf32> {nn.name = "x", nn.role = "parameter"}, 
   return %loss : tensor<f32>
 }
 
+// CHECK-LABEL: func.func @tanh
+// CHECK: %[[Y:.*]] = nn.tanh %arg0
+// CHECK: %[[G:.*]] = nn.softmax_cross_entropy_grad %{{.*}}, %{{.*}}, %{{.*}}
+// CHECK: %[[GX:.*]] = nn.tanh_grad %[[G]], %[[Y]] :
+// CHECK: return %{{.*}}, %[[GX]] :
+func.func @tanh(%x: tensor<2x4xf32> {nn.name = "x", nn.role = "parameter"}, %labels: tensor<2xi32> {nn.name = "labels", nn.role = "label"}) -> (tensor<f32> {nn.role = "loss"}) {
+  %y = nn.tanh %x : tensor<2x4xf32>
+  %loss, %p = nn.softmax_cross_entropy %y, %labels : (tensor<2x4xf32>, tensor<2xi32>) -> (tensor<f32>, tensor<2x4xf32>)
+  return %loss : tensor<f32>
+}
+
 // CHECK-LABEL: func.func @transpose
 // CHECK: %[[G:.*]] = nn.softmax_cross_entropy_grad %{{.*}}, %{{.*}}, %{{.*}}
 // CHECK: %[[R:.*]] = nn.reshape %[[G]] : (tensor<2x4xf32>) -> tensor<2x1x1x4xf32>
