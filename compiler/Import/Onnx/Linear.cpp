@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Gemm, MatMul, Add and Relu. A constant operand that varies only along the channels is a bias; a weight that
+// Gemm, MatMul and Add. A constant operand that varies only along the channels is a bias; a weight that
 // the host keeps transposed is turned once, at import.
 
 #include "compiler/Import/Onnx/Operators.h"
@@ -108,15 +108,6 @@ LogicalResult convertAdd(const Node &node, GraphImporter &graph) {
   if (!a || !b)
     return failure();
   Value y = nn::AddOp::create(graph.builder(), graph.location(node), a.getType(), a, b, nullptr);
-  return graph.define(node, 0, y, permutation);
-}
-
-LogicalResult convertRelu(const Node &node, GraphImporter &graph) {
-  Permutation permutation;
-  Value x = graph.value(node, 0, permutation);
-  if (!x)
-    return failure();
-  Value y = nn::ReluOp::create(graph.builder(), graph.location(node), x.getType(), x, nullptr);
   return graph.define(node, 0, y, permutation);
 }
 

@@ -3,10 +3,21 @@
 // The table of importable ONNX operators, in alphabetical order.
 
 #include "compiler/Import/Onnx/Operators.h"
+#include "dialects/NN/IR/NNDialect.h"
 
 #include "llvm/ADT/STLExtras.h"
 
 namespace arsis::compiler::onnximport {
+
+/// An operator whose result is one elementwise op of its operand, in the operand's arrangement.
+template <class Op> static mlir::LogicalResult convertUnary(const Node &node, GraphImporter &graph) {
+  Permutation permutation;
+  mlir::Value x = graph.value(node, 0, permutation);
+  if (!x)
+    return mlir::failure();
+  mlir::Value y = Op::create(graph.builder(), graph.location(node), x.getType(), x, nullptr);
+  return graph.define(node, 0, y, permutation);
+}
 
 static const Operator operators[] = {
     {"Add", nullptr, convertAdd},
@@ -24,9 +35,10 @@ static const Operator operators[] = {
     {"MatMul", nullptr, convertMatMul},
     {"MaxPool", checkMaxPool, convertMaxPool},
     {"ReduceMean", checkReduceMean, convertReduceMean},
-    {"Relu", nullptr, convertRelu},
+    {"Relu", nullptr, convertUnary<nn::ReluOp>},
     {"Reshape", checkReshape, convertReshape},
     {"Shape", nullptr, convertShape},
+    {"Tanh", nullptr, convertUnary<nn::TanhOp>},
     {"Transpose", nullptr, convertTranspose},
     {"Unsqueeze", nullptr, convertUnsqueeze},
 };

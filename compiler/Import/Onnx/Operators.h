@@ -2,7 +2,8 @@
 //
 // The table of importable ONNX operators. An operator has a check that needs only the node itself, so that
 // every unsupported node of a graph is found in one pass, and a conversion. Adding one: declare it here, list
-// it in Operators.cpp, define it in the file of its family.
+// it in Operators.cpp, define it in the file of its family. An operator that is one elementwise op of one
+// operand is a line of Operators.cpp and nothing else.
 
 #ifndef ARSIS_COMPILER_IMPORT_ONNX_OPERATORS_H
 #define ARSIS_COMPILER_IMPORT_ONNX_OPERATORS_H
@@ -46,7 +47,6 @@ std::string checkGemm(const Node &node);
 mlir::LogicalResult convertGemm(const Node &node, GraphImporter &graph);
 mlir::LogicalResult convertMatMul(const Node &node, GraphImporter &graph);
 mlir::LogicalResult convertAdd(const Node &node, GraphImporter &graph);
-mlir::LogicalResult convertRelu(const Node &node, GraphImporter &graph);
 // Movement.cpp
 std::string checkReshape(const Node &node);
 mlir::LogicalResult convertFlatten(const Node &node, GraphImporter &graph);

@@ -194,6 +194,13 @@ def test_relu(importer):
     importer.nodes(helper.make_node("Relu", ["x"], ["y"]), {"x": (2, 3)}, ["y"]).has("nn.relu %arg0 : tensor<2x3xf32>")
 
 
+def test_tanh_keeps_the_arrangement(importer):
+    image = {"x": (2, 3, 4, 5)}
+    nodes = [helper.make_node("Transpose", ["x"], ["t"], perm=[0, 2, 3, 1]), helper.make_node("Tanh", ["t"], ["y"])]
+    assert importer.nodes(nodes, image, ["y"]).ops() == ["nn.tanh %arg0 : tensor<2x4x5x3xf32>"]
+    importer.nodes(helper.make_node("Tanh", ["x"], ["y"]), {"x": (2, 3)}, ["y"]).has("nn.tanh %arg0 : tensor<2x3xf32>")
+
+
 def test_flatten_moves_only_what_must_move(importer):
     node = helper.make_node("Flatten", ["x"], ["y"])
     spatial = importer.nodes(node, {"x": (2, 3, 4, 4)}, ["y"])
