@@ -27,7 +27,8 @@ gemm_default_vector_bias gemm_default_zero_bias gemm_transposeA gemm_transposeB
 globalaveragepool globalaveragepool_precomputed
 identity matmul_2d maxpool_2d_ceil maxpool_2d_default maxpool_2d_dilations maxpool_2d_pads maxpool_2d_precomputed_pads
 maxpool_2d_precomputed_same_upper maxpool_2d_precomputed_strides maxpool_2d_same_lower maxpool_2d_same_upper
-maxpool_2d_strides relu tanh tanh_example transpose_all_permutations_0 transpose_all_permutations_1 transpose_all_permutations_2
+maxpool_2d_strides relu tanh tanh_example
+transpose_all_permutations_0 transpose_all_permutations_1 transpose_all_permutations_2
 transpose_all_permutations_3 transpose_all_permutations_4 transpose_all_permutations_5 transpose_default dropout_default
 """.split()  # noqa: SIM905
 # The running variance is PyTorch's unbiased one, not ONNX's; the normalised output agrees.
