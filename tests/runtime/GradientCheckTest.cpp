@@ -28,6 +28,9 @@ struct Case {
   std::vector<int> use = {};        // operand numbers, if not each argument once
 };
 
+/// Without this GoogleTest prints a case as bytes, addresses among them, and ctest takes them into the name.
+void PrintTo(const Case &test, std::ostream *stream) { *stream << test.op; }
+
 const std::string kWindow =
     "strides = array<i64: 2, 1>, pads = array<i64: 1, 0, 0, 2>, dilations = array<i64: 1, 2>";
 const std::string kPlain =
