@@ -8,7 +8,7 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="the nets are exported by Debian's python3-torch")
 import torch_models as nets  # noqa: E402
-from arsis_tools import ROOT, compile_step, tool  # noqa: E402
+from arsis_tools import ROOT, compile_step, simulate, tool  # noqa: E402
 
 TINY2 = str(ROOT / "tests/e2e/chips/tiny2.yaml")
 MUTATIONS, LATENCY_SEEDS, WAIT_SEEDS = 500, 200, 20
@@ -20,7 +20,11 @@ def mutate(tmp_path, net: str, chip: str, batch: int, mode: str, count: int) -> 
     program = compile_step(tmp_path / "model.onnx", chip, batch, tmp_path / "step.arsis")
     random = np.random.default_rng(3)
     x = random.standard_normal((batch, *model.image), dtype=np.float32)
-    np.savez(tmp_path / "in.npz", x=x, labels=random.integers(0, 10, batch))
+    inputs = {"x": x, "labels": random.integers(0, 10, batch)}
+    # After one step no velocity and no running statistic is zero, so a wrong read of state shows.
+    outputs, _ = simulate(program, chip, inputs, tmp_path, "--check=exact")
+    state = {n: v for n, v in outputs.items() if n not in ("loss", "logits") and not n.startswith("grad:")}
+    np.savez(tmp_path / "in.npz", **inputs, **state)
     return json.loads(tool("arsis-mutate", program, chip, tmp_path / "in.npz", mode, count).stdout)
 
 
@@ -30,7 +34,7 @@ def test_random_mutations_are_caught(tmp_path, capsys):
         print(f"\nmutations: {found}")
     caught = found["verifier"] + found["machine"] + found["values"]
     changed = MUTATIONS - found["equivalent"]  # an equivalent change (a stride nobody steps along) is no change of the program
-    assert changed > MUTATIONS / 2 and caught >= 0.99 * changed, found["survivors"]
+    assert changed > MUTATIONS / 2 and caught + found["equivalent"] >= 0.99 * MUTATIONS, found["survivors"]
 
 
 @pytest.mark.parametrize("net", ["lenet5", "resnet8"])
@@ -42,7 +46,7 @@ def test_latency_changes_no_bit(tmp_path, net):
 @pytest.mark.parametrize("chip", ["tiny", TINY2], ids=["one-unit", "two-units"])
 @pytest.mark.parametrize("net", ["lenet5", "resnet8"])
 def test_every_wait_is_needed_or_redundant(tmp_path, net, chip, capsys):
-    found = mutate(tmp_path, net, chip, 1 if net == "lenet5" else 2, "waits", WAIT_SEEDS)
+    found = mutate(tmp_path, net, chip, 1, "waits", WAIT_SEEDS)
     with capsys.disabled():
         print(f"\nwaits of {net} on {chip}: {found}")
     assert found["waits"] > 20 and found["rejected"] > 0

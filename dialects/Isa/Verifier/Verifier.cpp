@@ -6,6 +6,8 @@
 // that counter's stream knows by then, so it does not keep the log alive.
 #include "dialects/Isa/Verifier/Verifier.h"
 
+#include "dialects/Isa/Verifier/Buffers.h"
+
 #include "dialects/Isa/Encoding/Cursor.h"
 #include "dialects/Isa/Verifier/AccessLog.h"
 #include "dialects/Isa/Verifier/Deadlock.h"
@@ -35,6 +37,7 @@ public:
   Walk(const Program &program, const MachineLimits &limits, const VerifierOptions &options,
        VerificationResult &result)
       : program(program), options(options), result(result), builder(program, limits),
+        buffers(program, limits),
         dramMemory(dramOf(limits)), clocks(program.streams.size(), program.counterStream),
         dram(program, granuleOf(program)), lastStore(dram.bufferCount()) {
     for (const Stream &stream : program.streams)
@@ -98,8 +101,15 @@ private:
       constexpr Diagnostic::Kind kinds[] = {Diagnostic::OutOfRange, Diagnostic::Bank, Diagnostic::Operand};
       report(kinds[complaint.kind], stream, complaint.message, complaint.memory, complaint.range);
     }
-    for (const Access &access : footprint)
+    for (const Access &access : footprint) {
+      if (access.memory != dramMemory && !buffers.contain(instruction.location, access.memory, access.box.hull()))
+        report(Diagnostic::OutOfRange, stream,
+               std::string(access.operand) + " touches bytes [" + std::to_string(access.box.hull().begin) + ", " +
+                   std::to_string(access.box.hull().end) + ") of " + builder.memoryName(access.memory) +
+                   ", expected them within one buffer of its layer in the memory plan",
+               access.memory, access.box.hull());
       check(stream, access);
+    }
     for (const Access &access : footprint)
       commit(stream, ordinal, access);
     if (instruction.increment) {
@@ -299,6 +309,7 @@ private:
   const VerifierOptions &options;
   VerificationResult &result;
   FootprintBuilder builder;
+  const Buffers buffers;
   const unsigned dramMemory;
   std::vector<InstructionCursor> cursors;
   Clocks clocks;

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // arsis-mutate PROGRAM CHIP INPUTS.npz MODE COUNT [SEED]: changes a program again and again and says what caught each change.
 //   mutations  COUNT random changes: caught by the verifier, by the machine, or by values that differ from the unchanged
-//              run; or equivalent by proof (every resolved instance is the same, and the verifier accepts the waits); or a survivor
+//              run; or equivalent by proof (every resolved instance is the same, or adds only work nobody reads, and
+//              the verifier accepts the waits); or a survivor
 //   waits      each wait weakened by one and removed: rejected, or accepted and then equal under COUNT latency seeds
 //   latency    the unchanged program under COUNT latency seeds
 // Prints one JSON object.
@@ -32,9 +33,14 @@ json::object tryMutations(const Trial &trial, const isa::Program &program, uint6
       continue;
     }
     try {
-      if (sameMeaning(program, changed, trial.chip.integer("matrix.weight_banks")))
+      const bool same = sameMeaning(program, changed, trial.chip.integer("matrix.weight_banks")) ||
+                        onlyDeadWorkAdded(program, changed, trial.chip);
+      const bool differs = firstDifference(expected, trial.run(changed)).has_value();
+      if (same && differs)
+        throw std::logic_error("proven equivalent, yet the values differ: " + what);
+      if (same)
         ++equivalent;
-      else if (firstDifference(expected, trial.run(changed)))
+      else if (differs)
         ++byValues;
       else
         survivors.emplace_back(what);

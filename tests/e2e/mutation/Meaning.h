@@ -3,6 +3,7 @@
 #ifndef ARSIS_TESTS_E2E_MUTATION_MEANING_H
 #define ARSIS_TESTS_E2E_MUTATION_MEANING_H
 
+#include "arch_configs/reader/Chip.h"
 #include "dialects/Isa/Encoding/Program.h"
 
 namespace arsis::mutation {
@@ -12,6 +13,11 @@ namespace arsis::mutation {
 /// increments do not count either: of two programs that the verifier accepts, they only change when something happens.
 /// REQUIRES: both programs resolve without error.
 bool sameMeaning(const isa::Program &a, const isa::Program &b, int64_t weightBanks);
+
+/// True if `changed` differs from `original` only by work that nobody sees: some instances have larger extents (and agree in all
+/// other operands), and no byte that they write beyond the original's is read before it is overwritten, nor any of them in DRAM. Then
+/// every byte that the original reads holds the same value in both. REQUIRES: the verifier accepts both.
+bool onlyDeadWorkAdded(const isa::Program &original, const isa::Program &changed, const chip::Chip &chip);
 
 } // namespace arsis::mutation
 
