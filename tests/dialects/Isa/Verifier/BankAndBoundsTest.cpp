@@ -147,4 +147,29 @@ TEST(Malformed, IsADiagnosticAndNotAnException) {
 }
 
 } // namespace
+
+/// The relu program with a memory plan whose input buffer has `slots` slots in its 512 bytes.
+static std::string planned(int slots, const std::string &inputAt) {
+  std::string text = head() + "stream load 0\n" + load("increment(c0)", inputAt) + "stream vector 0\nstream store 0\n";
+  return text.insert(text.find("counter c0"), "placement spm input 0 512 slots " + std::to_string(slots) +
+                                                  " layer conv1\n");
+}
+
+TEST(MemoryPlan, AccessOutsideEveryBufferOfTheLayer) {
+  expectRejected(planned(1, "300"), Diagnostic::OutOfRange,
+                 "local touches bytes [300, 556) of spm, expected them within one buffer");
+}
+
+TEST(MemoryPlan, AccessAcrossTwoSlots) {
+  expectRejected(planned(2, "128"), Diagnostic::OutOfRange,
+                 "local touches bytes [128, 384) of spm, expected them within one buffer");
+}
+
+TEST(MemoryPlan, AccessWithinOneSlotIsFine) {
+  size_t outOfRange = 0;
+  for (const Diagnostic &diagnostic : verdict(planned(2, "256")).diagnostics)
+    outOfRange += diagnostic.kind == Diagnostic::OutOfRange;
+  EXPECT_EQ(outOfRange, 0u);
+}
+
 } // namespace arsis::isa::test
