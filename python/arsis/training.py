@@ -27,7 +27,7 @@ class Settings:
     momentum: float = 0.9
     weight_decay: float = 0.0
     seed: int = 0
-    reference: str = "onednn"  # backend of the reference; "off": none
+    reference: str = "exact"  # backend of the reference; "off": none
     timing: str = (
         "all"  # "all": every step is timed; "first": only the first of each epoch (cycles do not depend on values)
     )
@@ -46,6 +46,7 @@ class History:
     accuracy_reference: list[float] = field(default_factory=list)
     cycles: list[int] = field(default_factory=list)
     steps_timed: int = 0
+    epochs_bit_exact: int = 0  # epochs after which every parameter and state tensor equalled the exact reference's
 
 
 def tensor_names(program: arsis.Program, *roles: str) -> list[str]:
@@ -95,9 +96,52 @@ class Evaluator:
         return self.accuracy(data.test_images, data.test_labels, run)
 
 
-def train(model: Path, data: Data, settings: Settings, progress: Callable[[int, int, History], None]) -> dict:
+def training_section(settings: Settings, data: Data, history: History, compile_s: float, wall_clock_s: float) -> dict:
+    """What a report says of a training, finished or not."""
+    return {
+        "model": settings.model,
+        "data": data.name,
+        "chip": settings.chip,
+        "epochs": settings.epochs,
+        "batch": settings.batch,
+        "learning_rate": settings.learning_rate,
+        "momentum": settings.momentum,
+        "weight_decay": settings.weight_decay,
+        "seed": settings.seed,
+        "steps": len(history.loss_chip),
+        "steps_per_epoch": len(data.train_images) // settings.batch,
+        "steps_timed": history.steps_timed,
+        "train_images": len(data.train_images),
+        "test_images": len(data.test_images),
+        "reference": settings.reference,
+        "loss_chip": history.loss_chip,
+        "loss_reference": history.loss_reference,
+        "epochs_bit_exact": history.epochs_bit_exact,
+        "accuracy_chip": history.accuracy_chip,
+        "accuracy_reference": history.accuracy_reference,
+        "cycles_per_step": sorted(set(history.cycles)),
+        "compile_s": compile_s,
+        "wall_clock_s": wall_clock_s,
+    }
+
+
+def check_bit_exact(session: arsis.Session, reference: arsis.Reference, names: list[str], epoch: int) -> None:
+    """Raises RuntimeError naming the first parameter or state tensor whose bits differ between chip and exact reference."""
+    for name in names:
+        if session.read(name).tobytes() != reference.read(name).tobytes():
+            raise RuntimeError(f"epoch {epoch}: tensor '{name}' differs between the chip and the exact reference")
+
+
+def train(
+    model: Path,
+    data: Data,
+    settings: Settings,
+    progress: Callable[[int, int, History], None],
+    checkpoint: Callable[[dict], None] = lambda report: None,
+) -> dict:
     """Runs the training; returns the last timed step's report with a section `training`.
-    `progress(step, steps, history)` is called after every step."""
+    `progress(step, steps, history)` is called after every step, `checkpoint(report)` with the report so far after the first step and
+    after every epoch. With the exact reference every parameter and state tensor is compared bit for bit after every epoch."""
     begin = time.perf_counter()
     program = arsis.compile(str(model), settings.chip, batch=settings.batch, train=True, optimizer=settings.optimizer())
     compiled = time.perf_counter()
@@ -127,7 +171,7 @@ def train(model: Path, data: Data, settings: Settings, progress: Callable[[int, 
                 outcome = session.run(mode="full" if timed else "functional")
                 history.loss_chip.append(float(session.read("loss")))
                 if timed:
-                    report = outcome
+                    report = {**outcome, "training": report.get("training")}
                     history.steps_timed += 1
                     history.cycles.append(outcome["totals"]["cycles"])
                 if reference:
@@ -137,29 +181,12 @@ def train(model: Path, data: Data, settings: Settings, progress: Callable[[int, 
                     history.accuracy_chip.append(evaluator.on_chip(session, data))
                     if reference:
                         history.accuracy_reference.append(evaluator.on_reference(reference, data))
+                    if reference and settings.reference == "exact":
+                        check_bit_exact(session, reference, tensor_names(program, "parameter", "state"), epoch + 1)
+                        history.epochs_bit_exact += 1
+                if number + 1 == steps_per_epoch or len(history.loss_chip) == 1:
+                    spent = time.perf_counter() - begin
+                    report["training"] = training_section(settings, data, history, compiled - begin, spent)
+                    checkpoint(report)
                 progress(epoch * steps_per_epoch + number + 1, settings.epochs * steps_per_epoch, history)
-    report["training"] = {
-        "model": settings.model,
-        "data": data.name,
-        "chip": settings.chip,
-        "epochs": settings.epochs,
-        "batch": settings.batch,
-        "learning_rate": settings.learning_rate,
-        "momentum": settings.momentum,
-        "weight_decay": settings.weight_decay,
-        "seed": settings.seed,
-        "steps": len(history.loss_chip),
-        "steps_per_epoch": steps_per_epoch,
-        "steps_timed": history.steps_timed,
-        "train_images": len(data.train_images),
-        "test_images": len(data.test_images),
-        "reference": settings.reference,
-        "loss_chip": history.loss_chip,
-        "loss_reference": history.loss_reference,
-        "accuracy_chip": history.accuracy_chip,
-        "accuracy_reference": history.accuracy_reference,
-        "cycles_per_step": sorted(set(history.cycles)),
-        "compile_s": compiled - begin,
-        "wall_clock_s": time.perf_counter() - begin,
-    }
     return report
