@@ -57,11 +57,12 @@ struct EventCounts {
   }
 };
 
-/// The rows of one unit, and the cycles it was busy for each location.
+/// The rows of one unit, and the cycles it was busy and the time it held the DRAM for each location.
 struct UnitEvents {
-  explicit UnitEvents(size_t locations) : rows(locations), busyCycles(locations) {}
+  explicit UnitEvents(size_t locations) : rows(locations), busyCycles(locations), dramTime(locations) {}
   std::vector<EventCounts> rows;
   std::vector<int64_t> busyCycles;
+  std::vector<int64_t> dramTime; // femtoseconds in which its requests held the DRAM, mean over channels
 };
 
 } // namespace arsis::sim

@@ -39,6 +39,7 @@ DramModel::DramModel(const DramParameters &parameters)
 
 void DramModel::serveChannel(Channel &channel, int64_t begin, int64_t end, Femtoseconds arrival) {
   waited = std::max(waited, channel.free - arrival);
+  const Femtoseconds from = std::max(channel.free, arrival);
   while (begin < end) {
     const int64_t row = burstsPerRow.quotient(begin);
     const int64_t count = std::min(end, (row + 1) * burstsPerRow.value) - begin;
@@ -58,6 +59,7 @@ void DramModel::serveChannel(Channel &channel, int64_t begin, int64_t end, Femto
     bursts += count;
     begin += count;
   }
+  held += channel.free - from;
   finished = std::max(finished, channel.free);
 }
 
@@ -79,7 +81,7 @@ void DramModel::serveBursts(int64_t first, int64_t end, Femtoseconds arrival) {
 
 Femtoseconds DramModel::serve(StridedPayload &payload, Femtoseconds arrival) {
   finished = arrival;
-  waited = 0;
+  waited = held = 0;
   bursts = 0;
   const Femtoseconds busyBefore = busy;
   forEachGranules(payload, burst, payload.bufferedBurst,
@@ -89,6 +91,7 @@ Femtoseconds DramModel::serve(StridedPayload &payload, Femtoseconds arrival) {
   payload.bursts = bursts;
   payload.waited = waited;
   payload.occupied = (busy - busyBefore) / parameters.channels;
+  payload.held = held / parameters.channels;
   return finished + parameters.latency;
 }
 

@@ -55,7 +55,7 @@ private:
   const Divisor burst, burstsPerGranule, burstsPerRow, banks, channelCount;
   std::vector<Channel> channels;
   // Of the request being served.
-  Femtoseconds finished = 0, waited = 0, occupied = 0;
+  Femtoseconds finished = 0, waited = 0, held = 0;
   int64_t bursts = 0;
 };
 

@@ -30,7 +30,9 @@ struct StridedPayload {
   // Filled by the target.
   int64_t bursts = 0;
   Femtoseconds waited = 0;   // in the queue of the busiest channel
-  Femtoseconds occupied = 0; // transferring on the busiest channel
+  Femtoseconds occupied = 0; // transferring, mean over channels
+  Femtoseconds held =
+      0; // occupied and waiting for rows to open with nothing else to transfer, mean over channels
 };
 
 /// Protocol traits of the sockets between DMA engines and memory.

@@ -5,6 +5,7 @@
 #include "simulator/top/Report.h"
 
 #include <algorithm>
+#include <cmath>
 #include <map>
 
 namespace arsis::sim {
@@ -19,12 +20,16 @@ std::vector<LayerRow> layerRows(const RunRecord &record, const EnergyModel &ener
                  record.layers.cycles[location],
                  record.layers.first[location],
                  record.layers.last[location],
+                 0,
                  {},
                  0};
+    double dramTime = 0;
     for (const UnitRecord &unit : record.units) {
+      dramTime += static_cast<double>(unit.events.dramTime[location]);
       row.counts += unit.events.rows[location];
       row.busy.push_back(unit.events.busyCycles[location]);
     }
+    row.dramCycles = std::llround(dramTime / (nanosecondsPerCycle * kFemtosecondsPerNanosecond));
     if (row.counts[Event::Instructions] == 0)
       continue;
     for (size_t e = 0; e < kEventCount; ++e) {
@@ -75,8 +80,13 @@ boost::json::array layersJson(const std::vector<LayerRow> &rows, const RunRecord
         if (row.busy[unit] > row.busy[busiest])
           busiest = unit;
       }
-      json["bound_by"] =
-          row.busy.empty() || row.busy[busiest] == 0 ? std::string("none") : record.units[busiest].name;
+      const Cycle longest = row.busy.empty() ? 0 : row.busy[busiest];
+      // A DMA queue is busy while data moves over the bus; the DRAM behind it can be the slower of the two.
+      if (row.dramCycles > longest)
+        json["bound_by"] = "dram";
+      else
+        json["bound_by"] = longest == 0 ? std::string("none") : record.units[busiest].name;
+      json["dram_cycles"] = row.dramCycles;
       json["busy"] = std::move(busy);
       const auto macs = static_cast<double>(row.counts[Event::MacF32] + row.counts[Event::MacBf16]);
       const auto dram =

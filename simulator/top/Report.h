@@ -22,6 +22,7 @@ struct LayerRow {
   EventCounts counts;
   std::vector<int64_t> busy; // per unit
   Cycle cycles = 0, first = 0, last = 0;
+  Cycle dramCycles = 0; // in which its requests held the DRAM, mean over channels
   std::vector<std::pair<std::string, double>> energy; // component and pJ
   double picojoules = 0;
 };

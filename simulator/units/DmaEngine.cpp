@@ -81,9 +81,11 @@ void DmaEngine::request(Cycle now) {
     throw Error("the memory did not complete a request at once, expected it to annotate the delay");
   Cycle done = board.clock.cycleAtOrAfter(Clock::kernelTime() + static_cast<Femtoseconds>(delay.value()));
   done = std::max({done, slotEnd, now + paced, lastData + (store ? 0 : busCycles)});
+  // The banks see the data at the pace of the slower side: a bus wider than the channels sends no faster.
+  const Cycle moving = std::max(busCycles, board.clock.cycleAtOrAfter(chunk.occupied));
   const double wordsPerCycle =
-      static_cast<double>(bytes) / static_cast<double>(busCycles * board.scratchpad.bankWidth());
-  const Cycle conflict = board.scratchpad.contend(now, busCycles, wordsPerCycle);
+      static_cast<double>(bytes) / static_cast<double>(moving * board.scratchpad.bankWidth());
+  const Cycle conflict = board.scratchpad.contend(now, moving, wordsPerCycle);
   done += conflict;
 
   const uint32_t location = current->location;
@@ -94,6 +96,7 @@ void DmaEngine::request(Cycle now) {
   EventCounts &counts = eventsAt(location);
   counts[store ? Event::DramWriteBytes : Event::DramReadBytes] += chunk.bursts * burstBytes;
   overfetch += chunk.bursts * burstBytes - bytes;
+  events.dramTime[location] += chunk.held;
   requests += pieces;
   lastData = done;
   chunkDone[chunks++ % kChunksInFlight] = done;

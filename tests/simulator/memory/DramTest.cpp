@@ -52,6 +52,14 @@ TEST_F(DramTiming, AMissOfAnotherBankHidesBehindATransfer) {
   EXPECT_EQ(serve(bytesAt(0, 2048), 0), (30 + 320 + 20) * ns);
 }
 
+TEST_F(DramTiming, ARequestHoldsTheChannelWhileItsRowOpensAndItTransfers) {
+  StridedPayload miss = bytesAt(0, 64), queued = bytesAt(64, 64);
+  dram.serve(miss, 0);
+  dram.serve(queued, 5 * ns);
+  EXPECT_EQ(miss.held, (30 + 10) * ns);
+  EXPECT_EQ(queued.held, 10 * ns); // what it waited for is the other's
+}
+
 TEST_F(DramTiming, ASecondRequestWaitsForTheChannel) {
   serve(bytesAt(0, 1024), 0); // until 190 ns
   StridedPayload late = bytesAt(64, 64);
