@@ -4,7 +4,7 @@
 import re
 
 import pytest
-from conftest import ROOT, text, tracked
+from house import ROOT, text, tracked
 
 PATH_IN_BACKTICKS = re.compile(
     r"`((?:arch_configs|compiler|dialects|docs|models|python|reports|runtime|scripts|simulator|tests|tools)/[\w./\-]*)`"

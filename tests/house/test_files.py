@@ -3,12 +3,24 @@
 
 import re
 
-from conftest import ROOT, SOURCE_SUFFIXES, text, tracked
+from house import ROOT, SOURCE_SUFFIXES, text, tracked
 
 SOFT_LIMIT_LINES = 400
 # Files that may be longer, each with its reason.
 LONGER: dict[str, str] = {}
-TOP_FOLDERS = ["arch_configs", "compiler", "dialects", "docs", "models", "python", "reports", "runtime", "simulator", "tests", "tools"]
+TOP_FOLDERS = [
+    "arch_configs",
+    "compiler",
+    "dialects",
+    "docs",
+    "models",
+    "python",
+    "reports",
+    "runtime",
+    "simulator",
+    "tests",
+    "tools",
+]
 
 
 def test_source_files_stay_short() -> None:
@@ -18,7 +30,11 @@ def test_source_files_stay_short() -> None:
 
 
 def test_every_source_names_its_licence() -> None:
-    missing = [str(p) for p in tracked(*SOURCE_SUFFIXES) if "SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception" not in text(p)[:400]]
+    missing = [
+        str(p)
+        for p in tracked(*SOURCE_SUFFIXES)
+        if "SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception" not in text(p)[:400]
+    ]
     assert not missing
 
 
@@ -33,7 +49,9 @@ def test_paths_stay_short() -> None:
     assert not [str(p) for p in tracked() if len(str(p)) >= 75]
 
 
-ERROR_TEXT = re.compile(r'(?:\bError\(|emitOpError\(|emitError\([^"()]*\)\s*<<\s*|emitOpError\(\)\s*<<\s*)"((?:[^"\\]|\\.)*)"\s*([;)])?')
+ERROR_TEXT = re.compile(
+    r'(?:\bError\(|emitOpError\(|emitError\([^"()]*\)\s*<<\s*|emitOpError\(\)\s*<<\s*)"((?:[^"\\]|\\.)*)"\s*([;)])?'
+)
 
 
 def test_error_messages_are_lower_case_without_period() -> None:

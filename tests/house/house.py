@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""What every house test needs: the repository root and the files that git tracks."""
+"""What every house test needs: the repository root, the files that git tracks, the build folder."""
 
 import subprocess
 from pathlib import Path
