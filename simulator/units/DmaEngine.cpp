@@ -31,6 +31,12 @@ Cycle DmaEngine::start(Instance &instance, Cycle now) {
   const auto &op = std::get<TransferOperation>(instance.operation);
   transfer = TransferRuns(op, 1);
   const int64_t bytes = transfer.payloadBytes();
+  int64_t elements = op.store ? bytes / static_cast<int64_t>(numerics::sizeInBytes(op.tensor->type)) : 1;
+  if (!op.store)
+    for (int64_t count : op.box)
+      elements *= count;
+  localCycles = scratchpadCycles(op, elements);
+  localPerByte = bytes > 0 ? static_cast<double>(localCycles) / static_cast<double>(bytes) : 0.0;
   const int64_t chunk =
       std::max(kSmallestChunkBytes, (bytes + kChunksPerInstruction - 1) / kChunksPerInstruction);
   transfer = TransferRuns(op, (chunk + requestBytes.value - 1) / requestBytes.value * requestBytes.value);
@@ -54,6 +60,21 @@ void DmaEngine::complete(Cycle finished) {
   unitCause.reset();
 }
 
+/// The beats of the scratchpad side. A beat moves as many elements as the bus is wide, in the tensor's order; elements that
+/// the box lays far apart in the scratchpad fall into different words and may meet in a bank. Fill is written like data.
+Cycle DmaEngine::scratchpadCycles(const TransferOperation &op, int64_t elements) const {
+  const auto size = static_cast<int64_t>(numerics::sizeInBytes(op.local.type));
+  size_t inner = 3;
+  while (inner > 0 && op.box[inner] == 1)
+    --inner;
+  const int64_t perBeat = std::max<int64_t>(1, std::min(bus.bytesPerCycle / size, op.box[inner]));
+  const int64_t packed = std::max<int64_t>(1, bus.bytesPerCycle / size);
+  const int64_t conflicts = board.scratchpad.use(perBeat, op.local.stride[inner] * size, size).cycles;
+  // Short runs that follow each other closely share a beat; scattered ones do not.
+  const int64_t beats = conflicts == 1 ? (elements + packed - 1) / packed : (elements + perBeat - 1) / perBeat;
+  return beats * conflicts;
+}
+
 /// The transfer itself is work; before it, what the channels were occupied with, else latency; then the
 /// banks.
 void DmaEngine::accountTransfer(const StridedPayload &chunk, Cycle answered, Cycle moving, Cycle done) {
@@ -72,7 +93,10 @@ void DmaEngine::request(Cycle now) {
   chunk.bufferedBurst = bufferedBurst;
   const auto paced = static_cast<Cycle>(
       std::ceil(static_cast<double>(pieces) * unloadedLatencyCycles / static_cast<double>(outstanding)));
-  const Cycle slotEnd = bus.take(now, bytes), busCycles = slotEnd - now;
+  const Cycle slotEnd = bus.take(now, bytes);
+  // What the slower of bus and scratchpad needs for this request's share of the box.
+  const Cycle busCycles =
+      std::max(slotEnd - now, static_cast<Cycle>(std::ceil(static_cast<double>(bytes) * localPerByte)));
   const bool store = chunk.command == StridedPayload::Write;
 
   sc_core::sc_time delay = store ? board.clock.until(slotEnd) : sc_core::SC_ZERO_TIME;
@@ -80,7 +104,7 @@ void DmaEngine::request(Cycle now) {
   if (socket->nb_transport_fw(chunk, phase, delay) != tlm::TLM_COMPLETED)
     throw Error("the memory did not complete a request at once, expected it to annotate the delay");
   Cycle done = board.clock.cycleAtOrAfter(Clock::kernelTime() + static_cast<Femtoseconds>(delay.value()));
-  done = std::max({done, slotEnd, now + paced, lastData + (store ? 0 : busCycles)});
+  done = std::max({done, slotEnd, now + paced, now + busCycles, lastData + (store ? 0 : busCycles)});
   // The banks see the data at the pace of the slower side: a bus wider than the channels sends no faster.
   const Cycle moving = std::max(busCycles, board.clock.cycleAtOrAfter(chunk.occupied));
   const double wordsPerCycle =
@@ -107,12 +131,8 @@ Cycle DmaEngine::advance(Cycle now) {
   if (!current)
     return kNever;
   if (transfer.done()) { // nothing of the box lies inside the tensor: only fill
-    const auto &op = std::get<TransferOperation>(current->operation);
-    int64_t elements = 1;
-    for (int64_t count : op.box)
-      elements *= count;
-    const Cycle end = std::max(now, nextRequest) +
-                      (op.store ? 0 : bus.cyclesFor(elements * numerics::sizeInBytes(op.local.type)));
+    const Cycle end =
+        std::max(now, nextRequest) + (std::get<TransferOperation>(current->operation).store ? 0 : localCycles);
     busyUntil(current->location, end);
     lastData = end;
     complete(end);

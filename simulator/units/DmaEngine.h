@@ -3,7 +3,8 @@
 // the shared bus, no faster than the bus carries them and than `dma.outstanding_requests` in flight allow at
 // the unloaded latency (Little's law), and the next instruction's requests follow while earlier ones are
 // still on their way. A large instruction is cut into at most about kChunksPerInstruction requests to bound
-// events; each stands for as many requests of `dma.request_bytes` as it covers. Does not model: reordering
+// events; each stands for as many requests of `dma.request_bytes` as it covers. The scratchpad side moves a bus width of
+// elements a beat, more beats where a transposing box meets in a bank; fill takes beats like data. Does not model: reordering
 // between requests, back-pressure of the scratchpad on the DRAM. Figures: keys `dma.*`.
 #pragma once
 
@@ -33,6 +34,7 @@ protected:
 private:
   tlm::tlm_sync_enum respond(StridedPayload &, tlm::tlm_phase &, sc_core::sc_time &);
   void request(Cycle now);
+  Cycle scratchpadCycles(const TransferOperation &op, int64_t elements) const;
   void accountTransfer(const StridedPayload &chunk, Cycle answered, Cycle moving, Cycle done);
   /// Closes the instruction whose last request is out.
   void complete(Cycle finished);
@@ -50,6 +52,8 @@ private:
 
   Instance *current = nullptr; // its requests are going out
   TransferRuns transfer;
+  Cycle localCycles = 0;    // beats of the scratchpad side of the instruction, fill included
+  double localPerByte = 0;  // of them for each byte inside the tensor
   int64_t bufferedBurst = kNoBurst;
   Cycle nextRequest = 0; // the queue may issue again
   Cycle lastData = 0;    // of the data that has moved so far, in order
