@@ -96,11 +96,12 @@ def test_twice_the_bandwidth_halves_the_dram_time(pairs):
 
 
 def test_twice_the_bandwidth_halves_the_time_of_rows_without_a_product(pairs):
-    """A product takes over as the bound of its row; a row of vector work has nothing on edge that could."""
+    """A product takes over as the bound of its row, and the scratchpad's banks as that of a transposition; a row of
+    vector work has nothing on edge that could."""
     chip, rows = pairs
     if chip != "edge":
         pytest.skip("tiny's vector unit takes half the DRAM time or more")
-    ratios = {name: b["span_cycles"] / a["span_cycles"] for name, (a, b) in rows.items() if a["macs"] == 0}
+    ratios = {name: b["span_cycles"] / a["span_cycles"] for name, (a, b) in rows.items() if a["macs"] == 0 and name[0] != "flatten"}
     assert len(ratios) >= 6 and all(0.50 <= ratio <= 0.55 for ratio in ratios.values()), ratios
 
 
