@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """What every house test needs: the repository root, the files that git tracks, the build folder."""
 
+import os
 import subprocess
 from pathlib import Path
 
@@ -17,3 +18,9 @@ def tracked(*suffixes: str) -> list[Path]:
 
 def text(path: Path) -> str:
     return (ROOT / path).read_text(encoding="utf-8")
+
+
+def build_folder() -> Path | None:
+    """The build folder, configured and built: ARSIS_BUILD, or build/release; None if there is none."""
+    folder = Path(os.environ.get("ARSIS_BUILD", ROOT / "build/release"))
+    return folder if (folder / "build.ninja").is_file() else None

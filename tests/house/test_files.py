@@ -68,4 +68,5 @@ def test_error_messages_are_lower_case_without_period() -> None:
 
 def test_no_unfinished_work() -> None:
     marker = re.compile(r"\b(TODO|FIXME|XXX|HACK)\b")
-    assert not [str(p) for p in tracked(*SOURCE_SUFFIXES) if marker.search(text(p)) and "house" not in p.parts]
+    read = tracked(*SOURCE_SUFFIXES, ".md", ".txt", ".cmake", ".sh", ".yaml", ".toml")
+    assert not [str(p) for p in read if marker.search(text(p)) and "house" not in p.parts]
