@@ -4,11 +4,20 @@
 #include "dialects/Isa/Verifier/Box.h"
 
 #include <algorithm>
+#include <cstdlib>
 
 namespace arsis::isa {
 
 /// Beyond any address; a hull that reaches it is out of range whatever the memory.
 constexpr int64_t kFar = int64_t(1) << 60;
+
+/// Adds a dimension with its stride made positive, in ascending order of the strides.
+static void insertSorted(Box::Dimensions &sorted, Dimension d) {
+  d.stride = std::abs(d.stride);
+  auto at = std::upper_bound(sorted.begin(), sorted.end(), d,
+                             [](const Dimension &a, const Dimension &b) { return a.stride < b.stride; });
+  sorted.insert(at, d);
+}
 
 Box::Box(int64_t first, int64_t elementBytes, const Dimensions &dimensions) : length(elementBytes) {
   Dimensions sorted;
@@ -18,11 +27,7 @@ Box::Box(int64_t first, int64_t elementBytes, const Dimensions &dimensions) : le
       continue;
     __int128 reach = __int128(d.count - 1) * d.stride;
     (reach < 0 ? low : high) += reach;
-    if (d.stride < 0)
-      d.stride = -d.stride;
-    auto at = std::upper_bound(sorted.begin(), sorted.end(), d,
-                               [](const Dimension &a, const Dimension &b) { return a.stride < b.stride; });
-    sorted.insert(at, d);
+    insertSorted(sorted, d);
   }
   if (low < -kFar || high > kFar) {
     range = {int64_t(std::max<__int128>(low, -kFar)), int64_t(std::min<__int128>(high, kFar))};
@@ -70,6 +75,37 @@ bool Box::intersects(ByteRange other, size_t levels, int64_t at) const {
     if (intersects(other, levels - 1, at + i * d.stride))
       return true;
   return false;
+}
+
+/// Whether steps along the lowest `levels` dimensions, forwards or backwards but less than each count, lead
+/// from `away` to 0; with `moved` false, whether they do so and are not all zero.
+static bool returns(const Box::Dimensions &sorted, size_t levels, int64_t away, bool moved) {
+  if (levels == 0)
+    return away == 0 && moved;
+  int64_t reach = 0; // how far the dimensions below can go
+  for (size_t d = 0; d + 1 < levels; ++d)
+    reach += (sorted[d].count - 1) * sorted[d].stride;
+  const Dimension &d = sorted[levels - 1];
+  // Steps s with |away + s * stride| <= reach, division rounded towards minus infinity.
+  auto floorDivide = [&](int64_t value) { return value / d.stride - (value % d.stride < 0); };
+  int64_t lowest = std::max(1 - d.count, -floorDivide(reach + away));
+  int64_t highest = std::min(d.count - 1, floorDivide(reach - away));
+  for (int64_t steps = moved ? lowest : std::max<int64_t>(lowest, 0); steps <= highest; ++steps)
+    if (returns(sorted, levels - 1, away + steps * d.stride, moved || steps != 0))
+      return true;
+  return false;
+}
+
+bool visitsTwice(const Box::Dimensions &dimensions) {
+  Box::Dimensions sorted;
+  for (const Dimension &d : dimensions) {
+    if (d.count == 1)
+      continue;
+    if (d.stride == 0)
+      return true;
+    insertSorted(sorted, d);
+  }
+  return returns(sorted, sorted.size(), 0, false);
 }
 
 std::optional<ByteRange> overlap(const Box &a, const Box &b) {

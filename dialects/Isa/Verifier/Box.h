@@ -79,6 +79,10 @@ private:
   Dimensions outer; // ascending strides, each greater than the run
 };
 
+/// Whether two different positions of the nest have the same offset, so that an element occurs twice. Exact,
+/// whatever the unit of the strides. REQUIRES: every count is at least 1.
+bool visitsTwice(const Box::Dimensions &dimensions);
+
 /// Some bytes that both sets hold, if there are any. Time grows with the runs of the one that has fewer.
 std::optional<ByteRange> overlap(const Box &, const Box &);
 

@@ -81,6 +81,15 @@ struct FootprintBuilder::Visitor {
     else
       add(operand, kScratchpad, reads, writes, Box(address, bytes, dimensions));
   }
+  /// A view that is written element by element, each once, so that the order of the writes does not matter.
+  void addResult(const char *operand, bool reads, int64_t address, ElementType type,
+                 const Box::Dimensions &dimensions) {
+    if (visitsTwice(dimensions))
+      complain(Complaint::Operand, kScratchpad, {address, address + int64_t(sizeInBytes(type))},
+               std::string(operand) +
+                   " element is written more than once, expected strides that keep the elements apart");
+    addView(operand, reads, true, address, type, dimensions);
+  }
   template <size_t n>
   static Box::Dimensions zip(const std::array<int64_t, n> &counts, const std::array<int32_t, n> &strides) {
     Box::Dimensions dimensions;
@@ -127,7 +136,7 @@ struct FootprintBuilder::Visitor {
       add("tensor", dramOf(builder.limits), load, !load,
           Box(int64_t(tensor.address) + first * tensorBytes, tensorBytes, remote), body.tensor);
     if (load)
-      addView("local", false, true, local, body.localType, zip(box.value, body.localStride));
+      addResult("local", false, local, body.localType, zip(box.value, body.localStride));
     else if (any)
       addView("local", true, false, local + skipped * sizeInBytes(body.localType), body.localType, inside);
   }
@@ -201,7 +210,7 @@ struct FootprintBuilder::Visitor {
             std::min(n, builder.limits.columns));
     Box::Dimensions dimensions = zip(m.value, body.destinationStride);
     dimensions.push_back({n, body.columnStride});
-    addView("destination", false, true, body.destination.evaluate(index), body.type, dimensions);
+    addResult("destination", false, body.destination.evaluate(index), body.type, dimensions);
   }
 
   /// A result is written as the operands are read, so it must not overlap them.
@@ -239,8 +248,8 @@ struct FootprintBuilder::Visitor {
     operand(0, "a", body.a, body.aStride, body.aType);
     operand(1, "b", body.b, body.bStride, body.bType);
     operand(2, "c", body.c, body.cStride, body.cType);
-    addView("destination", same[0] || same[1] || same[2], true, destination, body.destinationType,
-            zip(count.value, body.destinationStride));
+    addResult("destination", same[0] || same[1] || same[2], destination, body.destinationType,
+              zip(count.value, body.destinationStride));
     checkResult();
   }
 
@@ -253,8 +262,8 @@ struct FootprintBuilder::Visitor {
     for (size_t d = 0; d < 4; ++d)
       if (body.reduceMask >> d & 1)
         kept[d] = 1;
-    addView("destination", body.accumulate.evaluate(index) != 0, true, body.destination.evaluate(index),
-            ElementType::F32, zip(kept, body.destinationStride));
+    addResult("destination", body.accumulate.evaluate(index) != 0, body.destination.evaluate(index),
+              ElementType::F32, zip(kept, body.destinationStride));
     checkResult();
   }
 
@@ -271,8 +280,8 @@ struct FootprintBuilder::Visitor {
     Box::Dimensions source = zip(count.value, body.aStride);
     addWindow(source, body.window, body.windowStride);
     addView("a", true, false, body.a.evaluate(index), body.aType, source);
-    addView("destination", false, true, body.destination.evaluate(index), ElementType::F32,
-            zip(count.value, body.destinationStride));
+    addResult("destination", false, body.destination.evaluate(index), ElementType::F32,
+              zip(count.value, body.destinationStride));
     checkResult();
   }
 

@@ -76,6 +76,13 @@ TEST(Bounds, AccumulatorRows) {
                  "acc touches bytes [8096, 8224) of acc0, expected within [0, 8192)");
 }
 
+TEST(Bounds, DrainWritesEachElementOnce) {
+  std::string text = drain();
+  text.replace(text.find("columnStride=1"), 14, "columnStride=0");
+  expectRejected(product(weights("0", "8") + multiply("0", "8"), text), Diagnostic::Operand,
+                 "destination element is written more than once");
+}
+
 TEST(Bounds, DrainColumns) {
   expectRejected(product(weights("0", "8") + multiply("0", "8"), drain("0", "9")), Diagnostic::OutOfRange,
                  "drains 9 columns, expected at most 8");
@@ -150,9 +157,10 @@ TEST(Malformed, IsADiagnosticAndNotAnException) {
 
 /// The relu program with a memory plan whose input buffer has `slots` slots in its 512 bytes.
 static std::string planned(int slots, const std::string &inputAt) {
-  std::string text = head() + "stream load 0\n" + load("increment(c0)", inputAt) + "stream vector 0\nstream store 0\n";
-  return text.insert(text.find("counter c0"), "placement spm input 0 512 slots " + std::to_string(slots) +
-                                                  " layer conv1\n");
+  std::string text =
+      head() + "stream load 0\n" + load("increment(c0)", inputAt) + "stream vector 0\nstream store 0\n";
+  return text.insert(text.find("counter c0"),
+                     "placement spm input 0 512 slots " + std::to_string(slots) + " layer conv1\n");
 }
 
 TEST(MemoryPlan, AccessOutsideEveryBufferOfTheLayer) {

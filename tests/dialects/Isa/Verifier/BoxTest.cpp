@@ -14,6 +14,8 @@ namespace {
 struct RandomBox {
   Box box;
   std::set<int64_t> bytes;
+  Box::Dimensions dimensions;
+  bool repeats = false; // whether two positions start at the same byte
 };
 
 RandomBox randomBox(std::mt19937 &generator, int64_t granule) {
@@ -27,7 +29,7 @@ RandomBox randomBox(std::mt19937 &generator, int64_t granule) {
     low += std::min<int64_t>(0, (dimensions.back().count - 1) * dimensions.back().stride);
   }
   int64_t first = pick(0, 20) * granule - low;
-  RandomBox result{Box(first, granule, dimensions), {}};
+  RandomBox result{Box(first, granule, dimensions), {}, dimensions};
   std::vector<int64_t> starts = {first};
   for (const Dimension &d : dimensions) {
     std::vector<int64_t> next;
@@ -36,6 +38,7 @@ RandomBox randomBox(std::mt19937 &generator, int64_t granule) {
         next.push_back(start + i * d.stride);
     starts = next;
   }
+  result.repeats = std::set<int64_t>(starts.begin(), starts.end()).size() < starts.size();
   for (int64_t start : starts)
     for (int64_t b = 0; b < granule; ++b)
       result.bytes.insert(start + b);
@@ -77,6 +80,21 @@ TEST(Box, OverlapAgreesWithSets) {
   }
   EXPECT_GT(overlapping, 500);
   EXPECT_LT(overlapping, 4500);
+}
+
+TEST(Box, VisitsTwiceAgreesWithSets) {
+  std::mt19937 generator(3);
+  int repeating = 0;
+  for (int round = 0; round < 20000; ++round) {
+    RandomBox sample = randomBox(generator, 2);
+    ASSERT_EQ(visitsTwice(sample.dimensions), sample.repeats);
+    repeating += sample.repeats;
+  }
+  EXPECT_GT(repeating, 2000);
+  EXPECT_LT(repeating, 18000);
+  EXPECT_FALSE(visitsTwice({{3, 2}, {2, 3}})); // interleaved, yet each offset once
+  EXPECT_FALSE(visitsTwice({{1, 0}, {4, 1}}));
+  EXPECT_TRUE(visitsTwice({{2, 0}, {4, 1}}));
 }
 
 TEST(Box, DenseTilesAndOverlappingWindowsAreOneRun) {

@@ -103,6 +103,30 @@ TEST(Verifier, InPlaceMapIsFineAndPartialOverlapIsNot) {
   expectRejected(program("4"), Diagnostic::Operand, "destination overlaps operand a");
 }
 
+std::string replaced(std::string text, const std::string &from, const std::string &to) {
+  return text.replace(text.find(from), from.size(), to);
+}
+
+TEST(Verifier, ResultsAreWrittenOnce) {
+  auto program = [](const std::string &load, const std::string &map) {
+    return head() + "stream load 0\n" + load + "stream vector 0\n" + map + "stream store 0\n" +
+           store("after(c1 >= 1)");
+  };
+  const std::string map = relu("after(c0 >= 1) increment(c1)");
+  const std::string twice = "element is written more than once";
+  // A stride of 0 is fine along a dimension of one element only.
+  expectAccepted(
+      program(load(), replaced(map, "destinationStride=[64, 64, 8, 1]", "destinationStride=[0, 0, 8, 1]")));
+  for (const char *strides : {"[64, 64, 0, 1]", "[64, 64, 8, 0]", "[64, 64, 7, 1]"}) {
+    expectRejected(program(load(), replaced(map, "destinationStride=[64, 64, 8, 1]",
+                                            std::string("destinationStride=") + strides)),
+                   Diagnostic::Operand, "destination " + twice);
+    expectRejected(
+        program(replaced(load(), "localStride=[64, 64, 8, 1]", std::string("localStride=") + strides), map),
+        Diagnostic::Operand, "local " + twice);
+  }
+}
+
 TEST(Verifier, ClampedToNothingIsANoOp) {
   // The store past the edge touches nothing, so it needs no wait.
   expectAccepted(head() + "stream load 0\n" + load() + "stream vector 0\n" +
