@@ -4,6 +4,7 @@
 
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
 #include "llvm/ADT/TypeSwitch.h"
+#include "llvm/Support/ErrorHandling.h"
 
 using namespace mlir;
 using namespace arsis::tile;
@@ -148,7 +149,9 @@ std::vector<Footprint> footprintsOf(EngineOpInterface op) {
   TypeSwitch<Operation *>(op)
       .Case<LoadOp, StoreOp, LoadWeightsOp, MultiplyOp, DrainOp, MapOp, ReduceOp, PoolOp, PoolGradOp>(
           [&](auto engine) { collect(engine, collector); })
-      .DefaultUnreachable("an engine op without a footprint");
+      .Default([](Operation *unknown) {
+        llvm::report_fatal_error("no footprint is known for engine op " + unknown->getName().getStringRef());
+      });
   return collector.result;
 }
 

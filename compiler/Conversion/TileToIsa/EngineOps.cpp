@@ -3,6 +3,7 @@
 #include "compiler/Conversion/TileToIsa/Operands.h"
 
 #include "llvm/ADT/TypeSwitch.h"
+#include "llvm/Support/ErrorHandling.h"
 
 using namespace mlir;
 
@@ -153,7 +154,10 @@ isa::Body convertEngineOp(tile::EngineOpInterface op, Tensors tensors) {
       .Case<tile::LoadOp, tile::StoreOp, tile::LoadWeightsOp, tile::MultiplyOp, tile::DrainOp, tile::MapOp,
             tile::ReduceOp, tile::PoolOp, tile::PoolGradOp>(
           [&](auto engine) { return convert(engine, converter, tensors); })
-      .DefaultUnreachable("an engine op without an instruction");
+      .Default([](Operation *unknown) -> isa::Body {
+        llvm::report_fatal_error("no instruction is known for engine op " +
+                                 unknown->getName().getStringRef());
+      });
 }
 
 } // namespace arsis::compiler
