@@ -241,8 +241,9 @@ def Map : Instruction<0x30, "map", "Map", [StreamVector], !listconcat([
     View<"c", "third operand, if the function has one">.fields,
     [Field<F32Kind, "immediate", "constant operand, if the function has one">])> {
   let summary = "elementwise function of up to three operands";
-  let semantics = "Row-major over `count`, one element after the other: destination[i] = cast(function(a[i], b[i], c[i], immediate)). Operands the "
-      "function does not have are not read. The destination may be one of the operands, element for element.";
+  let semantics = "For every i of `count`: destination[i] = cast(function(a[i], b[i], c[i], immediate)). Operands are sampled before any element is "
+      "written; those the function does not have are not read. The destination may be one of the operands, element for element; no element "
+      "of it is written twice.";
 }
 
 def Reduce : Instruction<0x31, "reduce", "Reduce", [StreamVector], !listconcat([
