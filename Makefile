@@ -5,7 +5,7 @@ PYTHON := .venv/bin/python
 export PYTHONPATH := $(CURDIR)/python:$(CURDIR)/$(BUILD)/python
 JOBS ?= $(shell nproc)
 
-.PHONY: help demo test build setup lit ctest pytest asan format lint bench clean
+.PHONY: help demo test build setup ctest pytest asan format lint bench clean
 help:
 	@echo "make demo    install, build, train LeNet-5 on the simulated chip, write out/demo/report.html"
 	@echo "make test    install, build, run all tests"
