@@ -18,7 +18,9 @@ def tool(name: str, *args: object, check: bool = True) -> subprocess.CompletedPr
     """Runs one tool; with `check`, a non-zero exit fails with the tool's own words."""
     done = subprocess.run([str(BIN / name), *map(str, args)], capture_output=True, text=True)
     if check and done.returncode != 0:
-        raise AssertionError(f"{name} {' '.join(map(str, args))}\nexit {done.returncode}\n{done.stdout[-2000:]}{done.stderr[-4000:]}")
+        raise AssertionError(
+            f"{name} {' '.join(map(str, args))}\nexit {done.returncode}\n{done.stdout[-2000:]}{done.stderr[-4000:]}"
+        )
     return done
 
 
@@ -35,6 +37,18 @@ def simulate(program: Path, chip: str, inputs: dict[str, np.ndarray], folder: Pa
     """Runs one step; returns (outputs by name, report)."""
     np.savez(folder / "in.npz", **inputs)
     outputs, report = folder / "out.npz", folder / "report.json"
-    tool("arsis-sim", program, "--chip", chip, "--inputs", folder / "in.npz", "--outputs", outputs, "--report", report, *more)
+    tool(
+        "arsis-sim",
+        program,
+        "--chip",
+        chip,
+        "--inputs",
+        folder / "in.npz",
+        "--outputs",
+        outputs,
+        "--report",
+        report,
+        *more,
+    )
     with np.load(outputs) as data:
         return {name: data[name] for name in data.files}, json.loads(report.read_text())

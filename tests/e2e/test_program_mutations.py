@@ -33,7 +33,9 @@ def test_random_mutations_are_caught(tmp_path, capsys):
     with capsys.disabled():
         print(f"\nmutations: {found}")
     caught = found["verifier"] + found["machine"] + found["values"]
-    changed = MUTATIONS - found["equivalent"]  # an equivalent change (a stride nobody steps along) is no change of the program
+    changed = (
+        MUTATIONS - found["equivalent"]
+    )  # an equivalent change (a stride nobody steps along) is no change of the program
     assert changed > MUTATIONS / 2 and caught + found["equivalent"] >= 0.99 * MUTATIONS, found["survivors"]
 
 

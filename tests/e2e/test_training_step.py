@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """Gradients and updated parameters of whole nets: bit for bit against the oracle, by norm against PyTorch in fp64.
 
-Three steps in a row. The inputs of each step are searched (fixed seeds) so that in fp64 no ReLU input and no max-pool decision is nearer to
-its kink than MARGIN times the rounding error at that site: nearer than that, rounding alone may flip a decision and the comparison would measure luck.
-Per tensor, |chip - fp64| may be at most 8 times |PyTorch fp32 - fp64| or 1e-6 of |fp64|, whichever is larger, for every tensor of every net.
+Three steps in a row. The inputs of each step are searched (fixed seeds) so that in fp64 no ReLU input and no max-pool
+decision is nearer to its kink than MARGIN times the rounding error at that site: nearer than that, rounding alone may
+flip a decision and the comparison would measure luck. Per tensor, |chip - fp64| may be at most 8 times |PyTorch fp32
+- fp64| or 1e-6 of |fp64|, whichever is larger, for every tensor of every net.
 """
 
 import copy
@@ -22,7 +23,7 @@ FACTOR, FLOOR = 8.0, 1e-6
 
 @pytest.fixture(scope="module", params=list(nets.MODELS))
 def trajectory(request, tmp_path_factory):
-    """(name, onnx file, initial state, per step: inputs, fp32 result, fp64 result), made once per net and used on every chip."""
+    """(name, onnx file, initial state, per step: inputs, fp32 result, fp64 result), once per net for every chip."""
     name = request.param
     folder = tmp_path_factory.mktemp(name)
     single = nets.build(name)
@@ -41,7 +42,14 @@ def trajectory(request, tmp_path_factory):
             labels = torch.randint(0, 10, (BATCH[name],), generator=generator)
             if nets.margin(single, double, x) > MARGIN:
                 break
-        steps.append((x, labels, nets.step(single, single_optimizer, x, labels), nets.step(double, double_optimizer, x.double(), labels)))
+        steps.append(
+            (
+                x,
+                labels,
+                nets.step(single, single_optimizer, x, labels),
+                nets.step(double, double_optimizer, x.double(), labels),
+            )
+        )
     return name, folder / "model.onnx", initial, steps
 
 
@@ -53,7 +61,11 @@ def test_three_steps(trajectory, chip, tmp_path, capsys):
     for number, (x, labels, single, double) in enumerate(steps):
         inputs = {"x": x.numpy(), "labels": labels.numpy(), **carried}
         outputs, _ = simulate(program, chip, inputs, tmp_path, "--check=exact")
-        carried = {k: v for k, v in outputs.items() if k in double and k not in ("loss", "logits") and not k.startswith("grad:")}
+        carried = {
+            k: v
+            for k, v in outputs.items()
+            if k in double and k not in ("loss", "logits") and not k.startswith("grad:")
+        }
         carried |= {k: v for k, v in outputs.items() if k.startswith("velocity:")}
         missing = set(double) - set(outputs)
         assert not missing, f"the chip did not produce {sorted(missing)}"
@@ -62,7 +74,10 @@ def test_three_steps(trajectory, chip, tmp_path, capsys):
             ours = (torch.from_numpy(outputs[tensor]).double().reshape(truth.shape) - truth).norm().item()
             theirs = (single[tensor].double() - truth).norm().item()
             allowed = max(FACTOR * theirs, FLOOR * norm)
-            rows.append(f"{number} {tensor:40s} |x|={norm:10.4e} chip={ours:9.3e} torch32={theirs:9.3e} of allowed {ours / max(allowed, 1e-300):6.3f}")
+            rows.append(
+                f"{number} {tensor:40s} |x|={norm:10.4e} chip={ours:9.3e} torch32={theirs:9.3e} "
+                f"of allowed {ours / max(allowed, 1e-300):6.3f}"
+            )
             if not ours <= allowed:
                 failures.append(rows[-1])
     with capsys.disabled():

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""The nets of the independent check, in PyTorch, with their training-mode export to ONNX and their step in fp32 and fp64."""
+"""The nets of the independent check in PyTorch: their training-mode export to ONNX, their step in fp32 and fp64."""
 
 import copy
 from pathlib import Path
@@ -63,7 +63,7 @@ class ResNet8(nn.Module):
 
 
 def resnet18() -> nn.Module:
-    """torchvision's ResNet-18; in-place and shared ReLUs are replaced by equal ones so that margins can be observed per site."""
+    """torchvision's ResNet-18; in-place and shared ReLUs become equal ones of their own, each with its margin."""
     model = torchvision.models.resnet18(num_classes=10)
     model.image = (3, 64, 64)
     return model
@@ -81,16 +81,26 @@ def export(model: nn.Module, path: Path, batch: int, opset: int = 13) -> None:
     """Exports in training mode; parameters keep their names, the input is `x`, the output `logits`."""
     x = torch.zeros(batch, *model.image)
     snapshot = copy.deepcopy(model)  # tracing a batch norm in training mode moves its running statistics
-    torch.onnx.export(snapshot, x, str(path), training=torch.onnx.TrainingMode.TRAINING, do_constant_folding=False,
-                      opset_version=opset, input_names=["x"], output_names=["logits"])
+    torch.onnx.export(
+        snapshot,
+        x,
+        str(path),
+        training=torch.onnx.TrainingMode.TRAINING,
+        do_constant_folding=False,
+        opset_version=opset,
+        input_names=["x"],
+        output_names=["logits"],
+    )
 
 
 def optimizer_of(model: nn.Module) -> torch.optim.Optimizer:
     return torch.optim.SGD(model.parameters(), lr=LEARNING_RATE, momentum=MOMENTUM, weight_decay=WEIGHT_DECAY)
 
 
-def step(model: nn.Module, optimizer: torch.optim.Optimizer, x: torch.Tensor, labels: torch.Tensor) -> dict[str, torch.Tensor]:
-    """One training step in the model's own precision; returns loss, logits, `grad:<name>` and the updated state by name."""
+def step(
+    model: nn.Module, optimizer: torch.optim.Optimizer, x: torch.Tensor, labels: torch.Tensor
+) -> dict[str, torch.Tensor]:
+    """One training step in the model's own precision; loss, logits, `grad:<name>` and the updated state by name."""
     optimizer.zero_grad()
     logits = model(x)
     loss = F.cross_entropy(logits, labels)
@@ -103,8 +113,9 @@ def step(model: nn.Module, optimizer: torch.optim.Optimizer, x: torch.Tensor, la
 
 
 def kinks(model: nn.Module, x: torch.Tensor) -> list[torch.Tensor]:
-    """Signed distances to the kinks of the forward pass, one tensor per site: the input of every ReLU, and for every max-pool
-    window the gap between its best value and each other (windows whose best value is zero are cut off by the ReLU before them)."""
+    """Signed distances to the kinks of the forward pass, one tensor per site: the input of every ReLU, and for every
+    max-pool window the gap between its best value and each other (windows whose best value is zero are cut off by the
+    ReLU before them)."""
     sites: list[torch.Tensor] = []
 
     def pool_gaps(value, pool):
@@ -127,8 +138,8 @@ def kinks(model: nn.Module, x: torch.Tensor) -> list[torch.Tensor]:
 
 
 def margin(single: nn.Module, double: nn.Module, x: torch.Tensor) -> float:
-    """How far the nearest kink is, in units of the rounding error at its site: the smallest |distance| in fp64 over the root mean
-    square of PyTorch's fp32 error there (floor: fp32's epsilon times the site's own magnitude)."""
+    """How far the nearest kink is, in units of the rounding error at its site: the smallest |distance| in fp64 over
+    the root mean square of PyTorch's fp32 error there (floor: fp32's epsilon times the site's own magnitude)."""
     smallest = float("inf")
     for exact, rounded in zip(kinks(copy.deepcopy(double), x.double()), kinks(copy.deepcopy(single), x), strict=True):
         live = exact.abs() < 1e29
