@@ -60,8 +60,9 @@ void DmaEngine::complete(Cycle finished) {
   unitCause.reset();
 }
 
-/// The beats of the scratchpad side. A beat moves as many elements as the bus is wide, in the tensor's order; elements that
-/// the box lays far apart in the scratchpad fall into different words and may meet in a bank. Fill is written like data.
+/// The beats of the scratchpad side. A beat moves as many elements as the bus is wide, in the tensor's order;
+/// elements that the box lays far apart in the scratchpad fall into different words and may meet in a bank.
+/// Fill is written like data.
 Cycle DmaEngine::scratchpadCycles(const TransferOperation &op, int64_t elements) const {
   const auto size = static_cast<int64_t>(numerics::sizeInBytes(op.local.type));
   size_t inner = 3;
@@ -71,7 +72,8 @@ Cycle DmaEngine::scratchpadCycles(const TransferOperation &op, int64_t elements)
   const int64_t packed = std::max<int64_t>(1, bus.bytesPerCycle / size);
   const int64_t conflicts = board.scratchpad.use(perBeat, op.local.stride[inner] * size, size).cycles;
   // Short runs that follow each other closely share a beat; scattered ones do not.
-  const int64_t beats = conflicts == 1 ? (elements + packed - 1) / packed : (elements + perBeat - 1) / perBeat;
+  const int64_t beats =
+      conflicts == 1 ? (elements + packed - 1) / packed : (elements + perBeat - 1) / perBeat;
   return beats * conflicts;
 }
 
@@ -131,8 +133,8 @@ Cycle DmaEngine::advance(Cycle now) {
   if (!current)
     return kNever;
   if (transfer.done()) { // nothing of the box lies inside the tensor: only fill
-    const Cycle end =
-        std::max(now, nextRequest) + (std::get<TransferOperation>(current->operation).store ? 0 : localCycles);
+    const Cycle end = std::max(now, nextRequest) +
+                      (std::get<TransferOperation>(current->operation).store ? 0 : localCycles);
     busyUntil(current->location, end);
     lastData = end;
     complete(end);

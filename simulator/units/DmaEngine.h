@@ -3,9 +3,10 @@
 // the shared bus, no faster than the bus carries them and than `dma.outstanding_requests` in flight allow at
 // the unloaded latency (Little's law), and the next instruction's requests follow while earlier ones are
 // still on their way. A large instruction is cut into at most about kChunksPerInstruction requests to bound
-// events; each stands for as many requests of `dma.request_bytes` as it covers. The scratchpad side moves a bus width of
-// elements a beat, more beats where a transposing box meets in a bank; fill takes beats like data. Does not model: reordering
-// between requests, back-pressure of the scratchpad on the DRAM. Figures: keys `dma.*`.
+// events; each stands for as many requests of `dma.request_bytes` as it covers. The scratchpad side moves a
+// bus width of elements a beat, more beats where a transposing box meets in a bank; fill takes beats like
+// data. Does not model: reordering between requests, back-pressure of the scratchpad on the DRAM. Figures:
+// keys `dma.*`.
 #pragma once
 
 #include "simulator/memory/Dram.h"
@@ -52,8 +53,8 @@ private:
 
   Instance *current = nullptr; // its requests are going out
   TransferRuns transfer;
-  Cycle localCycles = 0;    // beats of the scratchpad side of the instruction, fill included
-  double localPerByte = 0;  // of them for each byte inside the tensor
+  Cycle localCycles = 0;   // beats of the scratchpad side of the instruction, fill included
+  double localPerByte = 0; // of them for each byte inside the tensor
   int64_t bufferedBurst = kNoBurst;
   Cycle nextRequest = 0; // the queue may issue again
   Cycle lastData = 0;    // of the data that has moved so far, in order

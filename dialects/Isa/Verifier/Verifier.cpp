@@ -37,9 +37,9 @@ public:
   Walk(const Program &program, const MachineLimits &limits, const VerifierOptions &options,
        VerificationResult &result)
       : program(program), options(options), result(result), builder(program, limits),
-        buffers(program, limits),
-        dramMemory(dramOf(limits)), clocks(program.streams.size(), program.counterStream),
-        dram(program, granuleOf(program)), lastStore(dram.bufferCount()) {
+        buffers(program, limits), dramMemory(dramOf(limits)),
+        clocks(program.streams.size(), program.counterStream), dram(program, granuleOf(program)),
+        lastStore(dram.bufferCount()) {
     for (const Stream &stream : program.streams)
       cursors.emplace_back(stream);
     for (unsigned memory = 0; memory <= dramMemory; ++memory) {
@@ -102,10 +102,12 @@ private:
       report(kinds[complaint.kind], stream, complaint.message, complaint.memory, complaint.range);
     }
     for (const Access &access : footprint) {
-      if (access.memory != dramMemory && !buffers.contain(instruction.location, access.memory, access.box.hull()))
+      if (access.memory != dramMemory &&
+          !buffers.contain(instruction.location, access.memory, access.box.hull()))
         report(Diagnostic::OutOfRange, stream,
-               std::string(access.operand) + " touches bytes [" + std::to_string(access.box.hull().begin) + ", " +
-                   std::to_string(access.box.hull().end) + ") of " + builder.memoryName(access.memory) +
+               std::string(access.operand) + " touches bytes [" + std::to_string(access.box.hull().begin) +
+                   ", " + std::to_string(access.box.hull().end) + ") of " +
+                   builder.memoryName(access.memory) +
                    ", expected them within one buffer of its layer in the memory plan",
                access.memory, access.box.hull());
       check(stream, access);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Where an operation comes from: the layer of the model and the phase of the training step, kept in its location so
-// that every level below inherits it. A location with origin is a FusedLoc whose metadata is the phase and whose one
-// part is a NameLoc with the layer.
+// Where an operation comes from: the layer of the model and the phase of the training step, kept in its
+// location so that every level below inherits it. A location with origin is a FusedLoc whose metadata is the
+// phase and whose one part is a NameLoc with the layer.
 
 #ifndef ARSIS_DIALECTS_NN_IR_ORIGIN_H
 #define ARSIS_DIALECTS_NN_IR_ORIGIN_H
@@ -27,7 +27,8 @@ mlir::Location makeOrigin(mlir::MLIRContext *context, llvm::StringRef layer, llv
 mlir::Location makeOrigin(mlir::MLIRContext *context, llvm::StringRef layer, llvm::StringRef phase,
                           mlir::Location source);
 
-// (layer, phase) of a location; both empty if it has none. Of a fused location with several origins: the first.
+// (layer, phase) of a location; both empty if it has none. Of a fused location with several origins: the
+// first.
 std::pair<llvm::StringRef, llvm::StringRef> getOrigin(mlir::Location loc);
 
 // The same layer in another phase. A location without a layer becomes the source of the layer "unnamed".

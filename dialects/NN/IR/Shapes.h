@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Shape arithmetic of windows: what the verifiers check, the importer and the builders use. Sizes are in elements,
-// pads are (top, left, bottom, right), the other pairs are (height, width).
+// Shape arithmetic of windows: what the verifiers check, the importer and the builders use. Sizes are in
+// elements, pads are (top, left, bottom, right), the other pairs are (height, width).
 
 #ifndef ARSIS_DIALECTS_NN_IR_SHAPES_H
 #define ARSIS_DIALECTS_NN_IR_SHAPES_H
@@ -17,8 +17,8 @@ namespace arsis::nn {
 inline int64_t dilatedKernel(int64_t kernel, int64_t dilation) { return dilation * (kernel - 1) + 1; }
 
 // Number of windows along one dimension; zero or less if the kernel does not fit.
-// With `ceilMode` a last window may hang over the end, as long as it starts inside the input or the leading pad
-// (the rule of PyTorch and of ONNX since opset 19).
+// With `ceilMode` a last window may hang over the end, as long as it starts inside the input or the leading
+// pad (the rule of PyTorch and of ONNX since opset 19).
 inline int64_t windowCount(int64_t input, int64_t padBefore, int64_t padAfter, int64_t kernel, int64_t stride,
                            int64_t dilation, bool ceilMode = false) {
   int64_t room = input + padBefore + padAfter - dilatedKernel(kernel, dilation);
@@ -32,7 +32,8 @@ inline int64_t windowCount(int64_t input, int64_t padBefore, int64_t padAfter, i
 
 // Shape of conv2d's result (NHWC) from the input (NHWC) and the weight (HWIO).
 inline llvm::SmallVector<int64_t, 4> conv2dShape(llvm::ArrayRef<int64_t> x, llvm::ArrayRef<int64_t> w,
-                                                 llvm::ArrayRef<int64_t> strides, llvm::ArrayRef<int64_t> pads,
+                                                 llvm::ArrayRef<int64_t> strides,
+                                                 llvm::ArrayRef<int64_t> pads,
                                                  llvm::ArrayRef<int64_t> dilations) {
   return {x[0], windowCount(x[1], pads[0], pads[2], w[0], strides[0], dilations[0]),
           windowCount(x[2], pads[1], pads[3], w[1], strides[1], dilations[1]), w[3]};

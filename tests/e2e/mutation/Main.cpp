@@ -1,10 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// arsis-mutate PROGRAM CHIP INPUTS.npz MODE COUNT [SEED]: changes a program again and again and says what caught each change.
-//   mutations  COUNT random changes: caught by the verifier, by the machine, or by values that differ from the unchanged
-//              run; or equivalent by proof (every resolved instance is the same, or adds only work nobody reads, and
-//              the verifier accepts the waits); or a survivor
-//   waits      each wait weakened by one and removed: rejected, or accepted and then equal under COUNT latency seeds
-//   latency    the unchanged program under COUNT latency seeds
+// arsis-mutate PROGRAM CHIP INPUTS.npz MODE COUNT [SEED]: changes a program again and again and says what
+// caught each change.
+// - mutations: COUNT random changes: caught by the verifier, by the machine, or by values that differ from
+// the
+//   unchanged run; or equivalent by proof (every resolved instance is the same, or adds only work nobody
+//   reads, and the verifier accepts the waits); or a survivor.
+// - waits: each wait weakened by one and removed: rejected, or accepted and then equal under COUNT latency
+//   seeds.
+// - latency: the unchanged program under COUNT latency seeds.
+//
 // Prints one JSON object.
 #include "tests/e2e/mutation/Meaning.h"
 #include "tests/e2e/mutation/Mutation.h"
@@ -48,11 +52,13 @@ json::object tryMutations(const Trial &trial, const isa::Program &program, uint6
       ++byMachine;
     }
   }
-  return {{"count", count}, {"verifier", byVerifier}, {"machine", byMachine}, {"values", byValues}, {"equivalent", equivalent}, {"survivors", survivors}};
+  return {{"count", count},     {"verifier", byVerifier},   {"machine", byMachine},
+          {"values", byValues}, {"equivalent", equivalent}, {"survivors", survivors}};
 }
 
 /// Whether some seed gives other bits; the machine refusing the program counts as different.
-bool differsUnderSomeSeed(const Trial &trial, const isa::Program &program, const Outputs &expected, uint64_t seeds) {
+bool differsUnderSomeSeed(const Trial &trial, const isa::Program &program, const Outputs &expected,
+                          uint64_t seeds) {
   try {
     for (uint64_t seed = 1; seed <= seeds; ++seed)
       if (firstDifference(expected, trial.run(program, seed)))
@@ -82,7 +88,11 @@ json::object tryWaits(const Trial &trial, const isa::Program &program, uint64_t 
           holes.emplace_back(describe(program, site.site) + (remove ? ": wait removed" : ": wait weakened"));
       }
     }
-  return {{"waits", sites.size()}, {"rejected", rejected}, {"redundant", redundant}, {"races_shown", racesShown}, {"holes", holes}};
+  return {{"waits", sites.size()},
+          {"rejected", rejected},
+          {"redundant", redundant},
+          {"races_shown", racesShown},
+          {"holes", holes}};
 }
 
 json::object tryLatencies(const Trial &trial, const isa::Program &program, uint64_t seeds) {

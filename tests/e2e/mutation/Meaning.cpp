@@ -78,11 +78,13 @@ public:
 
 private:
   template <class... Values> void put(Values... values) { (out.push_back(int64_t(values)), ...); }
-  template <size_t N> void exactStrides(const std::array<int64_t, N> &stride, const std::array<int64_t, N> &count) {
+  template <size_t N>
+  void exactStrides(const std::array<int64_t, N> &stride, const std::array<int64_t, N> &count) {
     for (size_t d = 0; d < N; ++d)
       put(count[d], count[d] == 1 ? 0 : stride[d]);
   }
-  template <size_t N> void strides(const std::array<int64_t, N> &stride, const std::array<int64_t, N> &count) {
+  template <size_t N>
+  void strides(const std::array<int64_t, N> &stride, const std::array<int64_t, N> &count) {
     if (extents)
       return exactStrides(stride, count);
     for (size_t d = 0; d < N; ++d)
@@ -154,7 +156,8 @@ public:
         taint(left, dram), counters(a.counterStream.size()), weightBanks(limits.weightBanks) {}
 
   bool holds() {
-    std::vector<isa::InstructionCursor> ca(a.streams.begin(), a.streams.end()), cb(b.streams.begin(), b.streams.end());
+    std::vector<isa::InstructionCursor> ca(a.streams.begin(), a.streams.end()),
+        cb(b.streams.begin(), b.streams.end());
     for (bool advanced = true; advanced;) {
       advanced = false;
       for (size_t s = 0; s < ca.size(); ++s)
@@ -162,7 +165,8 @@ public:
           if (cb[s].done() || !step(unsigned(s), ca[s], cb[s]))
             return false;
     }
-    return std::all_of(cb.begin(), cb.end(), [](const isa::InstructionCursor &cursor) { return cursor.done(); });
+    return std::all_of(cb.begin(), cb.end(),
+                       [](const isa::InstructionCursor &cursor) { return cursor.done(); });
   }
 
 private:
@@ -194,12 +198,14 @@ private:
       if (!was[i].writes)
         continue;
       if (was[i].memory == dram) {
-        if (was[i].box.hull().begin != is[i].box.hull().begin || was[i].box.hull().end != is[i].box.hull().end)
+        if (was[i].box.hull().begin != is[i].box.hull().begin ||
+            was[i].box.hull().end != is[i].box.hull().end)
           return false;
         continue;
       }
       // Elements that fall on each other would make the larger box overwrite what the original wrote.
-      if (int64_t elements = elementsWritten(operation); elements * 4 > is[i].box.runs() * is[i].box.runBytes())
+      if (int64_t elements = elementsWritten(operation);
+          elements * 4 > is[i].box.runs() * is[i].box.runBytes())
         return false;
       taint.mark(was[i], false);
       taint.mark(is[i], true);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// A visitor lists every number of an instruction as a leaf that knows how to change itself; one leaf is drawn and changed.
+// A visitor lists every number of an instruction as a leaf that knows how to change itself; one leaf is drawn
+// and changed.
 #include "tests/e2e/mutation/Mutation.h"
 
 #include <functional>
@@ -44,8 +45,11 @@ public:
     for (size_t i = 0; i < N; ++i)
       add(name + "[" + std::to_string(i) + "]", field[i]);
   }
-  template <class T> std::enable_if_t<std::is_integral_v<T>> add(const std::string &name, T &field) { number(name, field); }
-  template <class T> std::enable_if_t<std::is_enum_v<T>> add(const std::string &, T &) {} // opcodes and types are not operands
+  template <class T> std::enable_if_t<std::is_integral_v<T>> add(const std::string &name, T &field) {
+    number(name, field);
+  }
+  template <class T>
+  std::enable_if_t<std::is_enum_v<T>> add(const std::string &, T &) {} // opcodes and types are not operands
 
 private:
   void terms(const std::string &name, isa::Terms &list) {
@@ -81,7 +85,8 @@ std::vector<Leaf> leavesOf(isa::Instruction &instruction) {
 std::string describe(const isa::Program &program, Site site) {
   const isa::Stream &stream = program.streams[site.stream];
   const isa::Instruction &instruction = stream.instructions[site.instruction];
-  std::string name = std::visit([](const auto &body) { return std::string(body.kMnemonic); }, instruction.body);
+  std::string name =
+      std::visit([](const auto &body) { return std::string(body.kMnemonic); }, instruction.body);
   return isa::streamName(stream) + " #" + std::to_string(site.instruction) + " " + name;
 }
 

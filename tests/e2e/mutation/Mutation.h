@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Changes one thing in a program: an operand, a stride, a ring, a wait, an increment. Each change keeps the encoding well
-// formed as bytes; whether it still means something is what the tests find out.
+// Changes one thing in a program: an operand, a stride, a ring, a wait, an increment. Each change keeps the
+// encoding well formed as bytes; whether it still means something is what the tests find out.
 #ifndef ARSIS_TESTS_E2E_MUTATION_MUTATION_H
 #define ARSIS_TESTS_E2E_MUTATION_MUTATION_H
 
@@ -19,8 +19,8 @@ struct Site {
 };
 std::string describe(const isa::Program &, Site);
 
-/// Changes one random field of one random instruction of `program`; returns what was changed ("matrix 0 #12 multiply: mStride[1]
-/// 96 -> 97"). Deterministic for a given state of `random`.
+/// Changes one random field of one random instruction of `program`; returns what was changed ("matrix 0 #12
+/// multiply: mStride[1] 96 -> 97"). Deterministic for a given state of `random`.
 std::string mutate(isa::Program &program, Random &random);
 
 /// One wait of one instruction.

@@ -18,7 +18,8 @@ Outputs Trial::run(const isa::Program &program, std::optional<uint64_t> seed) co
   session.run(options);
   Outputs outputs;
   for (const isa::Tensor &tensor : program.tensors)
-    if (tensor.observable || tensor.role == isa::TensorRole::Parameter || tensor.role == isa::TensorRole::State) {
+    if (tensor.observable || tensor.role == isa::TensorRole::Parameter ||
+        tensor.role == isa::TensorRole::State) {
       size_t elements = tensor.shape[0] * tensor.shape[1] * tensor.shape[2] * tensor.shape[3];
       std::vector<uint8_t> bytes(elements * 4);
       session.readTensor(tensor.name, bytes.data(), bytes.size());
