@@ -2,6 +2,7 @@
 // Where an operation reaches, from its strides and counts alone. Extremes of an affine access are sums of the
 // extremes of its dimensions, so a check costs a few additions however large the box is.
 #include "dialects/Isa/Numerics/Numerics.h"
+#include "simulator/isa/Families.h"
 #include "simulator/isa/Memories.h"
 #include "simulator/isa/Nest.h"
 
@@ -60,7 +61,19 @@ struct Checker {
   }
 
   void operator()(const std::monostate &) const {}
-  void operator()(const TransferOperation &op) const { view("local", op.local, op.box); }
+  /// A store reads what goes to the tensor; the rest of its box is dropped.
+  void operator()(const TransferOperation &op) const {
+    const InRange part = op.store ? inRange(op) : InRange{{}, op.box, true};
+    if (part.count[0] == 0)
+      return;
+    Range range;
+    range.extend(part.count, op.local.stride);
+    for (size_t d = 0; d < 4; ++d) {
+      range.first += part.first[d] * op.local.stride[d];
+      range.last += part.first[d] * op.local.stride[d];
+    }
+    scratchpad("local", op.local.address, op.local.type, range);
+  }
   void operator()(const LoadWeightsOperation &op) const {
     array("rows", product(op.kCount), sizes.rows);
     array("columns", op.nCount, sizes.columns);

@@ -156,6 +156,25 @@ TEST(Dma, LoadFillsAndStoreDropsWhatIsOutside) {
   }
 }
 
+TEST(Bounds, AStoreReadsOnlyWhatGoesToTheTensor) {
+  isa::Tensor tensor;
+  tensor.shape = {1, 1, 2, 4};
+  TransferOperation op;
+  op.tensor = &tensor;
+  op.box = {1, 1, 1000, 4};
+  op.coordinate = {0, 0, -500, 0};
+  op.local.stride = {0, 0, 4, 1};
+  op.local.address = -500 * 4 * 4; // rows 500 and 501 of the box are the first 32 bytes
+  op.store = true;
+  EXPECT_NO_THROW(checkBounds(op, kSizes));
+  op.local.address -= 4;
+  EXPECT_THROW(checkBounds(op, kSizes), Error);
+  op.coordinate[2] = 2; // nothing is inside
+  EXPECT_NO_THROW(checkBounds(op, kSizes));
+  op.store = false; // a load fills what lies outside
+  EXPECT_THROW(checkBounds(op, kSizes), Error);
+}
+
 TEST(Bounds, NameTheMemoryAndTheReach) {
   DrainOperation drain;
   drain.mCount = {1, 1, 4};
