@@ -45,7 +45,11 @@ static void writeTensor(sim::Session &session, const std::string &name, const py
     throw Error("tensor " + name + " holds " +
                 (integers ? "integers, found an array of floats" : "floats, found an array of integers"));
   if (integers)
-    given = given.converted(ref::HostType::I32);
+    try {
+      given = given.converted(ref::HostType::I32);
+    } catch (const Error &error) {
+      throw Error("tensor " + name + ": " + error.what());
+    }
   session.writeTensor(name, given.data(), given.byteSize());
 }
 

@@ -2,6 +2,7 @@
 // See Session.h. Memory is allocated when the first value is needed, so that timing-only sessions stay small.
 #include "simulator/top/Session.h"
 #include "simulator/top/Check.h"
+#include "simulator/top/HostChecks.h"
 #include "simulator/top/HostLayout.h"
 #include "simulator/top/Report.h"
 #include "simulator/top/Trace.h"
@@ -28,6 +29,8 @@ struct Session::State {
   Memories memories;
   size_t scratchpadUsed = 0;
   HostTraffic host;
+  std::vector<bool> written = std::vector<bool>(program->tensors.size()); // by the host, per tensor
+  bool computed = false;                                                  // a run has left values
 
   const isa::Tensor &tensor(const std::string &name) const {
     auto found = names.find(name);
@@ -117,9 +120,13 @@ Session &Session::operator=(Session &&) noexcept = default;
 
 void Session::writeTensor(const std::string &name, const void *hostLayoutData, size_t bytes) {
   const isa::Tensor &tensor = state->tensor(name);
+  checkWritable(tensor);
   checkHostBytes(tensor, bytes);
+  if (tensor.role == isa::TensorRole::Label && tensor.type == isa::ElementType::I32)
+    checkLabels(program(), tensor, hostLayoutData);
   state->ensureDram();
   fromHost(tensor, hostLayoutData, state->dram.get());
+  state->written[state->names.at(name)] = true;
   state->host.writtenBytes += static_cast<int64_t>(bytes);
 }
 
@@ -131,6 +138,8 @@ void Session::readTensor(const std::string &name, void *out, size_t bytes) const
   if (transient && !tensor.observable)
     throw Error("tensor " + name + " is not observable, its memory may have been reused");
   checkHostBytes(tensor, bytes);
+  if (!state->computed && !isGivenByHost(tensor.role))
+    throw Error("tensor " + name + " has no value yet, expected a run that computes it first");
   state->ensureDram();
   toHost(tensor, state->dram.get(), out);
   state->host.readBytes += static_cast<int64_t>(bytes);
@@ -150,15 +159,21 @@ void Session::adoptState(const Session &other) {
     state->ensureDram();
     toHost(*from, other.state->dram.get(), host.data());
     fromHost(tensor, host.data(), state->dram.get());
+    if (other.state->written[other.state->names.at(tensor.name)])
+      state->written[state->names.at(tensor.name)] = true;
   }
 }
 
 boost::json::object Session::run(const RunOptions &options) {
   State &s = *state;
   const auto begin = std::chrono::steady_clock::now();
-  if (options.mode != Mode::TimingOnly)
+  const bool values = options.mode != Mode::TimingOnly;
+  if (values) {
+    checkNothingMissing(*s.program, s.written);
     s.prepareMemories();
+  }
   RunRecord record = s.execute(options);
+  s.computed |= values;
   record.wallClockSeconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
   if (!options.tracePath.empty()) {
     if (!record.timed)

@@ -42,8 +42,9 @@ public:
   Session &operator=(Session &&) noexcept;
 
   /// Dense elements in the host's layout (hostShape, hostPermutation): float for f32 and bf16 tensors,
-  /// int32_t for i32. Throws Error if there is no such tensor, it cannot be read, or `bytes` is not 4 per
-  /// element.
+  /// int32_t for i32. Throws Error if there is no such tensor, `bytes` is not 4 per element, the tensor
+  /// written is computed by the program, a label is no class, or the tensor read is not observable or not
+  /// computed yet.
   void writeTensor(const std::string &name, const void *hostLayoutData, size_t bytes);
   void readTensor(const std::string &name, void *out, size_t bytes) const;
 
@@ -51,8 +52,9 @@ public:
   /// type.
   void adoptState(const Session &other);
 
-  /// Runs one step. Returns the report (reports/schema/report.schema.json). Throws Error on deadlock, an
-  /// access outside a memory, or an instruction the machine cannot run.
+  /// Runs one step. Returns the report (reports/schema/report.schema.json). Throws Error on an
+  /// input that was never written (unless timing-only), deadlock, an access outside a memory, or an
+  /// instruction the machine cannot run.
   boost::json::object run(const RunOptions &options = {});
 
   const isa::Program &program() const;

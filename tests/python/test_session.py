@@ -116,6 +116,32 @@ def test_wrong_arrays(program, array, problem):
         arsis.Session(program, "edge").write("x", array)
 
 
+@pytest.mark.parametrize("labels,problem", [
+    ([0, 1, 10, 3], "tensor labels has label 10 at element 2, expected 0 to 9"),
+    ([0, 1, 2, -1], "tensor labels has label -1 at element 3, expected 0 to 9"),
+    ([0, 5_000_000_000, 2, 3], "tensor labels: value 5000000000 is no i32"),
+])  # fmt: skip
+def test_labels_that_are_no_class(program, labels, problem):
+    with pytest.raises(arsis.Error, match=problem):
+        arsis.Session(program, "edge").write("labels", np.array(labels))
+
+
+@pytest.mark.parametrize("name,shape", [("x", "4x1x28x28"), ("labels", "4")])
+def test_a_missing_input(program, inputs, name, shape):
+    session = arsis.Session(program, "edge")
+    write(session, {key: array for key, array in inputs.items() if key != name})
+    with pytest.raises(arsis.Error, match=f"input {name} of shape {shape} is missing"):
+        session.run(mode="functional")
+
+
+def test_computed_tensors_are_read_after_a_run_and_never_written(program):
+    session = arsis.Session(program, "edge")
+    with pytest.raises(arsis.Error, match="tensor loss has no value yet"):
+        session.read("loss")
+    with pytest.raises(arsis.Error, match="tensor loss is not an input of the program"):
+        session.write("loss", np.zeros((), np.float32))
+
+
 def test_errors_are_exceptions(program, tmp_path):
     with pytest.raises(arsis.Error, match="cannot read the file"):
         arsis.compile(str(tmp_path / "absent.onnx"), "edge", batch=1)

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "simulator/top/Check.h"
+#include "simulator/top/HostChecks.h"
 #include "simulator/top/HostLayout.h"
 #include "simulator/top/RunRecord.h"
 #include "simulator/top/Session.h"
@@ -56,6 +57,12 @@ inline std::vector<float> read(const Session &session, const std::string &name) 
 }
 inline void write(Session &session, const std::string &name, const std::vector<float> &values) {
   session.writeTensor(name, values.data(), values.size() * 4);
+}
+/// Zeros in every tensor that the host has to give.
+inline void writeZeros(Session &session) {
+  for (const isa::Tensor &tensor : session.program().tensors)
+    if (isGivenByHost(tensor.role))
+      write(session, tensor.name, std::vector<float>(static_cast<size_t>(hostBytes(tensor) / 4)));
 }
 
 /// Values that look random and are the same everywhere.

@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // See Tensors.h.
 #include "tools/arsis-sim/Tensors.h"
-
-#include <optional>
-#include <set>
+#include "simulator/top/HostChecks.h"
 
 namespace arsis::tool {
 namespace {
@@ -15,39 +13,13 @@ const isa::Tensor *find(const isa::Program &program, const std::string &name) {
   return nullptr;
 }
 
-bool takesInput(isa::TensorRole role) {
-  switch (role) {
-  case isa::TensorRole::Input:
-  case isa::TensorRole::Label:
-  case isa::TensorRole::Parameter:
-  case isa::TensorRole::State:
-  case isa::TensorRole::Hyper:
-    return true;
-  default:
-    return false;
+/// Int64 labels become int32; what does not fit is named.
+ref::HostTensor converted(const ref::HostTensor &value, ref::HostType type, const std::string &where) {
+  try {
+    return value.converted(type);
+  } catch (const Error &error) {
+    throw Error(where + ": " + error.what());
   }
-}
-
-/// The number of classes that labels of `count` elements choose from: the last dim of the output with as many
-/// rows.
-std::optional<int64_t> classCount(const isa::Program &program, int64_t count) {
-  for (const isa::Tensor &tensor : program.tensors) {
-    const std::vector<int64_t> shape = sim::hostShapeOf(tensor);
-    if (tensor.role == isa::TensorRole::Output && shape.size() == 2 && shape[0] == count)
-      return shape[1];
-  }
-  return std::nullopt;
-}
-
-void checkLabels(const ref::HostTensor &labels, const isa::Tensor &tensor, const isa::Program &program,
-                 const std::string &where) {
-  const std::optional<int64_t> classes = classCount(program, labels.size());
-  const int32_t *values = labels.as<int32_t>();
-  for (int64_t i = 0; i < labels.size(); ++i)
-    if (values[i] < 0 || (classes && values[i] >= *classes))
-      throw Error(where + " has label " + std::to_string(values[i]) + " at element " + std::to_string(i) +
-                  ", expected " +
-                  (classes ? "0 to " + std::to_string(*classes - 1) : "a class that is not negative"));
 }
 
 } // namespace
@@ -58,8 +30,6 @@ void checkInputs(ref::TensorMap &inputs, const isa::Program &program, const std:
     const isa::Tensor *tensor = find(program, name);
     if (!tensor)
       throw Error(where + " is not a tensor of the program");
-    if (!takesInput(tensor->role))
-      throw Error(where + " is not an input of the program, but computed by it");
     const ref::Shape expected = sim::hostShapeOf(*tensor);
     if (value.shape() != expected)
       throw Error(where + " has shape " + ref::toString(value.shape()) + ", expected " +
@@ -69,22 +39,17 @@ void checkInputs(ref::TensorMap &inputs, const isa::Program &program, const std:
     if (integer != givenInteger)
       throw Error(where + " has type " + ref::nameOf(value.type()) + ", expected " +
                   (integer ? "i32 or i64" : "f32"));
-    value = value.converted(integer ? ref::HostType::I32 : ref::HostType::F32);
-    if (tensor->role == isa::TensorRole::Label)
-      checkLabels(value, *tensor, program, where);
+    value = converted(value, integer ? ref::HostType::I32 : ref::HostType::F32, where);
   }
-  std::set<std::string> initial;
-  for (const isa::Initial &value : program.initials)
-    initial.insert(program.tensors[value.tensor].name);
-  for (const isa::Tensor &tensor : program.tensors)
-    if (takesInput(tensor.role) && !inputs.count(tensor.name) && !initial.count(tensor.name))
-      throw Error("input " + tensor.name + " of shape " + ref::toString(sim::hostShapeOf(tensor)) +
-                  " is missing, give it with --inputs");
 }
 
-void writeInputs(sim::Session &session, const ref::TensorMap &inputs) {
+void writeInputs(sim::Session &session, const ref::TensorMap &inputs, const std::string &file) {
   for (const auto &[name, value] : inputs)
-    session.writeTensor(name, value.data(), value.byteSize());
+    try {
+      session.writeTensor(name, value.data(), value.byteSize());
+    } catch (const Error &error) {
+      throw Error(file + ": " + error.what());
+    }
 }
 
 std::vector<std::string> readableTensors(const isa::Program &program) {
@@ -93,7 +58,7 @@ std::vector<std::string> readableTensors(const isa::Program &program) {
     const isa::TensorRole role = tensor.role;
     if (tensor.observable || role == isa::TensorRole::Output || role == isa::TensorRole::Loss ||
         role == isa::TensorRole::Parameter || role == isa::TensorRole::State)
-      if (!takesInput(role) || role == isa::TensorRole::Parameter || role == isa::TensorRole::State)
+      if (!sim::isGivenByHost(role) || role == isa::TensorRole::Parameter || role == isa::TensorRole::State)
         names.push_back(tensor.name);
   }
   return names;

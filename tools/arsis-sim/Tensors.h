@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Between .npz files and the tensors of a session: what goes in is checked for name, shape, type and range
-// before anything runs; what comes out is every tensor that the host may read.
+// Between .npz files and the tensors of a session: what goes in is checked for name, shape and type here,
+// and for the rest by the session; what comes out is every tensor that the host may read.
 #pragma once
 
 #include "runtime/common/Npz.h"
@@ -8,11 +8,12 @@
 
 namespace arsis::tool {
 
-/// Throws Error if an input or label is missing, a name is unknown, a shape or type differs, or a label is no
-/// class. On return every tensor has the type of the program's tensor (int64 labels become int32).
+/// Throws Error if a name is unknown, or a shape or type differs. On return every tensor has the type of the
+/// program's tensor (int64 labels become int32).
 void checkInputs(ref::TensorMap &inputs, const isa::Program &program, const std::string &file);
 
-void writeInputs(sim::Session &session, const ref::TensorMap &inputs);
+/// Throws Error naming `file` for what the session refuses.
+void writeInputs(sim::Session &session, const ref::TensorMap &inputs, const std::string &file);
 
 /// Names of the tensors that can be read after a step: outputs, loss, parameters, state, and what was kept.
 std::vector<std::string> readableTensors(const isa::Program &program);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // arsis-sim: runs one step of a program on a chip, with values, cycles and energy, and compares the values
 // with the reference. Exit 1: a mistake of the user or a difference.
+#include "dialects/Isa/Encoding/Cursor.h"
 #include "tools/arsis-sim/Parity.h"
 #include "tools/arsis-sim/Tensors.h"
 
@@ -41,6 +42,7 @@ struct Arguments {
   std::vector<std::string> overrides;
   bool timingOnly = false, functionalOnly = false, fast = false;
   std::optional<uint64_t> latencySeed;
+  uint64_t maxInstances = isa::kDefaultMaxInstances;
 };
 
 /// Nothing if help was asked for.
@@ -62,6 +64,8 @@ std::optional<Arguments> parse(int argc, char **argv) {
       "values on a second thread beside the clock; a missing wait goes unnoticed");
   add("trace", options::value(&a.trace), "where a trace for Perfetto goes (.json)");
   add("perturb-latency", options::value(&seed), "seed of random durations; values must not change");
+  add("max-instances", options::value(&a.maxInstances)->default_value(isa::kDefaultMaxInstances),
+      "refuse a program that executes more instructions than this");
   add("help", "this text");
   options::positional_options_description positional;
   positional.add("program", 1);
@@ -111,13 +115,14 @@ void print(const boost::json::object &report) {
 int run(const Arguments &a) {
   const tool::Check check = tool::parseCheck(a.check);
   validate(a, check);
-  sim::Session session(readChip(a.chip, a.overrides), std::make_shared<isa::Program>(readProgram(a.program)));
+  auto program = std::make_shared<isa::Program>(readProgram(a.program));
+  isa::checkInstances(*program, a.maxInstances);
+  sim::Session session(readChip(a.chip, a.overrides), std::move(program));
   ref::TensorMap inputs;
   if (!a.inputs.empty())
     inputs = ref::readNpz(a.inputs);
-  if (!a.timingOnly || !a.inputs.empty())
-    tool::checkInputs(inputs, session.program(), a.inputs.empty() ? "inputs" : a.inputs);
-  tool::writeInputs(session, inputs);
+  tool::checkInputs(inputs, session.program(), a.inputs);
+  tool::writeInputs(session, inputs, a.inputs);
 
   sim::RunOptions runOptions;
   runOptions.mode = a.timingOnly       ? sim::Mode::TimingOnly

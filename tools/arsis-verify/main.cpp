@@ -2,6 +2,7 @@
 //
 // arsis-verify: proves a program free of deadlock, races, out-of-bounds accesses and undefined reads on a
 // chip, or says what is wrong and where. Exit status: 0 accepted, 1 rejected or error, 2 wrong usage.
+#include "dialects/Isa/Encoding/Cursor.h"
 #include "dialects/Isa/Verifier/Verifier.h"
 
 #include <boost/program_options.hpp>
@@ -31,6 +32,8 @@ int main(int argc, char **argv) try {
                                                    "name or YAML file of the chip")(
       "set", options::value<std::vector<std::string>>()->composing(), "KEY=VALUE: override a chip value")(
       "max-errors", options::value<size_t>()->default_value(20), "stop after this many errors")(
+      "max-instances", options::value<uint64_t>()->default_value(isa::kDefaultMaxInstances),
+      "refuse a program that executes more instructions than this")(
       "unroll", options::bool_switch(),
       "verify the program with its loops written out; the verdict is the same");
   options::options_description all;
@@ -54,6 +57,7 @@ int main(int argc, char **argv) try {
       chip = chip.withOverride(entry.substr(0, equals), entry.substr(equals + 1));
     }
   isa::Program program = readProgram(given["program"].as<std::string>());
+  isa::checkInstances(program, given["max-instances"].as<uint64_t>());
   if (given["unroll"].as<bool>())
     program = isa::unrollLoops(program);
   isa::VerifierOptions verifierOptions;

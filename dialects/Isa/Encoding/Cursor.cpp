@@ -80,4 +80,16 @@ uint64_t countInstances(const Stream &stream) {
   return counts.back();
 }
 
+void checkInstances(const Program &program, uint64_t most) {
+  uint64_t total = 0;
+  for (const Stream &stream : program.streams) {
+    const uint64_t count = countInstances(stream);
+    total = count > std::numeric_limits<uint64_t>::max() - total ? std::numeric_limits<uint64_t>::max()
+                                                                 : total + count;
+  }
+  if (total > most)
+    throw Error("the program has " + std::to_string(total) + " instances, expected at most " +
+                std::to_string(most) + " (--max-instances)");
+}
+
 } // namespace arsis::isa

@@ -10,7 +10,9 @@ namespace {
 
 boost::json::object report(const Overrides &overrides, const std::shared_ptr<const isa::Program> &program,
                            const std::string &chip = "tiny") {
-  return Session(chipWith(overrides, chip), program).run();
+  Session session(chipWith(overrides, chip), program);
+  writeZeros(session);
+  return session.run();
 }
 int64_t integer(const boost::json::value &value) { return value.as_int64(); }
 double real(const boost::json::value &value) { return value.to_number<double>(); }

@@ -39,7 +39,9 @@ TEST(Rejects, DeadlockNamesStreamsAndCounters) {
 TEST(Rejects, ARunAfterAFailureStillWorks) {
   Session broken(chipWith({}), programOf(kDeadlock));
   EXPECT_THROW(broken.run(), Error);
-  EXPECT_NO_THROW(Session(chipWith({}), convolution()).run());
+  Session whole(chipWith({}), convolution());
+  writeZeros(whole);
+  EXPECT_NO_THROW(whole.run());
 }
 
 TEST(Rejects, EveryUnmetRequirementIsNamed) {
@@ -68,6 +70,49 @@ TEST(Rejects, TensorsOfTheHost) {
                  "tensor y has 4 bytes, expected 960");
 }
 
+TEST(Rejects, AnOutputThatTheHostWrites) {
+  Session session(chipWith({}), convolution());
+  expectContains(messageOf([&] { write(session, "y", std::vector<float>(240)); }),
+                 "tensor y is not an input of the program, but computed by it");
+}
+
+TEST(Rejects, ARunWithoutItsInputs) {
+  for (Mode mode : {Mode::Full, Mode::FunctionalOnly}) {
+    Session session(chipWith({}), convolution());
+    write(session, "w", std::vector<float>(288));
+    expectContains(messageOf([&] {
+                     session.run({mode, {}, {}});
+                   }),
+                   "input x of shape 1x4x5x6 is missing, expected it to be written before the run");
+  }
+  EXPECT_NO_THROW(Session(chipWith({}), convolution()).run({Mode::TimingOnly, {}, {}}));
+}
+
+TEST(Rejects, AnOutputThatNoRunComputed) {
+  Session session(chipWith({}), convolution());
+  writeZeros(session);
+  session.run({Mode::TimingOnly, {}, {}});
+  expectContains(messageOf([&] { read(session, "y"); }),
+                 "tensor y has no value yet, expected a run that computes it first");
+  session.run({Mode::FunctionalOnly, {}, {}});
+  EXPECT_NO_THROW(read(session, "y"));
+}
+
+TEST(Rejects, LabelsThatAreNoClass) {
+  const std::string labels = "tensor labels label i32 [1, 1, 1, 3] at 0 host [3] permutation [0]\n";
+  const std::string logits = "tensor logits output f32 [1, 1, 3, 5] at 12 host [3, 5] permutation [0, 1]\n";
+  Session known(chipWith({}), programOf("arsis 1\ndram 72\n" + labels + logits));
+  Session unknown(chipWith({}), programOf("arsis 1\ndram 72\n" + labels));
+  const int32_t negative[] = {0, -1, 2}, large[] = {4, 0, 5};
+  expectContains(messageOf([&] { known.writeTensor("labels", negative, 12); }),
+                 "tensor labels has label -1 at element 1, expected 0 to 4");
+  expectContains(messageOf([&] { known.writeTensor("labels", large, 12); }),
+                 "tensor labels has label 5 at element 2, expected 0 to 4");
+  expectContains(messageOf([&] { unknown.writeTensor("labels", negative, 12); }),
+                 "tensor labels has label -1 at element 1, expected a class that is not negative");
+  EXPECT_NO_THROW(unknown.writeTensor("labels", large, 12));
+}
+
 TEST(Rejects, AnAccessOutsideTheScratchpad) {
   const std::string text = "arsis 1\ndram 64\nlocation 0 layer l phase fwd op o\nstream vector 0\n"
                            "  map function=fill, count=[1, 1, 1, 100000], destination=0, "
@@ -84,6 +129,7 @@ TEST(Rejects, AnAccessOutsideTheScratchpad) {
 
 TEST(Rejects, ATraceWithoutClock) {
   Session session(chipWith({}), convolution());
+  writeZeros(session);
   expectContains(messageOf([&] {
                    session.run({Mode::FunctionalOnly, {}, "/tmp/never.json"});
                  }),

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// What the host may write and read, and when: inputs are there before a run, labels are classes, and what the
+// program computes is read after a run only. Every front end gets these checks from the session.
+#pragma once
+
+#include "dialects/Isa/Encoding/Program.h"
+
+#include <vector>
+
+namespace arsis::sim {
+
+/// Whether the host gives tensors of this role, rather than the program computing them.
+bool isGivenByHost(isa::TensorRole role);
+
+/// Throws Error naming the tensor if the program computes it.
+void checkWritable(const isa::Tensor &tensor);
+
+/// Throws Error naming the first element that is no class. `hostData` is one int32_t per element. Labels
+/// choose from the last dim of the 2-d output with as many rows; without one only negative labels are errors.
+void checkLabels(const isa::Program &program, const isa::Tensor &labels, const void *hostData);
+
+/// Throws Error naming the first tensor that the host has to give and did not. `written` has one entry per
+/// tensor; initial values count.
+void checkNothingMissing(const isa::Program &program, const std::vector<bool> &written);
+
+} // namespace arsis::sim
