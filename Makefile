@@ -38,6 +38,10 @@ ctest:
 pytest:
 	$(PYTHON) -m pytest -q tests
 
+bench: export ARSIS_BUILD := $(BUILD)
+bench: build
+	$(PYTHON) tests/bench/bench_resnet18.py
+
 asan:
 	scripts/setup.sh test
 	cmake --preset asan
