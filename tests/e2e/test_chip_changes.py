@@ -89,7 +89,7 @@ def test_lenet5_has_memory_bound_rows(pairs):
 
 
 def test_twice_the_bandwidth_halves_the_dram_time(pairs):
-    """A thousandth below one half is left for rows of the DRAM that happen to be open in one run and not in the other."""
+    """A thousandth below one half is left: DRAM rows may be open in one run and not in the other."""
     ratios = {name: b["dram_cycles"] / a["dram_cycles"] for name, (a, b) in pairs[1].items()}
     assert ratios and all(0.499 <= ratio <= 0.55 for ratio in ratios.values()), ratios
 
