@@ -139,7 +139,9 @@ def headline(report: dict) -> list[tuple[str, str]]:
         if training["accuracy_reference"]:
             found.append(("test accuracy, reference", f"{training['accuracy_reference'][-1]:.2%}"))
         if training.get("epochs_bit_exact"):
-            found.append(("parameters bit for bit equal", f"after {training['epochs_bit_exact']} of {training['epochs']} epochs"))
+            found.append(
+                ("parameters bit for bit equal", f"after {training['epochs_bit_exact']} of {training['epochs']} epochs")
+            )
     if "cycles" in totals:
         found += [
             ("cycles per step", f"{totals['cycles']:,}"),

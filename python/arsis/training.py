@@ -126,7 +126,7 @@ def training_section(settings: Settings, data: Data, history: History, compile_s
 
 
 def check_bit_exact(session: arsis.Session, reference: arsis.Reference, names: list[str], epoch: int) -> None:
-    """Raises RuntimeError naming the first parameter or state tensor whose bits differ between chip and exact reference."""
+    """Raises RuntimeError naming the first of `names` whose bits differ between chip and exact reference."""
     for name in names:
         if session.read(name).tobytes() != reference.read(name).tobytes():
             raise RuntimeError(f"epoch {epoch}: tensor '{name}' differs between the chip and the exact reference")
@@ -140,8 +140,9 @@ def train(
     checkpoint: Callable[[dict], None] = lambda report: None,
 ) -> dict:
     """Runs the training; returns the last timed step's report with a section `training`.
-    `progress(step, steps, history)` is called after every step, `checkpoint(report)` with the report so far after the first step and
-    after every epoch. With the exact reference every parameter and state tensor is compared bit for bit after every epoch."""
+    `progress(step, steps, history)` is called after every step, `checkpoint(report)` with the report so far after the
+    first step and after every epoch. With the exact reference every parameter and state tensor is compared bit for bit
+    after every epoch."""
     begin = time.perf_counter()
     program = arsis.compile(str(model), settings.chip, batch=settings.batch, train=True, optimizer=settings.optimizer())
     compiled = time.perf_counter()
