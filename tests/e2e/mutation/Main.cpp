@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // arsis-mutate PROGRAM CHIP INPUTS.npz MODE COUNT [SEED]: changes a program again and again and says what
 // caught each change.
-// - mutations: COUNT random changes: caught by the verifier, by the machine, or by values that differ from
-// the
-//   unchanged run; or equivalent by proof (every resolved instance is the same, or adds only work nobody
-//   reads, and the verifier accepts the waits); or a survivor.
+// - mutations: COUNT random changes: caught by the verifier, by the machine, or by values that differ
+//   from the unchanged run; or equivalent by proof (every resolved instance is the same, or adds only work
+//   nobody reads, and the verifier accepts the waits); or a survivor.
 // - waits: each wait weakened by one and removed: rejected, or accepted and then equal under COUNT latency
 //   seeds.
 // - latency: the unchanged program under COUNT latency seeds.
