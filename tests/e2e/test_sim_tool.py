@@ -93,3 +93,77 @@ def test_rejects_inputs(tmp_path, inputs, change, message):
 def test_rejects_options(tmp_path, inputs, options, message):
     done = run(tmp_path, inputs, *options, check=False)
     assert done.returncode == 1 and message in done.stderr
+
+
+@pytest.mark.parametrize("name", ["arsis-sim", "arsis-verify"])
+def test_refuses_more_instances_than_the_budget(tmp_path, name):
+    source = tmp_path / "long.s"
+    source.write_text(
+        "arsis 1\ndram 64\nlocation 0 layer l phase fwd op o\nstream vector 0\n  loop 4000000000\n    wait\n  end_loop\n"
+    )
+    done = tool(name, source, "--chip", "tiny", check=False)
+    assert done.returncode == 1
+    assert "the program has 4000000000 instances, expected at most 2000000000 (--max-instances)" in done.stderr
+    done = tool(name, source, "--chip", "tiny", "--max-instances", 10, check=False)
+    assert "expected at most 10 (--max-instances)" in done.stderr
+
+
+@pytest.mark.parametrize(
+    "labels,message",
+    [
+        ([0, 5, 1], "tensor labels has label 5 at element 1, expected 0 to 4"),
+        ([0, 1, 5_000_000_000], "tensor labels: value 5000000000 is no i32"),
+    ],
+)
+def test_rejects_labels(tmp_path, labels, message):
+    source = tmp_path / "labels.s"
+    source.write_text(
+        "arsis 1\ndram 72\ntensor labels label i32 [1, 1, 1, 3] at 0 host [3] permutation [0]\n"
+        "tensor logits output f32 [1, 1, 3, 5] at 12 host [3, 5] permutation [0, 1]\n"
+    )
+    np.savez(tmp_path / "in.npz", labels=np.array(labels))
+    done = tool("arsis-sim", source, "--chip", "tiny", "--inputs", tmp_path / "in.npz", check=False)
+    assert done.returncode == 1 and f"{tmp_path / 'in.npz'}: {message}" in done.stderr
+
+
+@pytest.fixture
+def addition(tmp_path):
+    """Assembly of y = x + z, and inputs with NaN and infinity."""
+    from onnx import TensorProto, helper, save
+
+    def value(name):
+        return helper.make_tensor_value_info(name, TensorProto.FLOAT, [2, 8])
+
+    node = helper.make_node("Add", ["x", "z"], ["y"], name="sum")
+    graph = helper.make_graph([node], "addition", [value("x"), value("z")], [value("y")])
+    save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)]), str(tmp_path / "add.onnx"))
+    tool("arsis-compile", tmp_path / "add.onnx", "--chip=tiny", "--emit=asm", "-o", tmp_path / "add.s")
+    x, z = np.ones((2, 8), np.float32), np.zeros((2, 8), np.float32)
+    x[0, 1], x[1, 3], z[1, 3] = np.nan, np.inf, np.inf
+    np.savez(tmp_path / "in.npz", x=x, z=z)
+    return tmp_path / "add.s"
+
+
+def strict_json(path):
+    def refuse(word):
+        raise AssertionError(f"{word} is no JSON")
+
+    return json.loads(path.read_text(), parse_constant=refuse)
+
+
+def test_equal_nan_passes_the_reference_check(tmp_path, addition):
+    options = ["--check=reference", "--inputs", tmp_path / "in.npz", "--report", tmp_path / "r.json"]
+    tool("arsis-sim", addition, "--chip=tiny", *options)
+    assert strict_json(tmp_path / "r.json")["parity"]["worst_relative_norm"] == 0
+
+
+def test_nan_on_one_side_is_named(tmp_path, addition):
+    text = addition.read_text()
+    assert "map function=add" in text
+    addition.write_text(text.replace("map function=add", "map function=subtract"))
+    options = ["--check=reference", "--inputs", tmp_path / "in.npz", "--report", tmp_path / "r.json"]
+    done = tool("arsis-sim", addition, "--chip=tiny", *options, check=False)
+    assert done.returncode == 1
+    assert "tensor y differs at element [1, 3], found nan, expected inf" in done.stderr
+    parity = strict_json(tmp_path / "r.json")["parity"]
+    assert parity["worst_relative_norm"] is None and not parity["passed"]

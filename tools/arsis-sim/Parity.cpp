@@ -5,6 +5,7 @@
 
 #include <cmath>
 #include <cstring>
+#include <limits>
 #include <sstream>
 
 namespace arsis::tool {
@@ -45,10 +46,35 @@ std::optional<std::string> firstDifference(const std::string &name, const ref::H
   return std::nullopt;
 }
 
+/// Description of the first element that is NaN on one side only, or nothing: no norm sees it.
+std::optional<std::string> firstNanDifference(const std::string &name, const ref::HostTensor &chip,
+                                              const ref::HostTensor &truth) {
+  if (chip.type() != ref::HostType::F32)
+    return std::nullopt;
+  const float *found = chip.as<float>(), *expected = truth.as<float>();
+  for (int64_t i = 0; i < chip.size(); ++i)
+    if (std::isnan(found[i]) != std::isnan(expected[i]))
+      return "tensor " + name + " differs at element " + indexOf(i, chip.shape()) + ", found " +
+             number(found[i]) + ", expected " + number(expected[i]);
+  return std::nullopt;
+}
+
+/// JSON has no word for NaN and infinity.
+boost::json::value finiteOrNull(double value) {
+  return std::isfinite(value) ? boost::json::value(value) : boost::json::value(nullptr);
+}
+
+/// Equal elements, infinities too, and NaN on both sides add nothing. NaN if NaN is on one side only, or an
+/// infinity differs.
 double relativeNorm(const ref::HostTensor &chip, const ref::HostTensor &truth) {
   const float *a = chip.as<float>(), *b = truth.as<float>();
   double difference = 0, norm = 0;
   for (int64_t i = 0; i < chip.size(); ++i) {
+    if (!std::isfinite(a[i]) || !std::isfinite(b[i])) {
+      if (a[i] == b[i] || (std::isnan(a[i]) && std::isnan(b[i])))
+        continue;
+      return std::numeric_limits<double>::quiet_NaN();
+    }
     difference += (static_cast<double>(a[i]) - b[i]) * (static_cast<double>(a[i]) - b[i]);
     norm += static_cast<double>(b[i]) * b[i];
   }
@@ -87,18 +113,21 @@ Parity compare(Check check, const isa::Program &program, const ref::TensorMap &b
                   ref::toString(truth.shape()));
     const std::optional<std::string> different = firstDifference(name, chip, truth);
     const double norm = chip.type() == ref::HostType::F32 ? relativeNorm(chip, truth) : 0.0;
-    worst = std::fmax(worst, norm);
-    tensors.push_back({{"tensor", name}, {"equal_bits", !different}, {"relative_norm", norm}});
+    const std::optional<std::string> nan = firstNanDifference(name, chip, truth);
+    worst = std::isnan(norm) ? norm : std::isnan(worst) ? worst : std::fmax(worst, norm);
+    tensors.push_back({{"tensor", name}, {"equal_bits", !different}, {"relative_norm", finiteOrNull(norm)}});
     if (check == Check::Exact && different && !parity.error)
       parity.error = different;
-    if (check == Check::Reference && !(norm <= kRelativeNorm) && !parity.error)
+    else if (check == Check::Reference && nan && !parity.error)
+      parity.error = nan;
+    else if (check == Check::Reference && !(norm <= kRelativeNorm) && !parity.error)
       parity.error = "tensor " + name + " differs by " + std::to_string(norm) +
                      " of its norm, expected at most " + std::to_string(kRelativeNorm) +
                      (different ? " (" + *different + ")" : "");
   }
   parity.json = {{"check", check == Check::Exact ? "exact" : "reference"},
                  {"tensors", std::move(tensors)},
-                 {"worst_relative_norm", worst},
+                 {"worst_relative_norm", finiteOrNull(worst)},
                  {"passed", !parity.error}};
   return parity;
 }

@@ -30,6 +30,8 @@ void checkInputs(ref::TensorMap &inputs, const isa::Program &program, const std:
     const isa::Tensor *tensor = find(program, name);
     if (!tensor)
       throw Error(where + " is not a tensor of the program");
+    if (!sim::isGivenByHost(tensor->role))
+      throw Error(where + " is not an input of the program, but computed by it");
     const ref::Shape expected = sim::hostShapeOf(*tensor);
     if (value.shape() != expected)
       throw Error(where + " has shape " + ref::toString(value.shape()) + ", expected " +
