@@ -15,6 +15,8 @@
 #include "mlir/Pass/PassManager.h"
 #include "llvm/Support/raw_ostream.h"
 
+#include <charconv>
+
 using namespace mlir;
 
 namespace arsis::compiler {
@@ -88,6 +90,12 @@ LogicalResult lowerToIsa(ModuleOp module, const chip::Chip &chip) {
   return passes.run(module);
 }
 
+/// The fewest digits that read back as the same number.
+static std::string shortest(double value) {
+  char digits[32];
+  return std::string(digits, std::to_chars(digits, digits + sizeof digits, value).ptr);
+}
+
 /// What a reader of the program needs to know of how it was made.
 static std::map<std::string, std::string> describeOptions(const CompileOptions &options,
                                                           const std::string &model) {
@@ -101,9 +109,9 @@ static std::map<std::string, std::string> describeOptions(const CompileOptions &
   if (options.import.training) {
     text["loss"] = options.loss;
     text["optimizer"] = "sgd";
-    text["optimizer.learning_rate"] = std::to_string(options.optimizer.learningRate);
-    text["optimizer.momentum"] = std::to_string(options.optimizer.momentum);
-    text["optimizer.weight_decay"] = std::to_string(options.optimizer.weightDecay);
+    text["optimizer.learning_rate"] = shortest(options.optimizer.learningRate);
+    text["optimizer.momentum"] = shortest(options.optimizer.momentum);
+    text["optimizer.weight_decay"] = shortest(options.optimizer.weightDecay);
   }
   std::string keep = options.keepGradients ? "gradients" : "";
   if (options.keepActivations)

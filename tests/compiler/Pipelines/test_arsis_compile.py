@@ -106,3 +106,16 @@ def test_a_layer_that_cannot_fit(lenet, tmp_path):
     chip.write_text("\n".join(lines))
     done = run(lenet, f"--chip={chip}", "--batch=2", *TRAIN, "-o", tmp_path / "p.arsis")
     assert done.returncode == 1 and "error: " in done.stderr and "bytes" in done.stderr, done.stderr
+
+
+def test_a_program_records_small_numbers_exactly(lenet):
+    optimizer = "--optimizer=sgd,lr=1e-7,momentum=0.9,weight-decay=2.5e-9"
+    done = run(lenet, "--chip=tiny", "--batch=2", "--train", optimizer, "--emit=asm")
+    assert done.returncode == 0, done.stderr
+    quoted = (line.split(" ", 2)[1:] for line in done.stdout.splitlines() if line.startswith("option "))
+    recorded = {key: value.strip('"') for key, value in quoted}
+    assert [recorded[f"optimizer.{key}"] for key in ("learning_rate", "momentum", "weight_decay")] == [
+        "1e-07",
+        "0.9",
+        "2.5e-09",
+    ]
