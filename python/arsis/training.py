@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -170,7 +171,11 @@ def train(
                     session.write(name, array)
                 timed = settings.timing == "all" or number == 0
                 outcome = session.run(mode="full" if timed else "functional")
-                history.loss_chip.append(float(session.read("loss")))
+                loss = float(session.read("loss"))
+                if not math.isfinite(loss):
+                    where = f"epoch {epoch + 1}, step {number + 1}"
+                    raise ValueError(f"{where}: the loss is {loss}; lower the learning rate")
+                history.loss_chip.append(loss)
                 if timed:
                     report = {**outcome, "training": report.get("training")}
                     history.steps_timed += 1

@@ -99,7 +99,8 @@ def test_rejects_options(tmp_path, inputs, options, message):
 def test_refuses_more_instances_than_the_budget(tmp_path, name):
     source = tmp_path / "long.s"
     source.write_text(
-        "arsis 1\ndram 64\nlocation 0 layer l phase fwd op o\nstream vector 0\n  loop 4000000000\n    wait\n  end_loop\n"
+        "arsis 1\ndram 64\nlocation 0 layer l phase fwd op o\n"
+        "stream vector 0\n  loop 4000000000\n    wait\n  end_loop\n"
     )
     done = tool(name, source, "--chip", "tiny", check=False)
     assert done.returncode == 1
