@@ -5,6 +5,9 @@
 
 #include "llvm/ADT/TypeSwitch.h"
 
+#include <algorithm>
+#include <cmath>
+
 using namespace mlir;
 
 namespace arsis::compiler {
@@ -88,15 +91,19 @@ std::unique_ptr<PoolProblem> makePoolProblem(Operation *op, const Machine &machi
                                        !g.uniform);
 }
 
-// The most rows of one chunk of a pixel sum: long enough to amortise an instruction, short enough that
-// rounding errors of the sequential sum stay small.
-constexpr int64_t kMostPixelsPerChunk = 256;
+// The most rows of one chunk of a pixel sum. A sum of P pixels in chunks of n rounds like n + P / n additions
+// in a row, least at the square root of P; shorter chunks than kLeast would not amortise an instruction,
+// longer ones than kMost gain nothing.
+static int64_t mostPixelsPerChunk(int64_t pixels) {
+  constexpr int64_t kLeast = 16, kMost = 256;
+  return std::clamp<int64_t>(int64_t(std::lround(std::sqrt(double(pixels)))), kLeast, kMost);
+}
 
 static MatrixProblem::Needs pixelSum(Value x) {
   MatrixProblem::Needs needs;
   std::tie(needs.rows, needs.columns) = rowsAndColumns(x);
   needs.planDim = "p";
-  needs.most = kMostPixelsPerChunk;
+  needs.most = mostPixelsPerChunk(needs.rows);
   return needs;
 }
 
