@@ -13,7 +13,7 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="the independent check needs Debian's python3-torch")
 import torch_models as nets  # noqa: E402
-from arsis_tools import CHIPS, compile_step, simulate  # noqa: E402
+from arsis_tools import CHIPS, compile_step, simulate, tool  # noqa: E402
 
 MARGIN = 8.0
 BATCH = {"lenet5": 4, "resnet8": 2, "resnet18": 2}
@@ -57,6 +57,7 @@ def trajectory(request, tmp_path_factory):
 def test_three_steps(trajectory, chip, tmp_path, capsys):
     name, model, carried, steps = trajectory
     program = compile_step(model, chip, BATCH[name], tmp_path / "step.arsis")
+    verdict = tool("arsis-verify", program, "--chip", chip).stdout.strip()  # accepted, instances, time
     rows, failures = [], []
     for number, (x, labels, single, double) in enumerate(steps):
         inputs = {"x": x.numpy(), "labels": labels.numpy(), **carried}
@@ -82,6 +83,6 @@ def test_three_steps(trajectory, chip, tmp_path, capsys):
                 failures.append(rows[-1])
     with capsys.disabled():
         worst = sorted(rows, key=lambda r: float(r.rsplit(None, 1)[1]))[-3:]
-        print(f"\n{name} on {chip}: {len(rows)} tensors, nearest to the limit:\n  " + "\n  ".join(worst))
+        print(f"\n{name} on {chip}: {len(rows)} tensors, nearest to the limit:\n  " + "\n  ".join([*worst, verdict]))
     print("\n".join(rows))  # the whole table: `pytest -s`, and on failure
     assert not failures, "\n".join(failures)
