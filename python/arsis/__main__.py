@@ -28,6 +28,9 @@ def parser() -> argparse.ArgumentParser:
     train.add_argument(
         "--timing", default="all", choices=["all", "first"], help="which steps to time; cycles do not depend on values"
     )
+    train.add_argument(
+        "--require-accuracy", type=float, default=0.0, help="fail if the chip ends below this share of the test images"
+    )
     train.add_argument("--out", type=Path, default=Path("out/train"), help="folder of report.json and report.html")
     report = commands.add_parser("report", help="make report.html and a summary from a report.json")
     report.add_argument("json", type=Path)
@@ -78,6 +81,11 @@ def run_train(arguments: argparse.Namespace) -> None:
         result = training.train(model, images, settings, progress, checkpoint)
     print(report.summary(result))
     print(f"\nreport: {page} (data: {json_path})")
+    reached = result["training"]["accuracy_chip"][-1]
+    if reached < arguments.require_accuracy:
+        raise ValueError(
+            f"test accuracy on the chip is {reached:.2%}, expected at least {arguments.require_accuracy:.2%}"
+        )
 
 
 def run_report(arguments: argparse.Namespace) -> None:

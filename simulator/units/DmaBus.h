@@ -19,15 +19,12 @@ public:
   /// Takes the bus for `bytes` from `now`. REQUIRES: now >= freeFrom(). Returns the end of the slot.
   Cycle take(Cycle now, int64_t bytes) {
     free = std::max(now, free) + cyclesFor(bytes);
-    carried += bytes;
     return free;
   }
-  int64_t bytesCarried() const { return carried; }
   const int64_t bytesPerCycle;
 
 private:
   Cycle free = 0;
-  int64_t carried = 0;
 };
 
 } // namespace arsis::sim
