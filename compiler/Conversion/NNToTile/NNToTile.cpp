@@ -91,13 +91,7 @@ public:
 private:
   std::optional<Machine> readChip() {
     try {
-      if (given)
-        return readMachine(*given);
-      if (chip.empty()) {
-        getOperation().emitError("convert-nn-to-tile needs the option chip");
-        return std::nullopt;
-      }
-      return readMachine(chip::Chip::load(chip));
+      return readMachine(given, chip, "convert-nn-to-tile");
     } catch (const Error &error) {
       getOperation().emitError(error.what());
       return std::nullopt;

@@ -3,7 +3,7 @@
 // From the chip's keys to the values of the cost model.
 #include "compiler/Transforms/Map/Machine.h"
 
-#include "arch_configs/reader/Chip.h"
+#include "dialects/Isa/Encoding/Error.h"
 
 #include <algorithm>
 
@@ -27,6 +27,14 @@ Machine readMachine(const chip::Chip &chip) {
   machine.interleaveBytes = std::max(chip.integer("dma.request_bytes"), machine.dramBurstBytes);
   machine.dramBytesPerCycle = chip.real("dram.bandwidth_gbps") * kMegaPerGiga / chip.real("clock.core_mhz");
   return machine;
+}
+
+Machine readMachine(const std::optional<chip::Chip> &given, const std::string &option, const char *pass) {
+  if (given)
+    return readMachine(*given);
+  if (option.empty())
+    throw Error(std::string(pass) + " needs the option chip");
+  return readMachine(chip::Chip::load(option));
 }
 
 } // namespace arsis::compiler

@@ -115,13 +115,7 @@ public:
 private:
   std::optional<Machine> readChip() {
     try {
-      if (given)
-        return readMachine(*given);
-      if (chip.empty()) {
-        getOperation().emitError("nn-map needs the option chip");
-        return std::nullopt;
-      }
-      return readMachine(chip::Chip::load(chip));
+      return readMachine(given, chip, "nn-map");
     } catch (const Error &error) {
       getOperation().emitError(error.what());
       return std::nullopt;
