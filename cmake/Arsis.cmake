@@ -3,8 +3,10 @@
 
 find_program(ARSIS_CCACHE ccache)
 if(ARSIS_CCACHE)
-  # Precompiled headers are only cacheable with these two relaxations; the flags below keep them safe.
-  set(ARSIS_LAUNCHER ${CMAKE_COMMAND} -E env CCACHE_SLOPPINESS=pch_defines,time_macros,include_file_mtime,include_file_ctime ${ARSIS_CCACHE})
+  # Precompiled headers are only cacheable with these relaxations; the flags below keep them safe. With paths relative to
+  # the checkout, one cache serves every checkout.
+  set(ARSIS_LAUNCHER ${CMAKE_COMMAND} -E env CCACHE_SLOPPINESS=pch_defines,time_macros,include_file_mtime,include_file_ctime
+    CCACHE_BASEDIR=${PROJECT_SOURCE_DIR} CCACHE_NOHASHDIR=1 ${ARSIS_CCACHE})
   set(CMAKE_C_COMPILER_LAUNCHER ${ARSIS_LAUNCHER})
   set(CMAKE_CXX_COMPILER_LAUNCHER ${ARSIS_LAUNCHER})
 endif()
@@ -111,8 +113,7 @@ function(arsis_add_gtest name)
   endif()
   find_package(GTest REQUIRED)
   arsis_add_executable(${name} ${ARGN})
-  target_link_libraries(${name} PRIVATE GTest::gtest GTest::gtest_main)
-  target_compile_definitions(${name} PRIVATE ARSIS_SOURCE_DIR="${PROJECT_SOURCE_DIR}" ARSIS_BINARY_DIR="${PROJECT_BINARY_DIR}")
+  target_link_libraries(${name} PRIVATE ArsisSourceFolder GTest::gtest GTest::gtest_main)
   include(GoogleTest)
   gtest_discover_tests(${name} DISCOVERY_TIMEOUT 120 PROPERTIES TIMEOUT 900)
   add_dependencies(arsis-tests ${name})

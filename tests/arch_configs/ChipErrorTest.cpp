@@ -2,6 +2,7 @@
 //
 // Each mistake in a chip file is one error that names the key, the line and what was expected.
 #include "arch_configs/reader/Chip.h"
+#include "tests/SourceFolder.h"
 
 #include <gtest/gtest.h>
 
@@ -15,7 +16,7 @@ namespace {
 /// tiny.yaml with the first occurrence of `from` replaced; returns the error of reading it, "" if there is
 /// none.
 std::string errorAfter(const std::string &from, const std::string &to) {
-  std::ifstream file(std::string(ARSIS_SOURCE_DIR) + "/arch_configs/chips/tiny.yaml");
+  std::ifstream file(arsis::test::sourceFolder() + "arch_configs/chips/tiny.yaml");
   std::ostringstream text;
   text << file.rdbuf();
   std::string yaml = text.str();

@@ -8,6 +8,7 @@
 #include "simulator/top/HostLayout.h"
 #include "simulator/top/RunRecord.h"
 #include "simulator/top/Session.h"
+#include "tests/SourceFolder.h"
 
 #include <fstream>
 #include <sstream>
@@ -28,7 +29,7 @@ inline std::shared_ptr<const isa::Program> programOf(const std::string &text) {
 }
 
 inline std::shared_ptr<const isa::Program> programFile(const std::string &pathInTree) {
-  std::ifstream in(std::string(ARSIS_SOURCE_DIR) + "/" + pathInTree);
+  std::ifstream in(arsis::test::sourceFolder() + pathInTree);
   std::stringstream text;
   text << in.rdbuf();
   return std::make_shared<isa::Program>(isa::assemble(text.str(), pathInTree));

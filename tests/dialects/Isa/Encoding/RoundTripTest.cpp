@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Binary and text keep every bit of a program, whether written by hand or at random.
 #include "RandomProgram.h"
+#include "tests/SourceFolder.h"
 
 #include <gtest/gtest.h>
 
@@ -16,7 +17,7 @@ using namespace arsis::isa;
 namespace {
 
 constexpr uint64_t kSeeds = 100;
-const std::string kFolder = std::string(ARSIS_SOURCE_DIR) + "/tests/dialects/Isa/Encoding/";
+const std::string kFolder = arsis::test::sourceFolder() + "tests/dialects/Isa/Encoding/";
 
 std::string readFile(const std::string &path) {
   std::ifstream in(path, std::ios::binary);
@@ -158,7 +159,7 @@ TEST(Dump, CountsInstancesAndBytes) {
 }
 
 TEST(Manual, ItsExampleAssembles) {
-  std::string manual = readFile(std::string(ARSIS_SOURCE_DIR) + "/docs/isa.md");
+  std::string manual = readFile(arsis::test::sourceFolder() + "docs/isa.md");
   size_t begin = manual.find("    arsis 1\n");
   ASSERT_NE(begin, std::string::npos);
   size_t end = manual.find("\n\n", begin);

@@ -3,6 +3,7 @@
 // Races and undefined reads between streams: what is ordered is accepted, a missing wait names both
 // instances.
 #include "tests/dialects/Isa/Verifier/Programs.h"
+#include "tests/SourceFolder.h"
 
 #include <fstream>
 #include <set>
@@ -137,7 +138,7 @@ TEST(Verifier, ClampedToNothingIsANoOp) {
 }
 
 std::string convolution() {
-  std::ifstream file(std::string(ARSIS_SOURCE_DIR) + "/tests/dialects/Isa/Encoding/conv.arsis.s");
+  std::ifstream file(arsis::test::sourceFolder() + "tests/dialects/Isa/Encoding/conv.arsis.s");
   std::ostringstream text;
   text << file.rdbuf();
   return text.str();
