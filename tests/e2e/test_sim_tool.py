@@ -104,7 +104,7 @@ def test_refuses_more_instances_than_the_budget(tmp_path, name):
     )
     done = tool(name, source, "--chip", "tiny", check=False)
     assert done.returncode == 1
-    assert "the program has 4000000000 instances, expected at most 2000000000 (--max-instances)" in done.stderr
+    assert "the program has 4000000000 instances, expected at most 250000000 (--max-instances)" in done.stderr
     done = tool(name, source, "--chip", "tiny", "--max-instances", 10, check=False)
     assert "expected at most 10 (--max-instances)" in done.stderr
 

@@ -4,6 +4,7 @@
 // instances a second.
 #pragma once
 
+#include "dialects/Isa/Encoding/Limits.h"
 #include "dialects/Isa/Encoding/Program.h"
 
 #include <memory>
@@ -79,8 +80,6 @@ private:
 /// Number of instances that a cursor would stop at; saturates at 2^64 - 1.
 uint64_t countInstances(const Stream &stream);
 
-/// What a tool walks without being asked: minutes, not days.
-constexpr uint64_t kDefaultMaxInstances = 2'000'000'000;
 /// Throws Error if the streams together have more than `most` instances. REQUIRES: a validated program.
 void checkInstances(const Program &program, uint64_t most);
 

@@ -2,6 +2,7 @@
 // Static well-formedness of a program: what must hold before anything may walk it. After this, no evaluation
 // of an operand can overflow and every index is in range; whether addresses fit the chip is the verifier's
 // question.
+#include "dialects/Isa/Encoding/Limits.h"
 #include "dialects/Isa/Encoding/Program.h"
 
 #include <algorithm>
@@ -9,12 +10,6 @@
 #include <set>
 
 namespace arsis::isa {
-
-/// No base, stride or value of an operand may exceed this (elements, bytes or rows), so that sums of them
-/// cannot overflow.
-constexpr int64_t kLargestValue = int64_t(1) << 40;
-constexpr int64_t kLargestExtent = int64_t(1) << 31;
-constexpr uint64_t kLargestDram = uint64_t(1) << 48;
 
 std::string streamName(const Stream &stream) {
   unsigned kind = unsigned(stream.kind);
