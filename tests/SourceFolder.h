@@ -6,9 +6,9 @@
 
 #include <string>
 
-namespace arsis::test {
+namespace arsis {
 
 /// Absolute path of the source tree, with a final slash.
 std::string sourceFolder();
 
-} // namespace arsis::test
+} // namespace arsis

@@ -16,7 +16,7 @@ namespace {
 /// tiny.yaml with the first occurrence of `from` replaced; returns the error of reading it, "" if there is
 /// none.
 std::string errorAfter(const std::string &from, const std::string &to) {
-  std::ifstream file(arsis::test::sourceFolder() + "arch_configs/chips/tiny.yaml");
+  std::ifstream file(arsis::sourceFolder() + "arch_configs/chips/tiny.yaml");
   std::ostringstream text;
   text << file.rdbuf();
   std::string yaml = text.str();

@@ -50,7 +50,7 @@ TEST(Chip, ShippedChipsHaveTheSizesTheyAreNamedFor) {
 TEST(Chip, LoadsByPathAndFromTheEnvironment) {
   auto folder = std::filesystem::temp_directory_path() / "arsis_chip_test";
   std::filesystem::create_directories(folder);
-  std::string text = contentsOf(arsis::test::sourceFolder() + "arch_configs/chips/tiny.yaml");
+  std::string text = contentsOf(arsis::sourceFolder() + "arch_configs/chips/tiny.yaml");
   std::ofstream(folder / "mine.yaml") << text.replace(text.find("name: tiny"), 10, "name: mine");
   EXPECT_EQ(Chip::load((folder / "mine.yaml").string()).name, "mine");
   EXPECT_THROW(Chip::load("mine"), Error);
@@ -99,7 +99,7 @@ TEST(Chip, ComparisonSeesOnlyTheKeysItIsGiven) {
 }
 
 TEST(ChipSchema, PageIsUpToDate) {
-  EXPECT_EQ(contentsOf(arsis::test::sourceFolder() + "arch_configs/schema/keys.md"), keysAsMarkdown())
+  EXPECT_EQ(contentsOf(arsis::sourceFolder() + "arch_configs/schema/keys.md"), keysAsMarkdown())
       << "run: arsis-chip keys > arch_configs/schema/keys.md";
 }
 

@@ -29,7 +29,7 @@ inline std::shared_ptr<const isa::Program> programOf(const std::string &text) {
 }
 
 inline std::shared_ptr<const isa::Program> programFile(const std::string &pathInTree) {
-  std::ifstream in(arsis::test::sourceFolder() + pathInTree);
+  std::ifstream in(arsis::sourceFolder() + pathInTree);
   std::stringstream text;
   text << in.rdbuf();
   return std::make_shared<isa::Program>(isa::assemble(text.str(), pathInTree));

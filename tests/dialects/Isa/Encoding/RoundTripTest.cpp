@@ -17,7 +17,7 @@ using namespace arsis::isa;
 namespace {
 
 constexpr uint64_t kSeeds = 100;
-const std::string kFolder = arsis::test::sourceFolder() + "tests/dialects/Isa/Encoding/";
+const std::string kFolder = arsis::sourceFolder() + "tests/dialects/Isa/Encoding/";
 
 std::string readFile(const std::string &path) {
   std::ifstream in(path, std::ios::binary);
@@ -159,7 +159,7 @@ TEST(Dump, CountsInstancesAndBytes) {
 }
 
 TEST(Manual, ItsExampleAssembles) {
-  std::string manual = readFile(arsis::test::sourceFolder() + "docs/isa.md");
+  std::string manual = readFile(arsis::sourceFolder() + "docs/isa.md");
   size_t begin = manual.find("    arsis 1\n");
   ASSERT_NE(begin, std::string::npos);
   size_t end = manual.find("\n\n", begin);

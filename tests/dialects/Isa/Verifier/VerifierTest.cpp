@@ -138,7 +138,7 @@ TEST(Verifier, ClampedToNothingIsANoOp) {
 }
 
 std::string convolution() {
-  std::ifstream file(arsis::test::sourceFolder() + "tests/dialects/Isa/Encoding/conv.arsis.s");
+  std::ifstream file(arsis::sourceFolder() + "tests/dialects/Isa/Encoding/conv.arsis.s");
   std::ostringstream text;
   text << file.rdbuf();
   return text.str();
