@@ -4,14 +4,13 @@
 // is missing, unknown, repeated or out of place is an error with file and line; nothing has a default.
 #include "arch_configs/reader/Chip.h"
 #include "arch_configs/schema/Keys.h"
+#include "dialects/Isa/Encoding/InputFile.h"
 
 #include <yaml-cpp/yaml.h>
 
 #include <algorithm>
 #include <cstdlib>
 #include <filesystem>
-#include <fstream>
-#include <sstream>
 
 namespace arsis::chip {
 namespace fs = std::filesystem;
@@ -150,23 +149,23 @@ Chip Chip::load(const std::string &pathOrName) {
   fs::path path = pathOrName;
   if (pathOrName.find('/') == std::string::npos && path.extension() != ".yaml") {
     fs::path found;
+    std::error_code ignored; // a name that no file can have is the name of no chip
     for (const fs::path &folder : searchPath())
-      if (fs::path candidate = folder / (pathOrName + ".yaml"); found.empty() && fs::exists(candidate))
+      if (fs::path candidate = folder / (pathOrName + ".yaml");
+          found.empty() && fs::exists(candidate, ignored))
         found = candidate;
     if (found.empty()) {
       std::string known;
       for (const std::string &name : shipped())
         known += (known.empty() ? "" : ", ") + name;
-      throw Error("unknown chip '" + pathOrName + "', expected one of " + known +
+      constexpr size_t kMostShown = 64; // characters of a name
+      throw Error("unknown chip '" + pathOrName.substr(0, kMostShown) +
+                  (pathOrName.size() > kMostShown ? "..." : "") + "', expected one of " + known +
                   " or the path of a .yaml file");
     }
     path = found;
   }
-  std::ifstream file(path);
-  std::ostringstream text;
-  if (!file || !(text << file.rdbuf()))
-    throw Error("cannot read chip file '" + path.string() + "', expected a readable YAML file");
-  return parse(text.str(), path.string());
+  return parse(readFile(path), path.string());
 }
 
 } // namespace arsis::chip

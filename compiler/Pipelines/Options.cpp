@@ -6,6 +6,7 @@
 
 #include "dialects/Isa/Encoding/Error.h"
 
+#include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringExtras.h"
 
 using llvm::StringRef;
@@ -14,11 +15,14 @@ namespace arsis::compiler {
 
 static std::string quoted(StringRef text) { return "'" + text.str() + "'"; }
 
-static double parseNumber(StringRef text, StringRef what, int minimum) {
+/// A number that the chip holds as fp32.
+static double parseNumber(StringRef text, const std::string &what) {
+  constexpr double kMost = 1e30;
   double value = 0;
-  if (text.getAsDouble(value) || !(value >= minimum) || value > 1e30)
-    throw Error(what.str() + ": found " + quoted(text) + ", expected a number of at least " +
-                std::to_string(minimum));
+  if (text.getAsDouble(value) || !(value >= 0) || value > kMost)
+    throw Error(what + ": found " + quoted(text) + ", expected a number from 0 to 1e30");
+  if (value != 0 && static_cast<float>(value) == 0)
+    throw Error(what + ": found " + quoted(text) + ", which is 0 in fp32, expected 0 or at least 1e-45");
   return value;
 }
 
@@ -28,16 +32,18 @@ Optimizer parseOptimizer(std::string_view text) {
   if (parts.front() != "sgd")
     throw Error("--optimizer: found " + quoted(parts.front()) + ", expected sgd");
   Optimizer optimizer;
+  const std::pair<StringRef, double *> keys[] = {{"lr", &optimizer.learningRate},
+                                                 {"momentum", &optimizer.momentum},
+                                                 {"weight-decay", &optimizer.weightDecay}};
+  std::set<StringRef> seen;
   for (StringRef part : llvm::drop_begin(parts)) {
     auto [key, value] = part.split('=');
-    if (key == "lr")
-      optimizer.learningRate = parseNumber(value, "--optimizer, lr", 0);
-    else if (key == "momentum")
-      optimizer.momentum = parseNumber(value, "--optimizer, momentum", 0);
-    else if (key == "weight-decay")
-      optimizer.weightDecay = parseNumber(value, "--optimizer, weight-decay", 0);
-    else
+    const auto *known = llvm::find_if(keys, [key = key](const auto &entry) { return entry.first == key; });
+    if (known == std::end(keys))
       throw Error("--optimizer: found " + quoted(key) + ", expected lr, momentum or weight-decay");
+    if (!seen.insert(key).second)
+      throw Error("--optimizer: found " + key.str() + " more than once, expected it once");
+    *known->second = parseNumber(value, "--optimizer, " + key.str());
   }
   return optimizer;
 }
@@ -46,13 +52,20 @@ void parseKeep(std::string_view text, CompileOptions &options) {
   llvm::SmallVector<StringRef> parts;
   StringRef(text.data(), text.size()).split(parts, ',', -1, /*KeepEmpty=*/false);
   for (StringRef part : parts) {
-    if (part == "gradients")
-      options.keepGradients = true;
-    else if (part == "activations")
-      options.keepActivations = true;
-    else
+    bool *kept = part == "gradients"     ? &options.keepGradients
+                 : part == "activations" ? &options.keepActivations
+                                         : nullptr;
+    if (!kept)
       throw Error("--keep: found " + quoted(part) + ", expected gradients or activations");
+    if (std::exchange(*kept, true))
+      throw Error("--keep: found " + part.str() + " more than once, expected it once");
   }
+}
+
+void checkOptions(const CompileOptions &options) {
+  if (options.keepGradients && !options.import.training)
+    throw Error(
+        "--keep=gradients: found no training step, which alone has gradients; expected --train with it");
 }
 
 void parseLoss(std::string_view text, CompileOptions &options) {

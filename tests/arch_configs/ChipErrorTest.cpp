@@ -95,7 +95,7 @@ TEST(ChipAccessError, UnknownNamesAndKinds) {
   EXPECT_EQ(messageOf([&] { Chip::load("tinny"); }),
             "unknown chip 'tinny', expected one of datacentre, edge, tiny or the path of a .yaml file");
   EXPECT_EQ(messageOf([&] { Chip::load("./no.yaml"); }),
-            "cannot read chip file './no.yaml', expected a readable YAML file");
+            "./no.yaml: cannot read the file: No such file or directory");
   EXPECT_EQ(messageOf([&] { chip.integer("matrix.row"); }),
             "unknown chip key 'matrix.row', expected a key of arch_configs/schema");
   EXPECT_EQ(messageOf([&] { chip.integer("dram.bandwidth_gbps"); }),

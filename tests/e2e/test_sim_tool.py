@@ -85,9 +85,9 @@ def test_rejects_inputs(tmp_path, inputs, change, message):
         (["--fast", "--timing-only"], "--fast runs values beside an unperturbed clock"),
         (["--check=nearly"], "--check is nearly, expected exact, reference or off"),
         (["--check=exact"], "the program carries no nn module for the reference"),
-        (["--set", "dram.latency_ns"], "--set is dram.latency_ns, expected KEY=VALUE"),
+        (["--set", "dram.latency_ns"], "--set: found 'dram.latency_ns', expected KEY=VALUE"),
         (["--set", "matrix.cols=4"], "matrix.cols >= 8, found 4"),
-        (["--report", "/nowhere/r.json"], "cannot write the report to /nowhere/r.json"),
+        (["--report", "/nowhere/r.json"], "/nowhere/r.json: cannot write the file: No such file or directory"),
     ],
 )
 def test_rejects_options(tmp_path, inputs, options, message):

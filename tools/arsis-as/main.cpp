@@ -1,35 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Assembler, disassembler and object dump: `arsis-as asm|disasm|dump INPUT [-o OUTPUT]`.
-#include "dialects/Isa/Encoding/Program.h"
+#include "tools/common/Main.h"
+#include "dialects/Isa/Encoding/InputFile.h"
+#include "dialects/Isa/Encoding/OutputFile.h"
+#include "tools/common/Options.h"
 
-#include <boost/program_options.hpp>
-
-#include <fstream>
 #include <iostream>
-#include <iterator>
 
-namespace options = boost::program_options;
 using namespace arsis;
-
-static std::string readText(const std::string &path) {
-  std::ifstream in(path, std::ios::binary);
-  std::string text((std::istreambuf_iterator<char>(in)), std::istreambuf_iterator<char>());
-  if (!in.is_open())
-    throw Error(path + ": cannot open the assembly");
-  return text;
-}
-
-static void writeText(const std::string &path, const std::string &text) {
-  if (path.empty() || path == "-") {
-    std::cout << text;
-    return;
-  }
-  std::ofstream out(path, std::ios::binary);
-  out << text;
-  out.close();
-  if (!out)
-    throw Error(path + ": cannot write");
-}
+namespace options = boost::program_options;
 
 static int run(int argc, char **argv) {
   options::options_description visible("options");
@@ -42,38 +21,34 @@ static int run(int argc, char **argv) {
                                  "")("input", options::value<std::string>(), "");
   options::positional_options_description positions;
   positions.add("command", 1).add("input", 1);
-  options::variables_map values;
-  options::store(options::command_line_parser(argc, argv).options(all).positional(positions).run(), values);
-  if (values.count("help") || !values.count("command")) {
+  const options::variables_map given = tool::parseOptions(argc, argv, all, positions);
+  if (given.count("help") || !given.count("command")) {
     std::cout
         << "usage: arsis-as asm INPUT.s -o OUTPUT.arsis | arsis-as disasm|dump INPUT.arsis [-o OUTPUT]\n"
         << visible;
-    return values.count("help") ? 0 : 1;
+    return given.count("help") ? 0 : 1;
   }
-  std::string command = values["command"].as<std::string>();
+  const std::string command = given["command"].as<std::string>();
   if (command != "asm" && command != "disasm" && command != "dump")
     throw Error("found command '" + command + "', expected asm, disasm or dump");
-  if (!values.count("input"))
+  if (!given.count("input"))
     throw Error("no input file given");
-  std::string input = values["input"].as<std::string>();
-  std::string output = values.count("output") ? values["output"].as<std::string>() : "";
-  if (command == "asm") {
-    if (output.empty())
-      throw Error("asm needs an output file: -o FILE");
-    isa::writeProgramFile(output, isa::assemble(readText(input), input));
-  } else if (command == "disasm") {
-    writeText(output, isa::disassemble(isa::readProgramFile(input), values["initials"].as<std::string>()));
-  } else {
-    writeText(output, isa::dumpProgram(isa::readProgramFile(input)));
-  }
+  if (command == "asm" && !given.count("output"))
+    throw Error("asm needs an output file: -o FILE");
+  const std::string initials = given["initials"].as<std::string>();
+  if (command != "disasm" && !initials.empty())
+    throw Error("--initials belongs to disasm, found " + command);
+  const std::string input = given["input"].as<std::string>();
+  const std::string output = given.count("output") ? given["output"].as<std::string>() : "-";
+  refuseSharedFiles({{"the input", input}}, {{"--output", output}});
+  tool::nowDoing("reading " + input);
+  if (command == "asm")
+    isa::writeProgramFile(output, isa::assemble(readFile(input), input));
+  else if (command == "disasm")
+    writeFile(output, isa::disassemble(isa::readProgramFile(input), initials));
+  else
+    writeFile(output, isa::dumpProgram(isa::readProgramFile(input)));
   return 0;
 }
 
-int main(int argc, char **argv) {
-  try {
-    return run(argc, argv);
-  } catch (const std::exception &error) {
-    std::cerr << "error: " << error.what() << "\n";
-    return 1;
-  }
-}
+int main(int argc, char **argv) { return tool::runMain(run, argc, argv); }

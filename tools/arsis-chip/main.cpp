@@ -2,6 +2,7 @@
 //
 // arsis-chip: look at chip descriptions. `keys` prints the manual page of all keys, `list` the names of the
 // chips, `show CHIP` one chip with its sources, `diff A B` the keys on which two chips differ.
+#include "tools/common/Main.h"
 #include "arch_configs/reader/Chip.h"
 #include "arch_configs/schema/Keys.h"
 
@@ -9,12 +10,7 @@
 
 using namespace arsis;
 
-static int usage() {
-  std::cerr << "usage: arsis-chip keys | list | show CHIP | diff CHIP CHIP\n";
-  return 2;
-}
-
-int main(int argc, char **argv) try {
+static int run(int argc, char **argv) {
   std::string command = argc > 1 ? argv[1] : "";
   if (command == "keys" && argc == 2) {
     std::cout << chip::keysAsMarkdown();
@@ -33,10 +29,12 @@ int main(int argc, char **argv) try {
       std::cout << difference.key << ": " << difference.left << " -> " << difference.right << "\n";
     return found.empty() ? 0 : 1;
   } else {
-    return usage();
+    throw Error("found " +
+                (argc < 2 ? std::string("no command")
+                          : "command '" + command + "' with " + std::to_string(argc - 2) + " arguments") +
+                ", expected arsis-chip keys | list | show CHIP | diff CHIP CHIP");
   }
   return 0;
-} catch (const Error &error) {
-  std::cerr << "error: " << error.what() << "\n";
-  return 1;
 }
+
+int main(int argc, char **argv) { return tool::runMain(run, argc, argv); }

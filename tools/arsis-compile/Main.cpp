@@ -3,142 +3,171 @@
 // arsis-compile: a model (.onnx, or an nn module as .mlir) and a chip become a program, or any of the levels
 // on the way. Exits with 1 after an error, which it prints as `error: ...`.
 
+#include "tools/common/Main.h"
 #include "compiler/Pipelines/Compile.h"
 #include "compiler/Pipelines/Diagnostics.h"
-#include "dialects/Isa/Encoding/Error.h"
+#include "dialects/Isa/Encoding/InputFile.h"
+#include "dialects/Isa/Encoding/OutputFile.h"
+#include "tools/common/Options.h"
 
-#include "llvm/Support/CommandLine.h"
-#include "llvm/Support/FileSystem.h"
-#include "llvm/Support/InitLLVM.h"
-#include "llvm/Support/MemoryBuffer.h"
-#include "llvm/Support/ToolOutputFile.h"
+#include "llvm/Support/ErrorHandling.h"
+#include "llvm/Support/raw_os_ostream.h"
 
-namespace cl = llvm::cl;
+#include <iostream>
+
+namespace options = boost::program_options;
 using namespace arsis;
 using namespace arsis::compiler;
 
-static cl::OptionCategory category("arsis-compile options");
-static cl::opt<std::string> model(cl::Positional, cl::desc("MODEL.onnx or MODEL.mlir"), cl::Required,
-                                  cl::cat(category));
-static cl::opt<std::string> chipName("chip", cl::desc("Shipped chip or path of a chip's YAML file"),
-                                     cl::init("edge"), cl::cat(category));
-static cl::opt<int64_t> batch("batch", cl::desc("Images per step; binds the first dimension of every input"),
-                              cl::cat(category));
-static cl::list<std::string> dims("dim", cl::desc("Binds a symbolic dimension"), cl::value_desc("NAME=VALUE"),
-                                  cl::cat(category));
-static cl::opt<bool> train("train", cl::desc("Compile a training step instead of the forward pass"),
-                           cl::cat(category));
-static cl::opt<std::string> loss("loss", cl::desc("Loss of the training step: softmax-xent"),
-                                 cl::init("softmax-xent"), cl::cat(category));
-static cl::opt<std::string> optimizer("optimizer", cl::desc("sgd,lr=..,momentum=..,weight-decay=.."),
-                                      cl::init("sgd"), cl::cat(category));
-static cl::opt<std::string> keep("keep",
-                                 cl::desc("What stays observable: gradients, activations (comma separated)"),
-                                 cl::cat(category));
-static cl::opt<std::string> mappingFile("mapping", cl::desc("JSON file with mapping decisions that hold"),
-                                        cl::value_desc("FILE"), cl::cat(category));
-static cl::opt<bool> explainMapping("explain-mapping",
-                                    cl::desc("Say for each operation what was chosen and why"),
-                                    cl::cat(category));
-static cl::opt<std::string> emitStage("emit",
-                                      cl::desc("Level to write: nn, step, mapped, tile, isa, asm, bin"),
-                                      cl::init("bin"), cl::cat(category));
-static cl::opt<std::string> output("o", cl::desc("Output file ('-': standard output)"), cl::init("-"),
-                                   cl::cat(category));
+namespace {
 
-static CompileOptions readOptions() {
-  CompileOptions options;
-  if (batch.getNumOccurrences()) {
-    if (batch < 1)
-      throw Error("--batch: found " + std::to_string(batch) + ", expected a positive number");
-    options.import.batch = batch;
-  }
-  for (const std::string &dim : dims)
-    options.import.dims.insert(parseDimension(dim));
-  options.import.training = train;
-  if (!train && (optimizer.getNumOccurrences() || loss.getNumOccurrences()))
+struct Arguments {
+  std::string model, chip, mappingFile, output;
+  Stage stage = Stage::Binary;
+  CompileOptions compile;
+};
+
+options::options_description describeOptions() {
+  options::options_description described("usage: arsis-compile MODEL.onnx|MODEL.mlir [options]\noptions");
+  auto add = described.add_options();
+  const auto text = [] { return options::value<std::string>(); };
+  add("model", text(), "an ONNX model, or an nn module as text");
+  add("chip", text()->default_value("edge"), "shipped chip or path of a chip's YAML file");
+  add("batch", text(), "images per step; binds the first dimension of every input");
+  add("dim", options::value<std::vector<std::string>>()->composing(),
+      "NAME=VALUE: binds a symbolic dimension");
+  add("train", options::bool_switch(), "compile a training step instead of the forward pass");
+  add("loss", text(), "loss of the training step: softmax-xent");
+  add("optimizer", text(), "sgd,lr=..,momentum=..,weight-decay=..");
+  add("keep", text(), "what stays observable: gradients, activations (comma separated)");
+  add("mapping", text(), "JSON file with mapping decisions that hold");
+  add("explain-mapping", options::bool_switch(), "say for each operation what was chosen and why");
+  add("emit", text()->default_value("bin"), "level to write: nn, step, mapped, tile, isa, asm, bin");
+  add("output,o", text()->default_value("-"), "output file ('-': standard output)");
+  add("help,h", "this text");
+  return described;
+}
+
+CompileOptions readOptions(const options::variables_map &given) {
+  CompileOptions compile;
+  if (given.count("batch"))
+    compile.import.batch =
+        static_cast<int64_t>(tool::wholeNumber(given["batch"].as<std::string>(), "--batch", 1, INT64_MAX));
+  if (given.count("dim"))
+    for (const std::string &text : given["dim"].as<std::vector<std::string>>()) {
+      const auto [name, extent] = parseDimension(text);
+      if (!compile.import.dims.emplace(name, extent).second)
+        throw Error("--dim: found " + name + " more than once, expected it once");
+    }
+  compile.import.training = given["train"].as<bool>();
+  if (!compile.import.training && (given.count("optimizer") || given.count("loss")))
     throw Error("--optimizer and --loss describe a training step; expected --train with them");
-  parseLoss(loss, options);
-  options.optimizer = parseOptimizer(optimizer);
-  parseKeep(keep, options);
-  options.explainMapping = explainMapping;
-  if (!mappingFile.empty()) {
-    auto buffer = llvm::MemoryBuffer::getFile(mappingFile);
-    if (!buffer)
-      throw Error(mappingFile + ": cannot read the file: " + buffer.getError().message());
-    options.mapping = (*buffer)->getBuffer().str();
+  if (given.count("loss"))
+    parseLoss(given["loss"].as<std::string>(), compile);
+  if (given.count("optimizer"))
+    compile.optimizer = parseOptimizer(given["optimizer"].as<std::string>());
+  if (given.count("keep"))
+    parseKeep(given["keep"].as<std::string>(), compile);
+  checkOptions(compile);
+  compile.explainMapping = given["explain-mapping"].as<bool>();
+  if (given.count("mapping"))
+    compile.mapping = readFile(given["mapping"].as<std::string>());
+  return compile;
+}
+
+/// Nothing if help was asked for.
+std::optional<Arguments> parse(int argc, char **argv) {
+  const options::options_description described = describeOptions();
+  const options::variables_map given =
+      tool::parseOptions(argc, argv, described, options::positional_options_description().add("model", 1));
+  if (given.count("help")) {
+    std::cout << described;
+    return std::nullopt;
   }
-  return options;
+  Arguments a;
+  a.model = tool::required(given, "model");
+  a.chip = given["chip"].as<std::string>();
+  a.output = given["output"].as<std::string>();
+  a.stage = parseStage(given["emit"].as<std::string>());
+  if (a.stage == Stage::Binary && a.output == "-")
+    throw Error("a program is binary; name its file with -o FILE, or choose a text with --emit");
+  a.compile = readOptions(given);
+  if (given.count("mapping"))
+    a.mappingFile = given["mapping"].as<std::string>();
+  refuseSharedFiles({{"the model", a.model}, {"--chip", a.chip}, {"--mapping", a.mappingFile}},
+                    {{"--output", a.output}});
+  return a;
 }
 
-static void writeText(mlir::ModuleOp module) {
-  std::error_code code;
-  llvm::ToolOutputFile file(output, code, llvm::sys::fs::OF_Text);
-  if (code)
-    throw Error(output + ": cannot write the file: " + code.message());
-  module.print(file.os(), mlir::OpPrintingFlags().enableDebugInfo(true, false));
-  file.keep();
+void writeText(mlir::ModuleOp module, std::ostream &out) {
+  llvm::raw_os_ostream stream(out);
+  module.print(stream, mlir::OpPrintingFlags().enableDebugInfo(true, false));
 }
 
-static void writeAssembly(const isa::Program &program) {
-  std::error_code code;
-  llvm::ToolOutputFile file(output, code, llvm::sys::fs::OF_Text);
-  if (code)
-    throw Error(output + ": cannot write the file: " + code.message());
-  file.os() << isa::disassemble(program);
-  file.keep();
-}
-
-/// Returns failure after a diagnostic.
-static mlir::LogicalResult run(mlir::MLIRContext &context, const CompileOptions &options, Stage stage) {
-  mlir::OwningOpRef<mlir::ModuleOp> module = importModel(context, model, options);
+/// Writes the level asked for. Returns failure after a diagnostic.
+mlir::LogicalResult compile(mlir::MLIRContext &context, const Arguments &a, std::ostream &out) {
+  const CompileOptions &options = a.compile;
+  tool::nowDoing("reading " + a.model);
+  mlir::OwningOpRef<mlir::ModuleOp> module = importModel(context, a.model, options);
   if (!module)
     return mlir::failure();
-  if (stage == Stage::NN)
-    return writeText(*module), mlir::success();
+  tool::nowDoing("compiling " + a.model);
+  if (a.stage == Stage::NN)
+    return writeText(*module, out), mlir::success();
   if (failed(buildStep(*module, options)))
     return mlir::failure();
-  if (stage == Stage::Step)
-    return writeText(*module), mlir::success();
-  chip::Chip chip = chip::Chip::load(chipName);
+  if (a.stage == Stage::Step)
+    return writeText(*module, out), mlir::success();
+  chip::Chip chip = chip::Chip::load(a.chip);
   if (failed(mapStep(*module, chip, options)))
     return mlir::failure();
-  if (stage == Stage::Mapped)
-    return writeText(*module), mlir::success();
+  if (a.stage == Stage::Mapped)
+    return writeText(*module, out), mlir::success();
   std::string mapped = moduleText(*module, /*withInitialValues=*/false);
   if (failed(lowerToTile(*module, chip)))
     return mlir::failure();
-  if (stage == Stage::Tile)
-    return writeText(*module), mlir::success();
+  if (a.stage == Stage::Tile)
+    return writeText(*module, out), mlir::success();
   if (failed(lowerToIsa(*module, chip)))
     return mlir::failure();
-  if (stage == Stage::Isa)
-    return writeText(*module), mlir::success();
-  mlir::FailureOr<isa::Program> program = makeProgram(*module, chip, options, model, mapped);
+  if (a.stage == Stage::Isa)
+    return writeText(*module, out), mlir::success();
+  mlir::FailureOr<isa::Program> program = makeProgram(*module, chip, options, a.model, mapped);
   if (failed(program))
     return mlir::failure();
-  if (stage == Stage::Assembly)
-    return writeAssembly(*program), mlir::success();
-  isa::writeProgramFile(output, *program);
+  if (a.stage == Stage::Assembly)
+    return out << isa::disassemble(*program), mlir::success();
+  const std::vector<uint8_t> bytes = isa::encodeProgram(*program);
+  out.write(reinterpret_cast<const char *>(bytes.data()), static_cast<std::streamsize>(bytes.size()));
   return mlir::success();
 }
 
-int main(int argc, char **argv) {
-  llvm::InitLLVM init(argc, argv);
-  cl::HideUnrelatedOptions(category);
-  cl::ParseCommandLineOptions(argc, argv, "compiles a model's forward pass or training step for a chip\n");
+int run(int argc, char **argv) {
+  const std::optional<Arguments> arguments = parse(argc, argv);
+  if (!arguments)
+    return 0;
   std::unique_ptr<mlir::MLIRContext> context = makeContext();
   DiagnosticLog log(*context);
   try {
-    CompileOptions options = readOptions();
-    Stage stage = parseStage(emitStage);
-    if (stage == Stage::Binary && output == "-")
-      throw Error("a program is binary; name its file with -o FILE, or choose a text with --emit");
-    mlir::LogicalResult result = run(*context, options, stage);
-    llvm::errs() << log.text();
-    return mlir::succeeded(result) ? 0 : 1;
-  } catch (const Error &error) {
-    llvm::errs() << log.text() << "error: " << error.what() << '\n';
-    return 1;
+    OutputFile file(arguments->output);
+    const mlir::LogicalResult result = compile(*context, *arguments, file.stream());
+    if (succeeded(result))
+      file.commit();
+    std::cerr << log.text();
+    return succeeded(result) ? 0 : 1;
+  } catch (...) {
+    std::cerr << log.text();
+    throw;
   }
+}
+
+} // namespace
+
+int main(int argc, char **argv) {
+  // What LLVM gives up on is an error too.
+  llvm::install_bad_alloc_error_handler(
+      [](void *, const char *, bool) { std::_Exit(tool::reportOutOfMemory()); });
+  llvm::install_fatal_error_handler(
+      [](void *, const char *reason, bool) { std::_Exit(tool::reportError(reason)); });
+  return tool::runMain(run, argc, argv);
 }

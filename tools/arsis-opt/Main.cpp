@@ -3,14 +3,40 @@
 // arsis-opt: runs any pass of the compiler on textual IR. What it knows is listed in
 // compiler/Pipelines/Register.h.
 
+#include "tools/common/Main.h"
 #include "compiler/Pipelines/Register.h"
+#include "dialects/Isa/Encoding/OutputFile.h"
+
+#include "mlir/Support/FileUtilities.h"
 #include "mlir/Tools/mlir-opt/MlirOptMain.h"
 #include "mlir/Transforms/Passes.h"
+#include "llvm/Support/MemoryBuffer.h"
+#include "llvm/Support/raw_os_ostream.h"
 
-int main(int argc, char **argv) {
+using namespace arsis;
+
+static int run(int argc, char **argv) {
   mlir::DialectRegistry registry;
-  arsis::compiler::registerDialects(registry);
-  arsis::compiler::registerPasses();
+  compiler::registerDialects(registry);
+  compiler::registerPasses();
   mlir::registerTransformsPasses();
-  return mlir::asMainReturnCode(mlir::MlirOptMain(argc, argv, "arsis optimizer driver\n", registry));
+  const auto [input, output] =
+      mlir::registerAndParseCLIOptions(argc, argv, "arsis optimizer driver\n", registry);
+  const mlir::MlirOptMainConfig config = mlir::MlirOptMainConfig::createFromCLOptions();
+  if (config.shouldShowDialects() || config.shouldListPasses()) // prints and reads nothing
+    return mlir::asMainReturnCode(mlir::MlirOptMain(argc, argv, input, output, registry));
+  std::string problem;
+  auto buffer = mlir::openInputFile(input, &problem);
+  if (!buffer)
+    throw Error(problem);
+  refuseSharedFiles({{"the input", input}}, {{"-o", output}});
+  OutputFile file(output);
+  llvm::raw_os_ostream stream(file.stream());
+  const mlir::LogicalResult result = mlir::MlirOptMain(stream, std::move(buffer), registry, config);
+  stream.flush();
+  if (succeeded(result))
+    file.commit();
+  return mlir::asMainReturnCode(result);
 }
+
+int main(int argc, char **argv) { return tool::runMain(run, argc, argv); }

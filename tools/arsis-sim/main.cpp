@@ -1,41 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // arsis-sim: runs one step of a program on a chip, with values, cycles and energy, and compares the values
 // with the reference. Exit 1: a mistake of the user or a difference.
+#include "tools/common/Main.h"
 #include "dialects/Isa/Encoding/Cursor.h"
+#include "dialects/Isa/Encoding/OutputFile.h"
 #include "tools/arsis-sim/Parity.h"
 #include "tools/arsis-sim/Tensors.h"
+#include "tools/common/Options.h"
 
-#include <boost/program_options.hpp>
-
-#include <fstream>
 #include <iostream>
-#include <sstream>
 
 namespace {
 
 namespace options = boost::program_options;
 using namespace arsis;
-
-isa::Program readProgram(const std::string &path) {
-  if (path.size() < 2 || path.compare(path.size() - 2, 2, ".s") != 0)
-    return isa::readProgramFile(path);
-  std::ifstream file(path);
-  std::ostringstream text;
-  if (!file || !(text << file.rdbuf()))
-    throw Error("cannot read " + path + ", expected an assembly file");
-  return isa::assemble(text.str(), path);
-}
-
-chip::Chip readChip(const std::string &name, const std::vector<std::string> &overrides) {
-  chip::Chip chip = chip::Chip::load(name);
-  for (const std::string &entry : overrides) {
-    const size_t equals = entry.find('=');
-    if (equals == std::string::npos)
-      throw Error("--set is " + entry + ", expected KEY=VALUE");
-    chip = chip.withOverride(entry.substr(0, equals), entry.substr(equals + 1));
-  }
-  return chip;
-}
 
 struct Arguments {
   std::string program, chip, inputs, outputs, report, trace, check;
@@ -48,11 +26,11 @@ struct Arguments {
 /// Nothing if help was asked for.
 std::optional<Arguments> parse(int argc, char **argv) {
   Arguments a;
-  uint64_t seed = 0;
+  std::string seed, maxInstances;
   options::options_description described("usage: arsis-sim PROGRAM --chip CHIP [options]\noptions");
   auto add = described.add_options();
-  add("program", options::value(&a.program)->required(), "program file (.arsis), or assembly (.s)");
-  add("chip", options::value(&a.chip)->required(), "shipped chip or YAML file");
+  add("program", options::value<std::string>(), "program file (.arsis), or assembly (.s)");
+  add("chip", options::value<std::string>(), "shipped chip or YAML file");
   add("set", options::value(&a.overrides)->composing(), "KEY=VALUE: override a value of the chip");
   add("inputs", options::value(&a.inputs), "tensors to write first (.npz, host layout)");
   add("outputs", options::value(&a.outputs), "where every readable tensor goes (.npz)");
@@ -64,21 +42,24 @@ std::optional<Arguments> parse(int argc, char **argv) {
       "values on a second thread beside the clock; a missing wait goes unnoticed");
   add("trace", options::value(&a.trace), "where a trace for Perfetto goes (.json)");
   add("perturb-latency", options::value(&seed), "seed of random durations; values must not change");
-  add("max-instances", options::value(&a.maxInstances)->default_value(isa::kDefaultMaxInstances),
+  add("max-instances",
+      options::value(&maxInstances)->default_value(std::to_string(isa::kDefaultMaxInstances)),
       "refuse a program that executes more instructions than this");
   add("help", "this text");
-  options::positional_options_description positional;
-  positional.add("program", 1);
-  options::variables_map map;
-  options::store(options::command_line_parser(argc, argv).options(described).positional(positional).run(),
-                 map);
-  if (map.count("help")) {
+  const options::variables_map given =
+      tool::parseOptions(argc, argv, described, options::positional_options_description().add("program", 1));
+  if (given.count("help")) {
     std::cout << described;
     return std::nullopt;
   }
-  options::notify(map);
-  if (map.count("perturb-latency"))
-    a.latencySeed = seed;
+  a.program = tool::required(given, "program");
+  a.chip = tool::required(given, "chip");
+  a.maxInstances = tool::wholeNumber(maxInstances, "--max-instances");
+  if (given.count("perturb-latency"))
+    a.latencySeed = tool::wholeNumber(seed, "--perturb-latency");
+  for (const char *file : {"inputs", "outputs", "report", "trace"})
+    if (given.count(file) && given[file].as<std::string>().empty())
+      throw Error(std::string("--") + file + ": found an empty name, expected that of a file");
   return a;
 }
 
@@ -94,14 +75,6 @@ void validate(const Arguments &a, tool::Check check) {
     throw Error("--functional-only has no clock, --trace and --perturb-latency need one");
 }
 
-void writeJson(const std::string &path, const boost::json::object &json) {
-  std::ofstream out(path);
-  out << boost::json::serialize(json) << '\n';
-  out.close();
-  if (!out)
-    throw Error("cannot write the report to " + path);
-}
-
 void print(const boost::json::object &report) {
   const auto &totals = report.at("totals").as_object();
   if (const auto *cycles = totals.if_contains("cycles"))
@@ -112,18 +85,28 @@ void print(const boost::json::object &report) {
             << totals.at("energy_pj").to_number<double>() / 1e6 << " uJ\n";
 }
 
+/// An output that was asked for, created before anything is computed.
+std::unique_ptr<OutputFile> create(const std::string &path) {
+  return path.empty() ? nullptr : std::make_unique<OutputFile>(path);
+}
+
 int run(const Arguments &a) {
   const tool::Check check = tool::parseCheck(a.check);
   validate(a, check);
-  auto program = std::make_shared<isa::Program>(readProgram(a.program));
+  refuseSharedFiles({{"the program", a.program}, {"--chip", a.chip}, {"--inputs", a.inputs}},
+                    {{"--outputs", a.outputs}, {"--report", a.report}, {"--trace", a.trace}});
+  auto program = std::make_shared<isa::Program>(tool::readProgram(a.program));
   isa::checkInstances(*program, a.maxInstances);
-  sim::Session session(readChip(a.chip, a.overrides), std::move(program));
+  sim::Session session(tool::readChip(a.chip, a.overrides), std::move(program));
   ref::TensorMap inputs;
+  tool::nowDoing("reading " + a.inputs);
   if (!a.inputs.empty())
     inputs = ref::readNpz(a.inputs);
   tool::checkInputs(inputs, session.program(), a.inputs);
   tool::writeInputs(session, inputs, a.inputs);
+  const std::unique_ptr<OutputFile> outputFile = create(a.outputs), reportFile = create(a.report);
 
+  tool::nowDoing("running " + a.program);
   sim::RunOptions runOptions;
   runOptions.mode = a.timingOnly       ? sim::Mode::TimingOnly
                     : a.functionalOnly ? sim::Mode::FunctionalOnly
@@ -136,16 +119,21 @@ int run(const Arguments &a) {
   std::optional<std::string> difference;
   if (!a.timingOnly) {
     const ref::TensorMap outputs = tool::readOutputs(session);
-    if (!a.outputs.empty())
-      ref::writeNpz(a.outputs, outputs);
+    if (outputFile) {
+      const std::vector<uint8_t> bytes = ref::serializeNpz(outputs);
+      outputFile->stream().write(reinterpret_cast<const char *>(bytes.data()), bytes.size());
+      outputFile->commit();
+    }
     if (check != tool::Check::Off) {
       tool::Parity parity = tool::compare(check, session.program(), inputs, outputs);
       report["parity"] = std::move(parity.json);
       difference = std::move(parity.error);
     }
   }
-  if (!a.report.empty())
-    writeJson(a.report, report);
+  if (reportFile) {
+    reportFile->stream() << boost::json::serialize(report) << '\n';
+    reportFile->commit();
+  }
   print(report);
   if (difference)
     throw Error(*difference);
@@ -154,14 +142,11 @@ int run(const Arguments &a) {
   return 0;
 }
 
+int runTool(int argc, char **argv) {
+  const std::optional<Arguments> arguments = parse(argc, argv);
+  return arguments ? run(*arguments) : 0;
+}
+
 } // namespace
 
-int main(int argc, char **argv) {
-  try {
-    const std::optional<Arguments> arguments = parse(argc, argv);
-    return arguments ? run(*arguments) : 0;
-  } catch (const std::exception &error) {
-    std::cerr << "error: " << error.what() << '\n';
-    return 1;
-  }
-}
+int main(int argc, char **argv) { return tool::runMain(runTool, argc, argv); }

@@ -1,74 +1,86 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // arsis-translate: between the isa dialect, the binary program and its assembly.
+#include "tools/common/Main.h"
 #include "compiler/Target/Translate.h"
-#include "dialects/Isa/Encoding/Error.h"
+#include "dialects/Isa/Encoding/InputFile.h"
+#include "dialects/Isa/Encoding/OutputFile.h"
 #include "dialects/Isa/IR/Isa.h"
-#include "mlir/Tools/mlir-translate/MlirTranslateMain.h"
-#include "mlir/Tools/mlir-translate/Translation.h"
+#include "tools/common/Options.h"
+
+#include "mlir/IR/BuiltinOps.h"
+#include "mlir/Parser/Parser.h"
 #include "llvm/Support/SourceMgr.h"
 
-using namespace mlir;
+#include <iostream>
+
 using namespace arsis;
+namespace options = boost::program_options;
 
-static LogicalResult fail(const Error &error) {
-  llvm::errs() << "error: " << error.what() << "\n";
-  return failure();
-}
-
-static void registerIsa(DialectRegistry &registry) { registry.insert<isair::IsaDialect>(); }
-
-template <class Print> static LogicalResult writeModule(Operation *op, Print print) {
-  FailureOr<isa::Program> program = compiler::translateToProgram(cast<ModuleOp>(op));
+/// The program of an isa module; diagnostics go to standard error, and the last of them is the error.
+static std::optional<isa::Program> readModule(mlir::MLIRContext &context, const std::string &text,
+                                              const std::string &name) {
+  llvm::SourceMgr sources;
+  sources.AddNewSourceBuffer(llvm::MemoryBuffer::getMemBuffer(text, name), llvm::SMLoc());
+  mlir::SourceMgrDiagnosticHandler handler(sources, &context);
+  auto module = mlir::parseSourceFile<mlir::ModuleOp>(sources, &context);
+  if (!module)
+    return std::nullopt;
+  mlir::FailureOr<isa::Program> program = compiler::translateToProgram(*module);
   if (failed(program))
-    return failure();
-  try {
-    isa::validateProgram(*program);
-    print(*program);
-    return success();
-  } catch (const Error &error) {
-    return fail(error);
-  }
+    return std::nullopt;
+  isa::validateProgram(*program);
+  return std::move(*program);
 }
 
-template <class Read> static OwningOpRef<Operation *> readModule(MLIRContext *context, Read read) {
-  try {
-    return OwningOpRef<Operation *>(
-        compiler::translateFromProgram(*context, read()).release().getOperation());
-  } catch (const Error &error) {
-    (void)fail(error);
-    return {};
+static int run(int argc, char **argv) {
+  options::options_description described("usage: arsis-translate --FROM-to-TO [INPUT] [-o OUTPUT]\noptions");
+  auto add = described.add_options();
+  add("isa-to-binary", options::bool_switch(), "encode an isa.program");
+  add("isa-to-asm", options::bool_switch(), "write an isa.program as assembly");
+  add("binary-to-isa", options::bool_switch(), "decode a program");
+  add("asm-to-isa", options::bool_switch(), "assemble a program");
+  add("input", options::value<std::string>()->default_value("-"), "file to read ('-': standard input)");
+  add("output,o", options::value<std::string>()->default_value("-"), "file to write ('-': standard output)");
+  add("help,h", "this text");
+  const options::variables_map given =
+      tool::parseOptions(argc, argv, described, options::positional_options_description().add("input", 1));
+  if (given.count("help")) {
+    std::cout << described;
+    return 0;
   }
+  const auto asked = [&](const char *name) { return given[name].as<bool>(); };
+  if (asked("isa-to-binary") + asked("isa-to-asm") + asked("binary-to-isa") + asked("asm-to-isa") != 1)
+    throw Error("expected one of --isa-to-binary, --isa-to-asm, --binary-to-isa and --asm-to-isa");
+  const std::string input = given["input"].as<std::string>(), output = given["output"].as<std::string>();
+  refuseSharedFiles({{"the input", input}}, {{"--output", output}});
+  tool::nowDoing("reading " + input);
+  const std::string text = readFile(input == "-" ? "/dev/stdin" : input);
+
+  mlir::DialectRegistry registry;
+  registry.insert<isair::IsaDialect>();
+  mlir::MLIRContext context(registry);
+  context.loadAllAvailableDialects();
+  if (asked("isa-to-binary") || asked("isa-to-asm")) {
+    const std::optional<isa::Program> program = readModule(context, text, input);
+    if (!program)
+      return 1;
+    if (asked("isa-to-binary"))
+      isa::writeProgramFile(output, *program);
+    else
+      writeFile(output, isa::disassemble(*program));
+    return 0;
+  }
+  auto module = compiler::translateFromProgram(
+      context, asked("asm-to-isa")
+                   ? isa::assemble(text, input)
+                   : isa::decodeProgram(reinterpret_cast<const uint8_t *>(text.data()), text.size()));
+  if (!module)
+    return 1;
+  std::string printed;
+  llvm::raw_string_ostream stream(printed);
+  module->print(stream);
+  writeFile(output, printed + "\n");
+  return 0;
 }
 
-int main(int argc, char **argv) {
-  TranslateFromMLIRRegistration toBinary(
-      "isa-to-binary", "encode an isa.program",
-      [](Operation *op, raw_ostream &output) {
-        return writeModule(op, [&](const isa::Program &program) {
-          std::vector<uint8_t> bytes = isa::encodeProgram(program);
-          output.write(reinterpret_cast<const char *>(bytes.data()), bytes.size());
-        });
-      },
-      registerIsa);
-  TranslateFromMLIRRegistration toAssembly(
-      "isa-to-asm", "write an isa.program as assembly",
-      [](Operation *op, raw_ostream &output) {
-        return writeModule(op, [&](const isa::Program &program) { output << isa::disassemble(program); });
-      },
-      registerIsa);
-  TranslateToMLIRRegistration fromBinary(
-      "binary-to-isa", "decode a program", [](llvm::SourceMgr &sources, MLIRContext *context) {
-        StringRef bytes = sources.getMemoryBuffer(sources.getMainFileID())->getBuffer();
-        return readModule(context, [&] {
-          return isa::decodeProgram(reinterpret_cast<const uint8_t *>(bytes.data()), bytes.size());
-        });
-      });
-  TranslateToMLIRRegistration fromAssembly(
-      "asm-to-isa", "assemble a program", [](llvm::SourceMgr &sources, MLIRContext *context) {
-        const llvm::MemoryBuffer *buffer = sources.getMemoryBuffer(sources.getMainFileID());
-        return readModule(context, [&] {
-          return isa::assemble(buffer->getBuffer().str(), buffer->getBufferIdentifier().str());
-        });
-      });
-  return failed(mlirTranslateMain(argc, argv, "arsis translation tool"));
-}
+int main(int argc, char **argv) { return tool::runMain(run, argc, argv); }

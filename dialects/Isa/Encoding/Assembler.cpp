@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Text to program. One method per statement; what follows `stream` belongs to it until the next statement
 // that is not an instruction. Instructions are read generically from their fields.
+#include "dialects/Isa/Encoding/InputFile.h"
 #include "dialects/Isa/Encoding/Operands.h"
 
 #include <zlib.h>
 
 #include <algorithm>
 #include <filesystem>
-#include <fstream>
-#include <iterator>
 
 namespace arsis::isa {
 
@@ -229,10 +228,13 @@ std::vector<uint8_t> Assembler::fileBytes() {
   size_t column = in.peek().column;
   std::filesystem::path path = in.name("the name of a file");
   path = std::filesystem::path(file).parent_path() / path;
-  std::ifstream stream(path, std::ios::binary);
-  std::vector<uint8_t> bytes((std::istreambuf_iterator<char>(stream)), std::istreambuf_iterator<char>());
-  if (!stream.is_open() || stream.bad())
-    in.failAt(column, "cannot read '" + path.string() + "'");
+  std::string text;
+  try {
+    text = readFile(path);
+  } catch (const Error &error) {
+    in.failAt(column, error.what());
+  }
+  std::vector<uint8_t> bytes(text.begin(), text.end());
   column = in.peek().column;
   if (in.accept("crc32") &&
       in.unsignedNumber("a checksum", UINT32_MAX) != crc32_z(0, bytes.data(), bytes.size()))

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // The program file: header, section table, sections. docs/isa.md describes the bytes.
+#include "dialects/Isa/Encoding/InputFile.h"
+#include "dialects/Isa/Encoding/OutputFile.h"
 #include "dialects/Isa/Encoding/Tables.h"
 
 #include <zlib.h>
 
 #include <algorithm>
-#include <fstream>
 #include <iomanip>
-#include <iterator>
 #include <sstream>
 
 namespace arsis::isa {
@@ -155,21 +155,14 @@ Program decodeProgram(const uint8_t *data, size_t size) {
 }
 
 void writeProgramFile(const std::string &path, const Program &program) {
-  std::vector<uint8_t> bytes = encodeProgram(program);
-  std::ofstream out(path, std::ios::binary);
-  out.write(reinterpret_cast<const char *>(bytes.data()), std::streamsize(bytes.size()));
-  out.close();
-  if (!out)
-    throw Error(path + ": cannot write the program");
+  const std::vector<uint8_t> bytes = encodeProgram(program);
+  writeFile(path, {reinterpret_cast<const char *>(bytes.data()), bytes.size()});
 }
 
 Program readProgramFile(const std::string &path) {
-  std::ifstream in(path, std::ios::binary);
-  if (!in)
-    throw Error(path + ": cannot open the program");
-  std::vector<uint8_t> bytes((std::istreambuf_iterator<char>(in)), std::istreambuf_iterator<char>());
+  const std::string bytes = readFile(path);
   try {
-    Program program = decodeProgram(bytes.data(), bytes.size());
+    Program program = decodeProgram(reinterpret_cast<const uint8_t *>(bytes.data()), bytes.size());
     validateProgram(program);
     return program;
   } catch (const Error &error) {

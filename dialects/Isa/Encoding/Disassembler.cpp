@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Program to text, such that assembling the text gives the same program to the bit.
 #include "dialects/Isa/Encoding/Operands.h"
+#include "dialects/Isa/Encoding/OutputFile.h"
 
 #include <zlib.h>
 
 #include <filesystem>
-#include <fstream>
 #include <iomanip>
 #include <sstream>
 
@@ -120,12 +120,12 @@ void Disassembler::initial(const Initial &initial) {
   print(TensorIndex(initial.tensor));
   if (!initialsFolder.empty()) {
     std::string name = "initial_" + std::to_string(initial.tensor) + ".bin";
-    std::filesystem::create_directories(initialsFolder);
-    std::ofstream file(std::filesystem::path(initialsFolder) / name, std::ios::binary);
-    file.write(reinterpret_cast<const char *>(initial.bytes.data()), std::streamsize(initial.bytes.size()));
-    file.close();
-    if (!file)
-      throw Error(initialsFolder + "/" + name + ": cannot write the initial value");
+    std::error_code error;
+    std::filesystem::create_directories(initialsFolder, error);
+    if (error)
+      throw Error(initialsFolder + ": cannot create the folder: " + error.message());
+    writeFile(std::filesystem::path(initialsFolder) / name,
+              {reinterpret_cast<const char *>(initial.bytes.data()), initial.bytes.size()});
     out << " file " << quoteName(name) << " crc32 0x" << std::hex
         << crc32_z(0, initial.bytes.data(), initial.bytes.size()) << std::dec << "\n";
     return;

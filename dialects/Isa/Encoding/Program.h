@@ -116,7 +116,7 @@ inline bool operator!=(const Program &a, const Program &b) { return !(a == b); }
 /// meaning: see validateProgram. Errors name the section and the offset in it.
 std::vector<uint8_t> encodeProgram(const Program &);
 Program decodeProgram(const uint8_t *data, size_t size);
-/// Files. Reading also validates.
+/// Files, written as OutputFile does. Reading also validates.
 void writeProgramFile(const std::string &path, const Program &);
 Program readProgramFile(const std::string &path);
 

@@ -90,7 +90,8 @@ TEST(AssemblerErrors, Initials) {
             "t.s:5:1: found '0G', expected two lower case hexadecimal digits");
   EXPECT_EQ(assembleError(head + "initial x hex\n| 0000"),
             "t.s:5:1: initial value of tensor 'x' has 2 bytes, expected 4");
-  EXPECT_EQ(assembleError(head + "initial x file \"no/such\""), "t.s:4:16: cannot read 'no/such'");
+  EXPECT_EQ(assembleError(head + "initial x file \"no/such\""),
+            "t.s:4:16: no/such: cannot read the file: No such file or directory");
   std::string path = testing::TempDir() + "initial.bin";
   std::ofstream(path, std::ios::binary) << "abcd";
   EXPECT_EQ(assembleError(head + "initial x file \"" + path + "\""), "no error");

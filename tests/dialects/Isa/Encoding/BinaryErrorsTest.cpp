@@ -260,9 +260,9 @@ TEST(BinaryErrors, Files) {
     return "no error";
   };
   EXPECT_EQ(error([&] { readProgramFile(folder + "/no/such/file"); }),
-            folder + "/no/such/file: cannot open the program");
+            folder + "/no/such/file: cannot read the file: No such file or directory");
   EXPECT_EQ(error([&] { writeProgramFile(folder + "/no/such/file", Program()); }),
-            folder + "/no/such/file: cannot write the program");
+            folder + "/no/such/file: cannot write the file: No such file or directory");
   Program broken;
   broken.counterStream = {4};
   std::string path = folder + "/broken.arsis";

@@ -45,7 +45,10 @@ class Tool(unittest.TestCase):
             (("link", EXAMPLE), "error: found command 'link', expected asm, disasm or dump\n"),
             (("asm",), "error: no input file given\n"),
             (("asm", EXAMPLE), "error: asm needs an output file: -o FILE\n"),
-            (("asm", self.folder / "none.s", "-o", "x"), f"error: {self.folder}/none.s: cannot open the assembly\n"),
+            (
+                ("asm", self.folder / "none.s", "-o", "x"),
+                f"error: {self.folder}/none.s: cannot read the file: No such file or directory\n",
+            ),
             (("asm", broken, "-o", "x"), f"error: {broken}:2:1: found 'nonsense', expected a statement\n"),
             (
                 ("dump", EXAMPLE),

@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// See InputFile.h.
+#include "dialects/Isa/Encoding/InputFile.h"
+
+#include "dialects/Isa/Encoding/Error.h"
+
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+#include <memory>
+
+#include <sys/stat.h>
+
+namespace arsis {
+
+std::string readFile(const std::string &path) {
+  const auto fail = [&] { return Error(path + ": cannot read the file: " + std::strerror(errno)); };
+  const std::unique_ptr<FILE, int (*)(FILE *)> file(std::fopen(path.c_str(), "rbe"), std::fclose);
+  if (!file)
+    throw fail();
+  std::string bytes;
+  if (struct stat found; ::fstat(fileno(file.get()), &found) == 0 && S_ISREG(found.st_mode))
+    bytes.reserve(static_cast<size_t>(found.st_size));
+  char part[1 << 16];
+  while (const size_t read = std::fread(part, 1, sizeof part, file.get()))
+    bytes.append(part, read);
+  if (std::ferror(file.get()))
+    throw fail();
+  return bytes;
+}
+
+} // namespace arsis
