@@ -97,6 +97,10 @@ std::optional<Choice> readChoice(Operation *op, const MappingProblem &problem) {
       return std::nullopt;
     }
     choice.push_back(number.getInt());
+    if (std::string fault = checkValue(problem, field.name, choice.back()); !fault.empty()) {
+      op->emitError() << "the mapping of " << op->getName() << " does not fit: " << fault;
+      return std::nullopt;
+    }
   }
   if (std::string fault = checkFit(problem, problem.evaluate(choice)); !fault.empty()) {
     op->emitError() << "the mapping of " << op->getName() << " does not fit: " << fault;

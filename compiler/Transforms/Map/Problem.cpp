@@ -4,9 +4,12 @@
 // milliseconds, and an enumeration explains itself better than a heuristic.
 #include "compiler/Transforms/Map/Problem.h"
 
+#include "dialects/Isa/Encoding/Limits.h"
+
 #include <algorithm>
 #include <limits>
 #include <numeric>
+#include <string_view>
 
 namespace arsis::compiler {
 
@@ -121,19 +124,37 @@ std::string checkFit(const MappingProblem &problem, const Evaluation &evaluation
   return "";
 }
 
+/// The largest value of a field for which no volume, address or count of an evaluation overflows.
+static int64_t largestValue(const std::string &field, const Machine &machine) {
+  auto endsWith = [&](std::string_view end) {
+    return field.size() >= end.size() && field.compare(field.size() - end.size(), end.size(), end) == 0;
+  };
+  if (field.rfind("chunk_", 0) == 0)
+    return machine.rows;
+  return endsWith("slots") ? kMostSlots : isa::kLargestExtent;
+}
+
+std::string checkValue(const MappingProblem &problem, const std::string &field, int64_t value) {
+  if (value < 0)
+    return "field '" + field + "' is " + std::to_string(value) + ", expected a number that is not negative";
+  const int64_t largest = largestValue(field, problem.machine);
+  if (value > largest)
+    return "field '" + field + "' is " + std::to_string(value) + ", expected at most " +
+           std::to_string(largest);
+  return "";
+}
+
 std::optional<Solution> solve(const MappingProblem &problem, const Pins &pins, Infeasible &why) {
   std::vector<Field> fields = problem.fields();
   for (const auto &[name, value] : pins) {
-    auto field = std::find_if(fields.begin(), fields.end(), [&](const Field &f) { return f.name == name; });
+    auto field =
+        std::find_if(fields.begin(), fields.end(), [&name = name](const Field &f) { return f.name == name; });
     if (field == fields.end()) {
       why.reason = "the mapping has no field '" + name + "'";
       return std::nullopt;
     }
-    if (value < 0) {
-      why.reason =
-          "field '" + name + "' is " + std::to_string(value) + ", expected a number that is not negative";
+    if (why.reason = checkValue(problem, name, value); !why.reason.empty())
       return std::nullopt;
-    }
     field->candidates = {value};
   }
   std::vector<size_t> position(fields.size(), 0);

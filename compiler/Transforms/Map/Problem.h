@@ -46,6 +46,7 @@ struct Buffer {
 constexpr int64_t kElementBytes = 4;
 constexpr int64_t kBufferAlignment = 64; // bytes; no bank of a shipped chip is wider
 constexpr int64_t kMaxLoops = 8;         // hardware loops nest this deep
+constexpr int64_t kMostSlots = 1 << 16;  // of one ring: more than any scratchpad holds tiles
 
 /// What a choice means. `invalid` is the reason why the choice makes no sense on any chip, or null.
 struct Evaluation {
@@ -102,6 +103,9 @@ using Pins = std::map<std::string, int64_t>;
 /// The cheapest choice that fits, with the fields in `pins` held at their values. Returns null and fills
 /// `why` if there is none, or if a pin names no field or is not positive.
 std::optional<Solution> solve(const MappingProblem &problem, const Pins &pins, Infeasible &why);
+
+/// Checks one value of a field given from outside; empty if it may be evaluated.
+std::string checkValue(const MappingProblem &problem, const std::string &field, int64_t value);
 
 /// Checks a complete choice against the chip; empty if it fits.
 std::string checkFit(const MappingProblem &problem, const Evaluation &evaluation);

@@ -37,6 +37,21 @@ module {
     %1 = nn.relu %0 {mapping = #nn.mapping<{rows = 1.0 : f32}>} : tensor<4x40xf32>
     // expected-error@below {{field 'rows' is -1, expected a number that is not negative}}
     %2 = nn.relu %1 {mapping = #nn.mapping<{rows = -1 : i64}>} : tensor<4x40xf32>
-    return %2 : tensor<4x40xf32>
+    // expected-error@below {{field 'rows' is 2147483649, expected at most 2147483648}}
+    %3 = nn.relu %2 {mapping = #nn.mapping<{rows = 2147483649 : i64}>} : tensor<4x40xf32>
+    // expected-error@below {{field 'slots' is 4611686018427387904, expected at most 65536}}
+    %4 = nn.relu %3 {mapping = #nn.mapping<{slots = 4611686018427387904 : i64}>} : tensor<4x40xf32>
+    return %4 : tensor<4x40xf32>
+  }
+}
+
+// -----
+
+// expected-error@below {{the mapping names 'conv9/conv2d'}}
+module {
+  func.func @forward(%x: tensor<1x4x4x4xf32>, %w: tensor<3x3x4x4xf32>) -> tensor<1x4x4x4xf32> {
+    // expected-error@below {{field 'chunk_kh' is 4611686018427387904, expected at most 8}}
+    %0 = nn.conv2d %x, %w strides [1, 1] pads [1, 1, 1, 1] dilations [1, 1] {mapping = #nn.mapping<{chunk_kh = 4611686018427387904 : i64}>} : (tensor<1x4x4x4xf32>, tensor<3x3x4x4xf32>) -> tensor<1x4x4x4xf32>
+    return %0 : tensor<1x4x4x4xf32>
   }
 }
