@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Average over windows and its gradient. The divisor counts the window's positions inside the input or, with
 // countIncludePad, inside the padded input: a window that hangs over the padded input (ceil mode) never
-// counts what lies beyond.
+// counts what lies beyond. A window without any such position, all taps of a dilated one in the padding, is
+// 0.
 #pragma once
 
 #include "runtime/cpu/Arithmetic.h"
@@ -20,8 +21,9 @@ inline int64_t countedPositions(const WindowDim &dim, int64_t window, bool count
 }
 
 template <class T> T inverseCount(const Window2d &g, int64_t oh, int64_t ow, bool countIncludePad) {
-  return inverseOf<T>(countedPositions(g.height, oh, countIncludePad) *
-                      countedPositions(g.width, ow, countIncludePad));
+  const int64_t count =
+      countedPositions(g.height, oh, countIncludePad) * countedPositions(g.width, ow, countIncludePad);
+  return count ? inverseOf<T>(count) : T(0);
 }
 
 /// visit(input pixel) for every position of a window inside the input, row-major.

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Pools by oneDNN. Its average counts what hangs over the padded input (ceil mode) as padding, where ONNX
-// does not, so an average with such windows goes to the plain loops.
+// does not, and it divides a window without any position by zero, so averages with such windows go to the
+// plain loops.
+#include "runtime/cpu/AvgPool.h"
 #include "runtime/cpu/OneDnnSupport.h"
 #include "runtime/cpu/Window2d.h"
 
@@ -48,10 +50,19 @@ dnnl::algorithm averageOf(const KernelCall &call) {
                                                    : dnnl::algorithm::pooling_avg_exclude_padding;
 }
 
-/// Runs the plain loops if a window hangs over the padded input; says whether it did.
+bool hasEmptyWindow(const WindowDim &dim, bool countIncludePad) {
+  for (int64_t window = 0; window < dim.output; ++window)
+    if (countedPositions(dim, window, countIncludePad) == 0)
+      return true;
+  return false;
+}
+
+/// Runs the plain loops if a window hangs over the padded input or counts no position; says whether it did.
 bool averagedPlainly(KernelCall &call, const Shape &input, const Shape &output) {
   const Window2d g = poolWindowOf(call, input, output);
-  if (trailingPad(g.height) <= g.height.padAfter && trailingPad(g.width) <= g.width.padAfter)
+  const bool includePad = call.attribute<bool>("count_include_pad");
+  if (trailingPad(g.height) <= g.height.padAfter && trailingPad(g.width) <= g.width.padAfter &&
+      !hasEmptyWindow(g.height, includePad) && !hasEmptyWindow(g.width, includePad))
     return false;
   KernelRegistry::instance().find(call.op)->f32(call);
   return true;

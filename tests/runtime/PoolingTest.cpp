@@ -83,6 +83,20 @@ TEST(AvgPool, AWindowThatHangsOverNeverCountsWhatLiesBeyond) {
             (std::vector<float>{3, 4, 3}));
 }
 
+TEST(AvgPool, AWindowWithEveryTapInThePaddingIsZero) {
+  // Taps at -1 and 2 of two elements; then -1 and 2, 0 and 3 of three.
+  const Attributes attributes = window({1, 2}, {1, 1}, {0, 1, 0, 1}, {1, 3});
+  for (Backend backend : {Backend::PlainF32, Backend::OneDnn}) {
+    auto run = [&](const char *op, std::vector<float> operand, int64_t result) {
+      return values(call(op, {row(operand)}, {{1, 1, result, 1}}, attributes, nullptr, backend)[0]);
+    };
+    EXPECT_EQ(run("nn.avg_pool", {4, 6}, 1), (std::vector<float>{0}));
+    EXPECT_EQ(run("nn.avg_pool_grad", {5}, 2), (std::vector<float>{0, 0}));
+    EXPECT_EQ(run("nn.avg_pool", {4, 6, 8}, 2), (std::vector<float>{8, 4}));
+    EXPECT_EQ(run("nn.avg_pool_grad", {5, 7}, 3), (std::vector<float>{7, 0, 5}));
+  }
+}
+
 TEST(AvgPoolGrad, IsTheTransposeOfTheForward) {
   const Attributes attributes = window({3, 2}, {2, 1}, {1, 0, 1, 1}, {1, 2});
   const Shape in{2, 6, 7, 3}, out{2, 3, 6, 3};

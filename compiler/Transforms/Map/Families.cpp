@@ -78,7 +78,7 @@ PoolGeometry poolGeometry(Operation *op) {
   for (int64_t h = 0; h < g.h.output; ++h)
     for (int64_t w = 0; w < g.w.output; ++w) {
       int64_t count = windowCount(g.h, h, pads[2], includePad) * windowCount(g.w, w, pads[3], includePad);
-      g.reciprocals.push_back(float(1.0 / double(count)));
+      g.reciprocals.push_back(count ? float(1.0 / double(count)) : 0.0f); // all taps in the padding: 0
       g.uniform &= g.reciprocals.back() == g.reciprocals.front();
     }
   return g;

@@ -25,7 +25,7 @@ def NN_MaxPoolOp : NN_PoolingOp<"max_pool", [NN_Differentiable]> {
     - pool_c2: strides are 2 positive numbers
     - pool_c3: pads are 4 numbers, none negative
     - pool_c4: dilations are 2 positive numbers
-    - pool_c5: every pad is smaller than the dilated kernel, so that no window lies in the padding alone
+    - pool_c5: every pad is smaller than the dilated kernel, so that every window reaches the input
     - pool_c6: batch, channels and number of windows follow from the input (rounded down or up)
   }];
   let arguments = !con((ins NN_Image:$x), NN_PoolingAttributes, NN_MappedAttributes);
@@ -54,7 +54,7 @@ def NN_AvgPoolOp : NN_PoolingOp<"avg_pool", [NN_Differentiable]> {
   let summary = "average over windows";
   let description = [{
     The divisor counts the elements of the window inside the input, or with `count_include_pad` inside the padded
-    input. Constraints: pool_c1 to pool_c6.
+    input. A window without any, all its taps in the padding, is +0. Constraints: pool_c1 to pool_c6.
   }];
   let arguments = !con((ins NN_Image:$x), NN_PoolingAttributes,
                        (ins DefaultValuedAttr<BoolAttr, "false">:$count_include_pad), NN_MappedAttributes);

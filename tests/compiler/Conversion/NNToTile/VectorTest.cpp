@@ -79,7 +79,8 @@ TEST(VectorLowering, PoolingOfRectanglesAndOfWholeImages) {
   for (Pool p : {Pool{12, 9, 2, 3, 2, 1, 1, 1, 0, 1, 0, 1, 6, 9},
                  {7, 7, 7, 7, 1, 1, 1, 1, 0, 0, 0, 0, 1, 1},
                  {7, 5, 7, 5, 7, 5, 1, 1, 0, 0, 0, 0, 1, 1},
-                 {112, 20, 3, 3, 2, 2, 1, 1, 1, 1, 1, 1, 56, 10}})
+                 {112, 20, 3, 3, 2, 2, 1, 1, 1, 1, 1, 1, 56, 10},
+                 {2, 5, 2, 2, 1, 1, 3, 3, 1, 1, 1, 1, 1, 4}}) // every tap in the padding above and below
     ASSERT_EQ(compareWithOracle(moduleOf(p, 3, 20, false), chipWith(kTiny)), "") << p.h << "x" << p.w;
 }
 
