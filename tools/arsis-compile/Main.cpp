@@ -33,7 +33,7 @@ options::options_description describeOptions() {
   const auto text = [] { return options::value<std::string>(); };
   add("model", text(), "an ONNX model, or an nn module as text");
   add("chip", text()->default_value("edge"), "shipped chip or path of a chip's YAML file");
-  add("batch", text(), "images per step; binds the first dimension of every input");
+  add("batch", text(), "images per step; first dimension of the inputs, also where the file fixes another");
   add("dim", options::value<std::vector<std::string>>()->composing(),
       "NAME=VALUE: binds a symbolic dimension");
   add("train", options::bool_switch(), "compile a training step instead of the forward pass");

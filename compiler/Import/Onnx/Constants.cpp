@@ -7,9 +7,15 @@
 
 #include "onnx/onnx_pb.h"
 
+#include <algorithm>
+
 using namespace mlir;
 
 namespace arsis::compiler::onnximport {
+
+/// Vectors of shape arithmetic are as long as a rank. The limit keeps a chain of Concat nodes, each of which
+/// doubles its input, from filling the memory.
+static constexpr size_t kMostShapeElements = 4096;
 
 static Tensor integerVector(ArrayRef<int64_t> values) {
   Tensor tensor;
@@ -58,9 +64,15 @@ static const Tensor *integers(const Node &node, size_t index, GraphImporter &gra
 }
 
 LogicalResult convertShape(const Node &node, GraphImporter &graph) {
-  if (node.has("start") || node.has("end"))
-    return graph.fail(node, "start and end (supported: the whole shape)");
-  return graph.defineConstant(node, integerVector(graph.hostShape(node, 0)), false, node.output(0));
+  SmallVector<int64_t> shape = graph.hostShape(node, 0);
+  int64_t rank = shape.size();
+  auto bound = [&](StringRef name, int64_t absent) {
+    int64_t given = node.integer(name, absent);
+    return std::clamp<int64_t>(given < 0 ? given + rank : given, 0, rank);
+  };
+  int64_t start = bound("start", 0), end = bound("end", rank);
+  ArrayRef<int64_t> part = ArrayRef<int64_t>(shape).slice(start, std::max<int64_t>(end - start, 0));
+  return graph.defineConstant(node, integerVector(part), false, node.output(0));
 }
 
 LogicalResult convertGather(const Node &node, GraphImporter &graph) {
@@ -68,37 +80,34 @@ LogicalResult convertGather(const Node &node, GraphImporter &graph) {
   const Tensor *indices = data ? integers(node, 1, graph) : nullptr;
   if (!indices)
     return failure();
-  if (data->shape.size() != 1 || node.integer("axis", 0) != 0)
-    return graph.fail(node,
-                      "gathers from rank " + Twine(data->shape.size()) + " (supported: elements of a shape)");
+  int64_t axis = node.integer("axis", 0);
+  if (data->shape.size() != 1 || (axis != 0 && axis != -1))
+    return graph.fail(node, "gathers along axis " + Twine(axis) + " from rank " + Twine(data->shape.size()) +
+                                " (supported: elements of a shape)");
   Tensor result;
   result.isFloat = false;
   result.shape = indices->shape;
   for (int64_t index : indices->integers) {
-    index += index < 0 ? data->size() : 0;
-    if (index < 0 || index >= data->size())
+    if (index < -data->size() || index >= data->size())
       return graph.fail(node, "index " + Twine(index) + " into " + Twine(data->size()) + " elements");
-    result.integers.push_back(data->integers[index]);
+    result.integers.push_back(data->integers[index < 0 ? index + data->size() : index]);
   }
   return graph.defineConstant(node, std::move(result), false, node.output(0));
 }
 
-LogicalResult convertUnsqueeze(const Node &node, GraphImporter &graph) {
-  const Tensor *data = integers(node, 0, graph);
-  if (!data)
-    return failure();
-  if (data->size() != 1)
-    return graph.fail(node,
-                      "unsqueezes " + Twine(data->size()) + " elements (supported: one element of a shape)");
-  return graph.defineConstant(node, integerVector(data->integers), false, node.output(0));
-}
-
 LogicalResult convertConcat(const Node &node, GraphImporter &graph) {
   SmallVector<int64_t> values;
+  int64_t axis = node.integer("axis", 0);
   for (size_t i = 0; i < node.inputCount(); ++i) {
     const Tensor *part = integers(node, i, graph);
     if (!part)
       return failure();
+    if (part->shape.size() != 1 || (axis != 0 && axis != -1))
+      return graph.fail(node, "joins along axis " + Twine(axis) + " a part of rank " +
+                                  Twine(part->shape.size()) + " (supported: vectors of integers)");
+    if (values.size() + part->integers.size() > kMostShapeElements)
+      return graph.fail(node, "the result has more than " + Twine(kMostShapeElements) +
+                                  " elements (supported: arithmetic on shapes)");
     values.append(part->integers.begin(), part->integers.end());
   }
   return graph.defineConstant(node, integerVector(values), false, node.output(0));

@@ -51,6 +51,10 @@ OwningOpRef<ModuleOp> GraphImporter::run(const onnx::ModelProto &model) {
     declare(info);
   for (const onnx::ValueInfoProto &info : graph.output())
     declare(info);
+  for (const onnx::NodeProto &node : graph.node())
+    readNames.insert(node.input().begin(), node.input().end());
+  for (const onnx::ValueInfoProto &info : graph.output())
+    readNames.insert(info.name());
   if (failed(addInitialisers(graph)) || failed(addInputs(graph)))
     return nullptr;
   importNodes(graph, opset);
@@ -59,7 +63,17 @@ OwningOpRef<ModuleOp> GraphImporter::run(const onnx::ModelProto &model) {
   finish();
   if (failed(verify(*module)))
     return nullptr;
+  if (!usesBatchStatistics.empty())
+    emitRemark(location)
+        << "exported in inference form, but normalises by the statistics of the batch in the "
+           "training step: "
+        << llvm::join(usesBatchStatistics, ", ");
   return module;
+}
+
+/// -1 and 0 are how some exporters write a size that they do not know.
+static bool isKnown(const onnx::TensorShapeProto::Dimension &dim) {
+  return dim.has_dim_value() && dim.dim_value() != -1 && dim.dim_value() != 0;
 }
 
 void GraphImporter::declare(const onnx::ValueInfoProto &info) {
@@ -67,7 +81,7 @@ void GraphImporter::declare(const onnx::ValueInfoProto &info) {
     return;
   SmallVector<int64_t> &shape = declaredShapes[info.name()];
   for (const auto &dim : info.type().tensor_type().shape().dim())
-    shape.push_back(dim.has_dim_value() ? dim.dim_value() : ShapedType::kDynamic);
+    shape.push_back(isKnown(dim) ? dim.dim_value() : ShapedType::kDynamic);
 }
 
 LogicalResult GraphImporter::addInitialisers(const onnx::GraphProto &graph) {
@@ -88,49 +102,58 @@ LogicalResult GraphImporter::addInitialisers(const onnx::GraphProto &graph) {
   return report();
 }
 
+SmallVector<int64_t> GraphImporter::bindShape(const onnx::ValueInfoProto &info, Bindings &bindings) {
+  std::string prefix = "input '" + info.name() + "': dimension ";
+  SmallVector<int64_t> shape;
+  for (const auto &[i, dim] : llvm::enumerate(info.type().tensor_type().shape().dim())) {
+    std::string symbol = dim.has_dim_value() ? std::string() : dim.dim_param();
+    bool known = isKnown(dim), isBatch = i == 0 && importOptions.batch;
+    if (known && dim.dim_value() < 0)
+      problems.push_back(prefix + std::to_string(i) + " is " + std::to_string(dim.dim_value()) +
+                         ", expected a positive number");
+    if (isBatch && !bindings.batchUsed && known)
+      fileBatch = dim.dim_value();
+    if (isBatch && (!known || fileBatch == dim.dim_value())) {
+      bindings.batchUsed = true;
+      int64_t bound = symbol.empty() ? *importOptions.batch
+                                     : bindings.extents.emplace(symbol, *importOptions.batch).first->second;
+      if (bound != *importOptions.batch)
+        problems.push_back(prefix + "0 ('" + symbol + "') is bound to " + std::to_string(bound) +
+                           " by name and to " + std::to_string(*importOptions.batch) + " as the batch");
+      shape.push_back(*importOptions.batch);
+    } else if (known) {
+      shape.push_back(dim.dim_value());
+    } else if (auto bound = bindings.extents.find(symbol); bound != bindings.extents.end()) {
+      shape.push_back(bound->second);
+    } else {
+      std::string ways = i == 0 ? "--batch N" : "";
+      if (!symbol.empty())
+        ways += (ways.empty() ? "--dim " : " or --dim ") + symbol + "=VALUE";
+      std::string what = symbol.empty() ? " is unknown" : " is symbolic ('" + symbol + "')";
+      problems.push_back(prefix + std::to_string(i) + what +
+                         (ways.empty() ? " and has no name; expected a size or a name in the file"
+                                       : "; bind it with " + ways));
+      shape.push_back(1);
+    }
+    if (!symbol.empty())
+      bindings.symbols.push_back(symbol);
+  }
+  return shape;
+}
+
 LogicalResult GraphImporter::addInputs(const onnx::GraphProto &graph) {
-  bool batchUsed = false;
-  std::map<std::string, int64_t> bound = importOptions.dims;
-  std::vector<std::string> known;
+  Bindings bindings;
+  bindings.extents = importOptions.dims;
   for (const onnx::ValueInfoProto &info : graph.input()) {
     if (entries.count(info.name())) // an initialiser that older versions list as an input, too
       continue;
-    std::string prefix = "input '" + info.name() + "': ";
     const auto &type = info.type().tensor_type();
     if (type.elem_type() != onnx::TensorProto::FLOAT) {
-      problems.push_back(prefix + "element type " + onnx::TensorProto::DataType_Name(type.elem_type()) +
-                         " (supported: FLOAT)");
+      problems.push_back("input '" + info.name() + "': element type " +
+                         onnx::TensorProto::DataType_Name(type.elem_type()) + " (supported: FLOAT)");
       continue;
     }
-    SmallVector<int64_t> shape;
-    for (int i = 0; i < type.shape().dim_size(); ++i) {
-      const auto &dim = type.shape().dim(i);
-      std::string symbol = dim.has_dim_value() ? std::string() : dim.dim_param();
-      if (!symbol.empty())
-        known.push_back(symbol);
-      int64_t extent = dim.has_dim_value() ? dim.dim_value() : 0;
-      if (i == 0 && importOptions.batch) {
-        batchUsed = true;
-        if (dim.has_dim_value() && extent != *importOptions.batch)
-          problems.push_back(prefix + "the batch is fixed to " + std::to_string(extent) + ", but " +
-                             std::to_string(*importOptions.batch) + " was asked for");
-        extent = *importOptions.batch;
-        if (!symbol.empty())
-          bound.emplace(symbol, extent);
-      } else if (!symbol.empty() && bound.count(symbol)) {
-        extent = bound[symbol];
-      } else if (!dim.has_dim_value()) {
-        problems.push_back(prefix + "dimension " + std::to_string(i) + " is symbolic" +
-                           (symbol.empty() ? "" : " ('" + symbol + "')") + "; bind it with " +
-                           (i == 0 ? "--batch N" : "") + (i == 0 && !symbol.empty() ? " or " : "") +
-                           (symbol.empty() ? "" : "--dim " + symbol + "=VALUE"));
-      }
-      if (dim.has_dim_value() || extent != 0)
-        if (extent <= 0)
-          problems.push_back(prefix + "dimension " + std::to_string(i) + " is " + std::to_string(extent) +
-                             ", expected a positive number");
-      shape.push_back(extent);
-    }
+    SmallVector<int64_t> shape = bindShape(info, bindings);
     if (!problems.empty())
       continue;
     Permutation permutation = shape.size() == 4 ? imagePermutation() : hostPermutation(shape.size());
@@ -144,10 +167,14 @@ LogicalResult GraphImporter::addInputs(const onnx::GraphProto &graph) {
     entry.permutation = permutation;
   }
   for (const auto &[name, extent] : importOptions.dims)
-    if (!llvm::is_contained(known, name))
+    if (!llvm::is_contained(bindings.symbols, name))
       problems.push_back("no input has a symbolic dimension '" + name + "'");
-  if (importOptions.batch && !batchUsed && problems.empty())
-    problems.push_back("a batch was given, but the graph has no input");
+  if (importOptions.batch && !bindings.batchUsed && problems.empty())
+    problems.push_back("a batch was given, but the graph has no input with a dimension for it");
+  if (fileBatch == importOptions.batch)
+    fileBatch.reset();
+  if (fileBatch) // the shapes that the file declares are those of another batch
+    declaredShapes.clear();
   return report();
 }
 
@@ -198,6 +225,10 @@ LogicalResult GraphImporter::addOutputs(const onnx::GraphProto &graph) {
 }
 
 void GraphImporter::finish() {
+  for (Operation &op : llvm::make_early_inc_range(llvm::reverse(function.getBody().front())))
+    if (isa<nn::ReshapeOp>(op) && op.use_empty() &&
+        llvm::none_of(results, [&](const Result &result) { return result.value.getDefiningOp() == &op; }))
+      op.erase(); // another reshape read through it
   SmallVector<Value> values;
   SmallVector<Type> resultTypes;
   SmallVector<DictionaryAttr> resultAttributes, dictionaries;

@@ -14,6 +14,7 @@
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/Builders.h"
 #include "llvm/ADT/StringMap.h"
+#include "llvm/ADT/StringSet.h"
 
 #include <memory>
 
@@ -31,6 +32,19 @@ using Permutation = llvm::SmallVector<int64_t, 4>;
 Permutation imagePermutation();
 Permutation kernelPermutation();
 Permutation hostPermutation(size_t rank);
+/// Dimension 1, the host's channels, last and the others in order; `rank` is at least 2. Of four dimensions
+/// it is `imagePermutation`.
+Permutation channelsLast(size_t rank);
+/// "2x3x4"; "scalar" for rank 0.
+std::string describe(llvm::ArrayRef<int64_t> shape);
+
+/// A value and its arrangement. Null after a recorded problem.
+struct Arranged {
+  mlir::Value value;
+  Permutation permutation;
+
+  explicit operator bool() const { return static_cast<bool>(value); }
+};
 
 /// One value of the graph. Exactly one of: a value of the function, a constant (and a value once it is used
 /// as one), or neither, if the node that makes it could not be imported.
@@ -57,16 +71,26 @@ public:
   mlir::LogicalResult fail(const Node &node, const llvm::Twine &problem);
   /// Input `index` of `node` in the host's shape; empty optional if the input could not be imported.
   llvm::SmallVector<int64_t> hostShape(const Node &node, size_t index);
+  llvm::SmallVector<int64_t> hostShape(const Arranged &given);
   /// Input `index` arranged as asked. A constant becomes an argument of the function with that arrangement on
-  /// its first use, in role `state` if `isState` or it is not an initialiser, else `parameter`.
+  /// its first use, in role `state` if `isState` or it is not an initialiser, else `parameter`. Null after
+  /// recording that it has another rank, or holds integers.
   mlir::Value value(const Node &node, size_t index, llvm::ArrayRef<int64_t> permutation,
                     bool isState = false);
-  /// Input `index` as it is arranged now; host arrangement for a constant.
-  mlir::Value value(const Node &node, size_t index, Permutation &permutation);
+  /// Input `index` as it is arranged now, for operators to which the arrangement is all one; host arrangement
+  /// for a constant.
+  Arranged valueAsItIs(const Node &node, size_t index);
+  /// `given` in another arrangement.
+  mlir::Value arrange(const Node &node, const Arranged &given, llvm::ArrayRef<int64_t> permutation);
   /// Input `index` if it is known at import.
   const Tensor *constant(const Node &node, size_t index);
   bool isConstant(const Node &node, size_t index) { return constant(node, index) != nullptr; }
-  bool isRankFour(const Node &node, size_t index) { return hostShape(node, index).size() == 4; }
+  /// Whether a node or the graph's outputs read `name`. An output that nobody reads needs no value.
+  bool isRead(llvm::StringRef name) const { return readNames.contains(name); }
+  /// The batch that the file fixes, where another one was asked for.
+  std::optional<int64_t> replacedBatch() const { return fileBatch; }
+  /// Records that `node` normalises by the statistics of the batch although the file says otherwise.
+  void noteBatchStatistics(const Node &node) { usesBatchStatistics.push_back(node.name().str()); }
 
   /// Gives output `index` its value; checks it against the shape that the file declares.
   mlir::LogicalResult define(const Node &node, size_t index, mlir::Value value,
@@ -86,7 +110,16 @@ private:
     mlir::NamedAttrList attributes;
   };
 
+  /// What the options say of unknown dimensions, and what the inputs made of it.
+  struct Bindings {
+    std::map<std::string, int64_t> extents;
+    std::vector<std::string> symbols; ///< of all inputs
+    bool batchUsed = false;
+  };
+
   void declare(const onnx::ValueInfoProto &info);
+  /// The host's shape of an input with unknown dimensions bound; records each that is not.
+  llvm::SmallVector<int64_t> bindShape(const onnx::ValueInfoProto &info, Bindings &bindings);
   mlir::LogicalResult addInputs(const onnx::GraphProto &graph);
   mlir::LogicalResult addInitialisers(const onnx::GraphProto &graph);
   void importNodes(const onnx::GraphProto &graph, int64_t opset);
@@ -97,7 +130,6 @@ private:
   void addHostLayout(mlir::NamedAttrList &attributes, mlir::RankedTensorType type,
                      llvm::ArrayRef<int64_t> permutation);
   mlir::Value materialise(Entry &entry, llvm::ArrayRef<int64_t> permutation, bool isState);
-  mlir::Value arrange(const Node &node, const Entry &entry, llvm::ArrayRef<int64_t> permutation);
   mlir::LogicalResult report();
 
   mlir::MLIRContext &context;
@@ -109,7 +141,9 @@ private:
   llvm::StringMap<llvm::SmallVector<int64_t>> declaredShapes;
   llvm::SmallVector<mlir::NamedAttrList> argumentAttributes;
   llvm::SmallVector<Result> results;
-  std::vector<std::string> problems;
+  llvm::StringSet<> readNames;
+  std::optional<int64_t> fileBatch;
+  std::vector<std::string> problems, usesBatchStatistics;
 };
 
 } // namespace arsis::compiler::onnximport

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Gemm, MatMul and Add. A constant operand that varies only along the channels is a bias; a weight that
-// the host keeps transposed is turned once, at import.
+// Gemm, MatMul and Add. An operand that broadcasts to the other is a bias along the dimensions in which it
+// varies; a weight that the host keeps transposed is turned once, at import.
 
 #include "compiler/Import/Onnx/Operators.h"
 #include "dialects/NN/IR/NNDialect.h"
@@ -20,32 +20,63 @@ std::string checkGemm(const Node &node) {
   return {};
 }
 
-/// Adds constant input `index`, broadcast along all dimensions of `x` but its last, as a bias. `arrangement`
-/// is that of x.
-static FailureOr<Value> addBias(const Node &node, size_t index, GraphImporter &graph, Value x,
-                                ArrayRef<int64_t> arrangement) {
-  SmallVector<int64_t> host = graph.hostShape(node, index);
-  ArrayRef<int64_t> shape = shapeOf(x);
-  // Align the shapes at their ends, as the host broadcasts, and see which dimension of x each extent belongs
-  // to.
-  bool isBias = host.size() <= shape.size();
-  for (size_t i = 0; isBias && i < host.size(); ++i) {
-    int64_t dim = arrangement[shape.size() - host.size() + i];
-    isBias = host[i] == 1 || (dim == static_cast<int64_t>(shape.size()) - 1 && host[i] == shape[dim]);
+/// Whether `small` repeats along dimensions to give `shape`, aligned at their ends as the host aligns them.
+static bool broadcastsTo(ArrayRef<int64_t> small, ArrayRef<int64_t> shape) {
+  if (small.size() > shape.size())
+    return false;
+  return llvm::all_of(llvm::zip(small, shape.take_back(small.size())), [](auto extents) {
+    return std::get<0>(extents) == 1 || std::get<0>(extents) == std::get<1>(extents);
+  });
+}
+
+/// The arrangement of x whose last dimensions are `varying`, in order. That of x, if it is one already.
+static Permutation arrangeLast(const Arranged &x, ArrayRef<int64_t> varying) {
+  int64_t rank = x.permutation.size(), first = rank - varying.size();
+  bool isLast = true;
+  for (auto [i, dim] : llvm::enumerate(varying))
+    isLast &= x.permutation[dim] == first + static_cast<int64_t>(i);
+  if (isLast)
+    return x.permutation;
+  Permutation permutation(rank);
+  int64_t others = 0;
+  for (int64_t dim = 0; dim < rank; ++dim)
+    permutation[dim] = llvm::is_contained(varying, dim) ? first++ : others++;
+  return permutation;
+}
+
+/// x plus input `index` of equal shape, or one that broadcasts to it. The dimensions along which the input
+/// varies become the last ones, whose vector nn.bias_add repeats along all others.
+static FailureOr<Arranged> addTo(const Node &node, GraphImporter &graph, Arranged x, size_t index) {
+  SmallVector<int64_t> small = graph.hostShape(node, index);
+  OpBuilder &builder = graph.builder();
+  if (small.size() == x.permutation.size() && llvm::equal(small, graph.hostShape(x))) {
+    Value other = graph.value(node, index, x.permutation);
+    if (!other)
+      return failure();
+    x.value = nn::AddOp::create(builder, graph.location(node), other.getType(), x.value, other, nullptr);
+    return x;
   }
-  int64_t count = 1;
-  for (int64_t extent : host)
-    count *= extent;
-  if (!isBias || count != shape.back())
-    return graph.fail(node, "input '" + node.input(index) +
-                                "' is neither of the other operand's shape nor one value "
-                                "per channel");
-  Permutation permutation;
-  Value bias = graph.value(node, index, permutation);
-  if (!bias)
+  SmallVector<int64_t> host = graph.hostShape(x), varying;
+  int64_t lead = host.size() - small.size(), count = 1;
+  for (auto [i, extent] : llvm::enumerate(small))
+    if (extent != 1) {
+      varying.push_back(lead + i);
+      count *= extent;
+    }
+  // One varying dimension has the same elements in any arrangement.
+  Value vector = varying.size() == 1 ? graph.valueAsItIs(node, index).value
+                                     : graph.value(node, index, hostPermutation(small.size()));
+  if (!vector)
     return failure();
-  bias = graph.reshape(node, bias, shape.back());
-  return Value(nn::BiasAddOp::create(graph.builder(), graph.location(node), x.getType(), x, bias, nullptr));
+  Permutation permutation = arrangeLast(x, varying);
+  Value matrix = graph.arrange(node, x, permutation);
+  SmallVector<int64_t> shape(shapeOf(matrix));
+  if (varying.size() != 1 || shape.size() > 4) // what nn.bias_add takes
+    matrix = graph.reshape(node, matrix,
+                           {cast<RankedTensorType>(matrix.getType()).getNumElements() / count, count});
+  vector = graph.reshape(node, vector, count);
+  Value sum = nn::BiasAddOp::create(builder, graph.location(node), matrix.getType(), matrix, vector, nullptr);
+  return Arranged{graph.reshape(node, sum, shape), permutation};
 }
 
 static FailureOr<Value> multiply(const Node &node, GraphImporter &graph, bool transposeA, bool transposeB) {
@@ -65,20 +96,19 @@ static FailureOr<Value> multiply(const Node &node, GraphImporter &graph, bool tr
 }
 
 LogicalResult convertGemm(const Node &node, GraphImporter &graph) {
-  FailureOr<Value> y = multiply(node, graph, node.integer("transA", 0) != 0, node.integer("transB", 0) != 0);
-  if (failed(y))
+  FailureOr<Value> product =
+      multiply(node, graph, node.integer("transA", 0) != 0, node.integer("transB", 0) != 0);
+  if (failed(product))
     return failure();
-  if (node.hasInput(2) && ArrayRef<int64_t>(graph.hostShape(node, 2)) == shapeOf(*y)) {
-    Value c = graph.value(node, 2, hostPermutation(2));
-    if (!c)
-      return failure();
-    y = Value(nn::AddOp::create(graph.builder(), graph.location(node), c.getType(), *y, c, nullptr));
-  } else if (node.hasInput(2)) {
-    y = addBias(node, 2, graph, *y, hostPermutation(2));
-    if (failed(y))
-      return failure();
-  }
-  return graph.define(node, 0, *y, hostPermutation(2));
+  if (!node.hasInput(2))
+    return graph.define(node, 0, *product, hostPermutation(2));
+  SmallVector<int64_t> c = graph.hostShape(node, 2);
+  if (!broadcastsTo(c, shapeOf(*product)))
+    return graph.fail(node, "adds input '" + node.input(2) + "' of shape " + describe(c) +
+                                " to a product of " + describe(shapeOf(*product)) +
+                                ", to which it does not broadcast");
+  FailureOr<Arranged> y = addTo(node, graph, {*product, hostPermutation(2)}, 2);
+  return failed(y) ? failure() : graph.define(node, 0, y->value, y->permutation);
 }
 
 LogicalResult convertMatMul(const Node &node, GraphImporter &graph) {
@@ -87,28 +117,19 @@ LogicalResult convertMatMul(const Node &node, GraphImporter &graph) {
 }
 
 LogicalResult convertAdd(const Node &node, GraphImporter &graph) {
-  for (size_t bias = 0; bias < 2; ++bias) {
-    if (!graph.isConstant(node, bias) || graph.isConstant(node, 1 - bias))
-      continue;
-    if (graph.hostShape(node, bias) == graph.hostShape(node, 1 - bias))
-      continue;
-    Permutation permutation;
-    Value x = graph.value(node, 1 - bias, permutation);
-    FailureOr<Value> y = addBias(node, bias, graph, x, permutation);
-    return failed(y) ? failure() : graph.define(node, 0, *y, permutation);
-  }
-  if (graph.hostShape(node, 0) != graph.hostShape(node, 1))
-    return graph.fail(node, "adds tensors of different shapes (supported: equal shapes, or a constant bias)");
-  Permutation permutation;
-  // The arrangement of the operand that is already computed, so that a constant follows it.
-  Value a = graph.isConstant(node, 0) ? Value() : graph.value(node, 0, permutation);
-  Value b = a ? graph.value(node, 1, ArrayRef<int64_t>(permutation)) : graph.value(node, 1, permutation);
-  if (!a)
-    a = graph.value(node, 0, ArrayRef<int64_t>(permutation));
-  if (!a || !b)
+  SmallVector<int64_t> shapes[] = {graph.hostShape(node, 0), graph.hostShape(node, 1)};
+  bool toFirst = broadcastsTo(shapes[1], shapes[0]), toSecond = broadcastsTo(shapes[0], shapes[1]);
+  if (!toFirst && !toSecond)
+    return graph.fail(node, "adds tensors of different shapes, " + describe(shapes[0]) + " and " +
+                                describe(shapes[1]) + " (supported: one broadcasts to the other)");
+  // Of equal shapes the operand that is already computed comes first, so that a constant follows its
+  // arrangement.
+  size_t first = toFirst && toSecond ? graph.isConstant(node, 0) : toSecond;
+  Arranged x = graph.valueAsItIs(node, first);
+  if (!x)
     return failure();
-  Value y = nn::AddOp::create(graph.builder(), graph.location(node), a.getType(), a, b, nullptr);
-  return graph.define(node, 0, y, permutation);
+  FailureOr<Arranged> y = addTo(node, graph, x, 1 - first);
+  return failed(y) ? failure() : graph.define(node, 0, y->value, y->permutation);
 }
 
 } // namespace arsis::compiler::onnximport

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Operators that move or rename elements. A host Transpose only relabels dimensions; Flatten and Reshape need
-// the host's element order and bring their input into it.
+// Operators that move or rename elements. A host Transpose only relabels dimensions; Flatten, Reshape and
+// Unsqueeze need the host's element order and bring their input into it. Of known integers, the shapes that
+// exporters compute, Reshape and Unsqueeze are evaluated at import.
 
 #include "compiler/Import/Onnx/Operators.h"
 #include "dialects/NN/IR/NNDialect.h"
@@ -20,10 +21,7 @@ static LogicalResult reshapeTo(const Node &node, GraphImporter &graph, ArrayRef<
   Value x = graph.value(node, 0, hostPermutation(graph.hostShape(node, 0).size()));
   if (!x)
     return failure();
-  Value y = graph.reshape(node, x, shape);
-  if (shape.size() != 4)
-    return graph.define(node, 0, y, hostPermutation(shape.size()));
-  return graph.define(node, 0, y, hostPermutation(4));
+  return graph.define(node, 0, graph.reshape(node, x, shape), hostPermutation(shape.size()));
 }
 
 LogicalResult convertFlatten(const Node &node, GraphImporter &graph) {
@@ -36,19 +34,29 @@ LogicalResult convertFlatten(const Node &node, GraphImporter &graph) {
   return reshapeTo(node, graph, {product(extents.take_front(axis)), product(extents.drop_front(axis))});
 }
 
-std::string checkReshape(const Node &node) {
-  return node.integer("allowzero", 0) != 0 ? "allowzero = 1 (supported: 0)" : "";
+/// A shape that leads with the file's batch, where another batch was asked for, keeps that dimension.
+static LogicalResult replaceBatch(const Node &node, GraphImporter &graph, ArrayRef<int64_t> old,
+                                  SmallVectorImpl<int64_t> &shape) {
+  std::optional<int64_t> batch = graph.replacedBatch();
+  if (!batch || shape.empty() || shape[0] != *batch)
+    return success();
+  if (old.empty() || old[0] != *graph.options().batch)
+    return graph.fail(node, "the new shape leads with " + Twine(*batch) +
+                                ", the batch that the file fixes, but its input of shape " + describe(old) +
+                                " does not lead with the batch of " + Twine(*graph.options().batch) +
+                                "; export the model with a symbolic batch");
+  shape[0] = old[0];
+  return success();
 }
 
-LogicalResult convertReshape(const Node &node, GraphImporter &graph) {
-  const Tensor *wanted = graph.constant(node, 1);
-  if (!wanted || wanted->isFloat)
-    return graph.fail(node, "the new shape is not known at import");
-  SmallVector<int64_t> old = graph.hostShape(node, 0),
-                       shape(wanted->integers.begin(), wanted->integers.end());
+/// `shape` with 0 and -1 replaced by what they mean for an input of shape `old`.
+static LogicalResult resolveShape(const Node &node, GraphImporter &graph, ArrayRef<int64_t> old,
+                                  SmallVectorImpl<int64_t> &shape) {
   int64_t unknown = -1;
   for (size_t i = 0; i < shape.size(); ++i) {
     if (shape[i] == 0) {
+      if (node.integer("allowzero", 0) != 0)
+        return graph.fail(node, "the new shape holds 0 with allowzero = 1, expected at least one element");
       if (i >= old.size())
         return graph.fail(node, "keeps dimension " + Twine(i) + " of a tensor of rank " + Twine(old.size()));
       shape[i] = old[i];
@@ -66,18 +74,63 @@ LogicalResult convertReshape(const Node &node, GraphImporter &graph) {
     shape[unknown] = 1;
     shape[unknown] = total / std::max<int64_t>(product(shape), 1);
   }
-  if (product(shape) != total)
-    return graph.fail(node,
-                      "the new shape has " + Twine(product(shape)) + " elements, the input " + Twine(total));
+  if (product(shape) == total)
+    return success();
+  std::optional<int64_t> batch = graph.replacedBatch();
+  return graph.fail(node, "the new shape has " + Twine(product(shape)) + " elements, the input " +
+                              Twine(total) +
+                              (batch ? "; the file fixes the batch to " + std::to_string(*batch) +
+                                           ", export the model with a symbolic batch"
+                                     : std::string()));
+}
+
+LogicalResult convertReshape(const Node &node, GraphImporter &graph) {
+  const Tensor *wanted = graph.constant(node, 1);
+  if (!wanted || wanted->isFloat)
+    return graph.fail(node, "the new shape is not known at import");
+  SmallVector<int64_t> old = graph.hostShape(node, 0),
+                       shape(wanted->integers.begin(), wanted->integers.end());
+  if (failed(replaceBatch(node, graph, old, shape)) || failed(resolveShape(node, graph, old, shape)))
+    return failure();
+  if (const Tensor *integers = graph.constant(node, 0); integers && !integers->isFloat) {
+    Tensor reshaped = *integers;
+    reshaped.shape = shape;
+    return graph.defineConstant(node, std::move(reshaped), /*trainable=*/false, node.output(0));
+  }
+  return reshapeTo(node, graph, shape);
+}
+
+LogicalResult convertUnsqueeze(const Node &node, GraphImporter &graph) {
+  SmallVector<int64_t> shape = graph.hostShape(node, 0), axes = node.integers("axes", {});
+  if (node.hasInput(1)) { // since opset 13
+    const Tensor *given = graph.constant(node, 1);
+    if (!given || given->isFloat)
+      return graph.fail(node, "the axes are not known at import");
+    axes.assign(given->integers.begin(), given->integers.end());
+  }
+  int64_t rank = shape.size() + axes.size();
+  for (int64_t &axis : axes)
+    axis += axis < 0 ? rank : 0;
+  llvm::sort(axes);
+  for (auto [i, axis] : llvm::enumerate(axes)) {
+    if (axis < 0 || axis >= rank || (i > 0 && axes[i - 1] == axis))
+      return graph.fail(node, "axes are not " + Twine(axes.size()) + " dimensions of a result of rank " +
+                                  Twine(rank));
+    shape.insert(shape.begin() + axis, 1);
+  }
+  if (const Tensor *integers = graph.constant(node, 0); integers && !integers->isFloat) {
+    Tensor unsqueezed = *integers;
+    unsqueezed.shape = shape;
+    return graph.defineConstant(node, std::move(unsqueezed), /*trainable=*/false, node.output(0));
+  }
   return reshapeTo(node, graph, shape);
 }
 
 LogicalResult convertTranspose(const Node &node, GraphImporter &graph) {
-  Permutation permutation;
-  Value x = graph.value(node, 0, permutation);
+  Arranged x = graph.valueAsItIs(node, 0);
   if (!x)
     return failure();
-  size_t rank = permutation.size();
+  size_t rank = x.permutation.size();
   SmallVector<int64_t> reversed;
   for (size_t i = 0; i < rank; ++i)
     reversed.push_back(rank - 1 - i);
@@ -88,8 +141,8 @@ LogicalResult convertTranspose(const Node &node, GraphImporter &graph) {
     return graph.fail(node, "perm is not a permutation of the " + Twine(rank) + " dimensions of its input");
   Permutation result;
   for (int64_t dim : order)
-    result.push_back(permutation[dim]);
-  return graph.define(node, 0, x, result);
+    result.push_back(x.permutation[dim]);
+  return graph.define(node, 0, x.value, result);
 }
 
 LogicalResult convertIdentity(const Node &node, GraphImporter &graph) { return graph.forward(node); }

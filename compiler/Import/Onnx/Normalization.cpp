@@ -13,81 +13,132 @@ namespace arsis::compiler::onnximport {
 
 /// Since opset 14 an attribute says so; before, the presence of the statistics as outputs.
 static bool isExportedForTraining(const Node &node) {
-  return node.opset() >= 14 ? node.integer("training_mode", 0) != 0 : node.outputCount() > 1;
+  if (node.opset() >= 14)
+    return node.integer("training_mode", 0) != 0;
+  return node.hasOutput(1) || node.hasOutput(2) || node.hasOutput(3) || node.hasOutput(4);
 }
 
-// Exporters also list saved_mean and saved_var; a node that reads them is reported.
 std::string checkBatchNormalization(const Node &node) {
   if (node.integer("spatial", 1) != 1)
     return "spatial = 0 (supported: 1)";
   return {};
 }
 
-LogicalResult convertBatchNormalization(const Node &node, GraphImporter &graph) {
-  bool image = graph.isRankFour(node, 0);
-  Permutation permutation = image ? imagePermutation() : hostPermutation(2);
-  Value x = graph.value(node, 0, permutation);
-  Value operands[4];
-  for (int i = 0; x && i < 4; ++i)
-    operands[i] = graph.value(node, i + 1, hostPermutation(1), /*isState=*/i >= 2);
-  if (!x || llvm::is_contained(operands, nullptr))
+namespace {
+/// The input of a normalisation as nn takes it: channels last, at most four dimensions.
+struct Pixels {
+  Value x;
+  SmallVector<int64_t> shape; ///< channels last, with all its dimensions
+  Permutation permutation;    ///< that of `shape`
+  int64_t pixels = 0, channels = 0;
+};
+} // namespace
+
+static FailureOr<Pixels> readPixels(const Node &node, GraphImporter &graph) {
+  SmallVector<int64_t> host = graph.hostShape(node, 0);
+  if (host.empty())
+    return graph.fail(node, "input '" + node.input(0) +
+                                "' is a scalar, expected rank 2 or more with the channels in dimension 1");
+  bool hasChannels = host.size() > 1; // ONNX: without a dimension 1 there is one channel
+  Pixels input;
+  input.permutation = hasChannels ? channelsLast(host.size()) : hostPermutation(1);
+  input.x = graph.value(node, 0, input.permutation);
+  if (!input.x)
     return failure();
-  auto type = cast<RankedTensorType>(x.getType());
-  int64_t channels = type.getShape().back();
-  for (int i = 0; i < 4; ++i)
-    if (int64_t found = cast<RankedTensorType>(operands[i].getType()).getDimSize(0); found != channels)
-      return graph.fail(node, "input '" + node.input(i + 1) + "' has " + Twine(found) +
-                                  " elements, expected one for "
-                                  "each of the " +
-                                  Twine(channels) + " channels");
-  OpBuilder &builder = graph.builder();
-  FloatAttr epsilon = builder.getF32FloatAttr(node.real("epsilon", 1e-5f));
-  if (!graph.options().training && !isExportedForTraining(node)) {
-    Value y = nn::BatchNormInferenceOp::create(builder, graph.location(node), type, x, operands[0],
-                                               operands[1], operands[2], operands[3], epsilon, nullptr);
-    return graph.define(node, 0, y, permutation);
-  }
-  if (type.getNumElements() == channels)
+  auto type = cast<RankedTensorType>(input.x.getType());
+  input.shape.assign(type.getShape().begin(), type.getShape().end());
+  input.channels = hasChannels ? input.shape.back() : 1;
+  input.pixels = type.getNumElements() / input.channels;
+  if (!hasChannels || host.size() > 4)
+    input.x = graph.reshape(node, input.x, {input.pixels, input.channels});
+  return input;
+}
+
+static LogicalResult defineNormalised(const Node &node, GraphImporter &graph, const Pixels &input, Value y) {
+  return graph.define(node, 0, graph.reshape(node, y, input.shape), input.permutation);
+}
+
+/// `vectors`: scale, bias, running mean, running variance.
+static LogicalResult normaliseByBatch(const Node &node, GraphImporter &graph, const Pixels &input,
+                                      ArrayRef<Value> vectors, FloatAttr epsilon) {
+  if (input.pixels == 1)
     return graph.fail(node, "training needs more than one value per channel to take statistics of");
+  if (!isExportedForTraining(node))
+    graph.noteBatchStatistics(node);
   if (!graph.options().training)
     emitWarning(graph.location(node))
         << "exported in training mode: normalises by the statistics of the batch";
+  OpBuilder &builder = graph.builder();
   // ONNX weighs the old value by momentum, PyTorch and this dialect the new one.
   FloatAttr momentum = builder.getF32FloatAttr(1.0f - node.real("momentum", 0.9f));
-  Type vector = operands[0].getType();
-  auto norm = nn::BatchNormOp::create(builder, graph.location(node), type, vector, vector, vector, vector, x,
-                                      operands[0], operands[1], operands[2], operands[3], epsilon, momentum,
-                                      nullptr, nullptr);
-  if (failed(graph.replaceState(node, operands[2], norm.getNewRunningMean())) ||
-      failed(graph.replaceState(node, operands[3], norm.getNewRunningVar())))
+  Type vector = vectors[0].getType();
+  auto norm = nn::BatchNormOp::create(builder, graph.location(node), input.x.getType(), vector, vector,
+                                      vector, vector, input.x, vectors[0], vectors[1], vectors[2], vectors[3],
+                                      epsilon, momentum, nullptr, nullptr);
+  if (failed(graph.replaceState(node, vectors[2], norm.getNewRunningMean())) ||
+      failed(graph.replaceState(node, vectors[3], norm.getNewRunningVar())))
     return failure();
   if (node.hasOutput(1) && failed(graph.define(node, 1, norm.getNewRunningMean(), hostPermutation(1))))
     return failure();
   if (node.hasOutput(2) && failed(graph.define(node, 2, norm.getNewRunningVar(), hostPermutation(1))))
     return failure();
-  return graph.define(node, 0, norm.getY(), permutation);
+  return defineNormalised(node, graph, input, norm.getY());
+}
+
+LogicalResult convertBatchNormalization(const Node &node, GraphImporter &graph) {
+  for (size_t i : {3, 4})
+    if (node.hasOutput(i) && graph.isRead(node.output(i)))
+      return graph.fail(node, "output '" + node.output(i) +
+                                  "' is read (supported: the normalised output and the running statistics)");
+  FailureOr<Pixels> input = readPixels(node, graph);
+  if (failed(input))
+    return failure();
+  Value vectors[4];
+  for (int i = 0; i < 4; ++i) {
+    vectors[i] = graph.value(node, i + 1, hostPermutation(1), /*isState=*/i >= 2);
+    if (!vectors[i])
+      return failure();
+    if (int64_t found = cast<RankedTensorType>(vectors[i].getType()).getDimSize(0); found != input->channels)
+      return graph.fail(node, "input '" + node.input(i + 1) + "' has " + Twine(found) +
+                                  " elements, expected one for each of the " + Twine(input->channels) +
+                                  " channels");
+  }
+  OpBuilder &builder = graph.builder();
+  FloatAttr epsilon = builder.getF32FloatAttr(node.real("epsilon", 1e-5f));
+  if (graph.options().training || isExportedForTraining(node))
+    return normaliseByBatch(node, graph, *input, vectors, epsilon);
+  Value y =
+      nn::BatchNormInferenceOp::create(builder, graph.location(node), input->x.getType(), input->x,
+                                       vectors[0], vectors[1], vectors[2], vectors[3], epsilon, nullptr);
+  return defineNormalised(node, graph, *input, y);
+}
+
+/// The part of the elements that the node drops in training; failure if the file does not say.
+static FailureOr<float> dropoutRatio(const Node &node, GraphImporter &graph) {
+  if (!node.hasInput(1))
+    return node.real("ratio", 0.5f);
+  const Tensor *given = graph.constant(node, 1);
+  if (!given || !given->isFloat || given->size() != 1)
+    return graph.fail(node, "ratio is computed by other nodes; expected a constant");
+  return given->floats[0];
 }
 
 LogicalResult convertDropout(const Node &node, GraphImporter &graph) {
-  float ratio = node.real("ratio", 0.5f);
-  bool trains = graph.options().training;
-  if (node.hasInput(1)) {
-    const Tensor *given = graph.constant(node, 1);
-    if (!given || !given->isFloat || given->size() != 1)
-      return graph.fail(node, "ratio is computed by other nodes; expected a constant");
-    ratio = given->floats[0];
+  if (node.hasOutput(1) && graph.isRead(node.output(1)))
+    return graph.fail(node, "output mask is read (supported: the output only)");
+  if (graph.options().training) {
+    FailureOr<float> ratio = dropoutRatio(node, graph);
+    if (failed(ratio))
+      return failure();
+    if (*ratio != 0)
+      return graph.fail(node, "ratio = " + Twine(std::to_string(*ratio)) +
+                                  " in training (supported: 0; dropout in training is not supported yet: "
+                                  "set its ratio to 0, or export the model without it)");
+  } else if (node.hasInput(2)) {
+    const Tensor *mode = graph.constant(node, 2);
+    if (mode && !mode->isFloat && mode->size() == 1 && mode->integers[0] != 0)
+      emitWarning(graph.location(node)) << "exported in training mode: keeps every element here";
   }
-  if (node.hasInput(2)) {
-    const Tensor *given = graph.constant(node, 2);
-    if (!given || given->isFloat || given->size() != 1)
-      return graph.fail(node, "training_mode is computed by other nodes; expected a constant");
-    trains |= given->integers[0] != 0;
-  }
-  if (node.hasOutput(1))
-    return graph.fail(node, "output mask (supported: the output only)");
-  if (trains && ratio != 0)
-    return graph.fail(node, "ratio = " + Twine(std::to_string(ratio)) +
-                                " in training (supported: 0; random numbers on the chip are not supported)");
   return graph.forward(node);
 }
 

@@ -19,12 +19,13 @@
 namespace arsis::compiler {
 
 struct ImportOptions {
-  /// Binds the first dimension of every graph input that is symbolic there.
+  /// Becomes the first dimension of the graph inputs: of those whose first dimension is unknown, and of those
+  /// that have there the size that the file fixes for its first input.
   std::optional<int64_t> batch;
   /// Binds other symbolic dimensions by name.
   std::map<std::string, int64_t> dims;
   /// Imports for a training step: batch normalisation uses the statistics of the batch and updates the
-  /// running ones, whichever way the graph was exported.
+  /// running ones, whichever way the graph was exported; a remark names those exported in inference form.
   bool training = false;
 };
 

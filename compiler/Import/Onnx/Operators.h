@@ -36,7 +36,6 @@ std::string checkAveragePool(const Node &node);
 mlir::LogicalResult convertMaxPool(const Node &node, GraphImporter &graph);
 mlir::LogicalResult convertAveragePool(const Node &node, GraphImporter &graph);
 mlir::LogicalResult convertGlobalAveragePool(const Node &node, GraphImporter &graph);
-std::string checkReduceMean(const Node &node);
 mlir::LogicalResult convertReduceMean(const Node &node, GraphImporter &graph);
 // Normalization.cpp
 std::string checkBatchNormalization(const Node &node);
@@ -48,9 +47,9 @@ mlir::LogicalResult convertGemm(const Node &node, GraphImporter &graph);
 mlir::LogicalResult convertMatMul(const Node &node, GraphImporter &graph);
 mlir::LogicalResult convertAdd(const Node &node, GraphImporter &graph);
 // Movement.cpp
-std::string checkReshape(const Node &node);
 mlir::LogicalResult convertFlatten(const Node &node, GraphImporter &graph);
 mlir::LogicalResult convertReshape(const Node &node, GraphImporter &graph);
+mlir::LogicalResult convertUnsqueeze(const Node &node, GraphImporter &graph);
 mlir::LogicalResult convertTranspose(const Node &node, GraphImporter &graph);
 mlir::LogicalResult convertIdentity(const Node &node, GraphImporter &graph);
 // Constants.cpp: nodes that are evaluated at import
@@ -58,7 +57,6 @@ std::string checkConstant(const Node &node);
 mlir::LogicalResult convertConstant(const Node &node, GraphImporter &graph);
 mlir::LogicalResult convertShape(const Node &node, GraphImporter &graph);
 mlir::LogicalResult convertGather(const Node &node, GraphImporter &graph);
-mlir::LogicalResult convertUnsqueeze(const Node &node, GraphImporter &graph);
 mlir::LogicalResult convertConcat(const Node &node, GraphImporter &graph);
 
 } // namespace arsis::compiler::onnximport

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// MaxPool and AveragePool; GlobalAveragePool, and ReduceMean over height and width, are averages over a
-// window as large as the image.
+// MaxPool and AveragePool; GlobalAveragePool, and ReduceMean over all dimensions but batch and channels, are
+// averages over a window as large as the image.
 
 #include "compiler/Import/Onnx/Operators.h"
 #include "compiler/Import/Onnx/Window.h"
@@ -12,13 +12,8 @@ using namespace mlir;
 
 namespace arsis::compiler::onnximport {
 
-std::string checkMaxPool(const Node &node) {
-  if (node.hasOutput(1))
-    return "output Indices (supported: the maxima only)";
-  if (node.integer("storage_order", 0) != 0)
-    return "storage_order = 1 (supported: 0)";
-  return checkWindow(node);
-}
+// storage_order is that of the indices.
+std::string checkMaxPool(const Node &node) { return checkWindow(node); }
 
 std::string checkAveragePool(const Node &node) { return checkWindow(node); }
 
@@ -42,6 +37,8 @@ static LogicalResult resolve(const Node &node, GraphImporter &graph, Value x, Wi
 }
 
 LogicalResult convertMaxPool(const Node &node, GraphImporter &graph) {
+  if (node.hasOutput(1) && graph.isRead(node.output(1)))
+    return graph.fail(node, "output Indices is read (supported: the maxima only)");
   Value x = graph.value(node, 0, imagePermutation());
   Window window;
   SmallVector<int64_t> shape;
@@ -64,38 +61,51 @@ LogicalResult convertAveragePool(const Node &node, GraphImporter &graph) {
   return graph.define(node, 0, y, imagePermutation());
 }
 
-/// The mean over height and width, as an image of one pixel.
-static Value averageImage(const Node &node, GraphImporter &graph, Value x) {
+/// The mean over all dimensions but batch and channels: an image whose every row is a window. Keeps those
+/// dimensions with extent 1, or drops them.
+static LogicalResult averagePixels(const Node &node, GraphImporter &graph, bool keepDimensions) {
+  size_t rank = graph.hostShape(node, 0).size();
+  Value x = graph.value(node, 0, channelsLast(rank));
+  if (!x)
+    return failure();
   ArrayRef<int64_t> shape = cast<RankedTensorType>(x.getType()).getShape();
+  int64_t batch = shape.front(), channels = shape.back();
+  int64_t pixels = cast<RankedTensorType>(x.getType()).getNumElements() / batch / channels;
+  if (rank != 4)
+    x = graph.reshape(node, x, {batch, 1, pixels, channels});
+  ArrayRef<int64_t> window = cast<RankedTensorType>(x.getType()).getShape().slice(1, 2);
   SmallVector<int64_t> ones = {1, 1}, noPads = {0, 0, 0, 0};
-  return nn::AvgPoolOp::create(graph.builder(), graph.location(node),
-                               graph.tensorType({shape[0], 1, 1, shape[3]}), x, shape.slice(1, 2), ones,
-                               noPads, ones, /*count_include_pad=*/false, nullptr);
+  Value y = nn::AvgPoolOp::create(graph.builder(), graph.location(node),
+                                  graph.tensorType({batch, 1, 1, channels}), x, window, ones, noPads, ones,
+                                  /*count_include_pad=*/false, nullptr);
+  if (!keepDimensions)
+    return graph.define(node, 0, graph.reshape(node, y, {batch, channels}), hostPermutation(2));
+  SmallVector<int64_t> kept(rank, 1);
+  kept.front() = batch;
+  kept.back() = channels;
+  return graph.define(node, 0, graph.reshape(node, y, kept), channelsLast(rank));
 }
 
 LogicalResult convertGlobalAveragePool(const Node &node, GraphImporter &graph) {
-  Value x = graph.value(node, 0, imagePermutation());
-  return x ? graph.define(node, 0, averageImage(node, graph, x), imagePermutation()) : failure();
-}
-
-std::string checkReduceMean(const Node &node) {
-  SmallVector<int64_t> axes = node.integers("axes", {});
-  for (int64_t &axis : axes)
-    axis += axis < 0 ? 4 : 0;
-  llvm::sort(axes);
-  return ArrayRef<int64_t>(axes) == ArrayRef<int64_t>({2, 3}) ? ""
-                                                              : "axes (supported: 2 and 3, height and width)";
+  SmallVector<int64_t> shape = graph.hostShape(node, 0);
+  if (shape.size() < 3)
+    return graph.fail(node, "input '" + node.input(0) + "' has shape " + describe(shape) +
+                                ", expected rank 3 or more");
+  return averagePixels(node, graph, /*keepDimensions=*/true);
 }
 
 LogicalResult convertReduceMean(const Node &node, GraphImporter &graph) {
-  Value x = graph.value(node, 0, imagePermutation());
-  if (!x)
-    return failure();
-  Value y = averageImage(node, graph, x);
-  if (node.integer("keepdims", 1) != 0)
-    return graph.define(node, 0, y, imagePermutation());
-  ArrayRef<int64_t> shape = cast<RankedTensorType>(x.getType()).getShape();
-  return graph.define(node, 0, graph.reshape(node, y, {shape[0], shape[3]}), hostPermutation(2));
+  SmallVector<int64_t> shape = graph.hostShape(node, 0), axes = node.integers("axes", {}), pixels;
+  int64_t rank = shape.size();
+  for (int64_t &axis : axes)
+    axis += axis < 0 ? rank : 0;
+  llvm::sort(axes);
+  for (int64_t axis = 2; axis < rank; ++axis)
+    pixels.push_back(axis);
+  if (pixels.empty() || axes != pixels)
+    return graph.fail(node, "axes of an input of shape " + describe(shape) +
+                                " (supported: all dimensions but batch and channels, 2 and 3 of an image)");
+  return averagePixels(node, graph, node.integer("keepdims", 1) != 0);
 }
 
 } // namespace arsis::compiler::onnximport

@@ -14,6 +14,13 @@ namespace arsis::compiler::onnximport {
 Permutation imagePermutation() { return {0, 3, 1, 2}; }
 Permutation kernelPermutation() { return {3, 2, 0, 1}; }
 
+Permutation channelsLast(size_t rank) {
+  Permutation permutation = {0, static_cast<int64_t>(rank) - 1};
+  for (size_t i = 2; i < rank; ++i)
+    permutation.push_back(i - 1);
+  return permutation;
+}
+
 Permutation hostPermutation(size_t rank) {
   Permutation permutation(rank);
   for (size_t i = 0; i < rank; ++i)
@@ -28,9 +35,8 @@ static SmallVector<int64_t> toHostShape(ArrayRef<int64_t> shape, ArrayRef<int64_
   return host;
 }
 
-/// "2x3x4"
-static std::string describe(ArrayRef<int64_t> shape) {
-  std::string text;
+std::string describe(ArrayRef<int64_t> shape) {
+  std::string text = shape.empty() ? "scalar" : "";
   for (int64_t extent : shape)
     text += (text.empty() ? "" : "x") + std::to_string(extent);
   return text;
@@ -71,36 +77,37 @@ Value GraphImporter::reshape(const Node &node, Value value, ArrayRef<int64_t> sh
   if (cast<RankedTensorType>(value.getType()).getShape() == shape)
     return value;
   if (auto previous = value.getDefiningOp<nn::ReshapeOp>()) {
-    Value source = previous.getX();
-    if (previous->use_empty())
-      previous->erase();
-    return reshape(node, source, shape);
+    return reshape(node, previous.getX(), shape); // `finish` drops the other, if nobody else reads it
   }
   return nn::ReshapeOp::create(opBuilder, location(node), tensorType(shape), value);
 }
 
-Value GraphImporter::arrange(const Node &node, const Entry &entry, ArrayRef<int64_t> permutation) {
-  if (ArrayRef<int64_t>(entry.permutation) == permutation)
-    return entry.value;
-  ArrayRef<int64_t> shape = cast<RankedTensorType>(entry.value.getType()).getShape();
+Value GraphImporter::arrange(const Node &node, const Arranged &given, ArrayRef<int64_t> permutation) {
+  if (ArrayRef<int64_t>(given.permutation) == permutation)
+    return given.value;
+  ArrayRef<int64_t> shape = cast<RankedTensorType>(given.value.getType()).getShape();
   SmallVector<int64_t> order(permutation.size()), wanted(permutation.size()), moved;
   for (size_t i = 0; i < permutation.size(); ++i) {
-    order[permutation[i]] = entry.permutation[i];
-    wanted[permutation[i]] = shape[entry.permutation[i]];
+    order[permutation[i]] = given.permutation[i];
+    wanted[permutation[i]] = shape[given.permutation[i]];
   }
   for (int64_t dim : order)
     if (shape[dim] != 1)
       moved.push_back(dim);
   if (llvm::is_sorted(moved)) // only dimensions of extent 1 move: the bytes stay where they are
-    return reshape(node, entry.value, wanted);
-  return nn::TransposeOp::create(opBuilder, location(node), tensorType(wanted), entry.value, order, nullptr);
+    return reshape(node, given.value, wanted);
+  return nn::TransposeOp::create(opBuilder, location(node), tensorType(wanted), given.value, order, nullptr);
 }
 
 SmallVector<int64_t> GraphImporter::hostShape(const Node &node, size_t index) {
   const Entry &entry = entries[node.input(index)];
   if (entry.constant)
     return entry.constant->shape;
-  return toHostShape(cast<RankedTensorType>(entry.value.getType()).getShape(), entry.permutation);
+  return hostShape(Arranged{entry.value, entry.permutation});
+}
+
+SmallVector<int64_t> GraphImporter::hostShape(const Arranged &given) {
+  return toHostShape(cast<RankedTensorType>(given.value.getType()).getShape(), given.permutation);
 }
 
 Value GraphImporter::value(const Node &node, size_t index, ArrayRef<int64_t> permutation, bool isState) {
@@ -116,13 +123,14 @@ Value GraphImporter::value(const Node &node, size_t index, ArrayRef<int64_t> per
   }
   if (!entry.value)
     return materialise(entry, permutation, isState);
-  return arrange(node, entry, permutation);
+  return arrange(node, {entry.value, entry.permutation}, permutation);
 }
 
-Value GraphImporter::value(const Node &node, size_t index, Permutation &permutation) {
+Arranged GraphImporter::valueAsItIs(const Node &node, size_t index) {
   const Entry &entry = entries[node.input(index)];
-  permutation = entry.value ? entry.permutation : hostPermutation(entry.constant->shape.size());
-  return value(node, index, ArrayRef<int64_t>(permutation));
+  Permutation permutation = entry.value ? entry.permutation : hostPermutation(entry.constant->shape.size());
+  Value found = value(node, index, permutation);
+  return {found, permutation};
 }
 
 const Tensor *GraphImporter::constant(const Node &node, size_t index) {

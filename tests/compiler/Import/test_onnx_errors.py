@@ -14,7 +14,7 @@ def test_all_unsupported_nodes_at_once(importer):
         helper.make_node("Conv", ["x", "w"], ["a"], name="c1", group=2),
         helper.make_node("Erf", ["a"], ["b"], name="e1"),
         helper.make_node("Mystery", ["b"], ["c"], name="m1", domain="elsewhere"),
-        helper.make_node("MaxPool", ["c"], ["d", "i"], name="p1", kernel_shape=[2, 2]),
+        helper.make_node("MaxPool", ["c"], ["d"], name="p1", kernel_shape=[2, 2, 2]),
         helper.make_node("Softmax", ["d"], ["y"], name="s1"),
     ]
     out = importer.nodes(nodes, {"x": (1, 4, 8, 8)}, ["y"], {"w": floats(4, 2, 3, 3)})
@@ -25,7 +25,7 @@ def test_all_unsupported_nodes_at_once(importer):
     )
     out.rejects(
         "node 'm1' (Mystery)",
-        "output Indices",
+        "node 'p1' (MaxPool): kernel_shape has 3 numbers (supported: 2, two spatial dimensions)",
         "node 's1' (Softmax): not supported; the training loss contains the softmax",
     )
     out.rejects("supported operators: Add, AveragePool")
@@ -72,12 +72,6 @@ def test_symbolic_batch(importer):
     importer.nodes(RELU, {"x": ("N", 3)}, ["y"], options=["--batch=4"]).has("tensor<4x3xf32>")
     importer.nodes(RELU, {"x": ("N", 3)}, ["y"], options=["--dim=N=5"]).has("tensor<5x3xf32>")
     importer.nodes(RELU, {"x": (2, "K")}, ["y"], options=["--dim=K=6"]).has("tensor<2x6xf32>")
-
-
-def test_batch_that_contradicts_the_file(importer):
-    importer.nodes(RELU, {"x": (2, 3)}, ["y"], options=["--batch=4"]).rejects(
-        "the batch is fixed to 2, but 4 was asked for"
-    )
 
 
 def test_dimension_that_nobody_has(importer):
@@ -151,18 +145,50 @@ def test_gemm_shapes(importer):
 
 def test_add_shapes(importer):
     node = helper.make_node("Add", ["x", "z"], ["y"], name="a")
-    importer.nodes(node, {"x": (2, 3), "z": (2, 1)}, ["y"]).rejects("adds tensors of different shapes")
-    importer.nodes(node, {"x": (2, 3)}, ["y"], {"z": floats(2, 1)}).rejects(
-        "neither of the other operand's shape nor one value per channel"
+    importer.nodes(node, {"x": (2, 1), "z": (1, 3)}, ["y"]).rejects(
+        "adds tensors of different shapes, 2x1 and 1x3 (supported: one broadcasts to the other)"
+    )
+    importer.nodes(node, {"x": (2, 3)}, ["y"], {"z": floats(3, 2)}).rejects("different shapes, 2x3 and 3x2")
+    gemm = helper.make_node("Gemm", ["x", "w", "c"], ["y"], name="g")
+    importer.nodes(gemm, {"x": (2, 3)}, ["y"], {"w": floats(3, 4), "c": floats(2, 2)}).rejects(
+        "node 'g' (Gemm): adds input 'c' of shape 2x2 to a product of 2x4, to which it does not broadcast"
     )
 
 
 def test_dropout_in_training(importer):
     node = helper.make_node("Dropout", ["x", "ratio"], ["y"], name="d")
     importer.nodes(node, {"x": (2, 3)}, ["y"], {"ratio": np.float32(0.5)}, options=["--train"]).rejects(
-        "ratio = 0.5", "(supported: 0;"
+        "node 'd' (Dropout): ratio = 0.5", "in training (supported: 0; dropout in training is not supported yet"
     )
     importer.nodes(node, {"x": (2, 3)}, ["y"], {"ratio": np.float32(0)}, options=["--train"]).has("return %arg0")
+
+
+@pytest.mark.parametrize("opset,inputs,attributes", [
+    (7, ["x"], {"ratio": 0.5}), (12, ["x", "ratio"], {}), (13, ["x", "ratio", "mode"], {})
+])  # fmt: skip
+def test_dropout_exported_for_training(importer, opset, inputs, attributes):
+    """Its mask is allowed as long as nobody reads it; the forward pass keeps every element."""
+    node = helper.make_node("Dropout", inputs, ["y", "mask"], name="d", **attributes)
+    constants = {
+        name: value for name, value in {"ratio": np.float32(0.5), "mode": np.bool_(True)}.items() if name in inputs
+    }
+    out = importer.nodes(node, {"x": (2, 3)}, ["y"], constants, opset=opset)
+    out.has("return %arg0")
+    assert ("warning: d (fwd): exported in training mode: keeps every element here" in out.error) == ("mode" in inputs)
+    importer.nodes(node, {"x": (2, 3)}, ["y"], constants, opset=opset, options=["--train"]).rejects("ratio = 0.5")
+    constants["ratio"] = np.float32(0)
+    if "ratio" in inputs:
+        importer.nodes(node, {"x": (2, 3)}, ["y"], constants, opset=opset, options=["--train"]).has("return %arg0")
+
+
+@pytest.mark.parametrize("kind,shape,problem", [
+    ("Dropout", (2, 3), "output mask is read"), ("MaxPool", (1, 3, 4, 4), "output Indices is read")
+])  # fmt: skip
+def test_second_outputs_that_are_read(importer, kind, shape, problem):
+    attributes = {"kernel_shape": [2, 2]} if kind == "MaxPool" else {}
+    node = helper.make_node(kind, ["x"], ["y", "second"], name="n", **attributes)
+    importer.nodes(node, {"x": shape}, ["y"]).has("return")
+    importer.nodes(node, {"x": shape}, ["y", "second"]).rejects(f"node 'n' ({kind}): {problem}")
 
 
 def test_reshape_errors(importer):
@@ -187,12 +213,64 @@ def test_batch_norm_errors(importer):
     )
 
 
+def test_batch_norm_of_a_scalar(importer):
+    node = helper.make_node("BatchNormalization", ["x", "s", "b", "m", "v"], ["y"], name="bn")
+    importer.nodes(node, {"x": ()}, ["y"], {name: floats(1) for name in "sbmv"}).rejects(
+        "node 'bn' (BatchNormalization): input 'x' is a scalar, expected rank 2 or more with the channels"
+    )
+
+
+def test_saved_statistics_that_are_read(importer):
+    outputs = ["y", "mean", "var", "saved_mean", "saved_var"]
+    node = helper.make_node("BatchNormalization", ["x", "s", "b", "m", "v"], outputs, name="bn")
+    importer.nodes(node, {"x": (2, 3, 4, 4)}, ["y", "saved_var"], {n: floats(3) for n in "sbmv"}, opset=9).rejects(
+        "output 'saved_var' is read (supported: the normalised output and the running statistics)"
+    )
+
+
+def test_means_over_other_dimensions(importer):
+    for axes in [[1], [1, 2], [0, 2, 3], [3, 4]]:
+        node = helper.make_node("ReduceMean", ["x"], ["y"], name="m", axes=axes)
+        importer.nodes(node, {"x": (2, 3, 4, 5)}, ["y"]).rejects(
+            "node 'm' (ReduceMean): axes of an input of shape 2x3x4x5 (supported: all dimensions but batch and channels"
+        )
+    importer.nodes(helper.make_node("GlobalAveragePool", ["x"], ["y"], name="g"), {"x": (2, 3)}, ["y"]).rejects(
+        "node 'g' (GlobalAveragePool): input 'x' has shape 2x3, expected rank 3 or more"
+    )
+
+
 def test_shared_running_statistics(importer):
     first = helper.make_node("BatchNormalization", ["x", "s", "b", "m", "v"], ["t"], name="bn1")
     second = helper.make_node("BatchNormalization", ["t", "s", "b", "m", "v"], ["y"], name="bn2")
     statistics = {name: floats(3) for name in "sbmv"}
     importer.nodes([first, second], {"x": (2, 3, 4, 4)}, ["y"], statistics, options=["--train"]).rejects(
         "node 'bn2' (BatchNormalization): shares its running statistics with another node"
+    )
+
+
+@pytest.mark.parametrize("kind,inputs,attributes,problem", [
+    ("Concat", ["five", "five"], {"axis": 1}, "joins along axis 1 a part of rank 1"),
+    ("Concat", ["scalar", "scalar"], {"axis": 0}, "joins along axis 0 a part of rank 0"),
+    ("Gather", ["five", "five"], {"axis": 0}, "index 5 into 1 elements"),
+    ("Gather", ["five", "below"], {"axis": 0}, "index -2 into 1 elements"),
+    ("Gather", ["x", "five"], {"axis": 0}, "input 'x' is not an integer known at import"),
+    ("Unsqueeze", ["five", "five"], {}, "axes are not 1 dimensions of a result of rank 2"),
+])  # fmt: skip
+def test_arithmetic_on_shapes(importer, kind, inputs, attributes, problem):
+    nodes = [
+        helper.make_node(kind, inputs, ["t"], name="n", **attributes),
+        helper.make_node("Reshape", ["x", "t"], ["y"]),
+    ]
+    constants = {"five": np.array([5]), "scalar": np.array(5), "below": np.array([-2])}
+    importer.nodes(nodes, {"x": (5,)}, ["y"], constants).rejects(f"node 'n' ({kind}): {problem}")
+
+
+def test_chain_of_concatenations(importer):
+    """Forty nodes would double one element to 8 TB."""
+    nodes = [helper.make_node("Concat", [f"t{i}", f"t{i}"], [f"t{i + 1}"], axis=0) for i in range(40)]
+    nodes.append(helper.make_node("Reshape", ["x", "t40"], ["y"]))
+    importer.nodes(nodes, {"x": (1,)}, ["y"], {"t0": np.array([1])}).rejects(
+        "(Concat): the result has more than 4096 elements"
     )
 
 

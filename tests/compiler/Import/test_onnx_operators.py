@@ -140,6 +140,16 @@ def test_batch_norm_becomes_training_on_request(importer):
     out.has("nn.batch_norm %", "momentum 2.500000e-01", 'nn.donates = 3 : i64, nn.name = "mean", nn.role = "state"')
 
 
+def test_batch_norm_that_the_request_turns_is_named(importer):
+    said = (
+        "remark: {}: exported in inference form, but normalises by the statistics of the batch in the training step: bn"
+    )
+    out = batch_norm(importer, options=["--train"])
+    assert said.format(importer.folder / "model.onnx") in out.error
+    outputs = ["y", "new_mean", "new_var"]
+    assert "remark" not in batch_norm(importer, outputs, options=["--train"], training_mode=1).error
+
+
 @pytest.mark.parametrize("opset,attributes", [(15, {"training_mode": 1}), (14, {"training_mode": 1}), (9, {})])
 def test_batch_norm_exported_for_training(importer, opset, attributes):
     outputs = ["y", "new_mean", "new_var"] + (["saved_mean", "saved_var"] if opset < 14 else [])

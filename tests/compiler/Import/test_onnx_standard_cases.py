@@ -16,7 +16,7 @@ if not CASES.is_dir():
 
 # Cases whose every output must agree, by the start of their name.
 SUPPORTED = """
-add averagepool_2d_ceil averagepool_2d_default averagepool_2d_pads averagepool_2d_pads_count_include_pad
+add add_bcast averagepool_2d_ceil averagepool_2d_default averagepool_2d_pads averagepool_2d_pads_count_include_pad
 averagepool_2d_precomputed_pads averagepool_2d_precomputed_pads_count_include_pad averagepool_2d_precomputed_same_upper
 averagepool_2d_precomputed_strides averagepool_2d_same_lower averagepool_2d_same_upper averagepool_2d_strides
 basic_conv_with_padding basic_conv_without_padding batchnorm_epsilon batchnorm_example
@@ -34,7 +34,7 @@ transpose_all_permutations_3 transpose_all_permutations_4 transpose_all_permutat
 # The running variance is PyTorch's unbiased one, not ONNX's; the normalised output agrees.
 FIRST_OUTPUT = ["batchnorm_example_training_mode", "batchnorm_epsilon_training_mode"]
 UNSUPPORTED = """
-add_bcast add_uint8 averagepool_1d_default averagepool_3d_default convinteger_with_padding convtranspose
+add_uint8 averagepool_1d_default averagepool_3d_default convinteger_with_padding convtranspose
 dropout_default_mask gemm_all_attributes gemm_alpha gemm_beta identity_sequence identity_opt matmul_3d matmul_4d
 maxpool_1d_default maxpool_2d_uint8 maxpool_3d_default maxpool_with_argmax_2d_precomputed_pads softmax_example
 reshape_allowzero_reordered reshape_extended_dims sigmoid lstm_defaults

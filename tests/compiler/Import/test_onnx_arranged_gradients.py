@@ -1,0 +1,159 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""One training step of nets whose tensors come in several arrangements: loss, every gradient and the running
+statistics agree with torch in fp64. Batch normalisation in training, biases along any dimensions, and the gradients of
+the moves."""
+
+import numpy as np
+import pytest
+
+arsis = pytest.importorskip("arsis", reason="needs the native module _arsis on PYTHONPATH")
+torch = pytest.importorskip("torch")
+
+from onnx_nets import Net, values  # noqa: E402
+
+BATCH, CLASSES = 6, 7
+MOMENTUM, EPSILON = 0.75, 1e-2
+# The shape of the input and the moves that bring it before the node: a shape to reshape to, or ("transpose", order).
+ARRANGEMENTS = {
+    "image": ((6, 3, 2, 4), []),
+    "reshaped": ((6, 24), [(6, 3, 2, 4)]),
+    "reshaped image": ((6, 4, 3, 2), [(6, 3, 2, 4)]),
+    "transposed": ((6, 2, 4, 3), [("transpose", (0, 3, 1, 2))]),
+    "transposed batch": ((3, 6, 4, 2), [("transpose", (1, 0, 3, 2))]),
+    "reshaped and transposed": ((18, 8), [(3, 6, 2, 4), ("transpose", (1, 0, 2, 3))]),
+    "rank 3": ((6, 3, 8), []),
+    "rank 3 of an image": ((6, 3, 2, 4), [(6, 3, 8)]),
+    "rank 3 transposed": ((8, 3, 6), [("transpose", (2, 1, 0))]),
+    "rank 2": ((6, 3), []),
+    "rank 2 transposed": ((3, 6), [("transpose", (1, 0))]),
+    "rank 2 of an image": ((6, 3, 1, 4), [(6, 12)]),
+}
+
+
+class Both:
+    """A graph for the chip and the same computation by torch, side by side."""
+
+    def __init__(self, opset: int = 15) -> None:
+        self.net, self.tensors, self.parameters = Net(opset), {}, {}
+
+    def parameter(self, array: np.ndarray, name: str) -> str:
+        self.net.initialiser(array, name)
+        self.parameters[name] = self.tensors[name] = torch.tensor(array, dtype=torch.float64, requires_grad=True)
+        return name
+
+    def start(self, shape) -> str:
+        """An input plus a parameter, whose gradient is the input's."""
+        array = values(*shape)
+        name = self.net.input(array)
+        self.tensors[name] = torch.tensor(array, dtype=torch.float64)
+        return self.add(name, self.parameter(values(*shape, seed=1), "start"))
+
+    def put(self, name: str, tensor) -> str:
+        self.tensors[name] = tensor
+        return name
+
+    def add(self, a: str, b: str) -> str:
+        return self.put(self.net.node("Add", [a, b]), self.tensors[a] + self.tensors[b])
+
+    def tanh(self, a: str) -> str:
+        return self.put(self.net.node("Tanh", [a]), torch.tanh(self.tensors[a]))
+
+    def move(self, a: str, moves) -> str:
+        for move in moves:
+            if move[0] == "transpose":
+                a = self.put(self.net.node("Transpose", [a], perm=list(move[1])), self.tensors[a].permute(move[1]))
+            else:
+                a = self.put(self.net.reshape(a, *move), self.tensors[a].reshape(move))
+        return a
+
+    def linear(self, a: str) -> str:
+        """Logits from any tensor whose first dimension is the batch."""
+        flat = self.put(self.net.node("Flatten", [a]), self.tensors[a].flatten(1))
+        weight = self.parameter(values(CLASSES, self.tensors[flat].shape[1]), "weight")
+        bias = self.parameter(values(CLASSES), "bias")
+        result = torch.nn.functional.linear(self.tensors[flat], self.tensors[weight], self.tensors[bias])
+        return self.put(self.net.node("Gemm", [flat, weight, bias], transB=1), result)
+
+    def check(self, logits: str) -> "arsis.Session":
+        labels = np.arange(BATCH, dtype=np.int32) % CLASSES
+        program = arsis.compile(self.net.model([logits]), "tiny", train=True, keep="gradients")
+        session = arsis.Session(program, "tiny")
+        for name, array in self.net.inputs.items():
+            session.write(name, array)
+        session.write("labels", labels)
+        session.run("functional")
+        loss = torch.nn.functional.cross_entropy(self.tensors[logits], torch.tensor(labels).long())
+        loss.backward()
+        np.testing.assert_allclose(session.read("loss"), loss.item(), rtol=1e-5)
+        for name, tensor in self.parameters.items():
+            expected, found = tensor.grad.numpy(), session.read(f"grad:{name}")
+            assert found.shape == expected.shape
+            worst = np.linalg.norm(found - expected) / (np.linalg.norm(expected) + 1e-6)
+            assert worst < 2e-5, f"gradient of {name} is off by {worst} of its norm"
+        return session
+
+
+@pytest.mark.parametrize("opset,exported", [(15, 1), (15, 0), (9, 0)])
+@pytest.mark.parametrize("arrangement", ARRANGEMENTS)
+def test_batch_normalization(arrangement, opset, exported):
+    shape, moves = ARRANGEMENTS[arrangement]
+    both = Both(opset)
+    x = both.move(both.start(shape), moves)
+    channels = both.tensors[x].shape[1]
+    scale = both.parameter(values(channels, seed=1) + 1.5, "scale")
+    shift = both.parameter(values(channels, seed=2), "shift")
+    mean, var = values(channels, seed=3), np.abs(values(channels, seed=4)) + 0.5
+    operands = [x, scale, shift, both.net.initialiser(mean, "mean"), both.net.initialiser(var, "var")]
+    attributes = {"momentum": MOMENTUM, "epsilon": EPSILON}
+    if exported:
+        normalised, *_ = both.net.node("BatchNormalization", operands, outputs=3, training_mode=1, **attributes)
+    else:
+        normalised = both.net.node("BatchNormalization", operands, **attributes)
+    new_mean, new_var = torch.tensor(mean, dtype=torch.float64), torch.tensor(var, dtype=torch.float64)
+    both.put(
+        normalised,
+        torch.nn.functional.batch_norm(
+            both.tensors[x], new_mean, new_var, both.tensors[scale], both.tensors[shift], True, 1 - MOMENTUM, EPSILON
+        ),
+    )
+    session = both.check(both.linear(both.tanh(normalised)))
+    np.testing.assert_allclose(session.read("mean"), new_mean, rtol=1e-5, atol=1e-6)
+    np.testing.assert_allclose(session.read("var"), new_var, rtol=1e-5)
+
+
+@pytest.mark.parametrize("small", [(), (1,), (3, 1, 1), (2, 1), (4,), (6, 1, 1, 1), (3, 2, 4), (3, 1, 4), (6, 3, 1, 1)])
+@pytest.mark.parametrize("arrangement", ["image", "reshaped", "transposed", "transposed batch"])
+def test_bias_along_any_dimensions(arrangement, small):
+    shape, moves = ARRANGEMENTS[arrangement]
+    both = Both()
+    x = both.move(both.start(shape), moves)
+    both.check(both.linear(both.tanh(both.add(x, both.parameter(values(*small, seed=2), "small")))))
+
+
+def test_bias_that_is_reshaped_and_transposed_first():
+    both = Both()
+    x = both.start((6, 3, 2, 4))
+    small = both.move(both.parameter(values(8, 3), "small"), [(2, 4, 3), ("transpose", (2, 0, 1))])
+    both.check(both.linear(both.tanh(both.add(x, small))))
+
+
+@pytest.mark.parametrize("small", [(), (1,), (7,), (1, 7), (6, 1), (6, 7)])
+def test_bias_of_a_product(small):
+    both = Both()
+    x = both.start((6, 3))
+    weight = both.parameter(values(3, 7), "w")
+    bias = both.parameter(values(*small, seed=1), "b")
+    product = both.tensors[x] @ both.tensors[weight] + both.tensors[bias]
+    both.check(both.linear(both.tanh(both.put(both.net.node("Gemm", [x, weight, bias]), product))))
+
+
+@pytest.mark.parametrize(
+    "arrangement", ["image", "reshaped", "transposed", "transposed batch", "rank 3", "rank 3 transposed"]
+)
+def test_mean_over_the_image(arrangement):
+    shape, moves = ARRANGEMENTS[arrangement]
+    both = Both()
+    x = both.tanh(both.move(both.start(shape), moves))
+    axes = list(range(2, both.tensors[x].dim()))
+    average = both.put(both.net.node("GlobalAveragePool", [x]), both.tensors[x].mean(axes, keepdim=True))
+    both.check(both.linear(average))
