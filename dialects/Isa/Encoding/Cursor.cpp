@@ -47,6 +47,10 @@ InstructionCursor::InstructionCursor(const Stream &stream) : first(stream.instru
   if (!open.empty())
     fail(open.back().position, "loop without an end_loop");
   table[size] = {Step::Stop, 0, 0};
+  for (size_t position = size; position-- > 0;) // a row of empty loops is one jump
+    if (table[position].kind == Step::Enter && table[position].target)
+      if (const Step &next = table[table[position].target]; next.kind == Step::Enter && next.target)
+        table[position].target = next.target;
   steps = {std::move(table), size};
   settle(0);
 }
@@ -80,13 +84,16 @@ uint64_t countInstances(const Stream &stream) {
   return counts.back();
 }
 
-void checkInstances(const Program &program, uint64_t most) {
+uint64_t countInstances(const Program &program) {
   uint64_t total = 0;
-  for (const Stream &stream : program.streams) {
-    const uint64_t count = countInstances(stream);
-    total = count > std::numeric_limits<uint64_t>::max() - total ? std::numeric_limits<uint64_t>::max()
-                                                                 : total + count;
-  }
+  for (const Stream &stream : program.streams)
+    if (__builtin_add_overflow(total, countInstances(stream), &total))
+      return std::numeric_limits<uint64_t>::max();
+  return total;
+}
+
+void checkInstances(const Program &program, uint64_t most) {
+  const uint64_t total = countInstances(program);
   if (total > most)
     throw Error("the program has " + std::to_string(total) + " instances, expected at most " +
                 std::to_string(most) + " (--max-instances)");

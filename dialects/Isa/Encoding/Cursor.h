@@ -77,9 +77,9 @@ private:
   std::array<int64_t, kMaxLoopDepth> indices{};
 };
 
-/// Number of instances that a cursor would stop at; saturates at 2^64 - 1.
+/// Number of instances that a cursor would stop at, or those of all streams; saturates at 2^64 - 1.
 uint64_t countInstances(const Stream &stream);
-
+uint64_t countInstances(const Program &program);
 /// Throws Error if the streams together have more than `most` instances. REQUIRES: a validated program.
 void checkInstances(const Program &program, uint64_t most);
 

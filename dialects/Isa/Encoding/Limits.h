@@ -37,9 +37,15 @@ constexpr uint64_t kDefaultMaxInstances = 250'000'000;
 /// batch of 32 on an array of 16 x 16 has a fortieth of them.
 constexpr uint64_t kDefaultMaxWork = uint64_t(1) << 40;
 /// Instances that may be written out one by one: some 2 KiB of memory each.
-constexpr uint64_t kMostUnrolledInstances = 1'000'000;
+constexpr uint64_t kMostUnrolledInstances = 250'000;
+/// Instances of a run with a trace: some 150 bytes of JSON each, 2 GB in all.
+constexpr uint64_t kMostTracedInstances = uint64_t(1) << 24;
 /// Pairs of tensors that share bytes of DRAM; the verifier remembers them all.
 constexpr uint64_t kMostSharedPairs = uint64_t(1) << 22;
+
+/// Accesses of streams that never learn of each other; the verifier remembers them all and compares each with
+/// every new one. Compiled programs remember some thousands.
+constexpr uint64_t kMostRememberedAccesses = uint64_t(1) << 17;
 
 /// Bytes of all accumulators of a chip: a machine with values holds them, whatever the program uses. The
 /// scratchpad is bounded by the range of its key.

@@ -45,7 +45,8 @@ struct Stream {
   std::vector<Instruction> instructions;
 };
 
-/// A tensor in DRAM. Shapes of lower rank are padded with leading ones to four dimensions.
+/// A tensor in DRAM. Shapes of lower rank are padded with leading ones to four dimensions. Its elements lie
+/// apart: ordered by stride, each dimension steps over all that the ones inside it span.
 struct Tensor {
   std::string name;
   TensorRole role = TensorRole::Temporary;
@@ -76,16 +77,18 @@ struct Requirement {
   int64_t value = 0;
 };
 
-/// One line of the memory plan, for people. `memory` is spm, acc0, acc1, ... or dram; rows for acc, bytes
-/// otherwise.
+/// One line of the memory plan. `memory` is spm, acc0, acc1, ... or dram; rows for acc, bytes otherwise.
 struct Placement {
   std::string memory, buffer;
   uint64_t begin = 0, end = 0;
   uint32_t slots = 1;
   std::string layer;
 };
+/// The matrix unit whose accumulator "acc0", "acc1", ... names; nothing for any other name.
+std::optional<unsigned> accumulatorUnit(std::string_view memory);
 
-/// Initial contents of a tensor, in chip layout.
+/// Initial contents of a tensor: its elements in chip layout, row-major and without gaps whatever the
+/// strides.
 struct Initial {
   uint16_t tensor = 0;
   std::vector<uint8_t> bytes;
@@ -138,12 +141,15 @@ public:
 };
 
 /// Static well-formedness: indices in range, loops balanced and at most 8 deep, loop terms refer to enclosing
-/// loops, values cannot overflow, instruction kinds fit their stream, a counter is incremented by its own
-/// stream only, tensors lie within dramBytes. Throws one Error, an InstructionError that names stream and
-/// instruction where there is one. Says nothing of races and deadlock.
+/// loops, everything within Limits.h so that no value, volume or reach can overflow and every instruction
+/// ends, instruction kinds fit their stream, a counter is incremented by its own stream only, tensors lie
+/// within dramBytes, their elements apart, their host shape a permutation of their shape. Throws one Error,
+/// an InstructionError that names stream and instruction where there is one. Says nothing of races and
+/// deadlock.
 void validateProgram(const Program &);
 
-/// The same program without hardware loops: every instance written out, every operand constant.
+/// The same program without hardware loops: every instance written out, every operand constant. Throws Error
+/// beyond kMostUnrolledInstances.
 Program unrollLoops(const Program &);
 
 /// A summary for people: sections, tensors, streams, instruction histogram, bytes.

@@ -19,10 +19,14 @@ struct Fix {
 } // namespace
 
 Program unrollLoops(const Program &program) {
+  if (const uint64_t instances = countInstances(program); instances > kMostUnrolledInstances)
+    throw Error("the program has " + std::to_string(instances) + " instances, expected at most " +
+                std::to_string(kMostUnrolledInstances) + " to write them out");
   Program result = program;
   for (size_t s = 0; s < program.streams.size(); ++s) {
     std::vector<Instruction> &instructions = result.streams[s].instructions;
     instructions.clear();
+    instructions.reserve(countInstances(program.streams[s]));
     for (InstructionCursor cursor(program.streams[s]); !cursor.done(); cursor.advance()) {
       instructions.push_back(cursor.instruction());
       Instruction &instance = instructions.back();

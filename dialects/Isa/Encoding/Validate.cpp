@@ -4,8 +4,10 @@
 // question.
 #include "dialects/Isa/Encoding/Limits.h"
 #include "dialects/Isa/Encoding/Program.h"
+#include "dialects/Isa/Encoding/Volume.h"
 
 #include <algorithm>
+#include <charconv>
 #include <cstdlib>
 #include <set>
 
@@ -16,6 +18,16 @@ std::string streamName(const Stream &stream) {
   std::string name(kind < std::size(EnumTraits<StreamKind>::kNames) ? EnumTraits<StreamKind>::kNames[kind]
                                                                     : "?");
   return name + " " + std::to_string(stream.index);
+}
+
+std::optional<unsigned> accumulatorUnit(std::string_view memory) {
+  if (memory.substr(0, 3) != "acc")
+    return std::nullopt;
+  memory.remove_prefix(3);
+  uint8_t unit = 0; // of a stream, whose index has 8 bits
+  auto [end, error] = std::from_chars(memory.data(), memory.data() + memory.size(), unit);
+  const bool canonical = memory == std::to_string(unit);
+  return error == std::errc() && canonical ? std::optional<unsigned>(unit) : std::nullopt;
 }
 
 namespace {
@@ -94,7 +106,20 @@ struct InstructionChecker {
       (*this)(field, value);
   }
 
-  template <class Body> void meaning(const Body &) const {}
+  /// Checks work and reach of the largest instance; returns the work.
+  int64_t bounds(const Body &body) const {
+    const Spread spread = spreadOf(body);
+    if (spread.work > kLargestWork)
+      fail("visits " + (spread.work < kSaturated ? std::to_string(spread.work) : "more than 2^60") +
+           " elements, expected at most 2^31");
+    for (const Spread::Operand &operand : spread.operands)
+      if (operand.reach.first < -kLargestValue || operand.reach.last > kLargestValue)
+        fail(operand.field, "reaches from " + number(operand.reach.first) + " to " +
+                                number(operand.reach.last) + ", expected at most 2^40 in magnitude");
+    return spread.work;
+  }
+
+  template <class Other> void meaning(const Other &) const {}
   void meaning(const Reduce &body) const {
     constexpr uint8_t kLast = 1 << 3;
     if (body.reduceMask >> 4 || (body.reduceMask & kLast && body.reduceMask != kLast))
@@ -109,39 +134,60 @@ struct InstructionChecker {
   }
 };
 
+/// Every element lies apart from the others: ordered by stride, each dimension steps over all that the ones
+/// inside it span. Returns how far the tensor reaches.
+Reach checkNesting(const Tensor &tensor) {
+  std::array<unsigned, kMaxRank> order = {0, 1, 2, 3};
+  std::stable_sort(order.begin(), order.end(),
+                   [&](unsigned a, unsigned b) { return tensor.stride[a] < tensor.stride[b]; });
+  Reach reach;
+  for (unsigned d : order) {
+    if (tensor.shape[d] > 1 && tensor.stride[d] <= reach.last)
+      throw Error("tensor '" + tensor.name + "': elements overlap, dimension " + std::to_string(d) +
+                  " has stride " + std::to_string(tensor.stride[d]) + ", expected at least " +
+                  std::to_string(reach.last + 1));
+    reach.extend(tensor.shape[d], tensor.stride[d]);
+  }
+  return reach;
+}
+
 void checkTensor(const Program &program, const Tensor &tensor) {
   auto fail = [&](const std::string &what) { throw Error("tensor '" + tensor.name + "': " + what); };
   if (unsigned(tensor.role) >= std::size(EnumTraits<TensorRole>::kNames) ||
       unsigned(tensor.type) >= std::size(EnumTraits<ElementType>::kNames))
     fail("role or type has no meaning");
-  __int128 last = 0, volume = 1;
-  for (unsigned d = 0; d < 4; ++d) {
+  for (unsigned d = 0; d < kMaxRank; ++d) {
     if (tensor.shape[d] < 1 || tensor.shape[d] > kLargestExtent)
       fail("dimension " + std::to_string(d) + " is " + number(tensor.shape[d]) + ", expected 1 to 2^31");
     if (tensor.stride[d] < 0 || tensor.stride[d] > kLargestValue)
       fail("stride " + std::to_string(d) + " is " + number(tensor.stride[d]) + ", expected 0 to 2^40");
-    last += __int128(tensor.shape[d] - 1) * tensor.stride[d];
-    volume *= tensor.shape[d];
   }
-  __int128 end = __int128(tensor.address) + (last + 1) * numerics::sizeInBytes(tensor.type);
-  if (end > program.dramBytes)
+  if (volume(tensor.shape) > kLargestTensor)
+    fail("holds more than 2^40 elements, expected at most that");
+  const Reach reach = checkNesting(tensor);
+  const uint64_t bytes = uint64_t(reach.bytes(0, numerics::sizeInBytes(tensor.type)).end);
+  if (bytes > program.dramBytes || tensor.address > program.dramBytes - bytes)
     fail("ends beyond the " + std::to_string(program.dramBytes) + " bytes of DRAM that the program declares");
   size_t rank = tensor.hostShape.size();
-  if (rank > 4)
+  if (rank > kMaxRank)
     fail("host shape has " + std::to_string(rank) + " dimensions, expected at most 4");
-  __int128 hostVolume = 1;
-  for (int64_t size : tensor.hostShape) {
+  for (int64_t size : tensor.hostShape)
     if (size < 1 || size > kLargestExtent)
       fail("host dimension is " + number(size) + ", expected 1 to 2^31");
-    hostVolume *= size;
-  }
-  if (rank && hostVolume != volume)
+  if (rank && volume(tensor.hostShape) != volume(tensor.shape))
     fail("host shape and shape hold different numbers of elements");
   std::set<int64_t> dimensions(tensor.hostPermutation.begin(), tensor.hostPermutation.end());
   if (!dimensions.empty() &&
       (dimensions.size() != tensor.hostPermutation.size() || *dimensions.begin() != 0 ||
        *dimensions.rbegin() != int64_t(dimensions.size()) - 1 || dimensions.size() != rank))
     fail("host permutation is not a permutation of its " + std::to_string(rank) + " dimensions");
+  for (size_t i = 0; i < rank; ++i) {
+    const size_t d =
+        kMaxRank - rank + (dimensions.empty() ? i : static_cast<size_t>(tensor.hostPermutation[i]));
+    if (tensor.shape[d] != tensor.hostShape[i])
+      fail("host dimension " + std::to_string(i) + " is " + number(tensor.hostShape[i]) + ", expected the " +
+           number(tensor.shape[d]) + " of its dimension " + std::to_string(d));
+  }
   size_t counters = program.counterStream.size();
   if ((tensor.completeValue && tensor.completeCounter >= counters) ||
       (tensor.readableUntil && tensor.readableCounter >= counters))
@@ -175,22 +221,26 @@ void checkTables(const Program &program) {
       throw Error("initial value of tensor " + std::to_string(initial.tensor) + ", but the program has " +
                   std::to_string(program.tensors.size()));
     const Tensor &tensor = program.tensors[initial.tensor];
-    uint64_t bytes = uint64_t(numerics::sizeInBytes(tensor.type));
-    for (int64_t size :
-         tensor.shape) // at most 2^126 would overflow, but DRAM bounds every dimension with a stride
-      bytes = uint64_t(std::min<__int128>(__int128(bytes) * size, UINT64_MAX));
+    const uint64_t bytes = uint64_t(volume(tensor.shape) * numerics::sizeInBytes(tensor.type));
     if (!initialised.insert(initial.tensor).second)
       throw Error("tensor '" + tensor.name + "' has two initial values");
     if (initial.bytes.size() != bytes)
       throw Error("initial value of tensor '" + tensor.name + "' has " +
                   std::to_string(initial.bytes.size()) + " bytes, expected " + std::to_string(bytes));
   }
-  for (const Placement &placement : program.placements)
+  for (const Placement &placement : program.placements) {
+    if (placement.memory != "spm" && placement.memory != "dram" && !accumulatorUnit(placement.memory))
+      throw Error("placement of '" + placement.buffer + "' is in memory '" + placement.memory +
+                  "', expected spm, dram, or acc and the number of a matrix unit");
     if (placement.begin > placement.end || placement.slots == 0)
       throw Error("placement of '" + placement.buffer + "' ends before it begins or has no slot");
+    if (placement.end > kLargestDram)
+      throw Error("placement of '" + placement.buffer + "' ends at " + std::to_string(placement.end) +
+                  ", expected at most 2^48");
+  }
 }
 
-void checkStream(const Program &program, size_t number, std::vector<uint64_t> &increments) {
+void checkStream(const Program &program, size_t number, std::vector<uint64_t> &increments, int64_t &work) {
   const Stream &stream = program.streams[number];
   for (size_t other = 0; other < number; ++other)
     if (program.streams[other].kind == stream.kind && program.streams[other].index == stream.index)
@@ -240,6 +290,9 @@ void checkStream(const Program &program, size_t number, std::vector<uint64_t> &i
           check.meaning(body);
         },
         instruction.body);
+    work += saturatingProduct(check.bounds(instruction.body), int64_t(instances));
+    if (work > kLargestProgramWork)
+      check.fail("the program visits more than 2^48 elements, expected at most that");
     if (const Loop *loop = std::get_if<Loop>(&instruction.body)) {
       if (loop->count == 0)
         check.fail("loop of 0 iterations, expected at least 1");
@@ -267,8 +320,9 @@ void checkStream(const Program &program, size_t number, std::vector<uint64_t> &i
 void validateProgram(const Program &program) {
   checkTables(program);
   std::vector<uint64_t> increments(program.counterStream.size());
+  int64_t work = 0;
   for (size_t stream = 0; stream < program.streams.size(); ++stream)
-    checkStream(program, stream, increments);
+    checkStream(program, stream, increments, work);
 }
 
 } // namespace arsis::isa

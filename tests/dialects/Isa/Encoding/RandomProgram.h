@@ -5,6 +5,7 @@
 
 #include "dialects/Isa/Encoding/Program.h"
 
+#include <algorithm>
 #include <random>
 
 namespace arsis::isa::test {
@@ -38,7 +39,7 @@ public:
     unsigned depth;
     size_t tensors;
     void operator()(const char *, uint8_t &v) { v = uint8_t(r.number(0, 255)); }
-    void operator()(const char *, uint16_t &v) { v = uint16_t(r.number(1, 65535)); }
+    void operator()(const char *, uint16_t &v) { v = uint16_t(r.number(1, 20)); }
     void operator()(const char *, uint32_t &v) { v = uint32_t(r.number(1, 3)); }
     void operator()(const char *, int32_t &v) {
       v = r.chance(0.1) ? INT32_MIN : int32_t(r.number(-1000, 1000));
@@ -60,7 +61,7 @@ public:
       (*this)(n, v.terms);
     }
     void operator()(const char *n, Extent &v) {
-      v.tile = r.number(0, 100);
+      v.tile = r.number(0, 12);
       v.clamped = r.chance(0.5);
       if (v.clamped)
         (*this)(n, v.limit);
@@ -100,14 +101,19 @@ private:
       tensor.name = name(8) + std::to_string(i);
       tensor.role = TensorRole(number(0, 10));
       tensor.type = ElementType(number(0, 3));
-      for (int d = 0; d < 4; ++d) {
+      std::array<size_t, 4> order = {0, 1, 2, 3}; // from the innermost dimension out
+      std::shuffle(order.begin(), order.end(), random);
+      int64_t span = 1; // of the dimensions so far
+      for (size_t d : order) {
         tensor.shape[d] = number(1, 5);
-        tensor.stride[d] = number(0, 200);
+        tensor.stride[d] = span + number(0, 3);
+        span += (tensor.shape[d] - 1) * tensor.stride[d];
       }
       tensor.address = uint64_t(number(0, 5000));
       if (chance(0.5)) {
-        tensor.hostShape = {tensor.shape.begin(), tensor.shape.end()};
         tensor.hostPermutation = {3, 1, 0, 2};
+        for (int64_t d : tensor.hostPermutation)
+          tensor.hostShape.push_back(tensor.shape[size_t(d)]);
       }
       tensor.observable = chance(0.5);
       tensor.completeCounter = uint8_t(number(0, 5));
@@ -127,8 +133,9 @@ private:
       program.locations.push_back({name(6), name(6), name(6)});
       program.requirements.push_back(
           {name(6), chance(0.5) ? Requirement::Equal : Requirement::AtLeast, number(INT64_MIN, INT64_MAX)});
-      program.placements.push_back({name(6), name(6), uint64_t(number(0, 9)), uint64_t(number(9, 1 << 30)),
-                                    uint32_t(number(1, 9)), name(6)});
+      const char *memories[] = {"spm", "dram", "acc0", "acc255"};
+      program.placements.push_back({memories[number(0, 3)], name(6), uint64_t(number(0, 9)),
+                                    uint64_t(number(9, 1 << 30)), uint32_t(number(1, 9)), name(6)});
       program.options[name(6)] = name(20);
       program.notObservable.push_back(name(6));
     }

@@ -198,6 +198,54 @@ TEST(Validate, Tensors) {
             "program has 65536 tensors, expected at most 65535");
 }
 
+TEST(Validate, ElementsOfATensorLieApart) {
+  auto overlap = [](unsigned dimension, int64_t stride, int64_t least) {
+    return "tensor 'x': elements overlap, dimension " + std::to_string(dimension) + " has stride " +
+           std::to_string(stride) + ", expected at least " + std::to_string(least);
+  };
+  EXPECT_EQ(errorOfTensor([](Tensor &t) { t.stride[3] = 0; }), overlap(3, 0, 1));
+  EXPECT_EQ(errorOfTensor([](Tensor &t) { t.stride[2] = 3; }), overlap(2, 3, 4));
+  EXPECT_EQ(errorOfTensor([](Tensor &t) { t.stride = {0, 0, 0, 0}; }), overlap(2, 0, 1));
+  EXPECT_EQ(errorOfTensor([](Tensor &t) { t.stride = {0, 0, 1, 4}; }), "no error"); // transposed
+  EXPECT_EQ(errorOfTensor([](Tensor &t) { t.stride = {0, 0, 8, 2}; }), "no error"); // with gaps
+}
+
+TEST(Validate, HostShapeIsAPermutationOfTheShape) {
+  auto set = [](std::vector<int64_t> shape, std::vector<int64_t> permutation) {
+    return errorOfTensor([&](Tensor &t) {
+      t.shape = {1, 1, 2, 8};
+      t.stride = {16, 16, 8, 1};
+      t.hostShape = shape;
+      t.hostPermutation = permutation;
+    });
+  };
+  EXPECT_EQ(set({8, 2}, {1, 0}), "no error");
+  EXPECT_EQ(set({2, 8}, {}), "no error");
+  EXPECT_EQ(set({8, 2}, {0, 1}), "tensor 'x': host dimension 0 is 8, expected the 2 of its dimension 2");
+  EXPECT_EQ(set({4, 4}, {}), "tensor 'x': host dimension 0 is 4, expected the 2 of its dimension 2");
+  EXPECT_EQ(set({16}, {}), "tensor 'x': host dimension 0 is 16, expected the 8 of its dimension 3");
+}
+
+TEST(Validate, SizeOfATensor) {
+  // 2^31 x 2^9 elements are the most; the declared DRAM holds no more than 2^48 bytes.
+  auto set = [](int64_t outer) {
+    return errorAfter([&](Program &p) {
+      p.initials.clear();
+      p.dramBytes = uint64_t(1) << 48;
+      p.tensors[0].shape = {1, 1, outer, int64_t(1) << 31};
+      p.tensors[0].stride = {1, 1, int64_t(1) << 31, 1};
+      p.tensors[0].hostShape.clear();
+      p.tensors[0].hostPermutation.clear();
+    });
+  };
+  EXPECT_EQ(set(512), "no error");
+  EXPECT_EQ(set(513), "tensor 'x': holds more than 2^40 elements, expected at most that");
+}
+
+TEST(Validate, InitialValueOfAStridedTensorIsDense) {
+  EXPECT_EQ(errorAfter([](Program &p) { p.tensors[0].stride = {0, 0, 8, 2}; }), "no error");
+}
+
 TEST(Validate, Tables) {
   EXPECT_EQ(errorAfter([](Program &p) { p.initials[0].tensor = 5; }),
             "initial value of tensor 5, but the program has 1");
@@ -209,6 +257,18 @@ TEST(Validate, Tables) {
             "placement of 'x' ends before it begins or has no slot");
   EXPECT_EQ(errorAfter([](Program &p) { p.placements[0].slots = 0; }),
             "placement of 'x' ends before it begins or has no slot");
+  EXPECT_EQ(errorAfter([](Program &p) { p.placements[0].end = (uint64_t(1) << 48) + 1; }),
+            "placement of 'x' ends at 281474976710657, expected at most 2^48");
+}
+
+TEST(Validate, MemoriesOfThePlan) {
+  for (const char *memory : {"spm", "dram", "acc0", "acc15", "acc255"})
+    EXPECT_EQ(errorAfter([&](Program &p) { p.placements[0].memory = memory; }), "no error");
+  for (std::string memory :
+       {"", "acc", "accx", "acc1x", "acc01", "acc-1", "acc256", "acc99999999999999999999", "sram"})
+    EXPECT_EQ(errorAfter([&](Program &p) { p.placements[0].memory = memory; }),
+              "placement of 'x' is in memory '" + memory +
+                  "', expected spm, dram, or acc and the number of a matrix unit");
 }
 
 } // namespace
