@@ -3,13 +3,12 @@
 // Normal form and intersection of strided sets.
 #include "dialects/Isa/Verifier/Box.h"
 
+#include "dialects/Isa/Encoding/Volume.h"
+
 #include <algorithm>
 #include <cstdlib>
 
 namespace arsis::isa {
-
-/// Beyond any address; a hull that reaches it is out of range whatever the memory.
-constexpr int64_t kFar = int64_t(1) << 60;
 
 /// Adds a dimension with its stride made positive, in ascending order of the strides.
 static void insertSorted(Box::Dimensions &sorted, Dimension d) {
@@ -21,19 +20,17 @@ static void insertSorted(Box::Dimensions &sorted, Dimension d) {
 
 Box::Box(int64_t first, int64_t elementBytes, const Dimensions &dimensions) : length(elementBytes) {
   Dimensions sorted;
-  __int128 low = first, high = first;
+  Reach reach;
   for (Dimension d : dimensions) {
     if (d.count == 1 || d.stride == 0)
       continue;
-    __int128 reach = __int128(d.count - 1) * d.stride;
-    (reach < 0 ? low : high) += reach;
+    reach.extend(d.count, d.stride);
     insertSorted(sorted, d);
   }
-  if (low < -kFar || high > kFar) {
-    range = {int64_t(std::max<__int128>(low, -kFar)), int64_t(std::min<__int128>(high, kFar))};
-    return;
-  }
-  range = {int64_t(low), int64_t(high) + elementBytes};
+  const Reach::Bytes hull = reach.bytes(first, 1);
+  range = {hull.begin, hull.end - 1 + elementBytes};
+  if (hull.begin == -kSaturated || hull.end - 1 == kSaturated)
+    return; // out of range whatever the memory
   for (const Dimension &d : sorted) {
     if (outer.empty() && d.stride <= length) {
       length += (d.count - 1) * d.stride; // runs touch or overlap: one longer run

@@ -33,6 +33,7 @@ public:
     ++history.value;
     const Ordinal *clock = &now[counterStream[counter] * streams];
     history.clocks.insert(history.clocks.end(), clock, clock + streams);
+    ++kept;
   }
   /// `stream` has waited for counter >= value. REQUIRES: 1 <= value <= this->value(counter).
   void join(size_t stream, uint8_t counter, uint32_t value) {
@@ -48,6 +49,9 @@ public:
       mine[other] = std::max(mine[other], clock[other]);
   }
 
+  /// Increments whose clocks are kept.
+  size_t size() const { return kept; }
+
   /// Drops the clocks of increments up to ordinal everyone[owner] of their stream, which every stream knows.
   void forget(const std::vector<Ordinal> &everyone) {
     for (size_t counter = 0; counter < histories.size(); ++counter) {
@@ -57,6 +61,7 @@ public:
         ++drop;
       history.clocks.erase(history.clocks.begin(), history.clocks.begin() + long(drop * streams));
       history.forgotten += uint32_t(drop);
+      kept -= drop;
     }
   }
 
@@ -66,7 +71,7 @@ private:
     std::vector<Ordinal> clocks; // per increment after `forgotten`, one ordinal per stream
   };
 
-  size_t streams;
+  size_t streams, kept = 0;
   std::vector<Ordinal> now;
   std::vector<History> histories;
   const std::vector<uint8_t> &counterStream;

@@ -31,50 +31,105 @@ bool DramState::writtenByHost(TensorRole role) {
   }
 }
 
+DramState::Packing::Packing(const Tensor &tensor) : run(numerics::sizeInBytes(tensor.type)) {
+  Box::Dimensions sorted;
+  for (unsigned d = 0; d < kMaxRank; ++d)
+    if (tensor.shape[d] > 1)
+      sorted.push_back({tensor.shape[d], tensor.stride[d] * run});
+  std::sort(sorted.begin(), sorted.end(),
+            [](const Dimension &a, const Dimension &b) { return a.stride < b.stride; });
+  for (const Dimension &d : sorted)
+    if (outer.empty() && d.stride == run)
+      run *= d.count;
+    else if (!outer.empty() && d.stride == outer.back().stride * outer.back().count)
+      outer.back().count *= d.count;
+    else
+      outer.push_back(d);
+}
+
+bool DramState::Packing::operator==(const Packing &other) const {
+  return run == other.run && std::equal(outer.begin(), outer.end(), other.outer.begin(), other.outer.end(),
+                                        [](const Dimension &a, const Dimension &b) {
+                                          return a.count == b.count && a.stride == b.stride;
+                                        });
+}
+
+int64_t DramState::Packing::packed(int64_t offset) const {
+  int64_t before = 0, size = run; // of one position of the next dimension
+  for (const Dimension &d : outer)
+    size *= d.count;
+  for (size_t d = outer.size(); d-- > 0;) {
+    size /= outer[d].count;
+    const int64_t index = std::min(offset / outer[d].stride, outer[d].count - 1);
+    before += index * size;
+    offset -= index * outer[d].stride;
+  }
+  return before + std::min(offset, run);
+}
+
 DramState::DramState(const Program &program, int64_t granuleBytes)
     : program(program), groupOf(program.tensors.size()) {
+  makeGroups(granuleBytes);
+  findPartners();
+  defineHostTensors();
+}
+
+void DramState::makeGroups(int64_t granuleBytes) {
   std::map<std::string_view, size_t> byName;
   for (size_t t = 0; t < program.tensors.size(); ++t)
     byName.emplace(program.tensors[t].name, t);
-  auto rangeOf = [&](size_t t) { return wholeOf(program.tensors[t]).hull(); };
-  auto shapedFrom = [&](size_t t) { // the tensor that t is another shape of, or t
-    const std::string &name = program.tensors[t].name;
-    size_t at = name.rfind('@');
-    auto root = at == std::string::npos ? byName.end() : byName.find(std::string_view(name).substr(0, at));
-    if (root == byName.end())
-      return t;
-    ByteRange mine = rangeOf(t), theirs = rangeOf(root->second);
-    return mine.begin == theirs.begin && mine.end == theirs.end ? root->second : t;
-  };
-  auto rootOf = [&](size_t t) {
-    for (size_t next = shapedFrom(t); next != t; next = shapedFrom(t))
-      t = next;
+  std::vector<size_t> root(program.tensors.size()); // the tensor that a tensor is another shape of, or itself
+  for (size_t t = 0; t < root.size(); ++t) {
+    const Tensor &tensor = program.tensors[t];
+    const size_t at = tensor.name.rfind('@');
+    auto found =
+        at == std::string::npos ? byName.end() : byName.find(std::string_view(tensor.name).substr(0, at));
+    root[t] = t;
+    if (found != byName.end() && program.tensors[found->second].address == tensor.address &&
+        Packing(program.tensors[found->second]) == Packing(tensor))
+      root[t] = found->second;
+  }
+  auto rootOf = [&](size_t t) { // names grow shorter on the way, so that it ends
+    while (root[t] != t)
+      t = root[t] = root[root[t]];
     return t;
   };
-  for (size_t t = 0; t < program.tensors.size(); ++t)
+  for (size_t t = 0; t < root.size(); ++t)
     if (rootOf(t) == t) {
       groupOf[t] = uint32_t(groups.size());
-      groups.push_back({rangeOf(t), WrittenMap(rangeOf(t).end - rangeOf(t).begin, granuleBytes), {}, -1});
+      groups.push_back({wholeOf(program.tensors[t]).hull(),
+                        Packing(program.tensors[t]),
+                        DefinedBytes(granuleBytes),
+                        {},
+                        -1});
     }
-  for (size_t t = 0; t < program.tensors.size(); ++t)
+  for (size_t t = 0; t < root.size(); ++t)
     groupOf[t] = groupOf[rootOf(t)];
+}
 
-  // Sweep the groups by address to find those that share bytes.
+/// Sweeps the groups by address to find those that share bytes.
+void DramState::findPartners() {
   std::vector<uint32_t> order(groups.size());
   std::iota(order.begin(), order.end(), 0);
-  std::sort(order.begin(), order.end(),
-            [&](uint32_t a, uint32_t b) { return groups[a].range.begin < groups[b].range.begin; });
+  std::stable_sort(order.begin(), order.end(),
+                   [&](uint32_t a, uint32_t b) { return groups[a].range.begin < groups[b].range.begin; });
+  uint64_t pairs = 0;
   for (size_t i = 0; i < order.size(); ++i)
     for (size_t j = i + 1; j < order.size() && groups[order[j]].range.begin < groups[order[i]].range.end;
          ++j) {
+      if (++pairs > kMostSharedPairs)
+        throw Error("more than " + std::to_string(kMostSharedPairs) +
+                    " pairs of tensors share bytes of dram, expected at most that");
       groups[order[i]].partners.push_back(order[j]);
       groups[order[j]].partners.push_back(order[i]);
     }
+}
 
+void DramState::defineHostTensors() {
   std::vector<int> hostTensor(groups.size(), -1);
   auto define = [&](uint16_t t) {
     Group &group = groups[groupOf[t]];
-    group.defined.set(relative(wholeOf(program.tensors[t]), group));
+    group.defined.set(group.packed(group.range));
     if (hostTensor[groupOf[t]] < 0)
       hostTensor[groupOf[t]] = t;
   };
@@ -91,26 +146,43 @@ DramState::DramState(const Program &program, int64_t granuleBytes)
 
 std::optional<DramState::Undefined> DramState::read(uint16_t tensor, const Box &box) const {
   const Group &group = groups[groupOf[tensor]];
-  Box inside = relative(box, group);
-  int64_t at = group.defined.firstUndefined(inside);
-  if (at == inside.hull().end)
+  if (group.defined.defined(group.packed(box.hull())))
     return std::nullopt;
-  return Undefined{group.range.begin + at, group.lastClobber < 0
-                                               ? std::string("was never written")
-                                               : "was never written, or was overwritten through tensor '" +
-                                                     program.tensors[size_t(group.lastClobber)].name + "'"};
+  std::optional<int64_t> undefined;
+  box.forEachRun([&](ByteRange run) {
+    const ByteRange packed = group.packed(run);
+    const int64_t at = group.defined.firstUndefined(packed);
+    if (at != packed.end)
+      undefined = run.begin + (at - packed.begin); // a run has no gaps
+    return !undefined;
+  });
+  if (!undefined)
+    return std::nullopt;
+  return Undefined{*undefined, group.lastClobber < 0
+                                   ? std::string("was never written")
+                                   : "was never written, or was overwritten through tensor '" +
+                                         program.tensors[size_t(group.lastClobber)].name + "'"};
+}
+
+std::optional<DramState::Undefined> DramState::readAll(uint16_t tensor) const {
+  const Group &group = groups[groupOf[tensor]];
+  if (group.defined.defined(group.packed(group.range)))
+    return std::nullopt;
+  return read(tensor, wholeOf(program.tensors[tensor]));
 }
 
 void DramState::write(uint16_t tensor, const Box &box) {
   Group &group = groups[groupOf[tensor]];
-  group.defined.set(relative(box, group));
+  if (!group.defined.defined(group.packed(box.hull())))
+    box.forEachRun([&](ByteRange run) { return group.defined.set(group.packed(run)), true; });
   for (uint32_t p : group.partners) {
     Group &partner = groups[p];
     box.forEachRun([&](ByteRange run) {
-      ByteRange shared{std::max(run.begin, partner.range.begin) - partner.range.begin,
-                       std::min(run.end, partner.range.end) - partner.range.begin};
-      if (shared.begin < shared.end) {
-        partner.defined.clear(shared);
+      const ByteRange shared{std::max(run.begin, partner.range.begin), std::min(run.end, partner.range.end)};
+      if (shared.begin >= shared.end)
+        return true;
+      if (const ByteRange packed = partner.packed(shared); packed.begin < packed.end) {
+        partner.defined.clear(packed);
         partner.lastClobber = tensor;
       }
       return true;

@@ -2,11 +2,13 @@
 //
 // Which bytes of each DRAM tensor hold the tensor's own values. Tensors may share bytes when their lives do
 // not overlap; a store through one then undefines the other, and reading it before it is written again is an
-// error. A tensor called "t@..." at the bytes of tensor "t" is another shape of t: the same buffer.
+// error. A tensor called "t@..." at the bytes of tensor "t" is another shape of t: the same buffer. A tensor
+// with gaps between its elements is kept packed, without them.
 #pragma once
 
+#include "dialects/Isa/Encoding/Limits.h"
+#include "dialects/Isa/Verifier/DefinedBytes.h"
 #include "dialects/Isa/Verifier/Footprint.h"
-#include "dialects/Isa/Verifier/WrittenMap.h"
 
 #include <optional>
 
@@ -14,7 +16,8 @@ namespace arsis::isa {
 
 class DramState {
 public:
-  /// REQUIRES: a validated program; tensor addresses are multiples of granuleBytes.
+  /// Throws Error if more pairs of tensors share bytes than it remembers. REQUIRES: a validated program;
+  /// tensor addresses are multiples of granuleBytes.
   DramState(const Program &, int64_t granuleBytes);
 
   /// A byte of `box` that does not hold a value of the tensor, and how that came about ("was never written").
@@ -26,9 +29,7 @@ public:
   void write(uint16_t tensor, const Box &box);
 
   /// The whole tensor, as `read`.
-  std::optional<Undefined> readAll(uint16_t tensor) const {
-    return read(tensor, wholeOf(program.tensors[tensor]));
-  }
+  std::optional<Undefined> readAll(uint16_t tensor) const;
 
   /// Two tensors that the host writes before a step and that share bytes.
   struct Clash {
@@ -44,13 +45,31 @@ public:
   static bool writtenByHost(TensorRole);
 
 private:
+  /// The bytes of a tensor in ascending order without the gaps between them. Validation has made sure that
+  /// its dimensions nest, so that the order of addresses is that of nested loops.
+  struct Packing {
+    int64_t run = 0;                                            // bytes without a gap
+    boost::container::static_vector<Dimension, kMaxRank> outer; // ascending strides, bytes
+    explicit Packing(const Tensor &);
+    bool operator==(const Packing &) const;
+    bool isDense() const { return outer.empty(); }
+    /// How many bytes of the tensor lie before its byte `offset`.
+    int64_t packed(int64_t offset) const;
+  };
   struct Group {
     ByteRange range;
-    WrittenMap defined;             // relative to range.begin
+    Packing packing;
+    DefinedBytes defined;           // packed
     std::vector<uint32_t> partners; // other groups that share bytes
     int lastClobber = -1;           // tensor through which a partner last undefined bytes here
+    /// The packed bytes of the group among bytes of DRAM.
+    ByteRange packed(ByteRange bytes) const {
+      return {packing.packed(bytes.begin - range.begin), packing.packed(bytes.end - range.begin)};
+    }
   };
-  static Box relative(const Box &box, const Group &group) { return box.shifted(-group.range.begin); }
+  void makeGroups(int64_t granuleBytes);
+  void findPartners();
+  void defineHostTensors();
 
   const Program &program;
   std::vector<Group> groups;

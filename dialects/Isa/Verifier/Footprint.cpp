@@ -4,6 +4,8 @@
 // operand.
 #include "dialects/Isa/Verifier/Footprint.h"
 
+#include "dialects/Isa/Encoding/Volume.h"
+
 #include <algorithm>
 
 namespace arsis::isa {
@@ -46,7 +48,8 @@ struct FootprintBuilder::Visitor {
   template <size_t n> Counts<n> evaluate(const std::array<Extent, n> &extents) const {
     Counts<n> counts;
     for (size_t d = 0; d < n; ++d)
-      counts.product *= counts.value[d] = extents[d].evaluate(index);
+      counts.value[d] = extents[d].evaluate(index);
+    counts.product = volume(counts.value);
     return counts;
   }
 
@@ -54,41 +57,50 @@ struct FootprintBuilder::Visitor {
     complaints.push_back({kind, memory, range, std::move(message)});
   }
 
-  /// Adds an access unless it leaves its memory.
-  void add(const char *operand, unsigned memory, bool reads, bool writes, Box box, uint16_t tensor = 0) {
+  /// Adds an access unless it leaves its memory; returns whether it did.
+  bool add(const char *operand, unsigned memory, bool reads, bool writes, Box box, uint16_t tensor = 0) {
     int64_t bytes = builder.memoryBytes(memory);
     ByteRange hull = box.hull();
-    if (hull.begin < 0 || hull.end > bytes)
+    if (hull.begin < 0 || hull.end > bytes) {
       complain(Complaint::OutOfRange, memory, hull,
                std::string(operand) + " touches bytes [" + std::to_string(hull.begin) + ", " +
                    std::to_string(hull.end) + ") of " + builder.memoryName(memory) +
                    ", expected within [0, " + std::to_string(bytes) + ")");
-    else
-      footprint.push_back({operand, memory, reads, writes, tensor, box});
+      return false;
+    }
+    footprint.push_back({operand, memory, reads, writes, tensor, box});
+    return true;
   }
 
-  /// A view of the scratchpad: strides in elements.
-  void addView(const char *operand, bool reads, bool writes, int64_t address, ElementType type,
+  /// A view of the scratchpad: strides in elements. Returns whether it was added.
+  bool addView(const char *operand, bool reads, bool writes, int64_t address, ElementType type,
                Box::Dimensions dimensions) {
     int64_t bytes = sizeInBytes(type);
     for (Dimension &d : dimensions)
       d.stride *= bytes;
-    if (address % bytes)
-      complain(Complaint::Operand, kScratchpad, {address, address + bytes},
-               std::string(operand) + " starts at byte " + std::to_string(address) +
-                   ", expected a multiple of the " + std::to_string(bytes) + " bytes of " +
-                   std::string(numerics::name(type)));
-    else
-      add(operand, kScratchpad, reads, writes, Box(address, bytes, dimensions));
+    if (address % bytes == 0)
+      return add(operand, kScratchpad, reads, writes, Box(address, bytes, dimensions));
+    complain(Complaint::Operand, kScratchpad, {address, address + bytes},
+             std::string(operand) + " starts at byte " + std::to_string(address) +
+                 ", expected a multiple of the " + std::to_string(bytes) + " bytes of " +
+                 std::string(numerics::name(type)));
+    return false;
   }
   /// A view that is written element by element, each once, so that the order of the writes does not matter.
   void addResult(const char *operand, bool reads, int64_t address, ElementType type,
                  const Box::Dimensions &dimensions) {
-    if (visitsTwice(dimensions))
+    if (!addView(operand, reads, true, address, type, dimensions))
+      return;
+    int64_t elements = 1;
+    for (const Dimension &d : dimensions)
+      elements = saturatingProduct(elements, d.count);
+    if (elements > elementsOfScratchpad(type) || visitsTwice(dimensions))
       complain(Complaint::Operand, kScratchpad, {address, address + int64_t(sizeInBytes(type))},
                std::string(operand) +
                    " element is written more than once, expected strides that keep the elements apart");
-    addView(operand, reads, true, address, type, dimensions);
+  }
+  int64_t elementsOfScratchpad(ElementType type) const {
+    return builder.limits.scratchpadBytes / sizeInBytes(type);
   }
   template <size_t n>
   static Box::Dimensions zip(const std::array<int64_t, n> &counts, const std::array<int32_t, n> &strides) {
@@ -125,7 +137,10 @@ struct FootprintBuilder::Visitor {
     for (size_t d = 0; d < 4; ++d) {
       int64_t at = body.coordinate[d].evaluate(index);
       int64_t low = std::max<int64_t>(at, 0), high = std::min(at + box.value[d], tensor.shape[d]);
-      any &= low < high;
+      if (low >= high) {
+        any = false;
+        break; // far outside, the offsets mean nothing
+      }
       first += low * tensor.stride[d];
       skipped += (low - at) * body.localStride[d];
       remote.push_back({high - low, tensor.stride[d] * tensorBytes});
@@ -192,7 +207,11 @@ struct FootprintBuilder::Visitor {
     for (size_t d = 0; d < 3; ++d)
       dimensions.push_back({k.value[d], body.kStride[d]});
     addView("source", true, false, body.source.evaluate(index), body.type, dimensions);
-    if (bank.state != Bank::NeverLoaded)
+    if (m.product > builder.limits.accumulatorRows)
+      complain(Complaint::OutOfRange, accumulatorOf(unit), {},
+               "streams " + std::to_string(m.product) + " rows, expected at most the " +
+                   std::to_string(builder.limits.accumulatorRows) + " of the accumulator");
+    else if (bank.state != Bank::NeverLoaded)
       addRows("acc", body.accumulate.evaluate(index) != 0, true, body.acc.evaluate(index), m.value,
               body.accStride, bank.n);
   }
@@ -289,6 +308,11 @@ struct FootprintBuilder::Visitor {
     auto count = evaluate(body.count);
     if (count.product == 0)
       return;
+    if (count.product > elementsOfScratchpad(ElementType::F32))
+      return complain(Complaint::Operand, kScratchpad, {},
+                      "spreads " + std::to_string(count.product) + " gradients, expected at most the " +
+                          std::to_string(elementsOfScratchpad(ElementType::F32)) +
+                          " that the scratchpad holds");
     Box::Dimensions windows = zip(count.value, body.xStride);
     addWindow(windows, body.window, body.windowStride);
     if (body.function == PoolFunction::Max)

@@ -153,7 +153,14 @@ void checkStatically(const Program &program, const chip::Chip &chip, const Machi
                      "dram",
                      0,
                      program.dramBytes});
-  for (const Tensor &tensor : program.tensors)
+  for (const Tensor &tensor : program.tensors) {
+    if (tensor.type == ElementType::F16)
+      found.push_back({Diagnostic::Unsupported,
+                       "tensor '" + tensor.name + "' is f16, expected f32, bf16 or i32",
+                       {},
+                       "dram",
+                       tensor.address,
+                       tensor.address + 1});
     if (tensor.address % uint64_t(numerics::sizeInBytes(tensor.type)))
       found.push_back({Diagnostic::Operand,
                        "tensor '" + tensor.name + "' starts at byte " + std::to_string(tensor.address) +
@@ -162,6 +169,7 @@ void checkStatically(const Program &program, const chip::Chip &chip, const Machi
                        "dram",
                        tensor.address,
                        tensor.address + 1});
+  }
   for (size_t s = 0; s < program.streams.size(); ++s) {
     const Stream &stream = program.streams[s];
     int64_t available = streamsOf(limits, stream.kind);

@@ -9,9 +9,11 @@
 #include "dialects/Isa/Verifier/Buffers.h"
 
 #include "dialects/Isa/Encoding/Cursor.h"
+#include "dialects/Isa/Encoding/Limits.h"
 #include "dialects/Isa/Verifier/AccessLog.h"
 #include "dialects/Isa/Verifier/Deadlock.h"
 #include "dialects/Isa/Verifier/StaticChecks.h"
+#include "dialects/Isa/Verifier/WrittenMap.h"
 
 #include <chrono>
 #include <limits>
@@ -29,7 +31,7 @@ namespace {
 
 /// Instances a stream may advance before the others get their turn; small keeps the log short.
 constexpr unsigned kTurn = 32;
-/// Log entries, over all memories, at which forgetting is tried first.
+/// Log entries over all memories, or increments, at which forgetting is tried first.
 constexpr size_t kFirstForget = 1024;
 
 class Walk {
@@ -121,7 +123,7 @@ private:
     ++result.instances;
     result.accesses += footprint.size();
     cursor.advance();
-    if (logged > forgetAt)
+    if (logged > forgetAt || clocks.size() > forgetClocksAt)
       forget();
   }
 
@@ -265,12 +267,29 @@ private:
                                   uint64_t(shared.end)});
   }
 
+  /// The streams that may still advance: those that are not held, and those held only by such.
+  std::vector<bool> alive() const {
+    std::vector<bool> live(cursors.size(), false);
+    for (bool changed = true; changed;) {
+      changed = false;
+      for (size_t stream = 0; stream < cursors.size(); ++stream)
+        if (!live[stream] && !cursors[stream].done()) {
+          bool held = false;
+          forEachHolder(stream, [&](size_t owner) { held |= !live[owner]; });
+          live[stream] = !held;
+          changed |= !held;
+        }
+    }
+    return live;
+  }
+
   /// What every stream knows, or will know before it touches memory again.
   std::vector<Ordinal> knownToAll() const {
     const size_t n = cursors.size();
     std::vector<Ordinal> least(n, std::numeric_limits<Ordinal>::max());
+    const std::vector<bool> live = alive();
     for (size_t stream = 0; stream < n; ++stream) {
-      if (cursors[stream].done())
+      if (!live[stream])
         continue;
       std::vector<Ordinal> knows(n, 0);
       std::vector<bool> visited(n, false);
@@ -286,13 +305,16 @@ private:
     visited[stream] = true;
     for (size_t other = 0; other < knows.size(); ++other)
       knows[other] = std::max(knows[other], clocks.known(stream, other));
-    if (cursors[stream].done())
-      return;
+    if (!cursors[stream].done())
+      forEachHolder(stream, [&](size_t owner) { gather(owner, knows, visited); });
+  }
+  /// Calls visit(owner) for the stream of every counter that holds `stream`.
+  template <class Visit> void forEachHolder(size_t stream, Visit visit) const {
     const Instruction &instruction = cursors[stream].instruction();
     for (unsigned i = 0; i < instruction.waitCount; ++i) {
       const Wait &wait = instruction.waits[i];
       if (wait.value.evaluate(cursors[stream].index()) > int64_t(clocks.value(wait.counter)))
-        gather(program.counterStream[wait.counter], knows, visited);
+        visit(program.counterStream[wait.counter]);
     }
   }
 
@@ -304,7 +326,11 @@ private:
       logged += log.size();
     }
     clocks.forget(everyone);
+    if (logged > kMostRememberedAccesses)
+      throw Error("the streams run more than " + std::to_string(kMostRememberedAccesses) +
+                  " accesses apart, expected waits through which each learns of the others");
     forgetAt = std::max(kFirstForget, 2 * logged);
+    forgetClocksAt = std::max(kFirstForget, 2 * clocks.size());
   }
 
   const Program &program;
@@ -325,12 +351,14 @@ private:
   std::set<std::array<size_t, 5>> reported;
   Footprint footprint;
   std::vector<Complaint> complaints;
-  size_t logged = 0, forgetAt = kFirstForget;
+  size_t logged = 0, forgetAt = kFirstForget, forgetClocksAt = kFirstForget;
 };
 
 } // namespace
 
 VerificationResult verify(const Program &program, const chip::Chip &chip, const VerifierOptions &options) {
+  if (options.maxDiagnostics == 0)
+    throw Error("the verifier is asked to stop after 0 errors, expected at least 1");
   auto start = std::chrono::steady_clock::now();
   VerificationResult result;
   try {
@@ -351,9 +379,9 @@ VerificationResult verify(const Program &program, const chip::Chip &chip, const 
   } catch (const Error &error) {
     result.diagnostics.push_back({Diagnostic::Malformed, error.what(), {}, "", 0, 0});
   }
+  result.accepted = result.diagnostics.empty();
   if (result.diagnostics.size() > options.maxDiagnostics)
     result.diagnostics.resize(options.maxDiagnostics);
-  result.accepted = result.diagnostics.empty();
   result.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   return result;
 }

@@ -12,7 +12,7 @@
 namespace arsis::isa {
 
 struct VerifierOptions {
-  size_t maxDiagnostics = 20;   // the walk goes on after an error until this many are found
+  size_t maxDiagnostics = 20;   // at least 1; the walk goes on after an error until this many are found
   bool checkHostTensors = true; // outputs are complete and persistent tensors intact at the end of a step
 };
 
@@ -61,7 +61,8 @@ struct VerificationResult {
   double seconds = 0;
 };
 
-/// Time is linear in the instances; memory is proportional to how far the streams run apart.
+/// Time is linear in the instances; memory is proportional to how far the streams run apart. Throws Error on
+/// options without meaning.
 VerificationResult verify(const Program &, const chip::Chip &, const VerifierOptions & = {});
 
 } // namespace arsis::isa
