@@ -5,6 +5,7 @@
 #include "arch_configs/reader/Chip.h"
 
 #include "arch_configs/schema/Keys.h"
+#include "dialects/Isa/Encoding/Limits.h"
 
 #include <cerrno>
 #include <cmath>
@@ -114,6 +115,16 @@ void Chip::checkConsistency() const {
                   value("scratchpad.banks") * value("scratchpad.bank_width_bytes"));
   requireMultiple("dram.row_bytes", value("dram.row_bytes"), "dram.burst_bytes", value("dram.burst_bytes"));
   requireMultiple("scratchpad.bank_width_bytes", value("scratchpad.bank_width_bytes"), "an fp32 element", 4);
+  if (value("dma.request_bytes") > value("dram.burst_bytes")) // a shorter request costs a whole burst
+    requireMultiple("dma.request_bytes", value("dma.request_bytes"), "dram.burst_bytes",
+                    value("dram.burst_bytes"));
+  const double accumulators =
+      value("matrix.units") * value("matrix.accumulator_rows") * value("matrix.cols") * 4;
+  if (accumulators > static_cast<double>(isa::kLargestAccumulators))
+    throw Error(where(entry("matrix.accumulator_rows")) + ": the accumulators of all arrays hold " +
+                formatNumber(accumulators) +
+                " bytes (matrix.units x matrix.accumulator_rows x matrix.cols x 4)" + ", expected at most " +
+                formatNumber(static_cast<double>(isa::kLargestAccumulators)));
 }
 
 Chip Chip::withOverride(std::string_view key, const std::string &value) const {

@@ -22,7 +22,7 @@ const std::vector<KeySpec> &keySpecs() {
       {"matrix.weight_banks", "banks", integer, 1, 16,
        "sets of stationary weights per array; two hide the reload behind a product"},
       {"matrix.accumulator_rows", "rows", integer, 1, 1 << 20,
-       "accumulator rows per array, each `matrix.cols` fp32 wide"},
+       "accumulator rows per array, each `matrix.cols` fp32 wide; all arrays together at most 2 GiB"},
       {"matrix.transposer", "flag", integer, 0, 1,
        "1 if operands can be read with K not contiguous at full rate"},
 
@@ -44,7 +44,8 @@ const std::vector<KeySpec> &keySpecs() {
       {"dma.load_queues", "queues", integer, 1, 16, "load streams"},
       {"dma.store_queues", "queues", integer, 1, 16, "store streams"},
       {"dma.outstanding_requests", "requests", integer, 1, 65536, "requests in flight per queue"},
-      {"dma.request_bytes", "B", integer, 1, 65536, "largest request to the DRAM"},
+      {"dma.request_bytes", "B", integer, 1, 65536,
+       "largest request to the DRAM; whole bursts, or less than one"},
       {"dma.bus_bytes_per_cycle", "B/cycle", integer, 1, 65536,
        "width of the bus between DRAM and scratchpad, shared by all queues"},
       {"dma.startup_cycles", "cycles", integer, 0, 100000,

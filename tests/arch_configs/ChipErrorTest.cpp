@@ -76,6 +76,9 @@ INSTANTIATE_TEST_SUITE_P(
                 "\nvector:", "\nmatrix:", "chip.yaml:21: 'matrix' of the chip is given twice"},
         Mistake{"UnevenBanks", "banks: {value: 4,", "banks: {value: 3,",
                 "chip.yaml:17: scratchpad.kib gives 65536 bytes, expected a multiple of the 96 bytes"},
+        Mistake{"UnevenRequests", "request_bytes: {value: 64,", "request_bytes: {value: 194,",
+                "chip.yaml:35: dma.request_bytes gives 194 bytes, expected a multiple of the 64 bytes of "
+                "dram.burst_bytes"},
         Mistake{"SectionIsNoMap", "\nclock:\n", "\nclock: 3\nunused:\n", "chip.yaml:5: clock is not a map"},
         Mistake{"NoName", "name: tiny\n", "", "chip.yaml:2: key 'name' is missing"},
         Mistake{"BadYaml", "core_mhz: {", "core_mhz: }", "chip.yaml:6: not valid YAML ("}),
@@ -88,6 +91,22 @@ std::string messageOf(const std::function<void()> &action) {
     return error.what();
   }
   return "";
+}
+
+TEST(ChipError, AccumulatorsOfAllArraysAreBounded) {
+  // 16 arrays of 2^20 rows of 32 columns are 2^31 bytes, which a host can hold.
+  const Chip wide = Chip::load("tiny").withOverride("matrix.units", 16).withOverride("matrix.cols", 32);
+  EXPECT_EQ(messageOf([&] { wide.withOverride("matrix.accumulator_rows", 1 << 20); }), "");
+  EXPECT_NE(messageOf([&] {
+              wide.withOverride("matrix.accumulator_rows", 1 << 20).withOverride("matrix.cols", 33);
+            })
+                .find("the accumulators of all arrays hold 2214592512 bytes (matrix.units x "
+                      "matrix.accumulator_rows x matrix.cols x 4), expected at most 2147483648"),
+            std::string::npos);
+}
+
+TEST(ChipError, ARequestShorterThanABurstCostsAWholeOne) {
+  EXPECT_EQ(messageOf([&] { Chip::load("tiny").withOverride("dma.request_bytes", 48); }), "");
 }
 
 TEST(ChipAccessError, UnknownNamesAndKinds) {
