@@ -1,12 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Cycles of the core clock and SystemC time: the one file that converts between them. Kernel time has a
 // resolution of one femtosecond and every wake-up lies on a cycle, so the conversion loses nothing for any
-// clock given to the kHz. Units count integer cycles and never see a time.
+// clock given to the kHz. Units count integer cycles and never see a time. Time ends at 9223 s, where 63 bits
+// of femtoseconds do; whatever would go beyond is an error here.
 #pragma once
+
+#include "dialects/Isa/Encoding/Error.h"
+#include "dialects/Isa/Encoding/Limits.h"
 
 #include <cmath>
 #include <cstdint>
 #include <limits>
+#include <string>
 
 #include <systemc>
 
@@ -21,8 +26,15 @@ class Clock {
 public:
   explicit Clock(double mhz) : kilohertz(std::llround(mhz * 1000)) {}
 
+  /// These throw Error beyond the end of time.
   Femtoseconds femtoseconds(Cycle cycle) const {
-    return static_cast<Femtoseconds>(static_cast<__int128>(cycle) * kScale / kilohertz);
+    return limited(static_cast<__int128>(cycle) * kScale / kilohertz);
+  }
+  static Femtoseconds later(Femtoseconds time, Femtoseconds duration) {
+    return limited(static_cast<__int128>(time) + duration);
+  }
+  static Femtoseconds times(int64_t count, Femtoseconds duration) {
+    return limited(static_cast<__int128>(count) * duration);
   }
   /// The first cycle that begins at or after `time`.
   Cycle cycleAtOrAfter(Femtoseconds time) const {
@@ -42,6 +54,14 @@ public:
   }
 
 private:
+  static Femtoseconds limited(__int128 femtoseconds) {
+    if (femtoseconds > isa::kLongestFemtoseconds)
+      throw Error("the simulated time exceeds " +
+                  std::to_string(isa::kLongestFemtoseconds / 1000000000000000) +
+                  " s, expected a step that ends before");
+    return static_cast<Femtoseconds>(femtoseconds);
+  }
+
   static constexpr int64_t kScale = 1000000000000; // femtoseconds per cycle at 1 kHz
   int64_t kilohertz;
 };

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Where an operation reaches, from its strides and counts alone. Extremes of an affine access are sums of the
-// extremes of its dimensions, so a check costs a few additions however large the box is.
+// extremes of its dimensions, so a check costs a few additions however large the box is. What an operation
+// computes before it writes must fit the memory that it goes to, which bounds what the model allocates.
+#include "dialects/Isa/Encoding/Volume.h"
 #include "dialects/Isa/Numerics/Numerics.h"
 #include "simulator/isa/Families.h"
 #include "simulator/isa/Memories.h"
@@ -11,29 +13,15 @@
 namespace arsis::sim {
 namespace {
 
-struct Range {
-  int64_t first = 0, last = 0; // elements, both included
-  template <size_t dims>
-  void extend(const std::array<int64_t, dims> &count, const std::array<int64_t, dims> &stride) {
-    for (size_t d = 0; d < dims; ++d)
-      extend(count[d], stride[d]);
-  }
-  void extend(int64_t count, int64_t stride) {
-    const int64_t reach = (count - 1) * stride;
-    first += std::min<int64_t>(0, reach);
-    last += std::max<int64_t>(0, reach);
-  }
-};
-
 struct Checker {
   const MemorySizes &sizes;
 
-  void scratchpad(const char *operand, int64_t address, ElementType type, const Range &range) const {
+  void scratchpad(const char *operand, int64_t address, ElementType type, const isa::Reach &reach) const {
     const int64_t size = numerics::sizeInBytes(type);
-    const int64_t begin = address + range.first * size, end = address + (range.last + 1) * size;
-    if (begin < 0 || end > sizes.scratchpadBytes)
-      throw Error(std::string(operand) + " reaches bytes " + std::to_string(begin) + " to " +
-                  std::to_string(end) + " of a scratchpad of " + std::to_string(sizes.scratchpadBytes) +
+    const isa::Reach::Bytes bytes = reach.bytes(address, size);
+    if (bytes.begin < 0 || bytes.end > sizes.scratchpadBytes)
+      throw Error(std::string(operand) + " reaches bytes " + std::to_string(bytes.begin) + " to " +
+                  std::to_string(bytes.end) + " of a scratchpad of " + std::to_string(sizes.scratchpadBytes) +
                   " bytes");
     if (address % size != 0)
       throw Error(std::string(operand) + " at byte " + std::to_string(address) +
@@ -42,17 +30,17 @@ struct Checker {
   template <size_t dims>
   void view(const char *operand, const View<std::array<int64_t, dims>> &view,
             const std::array<int64_t, dims> &count) const {
-    Range range;
-    range.extend(count, view.stride);
-    scratchpad(operand, view.address, view.type, range);
+    isa::Reach reach;
+    reach.extendAll(count, view.stride);
+    scratchpad(operand, view.address, view.type, reach);
   }
   void accumulator(int64_t row, const Box3 &count, const Box3 &stride) const {
-    Range range;
-    range.extend(count, stride);
-    if (row + range.first < 0 || row + range.last >= sizes.accumulatorRows)
-      throw Error("acc reaches rows " + std::to_string(row + range.first) + " to " +
-                  std::to_string(row + range.last + 1) + " of an accumulator of " +
-                  std::to_string(sizes.accumulatorRows) + " rows");
+    isa::Reach reach;
+    reach.extendAll(count, stride);
+    const isa::Reach::Bytes rows = reach.bytes(row, 1);
+    if (rows.begin < 0 || rows.end > sizes.accumulatorRows)
+      throw Error("acc reaches rows " + std::to_string(rows.begin) + " to " + std::to_string(rows.end) +
+                  " of an accumulator of " + std::to_string(sizes.accumulatorRows) + " rows");
   }
   void array(const char *what, int64_t asked, int64_t limit) const {
     if (asked > limit)
@@ -60,68 +48,87 @@ struct Checker {
                   std::to_string(limit));
   }
 
+  /// A result whose elements are each written once has no more of them than its memory.
+  template <size_t dims>
+  void result(const char *operand, const View<std::array<int64_t, dims>> &target,
+              const std::array<int64_t, dims> &count) const {
+    view(operand, target, count);
+    atMost("elements", operand, product(count), sizes.scratchpadBytes / numerics::sizeInBytes(target.type));
+  }
+  void atMost(const char *what, const char *operand, int64_t asked, int64_t limit) const {
+    if (asked > limit)
+      throw Error(std::string(operand) + " has " + std::to_string(asked) + " " + what + " in a memory of " +
+                  std::to_string(limit) + ", expected each once");
+  }
+
   void operator()(const std::monostate &) const {}
   /// A store reads what goes to the tensor; the rest of its box is dropped.
   void operator()(const TransferOperation &op) const {
-    const InRange part = op.store ? inRange(op) : InRange{{}, op.box, true};
+    if (!op.store)
+      return result("local", op.local, op.box);
+    const InRange part = inRange(op);
     if (part.count[0] == 0)
       return;
-    Range range;
-    range.extend(part.count, op.local.stride);
-    for (size_t d = 0; d < 4; ++d) {
-      range.first += part.first[d] * op.local.stride[d];
-      range.last += part.first[d] * op.local.stride[d];
-    }
-    scratchpad("local", op.local.address, op.local.type, range);
+    isa::Reach reach;
+    reach.extendAll(part.count, op.local.stride);
+    for (size_t d = 0; d < 4; ++d)
+      reach = reach.movedBy(isa::saturatingProduct(part.first[d], op.local.stride[d]));
+    scratchpad("local", op.local.address, op.local.type, reach);
   }
   void operator()(const LoadWeightsOperation &op) const {
     array("rows", product(op.kCount), sizes.rows);
     array("columns", op.nCount, sizes.columns);
-    Range range;
-    range.extend(op.kCount, op.source.stride);
-    range.extend(op.nCount, op.nStride);
-    scratchpad("source", op.source.address, op.source.type, range);
+    isa::Reach reach;
+    reach.extendAll(op.kCount, op.source.stride);
+    reach.extend(op.nCount, op.nStride);
+    scratchpad("source", op.source.address, op.source.type, reach);
   }
   void operator()(const MultiplyOperation &op) const {
-    Range range;
-    range.extend(op.mCount, op.source.stride);
-    range.extend(op.kCount, op.kStride);
-    scratchpad("source", op.source.address, op.source.type, range);
+    isa::Reach reach;
+    reach.extendAll(op.mCount, op.source.stride);
+    reach.extendAll(op.kCount, op.kStride);
+    scratchpad("source", op.source.address, op.source.type, reach);
     accumulator(op.accumulatorRow, op.mCount, op.accumulatorStride);
+    atMost("rows", "acc", product(op.mCount), sizes.accumulatorRows);
   }
   void operator()(const DrainOperation &op) const {
     array("columns", op.nCount, sizes.columns);
     accumulator(op.accumulatorRow, op.mCount, op.accumulatorStride);
-    Range range;
-    range.extend(op.mCount, op.destination.stride);
-    range.extend(op.nCount, op.columnStride);
-    scratchpad("destination", op.destination.address, op.destination.type, range);
+    isa::Reach reach;
+    reach.extendAll(op.mCount, op.destination.stride);
+    reach.extend(op.nCount, op.columnStride);
+    scratchpad("destination", op.destination.address, op.destination.type, reach);
+    atMost("elements", "destination", isa::saturatingProduct(product(op.mCount), op.nCount),
+           sizes.scratchpadBytes / numerics::sizeInBytes(op.destination.type));
   }
   void operator()(const MapOperation &op) const {
     static constexpr const char *names[] = {"a", "b", "c"};
     for (unsigned p = 0; p < numerics::operandCount(op.function); ++p)
       view(names[p], op.operands[p], op.count);
-    view("destination", op.destination, op.count);
+    result("destination", op.destination, op.count);
   }
   void operator()(const ReduceOperation &op) const {
     view("a", op.source, op.count);
-    view("destination", op.destination, op.count);
+    Box4 kept = op.count;
+    for (size_t d = 0; d < 4; ++d)
+      kept[d] = op.mask >> d & 1 ? 1 : kept[d];
+    result("destination", op.destination, kept);
   }
   void window(const char *operand, const View<Box4> &view, const Box4 &count,
               const std::array<int64_t, 2> &window, const std::array<int64_t, 2> &stride) const {
-    Range range;
-    range.extend(count, view.stride);
-    range.extend(window, stride);
-    scratchpad(operand, view.address, view.type, range);
+    isa::Reach reach;
+    reach.extendAll(count, view.stride);
+    reach.extendAll(window, stride);
+    scratchpad(operand, view.address, view.type, reach);
   }
   void operator()(const PoolOperation &op) const {
     window("a", op.source, op.count, op.window, op.windowStride);
-    view("destination", op.destination, op.count);
+    result("destination", op.destination, op.count);
   }
   void operator()(const PoolGradOperation &op) const {
     if (op.function == numerics::ReduceFunction::Max)
       window("x", op.x, op.count, op.window, op.windowStride);
-    view("gradient", op.gradient, op.count);
+    result("gradient", op.gradient, op.count);
     window("destination", op.destination, op.count, op.window, op.windowStride);
   }
 };

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // load and store: a box of a DRAM tensor to or from a strided view of the scratchpad. The result is the dense
-// box in the type of the side it is going to. Boxes are clipped once; what is left is copied in the longest
-// runs the strides allow.
+// box, of a store only its part inside the tensor, in the type of the side it is going to. Boxes are clipped
+// once; what is left is copied in the longest runs the strides allow.
 #include "dialects/Isa/Numerics/Numerics.h"
 #include "simulator/isa/Families.h"
 #include "simulator/isa/Nest.h"
@@ -90,39 +90,37 @@ static void fillBox(const TransferOperation &op, Result &result) {
 
 void sampleTransfer(const TransferOperation &op, const Memories &memories, Result &result) {
   const InRange range = inRange(op);
-  const Box4 boxStride = denseStrides(op.box);
   const ElementType type = op.store ? op.tensor->type : op.local.type;
   const int64_t size = numerics::sizeInBytes(type);
-  result.bytes.resize(static_cast<size_t>(product(op.box) * size));
+  result.bytes.resize(static_cast<size_t>(product(op.store ? range.count : op.box) * size));
   if (!op.store && !range.whole)
     fillBox(op, result);
   if (range.count[0] == 0)
     return;
-  uint8_t *box = result.bytes.data() + offsetOf(range.first, boxStride) * size;
   if (op.store) {
     const uint8_t *local = memories.scratchpad.data() + op.local.address +
                            offsetOf(range.first, op.local.stride) * numerics::sizeInBytes(op.local.type);
-    copyBox(box, type, boxStride, local, op.local.type, op.local.stride, range.count);
-  } else {
-    copyBox(box, type, boxStride, memories.dram + dramOffset(op, range), op.tensor->type, op.tensor->stride,
+    copyBox(result.bytes.data(), type, denseStrides(range.count), local, op.local.type, op.local.stride,
             range.count);
+  } else {
+    const Box4 boxStride = denseStrides(op.box);
+    copyBox(result.bytes.data() + offsetOf(range.first, boxStride) * size, type, boxStride,
+            memories.dram + dramOffset(op, range), op.tensor->type, op.tensor->stride, range.count);
   }
 }
 
 void commitTransfer(const TransferOperation &op, Memories &memories, const Result &result) {
-  const Box4 boxStride = denseStrides(op.box);
   if (!op.store) {
     copyBox(memories.scratchpad.data() + op.local.address, op.local.type, op.local.stride,
-            result.bytes.data(), op.local.type, boxStride, op.box);
+            result.bytes.data(), op.local.type, denseStrides(op.box), op.box);
     return;
   }
   const InRange range = inRange(op);
   if (range.count[0] == 0)
     return;
   const ElementType type = op.tensor->type;
-  copyBox(memories.dram + dramOffset(op, range), type, op.tensor->stride,
-          result.bytes.data() + offsetOf(range.first, boxStride) * numerics::sizeInBytes(type), type,
-          boxStride, range.count);
+  copyBox(memories.dram + dramOffset(op, range), type, op.tensor->stride, result.bytes.data(), type,
+          denseStrides(range.count), range.count);
 }
 
 } // namespace arsis::sim

@@ -4,6 +4,8 @@
 // sees long runs even when an instruction spells them as four short dimensions.
 #pragma once
 
+#include "dialects/Isa/Encoding/Volume.h"
+
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -93,11 +95,9 @@ template <size_t dims> std::array<int64_t, dims> denseStrides(const std::array<i
   return stride;
 }
 
+/// Elements of a box; saturates.
 template <size_t dims> int64_t product(const std::array<int64_t, dims> &counts) {
-  int64_t size = 1;
-  for (int64_t count : counts)
-    size *= count;
-  return size;
+  return isa::volume(counts);
 }
 
 } // namespace arsis::sim

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // From an encoded instruction and the loop indices to an operation. One overload per instruction; a zero
 // extent makes the operation empty.
+#include "simulator/isa/Nest.h"
 #include "simulator/isa/Operation.h"
 
 namespace arsis::sim {
@@ -168,15 +169,13 @@ std::string describeInstruction(const isa::Stream &stream, size_t position) {
 
 void bindBank(Operation &operation, BankShapes &banks) {
   if (auto *load = std::get_if<LoadWeightsOperation>(&operation)) {
-    const Box3 &k = load->kCount;
-    banks[static_cast<size_t>(load->bank)] = {k[0] * k[1] * k[2], load->nCount};
+    banks[static_cast<size_t>(load->bank)] = {product(load->kCount), load->nCount};
   } else if (auto *multiply = std::get_if<MultiplyOperation>(&operation)) {
     const BankShape &bank = banks[static_cast<size_t>(multiply->bank)];
-    const Box3 &k = multiply->kCount;
-    if (k[0] * k[1] * k[2] != bank.rows)
-      throw Error("multiply streams " + std::to_string(k[0] * k[1] * k[2]) +
-                  " elements of k, but weight bank " + std::to_string(multiply->bank) + " holds " +
-                  std::to_string(bank.rows) + " rows");
+    const int64_t k = product(multiply->kCount);
+    if (k != bank.rows)
+      throw Error("multiply streams " + std::to_string(k) + " elements of k, but weight bank " +
+                  std::to_string(multiply->bank) + " holds " + std::to_string(bank.rows) + " rows");
     multiply->columns = bank.columns;
   }
 }

@@ -20,12 +20,7 @@ DramParameters::DramParameters(const chip::Chip &chip)
       bandwidthGbps(chip.real("dram.bandwidth_gbps")), latency(fromNanoseconds(chip.real("dram.latency_ns"))),
       rowMiss(fromNanoseconds(chip.real("dram.row_miss_ns"))),
       burst(
-          fromNanoseconds(static_cast<double>(burstBytes) * static_cast<double>(channels) / bandwidthGbps)) {
-  if (interleaveBytes % burstBytes != 0 || rowBytes % burstBytes != 0)
-    throw Error("dma.request_bytes is " + std::to_string(interleaveBytes) + " and dram.row_bytes is " +
-                std::to_string(rowBytes) + ", expected multiples of dram.burst_bytes, which is " +
-                std::to_string(burstBytes));
-}
+          fromNanoseconds(static_cast<double>(burstBytes) * static_cast<double>(channels) / bandwidthGbps)) {}
 
 DramModel::DramModel(const DramParameters &parameters)
     : parameters(parameters), burst(parameters.burstBytes),
@@ -49,11 +44,11 @@ void DramModel::serveChannel(Channel &channel, int64_t begin, int64_t end, Femto
       ++rowHits;
     } else {
       ++rowMisses;
-      ready = std::max(arrival, bank.free) + parameters.rowMiss;
+      ready = Clock::later(std::max(arrival, bank.free), parameters.rowMiss);
       bank.openRow = row;
     }
-    const Femtoseconds transfer = count * parameters.burst;
-    channel.free = std::max(channel.free, ready) + transfer;
+    const Femtoseconds transfer = Clock::times(count, parameters.burst);
+    channel.free = Clock::later(std::max(channel.free, ready), transfer);
     bank.free = channel.free;
     busy += transfer;
     bursts += count;
@@ -81,18 +76,19 @@ void DramModel::serveBursts(int64_t first, int64_t end, Femtoseconds arrival) {
 
 Femtoseconds DramModel::serve(StridedPayload &payload, Femtoseconds arrival) {
   finished = arrival;
-  waited = held = 0;
+  waited = 0;
+  held = 0;
   bursts = 0;
-  const Femtoseconds busyBefore = busy;
+  const __int128 busyBefore = busy;
   forEachGranules(payload, burst, payload.bufferedBurst,
                   [&](int64_t first, int64_t last) { serveBursts(first, last + 1, arrival); });
   ++requests;
   (payload.command == StridedPayload::Read ? readBursts : writeBursts) += bursts;
   payload.bursts = bursts;
   payload.waited = waited;
-  payload.occupied = (busy - busyBefore) / parameters.channels;
-  payload.held = held / parameters.channels;
-  return finished + parameters.latency;
+  payload.occupied = static_cast<Femtoseconds>((busy - busyBefore) / parameters.channels);
+  payload.held = static_cast<Femtoseconds>(held / parameters.channels);
+  return Clock::later(finished, parameters.latency);
 }
 
 Dram::Dram(const sc_core::sc_module_name &name, const DramParameters &theParameters)
@@ -103,7 +99,8 @@ Dram::Dram(const sc_core::sc_module_name &name, const DramParameters &theParamet
 tlm::tlm_sync_enum Dram::transport(int, StridedPayload &payload, tlm::tlm_phase &phase,
                                    sc_core::sc_time &delay) {
   const Femtoseconds now = Clock::kernelTime();
-  const Femtoseconds finished = model.serve(payload, now + static_cast<Femtoseconds>(delay.value()));
+  const Femtoseconds finished =
+      model.serve(payload, Clock::later(now, static_cast<Femtoseconds>(delay.value())));
   delay = sc_core::sc_time::from_value(static_cast<uint64_t>(finished - now));
   phase = tlm::BEGIN_RESP;
   return tlm::TLM_COMPLETED;

@@ -31,11 +31,11 @@ public:
   explicit DramModel(const DramParameters &parameters);
 
   /// Serves a request that arrives at `arrival` and returns when its last byte is there. Fills the target's
-  /// fields.
+  /// fields. Throws Error beyond the end of time (Clock.h).
   Femtoseconds serve(StridedPayload &payload, Femtoseconds arrival);
 
   int64_t rowHits = 0, rowMisses = 0, readBursts = 0, writeBursts = 0, requests = 0;
-  Femtoseconds busy = 0; // summed over channels
+  __int128 busy = 0; // femtoseconds, summed over channels
 
 private:
   struct Bank {
@@ -55,7 +55,8 @@ private:
   const Divisor burst, burstsPerGranule, burstsPerRow, banks, channelCount;
   std::vector<Channel> channels;
   // Of the request being served.
-  Femtoseconds finished = 0, waited = 0, held = 0;
+  Femtoseconds finished = 0, waited = 0;
+  __int128 held = 0; // summed over channels
   int64_t bursts = 0;
 };
 

@@ -34,11 +34,11 @@ void checkProgram(const isa::Program &program, const chip::Chip &chip) {
   std::string misses;
   auto miss = [&](const std::string &text) { misses += (misses.empty() ? "" : "; ") + text; };
   for (const isa::Requirement &requirement : program.requirements) {
-    const int64_t value = chip.integer(requirement.key);
+    const double has = chip.real(requirement.key), asked = static_cast<double>(requirement.value);
     const bool equal = requirement.relation == isa::Requirement::Equal;
-    if (equal ? value != requirement.value : value < requirement.value)
+    if (equal ? has != asked : has < asked)
       miss(requirement.key + (equal ? " = " : " >= ") + std::to_string(requirement.value) + ", found " +
-           std::to_string(value));
+           chip.text(requirement.key));
   }
   for (const isa::Stream &stream : program.streams)
     if (const int64_t units = unitsFor(stream.kind, chip); stream.index >= units)

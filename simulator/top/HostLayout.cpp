@@ -37,19 +37,12 @@ struct Walk {
 Walk walkOf(const isa::Tensor &tensor) {
   const std::vector<int64_t> shape = hostShapeOf(tensor);
   const size_t rank = shape.size();
-  if (rank > 4)
-    throw Error("tensor " + tensor.name + " has " + std::to_string(rank) +
-                " host dimensions, expected at most 4");
   Walk walk;
   for (size_t i = 0; i < rank; ++i) {
     const size_t chipDim =
         4 - rank + (tensor.hostPermutation.empty() ? i : static_cast<size_t>(tensor.hostPermutation[i]));
     walk.count[4 - rank + i] = shape[i];
     walk.stride[4 - rank + i] = tensor.stride[chipDim];
-    if (tensor.shape[chipDim] != shape[i])
-      throw Error("tensor " + tensor.name + " has host dimension " + std::to_string(i) + " of size " +
-                  std::to_string(shape[i]) + ", its chip dimension has size " +
-                  std::to_string(tensor.shape[chipDim]));
   }
   return walk;
 }
@@ -98,6 +91,23 @@ void toHost(const isa::Tensor &tensor, const uint8_t *dram, void *host) {
         std::memcpy(target, source, 4);
       }
     }
+  });
+}
+
+void fromInitial(const isa::Tensor &tensor, const std::vector<uint8_t> &bytes, uint8_t *dram) {
+  const auto size = static_cast<size_t>(numerics::sizeInBytes(tensor.type));
+  const Nest<2, 4> nest(tensor.shape, {denseStrides(tensor.shape), tensor.stride});
+  const int64_t fromStep = nest.runStride(0), toStep = nest.runStride(1);
+  nest.forEachRun([&](const std::array<int64_t, 2> &offset) {
+    const uint8_t *from = bytes.data() + static_cast<size_t>(offset[0]) * size;
+    uint8_t *to = dram + tensor.address + static_cast<size_t>(offset[1]) * size;
+    if (fromStep == 1 && toStep == 1) {
+      std::memcpy(to, from, static_cast<size_t>(nest.runLength()) * size);
+      return;
+    }
+    for (int64_t i = 0; i < nest.runLength(); ++i)
+      std::memcpy(to + static_cast<size_t>(i * toStep) * size,
+                  from + static_cast<size_t>(i * fromStep) * size, size);
   });
 }
 

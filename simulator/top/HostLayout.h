@@ -24,4 +24,8 @@ void checkHostBytes(const isa::Tensor &tensor, size_t bytes);
 void fromHost(const isa::Tensor &tensor, const void *host, uint8_t *dram);
 void toHost(const isa::Tensor &tensor, const uint8_t *dram, void *host);
 
+/// Puts the elements of an initial value, which are dense and row-major in chip layout, where the strides of
+/// the tensor have them. REQUIRES: a validated program, `dram` covers the tensor.
+void fromInitial(const isa::Tensor &tensor, const std::vector<uint8_t> &bytes, uint8_t *dram);
+
 } // namespace arsis::sim

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // See Session.h. Memory is allocated when the first value is needed, so that timing-only sessions stay small.
 #include "simulator/top/Session.h"
+#include "dialects/Isa/Encoding/Cursor.h"
 #include "simulator/top/Check.h"
 #include "simulator/top/HostChecks.h"
 #include "simulator/top/HostLayout.h"
@@ -51,8 +52,7 @@ struct Session::State {
     if (!dram)
       throw Error("cannot allocate " + std::to_string(program->dramBytes) + " bytes of simulated DRAM");
     for (const isa::Initial &initial : program->initials)
-      std::memcpy(dram.get() + program->tensors[initial.tensor].address, initial.bytes.data(),
-                  initial.bytes.size());
+      fromInitial(program->tensors[initial.tensor], initial.bytes, dram.get());
   }
 
   void prepareMemories() {
@@ -168,6 +168,10 @@ boost::json::object Session::run(const RunOptions &options) {
   State &s = *state;
   const auto begin = std::chrono::steady_clock::now();
   const bool values = options.mode != Mode::TimingOnly;
+  if (const uint64_t instances = isa::countInstances(*s.program);
+      !options.tracePath.empty() && instances > isa::kMostTracedInstances)
+    throw Error("the program has " + std::to_string(instances) + " instances, expected at most " +
+                std::to_string(isa::kMostTracedInstances) + " for a trace");
   if (values) {
     checkNothingMissing(*s.program, s.written);
     s.prepareMemories();

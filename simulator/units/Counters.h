@@ -44,9 +44,13 @@ public:
     }
   }
 
-  /// Wakes `waiter` once when the counter reaches `value`. REQUIRES: it has not.
+  /// Wakes `waiter` once when the counter reaches `value`, however often it asks. REQUIRES: it has not.
   void subscribe(uint8_t counter, int64_t value, Waiter &waiter) {
-    waiters[counter].push_back({value, &waiter});
+    auto &waiting = waiters[counter];
+    for (const Entry &entry : waiting) // at most one for each stream
+      if (entry.waiter == &waiter && entry.value == value)
+        return;
+    waiting.push_back({value, &waiter});
   }
 
 private:

@@ -81,7 +81,8 @@ Cycle DmaEngine::scratchpadCycles(const TransferOperation &op, int64_t elements)
 /// banks.
 void DmaEngine::accountTransfer(const StridedPayload &chunk, Cycle answered, Cycle moving, Cycle done) {
   const Cycle gap = std::max<Cycle>(0, answered - account.accountedUntil());
-  const Cycle bandwidth = std::min(gap, board.clock.cycleAtOrAfter(chunk.waited + chunk.occupied));
+  const Cycle bandwidth =
+      std::min(gap, board.clock.cycleAtOrAfter(Clock::later(chunk.waited, chunk.occupied)));
   account.stallUntil(Cause::DramLatency, answered - bandwidth);
   account.stallUntil(Cause::DramBandwidth, answered);
   account.stallUntil(Cause::ScratchpadConflict, moving);
@@ -105,7 +106,8 @@ void DmaEngine::request(Cycle now) {
   tlm::tlm_phase phase = tlm::BEGIN_REQ;
   if (socket->nb_transport_fw(chunk, phase, delay) != tlm::TLM_COMPLETED)
     throw Error("the memory did not complete a request at once, expected it to annotate the delay");
-  Cycle done = board.clock.cycleAtOrAfter(Clock::kernelTime() + static_cast<Femtoseconds>(delay.value()));
+  Cycle done =
+      board.clock.cycleAtOrAfter(Clock::later(Clock::kernelTime(), static_cast<Femtoseconds>(delay.value())));
   done = std::max({done, slotEnd, now + paced, now + busCycles, lastData + (store ? 0 : busCycles)});
   // The banks see the data at the pace of the slower side: a bus wider than the channels sends no faster.
   const Cycle moving = std::max(busCycles, board.clock.cycleAtOrAfter(chunk.occupied));

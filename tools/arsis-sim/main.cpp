@@ -4,6 +4,7 @@
 #include "tools/common/Main.h"
 #include "dialects/Isa/Encoding/Cursor.h"
 #include "dialects/Isa/Encoding/OutputFile.h"
+#include "dialects/Isa/Encoding/Volume.h"
 #include "tools/arsis-sim/Parity.h"
 #include "tools/arsis-sim/Tensors.h"
 #include "tools/common/Options.h"
@@ -20,13 +21,13 @@ struct Arguments {
   std::vector<std::string> overrides;
   bool timingOnly = false, functionalOnly = false, fast = false;
   std::optional<uint64_t> latencySeed;
-  uint64_t maxInstances = isa::kDefaultMaxInstances;
+  uint64_t maxInstances = isa::kDefaultMaxInstances, maxWork = isa::kDefaultMaxWork;
 };
 
 /// Nothing if help was asked for.
 std::optional<Arguments> parse(int argc, char **argv) {
   Arguments a;
-  std::string seed, maxInstances;
+  std::string seed, maxInstances, maxWork;
   options::options_description described("usage: arsis-sim PROGRAM --chip CHIP [options]\noptions");
   auto add = described.add_options();
   add("program", options::value<std::string>(), "program file (.arsis), or assembly (.s)");
@@ -45,6 +46,8 @@ std::optional<Arguments> parse(int argc, char **argv) {
   add("max-instances",
       options::value(&maxInstances)->default_value(std::to_string(isa::kDefaultMaxInstances)),
       "refuse a program that executes more instructions than this");
+  add("max-work", options::value(&maxWork)->default_value(std::to_string(isa::kDefaultMaxWork)),
+      "refuse to compute more elements than this, not with --timing-only");
   add("help", "this text");
   const options::variables_map given =
       tool::parseOptions(argc, argv, described, options::positional_options_description().add("program", 1));
@@ -55,6 +58,7 @@ std::optional<Arguments> parse(int argc, char **argv) {
   a.program = tool::required(given, "program");
   a.chip = tool::required(given, "chip");
   a.maxInstances = tool::wholeNumber(maxInstances, "--max-instances");
+  a.maxWork = tool::wholeNumber(maxWork, "--max-work");
   if (given.count("perturb-latency"))
     a.latencySeed = tool::wholeNumber(seed, "--perturb-latency");
   for (const char *file : {"inputs", "outputs", "report", "trace"})
@@ -97,6 +101,8 @@ int run(const Arguments &a) {
                     {{"--outputs", a.outputs}, {"--report", a.report}, {"--trace", a.trace}});
   auto program = std::make_shared<isa::Program>(tool::readProgram(a.program));
   isa::checkInstances(*program, a.maxInstances);
+  if (!a.timingOnly)
+    isa::checkWork(*program, a.maxWork);
   sim::Session session(tool::readChip(a.chip, a.overrides), std::move(program));
   ref::TensorMap inputs;
   tool::nowDoing("reading " + a.inputs);
