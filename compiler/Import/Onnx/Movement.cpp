@@ -34,11 +34,13 @@ LogicalResult convertFlatten(const Node &node, GraphImporter &graph) {
   return reshapeTo(node, graph, {product(extents.take_front(axis)), product(extents.drop_front(axis))});
 }
 
-/// A shape that leads with the file's batch, where another batch was asked for, keeps that dimension.
+/// Where another batch than the file's was asked for, a shape that leads with the file's, for a tensor that
+/// leads with the batch, keeps that dimension.
 static LogicalResult replaceBatch(const Node &node, GraphImporter &graph, ArrayRef<int64_t> old,
                                   SmallVectorImpl<int64_t> &shape) {
   std::optional<int64_t> batch = graph.replacedBatch();
-  if (!batch || shape.empty() || shape[0] != *batch)
+  if (!batch || shape.empty() || shape[0] != *batch || graph.isConstant(node, 0) ||
+      product(shape) == product(old))
     return success();
   if (old.empty() || old[0] != *graph.options().batch)
     return graph.fail(node, "the new shape leads with " + Twine(*batch) +

@@ -62,6 +62,18 @@ def test_reshape_with_the_batch_in_its_shape(importer, wanted):
     )
 
 
+def test_reshape_of_a_weight_that_happens_to_lead_with_the_batch(importer):
+    nodes = [
+        helper.make_node("Reshape", ["w", "s"], ["v"]),
+        helper.make_node("Transpose", ["w"], ["t"]),
+        helper.make_node("Reshape", ["t", "whole"], ["u"]),
+        helper.make_node("MatMul", ["x", "v"], ["p"]),
+        helper.make_node("MatMul", ["p", "u"], ["y"]),
+    ]
+    constants = {"w": floats(32, 12), "s": np.array([32, -1]), "whole": np.array([12, 32])}
+    importer.nodes(nodes, {"x": (32, 32)}, ["y"], constants, options=["--batch=50"]).has("-> (tensor<50x32xf32>")
+
+
 @pytest.mark.parametrize("moves,wanted,problem", [
     ([], [384], "the new shape has 384 elements, the input 600; the file fixes the batch to 32"),
     ([], [8, 4, 12], "the new shape has 384 elements, the input 600; the file fixes the batch to 32"),
