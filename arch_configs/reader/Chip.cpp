@@ -7,6 +7,7 @@
 #include "arch_configs/schema/Keys.h"
 #include "dialects/Isa/Encoding/Limits.h"
 
+#include <cctype>
 #include <cerrno>
 #include <cmath>
 #include <cstdlib>
@@ -89,7 +90,11 @@ void Chip::setValue(const KeySpec &spec, Entry entry) {
   char *end = nullptr;
   entry.number = std::strtod(entry.text.c_str(), &end);
   bool decimal = entry.text.find_first_not_of("0123456789+-.eE") == std::string::npos;
-  if (entry.text.empty() || *end || errno || !decimal || !std::isfinite(entry.number))
+  const size_t digit =
+      entry.text.find_first_of("0123456789"); // 010 is ten to some readers and eight to others
+  const bool octal = entry.text.size() > digit + 1 && entry.text[digit] == '0' &&
+                     std::isdigit(entry.text[digit + 1]) && entry.text.find('.') > digit;
+  if (entry.text.empty() || *end || errno || !decimal || octal || !std::isfinite(entry.number))
     throw Error(where(entry) + ": value '" + entry.text + "' of " + key +
                 " is not a number, expected a number of " + std::string(spec.unit));
   if (spec.kind == KeySpec::Integer && entry.number != std::floor(entry.number))

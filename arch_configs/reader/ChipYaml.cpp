@@ -77,7 +77,10 @@ Chip Chip::parse(const std::string &yaml, const std::string &filename) {
   Document document(filename);
   YAML::Node root;
   try {
-    root = YAML::Load(yaml);
+    const std::vector<YAML::Node> documents = YAML::LoadAll(yaml);
+    if (documents.size() != 1)
+      throw Error(filename + ": found " + std::to_string(documents.size()) + " YAML documents, expected one");
+    root = documents.front();
   } catch (const YAML::Exception &error) {
     document.fail(error.mark,
                   "not valid YAML (" + error.msg + "), expected sections of `key: {value, unit, source}`");

@@ -63,6 +63,11 @@ void parseKeep(std::string_view text, CompileOptions &options) {
 }
 
 void checkOptions(const CompileOptions &options) {
+  if (options.import.batch && *options.import.batch < 1)
+    throw Error("batch: found " + std::to_string(*options.import.batch) + ", expected at least 1");
+  for (const auto &[name, extent] : options.import.dims)
+    if (extent < 1)
+      throw Error("dimension " + name + ": found " + std::to_string(extent) + ", expected at least 1");
   if (options.keepGradients && !options.import.training)
     throw Error(
         "--keep=gradients: found no training step, which alone has gradients; expected --train with it");

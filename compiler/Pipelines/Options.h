@@ -40,7 +40,8 @@ struct CompileOptions {
 Optimizer parseOptimizer(std::string_view text);
 /// "gradients,activations"
 void parseKeep(std::string_view text, CompileOptions &options);
-/// Throws if something is asked for that only a training step has, and none is made.
+/// Throws if a size is not positive, or something is asked for that only a training step has, and none is
+/// made.
 void checkOptions(const CompileOptions &options);
 /// "softmax-xent"
 void parseLoss(std::string_view text, CompileOptions &options);

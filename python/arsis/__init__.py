@@ -9,6 +9,7 @@
 >>> session.read("loss"), session.read("conv1.weight")
 
 `Reference(program)` has the same write, run and read and computes on the CPU.
+`write_file` and `write_tensors` write files that are complete or not there at all.
 """
 
 import os
@@ -26,8 +27,25 @@ from _arsis import (  # noqa: E402
     chip_value,
     chips,
     compile,
+    read_tensors,
+    refuse_shared_files,
     step_reference,
+    write_file,
+    write_tensors,
 )
 
-__all__ = ["Error", "Program", "Reference", "Session", "chip_value", "chips", "compile", "step_reference"]
+__all__ = [
+    "Error",
+    "Program",
+    "Reference",
+    "Session",
+    "chip_value",
+    "chips",
+    "compile",
+    "read_tensors",
+    "refuse_shared_files",
+    "step_reference",
+    "write_file",
+    "write_tensors",
+]
 __version__ = "0.1.0"

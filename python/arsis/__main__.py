@@ -1,48 +1,26 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""`python -m arsis`: train a model on the simulated chip, or turn a report into a page."""
+"""`python -m arsis`: train a model on the simulated chip, or turn a report into a page.
+
+Whatever goes wrong is one `error: ...` on standard error and exit status 1; 130 after Ctrl-C.
+"""
 
 from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
+import traceback
 from pathlib import Path
 
-
-def parser() -> argparse.ArgumentParser:
-    top = argparse.ArgumentParser(prog="python -m arsis", description=__doc__)
-    commands = top.add_subparsers(dest="command", required=True)
-    train = commands.add_parser("train", help="train a model on the simulated chip and, beside it, on the reference")
-    train.add_argument("--model", default="lenet5", help="name of a recipe in models/, or an .onnx file")
-    train.add_argument("--chip", default="edge", help="shipped chip, or a chip's YAML file")
-    train.add_argument("--epochs", type=int, default=10)
-    train.add_argument("--batch", type=int, default=32, help="images per step")
-    train.add_argument("--lr", type=float, default=0.02, help="learning rate of SGD")
-    train.add_argument("--momentum", type=float, default=0.9)
-    train.add_argument("--weight-decay", type=float, default=0.0)
-    train.add_argument(
-        "--data", default="mnist", help="mnist, synthetic, or an .npz file with x_train, y_train, x_test, y_test"
-    )
-    train.add_argument("--seed", type=int, default=0, help="seed of the order of the images")
-    train.add_argument("--reference", default="exact", choices=["exact", "onednn", "plain", "f64", "off"])
-    train.add_argument(
-        "--timing", default="all", choices=["all", "first"], help="which steps to time; cycles do not depend on values"
-    )
-    train.add_argument(
-        "--require-accuracy", type=float, default=0.0, help="fail if the chip ends below this share of the test images"
-    )
-    train.add_argument("--out", type=Path, default=Path("out/train"), help="folder of report.json and report.html")
-    report = commands.add_parser("report", help="make report.html and a summary from a report.json")
-    report.add_argument("json", type=Path)
-    report.add_argument("-o", "--output", type=Path, help="page to write (default: beside the report)")
-    commands.add_parser("chips", help="list the shipped chips")
-    return top
+import arsis
+from arsis.arguments import parser
 
 
 def run_train(arguments: argparse.Namespace) -> None:
     from tqdm import tqdm
 
-    from arsis import data, models, report, training
+    from arsis import checkpoint, data, models, report, training
     from arsis.onnx_shapes import image_shape
 
     settings = training.Settings(
@@ -57,9 +35,28 @@ def run_train(arguments: argparse.Namespace) -> None:
         reference=arguments.reference,
         timing=arguments.timing,
     )
-    arguments.out.mkdir(parents=True, exist_ok=True)
-    model = models.model_path(arguments.model, arguments.out.parent / "models")
+    out = arguments.out
+    json_path, page, weights, trained = (
+        out / name for name in ("report.json", "report.html", "weights.npz", "model.onnx")
+    )
+    if out.exists() and not out.is_dir():
+        raise ValueError(f"--out: found the file '{out}', expected a folder")
+    arsis.refuse_shared_files(
+        {
+            "--model": arguments.model,
+            "--chip": arguments.chip,
+            "--data": arguments.data,
+            "--init": str(arguments.init or ""),
+        },
+        {"--out": [str(path) for path in (json_path, page, weights, trained)]},
+    )
+    model = models.model_path(arguments.model, out.parent / "models")
     images = data.load(arguments.data, image_shape(model))
+    for note in [*images.notes, *training.notes(images, settings)]:
+        print(note, flush=True)
+    init = checkpoint.read_weights(arguments.init) if arguments.init else None
+    keeper = checkpoint.Keeper(model)
+    out.mkdir(parents=True, exist_ok=True)
     steps = len(images.train_images) // arguments.batch
     with tqdm(total=arguments.epochs * steps, unit="step", dynamic_ncols=True, disable=None) as bar:
 
@@ -72,15 +69,17 @@ def run_train(arguments: argparse.Namespace) -> None:
             if bar.disable and step % steps == 0:  # not a terminal: one line per epoch instead of a bar
                 print(f"epoch {step // steps}: {text}", flush=True)
 
-        json_path, page = arguments.out / "report.json", arguments.out / "report.html"
-
-        def checkpoint(so_far: dict) -> None:
-            json_path.write_text(json.dumps(so_far, indent=1))
+        def save_report(so_far: dict) -> None:
+            arsis.write_file(str(json_path), json.dumps(so_far, indent=1).encode())
             report.write_page(so_far, page)
 
-        result = training.train(model, images, settings, progress, checkpoint)
+        def save_weights(values: checkpoint.Weights) -> None:
+            arsis.write_tensors(str(weights), values)
+            arsis.write_file(str(trained), keeper.trained_model(values))
+
+        result = training.train(model, images, settings, progress, save_report, save_weights, init)
     print(report.summary(result))
-    print(f"\nreport: {page} (data: {json_path})")
+    print(f"\nreport: {page} (data: {json_path})\nweights: {weights}, model: {trained}")
     reached = result["training"]["accuracy_chip"][-1]
     if reached < arguments.require_accuracy:
         raise ValueError(
@@ -91,28 +90,48 @@ def run_train(arguments: argparse.Namespace) -> None:
 def run_report(arguments: argparse.Namespace) -> None:
     from arsis import report
 
-    result = json.loads(arguments.json.read_text())
     page = arguments.output or arguments.json.with_suffix(".html")
-    report.write_page(result, page)
-    print(report.summary(result))
-    print(f"\nreport: {page}")
+    arsis.refuse_shared_files({"the report": str(arguments.json)}, {"--output": [str(page)]})
+    shown = report.show(report.read(arguments.json), arguments.json)
+    arsis.write_file(str(page), shown.page.encode())
+    print(f"{shown.summary}\n\nreport: {page}")
+
+
+def run() -> None:
+    arguments = parser().parse_args()
+    if arguments.command == "train":
+        run_train(arguments)
+    elif arguments.command == "report":
+        run_report(arguments)
+    else:
+        print("\n".join(arsis.chips()))
+    sys.stdout.flush()
+
+
+def describe(error: Exception) -> str:
+    """One line for an exception; the place in the code is named where the mistake must be ours."""
+    if isinstance(error, OSError) and error.strerror:
+        return f"{error.filename or 'standard output'}: {error.strerror}"
+    if isinstance(error, MemoryError):
+        return "out of memory"
+    if isinstance(error, (ValueError, OSError, ImportError, RuntimeError)):  # arsis.Error is a ValueError
+        return str(error)
+    frame = traceback.extract_tb(error.__traceback__)[-1]
+    return f"internal error: {type(error).__name__}: {error} ({Path(frame.filename).name}:{frame.lineno})"
 
 
 def main() -> int:
-    arguments = parser().parse_args()
     try:
-        if arguments.command == "train":
-            run_train(arguments)
-        elif arguments.command == "report":
-            run_report(arguments)
-        else:
-            import arsis
-
-            print("\n".join(arsis.chips()))
-    except (ValueError, FileNotFoundError, ImportError) as error:  # arsis.Error is a ValueError
-        print(f"error: {error}", file=sys.stderr)
-        return 1
-    return 0
+        run()
+        return 0
+    except KeyboardInterrupt:
+        text, status = "interrupted", 130
+    except Exception as error:
+        text, status = describe(error), 1
+    if text.startswith("standard output: "):  # nor can the interpreter write what is left at its end
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    print(f"error: {text}", file=sys.stderr)
+    return status
 
 
 if __name__ == "__main__":

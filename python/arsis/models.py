@@ -6,7 +6,10 @@ from __future__ import annotations
 import hashlib
 import importlib.util
 import os
+import tempfile
 from pathlib import Path
+
+import arsis
 
 
 def recipes_folder() -> Path:
@@ -25,7 +28,7 @@ def recipe_names() -> list[str]:
 
 def model_path(name: str, cache: Path, seed: int = 7) -> Path:
     """The ONNX file for `name`; a recipe writes into `cache` under a name that changes when the recipe does."""
-    if name.endswith((".onnx", ".mlir")):
+    if name.endswith(".onnx"):
         if not Path(name).is_file():
             raise FileNotFoundError(f"{name}: no such file")
         return Path(name)
@@ -40,7 +43,9 @@ def model_path(name: str, cache: Path, seed: int = 7) -> Path:
         spec = importlib.util.spec_from_file_location(f"arsis_recipe_{name}", recipe)
         module = importlib.util.module_from_spec(spec)
         spec.loader.exec_module(module)
-        partial = path.with_suffix(".partial")
-        module.build(partial, seed)
-        partial.replace(path)
+        cache.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory() as folder:
+            made = Path(folder) / path.name
+            module.build(made, seed)
+            arsis.write_file(str(path), made.read_bytes())
     return path

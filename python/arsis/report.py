@@ -3,10 +3,15 @@
 
 from __future__ import annotations
 
+import json
 import os
+from dataclasses import dataclass
 from pathlib import Path
 
+import arsis
 from arsis import svg
+
+SCHEMA_VERSION = 1
 
 PHASES = ["fwd", "loss", "bwd-input", "bwd-weight", "update"]
 PICOJOULES = 1e-12
@@ -159,7 +164,38 @@ def headline(report: dict) -> list[tuple[str, str]]:
     return found
 
 
+@dataclass
+class Shown:
+    page: str  # HTML
+    summary: str
+
+
+def read(path: Path) -> dict:
+    """A report.json. Raises ValueError if the file holds something else, OSError if it cannot be read."""
+    try:
+        report = json.loads(path.read_bytes())
+    except (ValueError, RecursionError) as error:
+        raise ValueError(f"{path}: found no JSON: {error}") from error
+    version = report.get("schema_version") if isinstance(report, dict) else None
+    if version != SCHEMA_VERSION:
+        raise ValueError(f"{path}: found no report of schema_version {SCHEMA_VERSION}")
+    return report
+
+
+def show(report: dict, path: Path) -> Shown:
+    """The page and the summary of a report that was read from `path`. Raises ValueError if a part is missing."""
+    try:
+        return Shown(page(report), summary(report))
+    except (LookupError, TypeError, AttributeError, ArithmeticError, ValueError) as error:
+        raise ValueError(f"{path}: found no complete report: {type(error).__name__}: {error}") from error
+
+
 def write_page(report: dict, path: Path) -> None:
+    arsis.write_file(str(path), page(report).encode())
+
+
+def page(report: dict) -> str:
+    """One self-contained HTML page."""
     import jinja2
 
     environment = jinja2.Environment(
@@ -169,7 +205,7 @@ def write_page(report: dict, path: Path) -> None:
     training = report.get("training")
     unit_chart, unit_legend = _unit_chart(report) if timed else ("", "")
     safe = jinja2.utils.markupsafe.Markup
-    page = environment.get_template("report.html.j2").render(
+    return environment.get_template("report.html.j2").render(
         report=report,
         training=training,
         timed=timed,
@@ -188,7 +224,6 @@ def write_page(report: dict, path: Path) -> None:
         traffic_legend=safe(svg.legend(["in", "out"], svg.COLOURS)),
         memory_charts=[(name, safe(chart)) for name, chart in _memory_charts(report)],
     )
-    path.write_text(page)
 
 
 def summary(report: dict) -> str:

@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 
 import arsis
+from arsis.checkpoint import Weights, check_weights
 from arsis.data import Data
 
 EVALUATION_BATCH = 50
@@ -64,7 +65,15 @@ class Evaluator:
         self.backend = settings.reference
         self.x = tensor_names(self.program, "input")[0]
         self.y = tensor_names(self.program, "output")[0]
-        self.weights = tensor_names(self.program, "parameter", "state")
+        self.weights = {
+            tensor["name"]: tuple(tensor["host_shape"])
+            for tensor in self.program.tensors
+            if tensor["role"].lower() in ("parameter", "state")
+        }
+        self.classes = math.prod(self.output_shape()[1:])
+
+    def output_shape(self) -> tuple[int, ...]:
+        return next(tuple(tensor["host_shape"]) for tensor in self.program.tensors if tensor["name"] == self.y)
 
     def accuracy(self, images: np.ndarray, labels: np.ndarray, run: Callable[[np.ndarray], np.ndarray]) -> float:
         right = 0
@@ -72,7 +81,8 @@ class Evaluator:
             part = images[start : start + EVALUATION_BATCH]
             padded = np.zeros((EVALUATION_BATCH, *images.shape[1:]), np.float32)
             padded[: len(part)] = part
-            right += int((run(padded)[: len(part)].argmax(axis=1) == labels[start : start + len(part)]).sum())
+            logits = run(padded)[: len(part)].reshape(len(part), self.classes)
+            right += int((logits.argmax(axis=1) == labels[start : start + len(part)]).sum())
         return right / len(images)
 
     def on_chip(self, trained: arsis.Session, data: Data) -> float:
@@ -97,6 +107,17 @@ class Evaluator:
         return self.accuracy(data.test_images, data.test_labels, run)
 
 
+def notes(data: Data, settings: Settings) -> list[str]:
+    """What a person should know of the use of `data` before the training. Raises ValueError if no step fits."""
+    images = len(data.train_images)
+    if settings.batch > images:
+        raise ValueError(f"a batch of {settings.batch} is larger than the {images} training images")
+    dropped = images % settings.batch
+    return [f"each epoch leaves out {dropped} of {images} images, which fill no batch of {settings.batch}"] * bool(
+        dropped
+    )
+
+
 def training_section(settings: Settings, data: Data, history: History, compile_s: float, wall_clock_s: float) -> dict:
     """What a report says of a training, finished or not."""
     return {
@@ -113,6 +134,7 @@ def training_section(settings: Settings, data: Data, history: History, compile_s
         "steps_per_epoch": len(data.train_images) // settings.batch,
         "steps_timed": history.steps_timed,
         "train_images": len(data.train_images),
+        "train_images_left_out_per_epoch": len(data.train_images) % settings.batch,
         "test_images": len(data.test_images),
         "reference": settings.reference,
         "loss_chip": history.loss_chip,
@@ -139,12 +161,16 @@ def train(
     settings: Settings,
     progress: Callable[[int, int, History], None],
     checkpoint: Callable[[dict], None] = lambda report: None,
+    save: Callable[[Weights], None] = lambda weights: None,
+    init: Weights | None = None,
 ) -> dict:
     """Runs the training; returns the last timed step's report with a section `training`.
     `progress(step, steps, history)` is called after every step, `checkpoint(report)` with the report so far after the
-    first step and after every epoch. With the exact reference every parameter and state tensor is compared bit for bit
-    after every epoch."""
+    first step and after every epoch, `save(weights)` before it after every epoch with what the forward pass reads:
+    parameters and running statistics by the model's own names. `init` are weights to start from, all of them. With the
+    exact reference every parameter and state tensor is compared bit for bit after every epoch."""
     begin = time.perf_counter()
+    notes(data, settings)
     program = arsis.compile(str(model), settings.chip, batch=settings.batch, train=True, optimizer=settings.optimizer())
     compiled = time.perf_counter()
     session = arsis.Session(program, settings.chip)
@@ -152,9 +178,13 @@ def train(
     evaluator = Evaluator(model, settings)
     x = tensor_names(program, "input")[0]
     labels = tensor_names(program, "label")[0]
+    data.check_labels(evaluator.classes)
+    if init is not None:
+        check_weights(init, evaluator.weights)
+        for target in (session, reference) if reference else (session,):
+            for name, array in init.items():
+                target.write(name, array)
     steps_per_epoch = len(data.train_images) // settings.batch
-    if steps_per_epoch == 0:
-        raise ValueError(f"a batch of {settings.batch} is larger than the {len(data.train_images)} training images")
     random = np.random.default_rng(settings.seed)
     history, report = History(), {}
     with ThreadPoolExecutor(1) as pool:  # the reference runs beside the simulator, on the other core
@@ -190,6 +220,7 @@ def train(
                     if reference and settings.reference == "exact":
                         check_bit_exact(session, reference, tensor_names(program, "parameter", "state"), epoch + 1)
                         history.epochs_bit_exact += 1
+                    save({name: session.read(name) for name in evaluator.weights})
                 if number + 1 == steps_per_epoch or len(history.loss_chip) == 1:
                     spent = time.perf_counter() - begin
                     report["training"] = training_section(settings, data, history, compiled - begin, spent)

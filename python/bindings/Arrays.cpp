@@ -17,15 +17,18 @@ template <typename T> static ref::HostTensor copyIn(const py::array &array) {
   return tensor;
 }
 
-ref::HostTensor toTensor(const py::array &array, const std::string &what) {
+ref::HostTensor toTensor(const py::array &array, const std::string &what, Float64 allowed) {
   if (py::isinstance<py::array_t<float>>(array))
     return copyIn<float>(array);
   if (py::isinstance<py::array_t<int32_t>>(array))
     return copyIn<int32_t>(array);
   if (py::isinstance<py::array_t<int64_t>>(array))
     return copyIn<int64_t>(array);
+  if (allowed == Float64::Allowed && py::isinstance<py::array_t<double>>(array))
+    return copyIn<double>(array);
   throw Error(what + " is an array of " + py::str(array.dtype()).cast<std::string>() +
-              ", expected float32, int32 or int64");
+              ", expected float32, int32 or int64" +
+              (allowed == Float64::Allowed ? " (float64 for the backend f64)" : ""));
 }
 
 py::array toArray(const ref::HostTensor &tensor) {

@@ -18,13 +18,17 @@
 
 namespace arsis::python {
 
-/// A C-contiguous copy of a float32, int32 or int64 array. Throws Error naming `what` for another type.
-ref::HostTensor toTensor(const pybind11::array &array, const std::string &what);
+/// A C-contiguous copy of a float32, int32 or int64 array, or of a float64 array where that is `allowed`.
+/// Throws Error naming `what` for another type.
+enum class Float64 { Refused, Allowed };
+ref::HostTensor toTensor(const pybind11::array &array, const std::string &what,
+                         Float64 allowed = Float64::Refused);
 pybind11::array toArray(const ref::HostTensor &tensor);
 
 /// A shipped chip or a file, with values replaced by dotted key.
 chip::Chip loadChip(const std::string &nameOrPath, const std::map<std::string, std::string> &overrides);
 
+void bindFiles(pybind11::module_ &module);
 void bindPrograms(pybind11::module_ &module);
 void bindSessions(pybind11::module_ &module);
 

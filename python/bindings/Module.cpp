@@ -9,6 +9,7 @@
 PYBIND11_MODULE(_arsis, module) {
   module.doc() = "Compiler, simulated chip and reference of Arsis. Use the package `arsis`.";
   pybind11::register_exception<arsis::Error>(module, "Error", PyExc_ValueError);
+  arsis::python::bindFiles(module);
   arsis::python::bindPrograms(module);
   arsis::python::bindSessions(module);
 }

@@ -15,6 +15,8 @@ namespace arsis::python {
 
 using ProgramHandle = std::shared_ptr<isa::Program>;
 
+static constexpr const char *kDefaultOptimizer = "sgd";
+
 static ProgramHandle compileModel(const std::variant<py::bytes, std::string> &model,
                                   const std::string &chipName,
                                   const std::map<std::string, std::string> &overrides,
@@ -28,6 +30,10 @@ static ProgramHandle compileModel(const std::variant<py::bytes, std::string> &mo
   compiler::parseLoss(loss, options);
   options.optimizer = compiler::parseOptimizer(optimizer);
   compiler::parseKeep(keep, options);
+  compiler::checkOptions(options);
+  if (!train && optimizer != kDefaultOptimizer)
+    throw Error("optimizer: found '" + optimizer +
+                "', which describes a training step; expected train=True with it");
   chip::Chip chip = loadChip(chipName, overrides);
   const std::string *path = std::get_if<std::string>(&model);
   const std::string bytes = path ? std::string() : std::string(std::get<py::bytes>(model));
@@ -89,7 +95,7 @@ void bindPrograms(py::module_ &module) {
       "compile", &compileModel, py::arg("model"), py::arg("chip"), py::kw_only(),
       py::arg("overrides") = std::map<std::string, std::string>(), py::arg("batch") = py::none(),
       py::arg("dims") = std::map<std::string, int64_t>(), py::arg("train") = false,
-      py::arg("loss") = "softmax-xent", py::arg("optimizer") = "sgd", py::arg("keep") = "",
+      py::arg("loss") = "softmax-xent", py::arg("optimizer") = kDefaultOptimizer, py::arg("keep") = "",
       "Compiles a model for a chip: the path of an .onnx or .mlir file, or the bytes of an ONNX model.");
 }
 

@@ -10,12 +10,31 @@
 #include "simulator/top/Session.h"
 
 #include <mutex>
+#include <utility>
+
+#include <pthread.h>
 
 namespace py = pybind11;
 
 namespace arsis::python {
 
 static std::mutex kernelMutex;
+static const sim::Session *running = nullptr; // by the thread that holds the mutex
+static const sim::Session *torn =
+    nullptr; // was running when this process was forked: half of its step is done
+
+/// In a forked child the thread that ran a step is gone, and with it whoever would give the mutex back.
+static void afterForkInChild() {
+  new (&kernelMutex) std::mutex;
+  torn = std::exchange(running, nullptr);
+}
+
+static void checkWhole(const sim::Session &session) {
+  if (&session == torn)
+    throw Error(
+        "this session was running a step in another thread when the process was forked; expected a new "
+        "session in the child");
+}
 
 static sim::Mode parseMode(const std::string &text) {
   static const std::map<std::string, sim::Mode> modes = {{"full", sim::Mode::Full},
@@ -28,6 +47,7 @@ static sim::Mode parseMode(const std::string &text) {
 }
 
 static const isa::Tensor &tensorOf(const sim::Session &session, const std::string &name) {
+  checkWhole(session);
   const isa::Tensor *tensor = session.findTensor(name);
   if (!tensor)
     throw Error("the program has no tensor named " + name);
@@ -67,10 +87,15 @@ static py::object runStep(sim::Session &session, const std::string &mode, std::o
   options.mode = parseMode(mode);
   options.latencySeed = latencySeed;
   options.tracePath = trace;
+  checkWhole(session);
   std::string report;
   {
     py::gil_scoped_release release;
     std::lock_guard<std::mutex> lock(kernelMutex);
+    struct Running {
+      explicit Running(const sim::Session &session) { running = &session; }
+      ~Running() { running = nullptr; }
+    } mark(session);
     report = boost::json::serialize(session.run(options));
   }
   return py::module_::import("json").attr("loads")(report);
@@ -98,34 +123,43 @@ static std::unique_ptr<ref::StepReference> makeStepReference(const std::string &
   options.import.training = train;
   options.optimizer = compiler::parseOptimizer(optimizer);
   compiler::parseKeep(keep, options);
+  compiler::checkOptions(options);
   return std::make_unique<ref::StepReference>(compiler::stepText(model, options));
 }
 
 void bindSessions(py::module_ &module) {
+  pthread_atfork(nullptr, nullptr, afterForkInChild);
   py::class_<sim::Session>(module, "Session",
                            "A program on a simulated chip; keeps its DRAM from step to step.")
       .def(py::init([](std::shared_ptr<isa::Program> program, const std::string &chipName,
                        const std::map<std::string, std::string> &overrides) {
              return std::make_unique<sim::Session>(loadChip(chipName, overrides), std::move(program));
            }),
-           py::arg("program"), py::arg("chip"), py::arg("overrides") = std::map<std::string, std::string>())
+           py::arg("program").none(false), py::arg("chip"),
+           py::arg("overrides") = std::map<std::string, std::string>())
       .def("write", &writeTensor, py::arg("name"), py::arg("array"),
            "Copies an array of the host's shape to the chip.")
       .def("read", &readTensor, py::arg("name"), "Copies a tensor from the chip, in the host's shape.")
       .def("run", &runStep, py::arg("mode") = "full", py::arg("latency_seed") = py::none(),
            py::arg("trace") = "", "Runs one step; returns the report.")
-      .def("adopt_state", &sim::Session::adoptState, py::arg("other"),
-           "Takes parameters and state of another session.");
+      .def(
+          "adopt_state",
+          [](sim::Session &session, const sim::Session &other) {
+            checkWhole(session);
+            checkWhole(other);
+            session.adoptState(other);
+          },
+          py::arg("other"), "Takes parameters and state of another session.");
 
   py::class_<ref::StepReference>(module, "Reference", "The reference for a program, with its own state.")
       .def(py::init([](std::shared_ptr<isa::Program> program) {
              return std::make_unique<ref::StepReference>(*program);
            }),
-           py::arg("program"))
+           py::arg("program").none(false))
       .def(
           "write",
           [](ref::StepReference &step, const std::string &name, const py::array &array) {
-            step.write(name, toTensor(array, "tensor " + name));
+            step.write(name, toTensor(array, "tensor " + name, Float64::Allowed));
           },
           py::arg("name"), py::arg("array"))
       .def(

@@ -139,7 +139,7 @@ const char *descrOf(HostType type) {
 
 } // namespace
 
-HostTensor parseNpy(const uint8_t *data, size_t size, const std::string &name) {
+NpyHeader parseNpyHeader(const uint8_t *data, size_t size, const std::string &name) {
   if (size < 10 || std::string_view(reinterpret_cast<const char *>(data), 6) != kMagic)
     throw Error(name + ": no .npy array (bad magic)");
   const int major = data[6];
@@ -151,21 +151,38 @@ HostTensor parseNpy(const uint8_t *data, size_t size, const std::string &name) {
     throw Error(name + ": truncated array header");
   for (size_t i = 0; i < lengthBytes; ++i)
     length |= static_cast<size_t>(data[8 + i]) << (8 * i);
+  if (begin + length > kMostNpyHeaderBytes)
+    throw Error(name + ": array header of " + std::to_string(length) + " bytes, expected at most " +
+                std::to_string(kMostNpyHeaderBytes - begin));
   if (length > size - begin)
     throw Error(name + ": truncated array header");
-  HeaderParser header(std::string_view(reinterpret_cast<const char *>(data) + begin, length), name);
-  header.parse();
-  if (header.fortran)
+  HeaderParser parser(std::string_view(reinterpret_cast<const char *>(data) + begin, length), name);
+  parser.parse();
+  if (parser.fortran)
     throw Error(name + ": array is in Fortran order, expected C order (use numpy.ascontiguousarray)");
-  const HostType type = typeOf(header.descr, name);
-  begin += length;
+  return {parser.shape, typeOf(parser.descr, name), begin + length};
+}
+
+void checkNpySize(const NpyHeader &header, uint64_t size, const std::string &name) {
+  const uint64_t found = size - header.size, element = sizeOf(header.type);
+  const std::string array = name + ": array of shape " + toString(header.shape) + " has " +
+                            std::to_string(found) + " bytes of elements, expected ";
+  uint64_t expected = 0;
+  try {
+    expected = static_cast<uint64_t>(elementCount(header.shape));
+  } catch (const Error &) {
+    throw Error(array + "more than 64 bits can count");
+  }
+  if (found % element || found / element != expected)
+    throw Error(array + std::to_string(expected) + " times " + std::to_string(element));
+}
+
+HostTensor parseNpy(const uint8_t *data, size_t size, const std::string &name) {
+  const NpyHeader header = parseNpyHeader(data, size, name);
   // Checked before anything is allocated: a wrong shape must not ask for more memory than the file has bytes.
-  if (static_cast<uint64_t>(elementCount(header.shape)) != (size - begin) / sizeOf(type) ||
-      (size - begin) % sizeOf(type))
-    throw Error(name + ": array of shape " + toString(header.shape) + " has " + std::to_string(size - begin) +
-                " bytes of elements, expected " + std::to_string(elementCount(header.shape) * sizeOf(type)));
-  HostTensor tensor(header.shape, type);
-  tensor.copyFrom(data + begin, size - begin);
+  checkNpySize(header, size, name);
+  HostTensor tensor(header.shape, header.type);
+  tensor.copyFrom(data + header.size, size - header.size);
   return tensor;
 }
 

@@ -49,10 +49,7 @@ void checkLabels(const isa::Program &program, const isa::Tensor &labels, const v
   }
 }
 
-void checkNothingMissing(const isa::Program &program, const std::vector<bool> &written) {
-  std::vector<bool> given = written;
-  for (const isa::Initial &initial : program.initials)
-    given[initial.tensor] = true;
+void checkNothingMissing(const isa::Program &program, const std::vector<bool> &given) {
   for (size_t t = 0; t < program.tensors.size(); ++t) {
     const isa::Tensor &tensor = program.tensors[t];
     if (given[t] || !isGivenByHost(tensor.role))

@@ -19,8 +19,8 @@ void checkWritable(const isa::Tensor &tensor);
 /// choose from the last dim of the 2-d output with as many rows; without one only negative labels are errors.
 void checkLabels(const isa::Program &program, const isa::Tensor &labels, const void *hostData);
 
-/// Throws Error naming the first tensor that the host has to give and did not. `written` has one entry per
-/// tensor; initial values count.
-void checkNothingMissing(const isa::Program &program, const std::vector<bool> &written);
+/// Throws Error naming the first tensor that the host has to give and did not. `given` has one entry per
+/// tensor: whether it was written or has an initial value.
+void checkNothingMissing(const isa::Program &program, const std::vector<bool> &given);
 
 } // namespace arsis::sim

@@ -2,6 +2,7 @@
 // See Session.h. Memory is allocated when the first value is needed, so that timing-only sessions stay small.
 #include "simulator/top/Session.h"
 #include "dialects/Isa/Encoding/Cursor.h"
+#include "dialects/Isa/Encoding/OutputFile.h"
 #include "simulator/top/Check.h"
 #include "simulator/top/HostChecks.h"
 #include "simulator/top/HostLayout.h"
@@ -30,8 +31,8 @@ struct Session::State {
   Memories memories;
   size_t scratchpadUsed = 0;
   HostTraffic host;
-  std::vector<bool> written = std::vector<bool>(program->tensors.size()); // by the host, per tensor
-  bool computed = false;                                                  // a run has left values
+  std::vector<bool> given = std::vector<bool>(program->tensors.size()); // by the host or the file, per tensor
+  bool computed = false;                                                // a run has left values
 
   const isa::Tensor &tensor(const std::string &name) const {
     auto found = names.find(name);
@@ -106,6 +107,8 @@ Session::Session(chip::Chip chip, std::shared_ptr<const isa::Program> program)
   checkProgram(*s.program, s.chip);
   for (size_t t = 0; t < s.program->tensors.size(); ++t)
     s.names.emplace(s.program->tensors[t].name, static_cast<uint16_t>(t));
+  for (const isa::Initial &initial : s.program->initials)
+    s.given[initial.tensor] = true;
   for (const isa::Placement &placement : s.program->placements)
     if (placement.memory == "spm")
       s.scratchpadUsed = std::max<size_t>(s.scratchpadUsed, placement.end);
@@ -126,7 +129,7 @@ void Session::writeTensor(const std::string &name, const void *hostLayoutData, s
     checkLabels(program(), tensor, hostLayoutData);
   state->ensureDram();
   fromHost(tensor, hostLayoutData, state->dram.get());
-  state->written[state->names.at(name)] = true;
+  state->given[state->names.at(name)] = true;
   state->host.writtenBytes += static_cast<int64_t>(bytes);
 }
 
@@ -140,6 +143,8 @@ void Session::readTensor(const std::string &name, void *out, size_t bytes) const
   checkHostBytes(tensor, bytes);
   if (!state->computed && !isGivenByHost(tensor.role))
     throw Error("tensor " + name + " has no value yet, expected a run that computes it first");
+  if (isGivenByHost(tensor.role) && !state->given[state->names.at(name)])
+    throw Error("tensor " + name + " has no value yet, expected it to be written first");
   state->ensureDram();
   toHost(tensor, state->dram.get(), out);
   state->host.readBytes += static_cast<int64_t>(bytes);
@@ -159,30 +164,43 @@ void Session::adoptState(const Session &other) {
     state->ensureDram();
     toHost(*from, other.state->dram.get(), host.data());
     fromHost(tensor, host.data(), state->dram.get());
-    if (other.state->written[other.state->names.at(tensor.name)])
-      state->written[state->names.at(tensor.name)] = true;
+    if (other.state->given[other.state->names.at(tensor.name)])
+      state->given[state->names.at(tensor.name)] = true;
   }
+}
+
+/// Null if no trace is asked for. Throws Error for one that a run cannot have, before the step changes a
+/// value.
+static std::unique_ptr<OutputFile> createTrace(const RunOptions &options, const isa::Program &program) {
+  if (options.tracePath.empty())
+    return nullptr;
+  if (options.mode == Mode::FunctionalOnly)
+    throw Error("a functional-only run has no trace, expected a mode with a clock");
+  if (const uint64_t instances = isa::countInstances(program); instances > isa::kMostTracedInstances)
+    throw Error("the program has " + std::to_string(instances) + " instances, expected at most " +
+                std::to_string(isa::kMostTracedInstances) + " for a trace");
+  return std::make_unique<OutputFile>(options.tracePath);
 }
 
 boost::json::object Session::run(const RunOptions &options) {
   State &s = *state;
   const auto begin = std::chrono::steady_clock::now();
   const bool values = options.mode != Mode::TimingOnly;
-  if (const uint64_t instances = isa::countInstances(*s.program);
-      !options.tracePath.empty() && instances > isa::kMostTracedInstances)
-    throw Error("the program has " + std::to_string(instances) + " instances, expected at most " +
-                std::to_string(isa::kMostTracedInstances) + " for a trace");
+  const std::unique_ptr<OutputFile> trace = createTrace(options, *s.program);
   if (values) {
-    checkNothingMissing(*s.program, s.written);
+    checkNothingMissing(*s.program, s.given);
     s.prepareMemories();
   }
   RunRecord record = s.execute(options);
   s.computed |= values;
   record.wallClockSeconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
-  if (!options.tracePath.empty()) {
-    if (!record.timed)
-      throw Error("a functional-only run has no trace, expected a mode with a clock");
-    writeTrace(options.tracePath, record, *s.program, s.chip.real("clock.core_mhz"));
+  if (trace) {
+    writeTrace(trace->stream(), record, *s.program, s.chip.real("clock.core_mhz"));
+    try {
+      trace->commit();
+    } catch (const Error &error) {
+      throw Error(std::string(error.what()) + (values ? "; the step has been taken" : ""));
+    }
   }
   boost::json::object report = buildReport(record, *s.program, s.chip, options, s.host);
   s.host = {};

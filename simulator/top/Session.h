@@ -26,7 +26,8 @@ struct RunOptions {
   /// Multiplies the duration of each instruction by a factor from 0.1 to 20 drawn from this seed. Values
   /// never change.
   std::optional<uint64_t> latencySeed;
-  /// Chrome trace (Perfetto reads it) of every instruction, if not empty.
+  /// File of a Chrome trace (Perfetto reads it) of every instruction, if not empty. Not for
+  /// Mode::FunctionalOnly.
   std::string tracePath;
   /// Mode::Full only: a second thread computes the values in an order that the counters allow, beside the
   /// clock. The same bits for a program that the verifier accepts; a missing wait goes unnoticed.
@@ -52,8 +53,9 @@ public:
   /// type.
   void adoptState(const Session &other);
 
-  /// Runs one step. Returns the report (reports/schema/report.schema.json). Throws Error on an
-  /// input that was never written (unless timing-only), deadlock, an access outside a memory, or an
+  /// Runs one step. Returns the report (reports/schema/report.schema.json). Throws Error before the step if
+  /// the mode is not allowed or the trace cannot be created; after it if the trace cannot be completed; and
+  /// on an input that was never written (unless timing-only), deadlock, an access outside a memory, or an
   /// instruction the machine cannot run.
   boost::json::object run(const RunOptions &options = {});
 

@@ -5,7 +5,6 @@
 #include <boost/json.hpp>
 
 #include <algorithm>
-#include <fstream>
 
 namespace arsis::sim {
 namespace {
@@ -16,9 +15,7 @@ constexpr int kLanesPerUnit = 100; // numbers of tracks, not a limit on instruct
 
 } // namespace
 
-void writeTrace(const std::string &path, const RunRecord &record, const isa::Program &program,
-                double coreMhz) {
-  std::ofstream out(path);
+void writeTrace(std::ostream &out, const RunRecord &record, const isa::Program &program, double coreMhz) {
   out << "{\"displayTimeUnit\":\"ns\",\"traceEvents\":[\n";
   std::vector<TraceEntry> entries = record.trace;
   std::stable_sort(entries.begin(), entries.end(),
@@ -51,9 +48,6 @@ void writeTrace(const std::string &path, const RunRecord &record, const isa::Pro
       out << "{\"ph\":\"M\",\"pid\":1,\"tid\":" << unit * kLanesPerUnit + lane
           << ",\"name\":\"thread_name\",\"args\":{\"name\":" << quoted(record.units[unit].name) << "}},\n";
   out << "{\"ph\":\"M\",\"pid\":1,\"name\":\"process_name\",\"args\":{\"name\":\"chip\"}}\n]}\n";
-  out.close();
-  if (!out)
-    throw Error("cannot write the trace to " + path);
 }
 
 } // namespace arsis::sim

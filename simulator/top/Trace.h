@@ -5,12 +5,10 @@
 
 #include "simulator/top/RunRecord.h"
 
-#include <string>
+#include <ostream>
 
 namespace arsis::sim {
 
-/// Throws Error if the file cannot be written.
-void writeTrace(const std::string &path, const RunRecord &record, const isa::Program &program,
-                double coreMhz);
+void writeTrace(std::ostream &out, const RunRecord &record, const isa::Program &program, double coreMhz);
 
 } // namespace arsis::sim

@@ -48,6 +48,10 @@ INSTANTIATE_TEST_SUITE_P(
     All, ChipError,
     testing::Values(
         Mistake{"UnknownSection", "\nmatrix:", "\nmatrices:", "chip.yaml:8: unknown key 'matrices'"},
+        Mistake{"TwoDocuments",
+                "\nmatrix:", "\n---\nmatrix:", "chip.yaml: found 2 YAML documents, expected one"},
+        Mistake{"LeadingZero", "core_mhz: {value: 500", "core_mhz: {value: 0500",
+                "chip.yaml:6: value '0500' of clock.core_mhz is not a number, expected"},
         Mistake{"UnknownKey", "  rows: {", "  rowz: {", "chip.yaml:10: unknown key 'matrix.rowz'"},
         Mistake{"MissingKey", "  cols: {value: 8, unit: PE, source:", "  #",
                 "chip.yaml:2: missing keys, expected also matrix.cols [PE]"},

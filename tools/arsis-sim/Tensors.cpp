@@ -3,6 +3,9 @@
 #include "tools/arsis-sim/Tensors.h"
 #include "simulator/top/HostChecks.h"
 
+#include <cmath>
+#include <sstream>
+
 namespace arsis::tool {
 namespace {
 
@@ -13,36 +16,54 @@ const isa::Tensor *find(const isa::Program &program, const std::string &name) {
   return nullptr;
 }
 
-/// Int64 labels become int32; what does not fit is named.
-ref::HostTensor converted(const ref::HostTensor &value, ref::HostType type, const std::string &where) {
-  try {
-    return value.converted(type);
-  } catch (const Error &error) {
-    throw Error(where + ": " + error.what());
-  }
+/// Whether the program takes an array of this name, shape and type from the host.
+void checkInput(const std::string &where, const std::string &name, const ref::Shape &shape,
+                ref::HostType type, const isa::Program &program) {
+  const isa::Tensor *tensor = find(program, name);
+  if (!tensor)
+    throw Error(where + " is not a tensor of the program");
+  if (!sim::isGivenByHost(tensor->role))
+    throw Error(where + " is not an input of the program, but computed by it");
+  const ref::Shape expected = sim::hostShapeOf(*tensor);
+  if (shape != expected)
+    throw Error(where + " has shape " + ref::toString(shape) + ", expected " + ref::toString(expected));
+  const bool integer = tensor->type == isa::ElementType::I32;
+  const bool givenInteger = type == ref::HostType::I32 || type == ref::HostType::I64;
+  if (integer != givenInteger)
+    throw Error(where + " has type " + ref::nameOf(type) + ", expected " +
+                (integer ? "i32 or i64" : "f32 or f64"));
+}
+
+/// Throws Error for a finite number that is too large for f32.
+void checkRange(const ref::HostTensor &wide, const ref::HostTensor &narrow) {
+  for (int64_t i = 0; i < wide.size(); ++i)
+    if (const double value = wide.as<double>()[i];
+        std::isfinite(value) && !std::isfinite(narrow.as<float>()[i])) {
+      std::ostringstream text;
+      text << "value " << value << " at element " << i << " is too large for f32";
+      throw Error(text.str());
+    }
 }
 
 } // namespace
 
-void checkInputs(ref::TensorMap &inputs, const isa::Program &program, const std::string &file) {
-  for (auto &[name, value] : inputs) {
-    const std::string where = file + ": tensor " + name;
-    const isa::Tensor *tensor = find(program, name);
-    if (!tensor)
-      throw Error(where + " is not a tensor of the program");
-    if (!sim::isGivenByHost(tensor->role))
-      throw Error(where + " is not an input of the program, but computed by it");
-    const ref::Shape expected = sim::hostShapeOf(*tensor);
-    if (value.shape() != expected)
-      throw Error(where + " has shape " + ref::toString(value.shape()) + ", expected " +
-                  ref::toString(expected));
-    const bool integer = tensor->type == isa::ElementType::I32;
-    const bool givenInteger = value.type() == ref::HostType::I32 || value.type() == ref::HostType::I64;
-    if (integer != givenInteger)
-      throw Error(where + " has type " + ref::nameOf(value.type()) + ", expected " +
-                  (integer ? "i32 or i64" : "f32"));
-    value = converted(value, integer ? ref::HostType::I32 : ref::HostType::F32, where);
-  }
+ref::TensorMap readInputs(const std::string &file, const isa::Program &program) {
+  const auto where = [&](const std::string &name) { return file + ": tensor " + name; };
+  ref::TensorMap inputs =
+      ref::readNpz(file, [&](const std::string &name, const ref::Shape &shape, ref::HostType type) {
+        checkInput(where(name), name, shape, type, program);
+      });
+  for (auto &[name, value] : inputs)
+    try {
+      const bool integer = find(program, name)->type == isa::ElementType::I32;
+      ref::HostTensor wanted = value.converted(integer ? ref::HostType::I32 : ref::HostType::F32);
+      if (value.type() == ref::HostType::F64)
+        checkRange(value, wanted);
+      value = std::move(wanted);
+    } catch (const Error &error) {
+      throw Error(where(name) + ": " + error.what());
+    }
+  return inputs;
 }
 
 void writeInputs(sim::Session &session, const ref::TensorMap &inputs, const std::string &file) {

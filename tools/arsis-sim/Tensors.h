@@ -8,9 +8,9 @@
 
 namespace arsis::tool {
 
-/// Throws Error if a name is unknown, or a shape or type differs. On return every tensor has the type of the
-/// program's tensor (int64 labels become int32).
-void checkInputs(ref::TensorMap &inputs, const isa::Program &program, const std::string &file);
+/// The tensors of an .npz file. Throws Error if a name is unknown, or a shape or type differs, before any
+/// elements are read. Every tensor gets the type of the program's tensor (int64 labels become int32).
+ref::TensorMap readInputs(const std::string &file, const isa::Program &program);
 
 /// Throws Error naming `file` for what the session refuses.
 void writeInputs(sim::Session &session, const ref::TensorMap &inputs, const std::string &file);

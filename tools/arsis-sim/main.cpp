@@ -107,9 +107,12 @@ int run(const Arguments &a) {
   ref::TensorMap inputs;
   tool::nowDoing("reading " + a.inputs);
   if (!a.inputs.empty())
-    inputs = ref::readNpz(a.inputs);
-  tool::checkInputs(inputs, session.program(), a.inputs);
+    inputs = tool::readInputs(a.inputs, session.program());
   tool::writeInputs(session, inputs, a.inputs);
+  if (!a.outputs.empty()) {
+    const std::vector<std::string> names = tool::readableTensors(session.program());
+    ref::checkNpzNames({names.begin(), names.end()});
+  }
   const std::unique_ptr<OutputFile> outputFile = create(a.outputs), reportFile = create(a.report);
 
   tool::nowDoing("running " + a.program);

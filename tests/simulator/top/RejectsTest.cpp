@@ -127,6 +127,15 @@ TEST(Rejects, AnAccessOutsideTheScratchpad) {
                    "65536 bytes");
 }
 
+TEST(Rejects, ReadingAnInputThatNobodyWrote) {
+  Session session(chipWith({}), convolution());
+  std::vector<float> x(1 * 4 * 5 * 6);
+  expectContains(messageOf([&] { session.readTensor("x", x.data(), 4 * x.size()); }),
+                 "tensor x has no value yet, expected it to be written first");
+  session.writeTensor("x", x.data(), 4 * x.size());
+  session.readTensor("x", x.data(), 4 * x.size());
+}
+
 TEST(Rejects, ATraceWithoutClock) {
   Session session(chipWith({}), convolution());
   writeZeros(session);

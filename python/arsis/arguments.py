@@ -1,0 +1,111 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""The command line of `python -m arsis`. A mistake is one `error: ...` that says what was found and expected."""
+
+from __future__ import annotations
+
+import argparse
+import math
+from collections.abc import Callable
+from pathlib import Path
+
+MOST_IMAGES = 2**31 - 1  # that a batch or an epoch can be asked for; the data bounds them further
+
+
+class UsageError(ValueError):
+    """The command line cannot be understood."""
+
+
+class Parser(argparse.ArgumentParser):
+    """Options are written out and given once."""
+
+    def __init__(self, **settings: object) -> None:
+        super().__init__(allow_abbrev=False, **settings)
+        self.register("action", None, Once)
+
+    def error(self, message: str) -> None:
+        raise UsageError(message.removeprefix("argument "))
+
+
+class Once(argparse.Action):
+    """Stores a value, and refuses a second one."""
+
+    def __call__(
+        self, parser: Parser, namespace: argparse.Namespace, values: object, option_string: str | None = None
+    ) -> None:
+        given = vars(namespace).setdefault("given", set())
+        if self.dest in given:
+            parser.error(f"{option_string}: found it more than once, expected it once")
+        given.add(self.dest)
+        setattr(namespace, self.dest, values)
+
+
+def whole(least: int, most: int) -> Callable[[str], int]:
+    def parse(text: str) -> int:
+        if not text.isascii() or not text.isdigit() or len(text) > 20 or not least <= int(text) <= most:
+            raise argparse.ArgumentTypeError(f"found '{text}', expected a whole number from {least} to {most}")
+        return int(text)
+
+    return parse
+
+
+def real(least: float, most: float) -> Callable[[str], float]:
+    def parse(text: str) -> float:
+        try:
+            value = float(text)
+        except ValueError:
+            value = math.nan
+        if not least <= value <= most:
+            raise argparse.ArgumentTypeError(f"found '{text}', expected a number from {least:g} to {most:g}")
+        return value
+
+    return parse
+
+
+def one_of(*choices: str) -> Callable[[str], str]:
+    def parse(text: str) -> str:
+        if text not in choices:
+            raise argparse.ArgumentTypeError(f"found '{text}', expected {', '.join(choices[:-1])} or {choices[-1]}")
+        return text
+
+    return parse
+
+
+def parser() -> Parser:
+    top = Parser(prog="python -m arsis", description="Train a model on the simulated chip, or look at a report.")
+    commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    train = commands.add_parser("train", help="train a model on the simulated chip and, beside it, on the reference")
+    add = train.add_argument
+    add("--model", default="lenet5", help="name of a recipe in models/, or an .onnx file")
+    add("--chip", default="edge", help="shipped chip, or a chip's YAML file")
+    add("--epochs", type=whole(1, MOST_IMAGES), default=10)
+    add("--batch", type=whole(1, MOST_IMAGES), default=32, help="images per step")
+    add("--lr", type=real(0, 1e30), default=0.02, help="learning rate of SGD")
+    add("--momentum", type=real(0, 1e30), default=0.9)
+    add("--weight-decay", type=real(0, 1e30), default=0.0)
+    add("--data", default="mnist", help="mnist, synthetic, or an .npz file with x_train, y_train, x_test, y_test")
+    add("--init", type=Path, help="start from the weights of this .npz file, as an earlier training wrote them")
+    add("--seed", type=whole(0, 2**64 - 1), default=0, help="seed of the order of the images")
+    add("--reference", type=one_of("exact", "onednn", "plain", "f64", "off"), default="exact")
+    add(
+        "--timing",
+        type=one_of("all", "first"),
+        default="all",
+        help="all or first: which steps of an epoch to time; cycles do not depend on values",
+    )
+    add(
+        "--require-accuracy",
+        type=real(0, 1),
+        default=0.0,
+        help="fail if the chip ends below this share of the test images",
+    )
+    add(
+        "--out",
+        type=Path,
+        default=Path("out/train"),
+        help="folder of report.json, report.html, weights.npz and model.onnx, each written after every epoch",
+    )
+    report = commands.add_parser("report", help="make report.html and a summary from a report.json")
+    report.add_argument("json", type=Path)
+    report.add_argument("-o", "--output", type=Path, help="page to write (default: beside the report)")
+    commands.add_parser("chips", help="list the shipped chips")
+    return top
