@@ -61,14 +61,18 @@ def test_the_simulator_is_killed_at_any_moment(product, tmp_path):
     subprocess.run(command, check=True, capture_output=True)
     whole = time.perf_counter() - begin
     check_sim_files(tmp_path)
-    moments, killed = random.Random(1), 0
-    for _ in range(KILLS):
+    moments, killed, done = random.Random(1), 0, 0
+    while killed < KILLS and done < 4 * KILLS:
         running = subprocess.Popen(command, stdout=subprocess.DEVNULL)
-        time.sleep(whole * moments.uniform(0.2, 1))
+        wait = whole * moments.uniform(0.2, 1)
+        time.sleep(wait)
         running.kill()
-        killed += running.wait() == -signal.SIGKILL
+        if running.wait() == -signal.SIGKILL:
+            killed += 1
+        else:  # it was quicker than the first
+            whole, done = wait, done + 1
         check_sim_files(tmp_path)
-    assert killed >= KILLS // 2  # the others were done before their moment came
+    assert killed == KILLS
 
 
 def test_a_training_is_killed_at_any_moment(tmp_path):
@@ -76,7 +80,7 @@ def test_a_training_is_killed_at_any_moment(tmp_path):
     script = Path(__file__).with_name("kill_training.py")
     done = subprocess.run([sys.executable, script, tmp_path, str(KILLS)], capture_output=True, text=True, timeout=280)
     assert done.returncode == 0, done.stdout + done.stderr
-    assert int(done.stdout) >= KILLS // 2, done.stdout
+    assert int(done.stdout) == KILLS
 
 
 def limited(command: list[object], most_bytes: int, kind: int = resource.RLIMIT_FSIZE) -> subprocess.CompletedProcess:

@@ -4,6 +4,7 @@
 import json
 import os
 import re
+import resource
 import signal
 import subprocess
 import sys
@@ -273,6 +274,20 @@ def test_a_full_or_closed_standard_output_is_noticed():
     os.close(writing)
     assert running.communicate(timeout=60)[1] == "error: standard output: Broken pipe\n"
     assert running.returncode == 1
+
+
+def test_a_full_disk_leaves_the_former_files(tiny, tmp_path):
+    command = [sys.executable, "-m", "arsis", *map(str, tiny), "--out", str(tmp_path / "out")]
+    subprocess.run(command, check=True, capture_output=True)
+    before = {path.name: path.read_bytes() for path in (tmp_path / "out").iterdir()}
+
+    def limit() -> None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (200, 200))
+
+    done = subprocess.run(command, capture_output=True, text=True, preexec_fn=limit)
+    assert done.returncode == 1
+    assert "error: " in done.stderr and ": cannot write the file: File too large" in done.stderr.splitlines()[-1]
+    assert {path.name: path.read_bytes() for path in (tmp_path / "out").iterdir()} == before
 
 
 FORK = """
