@@ -222,3 +222,19 @@ def test_a_small_file_cannot_ask_for_much_memory(product, tmp_path):
     bomb(tmp_path / "shared.npz", "x", 1 << 20, entries=20)
     done = limited([*command, tmp_path / "shared.npz"], 2 << 30, resource.RLIMIT_AS)
     assert done.returncode == 1 and "member 'x.npy' occurs twice" in done.stderr
+
+
+@pytest.mark.parametrize("name", ["arsis-verify", "arsis-sim", "arsis-as", "arsis-compile"])
+def test_too_little_memory_is_one_error(tmp_path, name):
+    """A file of 4 GiB, which takes no room on the disk, in 2 GiB of memory."""
+    suffix = "onnx" if name == "arsis-compile" else "arsis"
+    large = tmp_path / f"large.{suffix}"
+    with large.open("wb") as file:
+        file.truncate(4 << 30)
+    options = {"arsis-as": ["dump", large], "arsis-compile": [large, "--emit=nn"]}.get(name, [large, "--chip=tiny"])
+    done = limited([BIN / name, *options], 2 << 30, resource.RLIMIT_AS)
+    assert done.returncode == 1 and done.stderr.count("\n") == 1
+    assert done.stderr in (
+        f"error: out of memory while reading {large}\n",
+        f"error: {large}: cannot read the file: Cannot allocate memory\n",
+    )

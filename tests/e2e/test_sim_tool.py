@@ -66,7 +66,10 @@ def test_a_line_of_the_chip_moves_the_cycles(tmp_path, inputs):
         (lambda i: i.pop("w"), "input w of shape 8x4x3x3 is missing"),
         (lambda i: i.update(x=i["x"][:, :, :4]), "tensor x has shape 1x4x4x6, expected 1x4x5x6"),
         (lambda i: i.update(x=i["x"].astype(np.int32)), "tensor x has type i32, expected f32 or f64"),
-        (lambda i: i.update(x=np.full((1, 4, 5, 6), 1e300)), "tensor x: value 1e+300 at element 0 is too large for f32"),
+        (
+            lambda i: i.update(x=np.full((1, 4, 5, 6), 1e300)),
+            "tensor x: value 1e+300 at element 0 is too large for f32",
+        ),
         (lambda i: i.update(z=i["x"]), "tensor z is not a tensor of the program"),
         (lambda i: i.update(y=i["x"]), "tensor y is not an input of the program"),
     ],
