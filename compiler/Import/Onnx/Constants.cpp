@@ -13,10 +13,6 @@ using namespace mlir;
 
 namespace arsis::compiler::onnximport {
 
-/// Vectors of shape arithmetic are as long as a rank. The limit keeps a chain of Concat nodes, each of which
-/// doubles its input, from filling the memory.
-static constexpr size_t kMostShapeElements = 4096;
-
 static Tensor integerVector(ArrayRef<int64_t> values) {
   Tensor tensor;
   tensor.shape = {static_cast<int64_t>(values.size())};
@@ -63,6 +59,11 @@ static const Tensor *integers(const Node &node, size_t index, GraphImporter &gra
   return nullptr;
 }
 
+static LogicalResult failTooLarge(const Node &node, GraphImporter &graph, size_t found) {
+  return graph.fail(node, "makes a constant of " + Twine(found) + " integers or more, expected at most " +
+                              Twine(kComputedElements));
+}
+
 LogicalResult convertShape(const Node &node, GraphImporter &graph) {
   SmallVector<int64_t> shape = graph.hostShape(node, 0);
   int64_t rank = shape.size();
@@ -84,6 +85,8 @@ LogicalResult convertGather(const Node &node, GraphImporter &graph) {
   if (data->shape.size() != 1 || (axis != 0 && axis != -1))
     return graph.fail(node, "gathers along axis " + Twine(axis) + " from rank " + Twine(data->shape.size()) +
                                 " (supported: elements of a shape)");
+  if (indices->integers.size() > kComputedElements)
+    return failTooLarge(node, graph, indices->integers.size());
   Tensor result;
   result.isFloat = false;
   result.shape = indices->shape;
@@ -105,9 +108,8 @@ LogicalResult convertConcat(const Node &node, GraphImporter &graph) {
     if (part->shape.size() != 1 || (axis != 0 && axis != -1))
       return graph.fail(node, "joins along axis " + Twine(axis) + " a part of rank " +
                                   Twine(part->shape.size()) + " (supported: vectors of integers)");
-    if (values.size() + part->integers.size() > kMostShapeElements)
-      return graph.fail(node, "the result has more than " + Twine(kMostShapeElements) +
-                                  " elements (supported: arithmetic on shapes)");
+    if (values.size() + part->integers.size() > kComputedElements)
+      return failTooLarge(node, graph, values.size() + part->integers.size());
     values.append(part->integers.begin(), part->integers.end());
   }
   return graph.defineConstant(node, integerVector(values), false, node.output(0));

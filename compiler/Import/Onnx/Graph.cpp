@@ -6,11 +6,13 @@
 #include "compiler/Import/Onnx/Graph.h"
 
 #include "compiler/Import/Onnx/Operators.h"
+#include "compiler/Import/Onnx/Parameters.h"
 #include "dialects/NN/IR/NNDialect.h"
 #include "dialects/NN/IR/Origin.h"
 
 #include "mlir/IR/Diagnostics.h"
 #include "mlir/IR/Verifier.h"
+#include "llvm/ADT/StringSet.h"
 
 #include "onnx/onnx_pb.h"
 
@@ -35,7 +37,25 @@ LogicalResult GraphImporter::report() {
   return diagnostic;
 }
 
-OwningOpRef<ModuleOp> GraphImporter::run(const onnx::ModelProto &model) {
+/// Gives every node a name of its own, which becomes the layer's: its name, else that of its first output. Of
+/// nodes that share a name all but the first append `:` and their first output.
+static void nameLayers(onnx::GraphProto &graph) {
+  llvm::StringSet<> taken;
+  SmallVector<onnx::NodeProto *> others;
+  for (onnx::NodeProto &node : *graph.mutable_node())
+    if (node.name().empty() || !taken.insert(node.name()).second)
+      others.push_back(&node);
+  llvm::StringMap<unsigned> counts;
+  for (onnx::NodeProto *node : others) {
+    std::string output = node->output_size() ? node->output(0) : node->op_type();
+    std::string wanted = node->name().empty() ? output : node->name() + ":" + output, name = wanted;
+    while (!taken.insert(name).second)
+      name = wanted + "_" + std::to_string(++counts[wanted] + 1);
+    node->set_name(name);
+  }
+}
+
+OwningOpRef<ModuleOp> GraphImporter::run(onnx::ModelProto &model) {
   int64_t opset = 0;
   for (const onnx::OperatorSetIdProto &import : model.opset_import())
     if (import.domain().empty() || import.domain() == "ai.onnx")
@@ -46,16 +66,21 @@ OwningOpRef<ModuleOp> GraphImporter::run(const onnx::ModelProto &model) {
   function = func::FuncOp::create(opBuilder, location, "forward", opBuilder.getFunctionType({}, {}));
   opBuilder.setInsertionPointToEnd(function.addEntryBlock());
 
-  const onnx::GraphProto &graph = model.graph();
+  onnx::GraphProto &graph = *model.mutable_graph();
+  const std::vector<std::string> folded = findFoldedConvolutions(model);
+  nameLayers(graph);
   for (const onnx::ValueInfoProto &info : graph.value_info())
     declare(info);
   for (const onnx::ValueInfoProto &info : graph.output())
     declare(info);
+  if (failed(report()) || failed(addInitialisers(graph)) || failed(addConstants(graph, opset)) ||
+      failed(addParameters(graph)))
+    return nullptr;
   for (const onnx::NodeProto &node : graph.node())
     readNames.insert(node.input().begin(), node.input().end());
   for (const onnx::ValueInfoProto &info : graph.output())
     readNames.insert(info.name());
-  if (failed(addInitialisers(graph)) || failed(addInputs(graph)))
+  if (failed(addInputs(graph)))
     return nullptr;
   importNodes(graph, opset);
   if (failed(report()) || failed(addOutputs(graph)))
@@ -68,6 +93,18 @@ OwningOpRef<ModuleOp> GraphImporter::run(const onnx::ModelProto &model) {
         << "exported in inference form, but normalises by the statistics of the batch in the "
            "training step: "
         << llvm::join(usesBatchStatistics, ", ");
+  if (importOptions.training) {
+    describeParameters();
+    if (!folded.empty())
+      emitWarning(location)
+          << folded.size()
+          << " convolutions have weights into which PyTorch has folded a batch norm, by their "
+             "names ('"
+          << folded.front()
+          << "'); training moves the folded weights and takes no statistics. To train the batch "
+             "norms, export with training=torch.onnx.TrainingMode.TRAINING and "
+             "do_constant_folding=False";
+  }
   return module;
 }
 
@@ -79,9 +116,23 @@ static bool isKnown(const onnx::TensorShapeProto::Dimension &dim) {
 void GraphImporter::declare(const onnx::ValueInfoProto &info) {
   if (!info.type().tensor_type().has_shape())
     return;
-  SmallVector<int64_t> &shape = declaredShapes[info.name()];
+  SmallVector<int64_t> shape;
   for (const auto &dim : info.type().tensor_type().shape().dim())
     shape.push_back(isKnown(dim) ? dim.dim_value() : ShapedType::kDynamic);
+  auto [known, isNew] = declaredShapes.try_emplace(info.name(), shape);
+  if (isNew)
+    return;
+  // Outputs may be listed twice, and among the values in between: the declarations must not contradict each
+  // other.
+  SmallVector<int64_t> &first = known->second;
+  bool agrees = first.size() == shape.size();
+  for (size_t i = 0; agrees && i < shape.size(); ++i) {
+    if (ShapedType::isDynamic(first[i]))
+      first[i] = shape[i];
+    agrees = ShapedType::isDynamic(shape[i]) || first[i] == shape[i];
+  }
+  if (!agrees)
+    problems.push_back("tensor '" + info.name() + "' is declared twice, with different shapes");
 }
 
 LogicalResult GraphImporter::addInitialisers(const onnx::GraphProto &graph) {
@@ -136,7 +187,7 @@ SmallVector<int64_t> GraphImporter::bindShape(const onnx::ValueInfoProto &info, 
       shape.push_back(1);
     }
     if (!symbol.empty())
-      bindings.symbols.push_back(symbol);
+      bindings.symbols.insert(symbol);
   }
   return shape;
 }
@@ -154,6 +205,8 @@ LogicalResult GraphImporter::addInputs(const onnx::GraphProto &graph) {
       continue;
     }
     SmallVector<int64_t> shape = bindShape(info, bindings);
+    if (std::string problem = sizeProblem(shape); !problem.empty())
+      problems.push_back("input '" + info.name() + "': " + problem);
     if (!problems.empty())
       continue;
     Permutation permutation = shape.size() == 4 ? imagePermutation() : hostPermutation(shape.size());
@@ -167,7 +220,7 @@ LogicalResult GraphImporter::addInputs(const onnx::GraphProto &graph) {
     entry.permutation = permutation;
   }
   for (const auto &[name, extent] : importOptions.dims)
-    if (!llvm::is_contained(bindings.symbols, name))
+    if (!bindings.symbols.contains(name))
       problems.push_back("no input has a symbolic dimension '" + name + "'");
   if (importOptions.batch && !bindings.batchUsed && problems.empty())
     problems.push_back("a batch was given, but the graph has no input with a dimension for it");
@@ -175,6 +228,13 @@ LogicalResult GraphImporter::addInputs(const onnx::GraphProto &graph) {
     fileBatch.reset();
   if (fileBatch) // the shapes that the file declares are those of another batch
     declaredShapes.clear();
+  return report();
+}
+
+LogicalResult GraphImporter::addConstants(const onnx::GraphProto &graph, int64_t opset) {
+  for (const onnx::NodeProto &proto : graph.node())
+    if (Node node(proto, opset); node.type() == "Constant")
+      (void)convertConstant(node, *this);
   return report();
 }
 
@@ -192,6 +252,8 @@ bool GraphImporter::inputsKnown(const Node &node) {
 void GraphImporter::importNodes(const onnx::GraphProto &graph, int64_t opset) {
   for (const onnx::NodeProto &proto : graph.node()) {
     Node node(proto, opset);
+    if (node.type() == "Constant") // imported already
+      continue;
     // What hangs on a node that failed has no shape; its own mistake is the one to report.
     if (inputsKnown(node))
       (void)findOperator(node.type())->convert(node, *this);
@@ -203,11 +265,15 @@ void GraphImporter::importNodes(const onnx::GraphProto &graph, int64_t opset) {
 LogicalResult GraphImporter::addOutputs(const onnx::GraphProto &graph) {
   SmallVector<Result> updates = std::move(results);
   results.clear();
+  DenseSet<Value> leaving; // updated running statistics leave as state
+  for (const Result &update : updates)
+    leaving.insert(update.value);
+  llvm::StringSet<> listed;
   for (const onnx::ValueInfoProto &info : graph.output()) {
     Entry &entry = entries[info.name()];
-    if (llvm::any_of(updates, [&](const Result &update) { return update.value == entry.value; }))
-      continue; // an updated running statistic; it leaves as state
-    if (!entry.value) {
+    if (!listed.insert(info.name()).second || leaving.contains(entry.value))
+      continue;
+    if (entry.constant || !entry.value) {
       problems.push_back("output '" + info.name() + "' is a constant, which is not supported");
       continue;
     }

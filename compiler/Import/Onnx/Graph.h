@@ -13,6 +13,7 @@
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/Builders.h"
+#include "llvm/ADT/DenseSet.h"
 #include "llvm/ADT/StringMap.h"
 #include "llvm/ADT/StringSet.h"
 
@@ -52,8 +53,18 @@ struct Entry {
   mlir::Value value;
   Permutation permutation;
   std::shared_ptr<Tensor> constant;
-  bool trainable = false; ///< the constant is an initialiser
+  bool trainable = false; ///< the constant is an initialiser, or a weight of a Constant node
+  bool isState = false;   ///< the value is that of a running statistic
   std::string name;       ///< of the constant
+};
+
+/// What became of a constant of floats that some node reads.
+struct KnownConstant {
+  std::string name;                    ///< in the file
+  bool isUniform = false;              ///< all elements are equal
+  bool isNode = false;                 ///< the value of a Constant node, not an initialiser
+  std::vector<std::string> parameters; ///< one name: shared by all readers
+  std::vector<std::string> readers;    ///< names of the nodes, each once
 };
 
 class GraphImporter {
@@ -61,7 +72,7 @@ public:
   GraphImporter(mlir::MLIRContext &context, const ImportOptions &options, std::string path);
 
   /// Fills a new module. Null after one diagnostic.
-  mlir::OwningOpRef<mlir::ModuleOp> run(const onnx::ModelProto &model);
+  mlir::OwningOpRef<mlir::ModuleOp> run(onnx::ModelProto &model);
 
   // For the conversions of nodes.
   mlir::OpBuilder &builder() { return opBuilder; }
@@ -73,8 +84,8 @@ public:
   llvm::SmallVector<int64_t> hostShape(const Node &node, size_t index);
   llvm::SmallVector<int64_t> hostShape(const Arranged &given);
   /// Input `index` arranged as asked. A constant becomes an argument of the function with that arrangement on
-  /// its first use, in role `state` if `isState` or it is not an initialiser, else `parameter`. Null after
-  /// recording that it has another rank, or holds integers.
+  /// its first use, in role `state` if `isState` or it is not trainable, else `parameter`. Null after
+  /// recording that it has another rank, holds integers or nothing, or has the other role already.
   mlir::Value value(const Node &node, size_t index, llvm::ArrayRef<int64_t> permutation,
                     bool isState = false);
   /// Input `index` as it is arranged now, for operators to which the arrangement is all one; host arrangement
@@ -113,7 +124,7 @@ private:
   /// What the options say of unknown dimensions, and what the inputs made of it.
   struct Bindings {
     std::map<std::string, int64_t> extents;
-    std::vector<std::string> symbols; ///< of all inputs
+    llvm::StringSet<> symbols; ///< of all inputs
     bool batchUsed = false;
   };
 
@@ -122,6 +133,9 @@ private:
   llvm::SmallVector<int64_t> bindShape(const onnx::ValueInfoProto &info, Bindings &bindings);
   mlir::LogicalResult addInputs(const onnx::GraphProto &graph);
   mlir::LogicalResult addInitialisers(const onnx::GraphProto &graph);
+  mlir::LogicalResult addConstants(const onnx::GraphProto &graph, int64_t opset);
+  mlir::LogicalResult addParameters(onnx::GraphProto &graph);
+  void describeParameters();
   void importNodes(const onnx::GraphProto &graph, int64_t opset);
   mlir::LogicalResult addOutputs(const onnx::GraphProto &graph);
   void finish();
@@ -142,6 +156,8 @@ private:
   llvm::SmallVector<mlir::NamedAttrList> argumentAttributes;
   llvm::SmallVector<Result> results;
   llvm::StringSet<> readNames;
+  llvm::DenseSet<unsigned> replaced; ///< arguments that a result replaces
+  std::vector<KnownConstant> constants;
   std::optional<int64_t> fileBatch;
   std::vector<std::string> problems, usesBatchStatistics;
 };

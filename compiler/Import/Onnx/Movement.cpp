@@ -24,6 +24,17 @@ static LogicalResult reshapeTo(const Node &node, GraphImporter &graph, ArrayRef<
   return graph.define(node, 0, graph.reshape(node, x, shape), hostPermutation(shape.size()));
 }
 
+/// Arithmetic on shapes goes through Reshape and Unsqueeze, too.
+static LogicalResult reshapeIntegers(const Node &node, GraphImporter &graph, const Tensor &integers,
+                                     ArrayRef<int64_t> shape) {
+  if (integers.integers.size() > kComputedElements)
+    return graph.fail(node, "makes a constant of " + Twine(integers.integers.size()) +
+                                " integers, expected at most " + Twine(kComputedElements));
+  Tensor reshaped = integers;
+  reshaped.shape.assign(shape.begin(), shape.end());
+  return graph.defineConstant(node, std::move(reshaped), /*trainable=*/false, node.output(0));
+}
+
 LogicalResult convertFlatten(const Node &node, GraphImporter &graph) {
   SmallVector<int64_t> shape = graph.hostShape(node, 0);
   int64_t rank = shape.size(), axis = node.integer("axis", 1);
@@ -72,10 +83,12 @@ static LogicalResult resolveShape(const Node &node, GraphImporter &graph, ArrayR
     }
   }
   int64_t total = product(old);
-  if (unknown >= 0) {
+  if (unknown >= 0)
     shape[unknown] = 1;
+  if (std::string problem = sizeProblem(shape); !problem.empty())
+    return graph.fail(node, "the new shape has " + problem);
+  if (unknown >= 0)
     shape[unknown] = total / std::max<int64_t>(product(shape), 1);
-  }
   if (product(shape) == total)
     return success();
   std::optional<int64_t> batch = graph.replacedBatch();
@@ -94,11 +107,8 @@ LogicalResult convertReshape(const Node &node, GraphImporter &graph) {
                        shape(wanted->integers.begin(), wanted->integers.end());
   if (failed(replaceBatch(node, graph, old, shape)) || failed(resolveShape(node, graph, old, shape)))
     return failure();
-  if (const Tensor *integers = graph.constant(node, 0); integers && !integers->isFloat) {
-    Tensor reshaped = *integers;
-    reshaped.shape = shape;
-    return graph.defineConstant(node, std::move(reshaped), /*trainable=*/false, node.output(0));
-  }
+  if (const Tensor *integers = graph.constant(node, 0); integers && !integers->isFloat)
+    return reshapeIntegers(node, graph, *integers, shape);
   return reshapeTo(node, graph, shape);
 }
 
@@ -111,6 +121,9 @@ LogicalResult convertUnsqueeze(const Node &node, GraphImporter &graph) {
     axes.assign(given->integers.begin(), given->integers.end());
   }
   int64_t rank = shape.size() + axes.size();
+  if (rank > static_cast<int64_t>(kGraphRank))
+    return graph.fail(node,
+                      "makes a tensor of rank " + Twine(rank) + ", expected at most " + Twine(kGraphRank));
   for (int64_t &axis : axes)
     axis += axis < 0 ? rank : 0;
   llvm::sort(axes);
@@ -120,11 +133,8 @@ LogicalResult convertUnsqueeze(const Node &node, GraphImporter &graph) {
                                   Twine(rank));
     shape.insert(shape.begin() + axis, 1);
   }
-  if (const Tensor *integers = graph.constant(node, 0); integers && !integers->isFloat) {
-    Tensor unsqueezed = *integers;
-    unsqueezed.shape = shape;
-    return graph.defineConstant(node, std::move(unsqueezed), /*trainable=*/false, node.output(0));
-  }
+  if (const Tensor *integers = graph.constant(node, 0); integers && !integers->isFloat)
+    return reshapeIntegers(node, graph, *integers, shape);
   return reshapeTo(node, graph, shape);
 }
 

@@ -7,6 +7,8 @@
 #include "compiler/Import/Onnx/Graph.h"
 #include "compiler/Import/Onnx/Operators.h"
 
+#include "dialects/Isa/Encoding/Limits.h"
+
 #include "mlir/IR/Diagnostics.h"
 #include "llvm/Support/MemoryBuffer.h"
 
@@ -98,8 +100,25 @@ static LogicalResult checkOperators(MLIRContext &context, StringRef name, const 
   return diagnostic;
 }
 
+static LogicalResult checkBindings(MLIRContext &context, StringRef name, const ImportOptions &options) {
+  auto check = [&](const Twine &what, int64_t value) -> LogicalResult {
+    if (value >= 1 && value <= isa::kLargestExtent)
+      return success();
+    return emitFileError(context, name)
+           << what << ": found " << value << ", expected 1 to " << isa::kLargestExtent;
+  };
+  if (options.batch && failed(check("the batch", *options.batch)))
+    return failure();
+  for (const auto &[dimension, extent] : options.dims)
+    if (failed(check("dimension '" + dimension + "'", extent)))
+      return failure();
+  return success();
+}
+
 OwningOpRef<ModuleOp> importOnnxBytes(MLIRContext &context, StringRef bytes, StringRef name,
                                       const ImportOptions &options) {
+  if (failed(checkBindings(context, name, options)))
+    return nullptr;
   onnx::ModelProto model;
   if (bytes.empty() || !model.ParseFromArray(bytes.data(), bytes.size()) || !model.has_graph()) {
     emitFileError(context, name) << "not an ONNX file: its contents do not parse as a model";

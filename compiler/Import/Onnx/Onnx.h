@@ -15,6 +15,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace arsis::compiler {
 
@@ -27,6 +28,10 @@ struct ImportOptions {
   /// Imports for a training step: batch normalisation uses the statistics of the batch and updates the
   /// running ones, whichever way the graph was exported; a remark names those exported in inference form.
   bool training = false;
+  /// Glob patterns on names of constants that several nodes read: what `tie` matches is one parameter of all
+  /// of them, what `untie` matches one for each. What neither matches is separated if its elements are all
+  /// equal.
+  std::vector<std::string> tie, untie;
 };
 
 /// Reads the file at `path`. Returns null after one error diagnostic.

@@ -4,8 +4,11 @@
 
 #include "compiler/Import/Onnx/Tensor.h"
 
+#include "dialects/Isa/Encoding/Limits.h"
+
 #include "onnx/onnx_pb.h"
 
+#include <algorithm>
 #include <cstring>
 
 namespace arsis::compiler::onnximport {
@@ -15,6 +18,41 @@ int64_t Tensor::size() const {
   for (int64_t extent : shape)
     count *= extent;
   return count;
+}
+
+bool Tensor::isUniform() const {
+  auto sameBits = [](const auto &values) {
+    return !values.empty() && std::all_of(values.begin(), values.end(), [&](const auto &value) {
+      return std::memcmp(&value, &values.front(), sizeof value) == 0;
+    });
+  };
+  return isFloat ? sameBits(floats) : sameBits(integers);
+}
+
+std::optional<int64_t> elementCount(llvm::ArrayRef<int64_t> extents) {
+  int64_t count = 1; // of the extents so far that are not zero
+  bool isEmpty = false;
+  for (int64_t extent : extents) {
+    if (extent < 0 || extent > isa::kLargestExtent)
+      return std::nullopt;
+    isEmpty |= extent == 0;
+    count *= std::max<int64_t>(extent, 1);
+    if (count > isa::kLargestTensor)
+      return std::nullopt;
+  }
+  return isEmpty ? 0 : count;
+}
+
+std::string sizeProblem(llvm::ArrayRef<int64_t> shape) {
+  if (shape.size() > kGraphRank)
+    return "rank " + std::to_string(shape.size()) + ", expected at most " + std::to_string(kGraphRank);
+  for (int64_t extent : shape)
+    if (extent < 0 || extent > isa::kLargestExtent)
+      return "an extent of " + std::to_string(extent) + ", expected 0 to " +
+             std::to_string(isa::kLargestExtent);
+  if (!elementCount(shape))
+    return "more than " + std::to_string(isa::kLargestTensor) + " elements";
+  return {};
 }
 
 namespace {
@@ -48,6 +86,10 @@ bool decodeTensor(const onnx::TensorProto &proto, Tensor &tensor, std::string &p
   tensor.shape.assign(proto.dims().begin(), proto.dims().end());
   if (proto.data_location() == onnx::TensorProto::EXTERNAL) {
     problem = "its data lies in another file; save the model with its data inside";
+    return false;
+  }
+  if (problem = sizeProblem(tensor.shape); !problem.empty()) {
+    problem = "has " + problem;
     return false;
   }
   int64_t count = tensor.size();

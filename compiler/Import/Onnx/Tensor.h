@@ -10,6 +10,7 @@
 #include "llvm/ADT/SmallVector.h"
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -26,7 +27,20 @@ struct Tensor {
   std::vector<int64_t> integers;
 
   int64_t size() const;
+  /// Whether there are elements and all have the bits of the first.
+  bool isUniform() const;
 };
+
+/// Dimensions of a tensor of the graph. Those of the chip have isa::kMaxRank, which the lowering asks for.
+inline constexpr size_t kGraphRank = 8;
+/// Elements of an integer constant that is computed at import: shapes and what is made of them.
+inline constexpr size_t kComputedElements = 64;
+
+/// The product of the extents; nothing if one is negative or above isa::kLargestExtent, or the product is
+/// above isa::kLargestTensor.
+std::optional<int64_t> elementCount(llvm::ArrayRef<int64_t> extents);
+/// Empty if a tensor of `shape` is within the limits, else what was found and what is expected.
+std::string sizeProblem(llvm::ArrayRef<int64_t> shape);
 
 /// Decodes `proto`. On failure returns false and says in `problem` what was found and what is supported.
 bool decodeTensor(const onnx::TensorProto &proto, Tensor &tensor, std::string &problem);

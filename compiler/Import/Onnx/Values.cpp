@@ -62,14 +62,19 @@ void GraphImporter::addHostLayout(NamedAttrList &attributes, RankedTensorType ty
 Value GraphImporter::materialise(Entry &entry, ArrayRef<int64_t> permutation, bool isState) {
   const Tensor &tensor = *entry.constant;
   RankedTensorType type = tensorType(permuteShape(tensor.shape, permutation));
-  std::vector<float> values = permute(tensor.floats, tensor.shape, permutation);
   NamedAttrList attributes;
   attributes.set("nn.name", opBuilder.getStringAttr(entry.name));
   attributes.set("nn.role", opBuilder.getStringAttr(isState || !entry.trainable ? "state" : "parameter"));
-  attributes.set("nn.initial", DenseElementsAttr::get(type, ArrayRef<float>(values)));
+  // Equal elements are kept once: a file may give one constant to thousands of readers.
+  attributes.set(
+      "nn.initial",
+      tensor.isUniform()
+          ? DenseElementsAttr::get(type, tensor.floats.front())
+          : DenseElementsAttr::get(type, ArrayRef<float>(permute(tensor.floats, tensor.shape, permutation))));
   addHostLayout(attributes, type, permutation);
   entry.value = addArgument(type, attributes);
   entry.permutation = Permutation(permutation);
+  entry.isState = isState;
   return entry.value;
 }
 
@@ -103,6 +108,8 @@ SmallVector<int64_t> GraphImporter::hostShape(const Node &node, size_t index) {
   const Entry &entry = entries[node.input(index)];
   if (entry.constant)
     return entry.constant->shape;
+  if (!entry.value)
+    return {};
   return hostShape(Arranged{entry.value, entry.permutation});
 }
 
@@ -112,6 +119,10 @@ SmallVector<int64_t> GraphImporter::hostShape(const Arranged &given) {
 
 Value GraphImporter::value(const Node &node, size_t index, ArrayRef<int64_t> permutation, bool isState) {
   Entry &entry = entries[node.input(index)];
+  if (!entry.value && !entry.constant) {
+    (void)fail(node, "input " + Twine(index) + " is missing");
+    return nullptr;
+  }
   if (!entry.value && !entry.constant->isFloat) {
     (void)fail(node, "input '" + node.input(index) + "' holds integers, expected floats");
     return nullptr;
@@ -121,14 +132,25 @@ Value GraphImporter::value(const Node &node, size_t index, ArrayRef<int64_t> per
                          ", expected rank " + Twine(permutation.size()));
     return nullptr;
   }
+  if (!entry.value && entry.constant->size() == 0) {
+    (void)fail(node, "input '" + node.input(index) + "' has no elements");
+    return nullptr;
+  }
   if (!entry.value)
     return materialise(entry, permutation, isState);
+  if (importOptions.training && entry.constant && entry.isState != isState) {
+    (void)fail(node,
+               "'" + entry.name +
+                   "' is both a parameter and a running statistic; separate its readers with --untie '" +
+                   entry.name + "'");
+    return nullptr;
+  }
   return arrange(node, {entry.value, entry.permutation}, permutation);
 }
 
 Arranged GraphImporter::valueAsItIs(const Node &node, size_t index) {
   const Entry &entry = entries[node.input(index)];
-  Permutation permutation = entry.value ? entry.permutation : hostPermutation(entry.constant->shape.size());
+  Permutation permutation = entry.value ? entry.permutation : hostPermutation(hostShape(node, index).size());
   Value found = value(node, index, permutation);
   return {found, permutation};
 }
@@ -139,7 +161,14 @@ const Tensor *GraphImporter::constant(const Node &node, size_t index) {
 
 LogicalResult GraphImporter::define(const Node &node, size_t index, Value value,
                                     ArrayRef<int64_t> permutation) {
+  if (!node.hasOutput(index))
+    return success();
   SmallVector<int64_t> shape = toHostShape(cast<RankedTensorType>(value.getType()).getShape(), permutation);
+  if (std::string problem = sizeProblem(shape); !problem.empty())
+    return fail(node, "output '" + node.output(index) + "' has " + problem);
+  if (llvm::is_contained(shape, 0))
+    return fail(node, "output '" + node.output(index) + "' has shape " + describe(shape) +
+                          ", which has no elements");
   auto declared = declaredShapes.find(node.output(index));
   if (declared != declaredShapes.end()) {
     bool agrees = declared->second.size() == shape.size();
@@ -156,6 +185,8 @@ LogicalResult GraphImporter::define(const Node &node, size_t index, Value value,
 }
 
 LogicalResult GraphImporter::defineConstant(const Node &node, Tensor tensor, bool trainable, StringRef name) {
+  if (!node.hasOutput(0))
+    return success();
   Entry &entry = entries[node.output(0)];
   entry.constant = std::make_shared<Tensor>(std::move(tensor));
   entry.trainable = trainable;
@@ -165,10 +196,17 @@ LogicalResult GraphImporter::defineConstant(const Node &node, Tensor tensor, boo
 
 LogicalResult GraphImporter::forward(const Node &node) {
   Entry source = entries[node.input(0)];
-  // Exporters share initialisers of equal contents through Identity. They are tensors of their own: training
-  // must not tie two layers together because both started from zeros.
-  if (source.constant)
-    return defineConstant(node, *source.constant, source.trainable, node.output(0));
+  if (source.constant && !source.constant->isFloat) {
+    if (node.hasOutput(0))
+      entries[node.output(0)] = source;
+    return success();
+  }
+  if (source.constant) {
+    source.permutation = hostPermutation(source.constant->shape.size());
+    source.value = value(node, 0, source.permutation);
+    if (!source.value)
+      return failure();
+  }
   return define(node, 0, source.value, source.permutation);
 }
 
@@ -177,9 +215,9 @@ LogicalResult GraphImporter::replaceState(const Node &node, Value argument, Valu
   if (!blockArgument)
     return fail(node, "its running statistics are computed by other nodes; expected initialisers");
   unsigned number = blockArgument.getArgNumber();
-  for (const Result &result : results)
-    if (cast<IntegerAttr>(result.attributes.get("nn.donates")).getInt() == number)
-      return fail(node, "shares its running statistics with another node");
+  if (!replaced.insert(number).second)
+    return fail(node, "shares its running statistics with another node; separate them with --untie '" +
+                          cast<StringAttr>(argumentAttributes[number].get("nn.name")).getValue() + "'");
   NamedAttrList attributes = argumentAttributes[number];
   attributes.erase("nn.initial");
   attributes.set("nn.role", opBuilder.getStringAttr("state"));

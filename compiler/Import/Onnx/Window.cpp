@@ -4,6 +4,7 @@
 
 #include "compiler/Import/Onnx/Window.h"
 
+#include "dialects/Isa/Encoding/Limits.h"
 #include "dialects/NN/IR/Shapes.h"
 
 #include <algorithm>
@@ -29,6 +30,9 @@ std::string checkWindow(const Node &node) {
       if (value < rule.minimum)
         return rule.attribute.str() + " holds " + std::to_string(value) + ", expected at least " +
                std::to_string(rule.minimum);
+      else if (value > isa::kLargestExtent)
+        return rule.attribute.str() + " holds " + std::to_string(value) + ", expected at most " +
+               std::to_string(isa::kLargestExtent);
   }
   std::string autoPad = node.text("auto_pad", "NOTSET");
   if (autoPad != "NOTSET" && autoPad != "VALID" && autoPad != "SAME_UPPER" && autoPad != "SAME_LOWER")

@@ -256,16 +256,6 @@ def test_transpose_only_relabels(importer):
     assert "nn.host_permutation" not in out.text.split("->", 1)[1].splitlines()[0]
 
 
-def test_identity_of_an_initialiser_is_a_parameter_of_its_own(importer):
-    nodes = [
-        helper.make_node("Identity", ["b1"], ["b2"]),
-        helper.make_node("Add", ["x", "b1"], ["t"]),
-        helper.make_node("Add", ["t", "b2"], ["y"]),
-    ]
-    out = importer.nodes(nodes, {"x": (2, 3)}, ["y"], {"b1": floats(3)})
-    out.has('nn.name = "b1", nn.role = "parameter"', 'nn.name = "b2", nn.role = "parameter"')
-
-
 def test_constant_node_is_not_trained(importer):
     nodes = [
         helper.make_node("Constant", [], ["b"], value_floats=[1.0, 2.0, 3.0]),

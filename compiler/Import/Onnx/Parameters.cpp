@@ -1,0 +1,336 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Finds the readers of every constant, groups those that share it, and names the groups.
+
+#include "compiler/Import/Onnx/Parameters.h"
+
+#include "llvm/ADT/IntEqClasses.h"
+#include "llvm/ADT/MapVector.h"
+#include "llvm/ADT/StringSet.h"
+#include "llvm/Support/GlobPattern.h"
+
+#include "onnx/onnx_pb.h"
+
+using namespace mlir;
+
+namespace arsis::compiler::onnximport {
+
+namespace {
+
+/// An input that holds a parameter or a running statistic.
+struct Place {
+  StringLiteral op;
+  int input;
+  StringLiteral word;
+};
+
+constexpr Place places[] = {
+    {"Conv", 1, "weight"},
+    {"Conv", 2, "bias"},
+    {"Gemm", 0, "weight"},
+    {"Gemm", 1, "weight"},
+    {"Gemm", 2, "bias"},
+    {"MatMul", 0, "weight"},
+    {"MatMul", 1, "weight"},
+    {"Add", 0, "bias"},
+    {"Add", 1, "bias"},
+    {"BatchNormalization", 1, "weight"},
+    {"BatchNormalization", 2, "bias"},
+    {"BatchNormalization", 3, "running_mean"},
+    {"BatchNormalization", 4, "running_var"},
+};
+
+const Place *findPlace(StringRef op, int input) {
+  for (const Place &place : places)
+    if (place.op == op && place.input == input)
+      return &place;
+  return nullptr;
+}
+
+bool isLinear(StringRef op) { return op == "Conv" || op == "Gemm" || op == "MatMul"; }
+
+struct Reader {
+  int node;
+  int input;
+  std::string written; ///< the name in the file
+};
+
+struct Root {
+  std::string name;
+  llvm::SmallVector<std::string, 1> aliases; ///< outputs of Identity nodes
+  std::vector<Reader> readers;
+  bool isUniform = false, isTied = false, isUntied = false;
+  bool isShared() const { return !isUntied && (isTied || !isUniform); }
+};
+
+class Planner {
+public:
+  Planner(onnx::GraphProto &graph, llvm::StringMap<Entry> &entries) : graph(graph), entries(entries) {}
+
+  ParameterPlan run(const ImportOptions &options) {
+    collectNames();
+    findReaders();
+    match(options.tie, "--tie", [](Root &root) { root.isTied = true; });
+    match(options.untie, "--untie", [](Root &root) { root.isUntied = true; });
+    for (auto &[name, root] : roots)
+      if (root.isTied && root.isUntied)
+        plan.problems.push_back("constant '" + root.name + "' matches both --tie and --untie");
+    if (plan.problems.empty())
+      for (auto &[name, root] : roots)
+        assign(root);
+    removeIdentities();
+    return std::move(plan);
+  }
+
+private:
+  void collectNames() {
+    for (const auto &entry : entries)
+      names.insert(entry.getKey());
+    for (const onnx::ValueInfoProto &info : graph.input())
+      names.insert(info.name());
+    for (int node = 0; node < graph.node_size(); ++node)
+      for (const std::string &output : graph.node(node).output()) {
+        names.insert(output);
+        producers[output] = node;
+      }
+  }
+
+  /// Lets every node read constants by the names of the constants themselves.
+  void findReaders() {
+    llvm::StringMap<std::string> aliases;
+    for (int number = 0; number < graph.node_size(); ++number) {
+      onnx::NodeProto &node = *graph.mutable_node(number);
+      for (int input = 0; input < node.input_size(); ++input) {
+        std::string written = node.input(input);
+        if (auto alias = aliases.find(written); alias != aliases.end())
+          node.set_input(input, alias->second);
+        auto entry = entries.find(node.input(input));
+        if (entry == entries.end() || !entry->second.constant)
+          continue;
+        bool isIdentity = node.op_type() == "Identity" && node.output_size() == 1;
+        if (isIdentity) {
+          aliases[node.output(0)] = node.input(input);
+          identities.push_back(number);
+        }
+        if (!entry->second.constant->isFloat)
+          continue;
+        Root &root = roots[entry->getKey()];
+        if (root.name.empty()) {
+          root.name = node.input(input);
+          root.isUniform = entry->second.constant->isUniform();
+        }
+        if (isIdentity)
+          root.aliases.push_back(node.output(0));
+        else
+          root.readers.push_back({number, input, std::move(written)});
+      }
+    }
+  }
+
+  void match(ArrayRef<std::string> patterns, StringRef option, llvm::function_ref<void(Root &)> mark) {
+    for (const std::string &text : patterns) {
+      llvm::Expected<llvm::GlobPattern> pattern = llvm::GlobPattern::create(text);
+      if (!pattern) {
+        plan.problems.push_back((option + " '" + text + "': " + llvm::toString(pattern.takeError())).str());
+        continue;
+      }
+      bool matches = false;
+      auto isMatch = [&](const std::string &name) { return pattern->match(name); };
+      for (auto &[name, root] : roots)
+        if (isMatch(root.name) || llvm::any_of(root.aliases, isMatch)) {
+          mark(root);
+          matches = true;
+        }
+      if (!matches)
+        plan.problems.push_back((option + " '" + text + "' matches no weight of the graph").str());
+    }
+  }
+
+  /// The shared parameters that say which layer `node` is: its own, and of an Add those of the product it
+  /// follows.
+  void addSharedRoots(int node, llvm::SmallVectorImpl<unsigned> &shared) {
+    const onnx::NodeProto &proto = graph.node(node);
+    for (const std::string &input : proto.input()) {
+      if (auto root = roots.find(input); root != roots.end()) {
+        if (root->second.isShared())
+          shared.push_back(root - roots.begin());
+      } else if (auto producer = producers.find(input); proto.op_type() == "Add" &&
+                                                        producer != producers.end() &&
+                                                        isLinear(graph.node(producer->second).op_type())) {
+        addSharedRoots(producer->second, shared);
+      }
+    }
+  }
+
+  /// Numbers the groups of readers that share the constant, in the order of their first readers.
+  llvm::IntEqClasses group(const Root &root) {
+    llvm::IntEqClasses groups(root.readers.size());
+    llvm::DenseMap<std::pair<unsigned, int>, unsigned> first; // of the readers that share a root, by input
+    for (unsigned reader = 0; reader < root.readers.size() && !root.isUntied; ++reader) {
+      llvm::SmallVector<unsigned> shared;
+      if (root.isShared())
+        shared.push_back(0);
+      else
+        addSharedRoots(root.readers[reader].node, shared);
+      for (unsigned other : shared)
+        groups.join(first.try_emplace({other, root.isShared() ? 0 : root.readers[reader].input}, reader)
+                        .first->second,
+                    reader);
+    }
+    groups.compress();
+    return groups;
+  }
+
+  void assign(Root &root) {
+    if (root.readers.empty())
+      return;
+    llvm::IntEqClasses groups = group(root);
+    std::vector<std::vector<const Reader *>> members(groups.getNumClasses());
+    for (unsigned reader = 0; reader < root.readers.size(); ++reader)
+      members[groups[reader]].push_back(&root.readers[reader]);
+    KnownConstant &constant = plan.constants.emplace_back();
+    constant.name = root.name;
+    constant.isUniform = root.isUniform;
+    const Entry original = entries[root.name];
+    constant.isNode = !original.trainable;
+    int last = -1;
+    for (const Reader &reader : root.readers)
+      if (std::exchange(last, reader.node) != reader.node)
+        constant.readers.push_back(graph.node(reader.node).name());
+    llvm::StringSet<> taken; // names of the file that earlier groups have
+    for (const auto &group : members) {
+      std::string name = members.size() == 1 ? root.name : nameOf(group, taken);
+      Entry &entry = entries[name];
+      entry = original;
+      entry.name = name;
+      entry.trainable |= llvm::any_of(group, [&](const Reader *reader) { return isWeight(*reader); });
+      for (const Reader *reader : group)
+        graph.mutable_node(reader->node)->set_input(reader->input, name);
+      constant.parameters.push_back(std::move(name));
+    }
+  }
+
+  std::string nameOf(ArrayRef<const Reader *> group, llvm::StringSet<> &taken) {
+    for (const Reader *reader : group)
+      if (taken.insert(reader->written).second)
+        return reader->written;
+    const Reader &reader = *group.front();
+    const Place *place = findPlace(graph.node(reader.node).op_type(), reader.input);
+    std::string wanted = graph.node(reader.node).name() + "." +
+                         (place ? place->word.str() : "input" + std::to_string(reader.input));
+    std::string name = wanted;
+    for (unsigned number = 2; !names.insert(name).second; ++number)
+      name = wanted + "_" + std::to_string(number);
+    return name;
+  }
+
+  /// Whether what the reader reads is trained even if it comes from a Constant node. What an Add adds is a
+  /// bias if it adds it to a product.
+  bool isWeight(const Reader &reader) {
+    const onnx::NodeProto &node = graph.node(reader.node);
+    const Place *place = findPlace(node.op_type(), reader.input);
+    if (!place)
+      return false;
+    if (node.op_type() != "Add")
+      return true;
+    auto producer = producers.find(node.input(1 - reader.input));
+    return producer != producers.end() && isLinear(graph.node(producer->second).op_type());
+  }
+
+  void removeIdentities() {
+    auto &nodes = *graph.mutable_node();
+    auto next = identities.begin();
+    int kept = 0;
+    for (int number = 0; number < nodes.size(); ++number) {
+      if (next != identities.end() && *next == number)
+        ++next;
+      else
+        nodes.SwapElements(kept++, number);
+    }
+    nodes.DeleteSubrange(kept, nodes.size() - kept);
+  }
+
+  onnx::GraphProto &graph;
+  llvm::StringMap<Entry> &entries;
+  llvm::StringSet<> names;
+  llvm::StringMap<int> producers;
+  llvm::MapVector<StringRef, Root> roots;
+  std::vector<int> identities;
+  ParameterPlan plan;
+};
+
+/// The names that PyTorch's exporter makes up, as for weights that it computed from others.
+bool isGenerated(StringRef name) {
+  return name.starts_with("onnx::") || (!name.empty() && llvm::all_of(name, llvm::isDigit));
+}
+
+} // namespace
+
+ParameterPlan planParameters(onnx::GraphProto &graph, llvm::StringMap<Entry> &entries,
+                             const ImportOptions &options) {
+  return Planner(graph, entries).run(options);
+}
+
+std::vector<std::string> findFoldedConvolutions(const onnx::ModelProto &model) {
+  std::vector<std::string> folded;
+  if (model.producer_name() == "pytorch")
+    for (const onnx::NodeProto &node : model.graph().node())
+      if (node.op_type() == "Conv" && node.input_size() == 3 && isGenerated(node.input(1)) &&
+          isGenerated(node.input(2)))
+        folded.push_back(node.input(1));
+  return folded;
+}
+
+static std::string quotedList(ArrayRef<std::string> names) {
+  std::string text;
+  for (const std::string &name : names)
+    text += (text.empty() ? "'" : ", '") + name + "'";
+  return text;
+}
+
+LogicalResult GraphImporter::addParameters(onnx::GraphProto &graph) {
+  ParameterPlan plan = planParameters(graph, entries, importOptions);
+  llvm::append_range(problems, plan.problems);
+  constants = std::move(plan.constants);
+  return report();
+}
+
+void GraphImporter::describeParameters() {
+  std::vector<std::string> separated, shared, trained, frozen;
+  for (const KnownConstant &constant : constants) {
+    std::vector<std::string> used; // as values, not as attributes known at import
+    for (const std::string &name : constant.parameters)
+      if (entries[name].value)
+        used.push_back(name);
+    if (used.empty())
+      continue;
+    const Entry &entry = entries[used.front()];
+    if (constant.parameters.size() > 1)
+      separated.push_back("'" + constant.name + "' is " + quotedList(used));
+    else if (constant.readers.size() > 1 && entry.trainable)
+      shared.push_back("'" + constant.name + "' of " + quotedList(constant.readers));
+    for (const std::string &name : used)
+      if (constant.isNode && !entries[name].isState)
+        (entries[name].trainable ? trained : frozen).push_back(name);
+  }
+  auto remark = [&](ArrayRef<std::string> notes, const Twine &text) {
+    if (notes.empty())
+      return;
+    InFlightDiagnostic diagnostic = emitRemark(NameLoc::get(opBuilder.getStringAttr(path))) << text;
+    for (const std::string &note : notes)
+      diagnostic.attachNote() << note;
+  };
+  remark(separated,
+         "constants that the file gives to several nodes are parameters of their own in each (--tie NAME "
+         "keeps one)");
+  remark(
+      shared,
+      "parameters that several nodes share are trained by the sum of the gradients (--untie NAME separates "
+      "them)");
+  remark(trained.empty() ? ArrayRef<std::string>() : quotedList(trained),
+         "weights in Constant nodes are trained");
+  remark(frozen.empty() ? ArrayRef<std::string>() : quotedList(frozen),
+         "constants that are no weights stay as they are");
+}
+
+} // namespace arsis::compiler::onnximport
