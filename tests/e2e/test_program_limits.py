@@ -241,8 +241,16 @@ def test_budgets(tmp_path):
     source.write_text(vector("loop 1000", reduce(f"[{P31}, 1, 1, 1]", 1), "end_loop"))
     done = tool("arsis-sim", source, "--chip", "tiny", "--functional-only")
     assert done.returncode == 1
-    assert "computes 2147483648000 elements, expected at most 1099511627776 (--max-work)" in done.stderr
+    assert "visits 2147483648000 elements, expected at most 1099511627776 (--max-work)" in done.stderr
     assert tool("arsis-sim", source, "--chip", "tiny", "--timing-only").returncode == 0  # costs no work
+    source.write_text(
+        "arsis 1\ndram 4\ntensor x input f32 [1, 1, 1, 1] at 0\nstream load 0\n  loop 1000000\n    load tensor=x, "
+        "coordinate=[0, 0, 0, 0], box=[1, 1, 1, 16384], local=0, localStride=[0, 0, 0, 1], localType=f32, fill=0\n"
+        "  end_loop\n"
+    )
+    done = tool("arsis-sim", source, "--chip", "tiny", "--timing-only", "--max-work", 16383999999)
+    assert done.returncode == 1
+    assert "visits 16384000000 elements, expected at most 16383999999 (--max-work)" in done.stderr
 
 
 def test_many_tensors_at_one_place(tmp_path):

@@ -47,7 +47,7 @@ std::optional<Arguments> parse(int argc, char **argv) {
       options::value(&maxInstances)->default_value(std::to_string(isa::kDefaultMaxInstances)),
       "refuse a program that executes more instructions than this");
   add("max-work", options::value(&maxWork)->default_value(std::to_string(isa::kDefaultMaxWork)),
-      "refuse to compute more elements than this, not with --timing-only");
+      "refuse to visit more elements than this; with --timing-only those of transfers");
   add("help", "this text");
   const options::variables_map given =
       tool::parseOptions(argc, argv, described, options::positional_options_description().add("program", 1));
@@ -101,8 +101,7 @@ int run(const Arguments &a) {
                     {{"--outputs", a.outputs}, {"--report", a.report}, {"--trace", a.trace}});
   auto program = std::make_shared<isa::Program>(tool::readProgram(a.program));
   isa::checkInstances(*program, a.maxInstances);
-  if (!a.timingOnly)
-    isa::checkWork(*program, a.maxWork);
+  isa::checkWork(*program, a.maxWork, a.timingOnly ? isa::Work::Transfers : isa::Work::Everything);
   sim::Session session(tool::readChip(a.chip, a.overrides), std::move(program));
   ref::TensorMap inputs;
   tool::nowDoing("reading " + a.inputs);

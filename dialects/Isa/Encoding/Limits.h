@@ -33,8 +33,8 @@ constexpr int64_t kLargestProgramWork = int64_t(1) << 48;
 /// Instances of instructions that a tool walks without being asked: minutes, not days. The training step of
 /// ResNet-50 on an array of 16 x 16 has a hundredth of them.
 constexpr uint64_t kDefaultMaxInstances = 250'000'000;
-/// Elements whose values a tool computes without being asked: an hour. The training step of ResNet-50 with a
-/// batch of 32 on an array of 16 x 16 has a fortieth of them.
+/// Elements that a tool visits without being asked: an hour. The training step of ResNet-50 with a batch of
+/// 32 on an array of 16 x 16 has a fortieth of them.
 constexpr uint64_t kDefaultMaxWork = uint64_t(1) << 40;
 /// Instances that may be written out one by one: some 2 KiB of memory each.
 constexpr uint64_t kMostUnrolledInstances = 250'000;

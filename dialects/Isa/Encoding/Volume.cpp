@@ -109,9 +109,11 @@ Spread spreadOf(const Body &body) {
   return spread;
 }
 
-int64_t programWork(const Program &program) {
+int64_t programWork(const Program &program, Work which) {
   int64_t total = 0;
   for (const Stream &stream : program.streams) {
+    if (which == Work::Transfers && stream.kind != StreamKind::Load && stream.kind != StreamKind::Store)
+      continue;
     std::vector<int64_t> instances{1}; // of the bodies of the open loops
     for (const Instruction &instruction : stream.instructions)
       if (const Loop *loop = std::get_if<Loop>(&instruction.body))
@@ -125,10 +127,10 @@ int64_t programWork(const Program &program) {
   return total;
 }
 
-void checkWork(const Program &program, uint64_t most) {
-  const int64_t work = programWork(program);
+void checkWork(const Program &program, uint64_t most, Work which) {
+  const int64_t work = programWork(program, which);
   if (uint64_t(work) > most)
-    throw Error("the program computes " + std::to_string(work) + " elements, expected at most " +
+    throw Error("the program visits " + std::to_string(work) + " elements, expected at most " +
                 std::to_string(most) + " (--max-work)");
 }
 

@@ -73,11 +73,14 @@ struct Spread {
 };
 Spread spreadOf(const Body &);
 
+/// Which instructions count as work: all, or the transfers alone, whose runs are visited also without values.
+enum class Work { Everything, Transfers };
+
 /// Elements that all instances of a program visit, at full tiles; at most kSaturated. REQUIRES: a validated
 /// program.
-int64_t programWork(const Program &);
+int64_t programWork(const Program &, Work = Work::Everything);
 
 /// Throws Error if the program visits more than `most` elements. REQUIRES: a validated program.
-void checkWork(const Program &, uint64_t most);
+void checkWork(const Program &, uint64_t most, Work = Work::Everything);
 
 } // namespace arsis::isa

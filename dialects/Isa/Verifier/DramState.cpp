@@ -177,6 +177,8 @@ void DramState::write(uint16_t tensor, const Box &box) {
     box.forEachRun([&](ByteRange run) { return group.defined.set(group.packed(run)), true; });
   for (uint32_t p : group.partners) {
     Group &partner = groups[p];
+    if (box.hull().begin >= partner.range.end || box.hull().end <= partner.range.begin)
+      continue;
     box.forEachRun([&](ByteRange run) {
       const ByteRange shared{std::max(run.begin, partner.range.begin), std::min(run.end, partner.range.end)};
       if (shared.begin >= shared.end)

@@ -170,9 +170,10 @@ TEST(Limits, BudgetOfATool) {
                "4, 1], aType=f32, accumulate=0\n  end_loop\n",
                "test.s");
   EXPECT_EQ(programWork(program), 120);
+  EXPECT_EQ(programWork(program, Work::Transfers), 0);
   EXPECT_EQ(messageOf([&] { checkWork(program, 120); }), "no error");
   EXPECT_EQ(messageOf([&] { checkWork(program, 119); }),
-            "the program computes 120 elements, expected at most 119 (--max-work)");
+            "the program visits 120 elements, expected at most 119 (--max-work)");
 }
 
 TEST(Limits, UnrollingIsBounded) {
