@@ -5,7 +5,6 @@
 #include "compiler/Pipelines/Compile.h"
 
 #include "compiler/Conversion/NNToTile/NNToTile.h"
-#include "compiler/Pipelines/Diagnostics.h"
 #include "compiler/Pipelines/Register.h"
 #include "compiler/Target/Translate.h"
 #include "compiler/Transforms/Map/Map.h"
@@ -13,6 +12,7 @@
 
 #include "mlir/Parser/Parser.h"
 #include "mlir/Pass/PassManager.h"
+#include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/raw_ostream.h"
 
 #include <charconv>
@@ -31,8 +31,17 @@ std::unique_ptr<MLIRContext> makeContext() {
 }
 
 OwningOpRef<ModuleOp> importModel(MLIRContext &context, StringRef path, const CompileOptions &options) {
-  if (path.ends_with(".mlir"))
+  if (path.ends_with(".mlir")) {
+    const ImportOptions &import = options.import;
+    if (import.batch || !import.dims.empty() || !import.tie.empty() || !import.untie.empty()) {
+      emitError(NameLoc::get(StringAttr::get(&context, path)))
+          << "found a batch, a dimension, --tie or --untie for an nn module; expected them with an ONNX "
+             "model, whose "
+             "sizes and parameters they choose";
+      return nullptr;
+    }
     return parseSourceFile<ModuleOp>(path, &context);
+  }
   return importOnnx(context, path, options.import);
 }
 
@@ -40,6 +49,8 @@ LogicalResult buildStep(ModuleOp module, const CompileOptions &options) {
   auto forward = module.lookupSymbol<func::FuncOp>(kForwardFunction);
   if (!forward)
     return module.emitError() << "the module has no function @" << kForwardFunction;
+  if (forward.isExternal() || !forward.getBody().hasOneBlock())
+    return forward.emitError() << "expects @" << kForwardFunction << " to have a body of one block";
   if (!options.import.training) {
     if (options.keepActivations)
       keepActivations(forward);
@@ -47,6 +58,7 @@ LogicalResult buildStep(ModuleOp module, const CompileOptions &options) {
   }
   TrainOptions training;
   training.loss = options.loss;
+  training.logits = options.logits;
   training.optimizer = {static_cast<float>(options.optimizer.learningRate),
                         static_cast<float>(options.optimizer.momentum),
                         static_cast<float>(options.optimizer.weightDecay)};
@@ -106,8 +118,14 @@ static std::map<std::string, std::string> describeOptions(const CompileOptions &
     text["batch"] = std::to_string(*options.import.batch);
   for (const auto &[name, extent] : options.import.dims)
     text["dim." + name] = std::to_string(extent);
+  if (!options.import.tie.empty())
+    text["tie"] = llvm::join(options.import.tie, ",");
+  if (!options.import.untie.empty())
+    text["untie"] = llvm::join(options.import.untie, ",");
   if (options.import.training) {
     text["loss"] = options.loss;
+    if (!options.logits.empty())
+      text["logits"] = options.logits;
     text["optimizer"] = "sgd";
     text["optimizer.learning_rate"] = shortest(options.optimizer.learningRate);
     text["optimizer.momentum"] = shortest(options.optimizer.momentum);
@@ -128,7 +146,7 @@ FailureOr<isa::Program> makeProgram(ModuleOp module, const chip::Chip &chip, con
 /// `import` reads the model into the context; `model` names it.
 static isa::Program compileWith(llvm::function_ref<OwningOpRef<ModuleOp>(MLIRContext &)> import,
                                 const std::string &model, const chip::Chip &chip,
-                                const CompileOptions &options) {
+                                const CompileOptions &options, std::vector<Message> *messages) {
   std::unique_ptr<MLIRContext> context = makeContext();
   DiagnosticLog log(*context);
   auto check = [&](LogicalResult result) {
@@ -144,26 +162,31 @@ static isa::Program compileWith(llvm::function_ref<OwningOpRef<ModuleOp>(MLIRCon
   check(lowerToIsa(*module, chip));
   FailureOr<isa::Program> program = makeProgram(*module, chip, options, model, mapped);
   check(program);
+  if (messages)
+    *messages = log.messages();
   return std::move(*program);
 }
 
-isa::Program compileFile(const std::string &path, const chip::Chip &chip, const CompileOptions &options) {
+isa::Program compileFile(const std::string &path, const chip::Chip &chip, const CompileOptions &options,
+                         std::vector<Message> *messages) {
   auto import = [&](MLIRContext &context) { return importModel(context, path, options); };
-  return compileWith(import, path, chip, options);
+  return compileWith(import, path, chip, options, messages);
 }
 
 isa::Program compileBytes(const std::string &bytes, const std::string &name, const chip::Chip &chip,
-                          const CompileOptions &options) {
+                          const CompileOptions &options, std::vector<Message> *messages) {
   auto import = [&](MLIRContext &context) { return importOnnxBytes(context, bytes, name, options.import); };
-  return compileWith(import, name, chip, options);
+  return compileWith(import, name, chip, options, messages);
 }
 
-std::string stepText(const std::string &path, const CompileOptions &options) {
+std::string stepText(const std::string &path, const CompileOptions &options, std::vector<Message> *messages) {
   std::unique_ptr<MLIRContext> context = makeContext();
   DiagnosticLog log(*context);
   OwningOpRef<ModuleOp> module = importModel(*context, path, options);
   if (!module || failed(buildStep(*module, options)))
     throw Error(StringRef(log.errors()).rtrim().str());
+  if (messages)
+    *messages = log.messages();
   return moduleText(*module, /*withInitialValues=*/true);
 }
 

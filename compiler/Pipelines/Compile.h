@@ -7,6 +7,7 @@
 #define ARSIS_COMPILER_PIPELINES_COMPILE_H
 
 #include "arch_configs/reader/Chip.h"
+#include "compiler/Pipelines/Diagnostics.h"
 #include "compiler/Pipelines/Options.h"
 #include "dialects/Isa/Encoding/Program.h"
 
@@ -46,16 +47,19 @@ mlir::FailureOr<isa::Program> makeProgram(mlir::ModuleOp module, const chip::Chi
                                           const CompileOptions &options, const std::string &model,
                                           const std::string &mappedModule);
 
-/// All of it. Throws arsis::Error with the text of the diagnostics.
-isa::Program compileFile(const std::string &path, const chip::Chip &chip, const CompileOptions &options);
+/// All of it. Throws arsis::Error with the text of the diagnostics. `messages` receives the warnings and
+/// remarks.
+isa::Program compileFile(const std::string &path, const chip::Chip &chip, const CompileOptions &options,
+                         std::vector<Message> *messages = nullptr);
 
 /// The same for a serialised ONNX model in memory; `name` stands for its path.
 isa::Program compileBytes(const std::string &bytes, const std::string &name, const chip::Chip &chip,
-                          const CompileOptions &options);
+                          const CompileOptions &options, std::vector<Message> *messages = nullptr);
 
 /// The step as text before mapping, with initial values: what the reference runs without any chip. Throws
 /// arsis::Error.
-std::string stepText(const std::string &path, const CompileOptions &options);
+std::string stepText(const std::string &path, const CompileOptions &options,
+                     std::vector<Message> *messages = nullptr);
 
 } // namespace arsis::compiler
 

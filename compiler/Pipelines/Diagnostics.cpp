@@ -32,6 +32,7 @@ DiagnosticLog::DiagnosticLog(MLIRContext &context)
 void DiagnosticLog::clear() {
   collected.clear();
   errorText.clear();
+  kept.clear();
 }
 
 void DiagnosticLog::add(Diagnostic &diagnostic) {
@@ -47,12 +48,14 @@ void DiagnosticLog::add(Diagnostic &diagnostic) {
     break;
   case DiagnosticSeverity::Warning:
     collected += "warning: " + body;
+    kept.push_back({true, StringRef(body).rtrim().str()});
     break;
   case DiagnosticSeverity::Note:
     collected += "note: " + body;
     break;
   case DiagnosticSeverity::Remark:
     collected += "remark: " + body;
+    kept.push_back({false, StringRef(body).rtrim().str()});
     break;
   }
 }

@@ -9,8 +9,15 @@
 #include "mlir/IR/Diagnostics.h"
 
 #include <string>
+#include <vector>
 
 namespace arsis::compiler {
+
+/// A warning or a remark: nothing is wrong for certain, but the user should know.
+struct Message {
+  bool isWarning;
+  std::string text; ///< without severity and final newline
+};
 
 /// Collects the diagnostics of a context for as long as it lives.
 class DiagnosticLog {
@@ -21,12 +28,14 @@ public:
   const std::string &text() const { return collected; }
   /// Only the errors with their notes, without the leading "error: ".
   const std::string &errors() const { return errorText; }
+  const std::vector<Message> &messages() const { return kept; }
   void clear();
 
 private:
   void add(mlir::Diagnostic &diagnostic);
 
   std::string collected, errorText;
+  std::vector<Message> kept;
   mlir::ScopedDiagnosticHandler handler;
 };
 

@@ -79,13 +79,15 @@ void parseLoss(std::string_view text, CompileOptions &options) {
   options.loss = text;
 }
 
-std::pair<std::string, int64_t> parseDimension(std::string_view text) {
+void parseDimension(std::string_view text, CompileOptions &options) {
   auto [name, value] = StringRef(text.data(), text.size()).split('=');
   int64_t extent = 0;
   if (name.empty() || value.getAsInteger(10, extent) || extent < 1)
     throw Error("--dim: found " + quoted({text.data(), text.size()}) +
                 ", expected NAME=VALUE with a positive value");
-  return {name.str(), extent};
+  if (auto [known, isNew] = options.import.dims.try_emplace(name.str(), extent); !isNew)
+    throw Error("--dim: found " + quoted({text.data(), text.size()}) + " beside " +
+                quoted((name + "=" + llvm::Twine(known->second)).str()) + ", expected one value");
 }
 
 Stage parseStage(std::string_view text) {

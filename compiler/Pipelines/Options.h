@@ -27,6 +27,7 @@ struct Optimizer {
 struct CompileOptions {
   ImportOptions import; ///< its `training` is also what makes a training step
   std::string loss = "softmax-xent";
+  std::string logits; ///< name of the output that the loss reads; empty: the only one
   Optimizer optimizer;
   bool keepGradients = false;
   bool keepActivations = false;
@@ -45,8 +46,8 @@ void parseKeep(std::string_view text, CompileOptions &options);
 void checkOptions(const CompileOptions &options);
 /// "softmax-xent"
 void parseLoss(std::string_view text, CompileOptions &options);
-/// "NAME=VALUE" of a symbolic dimension.
-std::pair<std::string, int64_t> parseDimension(std::string_view text);
+/// "NAME=VALUE" of a symbolic dimension, which has no value yet.
+void parseDimension(std::string_view text, CompileOptions &options);
 /// "nn", "step", "mapped", "tile", "isa", "asm", "bin"
 Stage parseStage(std::string_view text);
 

@@ -36,6 +36,17 @@ py::array toArray(const ref::HostTensor &tensor) {
   return py::array(py::dtype(types[static_cast<int>(tensor.type())]), tensor.shape(), tensor.data());
 }
 
+void warn(const std::vector<compiler::Message> &messages) {
+  for (const compiler::Message &message : messages) {
+    // Names in ONNX files may be any bytes.
+    auto text = py::reinterpret_steal<py::str>(
+        PyUnicode_DecodeUTF8(message.text.data(), message.text.size(), "backslashreplace"));
+    const char *format = message.isWarning ? "%U" : "remark: %U";
+    if (!text || PyErr_WarnFormat(PyExc_UserWarning, 1, format, text.ptr()) != 0)
+      throw py::error_already_set();
+  }
+}
+
 chip::Chip loadChip(const std::string &nameOrPath, const std::map<std::string, std::string> &overrides) {
   chip::Chip chip = chip::Chip::load(nameOrPath);
   for (const auto &[key, value] : overrides)

@@ -7,6 +7,7 @@
 #define ARSIS_PYTHON_BINDINGS_BINDINGS_H
 
 #include "arch_configs/reader/Chip.h"
+#include "compiler/Pipelines/Diagnostics.h"
 #include "runtime/common/HostTensor.h"
 
 #include <pybind11/numpy.h>
@@ -15,6 +16,7 @@
 
 #include <map>
 #include <string>
+#include <vector>
 
 namespace arsis::python {
 
@@ -29,6 +31,9 @@ pybind11::array toArray(const ref::HostTensor &tensor);
 chip::Chip loadChip(const std::string &nameOrPath, const std::map<std::string, std::string> &overrides);
 
 void bindFiles(pybind11::module_ &module);
+/// Each as a Python warning of the caller. Throws if the interpreter turns warnings into errors.
+void warn(const std::vector<compiler::Message> &messages);
+
 void bindPrograms(pybind11::module_ &module);
 void bindSessions(pybind11::module_ &module);
 

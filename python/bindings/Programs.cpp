@@ -17,16 +17,19 @@ using ProgramHandle = std::shared_ptr<isa::Program>;
 
 static constexpr const char *kDefaultOptimizer = "sgd";
 
-static ProgramHandle compileModel(const std::variant<py::bytes, std::string> &model,
-                                  const std::string &chipName,
-                                  const std::map<std::string, std::string> &overrides,
-                                  std::optional<int64_t> batch, const std::map<std::string, int64_t> &dims,
-                                  bool train, const std::string &loss, const std::string &optimizer,
-                                  const std::string &keep) {
+static ProgramHandle
+compileModel(const std::variant<py::bytes, std::string> &model, const std::string &chipName,
+             const std::map<std::string, std::string> &overrides, std::optional<int64_t> batch,
+             const std::map<std::string, int64_t> &dims, bool train, const std::string &loss,
+             const std::string &optimizer, const std::string &keep, const std::string &logits,
+             const std::vector<std::string> &tie, const std::vector<std::string> &untie) {
   compiler::CompileOptions options;
   options.import.batch = batch;
   options.import.dims = dims;
   options.import.training = train;
+  options.import.tie = tie;
+  options.import.untie = untie;
+  options.logits = logits;
   compiler::parseLoss(loss, options);
   options.optimizer = compiler::parseOptimizer(optimizer);
   compiler::parseKeep(keep, options);
@@ -37,9 +40,16 @@ static ProgramHandle compileModel(const std::variant<py::bytes, std::string> &mo
   chip::Chip chip = loadChip(chipName, overrides);
   const std::string *path = std::get_if<std::string>(&model);
   const std::string bytes = path ? std::string() : std::string(std::get<py::bytes>(model));
-  py::gil_scoped_release release;
-  return std::make_shared<isa::Program>(path ? compiler::compileFile(*path, chip, options)
-                                             : compiler::compileBytes(bytes, "<bytes>", chip, options));
+  std::vector<compiler::Message> messages;
+  ProgramHandle program;
+  {
+    py::gil_scoped_release release;
+    program = std::make_shared<isa::Program>(
+        path ? compiler::compileFile(*path, chip, options, &messages)
+             : compiler::compileBytes(bytes, "<bytes>", chip, options, &messages));
+  }
+  warn(messages);
+  return program;
 }
 
 template <typename Enum> static std::string nameOf(Enum value) {
@@ -96,7 +106,10 @@ void bindPrograms(py::module_ &module) {
       py::arg("overrides") = std::map<std::string, std::string>(), py::arg("batch") = py::none(),
       py::arg("dims") = std::map<std::string, int64_t>(), py::arg("train") = false,
       py::arg("loss") = "softmax-xent", py::arg("optimizer") = kDefaultOptimizer, py::arg("keep") = "",
-      "Compiles a model for a chip: the path of an .onnx or .mlir file, or the bytes of an ONNX model.");
+      py::arg("logits") = "", py::arg("tie") = std::vector<std::string>(),
+      py::arg("untie") = std::vector<std::string>(),
+      "Compiles a model for a chip: the path of an .onnx or .mlir file, or the bytes of an ONNX model. The "
+      "compiler's warnings and remarks become Python warnings (UserWarning).");
 }
 
 } // namespace arsis::python

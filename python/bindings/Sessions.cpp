@@ -112,19 +112,25 @@ static ref::Backend parseBackend(const std::string &text) {
   return found->second;
 }
 
-static std::unique_ptr<ref::StepReference> makeStepReference(const std::string &model,
-                                                             std::optional<int64_t> batch,
-                                                             const std::map<std::string, int64_t> &dims,
-                                                             bool train, const std::string &optimizer,
-                                                             const std::string &keep) {
+static std::unique_ptr<ref::StepReference>
+makeStepReference(const std::string &model, std::optional<int64_t> batch,
+                  const std::map<std::string, int64_t> &dims, bool train, const std::string &optimizer,
+                  const std::string &keep, const std::string &logits, const std::vector<std::string> &tie,
+                  const std::vector<std::string> &untie) {
   compiler::CompileOptions options;
   options.import.batch = batch;
   options.import.dims = dims;
   options.import.training = train;
+  options.import.tie = tie;
+  options.import.untie = untie;
+  options.logits = logits;
   options.optimizer = compiler::parseOptimizer(optimizer);
   compiler::parseKeep(keep, options);
   compiler::checkOptions(options);
-  return std::make_unique<ref::StepReference>(compiler::stepText(model, options));
+  std::vector<compiler::Message> messages;
+  auto step = std::make_unique<ref::StepReference>(compiler::stepText(model, options, &messages));
+  warn(messages);
+  return step;
 }
 
 void bindSessions(py::module_ &module) {
@@ -178,6 +184,8 @@ void bindSessions(py::module_ &module) {
   module.def("step_reference", &makeStepReference, py::arg("model"), py::kw_only(),
              py::arg("batch") = py::none(), py::arg("dims") = std::map<std::string, int64_t>(),
              py::arg("train") = false, py::arg("optimizer") = "sgd", py::arg("keep") = "",
+             py::arg("logits") = "", py::arg("tie") = std::vector<std::string>(),
+             py::arg("untie") = std::vector<std::string>(),
              "The reference for a model, without any chip (no backend \"exact\").");
 }
 

@@ -38,6 +38,11 @@ options::options_description describeOptions() {
       "NAME=VALUE: binds a symbolic dimension");
   add("train", options::bool_switch(), "compile a training step instead of the forward pass");
   add("loss", text(), "loss of the training step: softmax-xent");
+  add("logits", text(), "output that the loss reads, where there are several");
+  add("tie", options::value<std::vector<std::string>>()->composing(),
+      "PATTERN: constants that stay one parameter of all nodes that read them");
+  add("untie", options::value<std::vector<std::string>>()->composing(),
+      "PATTERN: constants that are a parameter of each node that reads them");
   add("optimizer", text(), "sgd,lr=..,momentum=..,weight-decay=..");
   add("keep", text(), "what stays observable: gradients, activations (comma separated)");
   add("mapping", text(), "JSON file with mapping decisions that hold");
@@ -54,14 +59,17 @@ CompileOptions readOptions(const options::variables_map &given) {
     compile.import.batch =
         static_cast<int64_t>(tool::wholeNumber(given["batch"].as<std::string>(), "--batch", 1, INT64_MAX));
   if (given.count("dim"))
-    for (const std::string &text : given["dim"].as<std::vector<std::string>>()) {
-      const auto [name, extent] = parseDimension(text);
-      if (!compile.import.dims.emplace(name, extent).second)
-        throw Error("--dim: found " + name + " more than once, expected it once");
-    }
+    for (const std::string &text : given["dim"].as<std::vector<std::string>>())
+      parseDimension(text, compile);
   compile.import.training = given["train"].as<bool>();
-  if (!compile.import.training && (given.count("optimizer") || given.count("loss")))
-    throw Error("--optimizer and --loss describe a training step; expected --train with them");
+  if (given.count("tie"))
+    compile.import.tie = given["tie"].as<std::vector<std::string>>();
+  if (given.count("untie"))
+    compile.import.untie = given["untie"].as<std::vector<std::string>>();
+  if (!compile.import.training && (given.count("optimizer") || given.count("loss") || given.count("logits")))
+    throw Error("--optimizer, --loss and --logits describe a training step; expected --train with them");
+  if (given.count("logits"))
+    compile.logits = given["logits"].as<std::string>();
   if (given.count("loss"))
     parseLoss(given["loss"].as<std::string>(), compile);
   if (given.count("optimizer"))

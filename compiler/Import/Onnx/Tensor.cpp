@@ -36,9 +36,9 @@ std::optional<int64_t> elementCount(llvm::ArrayRef<int64_t> extents) {
     if (extent < 0 || extent > isa::kLargestExtent)
       return std::nullopt;
     isEmpty |= extent == 0;
-    count *= std::max<int64_t>(extent, 1);
-    if (count > isa::kLargestTensor)
+    if (extent > 1 && count > isa::kLargestTensor / extent)
       return std::nullopt;
+    count *= std::max<int64_t>(extent, 1);
   }
   return isEmpty ? 0 : count;
 }

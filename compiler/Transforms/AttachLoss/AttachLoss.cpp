@@ -19,6 +19,13 @@ static bool isOutput(func::FuncOp function, unsigned result) {
   return !function.getResultAttr(result, nn::kDonates);
 }
 
+static std::string describe(func::FuncOp function, ArrayRef<unsigned> results) {
+  std::string text;
+  for (unsigned result : results)
+    text += (text.empty() ? "'" : ", '") + resultText(function, result, nn::kName).str() + "'";
+  return text.empty() ? "none" : text;
+}
+
 static FailureOr<unsigned> findLogits(func::FuncOp forward, StringRef name) {
   SmallVector<unsigned> outputs;
   for (unsigned result = 0; result < forward.getNumResults(); ++result)
@@ -28,12 +35,60 @@ static FailureOr<unsigned> findLogits(func::FuncOp forward, StringRef name) {
     if (outputs.size() == 1)
       return outputs.front();
     return forward.emitError() << "expects one output to attach the loss to, found " << outputs.size()
-                               << "; name one with the option 'logits'";
+                               << "; name the logits among them with --logits: "
+                               << describe(forward, outputs);
   }
   for (unsigned result : outputs)
     if (resultText(forward, result, nn::kName) == name)
       return result;
-  return forward.emitError() << "expects an output named '" << name << "' to attach the loss to, found none";
+  return forward.emitError() << "expects an output named '" << name << "' to attach the loss to, found "
+                             << describe(forward, outputs);
+}
+
+namespace {
+/// Which dimensions of the logits are images and classes. On the host they are the first two, and the others
+/// have extent 1: a convolution as the last layer leaves N x classes x 1 x 1.
+struct LogitsShape {
+  int64_t images, classes;
+  bool classesFirst; ///< they lie before the images here
+};
+} // namespace
+
+static FailureOr<LogitsShape> readLogits(func::FuncOp forward, unsigned result) {
+  Type found = forward.getResultTypes()[result];
+  auto type = dyn_cast<RankedTensorType>(found);
+  auto fail = [&]() -> LogicalResult {
+    return forward.emitError()
+           << "expects the logits to be static, of f32 and of shape images x classes, or with "
+              "further extents of 1, found "
+           << found;
+  };
+  if (!type || type.getRank() < 2 || !type.getElementType().isF32() || !type.hasStaticShape())
+    return fail();
+  SmallVector<int64_t> dims = llvm::to_vector(llvm::seq<int64_t>(0, type.getRank()));
+  if (auto permutation = forward.getResultAttrOfType<DenseI64ArrayAttr>(result, nn::kHostPermutation))
+    dims.assign(permutation.asArrayRef().begin(), permutation.asArrayRef().end());
+  if (dims.size() != static_cast<size_t>(type.getRank()))
+    return fail();
+  for (int64_t dim : ArrayRef<int64_t>(dims).drop_front(2))
+    if (type.getDimSize(dim) != 1)
+      return fail();
+  return LogitsShape{type.getDimSize(dims[0]), type.getDimSize(dims[1]), dims[1] < dims[0]};
+}
+
+/// The logits as a matrix of one row per image.
+static Value makeMatrix(OpBuilder &builder, Location loc, Value logits, const LogitsShape &shape) {
+  auto matrix = [&](int64_t rows, int64_t columns) {
+    return RankedTensorType::get({rows, columns}, builder.getF32Type());
+  };
+  RankedTensorType flat =
+      shape.classesFirst ? matrix(shape.classes, shape.images) : matrix(shape.images, shape.classes);
+  if (logits.getType() != flat)
+    logits = nn::ReshapeOp::create(builder, loc, flat, logits);
+  if (shape.classesFirst)
+    logits = nn::TransposeOp::create(builder, loc, matrix(shape.images, shape.classes), logits,
+                                     ArrayRef<int64_t>{1, 0}, nullptr);
+  return logits;
 }
 
 FailureOr<func::FuncOp> attachLoss(ModuleOp module, StringRef loss, StringRef logitsName) {
@@ -47,12 +102,9 @@ FailureOr<func::FuncOp> attachLoss(ModuleOp module, StringRef loss, StringRef lo
   FailureOr<unsigned> position = findLogits(forward, logitsName);
   if (failed(position))
     return failure();
-  auto type = dyn_cast<RankedTensorType>(forward.getResultTypes()[*position]);
-  if (!type || type.getRank() != 2 || !type.getElementType().isF32() || !type.hasStaticShape())
-    return forward.emitError() << "expects the logits to be a static tensor of rank 2 of f32, found "
-                               << forward.getResultTypes()[*position];
-  if (findArgument(forward, "labels"))
-    return forward.emitError() << "expects no argument named 'labels' yet, found one";
+  FailureOr<LogitsShape> shape = readLogits(forward, *position);
+  if (failed(shape))
+    return failure();
 
   OpBuilder builder(module.getContext());
   builder.setInsertionPointAfter(forward);
@@ -60,18 +112,19 @@ FailureOr<func::FuncOp> attachLoss(ModuleOp module, StringRef loss, StringRef lo
   step.setName(kTrainFunction);
   builder.insert(step);
 
-  BlockArgument labels = appendArgument(
-      step, RankedTensorType::get({type.getDimSize(0)}, builder.getI32Type()), "labels", "label");
+  TensorNames names(step);
+  BlockArgument labels = appendArgument(step, RankedTensorType::get({shape->images}, builder.getI32Type()),
+                                        names.claim("labels"), "label");
   for (unsigned result = 0; result < step.getNumResults(); ++result)
     if (isOutput(step, result))
       step.setResultAttr(result, nn::kRole, builder.getStringAttr("output"));
   func::ReturnOp terminator = getReturn(step);
-  Value logits = terminator.getOperand(*position);
   builder.setInsertionPoint(terminator);
   Location loc = nn::makeOrigin(module.getContext(), "loss", nn::phase::kLoss);
+  Value logits = makeMatrix(builder, loc, terminator.getOperand(*position), *shape);
   auto op = nn::SoftmaxCrossEntropyOp::create(builder, loc, RankedTensorType::get({}, builder.getF32Type()),
-                                              type, logits, labels, nullptr, nullptr);
-  insertResult(step, 0, op.getLoss(), "loss", "loss");
+                                              logits.getType(), logits, labels, nullptr, nullptr);
+  insertResult(step, 0, op.getLoss(), names.claim("loss"), "loss");
   return step;
 }
 

@@ -11,9 +11,13 @@ def AttachLoss : Pass<"nn-attach-loss", "::mlir::ModuleOp"> {
   let summary = "clone the forward function into a training step that computes the loss";
   let description = [{
     Clones `@forward` as `@train_step`, adds the argument `labels` (role `label`, one i32 per row of the logits) and,
-    as first result, `loss` (role `loss`, a scalar). The forward function stays for inference.
+    as first result, `loss` (role `loss`, a scalar). The forward function stays for inference. Where the model has a
+    tensor of one of these names, it keeps it, and that of the step is named `step:labels` or `step:loss`; a remark says
+    so. (The later passes of training do the same with `grad:`, `velocity:`, `act:` and `learning_rate`.)
 
-    Rejected: no function to clone, a step that already exists, an unknown loss, logits that are not a matrix, several
+    The logits are images x classes on the host, with any further extents of 1.
+
+    Rejected: no function to clone, a step that already exists, an unknown loss, logits of another shape, several
     outputs without the option that chooses one.
   }];
   let options = [

@@ -17,8 +17,6 @@ namespace arsis::compiler {
 
 namespace {
 
-constexpr llvm::StringLiteral kGradientPrefix = "grad:";
-
 struct NewState {
   unsigned argument;
   Value value;
@@ -27,7 +25,7 @@ struct NewState {
 class Updater {
 public:
   Updater(func::FuncOp step, const SgdOptions &options)
-      : step(step), options(options), builder(step.getContext()) {}
+      : step(step), options(options), builder(step.getContext()), names(step) {}
 
   LogicalResult update(unsigned parameter, Value gradient) {
     if (!learningRate)
@@ -36,7 +34,7 @@ public:
     StringRef name = argumentText(step, parameter, nn::kName);
     Value velocity;
     if (options.momentum != 0)
-      velocity = addVelocity(parameter, ("velocity:" + name).str());
+      velocity = addVelocity(parameter, names.claim(("velocity:" + name).str()));
     builder.setInsertionPointAfter(lastReader(value, gradient));
     SmallVector<Type, 2> types(velocity ? 2 : 1, value.getType());
     Location loc = nn::withPhase(gradient.getLoc(), nn::phase::kUpdate);
@@ -56,7 +54,7 @@ private:
     auto type = RankedTensorType::get({}, builder.getF32Type());
     NamedAttribute initial(builder.getStringAttr(nn::kInitial),
                            DenseElementsAttr::get(type, options.learningRate));
-    learningRate = appendArgument(step, type, "learning_rate", "hyper", initial);
+    learningRate = appendArgument(step, type, names.claim("learning_rate"), "hyper", initial);
   }
 
   Value addVelocity(unsigned parameter, StringRef name) {
@@ -79,6 +77,7 @@ private:
   func::FuncOp step;
   const SgdOptions &options;
   OpBuilder builder;
+  TensorNames names;
   Value learningRate;
 };
 
@@ -118,16 +117,12 @@ LogicalResult attachOptimizer(func::FuncOp step, const SgdOptions &options, bool
   Updater updater(step, options);
   SmallVector<unsigned> gradients = resultsWithRole(step, "gradient");
   for (unsigned result : gradients) {
-    StringRef name = resultText(step, result, nn::kName);
-    std::optional<unsigned> parameter;
-    if (name.consume_front(kGradientPrefix))
-      parameter = findArgument(step, name);
-    Value gradient = getReturn(step).getOperand(result);
-    if (!parameter || step.getArgument(*parameter).getType() != gradient.getType())
-      return step.emitError() << "expects gradient result " << result << " to be named '" << kGradientPrefix
-                              << "' and a parameter of its type, found '"
-                              << resultText(step, result, nn::kName) << "'";
-    if (failed(updater.update(*parameter, gradient)))
+    auto parameter = step.getResultAttrOfType<IntegerAttr>(result, nn::kGradientOf);
+    if (!parameter || argumentText(step, parameter.getInt(), nn::kRole) != "parameter")
+      return step.emitError() << "expects gradient result " << result << " to have " << nn::kGradientOf
+                              << ", the number of its parameter, found "
+                              << (parameter ? "that of another argument" : "none");
+    if (failed(updater.update(parameter.getInt(), getReturn(step).getOperand(result))))
       return failure();
   }
   if (!keepGradients)

@@ -19,7 +19,7 @@ def AttachOptimizer : Pass<"nn-attach-optimizer", "::mlir::func::FuncOp"> {
     An update stands as soon after its gradient as the old parameter's last reader allows, so that gradients die early.
 
     The results then are: loss, outputs, updated parameters and state, kept gradients. Other functions stay as they are.
-    Rejected: a learning rate, momentum or weight decay that is not finite or is negative.
+    A gradient names its parameter by `nn.gradient_of`. Rejected: a gradient that does not, a learning rate, momentum or weight decay that is not finite or is negative.
   }];
   let options = [
     Option<"learningRate", "learning-rate", "float", /*default=*/"0.01f", "the learning rate at launch">,

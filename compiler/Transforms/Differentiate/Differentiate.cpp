@@ -137,16 +137,21 @@ FailureOr<DifferentiateCounts> differentiate(func::FuncOp step) {
     if (failed(applyRule(op, builder, varied, gradients)))
       return failure();
 
+  TensorNames names(step);
+  Builder attributes(step.getContext());
   for (BlockArgument argument : step.getArguments()) {
     unsigned number = argument.getArgNumber();
     if (argumentText(step, number, nn::kRole) != "parameter")
       continue;
     StringRef name = argumentText(step, number, nn::kName);
-    if (Value gradient = gradients.get(argument))
-      insertResult(step, step.getNumResults(), gradient, ("grad:" + name).str(), "gradient",
-                   hostLayout(step, number));
-    else
+    if (Value gradient = gradients.get(argument)) {
+      SmallVector<NamedAttribute> layout = hostLayout(step, number);
+      layout.emplace_back(attributes.getStringAttr(nn::kGradientOf), attributes.getI64IntegerAttr(number));
+      insertResult(step, step.getNumResults(), gradient, names.claim(("grad:" + name).str()), "gradient",
+                   layout);
+    } else {
       step.emitWarning() << "the loss does not depend on parameter '" << name << "', it gets no gradient";
+    }
   }
   return DifferentiateCounts{unsigned(active.size()), gradients.getAdditions()};
 }

@@ -11,7 +11,7 @@ def Differentiate : Pass<"nn-differentiate", "::mlir::func::FuncOp"> {
   let summary = "add the gradients of the loss with respect to the parameters";
   let description = [{
     In a function with a result of role `loss`, adds for every argument of role `parameter` that the loss depends on a
-    result `grad:<name>` of role `gradient`. Other functions stay as they are.
+    result `grad:<name>` of role `gradient`, with the argument's number as `nn.gradient_of`. Other functions stay as they are.
 
     Reverse mode on nn, by the operations' own rules (`DifferentiableOpInterface`), before anything is decomposed. An
     operation takes part only if it lies between a parameter and the loss, and it is asked only for the gradients of

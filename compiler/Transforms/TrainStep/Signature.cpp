@@ -18,11 +18,21 @@ StringRef resultText(func::FuncOp function, unsigned result, StringRef attribute
   return text ? text.getValue() : StringRef();
 }
 
-std::optional<unsigned> findArgument(func::FuncOp function, StringRef name) {
+TensorNames::TensorNames(func::FuncOp function) : function(function) {
   for (unsigned argument = 0; argument < function.getNumArguments(); ++argument)
-    if (argumentText(function, argument, nn::kName) == name)
-      return argument;
-  return std::nullopt;
+    taken.insert(argumentText(function, argument, nn::kName));
+  for (unsigned result = 0; result < function.getNumResults(); ++result)
+    taken.insert(resultText(function, result, nn::kName));
+}
+
+std::string TensorNames::claim(StringRef wanted) {
+  std::string name = wanted.str();
+  while (!taken.insert(name).second)
+    name.insert(0, "step:");
+  if (name != wanted)
+    function.emitRemark() << "the model has a tensor named '" << wanted
+                          << "'; that of the training step is named '" << name << "'";
+  return name;
 }
 
 SmallVector<unsigned> resultsWithRole(func::FuncOp function, StringRef role) {

@@ -9,6 +9,8 @@
 #include "dialects/NN/IR/NNDialect.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 
+#include "llvm/ADT/StringSet.h"
+
 #include <optional>
 
 namespace arsis::compiler {
@@ -17,8 +19,19 @@ namespace arsis::compiler {
 llvm::StringRef argumentText(mlir::func::FuncOp function, unsigned argument, llvm::StringRef attribute);
 llvm::StringRef resultText(mlir::func::FuncOp function, unsigned result, llvm::StringRef attribute);
 
-// The argument called `name`; nothing if there is none.
-std::optional<unsigned> findArgument(mlir::func::FuncOp function, llvm::StringRef name);
+// The names of a function's arguments and results, for the tensors that a training step adds. The model's own
+// tensors keep theirs, so that the host finds them under the names of the file.
+class TensorNames {
+public:
+  explicit TensorNames(mlir::func::FuncOp function);
+
+  // `wanted`, or, with a remark, `wanted` behind as many `step:` as make it differ from all names so far.
+  std::string claim(llvm::StringRef wanted);
+
+private:
+  mlir::func::FuncOp function;
+  llvm::StringSet<> taken;
+};
 
 // The numbers of the results with `role`, ascending.
 llvm::SmallVector<unsigned> resultsWithRole(mlir::func::FuncOp function, llvm::StringRef role);

@@ -97,17 +97,26 @@ static LogicalResult verifyTensorAttribute(Operation *op, NamedAttribute attribu
   return op->emitError() << "expects a known nn attribute here, found " << name;
 }
 
-// `attributesOf(i)` are the attributes of the i-th argument or result; names among them differ.
-static LogicalResult verifyUniqueName(Operation *op, NamedAttribute attribute, unsigned position,
-                                      StringRef kind,
-                                      llvm::function_ref<DictionaryAttr(unsigned)> attributesOf) {
+// `attributesOf(i)` are the attributes of the i-th of `count` arguments or results; names among them differ.
+// The first that has a name looks at all of them, so that the time is linear.
+static LogicalResult verifyUniqueNames(Operation *op, NamedAttribute attribute, unsigned position,
+                                       unsigned count, StringRef kind,
+                                       llvm::function_ref<DictionaryAttr(unsigned)> attributesOf) {
   if (attribute.getName() != kName)
     return success();
+  auto nameOf = [&](unsigned number) {
+    DictionaryAttr attributes = attributesOf(number);
+    return attributes ? attributes.get(kName) : Attribute();
+  };
   for (unsigned earlier = 0; earlier < position; ++earlier)
-    if (DictionaryAttr other = attributesOf(earlier); other && other.get(kName) == attribute.getValue())
-      return op->emitError() << "expects the names of the " << kind << "s to differ, found "
-                             << attribute.getValue() << " on " << kind << " " << earlier << " and "
-                             << position;
+    if (nameOf(earlier))
+      return success();
+  llvm::DenseMap<Attribute, unsigned> seen;
+  for (unsigned number = position; number < count; ++number)
+    if (Attribute name = nameOf(number))
+      if (auto [first, isNew] = seen.try_emplace(name, number); !isNew)
+        return op->emitError() << "expects the names of the " << kind << "s to differ, found " << name
+                               << " on " << kind << " " << first->second << " and " << number;
   return success();
 }
 
@@ -125,8 +134,8 @@ LogicalResult NNDialect::verifyRegionArgAttribute(Operation *op, unsigned region
                              << " to be elements of type " << type;
     return success();
   }
-  if (failed(verifyUniqueName(op, attribute, argument, "argument",
-                              [&](unsigned i) { return function.getArgAttrDict(i); })))
+  if (failed(verifyUniqueNames(op, attribute, argument, function.getNumArguments(), "argument",
+                               [&](unsigned i) { return function.getArgAttrDict(i); })))
     return failure();
   return verifyTensorAttribute(op, attribute, type, {"input", "label", "parameter", "state", "hyper"});
 }
@@ -138,19 +147,20 @@ LogicalResult NNDialect::verifyRegionResultAttribute(Operation *op, unsigned reg
     return op->emitError() << "expects nn attributes on results of functions only, found "
                            << attribute.getName();
   Type type = function.getResultTypes()[result];
-  if (attribute.getName() == kDonates) {
+  if (attribute.getName() == kDonates || attribute.getName() == kGradientOf) {
     auto number = dyn_cast<IntegerAttr>(attribute.getValue());
-    if (!number || number.getInt() < 0 || number.getInt() >= function.getNumArguments())
-      return op->emitError() << "expects " << kDonates << " to be the number of an argument, found "
-                             << attribute.getValue();
-    if (Type donated = function.getArgumentTypes()[number.getInt()]; donated != type)
-      return op->emitError() << "expects result " << result
-                             << " to have the type of the argument it replaces, found " << type << " and "
-                             << donated;
+    if (!number || !number.getType().isSignlessInteger(64) || number.getInt() < 0 ||
+        number.getInt() >= function.getNumArguments())
+      return op->emitError() << "expects " << attribute.getName()
+                             << " to be the number of an argument, found " << attribute.getValue();
+    if (Type other = function.getArgumentTypes()[number.getInt()]; other != type)
+      return op->emitError() << "expects result " << result << " to have the type of the argument it "
+                             << (attribute.getName() == kDonates ? "replaces" : "is the gradient of")
+                             << ", found " << type << " and " << other;
     return success();
   }
-  if (failed(verifyUniqueName(op, attribute, result, "result",
-                              [&](unsigned i) { return function.getResultAttrDict(i); })))
+  if (failed(verifyUniqueNames(op, attribute, result, function.getNumResults(), "result",
+                               [&](unsigned i) { return function.getResultAttrDict(i); })))
     return failure();
   return verifyTensorAttribute(op, attribute, type,
                                {"output", "loss", "parameter", "state", "gradient", "activation"});

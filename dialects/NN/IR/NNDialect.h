@@ -26,6 +26,7 @@ namespace arsis::nn {
 // Names of the attributes on function arguments and results; their meaning is in the description of the
 // dialect.
 inline constexpr llvm::StringLiteral kName = "nn.name";
+inline constexpr llvm::StringLiteral kGradientOf = "nn.gradient_of";
 inline constexpr llvm::StringLiteral kRole = "nn.role";
 inline constexpr llvm::StringLiteral kHostShape = "nn.host_shape";
 inline constexpr llvm::StringLiteral kHostPermutation = "nn.host_permutation";

@@ -24,6 +24,7 @@ def NN_Dialect : Dialect {
       dimension of the tensor here. Absent means identity.
     - `nn.initial` (elements): the value at launch, in the layout of the tensor here.
     - `nn.donates` (i64, results only): the argument whose storage the result takes over.
+    - `nn.gradient_of` (i64, results only): the argument whose gradient the result is.
 
     The verifiers name the constraint they found violated, for example `(conv_c4)`; the descriptions of the operations
     list them.

@@ -2,6 +2,7 @@
 """Small ONNX files made in the test, and what `arsis-compile --emit=nn` says about them."""
 
 import os
+import resource
 import subprocess
 from pathlib import Path
 
@@ -36,12 +37,17 @@ class Outcome:
 class Importer:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self.limit = resource.RLIM_INFINITY  # of the tool's memory, in bytes
 
     def file(self, content: bytes, *options: str) -> Outcome:
         path = self.folder / "model.onnx"
         path.write_bytes(content)
         command = [str(TOOL), str(path), "--emit=nn", *options]
-        return Outcome(subprocess.run(command, capture_output=True, text=True, timeout=60))
+
+        def restrict() -> None:
+            resource.setrlimit(resource.RLIMIT_AS, (self.limit, self.limit))
+
+        return Outcome(subprocess.run(command, capture_output=True, text=True, timeout=60, preexec_fn=restrict))
 
     def nodes(
         self,

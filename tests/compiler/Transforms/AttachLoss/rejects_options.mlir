@@ -4,7 +4,7 @@
 // Options that name something unknown.
 
 // LOSS: error: expects the loss to be one of: softmax-xent, found 'hinge'
-// LOGITS: error: expects an output named 'z' to attach the loss to, found none
+// LOGITS: error: expects an output named 'z' to attach the loss to, found 'y'
 func.func @forward(%x: tensor<2x3xf32>) -> (tensor<2x3xf32> {nn.name = "y"}) {
   return %x : tensor<2x3xf32>
 }

@@ -8,7 +8,7 @@
 // RATE: error: expects the learning rate to be finite and not negative, found -1.000000
 // MOMENTUM: error: expects the momentum to be finite and not negative, found inf
 // DECAY: error: expects the weight decay to be finite and not negative, found -0.500000
-// NAME: error: expects gradient result 0 to be named 'grad:' and a parameter of its type, found 'grad:w'
+// NAME: error: expects gradient result 0 to have nn.gradient_of, the number of its parameter, found none
 func.func @step(%x: tensor<4xf32> {nn.name = "x", nn.role = "parameter"}) -> (tensor<4xf32> {nn.name = "grad:w", nn.role = "gradient"}) {
   return %x : tensor<4xf32>
 }

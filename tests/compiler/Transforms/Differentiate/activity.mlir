@@ -4,7 +4,7 @@
 
 // The first convolution gives no gradient of the image, the branch that the loss does not see gives none at all.
 // CHECK-LABEL: func.func @first_layer
-// CHECK-SAME: tensor<1x1x3x2xf32> {nn.host_permutation = array<i64: 3, 2, 0, 1>, nn.name = "grad:w", nn.role = "gradient"}
+// CHECK-SAME: tensor<1x1x3x2xf32> {nn.gradient_of = {{[0-9]+}} : i64, nn.host_permutation = array<i64: 3, 2, 0, 1>, nn.name = "grad:w", nn.role = "gradient"}
 // CHECK-NOT: nn.conv2d_grad_input
 // CHECK-NOT: nn.relu_grad
 // CHECK: %[[GW:.*]] = nn.conv2d_grad_weight %arg0,
