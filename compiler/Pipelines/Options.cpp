@@ -71,6 +71,8 @@ void checkOptions(const CompileOptions &options) {
   if (options.keepGradients && !options.import.training)
     throw Error(
         "--keep=gradients: found no training step, which alone has gradients; expected --train with it");
+  if (!options.logits.empty() && !options.import.training)
+    throw Error("--logits: found no training step, whose loss reads them; expected --train with it");
 }
 
 void parseLoss(std::string_view text, CompileOptions &options) {

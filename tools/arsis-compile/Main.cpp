@@ -66,8 +66,8 @@ CompileOptions readOptions(const options::variables_map &given) {
     compile.import.tie = given["tie"].as<std::vector<std::string>>();
   if (given.count("untie"))
     compile.import.untie = given["untie"].as<std::vector<std::string>>();
-  if (!compile.import.training && (given.count("optimizer") || given.count("loss") || given.count("logits")))
-    throw Error("--optimizer, --loss and --logits describe a training step; expected --train with them");
+  if (!compile.import.training && (given.count("optimizer") || given.count("loss")))
+    throw Error("--optimizer and --loss describe a training step; expected --train with them");
   if (given.count("logits"))
     compile.logits = given["logits"].as<std::string>();
   if (given.count("loss"))

@@ -113,8 +113,8 @@ FailureOr<func::FuncOp> attachLoss(ModuleOp module, StringRef loss, StringRef lo
   builder.insert(step);
 
   TensorNames names(step);
-  BlockArgument labels = appendArgument(step, RankedTensorType::get({shape->images}, builder.getI32Type()),
-                                        names.claim("labels"), "label");
+  auto labelsType = RankedTensorType::get({shape->images}, builder.getI32Type());
+  Value labels = appendArguments(step, NewTensor{labelsType, names.claim("labels"), "label"}).front();
   for (unsigned result = 0; result < step.getNumResults(); ++result)
     if (isOutput(step, result))
       step.setResultAttr(result, nn::kRole, builder.getStringAttr("output"));
@@ -124,7 +124,7 @@ FailureOr<func::FuncOp> attachLoss(ModuleOp module, StringRef loss, StringRef lo
   Value logits = makeMatrix(builder, loc, terminator.getOperand(*position), *shape);
   auto op = nn::SoftmaxCrossEntropyOp::create(builder, loc, RankedTensorType::get({}, builder.getF32Type()),
                                               logits.getType(), logits, labels, nullptr, nullptr);
-  insertResult(step, 0, op.getLoss(), names.claim("loss"), "loss");
+  insertResults(step, 0, NewTensor{op.getLoss().getType(), names.claim("loss"), "loss", {}, op.getLoss()});
   return step;
 }
 

@@ -22,46 +22,56 @@ struct NewState {
   Value value;
 };
 
+struct Update {
+  unsigned parameter; // number of its argument
+  Value gradient;
+};
+
 class Updater {
 public:
   Updater(func::FuncOp step, const SgdOptions &options)
-      : step(step), options(options), builder(step.getContext()), names(step) {}
+      : step(step), options(options), builder(step.getContext()) {}
 
-  LogicalResult update(unsigned parameter, Value gradient) {
-    if (!learningRate)
-      addLearningRate();
-    Value value = step.getArgument(parameter);
-    StringRef name = argumentText(step, parameter, nn::kName);
-    Value velocity;
-    if (options.momentum != 0)
-      velocity = addVelocity(parameter, names.claim(("velocity:" + name).str()));
-    builder.setInsertionPointAfter(lastReader(value, gradient));
-    SmallVector<Type, 2> types(velocity ? 2 : 1, value.getType());
-    Location loc = nn::withPhase(gradient.getLoc(), nn::phase::kUpdate);
-    auto op = nn::SgdOp::create(builder, loc, types[0], velocity ? types[1] : Type(), value, gradient,
-                                learningRate, velocity, builder.getF32FloatAttr(options.momentum),
-                                builder.getF32FloatAttr(options.weightDecay), nullptr);
-    states.push_back({parameter, op.getNewParam()});
-    if (velocity)
-      states.push_back({cast<BlockArgument>(velocity).getArgNumber(), op.getNewVelocity()});
-    return success();
+  void run(ArrayRef<Update> updates) {
+    SmallVector<Value> added = addArguments(updates);
+    for (auto [number, update] : llvm::enumerate(updates))
+      emit(update, added.front(), options.momentum != 0 ? added[number + 1] : Value());
   }
 
   SmallVector<NewState> states;
 
 private:
-  void addLearningRate() {
-    auto type = RankedTensorType::get({}, builder.getF32Type());
-    NamedAttribute initial(builder.getStringAttr(nn::kInitial),
-                           DenseElementsAttr::get(type, options.learningRate));
-    learningRate = appendArgument(step, type, names.claim("learning_rate"), "hyper", initial);
+  /// The learning rate and, with momentum, the velocities in the order of the updates.
+  SmallVector<Value> addArguments(ArrayRef<Update> updates) {
+    TensorNames names(step);
+    auto withInitial = [&](RankedTensorType type, float value, SmallVector<NamedAttribute> attributes = {}) {
+      attributes.emplace_back(builder.getStringAttr(nn::kInitial), DenseElementsAttr::get(type, value));
+      return attributes;
+    };
+    auto scalar = RankedTensorType::get({}, builder.getF32Type());
+    SmallVector<NewTensor> arguments;
+    arguments.push_back(
+        {scalar, names.claim("learning_rate"), "hyper", withInitial(scalar, options.learningRate)});
+    if (options.momentum != 0)
+      for (const Update &update : updates) {
+        auto type = cast<RankedTensorType>(step.getArgument(update.parameter).getType());
+        std::string name = names.claim(("velocity:" + argumentText(step, update.parameter, nn::kName)).str());
+        arguments.push_back(
+            {type, std::move(name), "state", withInitial(type, 0.0f, hostLayout(step, update.parameter))});
+      }
+    return appendArguments(step, arguments);
   }
 
-  Value addVelocity(unsigned parameter, StringRef name) {
-    auto type = cast<RankedTensorType>(step.getArgument(parameter).getType());
-    SmallVector<NamedAttribute> attributes = hostLayout(step, parameter);
-    attributes.emplace_back(builder.getStringAttr(nn::kInitial), DenseElementsAttr::get(type, 0.0f));
-    return appendArgument(step, type, name, "state", attributes);
+  void emit(const Update &update, Value learningRate, Value velocity) {
+    Value value = step.getArgument(update.parameter), gradient = update.gradient;
+    builder.setInsertionPointAfter(lastReader(value, gradient));
+    Location loc = nn::withPhase(gradient.getLoc(), nn::phase::kUpdate);
+    auto op = nn::SgdOp::create(builder, loc, value.getType(), velocity ? value.getType() : Type(), value,
+                                gradient, learningRate, velocity, builder.getF32FloatAttr(options.momentum),
+                                builder.getF32FloatAttr(options.weightDecay), nullptr);
+    states.push_back({update.parameter, op.getNewParam()});
+    if (velocity)
+      states.push_back({cast<BlockArgument>(velocity).getArgNumber(), op.getNewVelocity()});
   }
 
   // The operation after which the parameter's storage may be overwritten: its last reader, or the gradient
@@ -77,8 +87,6 @@ private:
   func::FuncOp step;
   const SgdOptions &options;
   OpBuilder builder;
-  TensorNames names;
-  Value learningRate;
 };
 
 // Next values of state that operations compute beside their result and no result of the function returns.
@@ -114,30 +122,33 @@ LogicalResult attachOptimizer(func::FuncOp step, const SgdOptions &options, bool
   if (failed(checkOptions(step, options)))
     return failure();
   SmallVector<NewState> states = findStateUpdates(step);
-  Updater updater(step, options);
   SmallVector<unsigned> gradients = resultsWithRole(step, "gradient");
+  SmallVector<Update> updates;
   for (unsigned result : gradients) {
     auto parameter = step.getResultAttrOfType<IntegerAttr>(result, nn::kGradientOf);
     if (!parameter || argumentText(step, parameter.getInt(), nn::kRole) != "parameter")
       return step.emitError() << "expects gradient result " << result << " to have " << nn::kGradientOf
                               << ", the number of its parameter, found "
                               << (parameter ? "that of another argument" : "none");
-    if (failed(updater.update(parameter.getInt(), getReturn(step).getOperand(result))))
-      return failure();
+    updates.push_back({unsigned(parameter.getInt()), getReturn(step).getOperand(result)});
   }
+  Updater updater(step, options);
+  if (!updates.empty())
+    updater.run(updates);
   if (!keepGradients)
-    for (unsigned result : llvm::reverse(gradients))
-      eraseResult(step, result);
+    eraseResults(step, gradients);
 
   llvm::append_range(states, updater.states);
   unsigned position = keepGradients && !gradients.empty() ? gradients.front() : step.getNumResults();
   Builder builder(step.getContext());
+  SmallVector<NewTensor> results;
   for (const NewState &state : states) {
     SmallVector<NamedAttribute> attributes = hostLayout(step, state.argument);
     attributes.emplace_back(builder.getStringAttr(nn::kDonates), builder.getI64IntegerAttr(state.argument));
-    insertResult(step, position++, state.value, argumentText(step, state.argument, nn::kName),
-                 argumentText(step, state.argument, nn::kRole), attributes);
+    results.push_back({state.value.getType(), argumentText(step, state.argument, nn::kName).str(),
+                       argumentText(step, state.argument, nn::kRole), attributes, state.value});
   }
+  insertResults(step, position, results);
   return success();
 }
 

@@ -138,6 +138,7 @@ FailureOr<DifferentiateCounts> differentiate(func::FuncOp step) {
       return failure();
 
   TensorNames names(step);
+  SmallVector<NewTensor> results;
   Builder attributes(step.getContext());
   for (BlockArgument argument : step.getArguments()) {
     unsigned number = argument.getArgNumber();
@@ -147,12 +148,13 @@ FailureOr<DifferentiateCounts> differentiate(func::FuncOp step) {
     if (Value gradient = gradients.get(argument)) {
       SmallVector<NamedAttribute> layout = hostLayout(step, number);
       layout.emplace_back(attributes.getStringAttr(nn::kGradientOf), attributes.getI64IntegerAttr(number));
-      insertResult(step, step.getNumResults(), gradient, names.claim(("grad:" + name).str()), "gradient",
-                   layout);
+      results.push_back(
+          {gradient.getType(), names.claim(("grad:" + name).str()), "gradient", layout, gradient});
     } else {
       step.emitWarning() << "the loss does not depend on parameter '" << name << "', it gets no gradient";
     }
   }
+  insertResults(step, step.getNumResults(), results);
   return DifferentiateCounts{unsigned(active.size()), gradients.getAdditions()};
 }
 

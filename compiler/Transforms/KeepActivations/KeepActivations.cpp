@@ -24,15 +24,12 @@ unsigned keepActivations(func::FuncOp function) {
   DenseSet<Value> returned;
   returned.insert(getReturn(function)->operand_begin(), getReturn(function)->operand_end());
   TensorNames names(function);
-  unsigned kept = 0;
-  for (auto [layer, value] : lastOfLayer) {
-    if (!returned.insert(value).second)
-      continue;
-    insertResult(function, function.getNumResults(), value, names.claim(("act:" + layer).str()),
-                 "activation");
-    ++kept;
-  }
-  return kept;
+  SmallVector<NewTensor> kept;
+  for (auto [layer, value] : lastOfLayer)
+    if (returned.insert(value).second)
+      kept.push_back({value.getType(), names.claim(("act:" + layer).str()), "activation", {}, value});
+  insertResults(function, function.getNumResults(), kept);
+  return kept.size();
 }
 
 namespace {

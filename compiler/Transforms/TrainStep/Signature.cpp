@@ -4,6 +4,8 @@
 
 #include "compiler/Transforms/TrainStep/Signature.h"
 
+#include "llvm/ADT/BitVector.h"
+
 using namespace mlir;
 
 namespace arsis::compiler {
@@ -47,35 +49,46 @@ func::ReturnOp getReturn(func::FuncOp function) {
   return cast<func::ReturnOp>(function.getBody().front().getTerminator());
 }
 
-static DictionaryAttr describe(MLIRContext *context, StringRef name, StringRef role,
-                               ArrayRef<NamedAttribute> attributes) {
-  NamedAttrList list(attributes);
-  list.set(nn::kName, StringAttr::get(context, name));
-  list.set(nn::kRole, StringAttr::get(context, role));
-  return list.getDictionary(context);
+static SmallVector<DictionaryAttr> describe(MLIRContext *context, ArrayRef<NewTensor> tensors) {
+  SmallVector<DictionaryAttr> described;
+  for (const NewTensor &tensor : tensors) {
+    NamedAttrList list(tensor.attributes);
+    list.set(nn::kName, StringAttr::get(context, tensor.name));
+    list.set(nn::kRole, StringAttr::get(context, tensor.role));
+    described.push_back(list.getDictionary(context));
+  }
+  return described;
 }
 
-BlockArgument appendArgument(func::FuncOp function, Type type, StringRef name, StringRef role,
-                             ArrayRef<NamedAttribute> attributes) {
+static SmallVector<Type> typesOf(ArrayRef<NewTensor> tensors) {
+  return llvm::map_to_vector(tensors, [](const NewTensor &tensor) { return tensor.type; });
+}
+
+SmallVector<Value> appendArguments(func::FuncOp function, ArrayRef<NewTensor> arguments) {
   unsigned position = function.getNumArguments();
-  [[maybe_unused]] LogicalResult inserted = function.insertArgument(
-      position, type, describe(function.getContext(), name, role, attributes), function.getLoc());
+  [[maybe_unused]] LogicalResult inserted = function.insertArguments(
+      SmallVector<unsigned>(arguments.size(), position), typesOf(arguments),
+      describe(function.getContext(), arguments), SmallVector<Location>(arguments.size(), function.getLoc()));
   assert(succeeded(inserted) && "a func.func takes any argument");
-  return function.getArgument(position);
+  return llvm::to_vector_of<Value>(function.getArguments().drop_front(position));
 }
 
-void insertResult(func::FuncOp function, unsigned position, Value value, StringRef name, StringRef role,
-                  ArrayRef<NamedAttribute> attributes) {
-  [[maybe_unused]] LogicalResult inserted = function.insertResult(
-      position, value.getType(), describe(function.getContext(), name, role, attributes));
+void insertResults(func::FuncOp function, unsigned position, ArrayRef<NewTensor> results) {
+  [[maybe_unused]] LogicalResult inserted =
+      function.insertResults(SmallVector<unsigned>(results.size(), position), typesOf(results),
+                             describe(function.getContext(), results));
   assert(succeeded(inserted) && "a func.func takes any result");
-  getReturn(function)->insertOperands(position, value);
+  getReturn(function)->insertOperands(
+      position, llvm::map_to_vector(results, [](const NewTensor &tensor) { return tensor.value; }));
 }
 
-void eraseResult(func::FuncOp function, unsigned result) {
-  [[maybe_unused]] LogicalResult erased = function.eraseResult(result);
-  assert(succeeded(erased) && "a func.func gives up any result");
-  getReturn(function)->eraseOperand(result);
+void eraseResults(func::FuncOp function, ArrayRef<unsigned> results) {
+  llvm::BitVector erased(function.getNumResults());
+  for (unsigned result : results)
+    erased.set(result);
+  [[maybe_unused]] LogicalResult done = function.eraseResults(erased);
+  assert(succeeded(done) && "a func.func gives up any result");
+  getReturn(function)->eraseOperands(erased);
 }
 
 SmallVector<NamedAttribute> hostLayout(func::FuncOp function, unsigned argument) {

@@ -39,16 +39,23 @@ llvm::SmallVector<unsigned> resultsWithRole(mlir::func::FuncOp function, llvm::S
 // The one return of a function with a body of one block.
 mlir::func::ReturnOp getReturn(mlir::func::FuncOp function);
 
-// Appends an argument with a name, a role and further attributes.
-mlir::BlockArgument appendArgument(mlir::func::FuncOp function, mlir::Type type, llvm::StringRef name,
-                                   llvm::StringRef role,
-                                   llvm::ArrayRef<mlir::NamedAttribute> attributes = {});
+// A tensor that joins the arguments or the results of a function.
+struct NewTensor {
+  mlir::Type type;
+  std::string name;
+  llvm::StringRef role;
+  llvm::SmallVector<mlir::NamedAttribute> attributes = {}; // further ones
+  mlir::Value value = {};                                  // of a result
+};
 
-// Inserts a result before result `position`; the same order of attributes.
-void insertResult(mlir::func::FuncOp function, unsigned position, mlir::Value value, llvm::StringRef name,
-                  llvm::StringRef role, llvm::ArrayRef<mlir::NamedAttribute> attributes = {});
+// Appends arguments, in one step: every single one would cost as much as the whole signature.
+llvm::SmallVector<mlir::Value> appendArguments(mlir::func::FuncOp function,
+                                               llvm::ArrayRef<NewTensor> arguments);
 
-void eraseResult(mlir::func::FuncOp function, unsigned result);
+// Inserts results before result `position`, in one step.
+void insertResults(mlir::func::FuncOp function, unsigned position, llvm::ArrayRef<NewTensor> results);
+
+void eraseResults(mlir::func::FuncOp function, llvm::ArrayRef<unsigned> results);
 
 // The attributes that describe the layout on the host, of an argument; a tensor of the same shape inherits
 // them.

@@ -151,7 +151,7 @@ LogicalResult NNDialect::verifyRegionResultAttribute(Operation *op, unsigned reg
     auto number = dyn_cast<IntegerAttr>(attribute.getValue());
     if (!number || !number.getType().isSignlessInteger(64) || number.getInt() < 0 ||
         number.getInt() >= function.getNumArguments())
-      return op->emitError() << "expects " << attribute.getName()
+      return op->emitError() << "expects " << attribute.getName().getValue()
                              << " to be the number of an argument, found " << attribute.getValue();
     if (Type other = function.getArgumentTypes()[number.getInt()]; other != type)
       return op->emitError() << "expects result " << result << " to have the type of the argument it "

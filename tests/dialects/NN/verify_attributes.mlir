@@ -74,6 +74,27 @@ func.func @donated_type(%x: tensor<2xf32>, %y: tensor<3xf32>) -> (tensor<2xf32> 
 
 // -----
 
+// expected-error @+1 {{expects nn.gradient_of to be the number of an argument, found -1}}
+func.func @gradient_of(%x: tensor<2xf32>) -> (tensor<2xf32> {nn.gradient_of = -1 : i64}) {
+  return %x : tensor<2xf32>
+}
+
+// -----
+
+// expected-error @+1 {{expects result 0 to have the type of the argument it is the gradient of, found 'tensor<2xf32>' and 'tensor<3xf32>'}}
+func.func @gradient_type(%x: tensor<2xf32>, %y: tensor<3xf32>) -> (tensor<2xf32> {nn.gradient_of = 1 : i64}) {
+  return %x : tensor<2xf32>
+}
+
+// -----
+
+// expected-error @+1 {{expects nn.donates to be the number of an argument, found 0 : i32}}
+func.func @donates_by_another_type(%x: tensor<2x3xf32>) -> (tensor<2x3xf32> {nn.donates = 0 : i32}) {
+  return %x : tensor<2x3xf32>
+}
+
+// -----
+
 // expected-error @+1 {{expects a known nn attribute here, found nn.nmae}}
 func.func @unknown(%x: tensor<2x3xf32> {nn.nmae = "x"}) -> (tensor<2x3xf32>) {
   return %x : tensor<2x3xf32>

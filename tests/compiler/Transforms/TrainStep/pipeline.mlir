@@ -6,7 +6,7 @@
 // CHECK-SAME: -> (tensor<2x4xf32> {nn.name = "y"})
 // CHECK-LABEL: func.func @train_step
 // CHECK-SAME: nn.initial = dense<5.000000e-01> : tensor<f32>, nn.name = "learning_rate"
-// CHECK-SAME: -> (tensor<f32> {nn.name = "loss", nn.role = "loss"}, tensor<2x4xf32> {nn.name = "y", nn.role = "output"}, tensor<4xf32> {nn.donates = 1 : i64, nn.name = "b", nn.role = "parameter"}, tensor<4xf32> {nn.name = "grad:b", nn.role = "gradient"}, tensor<2x4xf32> {nn.name = "act:fc", nn.role = "activation"})
+// CHECK-SAME: -> (tensor<f32> {nn.name = "loss", nn.role = "loss"}, tensor<2x4xf32> {nn.name = "y", nn.role = "output"}, tensor<4xf32> {nn.donates = 1 : i64, nn.name = "b", nn.role = "parameter"}, tensor<4xf32> {nn.gradient_of = 1 : i64, nn.name = "grad:b", nn.role = "gradient"}, tensor<2x4xf32> {nn.name = "act:fc", nn.role = "activation"})
 // CHECK: nn.bias_add
 // CHECK: nn.relu
 // CHECK: nn.softmax_cross_entropy
