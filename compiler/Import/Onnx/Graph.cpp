@@ -88,29 +88,30 @@ OwningOpRef<ModuleOp> GraphImporter::run(onnx::ModelProto &model) {
   finish();
   if (failed(verify(*module)))
     return nullptr;
-  if (!usesBatchStatistics.empty())
-    emitRemark(location)
-        << "exported in inference form, but normalises by the statistics of the batch in the "
-           "training step: "
-        << llvm::join(usesBatchStatistics, ", ");
-  if (importOptions.training) {
-    describeParameters();
-    if (!folded.empty())
-      emitWarning(location)
-          << folded.size()
-          << " convolutions have weights into which PyTorch has folded a batch norm, by their "
-             "names ('"
-          << folded.front()
-          << "'); training moves the folded weights and takes no statistics. To train the batch "
-             "norms, export with training=torch.onnx.TrainingMode.TRAINING and "
-             "do_constant_folding=False";
-  }
+  if (importOptions.training)
+    describeTraining(folded);
   return module;
 }
 
 /// -1 and 0 are how some exporters write a size that they do not know.
 static bool isKnown(const onnx::TensorShapeProto::Dimension &dim) {
   return dim.has_dim_value() && dim.dim_value() != -1 && dim.dim_value() != 0;
+}
+
+void GraphImporter::describeTraining(ArrayRef<std::string> folded) {
+  describeParameters();
+  if (!usesBatchStatistics.empty())
+    emitRemark(function.getLoc())
+        << "exported in inference form, but normalises by the statistics of the batch in the training step: "
+        << llvm::join(usesBatchStatistics, ", ");
+  if (!folded.empty())
+    emitWarning(function.getLoc())
+        << folded.size()
+        << " convolutions have weights into which PyTorch has folded a batch norm, by their names ('"
+        << folded.front()
+        << "'); training moves the folded weights and takes no statistics. To train the batch norms, export "
+           "with "
+           "training=torch.onnx.TrainingMode.TRAINING and do_constant_folding=False";
 }
 
 void GraphImporter::declare(const onnx::ValueInfoProto &info) {

@@ -135,6 +135,8 @@ private:
   mlir::LogicalResult addInitialisers(const onnx::GraphProto &graph);
   mlir::LogicalResult addConstants(const onnx::GraphProto &graph, int64_t opset);
   mlir::LogicalResult addParameters(onnx::GraphProto &graph);
+  /// Remarks on what a training step makes of the file; `folded` are weights with batch norms in them.
+  void describeTraining(llvm::ArrayRef<std::string> folded);
   void describeParameters();
   void importNodes(const onnx::GraphProto &graph, int64_t opset);
   mlir::LogicalResult addOutputs(const onnx::GraphProto &graph);

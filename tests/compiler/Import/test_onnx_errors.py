@@ -265,15 +265,6 @@ def test_arithmetic_on_shapes(importer, kind, inputs, attributes, problem):
     importer.nodes(nodes, {"x": (5,)}, ["y"], constants).rejects(f"node 'n' ({kind}): {problem}")
 
 
-def test_chain_of_concatenations(importer):
-    """Forty nodes would double one element to 8 TB."""
-    nodes = [helper.make_node("Concat", [f"t{i}", f"t{i}"], [f"t{i + 1}"], axis=0) for i in range(40)]
-    nodes.append(helper.make_node("Reshape", ["x", "t40"], ["y"]))
-    importer.nodes(nodes, {"x": (1,)}, ["y"], {"t0": np.array([1])}).rejects(
-        "(Concat): the result has more than 4096 elements"
-    )
-
-
 def test_element_types(importer):
     node = helper.make_node("Add", ["x", "b"], ["y"])
     importer.nodes(node, {"x": (2, 3)}, ["y"], {"b": np.zeros(3, np.float64)}).rejects(

@@ -39,7 +39,7 @@ def test_bound_dimensions(importer, option):
 def test_bindings_that_contradict_each_other(importer):
     square = {"x": ("N", "N")}
     importer.nodes(RELU, square, ["y"], options=["--dim=N=3", "--batch=2"]).rejects(
-        "dimension 'N' is bound to 3 by name and to the batch of 2"
+        "dimension 0 ('N') is bound to 3 by name and to 2 as the batch"
     )
     importer.nodes(RELU, square, ["y"], options=["--dim=N=3", "--batch=3"]).has("tensor<3x3xf32>")
     importer.nodes(RELU, square, ["y"], options=["--dim=N=3", "--dim=N=4"]).rejects("--dim: found 'N=4' beside 'N=3'")
@@ -118,10 +118,13 @@ def test_gathering_more_than_a_shape(importer):
 @pytest.mark.parametrize(
     "node,problem",
     [
-        (helper.make_node("Concat", ["s", "s"], ["g"], name="g", axis=5), "axis = 5"),
-        (helper.make_node("Gather", ["s", "zero"], ["g"], name="g", axis=1), "axis = 1"),
-        (helper.make_node("Concat", ["zero", "zero"], ["g"], name="g", axis=0), "'zero' has rank 0"),
-        (helper.make_node("Unsqueeze", ["zero", "five"], ["g"], name="g"), "axis 5"),
+        (helper.make_node("Concat", ["s", "s"], ["g"], name="g", axis=5), "axis 5"),
+        (helper.make_node("Gather", ["s", "zero"], ["g"], name="g", axis=1), "axis 1"),
+        (helper.make_node("Concat", ["zero", "zero"], ["g"], name="g", axis=0), "a part of rank 0"),
+        (
+            helper.make_node("Unsqueeze", ["zero", "five"], ["g"], name="g"),
+            "axes are not 1 dimensions of a result of rank 1",
+        ),
     ],
 )
 def test_arithmetic_on_shapes_as_the_standard_has_it(importer, node, problem):
