@@ -184,6 +184,7 @@ int run(const Arguments &arguments, const std::string &target) {
     std::ofstream(kept, std::ios::binary).write(progress.bytes, std::streamsize(progress.size));
     std::printf("%s: %s %s; the input is %s\n", target.c_str(), progress.name, describe(status).c_str(),
                 kept.c_str());
+    std::fflush(stdout); // or the next child would have the line too
     ++progress.next;
     if (++failures == kMostFailures)
       break;
