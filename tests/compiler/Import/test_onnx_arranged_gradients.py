@@ -11,6 +11,7 @@ torch = pytest.importorskip("torch")
 
 from onnx_nets import Net, values  # noqa: E402
 
+pytestmark = pytest.mark.filterwarnings("ignore::UserWarning")  # what the importer remarks on batch norms
 BATCH, CLASSES = 6, 7
 MOMENTUM, EPSILON = 0.75, 1e-2
 # The shape of the input and the moves that bring it before the node: a shape to reshape to, or ("transpose", order).
@@ -137,6 +138,25 @@ def test_bias_that_is_reshaped_and_transposed_first():
     both.check(both.linear(both.tanh(both.add(x, small))))
 
 
+def test_logits_whose_classes_lie_before_the_images():
+    """The loss is that of the host's rows, however the matrix lies on the chip."""
+    both = Both()
+    x = both.start((3, 6))
+    weight, bias = both.parameter(values(CLASSES, 3), "w"), both.parameter(values(CLASSES, 1), "b")
+    product = both.put(both.net.node("MatMul", [weight, x]), both.tensors[weight] @ both.tensors[x])
+    both.check(both.move(both.add(product, bias), [("transpose", (1, 0))]))
+
+
+def test_logits_with_a_bias_per_image():
+    both = Both()
+    x, weight = both.start((6, 3)), both.parameter(values(3, CLASSES), "w")
+    bias = both.parameter(values(6, 1), "b")
+    product = both.tensors[x] @ both.tensors[weight] + both.tensors[bias]
+    logits = both.put(both.net.node("Gemm", [x, weight, bias]), product)
+    del both.parameters["b"]  # adding to all classes of an image changes no loss: its gradient is rounding
+    both.check(logits)
+
+
 @pytest.mark.parametrize("small", [(), (1,), (7,), (1, 7), (6, 1), (6, 7)])
 def test_bias_of_a_product(small):
     both = Both()
@@ -157,3 +177,17 @@ def test_mean_over_the_image(arrangement):
     axes = list(range(2, both.tensors[x].dim()))
     average = both.put(both.net.node("GlobalAveragePool", [x]), both.tensors[x].mean(axes, keepdim=True))
     both.check(both.linear(average))
+
+
+def test_batch_norms_that_the_step_turns_are_a_warning():
+    both = Both()
+    vectors = [both.net.initialiser(values(3, seed=seed) + 1.5) for seed in range(4)]
+    turned = both.net.node("BatchNormalization", [both.net.input(values(6, 3)), *vectors])
+    exported, *_ = both.net.node(
+        "BatchNormalization",
+        [turned, *vectors[:2], *map(both.net.initialiser, [values(3), values(3)])],
+        outputs=3,
+        training_mode=1,
+    )
+    with pytest.warns(UserWarning, match=f"normalises by the statistics of the batch in the training step: {turned}$"):
+        arsis.compile(both.net.model([exported]), "tiny", train=True)

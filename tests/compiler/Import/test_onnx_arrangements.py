@@ -15,6 +15,7 @@ pytest.importorskip("onnxruntime", reason="needs onnxruntime, see scripts/requir
 
 from onnx_nets import Net, arrivals, values
 
+pytestmark = pytest.mark.filterwarnings("ignore::UserWarning")  # what the importer remarks on batch norms
 SHAPES = [(), (7,), (5, 3), (4, 3, 5), (2, 3, 7, 5)]
 THIN = [(1, 3), (3, 1), (3, 1, 5), (2, 3, 1, 1), (1, 3, 1, 5), (4, 1, 5, 3)]
 IMAGE = SHAPES[4]
