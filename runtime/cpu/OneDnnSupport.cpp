@@ -4,10 +4,17 @@
 
 #include "dialects/Isa/Encoding/Error.h"
 
+#include <omp.h>
+#include <pthread.h>
+
 namespace arsis::ref::onednn {
 
 const dnnl::engine &engine() {
-  static const dnnl::engine cpu(dnnl::engine::kind::cpu, 0);
+  static const dnnl::engine cpu = [] {
+    // A forked child has none of the threads that OpenMP remembers, and would wait for them for ever.
+    ::pthread_atfork(nullptr, nullptr, [] { ::omp_set_num_threads(1); });
+    return dnnl::engine(dnnl::engine::kind::cpu, 0);
+  }();
   return cpu;
 }
 

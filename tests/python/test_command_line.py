@@ -339,6 +339,37 @@ def test_fork_while_another_thread_runs(tmp_path):
     assert int(done.stdout.split()[1]) > 0  # that a fork fell into a run is what is tested
 
 
+FORK_REFERENCE = """
+import os, sys, time
+import arsis, numpy
+reference = arsis.Reference(arsis.compile(sys.argv[1], "tiny", batch=512))
+reference.write("x", numpy.zeros((512, 1, 2, 2), numpy.float32))
+reference.run("onednn")
+child = os.fork()
+if child == 0:
+    reference.run("onednn")
+    os._exit(0)
+deadline = time.monotonic() + 20
+while time.monotonic() < deadline:
+    done, code = os.waitpid(child, os.WNOHANG)
+    if done:
+        sys.exit(os.waitstatus_to_exitcode(code))
+    time.sleep(0.005)
+os.kill(child, 9)
+sys.exit("the child hangs")
+"""
+
+
+def test_fork_after_the_reference_ran(tmp_path):
+    """OpenMP's threads do not come along into the child."""
+    model = tiny_model(tmp_path / "m.onnx", hidden=1024)
+    environment = os.environ | {"OMP_NUM_THREADS": "2"}
+    done = subprocess.run(
+        [sys.executable, "-c", FORK_REFERENCE, model], capture_output=True, text=True, timeout=100, env=environment
+    )
+    assert done.returncode == 0, done.stderr
+
+
 def test_none_is_a_type_error():
     with pytest.raises(TypeError):
         arsis.Session(None, "tiny")
