@@ -11,6 +11,7 @@ import json
 import os
 import sys
 import traceback
+import warnings
 from pathlib import Path
 
 import arsis
@@ -34,6 +35,9 @@ def run_train(arguments: argparse.Namespace) -> None:
         seed=arguments.seed,
         reference=arguments.reference,
         timing=arguments.timing,
+        logits=arguments.logits,
+        tie=tuple(arguments.tie),
+        untie=tuple(arguments.untie),
     )
     out = arguments.out
     json_path, page, weights, trained = (
@@ -120,7 +124,14 @@ def describe(error: Exception) -> str:
     return f"internal error: {type(error).__name__}: {error} ({Path(frame.filename).name}:{frame.lineno})"
 
 
+def show_warning(message: Warning | str, *_: object) -> None:
+    """What the compiler remarks and warns of, without the line of Python that called it."""
+    text = str(message)
+    print(text if text.startswith("remark: ") else f"warning: {text}", file=sys.stderr)
+
+
 def main() -> int:
+    warnings.showwarning = show_warning
     try:
         run()
         return 0

@@ -83,6 +83,11 @@ def parser() -> Parser:
     add("--momentum", type=real(0, 1e30), default=0.9)
     add("--weight-decay", type=real(0, 1e30), default=0.0)
     add("--data", default="mnist", help="mnist, synthetic, or an .npz file with x_train, y_train, x_test, y_test")
+    add("--logits", default="", help="output that the loss reads, where the model has several")
+    add(
+        "--tie", action="append", default=[], metavar="PATTERN", help="constants that stay one parameter of all readers"
+    )
+    add("--untie", action="append", default=[], metavar="PATTERN", help="constants that are a parameter of each reader")
     add("--init", type=Path, help="start from the weights of this .npz file, as an earlier training wrote them")
     add("--seed", type=whole(0, 2**64 - 1), default=0, help="seed of the order of the images")
     add("--reference", type=one_of("exact", "onednn", "plain", "f64", "off"), default="exact")

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +15,7 @@ import arsis
 Weights = dict[str, np.ndarray]
 
 # (operator, what a parameter of it is called): the inputs that may hold it. The compiler names a parameter
-# `<node>.<word>` where several nodes read one initialiser and each has a parameter of its own.
+# `<layer>.<word>` where several nodes read one initialiser and each has a parameter of its own.
 PLACES = {
     ("Conv", "weight"): (1,),
     ("Conv", "bias"): (2,),
@@ -27,6 +28,7 @@ PLACES = {
     ("BatchNormalization", "running_mean"): (3,),
     ("BatchNormalization", "running_var"): (4,),
 }
+SEPARATED = re.compile(r"(?P<layer>.+)\.(?P<word>[a-z_]+?)(?P<input>\d+)?(_\d+)?")
 
 
 def read_weights(path: Path) -> Weights:
@@ -65,22 +67,27 @@ class Keeper:
             if name in initialisers:
                 initialisers[name].CopyFrom(tensor)
             else:
-                self._make_place(name, set(initialisers))
+                self._make_place(name)
                 graph.initializer.append(tensor)
         return self.model.SerializeToString()
 
-    def _make_place(self, name: str, initialisers: set[str]) -> None:
+    def _make_place(self, name: str) -> None:
         """Lets the graph read an initialiser `name` that is not there yet."""
-        graph = self.model.graph
-        for node in graph.node:
-            if node.op_type in ("Constant", "Identity") and list(node.output) == [name]:
-                graph.node.remove(node)
-                return
-        owner, _, word = name.rpartition(".")
-        for node in graph.node:
-            places = PLACES.get((node.op_type, word), ()) if node.name == owner else ()
+        nodes = self.model.graph.node
+        constants = {tensor.name for tensor in self.model.graph.initializer}
+        for node in nodes:
+            if node.op_type in ("Constant", "Identity"):
+                if list(node.output) == [name]:
+                    nodes.remove(node)
+                    return
+                constants.update(node.output)
+        parts = SEPARATED.fullmatch(name)
+        for node in nodes if parts else ():
+            if parts["layer"] not in (node.name, node.output[0], f"{node.name}:{node.output[0]}"):
+                continue
+            places = (int(parts["input"]),) if parts["input"] else PLACES.get((node.op_type, parts["word"]), ())
             for place in places:
-                if place < len(node.input) and node.input[place] in initialisers:
+                if place < len(node.input) and node.input[place] in constants:
                     node.input[place] = name
                     return
         raise ValueError(f"{self.path}: found no place for the trained tensor '{name}'")

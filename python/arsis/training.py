@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import math
 import time
+import warnings
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -34,6 +35,14 @@ class Settings:
         "all"  # "all": every step is timed; "first": only the first of each epoch (cycles do not depend on values)
     )
 
+    logits: str = ""  # output that the loss reads; "": the only one
+    tie: tuple[str, ...] = ()  # patterns of constants that stay one parameter
+    untie: tuple[str, ...] = ()  # and of those that become one for each reader
+
+    def parameters(self) -> dict:
+        """Options of compile() that decide which tensor of the model is which parameter."""
+        return {"logits": self.logits, "tie": list(self.tie), "untie": list(self.untie)}
+
     def optimizer(self) -> str:
         return f"sgd,lr={self.learning_rate!r},momentum={self.momentum!r},weight-decay={self.weight_decay!r}"
 
@@ -59,12 +68,16 @@ class Evaluator:
     """Classifies with the forward program, taking weights from a training session or reference."""
 
     def __init__(self, model: Path, settings: Settings) -> None:
-        self.program = arsis.compile(str(model), settings.chip, batch=EVALUATION_BATCH)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # the training step has said it
+            self.program = arsis.compile(
+                str(model), settings.chip, batch=EVALUATION_BATCH, **settings.parameters() | {"logits": ""}
+            )
         self.session = arsis.Session(self.program, settings.chip)
         self.reference = arsis.Reference(self.program)
         self.backend = settings.reference
         self.x = tensor_names(self.program, "input")[0]
-        self.y = tensor_names(self.program, "output")[0]
+        self.y = settings.logits or tensor_names(self.program, "output")[0]
         self.weights = {
             tensor["name"]: tuple(tensor["host_shape"])
             for tensor in self.program.tensors
@@ -171,13 +184,21 @@ def train(
     exact reference every parameter and state tensor is compared bit for bit after every epoch."""
     begin = time.perf_counter()
     notes(data, settings)
-    program = arsis.compile(str(model), settings.chip, batch=settings.batch, train=True, optimizer=settings.optimizer())
+    program = arsis.compile(
+        str(model),
+        settings.chip,
+        batch=settings.batch,
+        train=True,
+        optimizer=settings.optimizer(),
+        **settings.parameters(),
+    )
     compiled = time.perf_counter()
     session = arsis.Session(program, settings.chip)
     reference = arsis.Reference(program) if settings.reference != "off" else None
     evaluator = Evaluator(model, settings)
     x = tensor_names(program, "input")[0]
     labels = tensor_names(program, "label")[0]
+    loss_name = tensor_names(program, "loss")[0]
     data.check_labels(evaluator.classes)
     if init is not None:
         check_weights(init, evaluator.weights)
@@ -201,7 +222,7 @@ def train(
                     session.write(name, array)
                 timed = settings.timing == "all" or number == 0
                 outcome = session.run(mode="full" if timed else "functional")
-                loss = float(session.read("loss"))
+                loss = float(session.read(loss_name))
                 if not math.isfinite(loss):
                     where = f"epoch {epoch + 1}, step {number + 1}"
                     raise ValueError(f"{where}: the loss is {loss}; lower the learning rate")
@@ -212,7 +233,7 @@ def train(
                     history.cycles.append(outcome["totals"]["cycles"])
                 if reference:
                     pending.result()
-                    history.loss_reference.append(float(reference.read("loss")))
+                    history.loss_reference.append(float(reference.read(loss_name)))
                 if number + 1 == steps_per_epoch:
                     history.accuracy_chip.append(evaluator.on_chip(session, data))
                     if reference:

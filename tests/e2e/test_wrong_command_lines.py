@@ -64,7 +64,7 @@ FOLDER = "{folder}: cannot read the file: Is a directory"
         (COMPILE + " --batch=x", "--batch: found 'x', expected a whole number from 1 to 9223372036854775807"),
         (COMPILE + " --batch=-1", "--batch: found '-1', expected a whole number from 1"),
         (COMPILE + " --batch=1 --batch=2", f"--batch: {ONCE}"),
-        (COMPILE + " --dim=N=2 --dim=N=3", "--dim: found N more than once, expected it once"),
+        (COMPILE + " --dim=N=2 --dim=N=3", "--dim: found 'N=3' beside 'N=2', expected one value"),
         (COMPILE + " --keep=gradients", "--keep=gradients: found no training step"),
         (COMPILE + " --loss=softmax-xent", "expected --train with them"),
         (COMPILE + " --optimizer=sgd", "expected --train with them"),

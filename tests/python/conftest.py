@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from tiny_model import tiny_data, tiny_model
 
 ROOT = Path(__file__).resolve().parents[2]
 if importlib.util.find_spec("arsis") is None:
@@ -28,3 +29,24 @@ def trained(lenet) -> dict:
     images.train_images, images.train_labels = images.train_images[:128], images.train_labels[:128]
     settings = training.Settings(model="lenet5", chip="edge", batch=16, epochs=2, reference="exact")
     return training.train(lenet, images, settings, lambda *_: None)
+
+
+@pytest.fixture
+def call(monkeypatch, capsys):
+    """Runs the command line in this process: (exit status, standard output, standard error)."""
+    from arsis.__main__ import main
+
+    def run(*arguments: object) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", ["arsis", *map(str, arguments)])
+        status = main()
+        printed = capsys.readouterr()
+        return status, printed.out, printed.err
+
+    return run
+
+
+@pytest.fixture
+def tiny(tmp_path) -> list[object]:
+    """Arguments of a training that takes a moment."""
+    model, data = tiny_model(tmp_path / "m.onnx"), tiny_data(tmp_path / "d.npz")
+    return ["train", "--model", model, "--data", data, "--chip", "tiny", "--batch", 4, "--epochs", 1]
