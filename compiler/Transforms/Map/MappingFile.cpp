@@ -7,9 +7,50 @@
 #include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/raw_ostream.h"
 
+#include <algorithm>
+
 namespace arsis::compiler {
 
+namespace {
+
+/// What a scan of the text finds before the parser, which calls itself for every bracket and forgets the
+/// first of two equal keys.
+struct Scan {
+  size_t deepest = 0; // brackets
+  size_t keys = 0;    // colons outside of strings
+
+  explicit Scan(llvm::StringRef text) {
+    size_t depth = 0;
+    bool inString = false;
+    for (size_t i = 0; i < text.size(); ++i) {
+      const char c = text[i];
+      if (inString && c == '\\')
+        ++i;
+      else if (c == '"')
+        inString = !inString;
+      else if (inString)
+        continue;
+      else if (c == '[' || c == '{')
+        deepest = std::max(deepest, ++depth);
+      else if ((c == ']' || c == '}') && depth != 0)
+        --depth;
+      else if (c == ':')
+        ++keys;
+    }
+  }
+};
+
+constexpr size_t kDeepest = 64; // of two that have a meaning
+
+} // namespace
+
 bool MappingFile::parse(const std::string &text, const std::string &name, std::string &why) {
+  const Scan scan(text);
+  if (scan.deepest > kDeepest) {
+    why = name + ": brackets nest " + std::to_string(scan.deepest) +
+          " deep, expected operations and their fields";
+    return false;
+  }
   llvm::Expected<llvm::json::Value> value = llvm::json::parse(text);
   if (!value) {
     why = name + ": " + llvm::toString(value.takeError());
@@ -20,6 +61,7 @@ bool MappingFile::parse(const std::string &text, const std::string &name, std::s
     why = name + ": expected an object of operations";
     return false;
   }
+  size_t keys = 0;
   for (const auto &[key, fields] : *object) {
     const llvm::json::Object *decisions = fields.getAsObject();
     if (!decisions) {
@@ -34,6 +76,11 @@ bool MappingFile::parse(const std::string &text, const std::string &name, std::s
       }
       set(key.str(), field.str(), *integer);
     }
+    keys += 1 + decisions->size();
+  }
+  if (keys != scan.keys) {
+    why = name + ": a key is given twice, expected every operation and every field of it once";
+    return false;
   }
   return true;
 }
