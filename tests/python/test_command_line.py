@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""`python -m arsis`: every mistake is one error, files are whole, and weights come back."""
+"""`python -m arsis`: every mistake is one error, nothing is changed or left out without a word."""
 
 import json
 import os
@@ -10,9 +10,10 @@ import subprocess
 import sys
 
 import numpy as np
+import onnx
 import pytest
 from command_line import one_error, replaced
-from tiny_model import CLASSES, IMAGE, tiny_data
+from tiny_model import CLASSES, IMAGE, tiny_data, tiny_model
 
 
 @pytest.mark.parametrize(
@@ -209,3 +210,42 @@ def test_a_full_disk_leaves_the_former_files(tiny, tmp_path):
     assert done.returncode == 1
     assert "error: " in done.stderr and ": cannot write the file: File too large" in done.stderr.splitlines()[-1]
     assert {path.name: path.read_bytes() for path in (tmp_path / "out").iterdir()} == before
+
+
+def change_fixed_batch(model):
+    for value in (*model.graph.input, *model.graph.output):
+        value.type.tensor_type.shape.dim[0].dim_value = 3
+
+
+def change_to_pixels(model):
+    model.graph.node.append(onnx.helper.make_node("Reshape", ["logits", "shape"], ["pixels"], name="pixels"))
+    shape = np.array([0, CLASSES, 1, 1], np.int64)
+    model.graph.initializer.append(onnx.numpy_helper.from_array(shape, "shape"))
+    value = onnx.helper.make_tensor_value_info("pixels", onnx.TensorProto.FLOAT, ["N", CLASSES, 1, 1])
+    model.graph.output[0].CopyFrom(value)
+
+
+def change_nothing(model):
+    pass
+
+
+def test_models_of_other_forms_train_alike(call, tiny, tmp_path):
+    """A batch that the file fixes is not the one of training and evaluation; logits may be images of one pixel."""
+    results = []
+    for change in (change_nothing, change_fixed_batch, change_to_pixels):
+        model = onnx.load(tiny_model(tmp_path / "m.onnx"))
+        change(model)
+        onnx.save(model, tmp_path / "m.onnx")
+        status, _, errors = call(*tiny, "--out", tmp_path / "out")
+        assert status == 0, errors
+        training = json.loads((tmp_path / "out/report.json").read_text())["training"]
+        results.append((training["loss_chip"], training["accuracy_chip"], training["accuracy_reference"]))
+    assert results[0] == results[1] == results[2]
+
+
+def test_the_logits_of_several_outputs_are_named(call, tiny, tmp_path):
+    model = onnx.load(tiny_model(tmp_path / "m.onnx"))
+    model.graph.output.insert(0, onnx.helper.make_tensor_value_info("h", onnx.TensorProto.FLOAT, ["N", 4]))
+    onnx.save(model, tmp_path / "m.onnx")
+    one_error(call(*tiny, "--out", tmp_path / "out"), "--logits")
+    assert call(*tiny, "--out", tmp_path / "out", "--logits", "logits")[0] == 0
