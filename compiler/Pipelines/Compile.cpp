@@ -190,4 +190,13 @@ std::string stepText(const std::string &path, const CompileOptions &options, std
   return moduleText(*module, /*withInitialValues=*/true);
 }
 
+ParameterReaders parameterReaders(const std::string &path, const CompileOptions &options) {
+  std::unique_ptr<MLIRContext> context = makeContext();
+  DiagnosticLog log(*context);
+  FailureOr<ParameterReaders> readers = readersOfParameters(*context, path, options.import);
+  if (failed(readers))
+    throw Error(StringRef(log.errors()).rtrim().str());
+  return std::move(*readers);
+}
+
 } // namespace arsis::compiler

@@ -61,6 +61,9 @@ isa::Program compileBytes(const std::string &bytes, const std::string &name, con
 std::string stepText(const std::string &path, const CompileOptions &options,
                      std::vector<Message> *messages = nullptr);
 
+/// Which inputs of which nodes of an ONNX file read which parameter. Throws arsis::Error.
+ParameterReaders parameterReaders(const std::string &path, const CompileOptions &options);
+
 } // namespace arsis::compiler
 
 #endif // ARSIS_COMPILER_PIPELINES_COMPILE_H

@@ -59,7 +59,7 @@ def run_train(arguments: argparse.Namespace) -> None:
     for note in [*images.notes, *training.notes(images, settings)]:
         print(note, flush=True)
     init = checkpoint.read_weights(arguments.init) if arguments.init else None
-    keeper = checkpoint.Keeper(model)
+    keeper = checkpoint.Keeper(model, settings.tie, settings.untie)
     out.mkdir(parents=True, exist_ok=True)
     steps = len(images.train_images) // arguments.batch
     with tqdm(total=arguments.epochs * steps, unit="step", dynamic_ncols=True, disable=None) as bar:

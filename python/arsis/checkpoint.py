@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-import re
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -13,22 +13,6 @@ from onnx import numpy_helper
 import arsis
 
 Weights = dict[str, np.ndarray]
-
-# (operator, what a parameter of it is called): the inputs that may hold it. The compiler names a parameter
-# `<layer>.<word>` where several nodes read one initialiser and each has a parameter of its own.
-PLACES = {
-    ("Conv", "weight"): (1,),
-    ("Conv", "bias"): (2,),
-    ("Gemm", "weight"): (0, 1),
-    ("Gemm", "bias"): (2,),
-    ("MatMul", "weight"): (0, 1),
-    ("Add", "bias"): (0, 1),
-    ("BatchNormalization", "weight"): (1,),
-    ("BatchNormalization", "bias"): (2,),
-    ("BatchNormalization", "running_mean"): (3,),
-    ("BatchNormalization", "running_var"): (4,),
-}
-SEPARATED = re.compile(r"(?P<layer>.+)\.(?P<word>[a-z_]+?)(?P<input>\d+)?(_\d+)?")
 
 
 def read_weights(path: Path) -> Weights:
@@ -54,40 +38,31 @@ def check_weights(weights: Weights, tensors: dict[str, tuple[int, ...]], path: o
 class Keeper:
     """Puts trained weights in the place of the file's own."""
 
-    def __init__(self, model: Path) -> None:
-        self.model = onnx.load(str(model))
-        self.path = model
+    def __init__(self, model: Path, tie: Sequence[str] = (), untie: Sequence[str] = ()) -> None:
+        """`tie` and `untie` as the weights were trained with: see `arsis.compile`."""
+        self.model, self.path = onnx.load(str(model)), model
+        self.readers = arsis.parameter_readers(str(model), tie=list(tie), untie=list(untie))
 
     def trained_model(self, weights: Weights) -> bytes:
-        """The ONNX file with `weights`. Raises ValueError if one of them has no place in it."""
-        graph = self.model.graph
+        """The ONNX file with `weights`, each an initialiser of its own name that its nodes read. Raises ValueError if
+        one of them has no place in it."""
+        model = onnx.ModelProto()
+        model.CopyFrom(self.model)
+        graph, nodes = model.graph, list(model.graph.node)
+        for name in weights:
+            if name not in self.readers:
+                raise ValueError(f"{self.path}: found no place for the trained tensor '{name}'")
+            for node, place in self.readers[name]:
+                nodes[node].input[place] = name
+        # Where a name was the output of a node, the initialiser takes its place.
+        replaced = [n for n in nodes if n.op_type in ("Constant", "Identity") and n.output[0] in weights]
+        for node in replaced:
+            graph.node.remove(node)
         initialisers = {tensor.name: tensor for tensor in graph.initializer}
         for name, array in weights.items():
             tensor = numpy_helper.from_array(np.ascontiguousarray(array), name)
             if name in initialisers:
                 initialisers[name].CopyFrom(tensor)
             else:
-                self._make_place(name)
                 graph.initializer.append(tensor)
-        return self.model.SerializeToString()
-
-    def _make_place(self, name: str) -> None:
-        """Lets the graph read an initialiser `name` that is not there yet."""
-        nodes = self.model.graph.node
-        constants = {tensor.name for tensor in self.model.graph.initializer}
-        for node in nodes:
-            if node.op_type in ("Constant", "Identity"):
-                if list(node.output) == [name]:
-                    nodes.remove(node)
-                    return
-                constants.update(node.output)
-        parts = SEPARATED.fullmatch(name)
-        for node in nodes if parts else ():
-            if parts["layer"] not in (node.name, node.output[0], f"{node.name}:{node.output[0]}"):
-                continue
-            places = (int(parts["input"]),) if parts["input"] else PLACES.get((node.op_type, parts["word"]), ())
-            for place in places:
-                if place < len(node.input) and node.input[place] in constants:
-                    node.input[place] = name
-                    return
-        raise ValueError(f"{self.path}: found no place for the trained tensor '{name}'")
+        return model.SerializeToString()

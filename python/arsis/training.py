@@ -34,7 +34,6 @@ class Settings:
     timing: str = (
         "all"  # "all": every step is timed; "first": only the first of each epoch (cycles do not depend on values)
     )
-
     logits: str = ""  # output that the loss reads; "": the only one
     tie: tuple[str, ...] = ()  # patterns of constants that stay one parameter
     untie: tuple[str, ...] = ()  # and of those that become one for each reader

@@ -102,6 +102,20 @@ void bindPrograms(py::module_ &module) {
       .def_readonly("dram_bytes", &isa::Program::dramBytes);
 
   module.def(
+      "parameter_readers",
+      [](const std::string &model, const std::vector<std::string> &tie,
+         const std::vector<std::string> &untie) {
+        compiler::CompileOptions options;
+        options.import.tie = tie;
+        options.import.untie = untie;
+        return compiler::parameterReaders(model, options);
+      },
+      py::arg("model"), py::kw_only(), py::arg("tie") = std::vector<std::string>(),
+      py::arg("untie") = std::vector<std::string>(),
+      "For each parameter and running statistic of an ONNX file, by the name it has in a program: the inputs "
+      "that "
+      "read it, as pairs (number of the node in the file, number of its input).");
+  module.def(
       "compile", &compileModel, py::arg("model"), py::arg("chip"), py::kw_only(),
       py::arg("overrides") = std::map<std::string, std::string>(), py::arg("batch") = py::none(),
       py::arg("dims") = std::map<std::string, int64_t>(), py::arg("train") = false,

@@ -113,6 +113,14 @@ def test_names_of_any_letters(name, tmp_path):
     assert {name, f"grad:{name}", f"velocity:{name}"} <= tensors
 
 
+@pytest.mark.parametrize("name", ["w@1x10", "constant"])
+def test_names_that_the_compiler_uses_itself(name, tmp_path):
+    """The update of a weight of ten elements reads it as `w@1x10`."""
+    constants = {"w": weight(5, 2, 1, 1), name: weight(3, 5, 3, 3)}
+    out = run(save(tmp_path / "m.onnx", head("x", "y", "w", name), ["y"], constants), tmp_path, keep="")
+    assert out["loss"] == pytest.approx(cross_entropy(out["y"], LABELS), rel=1e-6)
+
+
 def test_a_tensor_declared_twice(tmp_path):
     def shape(name, *extents):
         return helper.make_tensor_value_info(name, TensorProto.FLOAT, extents)

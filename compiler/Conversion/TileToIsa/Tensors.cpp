@@ -81,6 +81,10 @@ void TensorTable::addEntry(Value value, tile::TensorOp root, const std::map<tile
     llvm::raw_string_ostream text(name);
     text << "@";
     llvm::interleave(type.getShape(), text, "x");
+    // A model may call its own tensor so.
+    const std::string wanted = name;
+    for (unsigned number = 2; !taken.insert(name).second; ++number)
+      name = wanted + "_" + std::to_string(number);
   }
   std::array<int64_t, 4> shape = padded<int64_t>(type.getShape(), 1);
   SmallVector<int64_t> strides = tile::rowMajorStrides(shape);
@@ -114,6 +118,8 @@ LogicalResult TensorTable::build(tile::ProgramOp program, const std::map<tile::S
                                  OpBuilder &builder) {
   if (failed(findCompletions(program)))
     return failure();
+  for (auto tensor : program.getOps<tile::TensorOp>())
+    taken.insert(tensor.getName());
   std::map<std::pair<Operation *, std::vector<int64_t>>, uint16_t> shapes;
   for (Operation &op : program.getBody().front()) {
     if (!mlir::isa<tile::TensorOp, tile::AliasOp>(op))

@@ -7,6 +7,7 @@
 #include "dialects/Isa/IR/Isa.h"
 #include "dialects/Tile/IR/Tile.h"
 #include "llvm/ADT/DenseMap.h"
+#include "llvm/ADT/StringSet.h"
 #include <map>
 
 namespace arsis::compiler {
@@ -32,6 +33,7 @@ private:
 
   llvm::DenseMap<mlir::Value, uint16_t> indices;
   llvm::SmallVector<std::string> symbols;
+  llvm::StringSet<> taken; ///< names of the program's tensors and of the other shapes so far
   llvm::DenseMap<mlir::Operation *, Completion> completions;
 };
 

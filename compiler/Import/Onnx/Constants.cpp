@@ -22,6 +22,8 @@ static Tensor integerVector(ArrayRef<int64_t> values) {
 }
 
 std::string checkConstant(const Node &node) {
+  if (node.has("value") && !node.tensor("value"))
+    return "a value that is no tensor";
   for (llvm::StringRef form : {"value", "value_int", "value_ints", "value_float", "value_floats"})
     if (node.has(form))
       return {};

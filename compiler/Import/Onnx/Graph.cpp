@@ -55,11 +55,32 @@ static void nameLayers(onnx::GraphProto &graph) {
   }
 }
 
-OwningOpRef<ModuleOp> GraphImporter::run(onnx::ModelProto &model) {
+static int64_t opsetOf(const onnx::ModelProto &model) {
   int64_t opset = 0;
   for (const onnx::OperatorSetIdProto &import : model.opset_import())
     if (import.domain().empty() || import.domain() == "ai.onnx")
       opset = import.version();
+  return opset;
+}
+
+LogicalResult GraphImporter::addWeights(onnx::GraphProto &graph, int64_t opset) {
+  nameLayers(graph);
+  return success(succeeded(addInitialisers(graph)) && succeeded(addConstants(graph, opset)) &&
+                 succeeded(addParameters(graph)));
+}
+
+FailureOr<ParameterReaders> GraphImporter::findReaders(onnx::ModelProto &model) {
+  if (failed(addWeights(*model.mutable_graph(), opsetOf(model))))
+    return failure();
+  ParameterReaders readers;
+  for (const KnownConstant &constant : constants)
+    for (const KnownParameter &parameter : constant.parameters)
+      readers[parameter.name] = parameter.readers;
+  return readers;
+}
+
+OwningOpRef<ModuleOp> GraphImporter::run(onnx::ModelProto &model) {
+  int64_t opset = opsetOf(model);
   Location location = NameLoc::get(opBuilder.getStringAttr(path));
   OwningOpRef<ModuleOp> module = ModuleOp::create(location);
   opBuilder.setInsertionPointToEnd(module->getBody());
@@ -68,13 +89,11 @@ OwningOpRef<ModuleOp> GraphImporter::run(onnx::ModelProto &model) {
 
   onnx::GraphProto &graph = *model.mutable_graph();
   const std::vector<std::string> folded = findFoldedConvolutions(model);
-  nameLayers(graph);
   for (const onnx::ValueInfoProto &info : graph.value_info())
     declare(info);
   for (const onnx::ValueInfoProto &info : graph.output())
     declare(info);
-  if (failed(report()) || failed(addInitialisers(graph)) || failed(addConstants(graph, opset)) ||
-      failed(addParameters(graph)))
+  if (failed(report()) || failed(addWeights(graph, opset)))
     return nullptr;
   for (const onnx::NodeProto &node : graph.node())
     readNames.insert(node.input().begin(), node.input().end());

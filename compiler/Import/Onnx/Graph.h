@@ -58,13 +58,19 @@ struct Entry {
   std::string name;       ///< of the constant
 };
 
+/// A tensor that nodes read, in the end an argument of the function.
+struct KnownParameter {
+  std::string name;
+  std::vector<std::pair<int, int>> readers; ///< numbers of node and input in the file
+};
+
 /// What became of a constant of floats that some node reads.
 struct KnownConstant {
-  std::string name;                    ///< in the file
-  bool isUniform = false;              ///< all elements are equal
-  bool isNode = false;                 ///< the value of a Constant node, not an initialiser
-  std::vector<std::string> parameters; ///< one name: shared by all readers
-  std::vector<std::string> readers;    ///< names of the nodes, each once
+  std::string name;                       ///< in the file
+  bool isUniform = false;                 ///< all elements are equal
+  bool isNode = false;                    ///< the value of a Constant node, not an initialiser
+  std::vector<KnownParameter> parameters; ///< one: shared by all readers
+  std::vector<std::string> readers;       ///< names of the nodes, each once
 };
 
 class GraphImporter {
@@ -73,6 +79,8 @@ public:
 
   /// Fills a new module. Null after one diagnostic.
   mlir::OwningOpRef<mlir::ModuleOp> run(onnx::ModelProto &model);
+  /// Only finds which input of which node reads which parameter. Failure after one diagnostic.
+  mlir::FailureOr<ParameterReaders> findReaders(onnx::ModelProto &model);
 
   // For the conversions of nodes.
   mlir::OpBuilder &builder() { return opBuilder; }
@@ -128,6 +136,7 @@ private:
     bool batchUsed = false;
   };
 
+  mlir::LogicalResult addWeights(onnx::GraphProto &graph, int64_t opset);
   void declare(const onnx::ValueInfoProto &info);
   /// The host's shape of an input with unknown dimensions bound; records each that is not.
   llvm::SmallVector<int64_t> bindShape(const onnx::ValueInfoProto &info, Bindings &bindings);

@@ -115,29 +115,44 @@ static LogicalResult checkBindings(MLIRContext &context, StringRef name, const I
   return success();
 }
 
+/// Parses and checks; failure after one diagnostic.
+static LogicalResult readModel(MLIRContext &context, StringRef bytes, StringRef name,
+                               onnx::ModelProto &model) {
+  if (bytes.empty() || !model.ParseFromArray(bytes.data(), bytes.size()) || !model.has_graph())
+    return emitFileError(context, name) << "not an ONNX file: its contents do not parse as a model";
+  FailureOr<int64_t> opset = findOpset(context, name, model);
+  return success(succeeded(opset) && succeeded(checkOperators(context, name, model, *opset)) &&
+                 succeeded(checkModel(context, name, model)));
+}
+
+static std::unique_ptr<llvm::MemoryBuffer> readBytes(MLIRContext &context, StringRef path) {
+  auto buffer = llvm::MemoryBuffer::getFile(path, /*IsText=*/false, /*RequiresNullTerminator=*/false);
+  if (buffer)
+    return std::move(*buffer);
+  emitFileError(context, path) << "cannot read the file: " << buffer.getError().message();
+  return nullptr;
+}
+
 OwningOpRef<ModuleOp> importOnnxBytes(MLIRContext &context, StringRef bytes, StringRef name,
                                       const ImportOptions &options) {
-  if (failed(checkBindings(context, name, options)))
-    return nullptr;
   onnx::ModelProto model;
-  if (bytes.empty() || !model.ParseFromArray(bytes.data(), bytes.size()) || !model.has_graph()) {
-    emitFileError(context, name) << "not an ONNX file: its contents do not parse as a model";
-    return nullptr;
-  }
-  FailureOr<int64_t> opset = findOpset(context, name, model);
-  if (failed(opset) || failed(checkOperators(context, name, model, *opset)) ||
-      failed(checkModel(context, name, model)))
+  if (failed(checkBindings(context, name, options)) || failed(readModel(context, bytes, name, model)))
     return nullptr;
   return onnximport::GraphImporter(context, options, name.str()).run(model);
 }
 
 OwningOpRef<ModuleOp> importOnnx(MLIRContext &context, StringRef path, const ImportOptions &options) {
-  auto buffer = llvm::MemoryBuffer::getFile(path, /*IsText=*/false, /*RequiresNullTerminator=*/false);
-  if (!buffer) {
-    emitFileError(context, path) << "cannot read the file: " << buffer.getError().message();
-    return nullptr;
-  }
-  return importOnnxBytes(context, (*buffer)->getBuffer(), path, options);
+  std::unique_ptr<llvm::MemoryBuffer> buffer = readBytes(context, path);
+  return buffer ? importOnnxBytes(context, buffer->getBuffer(), path, options) : nullptr;
+}
+
+FailureOr<ParameterReaders> readersOfParameters(MLIRContext &context, StringRef path,
+                                                const ImportOptions &options) {
+  std::unique_ptr<llvm::MemoryBuffer> buffer = readBytes(context, path);
+  onnx::ModelProto model;
+  if (!buffer || failed(readModel(context, buffer->getBuffer(), path, model)))
+    return failure();
+  return onnximport::GraphImporter(context, options, path.str()).findReaders(model);
 }
 
 } // namespace arsis::compiler

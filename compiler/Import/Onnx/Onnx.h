@@ -15,6 +15,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace arsis::compiler {
@@ -33,6 +34,15 @@ struct ImportOptions {
   /// equal.
   std::vector<std::string> tie, untie;
 };
+
+/// By the name of a parameter or running statistic, the numbers of the nodes and inputs that read it in the
+/// file.
+using ParameterReaders = std::map<std::string, std::vector<std::pair<int, int>>>;
+
+/// Which inputs of the file's nodes read what the importer makes a tensor of its own: initialisers and
+/// constants of floats, after what was merged is separated. Failure after one error diagnostic.
+mlir::FailureOr<ParameterReaders> readersOfParameters(mlir::MLIRContext &context, llvm::StringRef path,
+                                                      const ImportOptions &options);
 
 /// Reads the file at `path`. Returns null after one error diagnostic.
 mlir::OwningOpRef<mlir::ModuleOp> importOnnx(mlir::MLIRContext &context, llvm::StringRef path,

@@ -50,7 +50,7 @@ const Place *findPlace(StringRef op, int input) {
 bool isLinear(StringRef op) { return op == "Conv" || op == "Gemm" || op == "MatMul"; }
 
 struct Reader {
-  int node;
+  int node; ///< in the file
   int input;
   std::string written; ///< the name in the file
 };
@@ -199,14 +199,17 @@ private:
         constant.readers.push_back(graph.node(reader.node).name());
     llvm::StringSet<> taken; // names of the file that earlier groups have
     for (const auto &group : members) {
-      std::string name = members.size() == 1 ? root.name : nameOf(group, taken);
+      KnownParameter &parameter = constant.parameters.emplace_back();
+      parameter.name = members.size() == 1 ? root.name : nameOf(group, taken);
+      const std::string &name = parameter.name;
       Entry &entry = entries[name];
       entry = original;
       entry.name = name;
       entry.trainable |= llvm::any_of(group, [&](const Reader *reader) { return isWeight(*reader); });
-      for (const Reader *reader : group)
+      for (const Reader *reader : group) {
         graph.mutable_node(reader->node)->set_input(reader->input, name);
-      constant.parameters.push_back(std::move(name));
+        parameter.readers.emplace_back(reader->node, reader->input);
+      }
     }
   }
 
@@ -299,9 +302,9 @@ void GraphImporter::describeParameters() {
   std::vector<std::string> separated, shared, trained, frozen;
   for (const KnownConstant &constant : constants) {
     std::vector<std::string> used; // as values, not as attributes known at import
-    for (const std::string &name : constant.parameters)
-      if (entries[name].value)
-        used.push_back(name);
+    for (const KnownParameter &parameter : constant.parameters)
+      if (entries[parameter.name].value)
+        used.push_back(parameter.name);
     if (used.empty())
       continue;
     const Entry &entry = entries[used.front()];

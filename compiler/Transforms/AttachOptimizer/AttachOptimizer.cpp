@@ -126,7 +126,8 @@ LogicalResult attachOptimizer(func::FuncOp step, const SgdOptions &options, bool
   SmallVector<Update> updates;
   for (unsigned result : gradients) {
     auto parameter = step.getResultAttrOfType<IntegerAttr>(result, nn::kGradientOf);
-    if (!parameter || argumentText(step, parameter.getInt(), nn::kRole) != "parameter")
+    if (!parameter || argumentText(step, parameter.getInt(), nn::kRole) != "parameter" ||
+        !isa<RankedTensorType>(step.getArgument(parameter.getInt()).getType()))
       return step.emitError() << "expects gradient result " << result << " to have " << nn::kGradientOf
                               << ", the number of its parameter, found "
                               << (parameter ? "that of another argument" : "none");

@@ -119,3 +119,25 @@ def test_a_program_records_small_numbers_exactly(lenet):
         "0.9",
         "2.5e-09",
     ]
+
+
+@pytest.mark.parametrize("option", ["--batch=64", "--dim=N=2", "--tie=*", "--untie=*"])
+def test_an_nn_module_has_its_sizes_and_parameters_already(lenet, tmp_path, option):
+    text = tmp_path / "lenet5.mlir"
+    assert run(lenet, "--batch=2", "--emit=nn", "-o", text).returncode == 0
+    done = run(text, option, "--emit=nn")
+    assert done.returncode == 1 and done.stderr.count("error: ") == 1
+    assert f"error: {text}: found a batch, a dimension, --tie or --untie for an nn module" in done.stderr
+
+
+@pytest.mark.parametrize("options", [["--keep=activations"], ["--train"], []])
+def test_a_forward_function_without_a_body(tmp_path, options):
+    text = tmp_path / "declared.mlir"
+    text.write_text("func.func private @forward(tensor<2x3xf32>) -> tensor<2x3xf32>\n")
+    done = run(text, *options, "--emit=step")
+    assert done.returncode == 1 and "expects @forward to have a body of one block" in done.stderr
+
+
+def test_logits_without_a_training_step(lenet):
+    done = run(lenet, "--batch=2", "--logits=logits", "--emit=nn")
+    assert done.returncode == 1 and "--logits: found no training step" in done.stderr
