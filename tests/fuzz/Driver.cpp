@@ -53,6 +53,7 @@ struct Progress {
   uint64_t next = 0; // number of the input that runs, or would
   uint64_t accepted = 0, acceptedSeeds = 0;
   double slowest = 0; // processor seconds
+  char slowestName[256] = {};
   uint64_t size = 0;
   char name[256] = {};
   char bytes[kMostInputBytes] = {};
@@ -117,7 +118,10 @@ double processorSeconds() { return double(std::clock()) / CLOCKS_PER_SEC; }
     LLVMFuzzerTestOneInput(exact.data(), exact.size());
     const bool accepted = acceptedInputs() > before;
     (isSeed ? progress.acceptedSeeds : progress.accepted) += accepted;
-    progress.slowest = std::max(progress.slowest, processorSeconds() - begin);
+    if (const double seconds = processorSeconds() - begin; seconds > progress.slowest) {
+      progress.slowest = seconds;
+      std::memcpy(progress.slowestName, progress.name, sizeof progress.name);
+    }
     if (isSeed && !accepted && name.rfind("valid", 0) == 0)
       _exit(kRefusedValidSeed);
   }
@@ -193,12 +197,12 @@ int run(const Arguments &arguments, const std::string &target) {
       break;
   }
   std::printf(
-      "%s: %llu inputs; accepted %llu of %zu seeds, %llu of %llu mutants; the slowest took %.2f s; %u "
-      "failures\n",
+      "%s: %llu inputs; accepted %llu of %zu seeds, %llu of %llu mutants; the slowest, %s, took %.2f s; "
+      "%u failures\n",
       target.c_str(), static_cast<unsigned long long>(progress.next),
       static_cast<unsigned long long>(progress.acceptedSeeds), seeds.size(),
       static_cast<unsigned long long>(progress.accepted), static_cast<unsigned long long>(arguments.mutants),
-      progress.slowest, failures);
+      progress.slowestName, progress.slowest, failures);
   return failures ? 1 : 0;
 }
 
