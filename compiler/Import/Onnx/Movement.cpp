@@ -51,7 +51,7 @@ static LogicalResult replaceBatch(const Node &node, GraphImporter &graph, ArrayR
                                   SmallVectorImpl<int64_t> &shape) {
   std::optional<int64_t> batch = graph.replacedBatch();
   if (!batch || shape.empty() || shape[0] != *batch || graph.isConstant(node, 0) ||
-      product(shape) == product(old))
+      elementCount(shape) == elementCount(old))
     return success();
   if (old.empty() || old[0] != *graph.options().batch)
     return graph.fail(node, "the new shape leads with " + Twine(*batch) +

@@ -4,6 +4,9 @@
 // pixels.
 #include "compiler/Transforms/Map/PoolProblem.h"
 
+#include "dialects/Isa/Encoding/Limits.h"
+#include "dialects/Isa/Encoding/Volume.h"
+
 #include <algorithm>
 
 namespace arsis::compiler {
@@ -51,6 +54,9 @@ Evaluation PoolProblem::evaluate(const Choice &c) const {
   if (c[N] > 1 && (c[H] < wholeH || c[W] < wholeW))
     return Evaluation::rejected("a tile over several images does not hold whole images");
   PoolLayout l = layout(c);
+  const int64_t visited = gradient ? l.gradient.elements() : l.output.elements();
+  if (isa::saturatingProduct(visited, h.kernel * w.kernel) > isa::kLargestWork)
+    return Evaluation::rejected("a tile visits more window positions than one instruction may");
   Evaluation e;
   e.loops = l.order.depth();
   double tiles = double(l.order.times(l.level)), window = double(h.kernel * w.kernel);

@@ -5,6 +5,7 @@
 #include "compiler/Transforms/Map/Problem.h"
 
 #include "dialects/Isa/Encoding/Limits.h"
+#include "dialects/Isa/Encoding/Volume.h"
 
 #include <algorithm>
 #include <limits>
@@ -13,10 +14,13 @@
 
 namespace arsis::compiler {
 
+int64_t Buffer::elements() const { return isa::volume(shape); }
+
 int64_t Buffer::size() const {
   if (accumulator)
-    return shape[0] * slots;
-  return roundUp(elements() * kElementBytes, kBufferAlignment) * slots;
+    return isa::saturatingProduct(shape[0], slots);
+  const int64_t bytes = isa::saturatingProduct(elements(), kElementBytes);
+  return isa::saturatingProduct(roundUp(bytes, kBufferAlignment), slots);
 }
 
 Evaluation Evaluation::rejected(const char *reason) {

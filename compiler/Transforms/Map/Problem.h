@@ -32,14 +32,14 @@ struct Field {
 using Choice = std::vector<int64_t>;
 
 /// A ring of equal buffers in the scratchpad (f32 or i32 elements) or in one unit's accumulator (shape[0]
-/// rows).
+/// rows). Sizes saturate at 2^60, which no memory holds.
 struct Buffer {
   const char *name = "";
   std::array<int64_t, 4> shape = {1, 1, 1, 1};
   int64_t slots = 1;
   bool accumulator = false;
 
-  int64_t elements() const { return shape[0] * shape[1] * shape[2] * shape[3]; }
+  int64_t elements() const;
   /// Bytes, each slot rounded up to kBufferAlignment; rows in an accumulator.
   int64_t size() const;
 };

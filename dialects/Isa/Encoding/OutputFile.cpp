@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// See OutputFile.h. Where the file system has files without a name (O_TMPFILE), not even a kill leaves
-// anything behind; elsewhere the file has a hidden name until it is complete.
+// See OutputFile.h. Where the file system has files without a name (O_TMPFILE), a file has a hidden one only
+// between its last byte and the rename; elsewhere from its first byte on. A kill then leaves that hidden
+// file.
 #include "dialects/Isa/Encoding/OutputFile.h"
 
 #include "dialects/Isa/Encoding/Error.h"
@@ -149,10 +150,17 @@ struct OutputFile::State {
   /// Gives a file without a name a hidden one, from which it can be renamed.
   void link() {
     const std::string self = "/proc/self/fd/" + std::to_string(sink.descriptor);
-    do
+    int reason = EEXIST;
+    while (reason == EEXIST) {
       temporary = temporaryName(folder);
-    while (::linkat(AT_FDCWD, self.c_str(), AT_FDCWD, temporary.c_str(), AT_SYMLINK_FOLLOW) != 0 &&
-           errno == EEXIST);
+      const bool linked =
+          ::linkat(AT_FDCWD, self.c_str(), AT_FDCWD, temporary.c_str(), AT_SYMLINK_FOLLOW) == 0;
+      reason = linked ? 0 : errno;
+    }
+    if (reason == 0)
+      return;
+    temporary.clear();
+    fail(name, reason);
   }
 
   std::string name;

@@ -4,6 +4,8 @@
 #include "compiler/Transforms/Map/GradWeightProblem.h"
 #include "compiler/Transforms/Map/PoolProblem.h"
 #include "compiler/Transforms/Map/VectorProblem.h"
+#include "dialects/Isa/Encoding/Limits.h"
+#include "dialects/Isa/Encoding/Volume.h"
 
 #include <gtest/gtest.h>
 
@@ -121,4 +123,27 @@ TEST(MappingProblem, PoolGradientOwnsWholeStrides) {
   ASSERT_TRUE(solution) << why.reason;
   int64_t h = field(problem, *solution, "h");
   EXPECT_TRUE(h % 2 == 0 || h >= 112);
+}
+
+TEST(MappingProblem, SizesBeyondEveryMemorySaturate) {
+  const int64_t huge = int64_t(1) << 31;
+  Buffer buffer{"tile", {huge, huge, huge, 3}, 2};
+  EXPECT_EQ(buffer.elements(), arsis::isa::kSaturated);
+  EXPECT_EQ(buffer.size(), arsis::isa::kSaturated);
+}
+
+// 128 x 128 positions of 256 x 256 windows on 129 channels are more than the 2^31 that an instruction may
+// visit.
+TEST(MappingProblem, APoolVisitsNoMoreThanOneInstructionMay) {
+  Machine machine = tiny();
+  machine.scratchpadBytes = int64_t(1) << 30;
+  Window window{256, 129, 128, 1, 1, 0};
+  for (bool gradient : {false, true}) {
+    PoolProblem problem(machine, 1, window, window, 129, PoolProblem::Average, gradient, false);
+    Infeasible why;
+    std::optional<Solution> solution = solve(problem, {}, why);
+    ASSERT_TRUE(solution) << why.reason;
+    PoolLayout l = problem.layout(solution->choice);
+    EXPECT_LE((gradient ? l.gradient : l.output).elements() * 128 * 128, arsis::isa::kLargestWork);
+  }
 }
