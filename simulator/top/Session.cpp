@@ -3,6 +3,7 @@
 #include "simulator/top/Session.h"
 #include "dialects/Isa/Encoding/Cursor.h"
 #include "dialects/Isa/Encoding/OutputFile.h"
+#include "dialects/Isa/Encoding/Volume.h"
 #include "simulator/top/Check.h"
 #include "simulator/top/HostChecks.h"
 #include "simulator/top/HostLayout.h"
@@ -14,11 +15,13 @@
 #include <cstdlib>
 #include <cstring>
 #include <future>
+#include <tuple>
 #include <unordered_map>
 
 namespace arsis::sim {
 
 struct Session::State {
+  using Budget = std::tuple<isa::Work, uint64_t, uint64_t>;
   struct Free {
     void operator()(uint8_t *bytes) const { std::free(bytes); }
   };
@@ -32,7 +35,8 @@ struct Session::State {
   size_t scratchpadUsed = 0;
   HostTraffic host;
   std::vector<bool> given = std::vector<bool>(program->tensors.size()); // by the host or the file, per tensor
-  bool computed = false;                                                // a run has left values
+  std::optional<Budget> granted = std::nullopt; // what the last run was checked against
+  bool computed = false;                        // a run has left values
 
   const isa::Tensor &tensor(const std::string &name) const {
     auto found = names.find(name);
@@ -76,6 +80,18 @@ struct Session::State {
     std::memcpy(&poison, &kPoison, sizeof poison);
     for (MatrixMemory &unit : memories.matrix)
       unit.accumulator.assign(static_cast<size_t>(sizes.accumulatorRows * sizes.columns), poison);
+  }
+
+  /// Throws Error if the program is beyond the budget of `options`. A program does not change, so that the
+  /// steps of a training run ask once.
+  void checkBudget(const RunOptions &options) {
+    const auto which = options.mode == Mode::TimingOnly ? isa::Work::Transfers : isa::Work::Everything;
+    const Budget asked{which, options.maxInstances, options.maxWork};
+    if (granted == asked)
+      return;
+    isa::checkInstances(*program, options.maxInstances);
+    isa::checkWork(*program, options.maxWork, which);
+    granted = asked;
   }
 
   RunRecord execute(const RunOptions &options) {
@@ -186,6 +202,7 @@ boost::json::object Session::run(const RunOptions &options) {
   State &s = *state;
   const auto begin = std::chrono::steady_clock::now();
   const bool values = options.mode != Mode::TimingOnly;
+  s.checkBudget(options);
   const std::unique_ptr<OutputFile> trace = createTrace(options, *s.program);
   if (values) {
     checkNothingMissing(*s.program, s.given);

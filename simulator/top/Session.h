@@ -5,6 +5,7 @@
 #pragma once
 
 #include "arch_configs/reader/Chip.h"
+#include "dialects/Isa/Encoding/Limits.h"
 #include "dialects/Isa/Encoding/Program.h"
 
 #include <boost/json.hpp>
@@ -32,6 +33,9 @@ struct RunOptions {
   /// Mode::Full only: a second thread computes the values in an order that the counters allow, beside the
   /// clock. The same bits for a program that the verifier accepts; a missing wait goes unnoticed.
   bool valuesBesideClock = false;
+  /// A program with more instances, or one that visits more elements (without values: of transfers), is
+  /// refused.
+  uint64_t maxInstances = isa::kDefaultMaxInstances, maxWork = isa::kDefaultMaxWork;
 };
 
 class Session {

@@ -2,9 +2,8 @@
 // arsis-sim: runs one step of a program on a chip, with values, cycles and energy, and compares the values
 // with the reference. Exit 1: a mistake of the user or a difference.
 #include "tools/common/Main.h"
-#include "dialects/Isa/Encoding/Cursor.h"
+#include "dialects/Isa/Encoding/Limits.h"
 #include "dialects/Isa/Encoding/OutputFile.h"
-#include "dialects/Isa/Encoding/Volume.h"
 #include "tools/arsis-sim/Parity.h"
 #include "tools/arsis-sim/Tensors.h"
 #include "tools/common/Options.h"
@@ -100,8 +99,6 @@ int run(const Arguments &a) {
   refuseSharedFiles({{"the program", a.program}, {"--chip", a.chip}, {"--inputs", a.inputs}},
                     {{"--outputs", a.outputs}, {"--report", a.report}, {"--trace", a.trace}});
   auto program = std::make_shared<isa::Program>(tool::readProgram(a.program));
-  isa::checkInstances(*program, a.maxInstances);
-  isa::checkWork(*program, a.maxWork, a.timingOnly ? isa::Work::Transfers : isa::Work::Everything);
   sim::Session session(tool::readChip(a.chip, a.overrides), std::move(program));
   ref::TensorMap inputs;
   tool::nowDoing("reading " + a.inputs);
@@ -122,6 +119,8 @@ int run(const Arguments &a) {
   runOptions.latencySeed = a.latencySeed;
   runOptions.tracePath = a.trace;
   runOptions.valuesBesideClock = a.fast;
+  runOptions.maxInstances = a.maxInstances;
+  runOptions.maxWork = a.maxWork;
   boost::json::object report = session.run(runOptions);
 
   std::optional<std::string> difference;

@@ -45,7 +45,7 @@ constexpr uint64_t kMostSharedPairs = uint64_t(1) << 22;
 
 /// Accesses of streams that never learn of each other; the verifier remembers them all and compares each with
 /// every new one. Compiled programs remember some thousands.
-constexpr uint64_t kMostRememberedAccesses = uint64_t(1) << 17;
+constexpr uint64_t kMostRememberedAccesses = uint64_t(1) << 15;
 
 /// Bytes of all accumulators of a chip: a machine with values holds them, whatever the program uses. The
 /// scratchpad is bounded by the range of its key.

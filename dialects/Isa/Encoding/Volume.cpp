@@ -31,7 +31,9 @@ struct Spreader {
     spread.operands.back().reach.extendAll(counts, strides);
   }
 
-  template <class Marker> void operator()(const Marker &) {}
+  void operator()(const Loop &) {}
+  void operator()(const EndLoop &) {}
+  void operator()(const WaitOnly &) {}
   template <class Transfer> void transfer(const Transfer &body) {
     const auto box = tiles(body.box);
     if (visits(box))

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <numeric>
 
 namespace arsis::isa {
 
@@ -105,8 +106,21 @@ bool visitsTwice(const Box::Dimensions &dimensions) {
   return returns(sorted, sorted.size(), 0, false);
 }
 
+bool Box::inOtherPhase(const Box &other) const {
+  int64_t period = 0;
+  for (const Dimension &d : outer)
+    period = std::gcd(period, d.stride);
+  for (const Dimension &d : other.outer)
+    period = std::gcd(period, d.stride);
+  if (period == 0)
+    return false; // two runs
+  int64_t distance = (other.range.begin - range.begin) % period;
+  distance += distance < 0 ? period : 0;
+  return distance >= length && distance + other.length <= period;
+}
+
 std::optional<ByteRange> overlap(const Box &a, const Box &b) {
-  if (a.hull().begin >= b.hull().end || b.hull().begin >= a.hull().end)
+  if (a.hull().begin >= b.hull().end || b.hull().begin >= a.hull().end || a.inOtherPhase(b))
     return std::nullopt;
   const Box &few = a.runs() <= b.runs() ? a : b, &many = a.runs() <= b.runs() ? b : a;
   std::optional<ByteRange> found;

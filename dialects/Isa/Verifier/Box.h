@@ -51,6 +51,10 @@ public:
   /// Whether a byte of `range` belongs to the set. Time does not depend on the number of runs.
   bool intersects(ByteRange range) const { return intersects(range, outer.size(), this->range.begin); }
 
+  /// Whether the sets lie in different phases of the greatest common divisor of all their strides, as the
+  /// even and the odd words of a row do; then they share no byte.
+  bool inOtherPhase(const Box &) const;
+
   /// Calls visit(ByteRange) for every run until it returns false; returns whether all returned true.
   template <class Visit> bool forEachRun(Visit visit) const {
     boost::container::static_vector<int64_t, kMaxDimensions> index(outer.size(), 0);

@@ -116,6 +116,21 @@ TEST(Held, AStoreHoldsWhatLiesInsideItsTensor) {
   EXPECT_EQ(read(session, "y"), std::vector<float>(4, 1.0f));
 }
 
+TEST(Budget, IsThatOfEveryRun) {
+  Session session(chipWith({}), programOf(kVector + "  loop 10\n" + fill("[1, 1, 1, 16]") + "  end_loop\n"));
+  RunOptions options;
+  EXPECT_EQ(messageOf([&] { session.run(options); }), "no error");
+  options.maxInstances = 9;
+  EXPECT_EQ(messageOf([&] { session.run(options); }),
+            "the program has 10 instances, expected at most 9 (--max-instances)");
+  options.maxInstances = 10;
+  options.maxWork = 159;
+  EXPECT_EQ(messageOf([&] { session.run(options); }),
+            "the program visits 160 elements, expected at most 159 (--max-work)");
+  options.mode = Mode::TimingOnly; // has no transfers
+  EXPECT_EQ(messageOf([&] { session.run(options); }), "no error");
+}
+
 TEST(Held, ATraceIsBounded) {
   const auto program = programOf(kVector + "  loop 100000000\n    wait\n  end_loop\n");
   EXPECT_EQ(messageOf([&] {

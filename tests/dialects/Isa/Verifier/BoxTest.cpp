@@ -106,6 +106,15 @@ TEST(Box, DenseTilesAndOverlappingWindowsAreOneRun) {
   EXPECT_EQ(Box(0, 4, {{4, 80}, {4, 8}, {3, 40}, {3, 4}}).runs(), 9);
 }
 
+TEST(Box, InterleavedSetsAreToldApartAtOnce) {
+  // Even and odd words of a gigabyte: 2^27 runs each, a thousand questions.
+  const Box even(0, 4, {{int64_t(1) << 27, 8}});
+  for (int i = 0; i < 1000; ++i)
+    ASSERT_FALSE(overlap(even, Box(4 + 8 * i, 4, {{int64_t(1) << 27, 8}})));
+  EXPECT_TRUE(overlap(even, Box(8, 4, {{int64_t(1) << 27, 8}})));
+  EXPECT_TRUE(overlap(even, Box(4, 8, {{int64_t(1) << 26, 16}}))); // as long as the gap and one word more
+}
+
 TEST(Box, FarAddressesSaturate) {
   EXPECT_GT(Box(0, 4, {{int64_t(1) << 31, int64_t(1) << 33}}).hull().end, int64_t(1) << 50);
   EXPECT_LT(Box(0, 4, {{int64_t(1) << 31, -(int64_t(1) << 33)}}).hull().begin, -(int64_t(1) << 50));

@@ -208,9 +208,9 @@ TEST(Log, StreamsThatNeverMeetAreBounded) {
       "test.s");
   const VerificationResult result = verify(program, chip::Chip::load("tiny"));
   ASSERT_FALSE(result.accepted);
-  EXPECT_EQ(result.diagnostics.front().message, "the streams run more than 131072 accesses apart, expected "
+  EXPECT_EQ(result.diagnostics.front().message, "the streams run more than 32768 accesses apart, expected "
                                                 "waits through which each learns of the others");
-  EXPECT_LT(result.peakLog, 300000u);
+  EXPECT_LT(result.peakLog, 80000u);
 }
 
 /// The rule of the plan, slot by slot.
