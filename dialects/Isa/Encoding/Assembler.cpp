@@ -3,6 +3,7 @@
 // that is not an instruction. Instructions are read generically from their fields.
 #include "dialects/Isa/Encoding/InputFile.h"
 #include "dialects/Isa/Encoding/Operands.h"
+#include "dialects/Isa/Encoding/Volume.h"
 
 #include <zlib.h>
 
@@ -46,7 +47,7 @@ private:
   std::pair<StreamKind, uint8_t> streamReference();
   std::vector<int64_t> numbers();
   std::vector<uint8_t> hexBytes();
-  std::vector<uint8_t> fileBytes();
+  std::vector<uint8_t> fileBytes(uint64_t most);
   /// Takes `word` and the name after it.
   std::string named(const char *word, const char *what) {
     in.expect(word);
@@ -215,7 +216,9 @@ void Assembler::initial() {
   TensorIndex tensor;
   read(tensor);
   if (in.accept("file")) {
-    std::vector<uint8_t> bytes = fileBytes();
+    const Tensor &described = program.tensors[tensor];
+    std::vector<uint8_t> bytes =
+        fileBytes(uint64_t(volume(described.shape)) * numerics::sizeInBytes(described.type));
     program.initials.push_back({tensor, std::move(bytes)});
   } else {
     in.expect("hex");
@@ -224,13 +227,13 @@ void Assembler::initial() {
   }
 }
 
-std::vector<uint8_t> Assembler::fileBytes() {
+std::vector<uint8_t> Assembler::fileBytes(uint64_t most) {
   size_t column = in.peek().column;
   std::filesystem::path path = in.name("the name of a file");
   path = std::filesystem::path(file).parent_path() / path;
   std::string text;
   try {
-    text = readFile(path);
+    text = readFile(path, most);
   } catch (const Error &error) {
     in.failAt(column, error.what());
   }

@@ -92,6 +92,8 @@ TEST(AssemblerErrors, Initials) {
             "t.s:5:1: initial value of tensor 'x' has 2 bytes, expected 4");
   EXPECT_EQ(assembleError(head + "initial x file \"no/such\""),
             "t.s:4:16: no/such: cannot read the file: No such file or directory");
+  EXPECT_EQ(assembleError(head + "initial x file \"/dev/zero\""),
+            "t.s:4:16: /dev/zero: cannot read the file: it has more than the 4 bytes expected");
   std::string path = testing::TempDir() + "initial.bin";
   std::ofstream(path, std::ios::binary) << "abcd";
   EXPECT_EQ(assembleError(head + "initial x file \"" + path + "\""), "no error");
