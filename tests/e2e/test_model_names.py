@@ -82,6 +82,12 @@ def test_two_outputs(tmp_path):
     assert done.returncode == 1 and "expects an output named 'z'" in done.stderr
 
 
+def test_an_output_that_is_an_input(tmp_path):
+    constants = {"w": weight(5, 2, 1, 1), "v": weight(3, 5, 3, 3)}
+    out = run(save(tmp_path / "m.onnx", head("x", "y"), ["x", "y"], constants), tmp_path)
+    assert out["loss"] == pytest.approx(cross_entropy(out["y"], LABELS), rel=1e-6)
+
+
 def test_names_of_the_step(tmp_path):
     """The model keeps its names; the step's own tensors give way, and a remark says how they are called."""
     nodes = head("learning_rate", "loss", "labels", "grad:labels", names=("velocity:labels", "act:c"))

@@ -293,6 +293,12 @@ LogicalResult GraphImporter::addOutputs(const onnx::GraphProto &graph) {
     Entry &entry = entries[info.name()];
     if (!listed.insert(info.name()).second || leaving.contains(entry.value))
       continue;
+    // An input that is an output as it came: the host reads it under its name anyway.
+    if (auto argument = dyn_cast_or_null<BlockArgument>(entry.value);
+        argument &&
+        argumentAttributes[argument.getArgNumber()].get("nn.name") == opBuilder.getStringAttr(info.name()) &&
+        !entry.constant)
+      continue;
     if (entry.constant || !entry.value) {
       problems.push_back("output '" + info.name() + "' is a constant, which is not supported");
       continue;
