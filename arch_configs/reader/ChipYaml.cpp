@@ -6,11 +6,13 @@
 #include "arch_configs/schema/Keys.h"
 #include "dialects/Isa/Encoding/InputFile.h"
 
+#include <yaml-cpp/eventhandler.h>
 #include <yaml-cpp/yaml.h>
 
 #include <algorithm>
 #include <cstdlib>
 #include <filesystem>
+#include <sstream>
 
 namespace arsis::chip {
 namespace fs = std::filesystem;
@@ -71,16 +73,42 @@ std::vector<fs::path> searchPath() {
   return folders;
 }
 
+struct IgnoreEvents : YAML::EventHandler {
+  void OnDocumentStart(const YAML::Mark &) override {}
+  void OnDocumentEnd() override {}
+  void OnNull(const YAML::Mark &, YAML::anchor_t) override {}
+  void OnAlias(const YAML::Mark &, YAML::anchor_t) override {}
+  void OnScalar(const YAML::Mark &, const std::string &, YAML::anchor_t, const std::string &) override {}
+  void OnSequenceStart(const YAML::Mark &, const std::string &, YAML::anchor_t,
+                       YAML::EmitterStyle::value) override {}
+  void OnSequenceEnd() override {}
+  void OnMapStart(const YAML::Mark &, const std::string &, YAML::anchor_t,
+                  YAML::EmitterStyle::value) override {}
+  void OnMapEnd() override {}
+};
+
+/// 0, 1, or 2 for more. YAML::LoadAll would never end on a text that starts with a comma: yaml-cpp passes no
+/// character of it and finds one empty document after the other.
+int countDocuments(const std::string &yaml) {
+  std::istringstream stream(yaml);
+  YAML::Parser parser(stream);
+  IgnoreEvents ignore;
+  int count = 0;
+  while (count < 2 && parser.HandleNextDocument(ignore))
+    ++count;
+  return count;
+}
+
 } // namespace
 
 Chip Chip::parse(const std::string &yaml, const std::string &filename) {
   Document document(filename);
   YAML::Node root;
   try {
-    const std::vector<YAML::Node> documents = YAML::LoadAll(yaml);
-    if (documents.size() != 1)
-      throw Error(filename + ": found " + std::to_string(documents.size()) + " YAML documents, expected one");
-    root = documents.front();
+    if (const int documents = countDocuments(yaml); documents != 1)
+      throw Error(filename + ": found " + (documents ? "several YAML documents" : "no YAML document") +
+                  ", expected one");
+    root = YAML::Load(yaml);
   } catch (const YAML::Exception &error) {
     document.fail(error.mark,
                   "not valid YAML (" + error.msg + "), expected sections of `key: {value, unit, source}`");

@@ -49,7 +49,9 @@ INSTANTIATE_TEST_SUITE_P(
     testing::Values(
         Mistake{"UnknownSection", "\nmatrix:", "\nmatrices:", "chip.yaml:8: unknown key 'matrices'"},
         Mistake{"TwoDocuments",
-                "\nmatrix:", "\n---\nmatrix:", "chip.yaml: found 2 YAML documents, expected one"},
+                "\nmatrix:", "\n---\nmatrix:", "chip.yaml: found several YAML documents, expected one"},
+        Mistake{"LeadingComma", "name: tiny\n", ",name: tiny\n",
+                "chip.yaml: found several YAML documents, expected one"},
         Mistake{"LeadingZero", "core_mhz: {value: 500", "core_mhz: {value: 0500",
                 "chip.yaml:6: value '0500' of clock.core_mhz is not a number, expected"},
         Mistake{"UnknownKey", "  rows: {", "  rowz: {", "chip.yaml:10: unknown key 'matrix.rowz'"},
