@@ -4,6 +4,7 @@
 #include "runtime/Interpreter/Interpreter.h"
 
 #include "dialects/Isa/Encoding/Error.h"
+#include "dialects/Isa/Numerics/FloatEnvironment.h"
 #include "runtime/Interpreter/Convert.h"
 
 #include "mlir/IR/Diagnostics.h"
@@ -31,6 +32,7 @@ public:
   Walk(mlir::func::FuncOp func, const Options &options) : func(func), options(options) {}
 
   llvm::FailureOr<TensorMap> run(const TensorMap &inputs) {
+    const numerics::FloatEnvironment environment;
     if (!func.getBody().hasOneBlock())
       return func.emitError("the reference evaluates functions of one block");
     Signature signature;
@@ -104,6 +106,7 @@ private:
 
 llvm::FailureOr<std::vector<HostTensor>>
 evaluateOp(mlir::Operation *op, llvm::ArrayRef<const HostTensor *> operands, Backend backend) {
+  const numerics::FloatEnvironment environment;
   try {
     KernelCall call;
     call.op = op->getName().getStringRef().str();

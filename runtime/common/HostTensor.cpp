@@ -3,6 +3,7 @@
 #include "runtime/common/HostTensor.h"
 
 #include "dialects/Isa/Encoding/Error.h"
+#include "dialects/Isa/Numerics/FloatEnvironment.h"
 
 #include <cstring>
 #include <limits>
@@ -96,6 +97,7 @@ template <class From> static void convertAll(const HostTensor &source, HostTenso
 HostTensor HostTensor::converted(HostType type) const {
   if (type == elementType)
     return *this;
+  const numerics::FloatEnvironment environment; // narrowing rounds
   HostTensor result(dims, type);
   switch (elementType) {
   case HostType::F32:

@@ -3,6 +3,7 @@
 #include "runtime/common/KernelRegistry.h"
 
 #include "dialects/Isa/Encoding/Error.h"
+#include "dialects/Isa/Numerics/FloatEnvironment.h"
 
 namespace arsis::ref {
 
@@ -76,6 +77,7 @@ std::vector<std::string> KernelRegistry::ops() const {
 }
 
 void evaluate(KernelCall &call, Backend backend) {
+  const numerics::FloatEnvironment environment;
   const KernelRegistry &registry = KernelRegistry::instance();
   const KernelRegistry::Entry *entry = registry.find(call.op);
   if (!entry) {

@@ -2,6 +2,7 @@
 // A run without a clock: each stream in turn executes instructions for as long as its counters allow.
 // Execution is confluent, so that any order the counters permit gives the same bits.
 #include "dialects/Isa/Encoding/Cursor.h"
+#include "dialects/Isa/Numerics/FloatEnvironment.h"
 #include "simulator/top/Machine.h"
 #include "simulator/top/RunRecord.h"
 #include "simulator/units/TransferRuns.h"
@@ -95,6 +96,7 @@ private:
 
 RunRecord runFunctional(const isa::Program &program, const chip::Chip &chip, const MemorySizes &sizes,
                         Memories &memories) {
+  const numerics::FloatEnvironment environment; // this may be a thread of its own
   std::vector<int64_t> counters(program.counterStream.size());
   std::vector<Walker> walkers;
   walkers.reserve(program.streams.size());

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // A run with a clock: a fresh kernel, the machine, every event until none is left, then the books are closed.
+#include "dialects/Isa/Numerics/FloatEnvironment.h"
 #include "simulator/base/Context.h"
 #include "simulator/top/Machine.h"
 #include "simulator/top/RunRecord.h"
@@ -10,6 +11,7 @@ namespace arsis::sim {
 
 RunRecord runTimed(const isa::Program &program, const chip::Chip &chip, const MemorySizes &sizes,
                    Memories *memories, std::optional<uint64_t> latencySeed, bool tracing) {
+  const numerics::FloatEnvironment environment;
   Context context;
   Board board(program, chip, sizes);
   board.memories = memories;

@@ -6,6 +6,7 @@
 #include "tools/common/Main.h"
 #include "compiler/Pipelines/Register.h"
 #include "dialects/Isa/Encoding/OutputFile.h"
+#include "dialects/Isa/Numerics/FloatEnvironment.h"
 
 #include "mlir/Support/FileUtilities.h"
 #include "mlir/Tools/mlir-opt/MlirOptMain.h"
@@ -16,6 +17,7 @@
 using namespace arsis;
 
 static int run(int argc, char **argv) {
+  const numerics::FloatEnvironment environment; // the threads that run passes inherit it
   mlir::DialectRegistry registry;
   compiler::registerDialects(registry);
   compiler::registerPasses();

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // See Parity.h.
 #include "tools/arsis-sim/Parity.h"
+#include "dialects/Isa/Numerics/FloatEnvironment.h"
 #include "runtime/Interpreter/StepReference.h"
 
 #include <cmath>
@@ -95,6 +96,7 @@ Check parseCheck(const std::string &text) {
 
 Parity compare(Check check, const isa::Program &program, const ref::TensorMap &before,
                const ref::TensorMap &outputs) {
+  const numerics::FloatEnvironment environment;
   ref::StepReference reference(program);
   for (const auto &[name, value] : before)
     if (reference.signature().argument(name))

@@ -2,8 +2,8 @@
 //
 // The meaning of arithmetic on the chip, normative for the simulator and for the exact reference. Every
 // function returns the same bits on every host: round to nearest even, denormals kept, no contraction, and
-// whatever makes a NaN makes the one canonical NaN. Exp, log and tanh use polynomials of our own in double,
-// because libm differs between hosts.
+// whatever makes a NaN makes the one canonical NaN; the callers see to it with FloatEnvironment.h. Exp, log
+// and tanh use polynomials of our own in double, because libm differs between hosts.
 #ifndef ARSIS_DIALECTS_ISA_NUMERICS_NUMERICS_H
 #define ARSIS_DIALECTS_ISA_NUMERICS_NUMERICS_H
 
