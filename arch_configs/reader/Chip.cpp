@@ -6,6 +6,7 @@
 
 #include "arch_configs/schema/Keys.h"
 #include "dialects/Isa/Encoding/Limits.h"
+#include "dialects/Isa/Numerics/FloatEnvironment.h"
 
 #include <cctype>
 #include <cerrno>
@@ -86,6 +87,7 @@ std::string Chip::where(const Entry &entry) const {
 
 void Chip::setValue(const KeySpec &spec, Entry entry) {
   const std::string key(spec.key);
+  const numerics::FloatEnvironment environment; // strtod rounds as the thread does
   errno = 0;
   char *end = nullptr;
   entry.number = std::strtod(entry.text.c_str(), &end);
@@ -132,18 +134,38 @@ void Chip::checkConsistency() const {
                 formatNumber(static_cast<double>(isa::kLargestAccumulators)));
 }
 
-Chip Chip::withOverride(std::string_view key, const std::string &value) const {
+void Chip::replace(std::string_view key, const std::string &value) {
   const KeySpec *spec = findKey(key);
   if (!spec)
     throw Error("cannot override unknown chip key '" + std::string(key) +
                 "', expected a key of arch_configs/schema");
-  Chip copy = withoutReads();
+  const Entry &old = entry(key);
   Entry changed;
   changed.text = value;
-  changed.source = "override of " + entry(key).text + " (" + entry(key).source + ")";
-  copy.setValue(*spec, std::move(changed));
+  changed.original = old.line ? old.text : old.original;
+  changed.origin = old.line ? old.source : old.origin;
+  changed.source = "override of " + changed.original + " (" + changed.origin + ")";
+  setValue(*spec, std::move(changed));
+}
+
+Chip Chip::withOverride(std::string_view key, const std::string &value) const {
+  return withOverrides({{std::string(key), value}});
+}
+
+Chip Chip::withOverrides(const std::map<std::string, std::string> &values) const {
+  Chip copy = withoutReads();
+  for (const auto &[key, value] : values)
+    copy.replace(key, value);
   copy.checkConsistency();
   return copy;
+}
+
+std::vector<Override> Chip::overrides() const {
+  std::vector<Override> found;
+  for (const KeySpec &spec : keySpecs())
+    if (const Entry &value = entry(spec.key); !value.line)
+      found.push_back({std::string(spec.key), value.original, value.text});
+  return found;
 }
 
 Chip Chip::withOverride(std::string_view key, double value) const {

@@ -24,6 +24,11 @@ struct Difference {
   std::string key, left, right; // values as text
 };
 
+/// A value that replaces the file's.
+struct Override {
+  std::string key, from, to; // values as text; `from` is the file's
+};
+
 /// Copies share the record of read keys; see withoutReads.
 class Chip {
 public:
@@ -60,12 +65,18 @@ public:
   /// The same chip with one value replaced, checked like the file's; its record is empty and its own.
   Chip withOverride(std::string_view key, const std::string &value) const;
   Chip withOverride(std::string_view key, double value) const;
+  /// The same for several values at once, by key; relations between keys need to hold at the end only.
+  Chip withOverrides(const std::map<std::string, std::string> &values) const;
+
+  /// What differs from the file by override, in schema order.
+  std::vector<Override> overrides() const;
 
 private:
   struct Entry {
     std::string text, source;
     double number = 0;
-    int line = 0; // 0: set by withOverride
+    int line = 0;                 // 0: an override
+    std::string original, origin; // of an override: text and source in the file
   };
   struct Reads;
 
@@ -73,6 +84,7 @@ private:
   const Entry &entry(std::string_view key) const;
   void record(std::string_view key) const;
   void setValue(const KeySpec &spec, Entry entry);
+  void replace(std::string_view key, const std::string &value);
   void checkConsistency() const;
   std::string where(const Entry &entry) const;
 

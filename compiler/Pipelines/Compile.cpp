@@ -9,6 +9,8 @@
 #include "compiler/Target/Translate.h"
 #include "compiler/Transforms/Map/Map.h"
 #include "compiler/Transforms/TrainStep/TrainStep.h"
+#include "dialects/Isa/Numerics/FloatEnvironment.h"
+#include "dialects/Isa/Verifier/Record.h"
 
 #include "mlir/Parser/Parser.h"
 #include "mlir/Pass/PassManager.h"
@@ -31,6 +33,7 @@ std::unique_ptr<MLIRContext> makeContext() {
 }
 
 OwningOpRef<ModuleOp> importModel(MLIRContext &context, StringRef path, const CompileOptions &options) {
+  const numerics::FloatEnvironment environment;
   if (path.ends_with(".mlir")) {
     const ImportOptions &import = options.import;
     if (import.batch || !import.dims.empty() || !import.tie.empty() || !import.untie.empty()) {
@@ -46,6 +49,7 @@ OwningOpRef<ModuleOp> importModel(MLIRContext &context, StringRef path, const Co
 }
 
 LogicalResult buildStep(ModuleOp module, const CompileOptions &options) {
+  const numerics::FloatEnvironment environment;
   auto forward = module.lookupSymbol<func::FuncOp>(kForwardFunction);
   if (!forward)
     return module.emitError() << "the module has no function @" << kForwardFunction;
@@ -85,18 +89,21 @@ std::string moduleText(ModuleOp module, bool withInitialValues) {
 }
 
 LogicalResult mapStep(ModuleOp module, const chip::Chip &chip, const CompileOptions &options) {
+  const numerics::FloatEnvironment environment;
   PassManager passes(module.getContext());
   passes.addPass(createMapPass(chip, options.mapping, options.explainMapping));
   return passes.run(module);
 }
 
 LogicalResult lowerToTile(ModuleOp module, const chip::Chip &chip) {
+  const numerics::FloatEnvironment environment;
   PassManager passes(module.getContext());
   passes.addPass(createConvertNNToTilePass(chip));
   return passes.run(module);
 }
 
 LogicalResult lowerToIsa(ModuleOp module, const chip::Chip &chip) {
+  const numerics::FloatEnvironment environment;
   PassManager passes(module.getContext());
   addTileToIsaPasses(passes, chip);
   return passes.run(module);
@@ -143,10 +150,20 @@ FailureOr<isa::Program> makeProgram(ModuleOp module, const chip::Chip &chip, con
   return translateToProgram(module, chip, describeOptions(options, model), mappedModule);
 }
 
+void proveProgram(isa::Program &program, const chip::Chip &chip) {
+  isa::VerificationResult result = isa::verify(program, chip.withoutReads());
+  if (!result.accepted && result.diagnostics.front().kind == isa::Diagnostic::Chip)
+    throw Error(result.diagnostics.front().message);
+  if (!result.accepted)
+    throw Error("a mistake of the compiler: " + isa::summarise(result, chip));
+  isa::recordVerdict(program, result);
+}
+
 /// `import` reads the model into the context; `model` names it.
 static isa::Program compileWith(llvm::function_ref<OwningOpRef<ModuleOp>(MLIRContext &)> import,
                                 const std::string &model, const chip::Chip &chip,
                                 const CompileOptions &options, std::vector<Message> *messages) {
+  const numerics::FloatEnvironment environment;
   std::unique_ptr<MLIRContext> context = makeContext();
   DiagnosticLog log(*context);
   auto check = [&](LogicalResult result) {
@@ -162,6 +179,7 @@ static isa::Program compileWith(llvm::function_ref<OwningOpRef<ModuleOp>(MLIRCon
   check(lowerToIsa(*module, chip));
   FailureOr<isa::Program> program = makeProgram(*module, chip, options, model, mapped);
   check(program);
+  proveProgram(*program, chip);
   if (messages)
     *messages = log.messages();
   return std::move(*program);

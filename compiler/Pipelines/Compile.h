@@ -47,8 +47,12 @@ mlir::FailureOr<isa::Program> makeProgram(mlir::ModuleOp module, const chip::Chi
                                           const CompileOptions &options, const std::string &model,
                                           const std::string &mappedModule);
 
-/// All of it. Throws arsis::Error with the text of the diagnostics. `messages` receives the warnings and
-/// remarks.
+/// Validates and verifies a program for the chip it was compiled for, and records the verdict in it. Throws
+/// arsis::Error if it is rejected.
+void proveProgram(isa::Program &program, const chip::Chip &chip);
+
+/// All of it, up to a proven program. Throws arsis::Error with the text of the diagnostics. `messages` receives
+/// the warnings and remarks.
 isa::Program compileFile(const std::string &path, const chip::Chip &chip, const CompileOptions &options,
                          std::vector<Message> *messages = nullptr);
 

@@ -186,6 +186,10 @@ FailureOr<isa::Program> translateToProgram(ModuleOp module, const chip::Chip &ch
   program->options["chip"] = chip.name;
   for (const std::string &key : chip.readKeys())
     program->options["chip." + key] = chip.text(key);
+  std::string overridden;
+  for (const chip::Override &change : chip.overrides())
+    overridden += (overridden.empty() ? "" : ",") + change.key + "=" + change.to;
+  program->options["chip_overrides"] = overridden;
   program->nnModule = nnModule;
   program->notObservable = notObservable;
   return program;

@@ -316,7 +316,12 @@ All numbers are little endian. LEB128 numbers are in their shortest form; anythi
 | | the sections, one after the other, nothing between or after |
 
 Sections, in this order, all present: `core` (DRAM bytes, counters), `strm` (streams), `debg` (location of each instruction), `tens` (tensor table),
-`locn` (locations), `reqs` (requirements), `plac` (memory plan), `init` (initial values), `nnmd` (nn module), `opts` (options), `nobs` (not observable).
+`locn` (locations), `reqs` (requirements), `plac` (memory plan), `init` (initial values), `nnmd` (nn module), `opts` (options), `nobs` (not observable),
+`vrdt` (the verdict: version of the verifier, hash of what it accepted, requirements of that verdict; no bytes if there is none).
+
+The verdict is a record of who made the program that the verifier accepted it. Who runs a program believes a record whose version and hash match and
+whose requirements the chip meets, and verifies everything else; assembly carries none. The hash (CRC-64 of ECMA-182) covers `core`, `strm`, `debg`, `tens`, `locn`, `reqs`,
+`plac` and which tensors have initial values. It guards against accidents, not against forgery.
 
 An instruction is: opcode, 1 byte; flags, 1 byte (bits 0 and 1: number of waits, bit 2: has an increment); the waits (counter, 1 byte, and an Affine);
 the counter to increment, 1 byte; the fields in the order above. Locations are kept apart, so they cost no fetch.

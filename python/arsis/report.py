@@ -229,6 +229,8 @@ def page(report: dict) -> str:
 def summary(report: dict) -> str:
     """A page for the terminal: headline, then layers by time, then units."""
     lines = [""] + [f"  {what:26s} {value}" for what, value in headline(report)]
+    for change in report["chip"]["overridden"]:
+        lines.append(f"  {change['key']:26s} {change['to']} instead of {change['from']}")
     if "cycles" not in report["totals"]:
         return "\n".join(lines)
     total = report["totals"]["cycles"]

@@ -48,10 +48,7 @@ void warn(const std::vector<compiler::Message> &messages) {
 }
 
 chip::Chip loadChip(const std::string &nameOrPath, const std::map<std::string, std::string> &overrides) {
-  chip::Chip chip = chip::Chip::load(nameOrPath);
-  for (const auto &[key, value] : overrides)
-    chip = chip.withOverride(key, value);
-  return chip;
+  return chip::Chip::load(nameOrPath).withOverrides(overrides);
 }
 
 } // namespace arsis::python

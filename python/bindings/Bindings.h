@@ -27,7 +27,7 @@ ref::HostTensor toTensor(const pybind11::array &array, const std::string &what,
                          Float64 allowed = Float64::Refused);
 pybind11::array toArray(const ref::HostTensor &tensor);
 
-/// A shipped chip or a file, with values replaced by dotted key.
+/// A shipped chip or a file, with values replaced by dotted key, all at once.
 chip::Chip loadChip(const std::string &nameOrPath, const std::map<std::string, std::string> &overrides);
 
 void bindFiles(pybind11::module_ &module);

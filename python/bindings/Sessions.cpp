@@ -6,6 +6,7 @@
 #include "python/bindings/Bindings.h"
 
 #include "compiler/Pipelines/Compile.h"
+#include "dialects/Isa/Numerics/FloatEnvironment.h"
 #include "runtime/Interpreter/StepReference.h"
 #include "simulator/top/Session.h"
 
@@ -88,6 +89,8 @@ static py::object runStep(sim::Session &session, const std::string &mode, std::o
   options.latencySeed = latencySeed;
   options.tracePath = trace;
   checkWhole(session);
+  // Reading the report's numbers back is arithmetic too.
+  const numerics::FloatEnvironment environment;
   std::string report;
   {
     py::gil_scoped_release release;
@@ -138,11 +141,14 @@ void bindSessions(py::module_ &module) {
   py::class_<sim::Session>(module, "Session",
                            "A program on a simulated chip; keeps its DRAM from step to step.")
       .def(py::init([](std::shared_ptr<isa::Program> program, const std::string &chipName,
-                       const std::map<std::string, std::string> &overrides) {
-             return std::make_unique<sim::Session>(loadChip(chipName, overrides), std::move(program));
+                       const std::map<std::string, std::string> &overrides, bool verify) {
+             py::gil_scoped_release release;
+             return std::make_unique<sim::Session>(loadChip(chipName, overrides), std::move(program),
+                                                   verify ? sim::Verification::Required
+                                                          : sim::Verification::Skipped);
            }),
            py::arg("program").none(false), py::arg("chip"),
-           py::arg("overrides") = std::map<std::string, std::string>())
+           py::arg("overrides") = std::map<std::string, std::string>(), py::arg("verify") = true)
       .def("write", &writeTensor, py::arg("name"), py::arg("array"),
            "Copies an array of the host's shape to the chip.")
       .def("read", &readTensor, py::arg("name"), "Copies a tensor from the chip, in the host's shape.")

@@ -7,7 +7,7 @@
 namespace arsis::sim {
 namespace {
 
-constexpr int kSchemaVersion = 1;
+constexpr int kSchemaVersion = 2;
 
 boost::json::object programJson(const isa::Program &program, const RunRecord &record) {
   boost::json::array streams;
@@ -30,7 +30,8 @@ boost::json::object programJson(const isa::Program &program, const RunRecord &re
   return json;
 }
 
-/// The chip's name, what it assumes, and where it differs from the values that the mapping was chosen for.
+/// The chip's name and values, which of them replace the file's, what it assumes, and where it differs from
+/// the values that the mapping was chosen for.
 boost::json::object chipJson(const isa::Program &program, const chip::Chip &chip) {
   boost::json::array assumed, changed;
   for (const std::string &key : chip.assumedKeys())
@@ -49,8 +50,16 @@ boost::json::object chipJson(const isa::Program &program, const chip::Chip &chip
     if (now != value)
       changed.push_back({{"key", key}, {"compiled_for", value}, {"now", now}});
   }
+  boost::json::object values;
+  for (const std::string &key : chip::allKeys())
+    values[key] = chip.real(key);
+  boost::json::array overridden;
+  for (const chip::Override &change : chip.overrides())
+    overridden.push_back({{"key", change.key}, {"from", change.from}, {"to", change.to}});
   boost::json::object json;
   json["name"] = chip.name;
+  json["values"] = std::move(values);
+  json["overridden"] = std::move(overridden);
   json["core_mhz"] = chip.real("clock.core_mhz");
   json["rows"] = chip.integer("matrix.rows");
   json["columns"] = chip.integer("matrix.cols");
@@ -168,6 +177,15 @@ const char *modeName(Mode mode) {
 }
 
 } // namespace
+
+boost::json::object verificationJson(const std::optional<isa::Proof> &proof) {
+  if (!proof)
+    return {{"by", "nobody"}, {"why", "verification was skipped"}, {"wall_clock_s", 0.0}};
+  return {{"by", proof->recorded ? "record" : "walk"},
+          {"why", proof->why},
+          {"verifier_version", isa::kVerifierVersion},
+          {"wall_clock_s", proof->seconds}};
+}
 
 boost::json::object buildReport(const RunRecord &record, const isa::Program &program, const chip::Chip &chip,
                                 const RunOptions &options, const HostTraffic &host) {

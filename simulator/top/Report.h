@@ -3,6 +3,7 @@
 // report too.
 #pragma once
 
+#include "dialects/Isa/Verifier/Record.h"
 #include "simulator/power/Energy.h"
 #include "simulator/top/HostLayout.h"
 #include "simulator/top/Machine.h"
@@ -15,6 +16,9 @@ namespace arsis::sim {
 /// without a clock.
 boost::json::object buildReport(const RunRecord &record, const isa::Program &program, const chip::Chip &chip,
                                 const RunOptions &options, const HostTraffic &host);
+
+/// How it is known that the program is sound, and what it took to know; apart from the run's wall clock.
+boost::json::object verificationJson(const std::optional<isa::Proof> &proof);
 
 /// One row per location of the program, with the events of all units (LayerRows.cpp).
 struct LayerRow {

@@ -4,6 +4,8 @@
 #include "dialects/Isa/Encoding/Cursor.h"
 #include "dialects/Isa/Encoding/OutputFile.h"
 #include "dialects/Isa/Encoding/Volume.h"
+#include "dialects/Isa/Numerics/FloatEnvironment.h"
+#include "dialects/Isa/Verifier/Record.h"
 #include "simulator/top/Check.h"
 #include "simulator/top/HostChecks.h"
 #include "simulator/top/HostLayout.h"
@@ -34,6 +36,7 @@ struct Session::State {
   Memories memories;
   size_t scratchpadUsed = 0;
   HostTraffic host;
+  std::optional<isa::Proof> proof;                                      // none: skipped
   std::vector<bool> given = std::vector<bool>(program->tensors.size()); // by the host or the file, per tensor
   std::optional<Budget> granted = std::nullopt; // what the last run was checked against
   bool computed = false;                        // a run has left values
@@ -115,12 +118,15 @@ struct Session::State {
   }
 };
 
-Session::Session(chip::Chip chip, std::shared_ptr<const isa::Program> program)
-    : state(new State{std::move(chip), std::move(program), {}, {}, nullptr, {}, 0, {}}) {
+Session::Session(chip::Chip chip, std::shared_ptr<const isa::Program> program, Verification verification,
+                 uint64_t maxInstances)
+    : state(new State{std::move(chip), std::move(program), {}, {}, nullptr, {}, 0, {}, {}}) {
   State &s = *state;
   isa::validateProgram(*s.program);
   s.sizes = memorySizes(s.chip);
   checkProgram(*s.program, s.chip);
+  if (verification == Verification::Required)
+    s.proof = isa::prove(*s.program, s.chip.withoutReads(), maxInstances);
   for (size_t t = 0; t < s.program->tensors.size(); ++t)
     s.names.emplace(s.program->tensors[t].name, static_cast<uint16_t>(t));
   for (const isa::Initial &initial : s.program->initials)
@@ -138,6 +144,7 @@ Session::Session(Session &&) noexcept = default;
 Session &Session::operator=(Session &&) noexcept = default;
 
 void Session::writeTensor(const std::string &name, const void *hostLayoutData, size_t bytes) {
+  const numerics::FloatEnvironment environment;
   const isa::Tensor &tensor = state->tensor(name);
   checkWritable(tensor);
   checkHostBytes(tensor, bytes);
@@ -150,6 +157,7 @@ void Session::writeTensor(const std::string &name, const void *hostLayoutData, s
 }
 
 void Session::readTensor(const std::string &name, void *out, size_t bytes) const {
+  const numerics::FloatEnvironment environment;
   const isa::Tensor &tensor = state->tensor(name);
   const bool transient = tensor.role == isa::TensorRole::Temporary ||
                          tensor.role == isa::TensorRole::Activation ||
@@ -167,6 +175,7 @@ void Session::readTensor(const std::string &name, void *out, size_t bytes) const
 }
 
 void Session::adoptState(const Session &other) {
+  const numerics::FloatEnvironment environment;
   for (const isa::Tensor &tensor : program().tensors) {
     if (tensor.role != isa::TensorRole::Parameter && tensor.role != isa::TensorRole::State)
       continue;
@@ -199,6 +208,7 @@ static std::unique_ptr<OutputFile> createTrace(const RunOptions &options, const 
 }
 
 boost::json::object Session::run(const RunOptions &options) {
+  const numerics::FloatEnvironment environment; // for times and energies too
   State &s = *state;
   const auto begin = std::chrono::steady_clock::now();
   const bool values = options.mode != Mode::TimingOnly;
@@ -220,6 +230,7 @@ boost::json::object Session::run(const RunOptions &options) {
     }
   }
   boost::json::object report = buildReport(record, *s.program, s.chip, options, s.host);
+  report["verification"] = verificationJson(s.proof);
   s.host = {};
   return report;
 }

@@ -22,6 +22,10 @@ enum class Mode {
   FunctionalOnly // no SystemC, no cycles
 };
 
+/// Whether a session runs only what is known to be sound. Skipped: the machine does what the program says,
+/// and shows what comes of it.
+enum class Verification { Required, Skipped };
+
 struct RunOptions {
   Mode mode = Mode::Full;
   /// Multiplies the duration of each instruction by a factor from 0.1 to 20 drawn from this seed. Values
@@ -40,8 +44,12 @@ struct RunOptions {
 
 class Session {
 public:
-  /// Throws Error naming every requirement that the chip does not meet, and what else it cannot run.
-  Session(chip::Chip chip, std::shared_ptr<const isa::Program> program);
+  /// Throws Error naming every requirement that the chip does not meet, and what else it cannot run. A
+  /// program without a verdict that holds for this chip (dialects/Isa/Verifier/Record.h) is verified first;
+  /// throws Error if it is rejected, or has more instances than `maxInstances`.
+  Session(chip::Chip chip, std::shared_ptr<const isa::Program> program,
+          Verification verification = Verification::Required,
+          uint64_t maxInstances = isa::kDefaultMaxInstances);
   ~Session();
   Session(Session &&) noexcept;
   Session &operator=(Session &&) noexcept;

@@ -154,8 +154,11 @@ def test_verifier_refuses_what_the_machine_refuses(tmp_path, name):
     done = tool("arsis-verify", source, "--chip", "tiny")
     assert done.returncode == 1 and verifier in done.stderr, done
     for mode in MODES:
-        done = tool("arsis-sim", source, "--chip", "tiny", *mode)
+        done = tool("arsis-sim", source, "--chip", "tiny", "--no-verify", *mode)
         assert done.returncode == 1 and machine in done.stderr, done
+    done = tool("arsis-sim", source, "--chip", "tiny")
+    assert done.returncode == 1 and done.stderr.count("error:") == 1
+    assert "the verifier rejects the program" in done.stderr or machine in done.stderr
 
 
 ACCEPTED = {
@@ -242,7 +245,7 @@ def test_budgets(tmp_path):
     done = tool("arsis-sim", source, "--chip", "tiny", "--functional-only")
     assert done.returncode == 1
     assert "visits 2147483648000 elements, expected at most 1099511627776 (--max-work)" in done.stderr
-    assert tool("arsis-sim", source, "--chip", "tiny", "--timing-only").returncode == 0  # costs no work
+    assert tool("arsis-sim", source, "--chip", "tiny", "--timing-only", "--no-verify").returncode == 0  # costs no work
     source.write_text(
         "arsis 1\ndram 4\ntensor x input f32 [1, 1, 1, 1] at 0\nstream load 0\n  loop 1000000\n    load tensor=x, "
         "coordinate=[0, 0, 0, 0], box=[1, 1, 1, 16384], local=0, localStride=[0, 0, 0, 1], localType=f32, fill=0\n"

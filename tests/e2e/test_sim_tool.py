@@ -2,7 +2,9 @@
 """arsis-sim as a person starts it, on a convolution written by hand: values, modes, report, trace, every refusal."""
 
 import json
+import re
 
+import jsonschema
 import numpy as np
 import pytest
 from arsis_tools import ROOT, tool
@@ -127,7 +129,8 @@ def test_rejects_labels(tmp_path, labels, message):
         "tensor logits output f32 [1, 1, 3, 5] at 12 host [3, 5] permutation [0, 1]\n"
     )
     np.savez(tmp_path / "in.npz", labels=np.array(labels))
-    done = tool("arsis-sim", source, "--chip", "tiny", "--inputs", tmp_path / "in.npz", check=False)
+    options = ["--no-verify", "--inputs", tmp_path / "in.npz"]  # nothing computes the logits
+    done = tool("arsis-sim", source, "--chip", "tiny", *options, check=False)
     assert done.returncode == 1 and f"{tmp_path / 'in.npz'}: {message}" in done.stderr
 
 
@@ -172,3 +175,80 @@ def test_nan_on_one_side_is_named(tmp_path, addition):
     assert "tensor y differs at element [1, 3], found nan, expected inf" in done.stderr
     parity = strict_json(tmp_path / "r.json")["parity"]
     assert parity["worst_relative_norm"] is None and not parity["passed"]
+
+
+def report_of(folder, program, *more):
+    options = ["--timing-only", "--report", folder / "r.json", *more]
+    done = tool("arsis-sim", program, "--chip=tiny", *options)
+    return json.loads((folder / "r.json").read_text()), done.stdout
+
+
+def test_a_compiled_program_is_verified_once(tmp_path, addition):
+    model = tmp_path / "add.onnx"
+    tool("arsis-compile", model, "--chip=tiny", "-o", tmp_path / "add.arsis")
+    tool("arsis-compile", model, "--chip=tiny", "--no-verify", "-o", tmp_path / "unproven.arsis")
+
+    def proof(program, *more):
+        verification = report_of(tmp_path, program, *more)[0]["verification"]
+        assert verification["wall_clock_s"] >= 0
+        return verification["by"], verification["why"]
+
+    assert proof(tmp_path / "add.arsis") == ("record", "")
+    assert proof(tmp_path / "unproven.arsis") == ("walk", "the program carries no verdict")
+    assert proof(addition) == ("walk", "the program carries no verdict")  # written by hand, as far as anyone knows
+    assert proof(tmp_path / "add.arsis", "--no-verify") == ("nobody", "verification was skipped")
+    assert proof(tmp_path / "add.arsis", "--set", "scratchpad.kib=128") == ("record", "")
+    tool("arsis-verify", tmp_path / "add.arsis", "--chip=tiny")
+
+
+def test_a_program_with_a_race_is_not_run(tmp_path, addition):
+    """The map no longer waits for its operands; the assembly carries no verdict of the program that it was."""
+    lines = addition.read_text().splitlines(keepends=True)
+    at = next(number for number, line in enumerate(lines) if line.lstrip().startswith("map "))
+    assert " after(" in lines[at]
+    lines[at] = re.sub(r" after\([^)]*\)", "", lines[at])
+    addition.write_text("".join(lines))
+    done = tool("arsis-sim", addition, "--chip=tiny", "--timing-only", check=False)
+    assert done.returncode == 1
+    assert done.stderr.startswith("error: ") and done.stderr.count("error: ") == 1
+    assert "the verifier rejects the program on chip tiny: [race]" in done.stderr
+    tool("arsis-sim", addition, "--chip=tiny", "--timing-only", "--no-verify")
+
+
+def test_a_chip_that_is_too_small_is_refused(tmp_path, addition):
+    tool("arsis-compile", tmp_path / "add.onnx", "--chip=tiny", "-o", tmp_path / "add.arsis")
+    options = ["--timing-only", "--set", "matrix.rows=4"]
+    done = tool("arsis-sim", tmp_path / "add.arsis", "--chip=tiny", *options, check=False)
+    assert done.returncode == 1
+    assert "error: chip tiny cannot run this program, it needs matrix.rows = 8, found 4" in done.stderr
+
+
+def test_the_report_carries_the_chip_and_what_was_overridden(tmp_path, addition):
+    schema = json.loads((ROOT / "reports/schema/report.schema.json").read_text())
+    page = (ROOT / "arch_configs/schema/keys.md").read_text()
+    keys = set(re.findall(r"`(\w+\.\w+)`", page))
+    plain, words = report_of(tmp_path, addition)
+    jsonschema.validate(plain, schema)
+    assert set(plain["chip"]["values"]) == keys and len(keys) > 30
+    assert plain["chip"]["overridden"] == [] and "instead of" not in words
+    changed, words = report_of(tmp_path, addition, "--set", "dram.bandwidth_gbps=0.7")
+    jsonschema.validate(changed, schema)
+    was = plain["chip"]["values"].pop("dram.bandwidth_gbps")
+    assert changed["chip"]["values"].pop("dram.bandwidth_gbps") == 0.7
+    assert changed["chip"]["values"] == plain["chip"]["values"]
+    assert changed["chip"]["overridden"] == [{"key": "dram.bandwidth_gbps", "from": f"{was:g}", "to": "0.7"}]
+    assert f"chip tiny with dram.bandwidth_gbps = 0.7 instead of {was:g}\n" in words
+
+
+def test_the_program_records_what_was_overridden_at_compile_time(tmp_path, addition):
+    model, program = tmp_path / "add.onnx", tmp_path / "add.arsis"
+    tool("arsis-compile", model, "--chip=tiny", "-o", program)
+    options = report_of(tmp_path, program)[0]["program"]["options"]
+    assert options["chip_overrides"] == "" and options["chip.scratchpad.kib"] == "64"
+    tool("arsis-compile", model, "--chip=tiny", "--set", "scratchpad.kib=32", "-o", program)
+    report = report_of(tmp_path, program)[0]
+    assert report["program"]["options"]["chip_overrides"] == "scratchpad.kib=32"
+    assert report["program"]["options"]["chip.scratchpad.kib"] == "32"
+    assert report["chip"]["overridden"] == []  # this run has the file's value
+    changes = report["chip"]["mapping_chosen_for_other_values"]
+    assert changes == [{"key": "scratchpad.kib", "compiled_for": "32", "now": "64"}]

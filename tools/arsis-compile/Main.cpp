@@ -23,8 +23,10 @@ namespace {
 
 struct Arguments {
   std::string model, chip, mappingFile, output;
+  std::vector<std::string> overrides;
   Stage stage = Stage::Binary;
   CompileOptions compile;
+  bool verify = true;
 };
 
 options::options_description describeOptions() {
@@ -33,6 +35,8 @@ options::options_description describeOptions() {
   const auto text = [] { return options::value<std::string>(); };
   add("model", text(), "an ONNX model, or an nn module as text");
   add("chip", text()->default_value("edge"), "shipped chip or path of a chip's YAML file");
+  add("set", options::value<std::vector<std::string>>()->composing(),
+      "KEY=VALUE: override a value of the chip");
   add("batch", text(), "images per step; first dimension of the inputs, also where the file fixes another");
   add("dim", options::value<std::vector<std::string>>()->composing(),
       "NAME=VALUE: binds a symbolic dimension");
@@ -47,6 +51,7 @@ options::options_description describeOptions() {
   add("keep", text(), "what stays observable: gradients, activations (comma separated)");
   add("mapping", text(), "JSON file with mapping decisions that hold");
   add("explain-mapping", options::bool_switch(), "say for each operation what was chosen and why");
+  add("no-verify", options::bool_switch(), "write the program unverified; who runs it then verifies it");
   add("emit", text()->default_value("bin"), "level to write: nn, step, mapped, tile, isa, asm, bin");
   add("output,o", text()->default_value("-"), "output file ('-': standard output)");
   add("help,h", "this text");
@@ -95,6 +100,9 @@ std::optional<Arguments> parse(int argc, char **argv) {
   Arguments a;
   a.model = tool::required(given, "model");
   a.chip = given["chip"].as<std::string>();
+  if (given.count("set"))
+    a.overrides = given["set"].as<std::vector<std::string>>();
+  a.verify = !given["no-verify"].as<bool>();
   a.output = given["output"].as<std::string>();
   a.stage = parseStage(given["emit"].as<std::string>());
   if (a.stage == Stage::Binary && a.output == "-")
@@ -126,7 +134,7 @@ mlir::LogicalResult compile(mlir::MLIRContext &context, const Arguments &a, std:
     return mlir::failure();
   if (a.stage == Stage::Step)
     return writeText(*module, out), mlir::success();
-  chip::Chip chip = chip::Chip::load(a.chip);
+  const chip::Chip chip = tool::readChip(a.chip, a.overrides);
   if (failed(mapStep(*module, chip, options)))
     return mlir::failure();
   if (a.stage == Stage::Mapped)
@@ -145,6 +153,8 @@ mlir::LogicalResult compile(mlir::MLIRContext &context, const Arguments &a, std:
     return mlir::failure();
   if (a.stage == Stage::Assembly)
     return out << isa::disassemble(*program), mlir::success();
+  if (a.verify)
+    proveProgram(*program, chip);
   const std::vector<uint8_t> bytes = isa::encodeProgram(*program);
   out.write(reinterpret_cast<const char *>(bytes.data()), static_cast<std::streamsize>(bytes.size()));
   return mlir::success();

@@ -2,8 +2,10 @@
 // arsis-sim: runs one step of a program on a chip, with values, cycles and energy, and compares the values
 // with the reference. Exit 1: a mistake of the user or a difference.
 #include "tools/common/Main.h"
+#include "dialects/Isa/Encoding/Cursor.h"
 #include "dialects/Isa/Encoding/Limits.h"
 #include "dialects/Isa/Encoding/OutputFile.h"
+#include "dialects/Isa/Encoding/Volume.h"
 #include "tools/arsis-sim/Parity.h"
 #include "tools/arsis-sim/Tensors.h"
 #include "tools/common/Options.h"
@@ -18,7 +20,7 @@ using namespace arsis;
 struct Arguments {
   std::string program, chip, inputs, outputs, report, trace, check;
   std::vector<std::string> overrides;
-  bool timingOnly = false, functionalOnly = false, fast = false;
+  bool timingOnly = false, functionalOnly = false, fast = false, noVerify = false;
   std::optional<uint64_t> latencySeed;
   uint64_t maxInstances = isa::kDefaultMaxInstances, maxWork = isa::kDefaultMaxWork;
 };
@@ -47,6 +49,8 @@ std::optional<Arguments> parse(int argc, char **argv) {
       "refuse a program that executes more instructions than this");
   add("max-work", options::value(&maxWork)->default_value(std::to_string(isa::kDefaultMaxWork)),
       "refuse to visit more elements than this; with --timing-only those of transfers");
+  add("no-verify", options::bool_switch(&a.noVerify),
+      "run a program that nobody has verified, with whatever comes of it");
   add("help", "this text");
   const options::variables_map given =
       tool::parseOptions(argc, argv, described, options::positional_options_description().add("program", 1));
@@ -79,6 +83,11 @@ void validate(const Arguments &a, tool::Check check) {
 }
 
 void print(const boost::json::object &report) {
+  const auto &chip = report.at("chip").as_object();
+  for (const boost::json::value &change : chip.at("overridden").as_array())
+    std::cout << "chip " << chip.at("name").as_string().c_str() << " with "
+              << change.at("key").as_string().c_str() << " = " << change.at("to").as_string().c_str()
+              << " instead of " << change.at("from").as_string().c_str() << '\n';
   const auto &totals = report.at("totals").as_object();
   if (const auto *cycles = totals.if_contains("cycles"))
     std::cout << "cycles " << *cycles << ", time " << totals.at("time_ns").to_number<double>() / 1000
@@ -99,7 +108,11 @@ int run(const Arguments &a) {
   refuseSharedFiles({{"the program", a.program}, {"--chip", a.chip}, {"--inputs", a.inputs}},
                     {{"--outputs", a.outputs}, {"--report", a.report}, {"--trace", a.trace}});
   auto program = std::make_shared<isa::Program>(tool::readProgram(a.program));
-  sim::Session session(tool::readChip(a.chip, a.overrides), std::move(program));
+  // What is beyond the budget is not verified either.
+  isa::checkInstances(*program, a.maxInstances);
+  isa::checkWork(*program, a.maxWork, a.timingOnly ? isa::Work::Transfers : isa::Work::Everything);
+  sim::Session session(tool::readChip(a.chip, a.overrides), std::move(program),
+                       a.noVerify ? sim::Verification::Skipped : sim::Verification::Required, a.maxInstances);
   ref::TensorMap inputs;
   tool::nowDoing("reading " + a.inputs);
   if (!a.inputs.empty())

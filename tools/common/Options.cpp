@@ -6,7 +6,7 @@
 #include "tools/common/Main.h"
 
 #include <charconv>
-#include <set>
+#include <map>
 
 namespace arsis::tool {
 
@@ -63,18 +63,16 @@ isa::Program readProgram(const std::string &path) {
 
 chip::Chip readChip(const std::string &nameOrPath, const std::vector<std::string> &overrides) {
   nowDoing("reading chip " + nameOrPath);
-  chip::Chip chip = chip::Chip::load(nameOrPath);
-  std::set<std::string> keys;
+  std::map<std::string, std::string> values;
   for (const std::string &entry : overrides) {
     const size_t equals = entry.find('=');
     if (equals == std::string::npos)
       throw Error("--set: found '" + entry + "', expected KEY=VALUE");
     const std::string key = entry.substr(0, equals);
-    if (!keys.insert(key).second)
+    if (!values.emplace(key, entry.substr(equals + 1)).second)
       throw Error("--set: found " + key + " more than once, expected it once");
-    chip = chip.withOverride(key, entry.substr(equals + 1));
   }
-  return chip;
+  return chip::Chip::load(nameOrPath).withOverrides(values);
 }
 
 } // namespace arsis::tool

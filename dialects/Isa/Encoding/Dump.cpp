@@ -65,6 +65,13 @@ std::string dumpProgram(const Program &program) {
   out << "requirements\n";
   for (const Requirement &r : program.requirements)
     out << "  " << r.key << (r.relation == Requirement::Equal ? " == " : " >= ") << r.value << "\n";
+  out << "verdict\n";
+  if (program.verdict) {
+    out << "  accepted by version " << program.verdict->verifierVersion << " of the verifier"
+        << (program.verdict->hash == verdictHash(program) ? "" : ", before the program was changed") << "\n";
+    for (const Requirement &r : program.verdict->capacities)
+      out << "  " << r.key << (r.relation == Requirement::Equal ? " == " : " >= ") << r.value << "\n";
+  }
   out << "options\n";
   for (const auto &[key, value] : program.options)
     out << "  " << key << " = " << value << "\n";

@@ -94,6 +94,14 @@ struct Initial {
   std::vector<uint8_t> bytes;
 };
 
+/// What the verifier found out about a program: that it accepted what `hash` covers, on every chip that
+/// offers the capacities.
+struct Verdict {
+  uint32_t verifierVersion = 0;
+  uint64_t hash = 0; // see verdictHash
+  std::vector<Requirement> capacities;
+};
+
 struct Program {
   std::vector<Stream> streams;
   std::vector<uint8_t>
@@ -108,12 +116,17 @@ struct Program {
       options; // compile options, chip name, chip values the mapping relied on as "chip.<key>"
   std::vector<std::string> notObservable; // what fusion removed
   uint64_t dramBytes = 0;                 // bytes of DRAM that the tensors occupy
+  std::optional<Verdict> verdict;         // of whoever made the program; says nothing that equality compares
 };
 
 bool operator==(const Tensor &, const Tensor &);
 bool operator==(const Stream &, const Stream &);
 bool operator==(const Program &, const Program &);
 inline bool operator!=(const Program &a, const Program &b) { return !(a == b); }
+
+/// Over everything that decides a verdict: streams with their locations, counters, tensors, requirements, the
+/// memory plan, and which tensors have initial values. Not their values, nor options, nor the nn module.
+uint64_t verdictHash(const Program &);
 
 /// Binary form. Decoding checks the structure (magic, version, schema, checksums, every read), not the
 /// meaning: see validateProgram. Errors name the section and the offset in it.

@@ -8,7 +8,7 @@
 namespace arsis::isa {
 
 /// Rises when the layout of a section changes; changes of the instruction set show in the schema hash.
-constexpr uint32_t kFormatVersion = 1;
+constexpr uint32_t kFormatVersion = 2;
 constexpr uint8_t kMagic[8] = {'A', 'R', 'S', 'I', 'S', 0x1a, '\r', '\n'};
 
 /// Instruction flags: the number of waits in the low bits, and whether a counter to increment follows.
@@ -86,8 +86,9 @@ template <class Archive, class Program> void transferLocations(Archive &archive,
   });
 }
 
-template <class Archive, class Program> void transferRequirements(Archive &archive, Program &program) {
-  transferVector(archive, program.requirements, "requirement", [&](auto &requirement) {
+template <class Archive, class Requirements>
+void transferRequirementList(Archive &archive, Requirements &requirements) {
+  transferVector(archive, requirements, "requirement", [&](auto &requirement) {
     archive(requirement.key);
     bool atLeast = requirement.relation == Requirement::AtLeast;
     archive(atLeast);
@@ -95,6 +96,10 @@ template <class Archive, class Program> void transferRequirements(Archive &archi
       requirement.relation = atLeast ? Requirement::AtLeast : Requirement::Equal;
     archive(requirement.value);
   });
+}
+
+template <class Archive, class Program> void transferRequirements(Archive &archive, Program &program) {
+  transferRequirementList(archive, program.requirements);
 }
 
 template <class Archive, class Program> void transferPlacements(Archive &archive, Program &program) {
@@ -149,6 +154,20 @@ template <class Archive, class Program> void transferNotObservable(Archive &arch
   transferNumbers(archive, program.notObservable, "name");
 }
 
+/// No bytes if there is none.
+template <class Archive, class Program> void transferVerdict(Archive &archive, Program &program) {
+  if constexpr (Archive::kReading) {
+    if (archive.left() == 0)
+      return;
+    program.verdict.emplace();
+  } else if (!program.verdict) {
+    return;
+  }
+  archive(program.verdict->verifierVersion);
+  archive(program.verdict->hash);
+  transferRequirementList(archive, program.verdict->capacities);
+}
+
 /// X(tag, function) for every section, in file order.
 #define ARSIS_PROGRAM_SECTIONS(X)                                                                            \
   X("core", transferCore)                                                                                    \
@@ -161,6 +180,7 @@ template <class Archive, class Program> void transferNotObservable(Archive &arch
   X("init", transferInitials)                                                                                \
   X("nnmd", transferModule)                                                                                  \
   X("opts", transferOptions)                                                                                 \
-  X("nobs", transferNotObservable)
+  X("nobs", transferNotObservable)                                                                           \
+  X("vrdt", transferVerdict)
 
 } // namespace arsis::isa

@@ -7,6 +7,8 @@
 
 namespace arsis::isa {
 
+constexpr uint64_t kFull = ~uint64_t(0);
+
 /// Calls visit(word, mask) for the granules [first, end) of a page.
 template <class Visit> static void forEachWord(int64_t first, int64_t end, Visit visit) {
   while (first < end) {
@@ -48,36 +50,60 @@ void DefinedBytes::split(int64_t page) {
   at->second.end = page;
 }
 
-void DefinedBytes::setPart(int64_t page, int64_t first, int64_t end) {
+DefinedBytes::Entry *DefinedBytes::partOf(int64_t page) {
+  if (page == recentPage)
+    return recent;
   auto at = find(page);
-  if (at == pages.end())
-    at = pages.emplace(page, Entry{page + 1, std::make_unique<Bits>()}).first;
-  if (!at->second.bits)
-    return;
-  Bits &bits = *at->second.bits;
-  forEachWord(first, end, [&](size_t word, uint64_t mask) { bits[word] |= mask; });
-  if (std::all_of(bits.begin(), bits.end(), [](uint64_t word) { return word == ~uint64_t(0); }))
+  if (at == pages.end() || !at->second.bits)
+    return nullptr;
+  recentPage = page;
+  return recent = &at->second;
+}
+
+void DefinedBytes::setPart(int64_t page, int64_t first, int64_t end) {
+  Entry *part = partOf(page);
+  if (!part) {
+    auto [at, inserted] = find(page) == pages.end()
+                              ? pages.emplace(page, Entry{page + 1, std::make_unique<Bits>()})
+                              : std::pair(pages.end(), false);
+    if (!inserted)
+      return; // the whole page is defined
+    part = &at->second;
+  }
+  forEachWord(first, end, [&](size_t word, uint64_t mask) {
+    const uint64_t before = (*part->bits)[word], after = before | mask;
+    part->fullWords += (after == kFull) - (before == kFull);
+    part->usedWords += before == 0;
+    (*part->bits)[word] = after;
+  });
+  if (part->fullWords == kWords)
     setPages(page, page + 1);
 }
 
 void DefinedBytes::clearPart(int64_t page, int64_t first, int64_t end) {
-  auto at = find(page);
-  if (at == pages.end())
-    return;
-  if (!at->second.bits) {
+  Entry *part = partOf(page);
+  if (!part) {
+    if (find(page) == pages.end())
+      return;
     split(page);
     split(page + 1);
-    at = pages.find(page);
-    at->second.bits = std::make_unique<Bits>();
-    at->second.bits->fill(~uint64_t(0));
+    part = &pages.find(page)->second;
+    part->bits = std::make_unique<Bits>();
+    part->bits->fill(kFull);
+    part->fullWords = part->usedWords = kWords;
   }
-  Bits &bits = *at->second.bits;
-  forEachWord(first, end, [&](size_t word, uint64_t mask) { bits[word] &= ~mask; });
-  if (std::all_of(bits.begin(), bits.end(), [](uint64_t word) { return word == 0; }))
-    pages.erase(at);
+  forEachWord(first, end, [&](size_t word, uint64_t mask) {
+    const uint64_t before = (*part->bits)[word], after = before & ~mask;
+    part->fullWords -= (before == kFull) - (after == kFull);
+    part->usedWords -= (before != 0) - (after != 0);
+    (*part->bits)[word] = after;
+  });
+  if (part->usedWords == 0)
+    clearPages(page, page + 1);
 }
 
 void DefinedBytes::clearPages(int64_t first, int64_t end) {
+  recentPage = -1; // its entry may go
   split(first);
   split(end);
   pages.erase(pages.lower_bound(first), pages.lower_bound(end));
@@ -99,6 +125,26 @@ void DefinedBytes::setPages(int64_t first, int64_t end) {
     }
   }
   pages.emplace(first, Entry{end, nullptr});
+}
+
+bool DefinedBytes::anyDefined(ByteRange range) const {
+  const int64_t first = range.begin / granule, end = range.end / granule;
+  if (first >= end)
+    return false;
+  auto at = pages.upper_bound(first / kPage);
+  if (at != pages.begin())
+    --at;
+  for (; at != pages.end() && at->first * kPage < end; ++at) {
+    const int64_t base = at->first * kPage, from = std::max(first - base, int64_t(0));
+    const int64_t to = std::min(end, at->second.end * kPage) - base;
+    bool any = from < to && !at->second.bits;
+    if (at->second.bits)
+      forEachWord(from, to,
+                  [&](size_t word, uint64_t mask) { any |= (mask & (*at->second.bits)[word]) != 0; });
+    if (any)
+      return true;
+  }
+  return false;
 }
 
 int64_t DefinedBytes::firstUndefined(ByteRange range) const {

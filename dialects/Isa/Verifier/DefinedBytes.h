@@ -24,6 +24,8 @@ public:
   /// The first byte of `range` that is not defined, or range.end.
   int64_t firstUndefined(ByteRange range) const;
   bool defined(ByteRange range) const { return firstUndefined(range) == range.end; }
+  /// Whether any byte of `range` is defined.
+  bool anyDefined(ByteRange range) const;
 
   /// Entries of the map, for tests.
   size_t entries() const { return pages.size(); }
@@ -35,6 +37,7 @@ private:
   struct Entry {
     int64_t end;
     std::unique_ptr<Bits> bits;
+    int64_t fullWords = 0, usedWords = 0; // of the bits: all set, and any set
   };
   using Pages = std::map<int64_t, Entry>;
 
@@ -46,6 +49,8 @@ private:
   void clearPart(int64_t page, int64_t first, int64_t end);
   void setPages(int64_t first, int64_t end);
   void clearPages(int64_t first, int64_t end);
+  /// The entry of `page` if it has bits, else null. Strided accesses ask for one page many times in a row.
+  Entry *partOf(int64_t page);
   /// The entry that holds `page`, or end.
   Pages::iterator find(int64_t page);
   /// Makes `page` the first one of an entry of its own, if an entry without bits goes through it.
@@ -53,6 +58,8 @@ private:
 
   int64_t granule;
   Pages pages;
+  int64_t recentPage = -1; // the last one that partOf found
+  Entry *recent = nullptr;
 };
 
 } // namespace arsis::isa

@@ -177,8 +177,10 @@ void DramState::write(uint16_t tensor, const Box &box) {
     box.forEachRun([&](ByteRange run) { return group.defined.set(group.packed(run)), true; });
   for (uint32_t p : group.partners) {
     Group &partner = groups[p];
-    if (box.hull().begin >= partner.range.end || box.hull().end <= partner.range.begin)
-      continue;
+    const ByteRange hull{std::max(box.hull().begin, partner.range.begin),
+                         std::min(box.hull().end, partner.range.end)};
+    if (hull.begin >= hull.end || !partner.defined.anyDefined(partner.packed(hull)))
+      continue; // a byte is defined of one tensor at a time, so that this is so for most partners
     box.forEachRun([&](ByteRange run) {
       const ByteRange shared{std::max(run.begin, partner.range.begin), std::min(run.end, partner.range.end)};
       if (shared.begin >= shared.end)

@@ -8,6 +8,7 @@
 #include "arch_configs/reader/Chip.h"
 #include "dialects/Isa/Encoding/Program.h"
 #include "dialects/Isa/Verifier/Box.h"
+#include "dialects/Isa/Verifier/ProductNest.h"
 
 #include <vector>
 
@@ -35,6 +36,15 @@ struct Access {
 };
 using Footprint = boost::container::static_vector<Access, 6>;
 
+/// One operand of all iterations of a nest: what they touch together, and each by its distance from the
+/// first.
+struct NestAccess {
+  Access all;
+  Box first;
+  boost::container::static_vector<Dimension, kMaxLoopDepth> loops; // outermost first
+};
+using NestAccesses = boost::container::static_vector<NestAccess, 3>; // of the loads, then of the products
+
 /// Why an instance is wrong in itself.
 struct Complaint {
   enum Kind { OutOfRange, Bank, Operand } kind;
@@ -52,6 +62,12 @@ public:
   void build(const Instruction &, unsigned stream, const int64_t *index, Footprint &footprint,
              std::vector<Complaint> &complaints);
 
+  /// The accesses of a whole nest, from its first iteration, at which the stream stands. False if anything
+  /// about it is unusual, such as an access outside its memory; the instances then have to be built one by
+  /// one.
+  bool buildNest(const ProductNest &, unsigned stream, const int64_t *index, NestAccesses &accesses);
+
+  bool isDram(unsigned memory) const { return memory == dramOf(limits); }
   int64_t memoryBytes(unsigned memory) const;
   /// "spm", "acc0", "dram".
   std::string memoryName(unsigned memory) const;
@@ -62,6 +78,7 @@ private:
     int64_t k = 0, n = 0;
   };
   struct Visitor;
+  void fillBanks(const ProductNest &, unsigned unit, const int64_t *index, int64_t k, int64_t n);
 
   const Program &program;
   MachineLimits limits;

@@ -3,6 +3,8 @@
 // Checks of the tables and of every encoded instruction, once each.
 #include "dialects/Isa/Verifier/StaticChecks.h"
 
+#include <algorithm>
+#include <map>
 #include <type_traits>
 
 namespace arsis::isa {
@@ -63,24 +65,9 @@ struct TypeChecker {
 };
 
 void checkRequirements(const Program &program, const chip::Chip &chip, std::vector<Diagnostic> &found) {
-  for (const Requirement &requirement : program.requirements) {
-    bool equal = requirement.relation == Requirement::Equal;
-    std::string asked = requirement.key + (equal ? " == " : " >= ") + std::to_string(requirement.value);
-    try {
-      double has = chip.real(requirement.key);
-      if (equal ? has != double(requirement.value) : has < double(requirement.value))
-        found.push_back({Diagnostic::Chip,
-                         "the program requires " + asked + ", found " + chip.text(requirement.key) +
-                             " on chip " + chip.name,
-                         {},
-                         "",
-                         0,
-                         0});
-    } catch (const Error &error) {
-      found.push_back(
-          {Diagnostic::Chip, "the program requires " + asked + ": " + error.what(), {}, "", 0, 0});
-    }
-  }
+  for (const Requirement &requirement : program.requirements)
+    if (std::string missed = missedBy(requirement, chip); !missed.empty())
+      found.push_back({Diagnostic::Chip, "the program requires " + missed, {}, "", 0, 0});
 }
 
 int64_t streamsOf(const MachineLimits &limits, StreamKind kind) {
@@ -101,6 +88,43 @@ int64_t streamsOf(const MachineLimits &limits, StreamKind kind) {
 }
 
 } // namespace
+
+std::string missedBy(const Requirement &requirement, const chip::Chip &chip) {
+  const bool equal = requirement.relation == Requirement::Equal;
+  const std::string asked = requirement.key + (equal ? " == " : " >= ") + std::to_string(requirement.value);
+  try {
+    const double has = chip.real(requirement.key);
+    if (equal ? has == double(requirement.value) : has >= double(requirement.value))
+      return "";
+    return asked + ", found " + chip.text(requirement.key) + " on chip " + chip.name;
+  } catch (const Error &error) {
+    return asked + ": " + error.what();
+  }
+}
+
+std::vector<Requirement> capacitiesOf(const Program &program, const MachineLimits &limits,
+                                      const std::vector<int64_t> &reach) {
+  auto divideUp = [](int64_t a, int64_t b) { return (a + b - 1) / b; };
+  std::map<StreamKind, int64_t> streams;
+  for (const Stream &stream : program.streams)
+    streams[stream.kind] = std::max<int64_t>(streams[stream.kind], stream.index + 1);
+  const int64_t accumulatorEnd =
+      *std::max_element(reach.begin() + accumulatorOf(0), reach.begin() + dramOf(limits));
+  std::vector<Requirement> capacities{{"matrix.rows", Requirement::Equal, limits.rows},
+                                      {"matrix.cols", Requirement::Equal, limits.columns},
+                                      {"matrix.weight_banks", Requirement::Equal, limits.weightBanks}};
+  auto atLeast = [&](const char *key, int64_t value) {
+    if (value > 0)
+      capacities.push_back({key, Requirement::AtLeast, value});
+  };
+  atLeast("matrix.accumulator_rows", divideUp(accumulatorEnd, limits.columns * int64_t(sizeof(float))));
+  atLeast("matrix.units", std::max(streams[StreamKind::Matrix], streams[StreamKind::Drain]));
+  atLeast("scratchpad.kib", divideUp(reach[kScratchpad], 1024));
+  atLeast("dma.load_queues", streams[StreamKind::Load]);
+  atLeast("dma.store_queues", streams[StreamKind::Store]);
+  atLeast("dram.capacity_mib", divideUp(int64_t(program.dramBytes), int64_t(1) << 20));
+  return capacities;
+}
 
 InstanceLocation locate(const Program &program, size_t stream, size_t position) {
   InstanceLocation where;

@@ -13,6 +13,15 @@ namespace arsis::isa {
 /// names filled in.
 void checkStatically(const Program &, const chip::Chip &, const MachineLimits &, std::vector<Diagnostic> &);
 
+/// "matrix.rows == 16, found 8" if the chip does not meet the requirement, else empty.
+std::string missedBy(const Requirement &, const chip::Chip &);
+
+/// What every chip must offer for the verdict on this one, of a walk whose furthest access in each memory
+/// ended at `reach`. The shape of the array and the number of banks give instructions another meaning; of the
+/// rest, more does no harm.
+std::vector<Requirement> capacitiesOf(const Program &, const MachineLimits &,
+                                      const std::vector<int64_t> &reach);
+
 /// 2 if any operand or tensor has a 2-byte type, else 4: no access begins or ends inside a granule.
 int64_t granuleOf(const Program &);
 

@@ -12,6 +12,7 @@
 #include "dialects/Isa/Encoding/Limits.h"
 #include "dialects/Isa/Verifier/AccessLog.h"
 #include "dialects/Isa/Verifier/Deadlock.h"
+#include "dialects/Isa/Verifier/Findings.h"
 #include "dialects/Isa/Verifier/StaticChecks.h"
 #include "dialects/Isa/Verifier/WrittenMap.h"
 
@@ -38,12 +39,16 @@ class Walk {
 public:
   Walk(const Program &program, const MachineLimits &limits, const VerifierOptions &options,
        VerificationResult &result)
-      : program(program), options(options), result(result), builder(program, limits),
+      : program(program), limits(limits), options(options), result(result), builder(program, limits),
         buffers(program, limits), dramMemory(dramOf(limits)),
+        findings(program, builder, cursors, options, result),
         clocks(program.streams.size(), program.counterStream), dram(program, granuleOf(program)),
         lastStore(dram.bufferCount()) {
-    for (const Stream &stream : program.streams)
+    for (const Stream &stream : program.streams) {
       cursors.emplace_back(stream);
+      nests.push_back(findProductNests(stream));
+    }
+    reach.resize(dramMemory + 1);
     for (unsigned memory = 0; memory <= dramMemory; ++memory) {
       logs.emplace_back(program.streams.size());
       if (memory != dramMemory)
@@ -57,9 +62,9 @@ public:
 
   void run() {
     bool advanced = true;
-    while (advanced && !full()) {
+    while (advanced && !findings.full()) {
       advanced = false;
-      for (size_t stream = 0; stream < cursors.size() && !full(); ++stream)
+      for (size_t stream = 0; stream < cursors.size() && !findings.full(); ++stream)
         for (unsigned turn = 0; turn < kTurn && !cursors[stream].done() && ready(stream); ++turn) {
           execute(stream);
           advanced = true;
@@ -68,17 +73,16 @@ public:
     bool finished = true;
     for (const InstructionCursor &cursor : cursors)
       finished &= cursor.done();
-    if (full())
+    if (findings.full())
       return;
     if (!finished)
       result.diagnostics.push_back(explainDeadlock(program, cursors, clocks));
     else if (options.checkHostTensors)
       checkHost();
+    result.capacities = capacitiesOf(program, limits, reach);
   }
 
 private:
-  bool full() const { return result.diagnostics.size() >= options.maxDiagnostics; }
-
   bool ready(size_t stream) const {
     const Instruction &instruction = cursors[stream].instruction();
     for (unsigned i = 0; i < instruction.waitCount; ++i)
@@ -96,66 +100,116 @@ private:
       if (value > 0)
         clocks.join(stream, instruction.waits[i].counter, uint32_t(value));
     }
+    if (auto nest = nests[stream].find(cursor.position()); nest != nests[stream].end() &&
+                                                           nest->second.begins(cursor.index()) &&
+                                                           executeNest(stream, nest->second))
+      return;
     Ordinal ordinal = clocks.begin(stream);
     complaints.clear();
     builder.build(instruction, unsigned(stream), cursor.index(), footprint, complaints);
     for (const Complaint &complaint : complaints) {
       constexpr Diagnostic::Kind kinds[] = {Diagnostic::OutOfRange, Diagnostic::Bank, Diagnostic::Operand};
-      report(kinds[complaint.kind], stream, complaint.message, complaint.memory, complaint.range);
+      findings.report(kinds[complaint.kind], stream, complaint.message, complaint.memory, complaint.range);
     }
     for (const Access &access : footprint) {
       if (access.memory != dramMemory &&
           !buffers.contain(instruction.location, access.memory, access.box.hull()))
-        report(Diagnostic::OutOfRange, stream,
-               std::string(access.operand) + " touches bytes [" + std::to_string(access.box.hull().begin) +
-                   ", " + std::to_string(access.box.hull().end) + ") of " +
-                   builder.memoryName(access.memory) +
-                   ", expected them within one buffer of its layer in the memory plan",
-               access.memory, access.box.hull());
+        findings.report(
+            Diagnostic::OutOfRange, stream,
+            std::string(access.operand) + " touches bytes [" + std::to_string(access.box.hull().begin) +
+                ", " + std::to_string(access.box.hull().end) + ") of " + builder.memoryName(access.memory) +
+                ", expected them within one buffer of its layer in the memory plan",
+            access.memory, access.box.hull());
       check(stream, access);
     }
     for (const Access &access : footprint)
-      commit(stream, ordinal, access);
-    if (instruction.increment) {
-      clocks.increment(*instruction.increment);
-      complete(stream, *instruction.increment);
-    }
-    ++result.instances;
+      commit(stream, access, ordinal, uint32_t(cursor.position()), nullptr);
     result.accesses += footprint.size();
-    cursor.advance();
+    finish(stream);
     if (logged > forgetAt || clocks.size() > forgetClocksAt)
       forget();
+  }
+
+  /// The effects of the current instance are visible; the next one comes.
+  void finish(size_t stream) {
+    if (const std::optional<uint8_t> &counter = cursors[stream].instruction().increment) {
+      clocks.increment(*counter);
+      complete(stream, *counter);
+    }
+    ++result.instances;
+    cursors[stream].advance();
+  }
+
+  /// Executes the rest of a nest, from the multiply of its first iteration on, if its accesses taken together
+  /// are sound; else does nothing.
+  bool executeNest(size_t stream, const ProductNest &nest) {
+    InstructionCursor &cursor = cursors[stream];
+    const Instruction &multiply = cursor.instruction();
+    if (!builder.buildNest(nest, unsigned(stream), cursor.index(), nestAccesses))
+      return false;
+    for (const NestAccess &access : nestAccesses)
+      if (!sound(stream, multiply.location, access.all))
+        return false;
+    const Ordinal next = clocks.known(stream, stream) + 1; // of the multiply; its load is the one before
+    const uint32_t position = uint32_t(cursor.position());
+    for (size_t i = 0; i < nestAccesses.size(); ++i) {
+      const NestAccess &access = nestAccesses[i];
+      const bool ofLoad = i == 0;
+      Repetition repetition{next - Ordinal(ofLoad), 2, nest.iterations, access.first, access.loops};
+      const Ordinal last = repetition.first + repetition.step * Ordinal(nest.iterations - 1);
+      commit(stream, access.all, last, position - uint32_t(ofLoad),
+             std::make_shared<const Repetition>(std::move(repetition)));
+    }
+    result.accesses += uint64_t(nest.iterations) * nestAccesses.size() - 1; // one load came before
+    for (int64_t instance = 1; instance < 2 * nest.iterations; ++instance) {
+      clocks.begin(stream);
+      finish(stream);
+    }
+    if (logged > forgetAt || clocks.size() > forgetClocksAt)
+      forget();
+    return true;
+  }
+
+  /// Whether an access on chip lies in one buffer, races with nothing and reads what was written.
+  bool sound(size_t stream, uint32_t location, const Access &access) const {
+    if (!buffers.contain(location, access.memory, access.box.hull()))
+      return false;
+    for (size_t other = 0; other < cursors.size(); ++other)
+      if (other != stream && logs[access.memory].conflict(other, clocks.known(stream, other), access))
+        return false;
+    return !access.reads || written[access.memory].firstUndefined(access.box) == access.box.hull().end;
   }
 
   void check(size_t stream, const Access &access) {
     for (size_t other = 0; other < cursors.size(); ++other) {
       if (other == stream)
         continue;
-      ByteRange shared;
-      if (const PastAccess *past =
-              logs[access.memory].conflict(other, clocks.known(stream, other), access, shared))
-        reportRace(stream, access, other, *past, shared);
+      if (auto conflict = logs[access.memory].conflict(other, clocks.known(stream, other), access))
+        findings.reportRace(stream, access, other, *conflict);
     }
     if (!access.reads)
       return;
     if (access.memory == dramMemory) {
       if (auto undefined = dram.read(access.tensor, access.box))
-        report(Diagnostic::Undefined, stream,
-               "reads tensor '" + program.tensors[access.tensor].name + "' at byte " +
-                   std::to_string(undefined->byte) + " of dram, which " + undefined->why +
-                   ", expected an earlier store",
-               access.memory, {undefined->byte, undefined->byte + 1});
+        findings.report(Diagnostic::Undefined, stream,
+                        "reads tensor '" + program.tensors[access.tensor].name + "' at byte " +
+                            std::to_string(undefined->byte) + " of dram, which " + undefined->why +
+                            ", expected an earlier store",
+                        access.memory, {undefined->byte, undefined->byte + 1});
       return;
     }
     int64_t at = written[access.memory].firstUndefined(access.box);
     if (at != access.box.hull().end)
-      report(Diagnostic::Undefined, stream,
-             std::string(access.operand) + " reads byte " + std::to_string(at) + " of " +
-                 builder.memoryName(access.memory) + ", which was never written, expected an earlier write",
-             access.memory, {at, at + 1});
+      findings.report(Diagnostic::Undefined, stream,
+                      std::string(access.operand) + " reads byte " + std::to_string(at) + " of " +
+                          builder.memoryName(access.memory) +
+                          ", which was never written, expected an earlier write",
+                      access.memory, {at, at + 1});
   }
 
-  void commit(size_t stream, Ordinal ordinal, const Access &access) {
+  void commit(size_t stream, const Access &access, Ordinal ordinal, uint32_t position,
+              std::shared_ptr<const Repetition> repetition) {
+    reach[access.memory] = std::max(reach[access.memory], access.box.hull().end);
     if (access.writes && access.memory == dramMemory) {
       dram.write(access.tensor, access.box);
       auto &last = lastStore[dram.bufferOf(access.tensor)];
@@ -164,8 +218,8 @@ private:
     } else if (access.writes) {
       written[access.memory].set(access.box);
     }
-    logs[access.memory].add(stream, {ordinal, uint32_t(cursors[stream].position()), access.writes,
-                                     access.tensor, access.operand, access.box});
+    logs[access.memory].add(stream, {ordinal, position, access.writes, access.tensor, access.operand,
+                                     access.box, std::move(repetition)});
     result.peakLog = std::max<uint64_t>(result.peakLog, ++logged);
   }
 
@@ -182,8 +236,9 @@ private:
 
   void checkHost() {
     for (const DramState::Clash &clash : dram.clashes())
-      hostError(clash.first, "shares bytes with tensor '" + program.tensors[clash.second].name +
-                                 "', expected bytes of its own, as the host writes both before a step");
+      findings.hostError(clash.first,
+                         "shares bytes with tensor '" + program.tensors[clash.second].name +
+                             "', expected bytes of its own, as the host writes both before a step");
     for (size_t t = 0; t < program.tensors.size(); ++t) {
       const Tensor &tensor = program.tensors[t];
       bool kept = tensor.role == TensorRole::Parameter || tensor.role == TensorRole::State ||
@@ -192,8 +247,8 @@ private:
           tensor.role == TensorRole::Output || tensor.role == TensorRole::Loss || tensor.observable;
       if (kept || (readByHost && !tensor.readableUntil))
         if (auto undefined = dram.readAll(uint16_t(t)))
-          hostError(t, "byte " + std::to_string(undefined->byte) + " of dram " + undefined->why +
-                           ", expected the tensor's own value at the end of the step");
+          findings.hostError(t, "byte " + std::to_string(undefined->byte) + " of dram " + undefined->why +
+                                    ", expected the tensor's own value at the end of the step");
       if (!tensor.completeValue)
         continue;
       std::string symbol =
@@ -201,70 +256,14 @@ private:
       auto clock = announced.find(uint16_t(t));
       const std::vector<Ordinal> &stores = lastStore[dram.bufferOf(uint16_t(t))];
       if (clock == announced.end())
-        hostError(t, "is announced as complete at " + symbol + ", but the counter ends at " +
-                         std::to_string(clocks.value(tensor.completeCounter)));
+        findings.hostError(t, "is announced as complete at " + symbol + ", but the counter ends at " +
+                                  std::to_string(clocks.value(tensor.completeCounter)));
       else
         for (size_t s = 0; s < stores.size(); ++s)
           if (stores[s] > clock->second[s])
-            hostError(t, "is announced as complete at " + symbol + ", but stream " +
-                             streamName(program.streams[s]) + " stores to it after that");
+            findings.hostError(t, "is announced as complete at " + symbol + ", but stream " +
+                                      streamName(program.streams[s]) + " stores to it after that");
     }
-  }
-
-  void hostError(size_t tensor, const std::string &what) {
-    if (!full())
-      result.diagnostics.push_back({Diagnostic::Host,
-                                    "tensor '" + program.tensors[tensor].name + "' " + what,
-                                    {},
-                                    "dram",
-                                    program.tensors[tensor].address,
-                                    program.tensors[tensor].address + 1});
-  }
-
-  InstanceLocation current(size_t stream) const { return locateInstance(program, stream, cursors[stream]); }
-
-  /// One report per kind and static instruction: a loop repeats the same mistake.
-  void report(Diagnostic::Kind kind, size_t stream, const std::string &what, unsigned memory,
-              ByteRange range) {
-    if (full() || !reported.insert({kind, stream, cursors[stream].position(), 0, 0}).second)
-      return;
-    InstanceLocation where = current(stream);
-    result.diagnostics.push_back({kind,
-                                  describe(where) + ": " + what,
-                                  {where},
-                                  builder.memoryName(memory),
-                                  uint64_t(std::max<int64_t>(range.begin, 0)),
-                                  uint64_t(std::max<int64_t>(range.end, 0))});
-  }
-
-  void reportRace(size_t stream, const Access &access, size_t other, const PastAccess &past,
-                  ByteRange shared) {
-    std::array<size_t, 5> key = {Diagnostic::Race, stream, cursors[stream].position(), other, past.position};
-    if (other < stream)
-      key = {Diagnostic::Race, other, past.position, stream, cursors[stream].position()};
-    if (full() || !reported.insert(key).second)
-      return;
-    InstructionCursor earlier(program.streams[other]); // walked again to learn its loop indices
-    while (earlier.ordinal() + 1 < past.ordinal)
-      earlier.advance();
-    InstanceLocation mine = current(stream), theirs = locateInstance(program, other, earlier);
-    auto verb = [](bool writes) { return writes ? "writes" : "reads"; };
-    std::string bytes = "bytes [" + std::to_string(shared.begin) + ", " + std::to_string(shared.end) +
-                        ") of " + builder.memoryName(access.memory);
-    if (access.memory == dramMemory)
-      bytes +=
-          " (tensor '" + program.tensors[access.tensor].name + "'" +
-          (access.tensor == past.tensor ? std::string() : ", '" + program.tensors[past.tensor].name + "'") +
-          ")";
-    result.diagnostics.push_back({Diagnostic::Race,
-                                  describe(mine) + " " + verb(access.writes) + " " + bytes + " as " +
-                                      access.operand + ", which " + describe(theirs) + " " +
-                                      verb(past.writes) + " as " + past.operand +
-                                      "; nothing orders the two, expected a wait",
-                                  {mine, theirs},
-                                  builder.memoryName(access.memory),
-                                  uint64_t(shared.begin),
-                                  uint64_t(shared.end)});
   }
 
   /// The streams that may still advance: those that are not held, and those held only by such.
@@ -334,12 +333,15 @@ private:
   }
 
   const Program &program;
+  const MachineLimits &limits;
   const VerifierOptions &options;
   VerificationResult &result;
   FootprintBuilder builder;
   const Buffers buffers;
   const unsigned dramMemory;
   std::vector<InstructionCursor> cursors;
+  Findings findings;
+  std::vector<std::map<size_t, ProductNest>> nests; // per stream
   Clocks clocks;
   std::vector<AccessLog> logs;     // per memory
   std::vector<WrittenMap> written; // per memory on chip
@@ -348,8 +350,9 @@ private:
   std::map<std::pair<uint8_t, uint32_t>, std::vector<uint16_t>>
       completions;                                    // tensors by the increment that completes them
   std::map<uint16_t, std::vector<Ordinal>> announced; // clock of that increment
-  std::set<std::array<size_t, 5>> reported;
+  std::vector<int64_t> reach;                         // per memory, the end of the furthest access
   Footprint footprint;
+  NestAccesses nestAccesses;
   std::vector<Complaint> complaints;
   size_t logged = 0, forgetAt = kFirstForget, forgetClocksAt = kFirstForget;
 };
@@ -382,6 +385,8 @@ VerificationResult verify(const Program &program, const chip::Chip &chip, const 
   result.accepted = result.diagnostics.empty();
   if (result.diagnostics.size() > options.maxDiagnostics)
     result.diagnostics.resize(options.maxDiagnostics);
+  if (!result.accepted)
+    result.capacities.clear();
   result.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   return result;
 }

@@ -58,6 +58,8 @@ struct VerificationResult {
   uint64_t instances = 0;              // walked
   uint64_t accesses = 0;               // strided sets checked
   uint64_t peakLog = 0;                // largest number of accesses that had to be remembered at once
+  /// If accepted: what every chip must offer for the same verdict.
+  std::vector<Requirement> capacities;
   double seconds = 0;
 };
 

@@ -57,7 +57,7 @@ public:
     return found;
   }
   void set(const Box &box) {
-    if (box.isOneRun() || !defined(box.hull()))
+    if (!defined(box.hull()))
       box.forEachRun([&](ByteRange run) { return set(run), true; });
   }
   void clear(const Box &box) {

@@ -66,7 +66,7 @@ TEST(Initial, ElementsGoWhereTheStridesHaveThem) {
   const std::string text =
       "arsis 1\ndram 96\ntensor x parameter f32 [1, 1, 2, 3] stride [0, 0, 2, 8] at 4 observable\n"
       "initial x hex\n  | 0000803f0000004000004040000080400000a0400000c040\n";
-  Session session(chipWith({}), programOf(text));
+  Session session(chipWith({}), programOf(text), Verification::Skipped);
   EXPECT_EQ(read(session, "x"), (std::vector<float>{1, 2, 3, 4, 5, 6}));
 }
 
@@ -101,7 +101,10 @@ TEST(Held, AResultFitsItsMemory) {
        "matrix 0, instruction 1 (multiply): acc has 1073741824 rows in a memory of 256, expected each once"}};
   for (const auto &[text, message] : cases)
     for (Mode mode : {Mode::Full, Mode::TimingOnly, Mode::FunctionalOnly})
-      EXPECT_EQ(messageOf([&] { Session(chipWith({}), programOf(text)).run({mode, {}, {}}); }), message);
+      EXPECT_EQ(messageOf([&] {
+                  Session(chipWith({}), programOf(text), Verification::Skipped).run({mode, {}, {}});
+                }),
+                message);
 }
 
 TEST(Held, AStoreHoldsWhatLiesInsideItsTensor) {
@@ -111,13 +114,14 @@ TEST(Held, AStoreHoldsWhatLiesInsideItsTensor) {
       fill("[1, 1, 1, 16]").insert(fill("[1, 1, 1, 16]").size() - 1, " increment(c0)") +
       "stream store 0\n  store tensor=y, coordinate=[0, 0, -3, 0], box=[1, 1, 1073741824, 2], local=0, "
       "localStride=[0, 0, 2, 1], localType=f32 after(c0 >= 1)\n";
-  Session session(chipWith({}), programOf(text));
+  Session session(chipWith({}), programOf(text), Verification::Skipped);
   session.run({Mode::FunctionalOnly, {}, {}});
   EXPECT_EQ(read(session, "y"), std::vector<float>(4, 1.0f));
 }
 
 TEST(Budget, IsThatOfEveryRun) {
-  Session session(chipWith({}), programOf(kVector + "  loop 10\n" + fill("[1, 1, 1, 16]") + "  end_loop\n"));
+  Session session(chipWith({}), programOf(kVector + "  loop 10\n" + fill("[1, 1, 1, 16]") + "  end_loop\n"),
+                  Verification::Skipped);
   RunOptions options;
   EXPECT_EQ(messageOf([&] { session.run(options); }), "no error");
   options.maxInstances = 9;
@@ -133,10 +137,11 @@ TEST(Budget, IsThatOfEveryRun) {
 
 TEST(Held, ATraceIsBounded) {
   const auto program = programOf(kVector + "  loop 100000000\n    wait\n  end_loop\n");
-  EXPECT_EQ(messageOf([&] {
-              Session(chipWith({}), program).run({Mode::TimingOnly, {}, "/tmp/never.json"});
-            }),
-            "the program has 100000000 instances, expected at most 16777216 for a trace");
+  EXPECT_EQ(
+      messageOf([&] {
+        Session(chipWith({}), program, Verification::Skipped).run({Mode::TimingOnly, {}, "/tmp/never.json"});
+      }),
+      "the program has 100000000 instances, expected at most 16777216 for a trace");
 }
 
 TEST(Requirements, OfARealValuedKey) {

@@ -26,7 +26,7 @@ const std::string kDeadlock =
 
 TEST(Rejects, DeadlockNamesStreamsAndCounters) {
   for (Mode mode : {Mode::Full, Mode::TimingOnly, Mode::FunctionalOnly}) {
-    Session session(chipWith({}), programOf(kDeadlock));
+    Session session(chipWith({}), programOf(kDeadlock), Verification::Skipped);
     const std::string message = messageOf([&] { session.run({mode, {}, {}}); });
     expectContains(message, "deadlock");
     expectContains(message,
@@ -37,7 +37,7 @@ TEST(Rejects, DeadlockNamesStreamsAndCounters) {
 }
 
 TEST(Rejects, ARunAfterAFailureStillWorks) {
-  Session broken(chipWith({}), programOf(kDeadlock));
+  Session broken(chipWith({}), programOf(kDeadlock), Verification::Skipped);
   EXPECT_THROW(broken.run(), Error);
   Session whole(chipWith({}), convolution());
   writeZeros(whole);
@@ -101,8 +101,8 @@ TEST(Rejects, AnOutputThatNoRunComputed) {
 TEST(Rejects, LabelsThatAreNoClass) {
   const std::string labels = "tensor labels label i32 [1, 1, 1, 3] at 0 host [3] permutation [0]\n";
   const std::string logits = "tensor logits output f32 [1, 1, 3, 5] at 12 host [3, 5] permutation [0, 1]\n";
-  Session known(chipWith({}), programOf("arsis 1\ndram 72\n" + labels + logits));
-  Session unknown(chipWith({}), programOf("arsis 1\ndram 72\n" + labels));
+  Session known(chipWith({}), programOf("arsis 1\ndram 72\n" + labels + logits), Verification::Skipped);
+  Session unknown(chipWith({}), programOf("arsis 1\ndram 72\n" + labels), Verification::Skipped);
   const int32_t negative[] = {0, -1, 2}, large[] = {4, 0, 5};
   expectContains(messageOf([&] { known.writeTensor("labels", negative, 12); }),
                  "tensor labels has label -1 at element 1, expected 0 to 4");
@@ -121,7 +121,7 @@ TEST(Rejects, AnAccessOutsideTheScratchpad) {
                            "cStride=[0, 0, 0, 0], cType=f32, immediate=0\n";
   for (Mode mode : {Mode::Full, Mode::TimingOnly, Mode::FunctionalOnly})
     expectContains(messageOf([&] {
-                     Session(chipWith({}), programOf(text)).run({mode, {}, {}});
+                     Session(chipWith({}), programOf(text), Verification::Skipped).run({mode, {}, {}});
                    }),
                    "vector 0, instruction 0 (map): destination reaches bytes 0 to 400000 of a scratchpad of "
                    "65536 bytes");
