@@ -35,9 +35,9 @@ template <class T>
 void conv2dGradInput(const Window2d &g, int64_t outputChannels, const T *gy, const T *w, T *gx,
                      const ReductionPlan *plan) {
   const WindowDim &h = g.height, &v = g.width;
-  for (int64_t rowResidue = 0; rowResidue < h.stride; ++rowResidue)
-    for (int64_t columnResidue = 0; columnResidue < v.stride; ++columnResidue) {
-      const StridePhase rows(h, rowResidue), columns(v, columnResidue);
+  for (int64_t top = 0; top < std::min(h.stride, h.input); ++top) // first positions of the phases
+    for (int64_t left = 0; left < std::min(v.stride, v.input); ++left) {
+      const StridePhase rows(h, (top + h.padBefore) % h.stride), columns(v, (left + v.padBefore) % v.stride);
       const int64_t rowTaps = rows.taps.size(), columnTaps = columns.taps.size();
       // The phase's weights with input channels innermost: [tap row][tap column][output channel][input
       // channel].
@@ -68,11 +68,11 @@ void conv2dGradInput(const Window2d &g, int64_t outputChannels, const T *gy, con
           for (int64_t j = box[2].begin; j < box[2].end; ++j, row += run) {
             // Division truncates towards zero, so a window before the first one needs the sign of the
             // dividend.
-            const int64_t top = ih + h.padBefore - rows.taps[i] * h.dilation;
-            const int64_t left = iw + v.padBefore - columns.taps[j] * v.dilation;
+            const int64_t above = ih + h.padBefore - rows.taps[i] * h.dilation;
+            const int64_t before = iw + v.padBefore - columns.taps[j] * v.dilation;
             const int64_t oh = StridePhase::window(h, ih, rows.taps[i]),
                           ow = StridePhase::window(v, iw, columns.taps[j]);
-            if (top >= 0 && left >= 0 && oh < h.output && ow < v.output)
+            if (above >= 0 && before >= 0 && oh < h.output && ow < v.output)
               std::copy_n(gy + g.outputPixel(n, oh, ow) * outputChannels + box[0].begin, run, row);
             else
               std::fill_n(row, run, T(0));

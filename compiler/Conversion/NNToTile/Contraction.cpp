@@ -25,31 +25,36 @@ public:
 
   void emit() {
     units = std::min(e.machine.units, ceilDiv(p.columns, e.machine.cols));
+    auto withTaps = [](const std::vector<AxisPhase> &phases) {
+      return llvm::count_if(phases, [](const AxisPhase &phase) { return phase.taps > 0; });
+    };
+    accumulators.resize(withTaps(l.phasesH) * withTaps(l.phasesW));
+    constexpr size_t kMostFills = 8; // beyond it one fill of everything is cheaper
+    fillsWhole = l.phasesH.size() * l.phasesW.size() - accumulators.size() > kMostFills;
     // Without tiles of channels a phase drains before the next one begins.
     bool channelTiles = l.order.counts[l.k] > 1;
-    SmallVector<Emitter::Action> before = {{l.resultLevel, [&] { result = e.alloc(l.result); }},
-                                           {l.weightsLevel, [&] { loadWeightsTile(); }},
-                                           {l.streamedLevel, [&] { loadStreamedTile(); }}};
-    SmallVector<Emitter::Action> after;
-    auto forPhases = [&](auto work) {
-      size_t accumulator = 0;
-      for (const AxisPhase &h : l.phasesH)
-        for (const AxisPhase &w : l.phasesW)
-          work(h, w, h.taps && w.taps ? int(accumulator++) : -1);
-    };
+    SmallVector<Emitter::Action> before = {{l.resultLevel, [&] { result = e.alloc(l.result); }}}, after;
+    if (!accumulators.empty()) { // else no tap reaches the result
+      before.push_back({l.weightsLevel, [&] { loadWeightsTile(); }});
+      before.push_back({l.streamedLevel, [&] { loadStreamedTile(); }});
+    }
     if (channelTiles) {
       before.push_back({l.resultLevel, [&] {
-                          for (size_t i = 0; i < l.accumulators.size(); ++i)
+                          for (size_t i = 0; i < accumulators.size(); ++i)
                             allocAccumulators(i);
                         }});
-      after.push_back({l.resultLevel, [&] { forPhases([&](auto &h, auto &w, int i) { drain(h, w, i); }); }});
+      after.push_back({l.resultLevel, [&] {
+                         fillWhole();
+                         forPhases([&](auto &h, auto &w, int i) { drain(h, w, i); });
+                       }});
     }
     after.push_back({l.resultLevel, [&] { store(); }});
-    accumulators.resize(l.accumulators.size());
     e.nest(
         l.order, index, before,
         [&] {
           products = 0;
+          if (!channelTiles)
+            fillWhole();
           forPhases([&](const AxisPhase &h, const AxisPhase &w, int i) {
             if (i >= 0) {
               if (!channelTiles)
@@ -64,6 +69,14 @@ public:
   }
 
 private:
+  /// Calls `work` with every pair of phases and the number of its accumulator, -1 if no tap reaches it.
+  void forPhases(function_ref<void(const AxisPhase &, const AxisPhase &, int)> work) {
+    int accumulator = 0;
+    for (const AxisPhase &h : l.phasesH)
+      for (const AxisPhase &w : l.phasesW)
+        work(h, w, h.taps && w.taps ? accumulator++ : -1);
+  }
+
   AffineExpr pixel(int loop, int64_t tile) { return index[loop] * tile; }
 
   /// Loads a tile whose axes are given in tile order, from a tensor whose dimensions are in the order of
@@ -100,7 +113,7 @@ private:
   }
 
   void allocAccumulators(size_t phase) {
-    const Buffer &buffer = l.accumulators[phase];
+    const Buffer &buffer = l.accumulator;
     accumulators[phase].clear();
     for (int64_t unit = 0; unit < units; ++unit)
       accumulators[phase].push_back(
@@ -193,7 +206,16 @@ private:
     return total;
   }
 
+  void fillWhole() {
+    if (!fillsWhole)
+      return;
+    SmallVector<Extent> box(l.result.shape.begin(), l.result.shape.end());
+    e.b.map(tile::VectorFunction::Fill, box, View::whole(result), {}, 0.0f);
+  }
+
   void drain(const AxisPhase &h, const AxisPhase &w, int phase) {
+    if (phase < 0 && fillsWhole)
+      return;
     SmallVector<int64_t> s = View::whole(result).strides;
     AffineExpr at = e.constant(h.resultBase * s[1] + w.resultBase * s[2]);
     SmallVector<int64_t> strides = {s[0], h.resultStep * s[1], w.resultStep * s[2]};
@@ -226,6 +248,7 @@ private:
   const ContractionProblem &p;
   ContractionLayout l;
   int64_t units = 1, products = 0;
+  bool fillsWhole = false; // before the drains, for the pixels that no tap reaches
   SmallVector<AffineExpr> index;
   Value streamed, weights, result;
   std::vector<SmallVector<Value>> accumulators; // [phase][unit]

@@ -15,11 +15,15 @@ LogicalResult lowerTranspose(nn::TransposeOp op, Emitter &e) {
   if (!choice)
     return failure();
   TransposeProblem::Layout l = problem->layout(*choice);
-  Value from = e.dram(op.getX()), to = e.dram(op.getY());
-  int64_t lead = 4 - int64_t(op.getPermutation().size());
+  TransposeShape merged = transposeShape(op);
+  SmallVector<int64_t> sourceShape(merged.permutation.size());
+  for (auto [dim, size] : llvm::zip_equal(merged.permutation, merged.result))
+    sourceShape[dim] = size;
+  Value from = e.dram(op.getX(), sourceShape), to = e.dram(op.getY(), merged.result);
+  int64_t lead = 4 - int64_t(merged.permutation.size());
   SmallVector<int64_t> source(4); // of each dimension of the result
   for (int64_t d = 0; d < 4; ++d)
-    source[d] = d < lead ? d : op.getPermutation()[d - lead] + lead;
+    source[d] = d < lead ? d : merged.permutation[d - lead] + lead;
   SmallVector<AffineExpr> index;
   e.nest(l.order, index, {},
          [&] {
@@ -42,14 +46,14 @@ LogicalResult lowerTranspose(nn::TransposeOp op, Emitter &e) {
 
 LogicalResult lowerReshape(nn::ReshapeOp op, Emitter &e) {
   // A result that must appear under a name of its own was placed before; its source is an alias of it then.
-  e.setDram(op.getY(), e.dram(op.getX(), cast<RankedTensorType>(op.getY().getType()).getShape()));
+  e.setDram(op.getY(), e.dram(op.getX(), storedShape(op.getY())));
   return success();
 }
 
 LogicalResult lowerConstant(nn::ConstantOp op, Emitter &e) {
   auto type = cast<RankedTensorType>(op.getY().getType());
-  tile::TensorOp tensor = e.b.tensor(e.uniqueName("constant"), tile::TensorRole::Constant, type.getShape(),
-                                     type.getElementType());
+  tile::TensorOp tensor = e.b.tensor(e.uniqueName("constant"), tile::TensorRole::Constant,
+                                     storedShape(op.getY()), type.getElementType());
   tensor.setInitialAttr(op.getValue());
   e.setDram(op.getY(), tensor);
   return success();

@@ -9,6 +9,15 @@ using namespace mlir;
 
 namespace arsis::compiler {
 
+SmallVector<int64_t> storedShape(Value value) {
+  ArrayRef<int64_t> shape = cast<RankedTensorType>(value.getType()).getShape();
+  if (shape.size() <= 4)
+    return llvm::to_vector(shape);
+  SmallVector<int64_t> merged = {llvm::product_of(shape.drop_back(3))};
+  llvm::append_range(merged, shape.take_back(3));
+  return merged;
+}
+
 std::string Emitter::uniqueName(StringRef wanted) {
   std::string name = wanted.str();
   for (int number = 1; !names.insert(name).second; ++number)
@@ -26,7 +35,7 @@ Value Emitter::dram(Value value) {
   std::string name = (layer + (layer.empty() ? "" : "/") + result.getOwner()->getName().stripDialect()).str();
   if (result.getOwner()->getNumResults() > 1)
     name += "#" + std::to_string(result.getResultNumber());
-  tensor = b.tensor(uniqueName(name), tile::TensorRole::Temporary, type.getShape(), type.getElementType());
+  tensor = b.tensor(uniqueName(name), tile::TensorRole::Temporary, storedShape(value), type.getElementType());
   return tensor;
 }
 
@@ -83,6 +92,22 @@ void Emitter::nest(const LoopOrder &order, SmallVectorImpl<AffineExpr> &indices,
   open(0);
 }
 
+/// The reference sums as the plan says, the lowering as the mapping says: they must say the same.
+static LogicalResult checkPlan(Operation *op, const Plan &mapped) {
+  auto reduction = dyn_cast<nn::ReductionOpInterface>(op);
+  if (!reduction || mapped.dims.empty())
+    return success();
+  nn::PlanAttr plan = reduction.getPlanAttr();
+  if (!plan)
+    return op->emitError() << op->getName() << " has a mapping and no plan; run nn-map first";
+  if (plan.getChunks() == ArrayRef<int64_t>(mapped.chunks))
+    return success();
+  InFlightDiagnostic error = op->emitError();
+  error << "the plan of " << op->getName() << " has chunks of " << plan.getChunks() << ", its mapping says "
+        << ArrayRef<int64_t>(mapped.chunks) << "; change both, or the plan alone before nn-map";
+  return error;
+}
+
 std::optional<Choice> readChoice(Operation *op, const MappingProblem &problem) {
   nn::MappingAttr mapping = cast<nn::MappedOpInterface>(op).getMappingAttr();
   if (!mapping) {
@@ -92,8 +117,9 @@ std::optional<Choice> readChoice(Operation *op, const MappingProblem &problem) {
   Choice choice;
   for (const Field &field : problem.fields()) {
     auto number = mapping.getValues().getAs<IntegerAttr>(field.name);
-    if (!number) {
-      op->emitError() << "the mapping of " << op->getName() << " has no field '" << field.name << "'";
+    if (!number || !number.getType().isSignlessInteger(64)) {
+      op->emitError() << "the mapping of " << op->getName() << " has no field '" << field.name
+                      << "' that is an i64";
       return std::nullopt;
     }
     choice.push_back(number.getInt());
@@ -106,6 +132,8 @@ std::optional<Choice> readChoice(Operation *op, const MappingProblem &problem) {
     op->emitError() << "the mapping of " << op->getName() << " does not fit: " << fault;
     return std::nullopt;
   }
+  if (failed(checkPlan(op, problem.plan(choice))))
+    return std::nullopt;
   return choice;
 }
 

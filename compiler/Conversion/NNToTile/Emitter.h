@@ -18,6 +18,9 @@ using mlir::Value;
 using tile::Extent;
 using tile::View;
 
+/// The shape of a value's tensor in DRAM: beyond rank four, the leading dimensions are one.
+llvm::SmallVector<int64_t> storedShape(Value value);
+
 class Emitter {
 public:
   Emitter(mlir::OpBuilder &builder, const Machine &machine, mlir::Location location)

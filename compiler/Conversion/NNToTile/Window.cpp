@@ -15,6 +15,29 @@ namespace {
 
 constexpr float kMinusInfinity = -std::numeric_limits<float>::infinity();
 
+/// The most that an instruction's field for a side of the window holds.
+constexpr int64_t kLongestSide = std::numeric_limits<uint16_t>::max();
+
+/// The sides of a window as an instruction walks them, and the step along each.
+struct Taps {
+  std::array<int64_t, 2> sides, steps; // rows, columns
+};
+
+/// A window of one line that is too long for a side walks the same taps in the same order as two sides. Fails
+/// where it has no two factors that fit, or two sides already.
+std::optional<Taps> foldLongSide(Taps taps) {
+  auto [rows, columns] = taps.sides;
+  int64_t length = rows * columns, step = columns == 1 ? taps.steps[0] : taps.steps[1];
+  if (std::max(rows, columns) <= kLongestSide)
+    return taps;
+  if (std::min(rows, columns) > 1)
+    return std::nullopt;
+  for (int64_t inner = ceilDiv(length, kLongestSide); inner <= kLongestSide; ++inner)
+    if (length % inner == 0)
+      return Taps{{length / inner, inner}, {inner * step, step}};
+  return std::nullopt;
+}
+
 class PoolLowering {
 public:
   PoolLowering(Emitter &e, const PoolProblem &problem, const PoolGeometry &geometry, const Choice &choice)
@@ -34,6 +57,11 @@ private:
   AffineExpr start(int d) { return index[d] * l.tile[d]; }
   Extent images() { return e.extent(l.tile[0], p.batch, start(0)); }
   Extent channels() { return e.extent(l.tile[3], p.channels, start(3)); }
+
+  /// The window's taps in a buffer of these strides. REQUIRES: they fold.
+  Taps tapsIn(ArrayRef<int64_t> strides) const {
+    return *foldLongSide({{p.h.kernel, p.w.kernel}, {p.h.dilation * strides[1], p.w.dilation * strides[2]}});
+  }
 
   /// Multiplies a tile in place by the reciprocal of each window's number of elements.
   void divide(Value tile, ArrayRef<Extent> box, AffineExpr h, AffineExpr w) {
@@ -58,8 +86,9 @@ private:
     SmallVector<int64_t> s = View::whole(tile).strides;
     SmallVector<Extent> box = {images(), e.extent(l.tile[1], p.h.output, start(1)),
                                e.extent(l.tile[2], p.w.output, start(2)), channels()};
-    e.b.pool(function(), box, {p.h.kernel, p.w.kernel}, {p.h.dilation * s[1], p.w.dilation * s[2]},
-             View::whole(output), {tile, {}, {s[0], p.h.stride * s[1], p.w.stride * s[2], 1}});
+    Taps taps = tapsIn(s);
+    e.b.pool(function(), box, taps.sides, taps.steps, View::whole(output),
+             {tile, {}, {s[0], p.h.stride * s[1], p.w.stride * s[2], 1}});
     if (g.average)
       divide(output, box, start(1), start(2));
     e.b.store(View::whole(output), result, {start(0), start(1), start(2), start(3)}, box);
@@ -77,7 +106,8 @@ private:
     SmallVector<int64_t> s = View::whole(halo).strides;
     View to{halo,
             e.constant(l.gradH.windowOffset * s[1] + l.gradW.windowOffset * s[2]),
-            {s[0], p.h.stride * s[1], p.w.stride * s[2], 1}};
+            {s[0], l.gradH.windows.extent > 1 ? p.h.stride * s[1] : 0,
+             l.gradW.windows.extent > 1 ? p.w.stride * s[2] : 0, 1}};
     std::optional<View> x;
     if (!g.average) {
       Value tile = e.alloc(l.x);
@@ -88,8 +118,8 @@ private:
       x = View{tile, to.offset, to.strides};
     }
     e.b.map(tile::VectorFunction::Fill, haloBox, View::whole(halo), {}, 0.0f);
-    e.b.poolGrad(function(), box, {p.h.kernel, p.w.kernel}, {p.h.dilation * s[1], p.w.dilation * s[2]}, to,
-                 View::whole(windows), x);
+    Taps taps = tapsIn(s);
+    e.b.poolGrad(function(), box, taps.sides, taps.steps, to, View::whole(windows), x);
     e.b.store({halo, e.constant(l.gradH.ownedOffset * s[1] + l.gradW.ownedOffset * s[2]), s}, result,
               {start(0), start(1), start(2), start(3)},
               {images(), e.extent(l.tile[1], p.h.input, start(1)), e.extent(l.tile[2], p.w.input, start(2)),
@@ -111,6 +141,10 @@ LogicalResult lowerPool(Operation *op, Emitter &e) {
   if (!choice)
     return failure();
   PoolGeometry geometry = poolGeometry(op);
+  if (!foldLongSide({{geometry.h.kernel, geometry.w.kernel}, {1, 1}}))
+    return op->emitError() << "the window of " << op->getName() << " is " << geometry.h.kernel << " by "
+                           << geometry.w.kernel << ", an instruction takes sides of at most " << kLongestSide
+                           << ", or one line that is the product of two such sides";
   PoolLowering lowering(e, *problem, geometry, *choice);
   if (geometry.gradient)
     lowering.gradient = e.dram(op->getOperands().back());

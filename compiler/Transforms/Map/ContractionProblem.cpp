@@ -6,6 +6,7 @@
 #include "compiler/Transforms/Map/ContractionProblem.h"
 
 #include <algorithm>
+#include <map>
 
 namespace arsis::compiler {
 
@@ -35,22 +36,33 @@ std::vector<AxisPhase> gradientPhases(const Window &window, const std::vector<Ph
     axis.limitBase = extent.limitBase;
     axis.limitStep = extent.limitStep;
     axis.sourceBase = phase.gradBase - source.base;
-    axis.tapStep = phase.gradStep;
     axis.taps = phase.taps;
     axis.firstTap = phase.firstTap;
-    axis.kernelStep = phase.tapStep;
+    if (phase.taps > 1) { // else there is no step, and it may be too long for an instruction
+      axis.tapStep = phase.gradStep;
+      axis.kernelStep = phase.tapStep;
+    }
     axis.resultBase = phase.offset;
-    axis.resultStep = window.stride;
+    axis.resultStep = extent.positions > 1 ? window.stride : 1;
     result.push_back(axis);
   }
   return result;
 }
 
-int64_t mostTaps(const std::vector<Phase> &phases) {
-  int64_t most = 0;
+std::vector<TapGroup> groupsOf(const std::vector<Phase> &phases) {
+  std::map<int64_t, int64_t> phasesOfTaps;
   for (const Phase &phase : phases)
-    most = std::max(most, phase.taps);
-  return most;
+    if (phase.taps > 0)
+      ++phasesOfTaps[phase.taps];
+  std::vector<TapGroup> groups;
+  for (auto [taps, count] : phasesOfTaps)
+    groups.push_back({taps, count});
+  return groups;
+}
+
+/// At least one, though no tap reaches an input that lies between two strides.
+int64_t mostTaps(const std::vector<TapGroup> &ascending) {
+  return ascending.empty() ? 1 : ascending.back().taps;
 }
 
 } // namespace
@@ -59,14 +71,24 @@ ContractionProblem::ContractionProblem(const Machine &machine, const ConvShape &
     : MappingProblem(machine), shape(shape), pass(pass),
       reduced(pass == Forward ? shape.channels : shape.outputs),
       columns(pass == Forward ? shape.outputs : shape.channels) {
-  strideH = phasesOf(shape.h);
-  strideW = phasesOf(shape.w);
-  maxTapsH = pass == Forward ? shape.h.kernel : mostTaps(strideH);
-  maxTapsW = pass == Forward ? shape.w.kernel : mostTaps(strideW);
+  if (pass == Forward) {
+    groupsH = {{shape.h.kernel, 1}};
+    groupsW = {{shape.w.kernel, 1}};
+  } else {
+    strideH = phasesOf(shape.h);
+    strideW = phasesOf(shape.w);
+    reachH = gradientReach(strideH);
+    reachW = gradientReach(strideW);
+    groupsH = groupsOf(strideH);
+    groupsW = groupsOf(strideW);
+  }
+  maxTapsH = mostTaps(groupsH);
+  maxTapsW = mostTaps(groupsW);
 }
 
 std::vector<Field> ContractionProblem::fields() const {
-  int64_t multipleH = pass == Forward ? 1 : shape.h.stride, multipleW = pass == Forward ? 1 : shape.w.stride;
+  int64_t multipleH = pass == Forward ? 1 : gradientMultiple(shape.h),
+          multipleW = pass == Forward ? 1 : gradientMultiple(shape.w);
   // Few channels leave rows of the array idle; kernel columns, then kernel rows, fill them.
   int64_t chunkC = std::min(reduced, machine.rows), chunkKh = 1, chunkKw = 1;
   if (reduced < machine.rows) {
@@ -101,7 +123,7 @@ const char *ContractionProblem::findFault(const Choice &c) const {
     return "a chunk of the plan has more terms than the array has rows";
   if (c[K] < reduced && c[K] % c[ChunkC] != 0)
     return "the tile of reduction channels is no multiple of the plan's chunk";
-  if (pass == GradInput && (c[H] % shape.h.stride != 0 || c[W] % shape.w.stride != 0))
+  if (pass == GradInput && (c[H] % gradientMultiple(shape.h) != 0 || c[W] % gradientMultiple(shape.w) != 0))
     return "the tile of the input gradient is no multiple of the stride";
   // Tiles are runs of rows, or pieces of one row: more shapes do not pay for their search.
   if (c[N] > 1 && (c[H] < pixelsH() || c[W] < pixelsW()))
@@ -109,11 +131,11 @@ const char *ContractionProblem::findFault(const Choice &c) const {
   return nullptr;
 }
 
-ContractionLayout ContractionProblem::layout(const Choice &c) const {
+ContractionLayout ContractionProblem::outline(const Choice &c) const {
   ContractionLayout l;
   l.tileN = std::min(c[N], shape.batch);
-  int64_t wholeH = pass == Forward ? shape.h.output : roundUp(shape.h.input, shape.h.stride);
-  int64_t wholeW = pass == Forward ? shape.w.output : roundUp(shape.w.input, shape.w.stride);
+  int64_t wholeH = pass == Forward ? shape.h.output : roundUp(shape.h.input, gradientMultiple(shape.h));
+  int64_t wholeW = pass == Forward ? shape.w.output : roundUp(shape.w.input, gradientMultiple(shape.w));
   l.tileH = std::min(c[H], wholeH);
   l.tileW = std::min(c[W], wholeW);
   l.tileK = std::min(c[K], reduced);
@@ -136,17 +158,11 @@ ContractionLayout ContractionProblem::layout(const Choice &c) const {
   l.order.counts[l.w] = ceilDiv(pixelsW(), l.tileW);
   l.order.counts[l.j] = ceilDiv(columns, l.columns);
   l.order.counts[l.k] = ceilDiv(reduced, l.tileK);
-  if (pass == Forward) {
-    l.sourceH = inputOfOutputTile(shape.h, l.tileH);
-    l.sourceW = inputOfOutputTile(shape.w, l.tileW);
-    l.phasesH = forwardPhase(shape.h, l.tileH);
-    l.phasesW = forwardPhase(shape.w, l.tileW);
-  } else {
-    l.sourceH = gradientOfInputTile(shape.h, strideH, l.tileH);
-    l.sourceW = gradientOfInputTile(shape.w, strideW, l.tileW);
-    l.phasesH = gradientPhases(shape.h, strideH, l.tileH, l.sourceH);
-    l.phasesW = gradientPhases(shape.w, strideW, l.tileW, l.sourceW);
-  }
+  bool forward = pass == Forward;
+  l.sourceH = forward ? inputOfOutputTile(shape.h, l.tileH) : gradientOfInputTile(shape.h, reachH, l.tileH);
+  l.sourceW = forward ? inputOfOutputTile(shape.w, l.tileW) : gradientOfInputTile(shape.w, reachW, l.tileW);
+  l.positionsH = forward ? l.tileH : ceilDiv(l.tileH, shape.h.stride);
+  l.positionsW = forward ? l.tileW : ceilDiv(l.tileW, shape.w.stride);
   unsigned pixels = 1u << l.n | 1u << l.h | 1u << l.w, column = 1u << l.j, channel = 1u << l.k;
   l.resident = c[Resident] != 0;
   l.streamedLevel = l.order.level(pixels | channel);
@@ -161,20 +177,29 @@ ContractionLayout ContractionProblem::layout(const Choice &c) const {
       {shape.h.kernel, shape.w.kernel, l.resident ? reduced : l.tileK, l.resident ? columns : storedColumns},
       l.order.slots(l.weightsLevel, c[Slots])};
   l.result = {"result", {l.tileN, l.tileH, l.tileW, storedColumns}, l.order.slots(l.resultLevel, c[Slots])};
-  for (const AxisPhase &h : l.phasesH)
-    for (const AxisPhase &w : l.phasesW)
-      if (h.taps && w.taps)
-        l.accumulators.push_back({"accumulator",
-                                  {l.tileN * h.positions * w.positions * l.blocks, 1, 1, 1},
-                                  l.order.slots(l.resultLevel, c[AccSlots]),
-                                  true});
+  l.accumulator = {"accumulator",
+                   {l.tileN * l.positionsH * l.positionsW * l.blocks, 1, 1, 1},
+                   l.order.slots(l.resultLevel, c[AccSlots]),
+                   true};
+  return l;
+}
+
+ContractionLayout ContractionProblem::layout(const Choice &c) const {
+  ContractionLayout l = outline(c);
+  if (pass == Forward) {
+    l.phasesH = forwardPhase(shape.h, l.tileH);
+    l.phasesW = forwardPhase(shape.w, l.tileW);
+  } else {
+    l.phasesH = gradientPhases(shape.h, strideH, l.tileH, l.sourceH);
+    l.phasesW = gradientPhases(shape.w, strideW, l.tileW, l.sourceW);
+  }
   return l;
 }
 
 Evaluation ContractionProblem::evaluate(const Choice &c) const {
   if (const char *fault = findFault(c))
     return Evaluation::rejected(fault);
-  ContractionLayout l = layout(c);
+  ContractionLayout l = outline(c);
   if (l.resident && l.order.counts[l.j] == 1 && l.order.counts[l.k] == 1)
     return Evaluation::rejected("the weights are resident without the field");
   Evaluation e;
@@ -183,17 +208,14 @@ Evaluation ContractionProblem::evaluate(const Choice &c) const {
   e.buffers.push_back(l.result);
   Buffer accumulator{"accumulator", {0, 1, 1, 1}, 1, true};
   double products = 0, streamedRows = 0; // per tile and column block
+  double rows = double(l.tileN * l.positionsH * l.positionsW);
   int64_t deepest = 0;
-  size_t phase = 0;
-  for (const AxisPhase &h : l.phasesH)
-    for (const AxisPhase &w : l.phasesW) {
-      if (!h.taps || !w.taps)
-        continue;
-      accumulator.shape[0] += l.accumulators[phase].shape[0] * l.accumulators[phase].slots;
-      ++phase;
+  for (const TapGroup &h : groupsH)
+    for (const TapGroup &w : groupsW) {
+      int64_t phases = h.phases * w.phases;
+      accumulator.shape[0] += phases * l.accumulator.size();
       int64_t kh = ceilDiv(h.taps, l.chunkKh), kw = ceilDiv(w.taps, l.chunkKw);
-      double perChunk = double(kh * kw * l.chunksPerTile);
-      double rows = double(l.tileN * h.positions * w.positions);
+      double perChunk = double(phases * kh * kw * l.chunksPerTile);
       double weightRows = double(l.chunkC * std::min(l.chunkKh, h.taps) * std::min(l.chunkKw, w.taps));
       products += perChunk;
       streamedRows += perChunk * (machine.weightBanks > 1 ? std::max(rows, weightRows) : rows + weightRows);

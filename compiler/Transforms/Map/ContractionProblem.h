@@ -2,8 +2,8 @@
 //
 // Mapping of convolution, its input gradient and the matrix product onto the array, weight stationary. All
 // three are one shape of computation: a tile of streamed pixels with a halo, a tile of stationary weights,
-// and per tile a list of dense phases (one for forward and matrix product, stride x stride for the input
-// gradient).
+// and per tile a list of dense phases (one for forward and matrix product, up to stride x stride for the
+// input gradient). Phases differ in little, so the search looks at them in groups of equal taps.
 //
 // Loops, outermost first: n, h, w (tiles of the result's pixels), j (tiles of result columns), k (tiles of
 // reduction channels); or j before the pixels. Inside: column blocks of the tile, chunks of channels, kernel
@@ -33,6 +33,12 @@ struct AxisPhase {
   int64_t resultBase = 0, resultStep = 1;         // in the result tile
 };
 
+/// Phases along one axis that have equally many taps. Two groups with taps at most, since the numbers of taps
+/// differ by one at most.
+struct TapGroup {
+  int64_t taps = 1, phases = 1;
+};
+
 struct ContractionLayout {
   // Positions of the loops in `order`.
   int n, h, w, j, k;
@@ -40,10 +46,11 @@ struct ContractionLayout {
   int64_t tileN, tileH, tileW, tileK, columns; // columns of a result tile
   int64_t blocks;                              // column blocks per unit in a result tile
   int64_t chunkC, chunkKh, chunkKw, chunksPerTile;
-  TileRange sourceH, sourceW; // of the streamed tile
+  TileRange sourceH, sourceW;     // of the streamed tile
+  int64_t positionsH, positionsW; // of a phase in a tile
   std::vector<AxisPhase> phasesH, phasesW;
   Buffer streamed, weights, result;
-  std::vector<Buffer> accumulators; // one per phase with taps, row-major over (phasesH, phasesW)
+  Buffer accumulator; // of each pair of phases with taps
   int streamedLevel, weightsLevel, resultLevel;
   bool resident; // the weights buffer holds all columns and channels
 };
@@ -74,7 +81,11 @@ private:
   int64_t pixelsH() const { return pass == Forward ? shape.h.output : shape.h.input; }
   int64_t pixelsW() const { return pass == Forward ? shape.w.output : shape.w.input; }
   const char *findFault(const Choice &choice) const;
+  /// All of the layout but its phases and their accumulators.
+  ContractionLayout outline(const Choice &choice) const;
   std::vector<Phase> strideH, strideW; // of the input gradient
+  GradientReach reachH, reachW;
+  std::vector<TapGroup> groupsH, groupsW; // phases with taps
   int64_t maxTapsH, maxTapsW;
 };
 

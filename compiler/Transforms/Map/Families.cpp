@@ -16,15 +16,22 @@ namespace {
 
 ArrayRef<int64_t> shapeOf(Value value) { return cast<RankedTensorType>(value.getType()).getShape(); }
 
+/// A step that is never taken becomes 1, since it may be too long for an instruction: between the taps of a
+/// kernel of one, and, unless the stride decides which input a phase owns (`phases`), between the windows of
+/// an output of one.
 Window window(int64_t axis, int64_t input, int64_t output, int64_t kernel, ArrayRef<int64_t> strides,
-              ArrayRef<int64_t> pads, ArrayRef<int64_t> dilations) {
-  return {input, output, kernel, strides[axis], dilations[axis], pads[axis]};
+              ArrayRef<int64_t> pads, ArrayRef<int64_t> dilations, bool phases) {
+  int64_t stride = output == 1 && !phases ? 1 : strides[axis], dilation = kernel == 1 ? 1 : dilations[axis];
+  return {input, output, kernel, stride, dilation, pads[axis]};
 }
 
 template <typename Op> ConvShape convShape(Op op, Value x, Value w, Value y) {
   ArrayRef<int64_t> xs = shapeOf(x), ws = shapeOf(w), ys = shapeOf(y);
-  return {xs[0], window(0, xs[1], ys[1], ws[0], op.getStrides(), op.getPads(), op.getDilations()),
-          window(1, xs[2], ys[2], ws[1], op.getStrides(), op.getPads(), op.getDilations()), ws[2], ws[3]};
+  auto axis = [&](int64_t d) {
+    return window(d, xs[d + 1], ys[d + 1], ws[d], op.getStrides(), op.getPads(), op.getDilations(),
+                  std::is_same_v<Op, nn::Conv2dGradInputOp>);
+  };
+  return {xs[0], axis(0), axis(1), ws[2], ws[3]};
 }
 
 } // namespace
@@ -69,8 +76,8 @@ PoolGeometry poolGeometry(Operation *op) {
   ArrayRef<int64_t> kernel = numbers("kernel"), pads = numbers("pads");
   g.batch = in[0];
   g.channels = in[3];
-  g.h = window(0, in[1], out[1], kernel[0], numbers("strides"), pads, numbers("dilations"));
-  g.w = window(1, in[2], out[2], kernel[1], numbers("strides"), pads, numbers("dilations"));
+  g.h = window(0, in[1], out[1], kernel[0], numbers("strides"), pads, numbers("dilations"), g.gradient);
+  g.w = window(1, in[2], out[2], kernel[1], numbers("strides"), pads, numbers("dilations"), g.gradient);
   g.uniform = true;
   if (!g.average)
     return g;
@@ -164,11 +171,44 @@ std::unique_ptr<MatrixProblem> makeProblem(nn::SoftmaxCrossEntropyGradOp op, con
   return std::make_unique<MatrixProblem>(machine, needs);
 }
 
+TransposeShape transposeShape(nn::TransposeOp op) {
+  ArrayRef<int64_t> result = shapeOf(op.getY()), permutation = op.getPermutation();
+  if (permutation.size() <= 4)
+    return {llvm::to_vector(result), llvm::to_vector(permutation)};
+  TransposeShape merged;
+  std::optional<int64_t> previous;  // source dimension of the last one kept
+  auto follows = [&](int64_t dim) { // it in the source, with nothing but single elements between
+    if (!previous || *previous > dim)
+      return false;
+    return llvm::all_of(shapeOf(op.getX()).slice(*previous + 1, dim - *previous - 1),
+                        [](int64_t between) { return between == 1; });
+  };
+  for (auto [size, dim] : llvm::zip_equal(result, permutation)) {
+    if (size == 1)
+      continue;
+    if (follows(dim)) {
+      merged.result.back() *= size;
+    } else {
+      merged.result.push_back(size);
+      merged.permutation.push_back(dim);
+    }
+    previous = dim;
+  }
+  // Number the dimensions that are left in the source's order.
+  SmallVector<int64_t> kept = merged.permutation;
+  llvm::sort(kept);
+  for (int64_t &dim : merged.permutation)
+    dim = llvm::lower_bound(kept, dim) - kept.begin();
+  return merged;
+}
+
 std::unique_ptr<TransposeProblem> makeProblem(nn::TransposeOp op, const Machine &machine) {
+  TransposeShape merged = transposeShape(op);
   std::array<int64_t, 4> shape = {1, 1, 1, 1};
-  ArrayRef<int64_t> result = shapeOf(op.getY());
-  std::copy(result.begin(), result.end(), shape.end() - result.size());
-  return std::make_unique<TransposeProblem>(machine, shape);
+  bool fits = merged.result.size() <= shape.size();
+  if (fits)
+    std::copy(merged.result.begin(), merged.result.end(), shape.end() - merged.result.size());
+  return std::make_unique<TransposeProblem>(machine, shape, fits);
 }
 
 ElementwiseShape elementwiseShape(nn::ElementwiseOpInterface op) {

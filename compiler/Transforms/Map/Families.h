@@ -32,6 +32,15 @@ std::unique_ptr<MappingProblem> makeAnyProblem(mlir::Operation *op, const Machin
 /// Rows and columns of an operation on channels: all dimensions but the last, and the last.
 std::pair<int64_t, int64_t> rowsAndColumns(mlir::Value value);
 
+/// A transposition of at most four dimensions, if it can be seen as one: beyond rank four, dimensions of one
+/// element are dropped and neighbours that stay neighbours become one dimension.
+struct TransposeShape {
+  llvm::SmallVector<int64_t> result; // sizes of the result's dimensions
+  llvm::SmallVector<int64_t>
+      permutation; // dimension i of the result is dimension permutation[i] of the source
+};
+TransposeShape transposeShape(nn::TransposeOp op);
+
 /// The windows of a pooling operation, and for an average the divisor's reciprocal per window and whether all
 /// are equal.
 struct PoolGeometry {

@@ -5,7 +5,6 @@
 // and solutions are stride / g apart.
 #include "compiler/Transforms/Map/Geometry.h"
 
-#include <algorithm>
 #include <numeric>
 
 namespace arsis::compiler {
@@ -17,7 +16,7 @@ TileRange inputOfOutputTile(const Window &window, int64_t outputs) {
 std::vector<Phase> phasesOf(const Window &window) {
   std::vector<Phase> phases;
   int64_t common = std::gcd(window.dilation, window.stride);
-  for (int64_t offset = 0; offset < window.stride; ++offset) {
+  for (int64_t offset = 0; offset < std::min(window.stride, window.input); ++offset) {
     Phase phase;
     phase.offset = offset;
     phase.tapStep = window.stride / common;
@@ -36,22 +35,28 @@ std::vector<Phase> phasesOf(const Window &window) {
 }
 
 PhaseExtent phaseExtent(const Window &window, const Phase &phase, int64_t inputs) {
-  int64_t perTile = inputs / window.stride;
+  int64_t perTile = ceilDiv(inputs, window.stride);
   return {perTile, ceilDiv(window.input - phase.offset, window.stride), -perTile};
 }
 
-TileRange gradientOfInputTile(const Window &window, const std::vector<Phase> &phases, int64_t inputs) {
-  int64_t perTile = inputs / window.stride, low = 0, high = 0;
+GradientReach gradientReach(const std::vector<Phase> &phases) {
+  GradientReach reach;
   bool any = false;
   for (const Phase &phase : phases) {
     if (phase.taps == 0)
       continue;
-    int64_t first = phase.gradBase + (phase.taps - 1) * phase.gradStep, last = phase.gradBase + perTile - 1;
-    low = any ? std::min(low, first) : first;
-    high = any ? std::max(high, last) : last;
+    int64_t first = phase.gradBase + (phase.taps - 1) * phase.gradStep;
+    reach.low = any ? std::min(reach.low, first) : first;
+    reach.high = any ? std::max(reach.high, phase.gradBase) : phase.gradBase;
     any = true;
   }
-  return {low, perTile, any ? high - low + 1 : 1};
+  return reach;
+}
+
+TileRange gradientOfInputTile(const Window &window, const GradientReach &reach, int64_t inputs) {
+  int64_t perTile = ceilDiv(inputs, window.stride);
+  bool any = reach.high >= reach.low;
+  return {reach.low, perTile, any ? reach.high + perTile - reach.low : 1};
 }
 
 PoolGradTile poolGradTile(const Window &window, int64_t inputs) {
@@ -78,12 +83,10 @@ PoolGradTile poolGradTile(const Window &window, int64_t inputs) {
 int64_t windowCount(const Window &window, int64_t output, int64_t padAfter, bool includePad) {
   int64_t low = includePad ? -window.padBefore : 0,
           high = includePad ? window.input + padAfter : window.input;
-  int64_t count = 0;
-  for (int64_t k = 0; k < window.kernel; ++k) {
-    int64_t position = output * window.stride - window.padBefore + k * window.dilation;
-    count += position >= low && position < high;
-  }
-  return count;
+  int64_t start = output * window.stride - window.padBefore; // tap k reads start + k * dilation
+  int64_t first = std::max<int64_t>(ceilDiv(low - start, window.dilation), 0);
+  int64_t behind = std::min(ceilDiv(high - start, window.dilation), window.kernel);
+  return std::max<int64_t>(behind - first, 0);
 }
 
 std::vector<int64_t> tileSizes(int64_t extent, int64_t multiple) {

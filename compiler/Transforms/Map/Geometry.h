@@ -6,6 +6,7 @@
 #ifndef ARSIS_COMPILER_TRANSFORMS_MAP_GEOMETRY_H
 #define ARSIS_COMPILER_TRANSFORMS_MAP_GEOMETRY_H
 
+#include <algorithm>
 #include <cstdint>
 #include <vector>
 
@@ -34,6 +35,10 @@ struct TileRange {
 /// The input range that the output tile [tile * outputs, (tile + 1) * outputs) reads.
 TileRange inputOfOutputTile(const Window &window, int64_t outputs);
 
+/// Tiles of an input gradient are multiples of this: the stride, so that every tile holds the same phases, or
+/// the whole input where the stride is longer.
+inline int64_t gradientMultiple(const Window &window) { return std::min(window.stride, window.input); }
+
 /// One residue class of input positions modulo the stride, within a tile that starts at a multiple of the
 /// stride. Its input positions are tile start + offset + stride * a, a in [0, owned(tile)); tap t (ascending
 /// kernel index) is kernel index firstTap + t * tapStep and reads gradient position (tile start / stride) + a
@@ -44,18 +49,25 @@ struct Phase {
   int64_t gradBase = 0, gradStep = 0; // gradStep is never positive
 };
 
-/// The `stride` phases of the input gradient.
+/// The phases of the input gradient that have positions, by ascending offset: min(stride, input) of them.
 std::vector<Phase> phasesOf(const Window &window);
 
-/// How many positions of a phase exist in a tile of `inputs` positions (a multiple of the stride), and how
-/// the number shrinks: clamp(limitBase + limitStep * tile, 0, tilePositions).
+/// How many positions of a phase exist in a tile of `inputs` positions (a multiple of gradientMultiple), and
+/// how the number shrinks: clamp(limitBase + limitStep * tile, 0, tilePositions).
 struct PhaseExtent {
   int64_t positions = 0, limitBase = 0, limitStep = 0;
 };
 PhaseExtent phaseExtent(const Window &window, const Phase &phase, int64_t inputs);
 
-/// The gradient range that all phases of an input tile of `inputs` positions (a multiple of the stride) read.
-TileRange gradientOfInputTile(const Window &window, const std::vector<Phase> &phases, int64_t inputs);
+/// The gradient positions that the phases read for the first position of a tile; empty if no phase has a tap.
+struct GradientReach {
+  int64_t low = 0, high = -1;
+};
+GradientReach gradientReach(const std::vector<Phase> &phases);
+
+/// The gradient range that all phases of an input tile of `inputs` positions (a multiple of gradientMultiple)
+/// read.
+TileRange gradientOfInputTile(const Window &window, const GradientReach &reach, int64_t inputs);
 
 /// What a tile of the gradient of a pooling needs: the windows that touch the owned input range, and the
 /// input range that contains both these windows and the owned range. ownedOffset is the position of the first

@@ -87,6 +87,9 @@ TransposeProblem::Layout TransposeProblem::layout(const Choice &c) const {
 }
 
 Evaluation TransposeProblem::evaluate(const Choice &c) const {
+  if (!fits)
+    return Evaluation::rejected("it moves more than four dimensions against each other, the chip's transfers "
+                                "have four");
   for (int64_t value : c)
     if (value < 1)
       return Evaluation::rejected("a tile or slot count is zero");

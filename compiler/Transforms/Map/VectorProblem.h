@@ -54,8 +54,9 @@ private:
 /// Transposition: a tile is loaded in the source's order into the result's order and stored.
 class TransposeProblem : public MappingProblem {
 public:
-  TransposeProblem(const Machine &machine, std::array<int64_t, 4> shape)
-      : MappingProblem(machine), shape(shape) {}
+  /// `fits`: the transposition has four dimensions at most; else there is no choice.
+  TransposeProblem(const Machine &machine, std::array<int64_t, 4> shape, bool fits = true)
+      : MappingProblem(machine), shape(shape), fits(fits) {}
 
   std::vector<Field> fields() const override;
   Evaluation evaluate(const Choice &choice) const override;
@@ -68,6 +69,7 @@ public:
   Layout layout(const Choice &choice) const;
 
   std::array<int64_t, 4> shape; // of the result
+  bool fits;
 };
 
 } // namespace arsis::compiler

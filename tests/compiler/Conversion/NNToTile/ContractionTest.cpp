@@ -91,6 +91,26 @@ TEST(ContractionLowering, StrideLargerThanTheKernelLeavesHoles) {
     }
 }
 
+TEST(ContractionLowering, StridesBeyondTheImage) {
+  for (auto [h, w] : {std::pair{1, 1}, {1, 5}, {2, 3}, {4, 4}})
+    for (int kernel : {1, 2, 3})
+      for (int stride : {2, 3, 14, 32, 100000, 1000000000})
+        for (int pad : {0, 1, 2}) {
+          Convolution v{2, h, w, 5, 9, kernel, kernel, stride, stride + 1, 1, 1, pad, pad, pad, 0};
+          if (!v.fits())
+            continue;
+          ASSERT_EQ(compareWithOracle(moduleOf(v), chipWith(kTiny)), "") << describe(v);
+        }
+}
+
+TEST(ContractionLowering, ManyPhasesWithoutTaps) {
+  Convolution sparse{2, 33, 30, 3, 5, 1, 2, 7, 13, 1, 1, 0, 0, 0, 0};
+  EXPECT_EQ(compareWithOracle(moduleOf(sparse), chipWith(kTiny)), "");
+  // A thousand phases of one tap each: every one has accumulators of its own.
+  Convolution patches{1, 64, 64, 2, 3, 32, 32, 32, 32, 1, 1, 0, 0, 0, 0};
+  EXPECT_EQ(compareWithOracle(moduleOf(patches), chipWith({8, 8, 1, 8192, 64})), "");
+}
+
 TEST(ContractionLowering, EveryPinnedTileKeepsTheBits) {
   Convolution v{3, 9, 10, 20, 20, 3, 3, 2, 2, 1, 1, 1, 1, 1, 1};
   ArraySize roomy{8, 8, 1, 1024, 512};

@@ -176,3 +176,40 @@ TEST(VectorLowering, TransposeAndReshape) {
     ASSERT_EQ(compareWithOracle(module, chipWith(kTiny)), "") << module;
   }
 }
+
+TEST(VectorLowering, RanksAboveFourAreMerged) {
+  // The channel shuffle, alone and with single dimensions between; elementwise work on rank five.
+  for (auto [p, shape] : {std::pair{std::vector<int>{0, 2, 1, 3, 4}, std::vector<int>{3, 2, 5, 8, 8}},
+                          {std::vector<int>{0, 2, 1, 3, 4}, std::vector<int>{1, 2, 2, 8, 8}},
+                          {std::vector<int>{4, 0, 5, 2, 1, 3}, std::vector<int>{2, 1, 3, 4, 5, 1}},
+                          {std::vector<int>{3, 4, 0, 1, 2}, std::vector<int>{2, 3, 4, 5, 6}},
+                          {std::vector<int>{4, 3, 2, 1, 0}, std::vector<int>{1, 1, 7, 1, 1}}}) {
+    std::vector<int> result;
+    int count = 1;
+    for (int dim : p) {
+      result.push_back(shape[dim]);
+      count *= shape[dim];
+    }
+    std::string flat = type({count}), x = type(shape), y = type(result);
+    std::string module = "func.func @forward(%x: " + flat + " {nn.name = \"x\"}) -> (" + flat +
+                         " {nn.name = \"y\"}) {\n  %c = nn.constant dense<0.25> : " + x +
+                         "\n  %0 = nn.reshape %x : (" + flat + ") -> " + x + "\n  %1 = nn.add %0, %c : " + x +
+                         "\n  %2 = nn.transpose %1 permutation " + list(p) + " : (" + x + ") -> " + y +
+                         "\n  %3 = nn.relu %2 : " + y + "\n  %4 = nn.reshape %3 : (" + y + ") -> " + flat +
+                         "\n  return %4 : " + flat + "\n}\n";
+    EXPECT_EQ(compareWithOracle(module, chipWith(kTiny)), "") << module;
+  }
+}
+
+TEST(VectorLowering, FiveDimensionsAgainstEachOtherAreRefused) {
+  std::string x = type({2, 3, 2, 3, 2}), flat = type({72});
+  std::string module = "func.func @forward(%x: " + flat + " {nn.name = \"x\"}) -> (" + flat +
+                       " {nn.name = \"y\"}) {\n  %0 = nn.reshape %x : (" + flat + ") -> " + x +
+                       "\n  %1 = nn.transpose %0 permutation [4, 3, 2, 1, 0] : (" + x + ") -> " + x +
+                       "\n  %2 = nn.reshape %1 : (" + x + ") -> " + flat + "\n  return %2 : " + flat +
+                       "\n}\n";
+  EXPECT_EQ(
+      compareWithOracle(module, chipWith(kTiny)),
+      "does not map: no mapping of nn.transpose is feasible: it moves more than four dimensions against "
+      "each other, the chip's transfers have four\n");
+}

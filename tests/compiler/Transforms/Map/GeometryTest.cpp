@@ -15,10 +15,10 @@ namespace {
 /// Calls `check` for every window of a small family.
 template <typename Check> void forEachWindow(Check check) {
   for (int64_t kernel : {1, 2, 3, 5})
-    for (int64_t stride : {1, 2, 3, 4})
+    for (int64_t stride : {1, 2, 3, 4, 14})
       for (int64_t dilation : {1, 2, 3})
         for (int64_t pad : {0, 1, 2})
-          for (int64_t input : {5, 8, 13}) {
+          for (int64_t input : {1, 3, 5, 8, 13}) {
             Window window{input, 0, kernel, stride, dilation, pad};
             int64_t space = input + 2 * pad - window.reach();
             if (space < 0)
@@ -56,9 +56,9 @@ TEST(Geometry, InputTileHoldsEveryTap) {
 TEST(Geometry, PhasesCoverEveryTapOfEveryInputOnce) {
   forEachWindow([](const Window &w) {
     std::vector<Phase> phases = phasesOf(w);
-    ASSERT_EQ(int64_t(phases.size()), w.stride);
-    for (int64_t inputs = w.stride; inputs <= 2 * w.stride; inputs += w.stride) {
-      TileRange range = gradientOfInputTile(w, phases, inputs);
+    ASSERT_EQ(int64_t(phases.size()), std::min(w.stride, w.input));
+    for (int64_t inputs : {gradientMultiple(w), 2 * gradientMultiple(w)}) {
+      TileRange range = gradientOfInputTile(w, gradientReach(phases), inputs);
       std::set<int64_t> owned;
       for (int64_t tile = 0; tile * inputs < w.input; ++tile)
         for (const Phase &phase : phases) {
@@ -74,7 +74,7 @@ TEST(Geometry, PhasesCoverEveryTapOfEveryInputOnce) {
               if ((position + w.padBefore - k * w.dilation) % w.stride == 0)
                 expected.push_back({k, (position + w.padBefore - k * w.dilation) / w.stride});
             for (int64_t t = 0; t < phase.taps; ++t) {
-              int64_t gradient = tile * inputs / w.stride + a + phase.gradBase + t * phase.gradStep;
+              int64_t gradient = ceilDiv(tile * inputs, w.stride) + a + phase.gradBase + t * phase.gradStep;
               found.push_back({phase.firstTap + t * phase.tapStep, gradient});
               EXPECT_GE(gradient, range.base + range.step * tile);
               EXPECT_LT(gradient, range.base + range.step * tile + range.extent);
@@ -85,6 +85,11 @@ TEST(Geometry, PhasesCoverEveryTapOfEveryInputOnce) {
       EXPECT_EQ(int64_t(owned.size()), w.input);
     }
   });
+}
+
+TEST(Geometry, PhasesDoNotGrowWithTheStride) {
+  Window window{8, 1, 1, int64_t(1) << 40, 1, 0};
+  EXPECT_EQ(phasesOf(window).size(), 8u);
 }
 
 TEST(Geometry, PoolGradientTileSeesEveryWindowThatTouchesIt) {
