@@ -6,6 +6,7 @@
 #include "compiler/Conversion/NNToTile/Lowerings.h"
 #include "compiler/Conversion/NNToTile/Storage.h"
 #include "compiler/Transforms/Map/Map.h"
+#include "dialects/NN/IR/StepTypes.h"
 
 #include "llvm/ADT/TypeSwitch.h"
 
@@ -19,7 +20,7 @@ namespace arsis::compiler {
 namespace {
 
 LogicalResult lowerOperation(Operation *op, Emitter &e) {
-  e.b.location = op->getLoc();
+  e.b.location = tile::locationOf(op);
   return TypeSwitch<Operation *, LogicalResult>(op)
       .Case([&](nn::Conv2dOp typed) { return lowerConv2d(typed, e); })
       .Case([&](nn::Conv2dGradInputOp typed) { return lowerConv2dGradInput(typed, e); })
@@ -41,25 +42,40 @@ LogicalResult lowerOperation(Operation *op, Emitter &e) {
       });
 }
 
+LogicalResult checkTypes(func::FuncOp function) {
+  for (auto [number, type] : llvm::enumerate(function.getArgumentTypes()))
+    if (failed(nn::verifyTensor(function, type, "argument", number)))
+      return failure();
+  for (auto [number, type] : llvm::enumerate(function.getResultTypes()))
+    if (failed(nn::verifyTensor(function, type, "result", number)))
+      return failure();
+  return success();
+}
+
 LogicalResult convert(func::FuncOp function, const Machine &machine) {
   if (function.isExternal() || !function.getBody().hasOneBlock())
     return function.emitError("expected a function with one block");
   OpBuilder builder(function);
-  auto program = tile::ProgramOp::create(builder, function.getLoc(), function.getName());
+  // Rows and columns are the shape of every product and of an accumulator row, banks are taken modulo their
+  // number.
+  DictionaryAttr requirements = builder.getDictionaryAttr(
+      {builder.getNamedAttr("matrix.rows", builder.getI64IntegerAttr(machine.rows)),
+       builder.getNamedAttr("matrix.cols", builder.getI64IntegerAttr(machine.cols)),
+       builder.getNamedAttr("matrix.weight_banks", builder.getI64IntegerAttr(machine.weightBanks))});
+  auto program = tile::ProgramOp::create(builder, function.getLoc(), function.getName(), requirements);
   program.getBody().emplaceBlock();
   builder.setInsertionPointToStart(&program.getBody().front());
   Emitter e(builder, machine, function.getLoc());
   SmallVector<LateCopy> copies;
-  LogicalResult result = placeArgumentsAndResults(function, e, copies);
+  LogicalResult result = checkTypes(function);
+  if (succeeded(result))
+    result = placeArgumentsAndResults(function, e, copies);
   for (Operation &op : function.front().without_terminator())
     if (succeeded(result))
       result = lowerOperation(&op, e);
   if (failed(result))
     return failure();
-  for (const LateCopy &copy : copies) {
-    e.b.location = copy.location;
-    emitCopy(e.dram(copy.value), copy.tensor, e);
-  }
+  emitLateCopies(copies, e);
   function.erase();
   return success();
 }

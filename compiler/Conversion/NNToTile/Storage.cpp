@@ -4,6 +4,9 @@
 // operation reads the argument's old value afterwards; reshapes count as the value they reshape.
 #include "compiler/Conversion/NNToTile/Storage.h"
 
+#include "compiler/Analysis/Footprint.h"
+#include "compiler/Conversion/NNToTile/Lowerings.h"
+
 using namespace mlir;
 
 namespace arsis::compiler {
@@ -32,8 +35,6 @@ Operation *lastReader(Value value, Operation *except) {
 
 /// Operations that read every element of a tile before they write it, and read nothing of it later.
 bool updatesInPlace(Operation *op) { return isa<nn::ElementwiseOpInterface, nn::StatefulOpInterface>(op); }
-
-ArrayRef<int64_t> shapeOf(Value value) { return cast<RankedTensorType>(value.getType()).getShape(); }
 
 class Placement {
 public:
@@ -99,8 +100,9 @@ private:
     Value root = rootOf(value);
     if (isa<BlockArgument>(root) || root.getDefiningOp<nn::ConstantOp>() || !bound.insert(root).second)
       return false;
-    bool sameShape = cast<MemRefType>(tensor.getType()).getShape() == shapeOf(root);
-    e.setDram(root, sameShape ? tensor : e.b.alias(tensor, shapeOf(root)));
+    SmallVector<int64_t> shape = storedShape(root);
+    bool sameShape = cast<MemRefType>(tensor.getType()).getShape() == ArrayRef<int64_t>(shape);
+    e.setDram(root, sameShape ? tensor : e.b.alias(tensor, shape));
     return true;
   }
 
@@ -112,6 +114,11 @@ private:
     return !last || last->isBeforeInBlock(definer);
   }
 
+  /// No layer moves a result to its place; the rows of a report name the copy.
+  Location copyLocation() {
+    return nn::makeOrigin(function.getContext(), "", "", NameLoc::get(e.b.builder.getStringAttr("copy")));
+  }
+
   LogicalResult place(unsigned number, Value value) {
     DictionaryAttr attributes = function.getResultAttrDict(number);
     auto donates = attributes ? attributes.getAs<IntegerAttr>(nn::kDonates) : IntegerAttr();
@@ -120,7 +127,7 @@ private:
       if (failed(tensor))
         return failure();
       if (!bind(value, *tensor))
-        copies.push_back({value, *tensor, terminator->getLoc()});
+        copies.push_back({value, *tensor, copyLocation()});
       return success();
     }
     BlockArgument argument = function.getArgument(donates.getInt());
@@ -128,7 +135,7 @@ private:
       return success();
     Value tensor = e.dram(argument);
     if (!mayOverwrite(argument, value) || !bind(value, tensor))
-      copies.push_back({value, tensor, terminator->getLoc()});
+      copies.push_back({value, tensor, copyLocation()});
     return success();
   }
 
@@ -140,6 +147,40 @@ private:
 };
 
 } // namespace
+
+void emitLateCopies(ArrayRef<LateCopy> copies, Emitter &e) {
+  struct Move {
+    Value from, to;
+    Location location;
+  };
+  SmallVector<Move> pending;
+  for (const LateCopy &copy : copies)
+    if (Value from = e.dram(copy.value); rootTensor(from) != rootTensor(copy.tensor))
+      pending.push_back({from, copy.tensor, copy.location});
+  while (!pending.empty()) {
+    auto isRead = [&](const Move &move) {
+      return llvm::any_of(pending,
+                          [&](const Move &other) { return rootTensor(other.from) == rootTensor(move.to); });
+    };
+    Move *next = llvm::find_if_not(pending, isRead);
+    if (next == pending.end()) { // cycles only: one tensor steps aside, and its readers read the copy
+      Move &first = pending.front();
+      e.b.location = first.location;
+      auto type = cast<MemRefType>(first.to.getType());
+      Value saved = e.b.tensor(e.uniqueName("rotated"), tile::TensorRole::Temporary, type.getShape(),
+                               type.getElementType());
+      emitCopy(first.to, saved, e);
+      tile::TensorOp overwritten = rootTensor(first.to);
+      for (Move &move : pending)
+        if (rootTensor(move.from) == overwritten)
+          move.from = saved;
+      continue;
+    }
+    e.b.location = next->location;
+    emitCopy(next->from, next->to, e);
+    pending.erase(next);
+  }
+}
 
 LogicalResult placeArgumentsAndResults(func::FuncOp function, Emitter &e, SmallVectorImpl<LateCopy> &copies) {
   return Placement(function, e, copies).run();

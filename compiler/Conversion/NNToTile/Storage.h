@@ -17,6 +17,10 @@ struct LateCopy {
   mlir::Location location;
 };
 
+/// Emits the copies as if all happened at once: whoever reads a tensor comes before the copy that overwrites
+/// it, and a cycle (two states that change places) goes through a temporary tensor.
+void emitLateCopies(llvm::ArrayRef<LateCopy> copies, Emitter &e);
+
 /// Declares the tensors of arguments and results at the emitter's place and binds values to them.
 mlir::LogicalResult placeArgumentsAndResults(mlir::func::FuncOp function, Emitter &e,
                                              llvm::SmallVectorImpl<LateCopy> &copies);

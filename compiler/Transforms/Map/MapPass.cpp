@@ -7,6 +7,8 @@
 #include "compiler/Transforms/Map/Families.h"
 #include "compiler/Transforms/Map/MappingFile.h"
 
+#include "llvm/ADT/StringSet.h"
+
 using namespace mlir;
 
 namespace arsis::compiler {
@@ -26,7 +28,7 @@ LogicalResult addPinsOf(Operation *op, const MappingProblem &problem, Pins &pins
         if (entry.getName().getValue().starts_with(kEstimatePrefix))
           continue;
         auto number = dyn_cast<IntegerAttr>(entry.getValue());
-        if (!number)
+        if (!number || !number.getType().isSignlessInteger(64))
           return op->emitError("field '") << entry.getName().getValue() << "' of the mapping is "
                                           << entry.getValue() << ", expected a whole number";
         pins[entry.getName().str()] = number.getInt();
@@ -39,8 +41,15 @@ LogicalResult addPinsOf(Operation *op, const MappingProblem &problem, Pins &pins
   if (fields.size() != plan.getChunks().size())
     return op->emitError("the plan has ")
            << plan.getChunks().size() << " dimensions, expected " << fields.size();
-  for (auto [field, chunk] : llvm::zip(fields, plan.getChunks()))
-    pins[field] = chunk;
+  for (auto [field, chunk, dim] : llvm::zip(fields, plan.getChunks(), reduction.getReductionDims())) {
+    auto [pin, isNew] = pins.try_emplace(field, chunk);
+    // A chunk longer than the dimension is the whole of it.
+    if (std::min(pin->second, dim.size) != std::min(chunk, dim.size))
+      return op->emitError("the plan has chunks of ")
+             << chunk << " along " << dim.name << ", the mapping's field '" << field << "' is "
+             << pin->second;
+    pin->second = chunk;
+  }
   return success();
 }
 
@@ -102,8 +111,16 @@ public:
     if (!machine || failed(readMapping(file)))
       return signalPassFailure();
     bool good = true;
-    for (auto &[key, op] : mappingKeys(getOperation()))
-      good &= succeeded(mapOperation(op, *machine, file.take(key)));
+    llvm::StringSet<> failedLayers; // what does not fit in the forward pass does not in the backward pass either
+    for (auto &[key, op] : mappingKeys(getOperation())) {
+      Pins pins = file.take(key);
+      StringRef layer = nn::getOrigin(op->getLoc()).first;
+      if (failedLayers.contains(layer) || succeeded(mapOperation(op, *machine, pins)))
+        continue;
+      good = false;
+      if (!layer.empty())
+        failedLayers.insert(layer);
+    }
     for (const std::string &key : file.unused()) {
       getOperation().emitError("the mapping names '") << key << "', but there is no such operation";
       good = false;

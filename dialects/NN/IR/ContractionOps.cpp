@@ -2,6 +2,7 @@
 //
 // Verifiers of the contractions. The three convolutions check one relation between x, w and y.
 
+#include "dialects/Isa/Encoding/Limits.h"
 #include "dialects/NN/IR/NNDialect.h"
 #include "dialects/NN/IR/Shapes.h"
 #include "dialects/NN/IR/Verify.h"
@@ -12,12 +13,12 @@ using namespace arsis::nn;
 template <typename Op>
 static LogicalResult verifyConvolution(Op op, ArrayRef<int64_t> x, ArrayRef<int64_t> w, ArrayRef<int64_t> y) {
   ArrayRef<int64_t> strides = op.getStrides(), pads = op.getPads(), dilations = op.getDilations();
-  if (!areAllAtLeast(strides, 2, 1))
-    return violates(op, "conv_c1", "strides to be 2 positive numbers", toText(strides));
-  if (!areAllAtLeast(pads, 4, 0))
-    return violates(op, "conv_c2", "pads to be 4 numbers, none negative", toText(pads));
-  if (!areAllAtLeast(dilations, 2, 1))
-    return violates(op, "conv_c3", "dilations to be 2 positive numbers", toText(dilations));
+  if (!areAllBetween(strides, 2, 1, arsis::isa::kLargestExtent))
+    return violates(op, "conv_c1", "strides to be 2 numbers from 1 to 2^31", toText(strides));
+  if (!areAllBetween(pads, 4, 0, arsis::isa::kLargestExtent))
+    return violates(op, "conv_c2", "pads to be 4 numbers from 0 to 2^31", toText(pads));
+  if (!areAllBetween(dilations, 2, 1, arsis::isa::kLargestExtent))
+    return violates(op, "conv_c3", "dilations to be 2 numbers from 1 to 2^31", toText(dilations));
   if (x[3] != w[2])
     return violates(op, "conv_c4", "as many input channels in the weight as in the input",
                     Twine(w[2]) + " and " + Twine(x[3]));

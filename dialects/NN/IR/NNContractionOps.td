@@ -24,9 +24,9 @@ def NN_Conv2dOp : NN_ConvolutionOp<"conv2d", [NN_Differentiable]> {
     Strides and dilations are (height, width), pads are (top, left, bottom, right); padding reads +0.
 
     Constraints, shared by the three convolutions (x, w, y are the forward operation's tensors):
-    - conv_c1: strides are 2 positive numbers
-    - conv_c2: pads are 4 numbers, none negative
-    - conv_c3: dilations are 2 positive numbers
+    - conv_c1: strides are 2 numbers from 1 to 2^31
+    - conv_c2: pads are 4 numbers from 0 to 2^31
+    - conv_c3: dilations are 2 numbers from 1 to 2^31
     - conv_c4: x and w have the same number of input channels
     - conv_c5: the dilated kernel fits into the padded input
     - conv_c6: y has the shape that follows from x and w

@@ -4,6 +4,9 @@
 
 #include "dialects/NN/IR/NNDialect.h"
 
+#include "dialects/Isa/Encoding/Limits.h"
+#include "dialects/NN/IR/Shapes.h"
+#include "dialects/NN/IR/StepTypes.h"
 #include "mlir/IR/DialectImplementation.h"
 #include "mlir/Interfaces/FunctionInterfaces.h"
 #include "llvm/ADT/SmallBitVector.h"
@@ -70,6 +73,17 @@ static LogicalResult verifyHostPermutation(Operation *op, Attribute value, Type 
   return success();
 }
 
+LogicalResult arsis::nn::verifyTensor(Operation *op, Type type, StringRef kind, unsigned number) {
+  auto tensor = dyn_cast<RankedTensorType>(type);
+  if (tensor && tensor.hasStaticShape() && isWithinLimits(tensor.getShape()) &&
+      (tensor.getElementType().isF32() || tensor.getElementType().isInteger(32)))
+    return success();
+  return op->emitError() << "expects " << kind << " " << number
+                         << " to be a static tensor of f32 or i32 with extents from 1 to "
+                         << arsis::isa::kLargestExtent << " and at most " << arsis::isa::kLargestTensor
+                         << " elements, found " << type;
+}
+
 // What arguments and results have in common; `roles` are the allowed ones.
 static LogicalResult verifyTensorAttribute(Operation *op, NamedAttribute attribute, Type type,
                                            ArrayRef<StringRef> roles) {
@@ -127,6 +141,8 @@ LogicalResult NNDialect::verifyRegionArgAttribute(Operation *op, unsigned region
     return op->emitError() << "expects nn attributes on arguments of functions only, found "
                            << attribute.getName();
   Type type = function.getArgumentTypes()[argument];
+  if (failed(verifyTensor(op, type, "argument", argument)))
+    return failure();
   if (attribute.getName() == kInitial) {
     auto elements = dyn_cast<ElementsAttr>(attribute.getValue());
     if (!elements || elements.getShapedType() != type)
@@ -147,6 +163,8 @@ LogicalResult NNDialect::verifyRegionResultAttribute(Operation *op, unsigned reg
     return op->emitError() << "expects nn attributes on results of functions only, found "
                            << attribute.getName();
   Type type = function.getResultTypes()[result];
+  if (failed(verifyTensor(op, type, "result", result)))
+    return failure();
   if (attribute.getName() == kDonates || attribute.getName() == kGradientOf) {
     auto number = dyn_cast<IntegerAttr>(attribute.getValue());
     if (!number || !number.getType().isSignlessInteger(64) || number.getInt() < 0 ||
@@ -157,6 +175,11 @@ LogicalResult NNDialect::verifyRegionResultAttribute(Operation *op, unsigned reg
       return op->emitError() << "expects result " << result << " to have the type of the argument it "
                              << (attribute.getName() == kDonates ? "replaces" : "is the gradient of")
                              << ", found " << type << " and " << other;
+    for (unsigned earlier = 0; earlier < result && attribute.getName() == kDonates; ++earlier)
+      if (function.getResultAttr(earlier, kDonates) == number)
+        return op->emitError() << "expects at most one result in the place of an argument, found results "
+                               << earlier << " and " << result << " in the place of argument "
+                               << number.getInt();
     return success();
   }
   if (failed(verifyUniqueNames(op, attribute, result, function.getNumResults(), "result",

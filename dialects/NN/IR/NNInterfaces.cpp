@@ -4,6 +4,8 @@
 
 #include "dialects/NN/IR/NNInterfaces.h"
 
+#include "dialects/Isa/Encoding/Limits.h"
+#include "dialects/NN/IR/Shapes.h"
 #include "dialects/NN/IR/Verify.h"
 
 #include "dialects/NN/IR/NNInterfaces.cpp.inc"
@@ -30,6 +32,16 @@ StringRef toString(Family family) {
   llvm_unreachable("every family has a name");
 }
 
+bool isWithinLimits(ArrayRef<int64_t> shape) {
+  int64_t elements = 1;
+  for (int64_t extent : shape) {
+    if (extent < 1 || extent > isa::kLargestExtent || extent > isa::kLargestTensor / elements)
+      return false;
+    elements *= extent;
+  }
+  return true;
+}
+
 int64_t byteCount(ValueRange values) {
   int64_t bytes = 0;
   for (Value value : values) {
@@ -44,10 +56,8 @@ LogicalResult verifyPlan(ReductionOpInterface op) {
   if (!plan)
     return success();
   SmallVector<ReductionDim> dims = op.getReductionDims();
-  auto isNamed = [&](const ReductionDim &dim) {
-    return llvm::any_of(plan.getDims(), [&](StringAttr name) { return name.getValue() == dim.name; });
-  };
-  if (plan.getDims().size() == dims.size() && llvm::all_of(dims, isNamed))
+  if (llvm::equal(dims, plan.getDims(),
+                  [](const ReductionDim &dim, StringAttr name) { return dim.name == name.getValue(); }))
     return success();
   std::string expected;
   llvm::raw_string_ostream stream(expected);
@@ -56,7 +66,7 @@ LogicalResult verifyPlan(ReductionOpInterface op) {
   llvm::raw_string_ostream foundStream(found);
   llvm::interleaveComma(plan.getDims(), foundStream,
                         [&](StringAttr name) { foundStream << name.getValue(); });
-  return violates(op, "plan_c1", "a plan of the dimensions " + Twine(expected), found);
+  return violates(op, "plan_c1", "a plan of the dimensions " + Twine(expected) + " in this order", found);
 }
 
 } // namespace arsis::nn

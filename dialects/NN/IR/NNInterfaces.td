@@ -42,7 +42,7 @@ def NN_ReductionOpInterface : NN_Interface<"ReductionOpInterface"> {
   let description = [{
     An operation that sums, and whose order of summation the plan fixes.
 
-    - plan_c1: the plan names exactly the reduced dimensions
+    - plan_c1: the plan names the reduced dimensions in the default order; no other order is supported yet
   }];
   let methods = [
     InterfaceMethod<[{

@@ -11,12 +11,14 @@ include "mlir/IR/BuiltinAttributeInterfaces.td"
 include "mlir/Interfaces/InferTypeOpInterface.td"
 include "mlir/Interfaces/SideEffectInterfaces.td"
 
+// dialects/Isa/Encoding/Limits.h has the limits and their reasons.
 class NN_TensorType<list<Pred> shape, Type element, string description>
     : Type<And<!listconcat([IsRankedTensorTypePred, HasStaticShapePred,
+                            CPred<"::arsis::nn::isWithinLimits(::llvm::cast<::mlir::ShapedType>($_self).getShape())">,
                             SubstLeaves<"$_self", "::llvm::cast<::mlir::ShapedType>($_self).getElementType()",
                                         element.predicate>],
                            shape)>,
-           description, "::mlir::RankedTensorType">;
+           description # ", extents from 1 to 2^31, at most 2^40 elements", "::mlir::RankedTensorType">;
 
 def NN_Tensor : NN_TensorType<[], F32, "static tensor of f32">;
 def NN_Scalar : NN_TensorType<[HasAnyRankOfPred<[0]>], F32, "tensor of rank 0 of f32">;

@@ -21,10 +21,10 @@ def NN_MaxPoolOp : NN_PoolingOp<"max_pool", [NN_Differentiable]> {
     Padding reads minus infinity. Rounding the number of windows down or up (ceil mode) shows in the result's shape.
 
     Constraints, shared by the pooling operations:
-    - pool_c1: kernel is 2 positive numbers
-    - pool_c2: strides are 2 positive numbers
-    - pool_c3: pads are 4 numbers, none negative
-    - pool_c4: dilations are 2 positive numbers
+    - pool_c1: kernel is 2 numbers from 1 to 2^31
+    - pool_c2: strides are 2 numbers from 1 to 2^31
+    - pool_c3: pads are 4 numbers from 0 to 2^31
+    - pool_c4: dilations are 2 numbers from 1 to 2^31
     - pool_c5: every pad is smaller than the dilated kernel, so that every window reaches the input
     - pool_c6: batch, channels and number of windows follow from the input (rounded down or up)
   }];

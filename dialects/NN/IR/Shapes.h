@@ -13,6 +13,10 @@
 
 namespace arsis::nn {
 
+// Whether Arsis takes a tensor of this shape: every extent from 1 to isa::kLargestExtent, and no more
+// elements than isa::kLargestTensor.
+bool isWithinLimits(llvm::ArrayRef<int64_t> shape);
+
 // Extent of a kernel whose taps lie `dilation` apart.
 inline int64_t dilatedKernel(int64_t kernel, int64_t dilation) { return dilation * (kernel - 1) + 1; }
 

@@ -29,8 +29,9 @@ inline llvm::ArrayRef<int64_t> shapeOf(mlir::Value value) {
   return llvm::cast<mlir::RankedTensorType>(value.getType()).getShape();
 }
 
-inline bool areAllAtLeast(llvm::ArrayRef<int64_t> numbers, size_t count, int64_t minimum) {
-  return numbers.size() == count && llvm::all_of(numbers, [&](int64_t number) { return number >= minimum; });
+inline bool areAllBetween(llvm::ArrayRef<int64_t> numbers, size_t count, int64_t least, int64_t most) {
+  return numbers.size() == count &&
+         llvm::all_of(numbers, [&](int64_t number) { return number >= least && number <= most; });
 }
 
 } // namespace arsis::nn

@@ -2,6 +2,7 @@
 //
 // Verifiers of the pooling operations: one relation between input and output, forward and backward.
 
+#include "dialects/Isa/Encoding/Limits.h"
 #include "dialects/NN/IR/NNDialect.h"
 #include "dialects/NN/IR/Shapes.h"
 #include "dialects/NN/IR/Verify.h"
@@ -12,14 +13,14 @@ using namespace arsis::nn;
 template <typename Op> static LogicalResult verifyPooling(Op op, ArrayRef<int64_t> x, ArrayRef<int64_t> y) {
   ArrayRef<int64_t> kernel = op.getKernel(), strides = op.getStrides(), pads = op.getPads();
   ArrayRef<int64_t> dilations = op.getDilations();
-  if (!areAllAtLeast(kernel, 2, 1))
-    return violates(op, "pool_c1", "kernel to be 2 positive numbers", toText(kernel));
-  if (!areAllAtLeast(strides, 2, 1))
-    return violates(op, "pool_c2", "strides to be 2 positive numbers", toText(strides));
-  if (!areAllAtLeast(pads, 4, 0))
-    return violates(op, "pool_c3", "pads to be 4 numbers, none negative", toText(pads));
-  if (!areAllAtLeast(dilations, 2, 1))
-    return violates(op, "pool_c4", "dilations to be 2 positive numbers", toText(dilations));
+  if (!areAllBetween(kernel, 2, 1, arsis::isa::kLargestExtent))
+    return violates(op, "pool_c1", "kernel to be 2 numbers from 1 to 2^31", toText(kernel));
+  if (!areAllBetween(strides, 2, 1, arsis::isa::kLargestExtent))
+    return violates(op, "pool_c2", "strides to be 2 numbers from 1 to 2^31", toText(strides));
+  if (!areAllBetween(pads, 4, 0, arsis::isa::kLargestExtent))
+    return violates(op, "pool_c3", "pads to be 4 numbers from 0 to 2^31", toText(pads));
+  if (!areAllBetween(dilations, 2, 1, arsis::isa::kLargestExtent))
+    return violates(op, "pool_c4", "dilations to be 2 numbers from 1 to 2^31", toText(dilations));
   for (int dim = 0; dim < 2; ++dim)
     if (std::max(pads[dim], pads[dim + 2]) >= dilatedKernel(kernel[dim], dilations[dim]))
       return violates(op, "pool_c5",

@@ -18,18 +18,24 @@ VectorFunction toTile(numerics::VectorFunction function) { return static_cast<Ve
 
 Location locationOf(Operation *nnOp) {
   auto [layer, phase] = nn::getOrigin(nnOp->getLoc());
-  Location name = NameLoc::get(nnOp->getName().getIdentifier());
+  // A layer stands for its place in the model's file; without one, the place is all there is.
+  Location place = layer.empty() ? nnOp->getLoc() : UnknownLoc::get(nnOp->getContext());
+  Location name = NameLoc::get(nnOp->getName().getIdentifier(), place);
   return nn::makeOrigin(nnOp->getContext(), layer, phase, name);
 }
 
 StringRef opNameOf(Location location) {
   StringRef result;
   location->walk([&](Location part) {
-    if (auto name = dyn_cast<NameLoc>(part))
-      result = name.getName(); // the innermost name is the op's, the outer one the layer's
-    return WalkResult::advance();
+    auto origin = dyn_cast<FusedLoc>(part);
+    if (!origin || !isa_and_nonnull<StringAttr>(origin.getMetadata()) || origin.getLocations().empty())
+      return WalkResult::advance();
+    auto layer = dyn_cast<NameLoc>(origin.getLocations().front());
+    if (auto op = layer ? dyn_cast<NameLoc>(layer.getChildLoc()) : NameLoc())
+      result = op.getName();
+    return WalkResult::interrupt();
   });
-  return result == nn::getOrigin(location).first ? StringRef() : result;
+  return result;
 }
 
 SmallVector<int64_t> rowMajorStrides(ArrayRef<int64_t> shape) {

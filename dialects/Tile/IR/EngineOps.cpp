@@ -23,6 +23,12 @@ public:
         return;
       }
     }
+    for (Value operand : op->getOperands())
+      if (isa<MemRefType>(operand.getType()) &&
+          !isa_and_nonnull<AllocOp, TensorOp, AliasOp>(operand.getDefiningOp())) {
+        fail() << "has a buffer that no tile.alloc, tile.tensor or tile.alias makes";
+        return;
+      }
   }
 
   EngineVerifier &map(StringRef name, AffineMap map, unsigned results) {

@@ -95,6 +95,7 @@ def Tile_WaitAttr : Tile_Attr<"Wait", "wait"> {
   }];
   let parameters = (ins EnumParameter<Tile_StreamKind>:$kind, "int64_t":$index, "::mlir::AffineMap":$value);
   let assemblyFormat = "`<` $kind $index `,` $value `>`";
+  let genVerifyDecl = 1;
 }
 
 def Tile_SyncAttr : Tile_Attr<"Sync", "sync"> {

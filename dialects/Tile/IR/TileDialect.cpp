@@ -32,8 +32,16 @@ LogicalResult ExtentsAttr::verify(function_ref<InFlightDiagnostic()> emitError, 
     return emitError() << "expected one limit per dimension: found " << limits.getNumResults()
                        << " limits and " << tile.size() << " dimensions";
   for (int64_t size : tile)
-    if (size < 1)
-      return emitError() << "expected tile sizes of at least 1, found " << size;
+    if (size < 0)
+      return emitError() << "expected tile sizes that are not negative, found " << size;
+  return success();
+}
+
+LogicalResult WaitAttr::verify(function_ref<InFlightDiagnostic()> emitError, StreamKind kind, int64_t index,
+                               AffineMap value) {
+  if (value.getNumResults() != 1 || value.getNumSymbols() != 0)
+    return emitError() << "expected a map to one value without symbols to wait for, found "
+                       << AffineMapAttr::get(value);
   return success();
 }
 

@@ -2,6 +2,9 @@
 // Verifiers and methods of the tile dialect's structural ops.
 #include "dialects/Tile/IR/Tile.h"
 
+#include "dialects/Isa/Encoding/Limits.h"
+#include "dialects/NN/IR/Shapes.h"
+
 #include "mlir/IR/Builders.h"
 
 using namespace mlir;
@@ -21,6 +24,26 @@ static LogicalResult verifyElementType(Operation *op, MemRefType type) {
   if (!elementBytes(type.getElementType()))
     return op->emitOpError() << "has element type " << type.getElementType()
                              << ", expected f32, bf16, f16 or i32";
+  if (!arsis::nn::isWithinLimits(type.getShape()))
+    return op->emitOpError() << "has type " << type << ", expected extents from 1 to "
+                             << arsis::isa::kLargestExtent << " and at most " << arsis::isa::kLargestTensor
+                             << " elements";
+  return success();
+}
+
+static LogicalResult verifyAddress(Operation *op, std::optional<uint64_t> address) {
+  if (address && *address > arsis::isa::kLargestDram)
+    return op->emitOpError() << "has address " << int64_t(*address) << ", expected 0 to "
+                             << arsis::isa::kLargestDram;
+  return success();
+}
+
+LogicalResult ProgramOp::verify() {
+  for (NamedAttribute entry : getRequirements().value_or(DictionaryAttr::get(getContext())))
+    if (auto value = dyn_cast<IntegerAttr>(entry.getValue());
+        !value || !value.getType().isSignlessInteger(64))
+      return emitOpError() << "requires " << entry.getName() << " to be " << entry.getValue()
+                           << ", expected an i64";
   return success();
 }
 
@@ -30,6 +53,8 @@ LogicalResult TensorOp::verify() {
     return failure();
   if (type.getRank() > 4)
     return emitOpError() << "has rank " << type.getRank() << ", expected at most 4";
+  if (failed(verifyAddress(*this, getAddress())))
+    return failure();
   if (getHostPermutation().has_value() != getHostShape().has_value())
     return emitOpError("needs both host_shape and host_permutation, or neither");
   if (auto permutation = getHostPermutation()) {
@@ -58,6 +83,8 @@ LogicalResult TensorOp::verify() {
 
 LogicalResult AliasOp::verify() {
   MemRefType from = getSource().getType(), to = getType();
+  if (failed(verifyElementType(*this, to)))
+    return failure();
   if (from.getElementType() != to.getElementType() || from.getNumElements() != to.getNumElements())
     return emitOpError() << "changes " << from << " to " << to << ", expected equal element type and count";
   if (to.getRank() > 4)
@@ -71,6 +98,11 @@ LogicalResult AllocOp::verify() {
     return failure();
   if (isAccumulator() && (type.getRank() != 2 || !type.getElementType().isF32()))
     return emitOpError() << "has type " << type << ", expected memref<rows x cols x f32> in the accumulators";
+  if (int64_t(getSlots()) > arsis::isa::kLargestTensor / type.getNumElements())
+    return emitOpError() << "has " << getSlots() << " slots of " << type.getNumElements()
+                         << " elements, expected a ring of at most " << arsis::isa::kLargestTensor;
+  if (failed(verifyAddress(*this, getAddress())))
+    return failure();
   if (!isAccumulator() && getUnit() != 0)
     return emitOpError("names a matrix unit, but the scratchpad is shared by all");
   return success();

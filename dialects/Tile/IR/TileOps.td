@@ -21,9 +21,14 @@ class Tile_Op<string mnemonic, list<Trait> traits = []> : Op<Tile_Dialect, mnemo
 
 def Tile_ProgramOp : Tile_Op<"program", [IsolatedFromAbove, NoTerminator, SingleBlock, Symbol, NoRegionArguments]> {
   let summary = "one step of a chip: tensors, buffers, loops and engine ops, executed in order";
-  let arguments = (ins SymbolNameAttr:$sym_name);
+  let description = [{
+    `requirements` says which values of the chip's description (numbers by key) the program was lowered for and holds
+    on no other chip.
+  }];
+  let arguments = (ins SymbolNameAttr:$sym_name, OptionalAttr<DictionaryAttr>:$requirements);
   let regions = (region SizedRegion<1>:$body);
   let assemblyFormat = "$sym_name attr-dict-with-keyword $body";
+  let hasVerifier = 1;
 }
 
 def Tile_TensorOp : Tile_Op<"tensor", [HasParent<"ProgramOp">]> {

@@ -127,3 +127,24 @@ func.func private @argument_names(tensor<2xf32> {nn.name = "x"}, tensor<2xf32> {
 
 // expected-error @+1 {{expects the names of the results to differ, found "y" on result 0 and 2}}
 func.func private @result_names() -> (tensor<2xf32> {nn.name = "y"}, tensor<2xf32>, tensor<2xf32> {nn.name = "y"})
+
+// -----
+
+// expected-error @+1 {{expects at most one result in the place of an argument, found results 0 and 1 in the place of argument 0}}
+func.func @donated_twice(%x: tensor<2xf32>) -> (tensor<2xf32> {nn.donates = 0 : i64}, tensor<2xf32> {nn.donates = 0 : i64}) {
+  return %x, %x : tensor<2xf32>, tensor<2xf32>
+}
+
+// -----
+
+// expected-error @+1 {{expects argument 1 to be a static tensor of f32 or i32 with extents from 1 to 2147483648 and at most 1099511627776 elements, found 'f64'}}
+func.func @no_tensor(%x: tensor<2xf32>, %q: f64 {nn.name = "q"}) {
+  return
+}
+
+// -----
+
+// expected-error @+1 {{expects result 0 to be a static tensor of f32 or i32}}
+func.func @no_tensor_result(%q: index) -> (index {nn.name = "q"}) {
+  return %q : index
+}

@@ -3,7 +3,7 @@
 // One violation per constraint of the contractions.
 
 func.func @conv_c1(%x: tensor<1x4x4x2xf32>, %w: tensor<3x3x2x5xf32>) {
-  // expected-error @+1 {{expects strides to be 2 positive numbers, found [0, 1] (conv_c1)}}
+  // expected-error @+1 {{expects strides to be 2 numbers from 1 to 2^31, found [0, 1] (conv_c1)}}
   %y = nn.conv2d %x, %w strides [0, 1] pads [0, 0, 0, 0] dilations [1, 1] : (tensor<1x4x4x2xf32>, tensor<3x3x2x5xf32>) -> tensor<1x2x2x5xf32>
   return
 }
@@ -11,7 +11,7 @@ func.func @conv_c1(%x: tensor<1x4x4x2xf32>, %w: tensor<3x3x2x5xf32>) {
 // -----
 
 func.func @conv_c2(%x: tensor<1x4x4x2xf32>, %w: tensor<3x3x2x5xf32>) {
-  // expected-error @+1 {{expects pads to be 4 numbers, none negative, found [0, 0] (conv_c2)}}
+  // expected-error @+1 {{expects pads to be 4 numbers from 0 to 2^31, found [0, 0] (conv_c2)}}
   %y = nn.conv2d %x, %w strides [1, 1] pads [0, 0] dilations [1, 1] : (tensor<1x4x4x2xf32>, tensor<3x3x2x5xf32>) -> tensor<1x2x2x5xf32>
   return
 }
@@ -19,7 +19,7 @@ func.func @conv_c2(%x: tensor<1x4x4x2xf32>, %w: tensor<3x3x2x5xf32>) {
 // -----
 
 func.func @conv_c3(%x: tensor<1x4x4x2xf32>, %w: tensor<3x3x2x5xf32>) {
-  // expected-error @+1 {{expects dilations to be 2 positive numbers, found [1, -1] (conv_c3)}}
+  // expected-error @+1 {{expects dilations to be 2 numbers from 1 to 2^31, found [1, -1] (conv_c3)}}
   %y = nn.conv2d %x, %w strides [1, 1] pads [0, 0, 0, 0] dilations [1, -1] : (tensor<1x4x4x2xf32>, tensor<3x3x2x5xf32>) -> tensor<1x2x2x5xf32>
   return
 }
@@ -83,7 +83,7 @@ func.func @matmul_c2(%a: tensor<2x3xf32>, %b: tensor<4x3xf32>) {
 // -----
 
 func.func @plan_c1(%a: tensor<2x3xf32>, %b: tensor<3x4xf32>) {
-  // expected-error @+1 {{expects a plan of the dimensions k, found c (plan_c1)}}
+  // expected-error @+1 {{expects a plan of the dimensions k in this order, found c (plan_c1)}}
   %c = nn.matmul %a, %b {plan = #nn.plan<dims = ["c"], chunks = [4]>} : (tensor<2x3xf32>, tensor<3x4xf32>) -> tensor<2x4xf32>
   return
 }
@@ -91,7 +91,7 @@ func.func @plan_c1(%a: tensor<2x3xf32>, %b: tensor<3x4xf32>) {
 // -----
 
 func.func @element_type(%a: tensor<2x3xf16>, %b: tensor<3x4xf16>) {
-  // expected-error @+1 {{must be static tensor of rank 2 of f32, but got 'tensor<2x3xf16>'}}
+  // expected-error @+1 {{must be static tensor of rank 2 of f32, extents from 1 to 2^31, at most 2^40 elements, but got 'tensor<2x3xf16>'}}
   %c = nn.matmul %a, %b : (tensor<2x3xf16>, tensor<3x4xf16>) -> tensor<2x4xf16>
   return
 }
@@ -99,7 +99,23 @@ func.func @element_type(%a: tensor<2x3xf16>, %b: tensor<3x4xf16>) {
 // -----
 
 func.func @dynamic_shape(%a: tensor<?x3xf32>, %b: tensor<3x4xf32>) {
-  // expected-error @+1 {{must be static tensor of rank 2 of f32, but got 'tensor<?x3xf32>'}}
+  // expected-error @+1 {{must be static tensor of rank 2 of f32, extents from 1 to 2^31, at most 2^40 elements, but got 'tensor<?x3xf32>'}}
   %c = nn.matmul %a, %b : (tensor<?x3xf32>, tensor<3x4xf32>) -> tensor<2x4xf32>
+  return
+}
+
+// -----
+
+func.func @plan_in_another_order(%x: tensor<1x4x4x4xf32>, %w: tensor<3x3x4x4xf32>) {
+  // expected-error @+1 {{expects a plan of the dimensions c, kh, kw in this order, found kw, kh, c (plan_c1)}}
+  %0 = nn.conv2d %x, %w strides [1, 1] pads [1, 1, 1, 1] dilations [1, 1] {plan = #nn.plan<dims = ["kw", "kh", "c"], chunks = [3, 3, 1]>} : (tensor<1x4x4x4xf32>, tensor<3x3x4x4xf32>) -> tensor<1x4x4x4xf32>
+  return
+}
+
+// -----
+
+func.func @too_long_a_stride(%x: tensor<1x4x4x4xf32>, %w: tensor<1x1x4x4xf32>) {
+  // expected-error @+1 {{expects strides to be 2 numbers from 1 to 2^31, found [2147483649, 1] (conv_c1)}}
+  %0 = nn.conv2d %x, %w strides [2147483649, 1] pads [0, 0, 0, 0] dilations [1, 1] : (tensor<1x4x4x4xf32>, tensor<1x1x4x4xf32>) -> tensor<1x1x4x4xf32>
   return
 }

@@ -79,3 +79,35 @@ func.func @tanh_type(%x: tensor<2x4xbf16>) {
   %y = nn.tanh %x : tensor<2x4xbf16>
   return
 }
+
+// -----
+
+func.func @extent_of_zero(%x: tensor<2x0xf32>) {
+  // expected-error @+1 {{operand #0 must be static tensor of f32, extents from 1 to 2^31, at most 2^40 elements, but got 'tensor<2x0xf32>'}}
+  %0 = nn.relu %x : tensor<2x0xf32>
+  return
+}
+
+// -----
+
+func.func @long_extent(%x: tensor<2147483649xf32>) {
+  // expected-error @+1 {{operand #0 must be static tensor of f32, extents from 1 to 2^31}}
+  %0 = nn.relu %x : tensor<2147483649xf32>
+  return
+}
+
+// -----
+
+func.func @many_elements(%x: tensor<1048577x1048576xf32>) {
+  // expected-error @+1 {{operand #0 must be static tensor of f32, extents from 1 to 2^31, at most 2^40 elements}}
+  %0 = nn.relu %x : tensor<1048577x1048576xf32>
+  return
+}
+
+// -----
+
+func.func @product_beyond_64_bits(%x: tensor<2147483648x2147483648x2147483648x2147483648xf32>) {
+  // expected-error @+1 {{operand #0 must be static tensor of f32, extents from 1 to 2^31, at most 2^40 elements}}
+  %0 = nn.relu %x : tensor<2147483648x2147483648x2147483648x2147483648xf32>
+  return
+}

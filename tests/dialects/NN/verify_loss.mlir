@@ -21,7 +21,7 @@ func.func @loss_c1_grad(%x: tensor<2x4xf32>, %l: tensor<3xi32>, %g: tensor<f32>)
 // -----
 
 func.func @label_type(%x: tensor<2x4xf32>, %l: tensor<2xi64>) {
-  // expected-error @+1 {{must be static tensor of rank 1 of i32, but got 'tensor<2xi64>'}}
+  // expected-error @+1 {{must be static tensor of rank 1 of i32, extents from 1 to 2^31, at most 2^40 elements, but got 'tensor<2xi64>'}}
   %y:2 = nn.softmax_cross_entropy %x, %l : (tensor<2x4xf32>, tensor<2xi64>) -> (tensor<f32>, tensor<2x4xf32>)
   return
 }

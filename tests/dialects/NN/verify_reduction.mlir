@@ -66,7 +66,7 @@ func.func @channel_sum_c1(%x: tensor<2x3x3x4xf32>) {
 // -----
 
 func.func @plan_c1(%x: tensor<2x3x3x4xf32>) {
-  // expected-error @+1 {{expects a plan of the dimensions p, found p, q (plan_c1)}}
+  // expected-error @+1 {{expects a plan of the dimensions p in this order, found p, q (plan_c1)}}
   %y = nn.channel_sum %x {plan = #nn.plan<dims = ["p", "q"], chunks = [4, 4]>} : (tensor<2x3x3x4xf32>) -> tensor<4xf32>
   return
 }

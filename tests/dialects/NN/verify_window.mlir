@@ -3,7 +3,7 @@
 // One violation per constraint of the pooling operations.
 
 func.func @pool_c1(%x: tensor<1x4x4x3xf32>) {
-  // expected-error @+1 {{expects kernel to be 2 positive numbers, found [2] (pool_c1)}}
+  // expected-error @+1 {{expects kernel to be 2 numbers from 1 to 2^31, found [2] (pool_c1)}}
   %y = nn.max_pool %x kernel [2] strides [2, 2] pads [0, 0, 0, 0] dilations [1, 1] : (tensor<1x4x4x3xf32>) -> tensor<1x2x2x3xf32>
   return
 }
@@ -12,7 +12,7 @@ func.func @pool_c1(%x: tensor<1x4x4x3xf32>) {
 // -----
 
 func.func @pool_c2(%x: tensor<1x4x4x3xf32>) {
-  // expected-error @+1 {{expects strides to be 2 positive numbers, found [2, 0] (pool_c2)}}
+  // expected-error @+1 {{expects strides to be 2 numbers from 1 to 2^31, found [2, 0] (pool_c2)}}
   %y = nn.max_pool %x kernel [2, 2] strides [2, 0] pads [0, 0, 0, 0] dilations [1, 1] : (tensor<1x4x4x3xf32>) -> tensor<1x2x2x3xf32>
   return
 }
@@ -21,7 +21,7 @@ func.func @pool_c2(%x: tensor<1x4x4x3xf32>) {
 // -----
 
 func.func @pool_c3(%x: tensor<1x4x4x3xf32>) {
-  // expected-error @+1 {{expects pads to be 4 numbers, none negative, found [0, 0, -1, 0] (pool_c3)}}
+  // expected-error @+1 {{expects pads to be 4 numbers from 0 to 2^31, found [0, 0, -1, 0] (pool_c3)}}
   %y = nn.avg_pool %x kernel [2, 2] strides [2, 2] pads [0, 0, -1, 0] dilations [1, 1] : (tensor<1x4x4x3xf32>) -> tensor<1x2x2x3xf32>
   return
 }
@@ -30,7 +30,7 @@ func.func @pool_c3(%x: tensor<1x4x4x3xf32>) {
 // -----
 
 func.func @pool_c4(%x: tensor<1x4x4x3xf32>) {
-  // expected-error @+1 {{expects dilations to be 2 positive numbers, found [1, 0] (pool_c4)}}
+  // expected-error @+1 {{expects dilations to be 2 numbers from 1 to 2^31, found [1, 0] (pool_c4)}}
   %y = nn.avg_pool %x kernel [2, 2] strides [2, 2] pads [0, 0, 0, 0] dilations [1, 0] : (tensor<1x4x4x3xf32>) -> tensor<1x2x2x3xf32>
   return
 }

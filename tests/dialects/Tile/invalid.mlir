@@ -192,5 +192,58 @@ tile.program @other_unit {
 
 // -----
 
-// expected-error @below {{expected tile sizes of at least 1, found 0}}
-"test.op"() {a = #tile.extents<[0]>} : () -> ()
+// expected-error @below {{expected tile sizes that are not negative, found -1}}
+"test.op"() {a = #tile.extents<[-1]>} : () -> ()
+
+// -----
+
+// expected-error @below {{expected a map to one value without symbols to wait for, found affine_map<() -> (1, 2)>}}
+"test.op"() {a = #tile.wait<load 0, () -> (1, 2)>} : () -> ()
+
+// -----
+
+tile.program @extents {
+  // expected-error @below {{expected extents from 1 to 2147483648 and at most 1099511627776 elements}}
+  %a = tile.alloc "a" : memref<0x4xf32, #tile.spm>
+}
+
+// -----
+
+tile.program @volume {
+  // expected-error @below {{expected extents from 1 to 2147483648 and at most 1099511627776 elements}}
+  %x = tile.tensor "x" input : memref<2147483648x2147483648x2147483648x2147483648xf32, #tile.dram>
+}
+
+// -----
+
+// expected-error @below {{requires "matrix.rows" to be 8 : i32, expected an i64}}
+tile.program @requirements attributes {requirements = {matrix.rows = 8 : i32}} {
+}
+
+// -----
+
+tile.program @carried_buffer {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %c4 = arith.constant 4 : index
+  %a = tile.alloc "a" : memref<64xf32, #tile.spm>
+  %b = scf.for %i = %c0 to %c4 step %c1 iter_args(%c = %a) -> (memref<64xf32, #tile.spm>) {
+    // expected-error @below {{has a buffer that no tile.alloc, tile.tensor or tile.alias makes}}
+    tile.map relu(%c) to %a[] box <[1, 1, 1, 1]> views [#tile.view<() -> (0), [0, 0, 0, 1]>, #tile.view<() -> (0), [0, 0, 0, 1]>] : (memref<64xf32, #tile.spm>) to memref<64xf32, #tile.spm>
+    scf.yield %c : memref<64xf32, #tile.spm>
+  }
+}
+
+// -----
+
+tile.program @ring {
+  // expected-error @below {{has 34359738368 slots of 64 elements, expected a ring of at most 1099511627776}}
+  %a = tile.alloc "a" {slots = 34359738368 : i64} : memref<64xf32, #tile.spm>
+}
+
+// -----
+
+tile.program @address {
+  // expected-error @below {{has address -64, expected 0 to 281474976710656}}
+  %a = tile.alloc "a" {address = -64 : i64} : memref<64xf32, #tile.spm>
+}

@@ -47,3 +47,33 @@ func.func @same_name(%x: tensor<4xf32> {nn.name = "x"}) -> (tensor<4xf32> {nn.na
 
 // expected-error@below {{expected a function with one block}}
 func.func private @external(tensor<4xf32>) -> tensor<4xf32>
+
+// -----
+
+func.func @plan_changed_after_mapping(%x: tensor<7x3xf32>) -> tensor<3xf32> {
+  // expected-error@below {{the plan of nn.channel_sum has chunks of 4, its mapping says 7; change both, or the plan alone before nn-map}}
+  %0 = nn.channel_sum %x {mapping = #nn.mapping<{rows = 7 : i64, columns = 3 : i64, slots = 1 : i64}>, plan = #nn.plan<dims = ["p"], chunks = [4]>} : (tensor<7x3xf32>) -> tensor<3xf32>
+  return %0 : tensor<3xf32>
+}
+
+// -----
+
+func.func @plan_taken_away(%x: tensor<7x3xf32>) -> tensor<3xf32> {
+  // expected-error@below {{nn.channel_sum has a mapping and no plan; run nn-map first}}
+  %0 = nn.channel_sum %x {mapping = #nn.mapping<{rows = 7 : i64, columns = 3 : i64, slots = 1 : i64}>} : (tensor<7x3xf32>) -> tensor<3xf32>
+  return %0 : tensor<3xf32>
+}
+
+// -----
+
+// expected-error@below {{expects argument 0 to be a static tensor of f32 or i32}}
+func.func @no_tensor(%x: index) {
+  return
+}
+
+// -----
+
+// expected-error@below {{expects argument 0 to be a static tensor of f32 or i32}}
+func.func @empty(%x: tensor<4x0xf32>) {
+  return
+}

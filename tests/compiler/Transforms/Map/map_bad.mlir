@@ -55,3 +55,14 @@ module {
     return %0 : tensor<1x4x4x4xf32>
   }
 }
+
+// -----
+
+// expected-error@below {{the mapping names 'conv9/conv2d'}}
+module {
+  func.func @plan_against_mapping(%x: tensor<1x4x4x4xf32>, %w: tensor<3x3x4x4xf32>) -> tensor<1x4x4x4xf32> {
+    // expected-error@below {{the plan has chunks of 2 along c, the mapping's field 'chunk_c' is 4}}
+    %0 = nn.conv2d %x, %w strides [1, 1] pads [1, 1, 1, 1] dilations [1, 1] {mapping = #nn.mapping<{chunk_c = 4 : i64}>, plan = #nn.plan<dims = ["c", "kh", "kw"], chunks = [2, 1, 1]>} : (tensor<1x4x4x4xf32>, tensor<3x3x4x4xf32>) -> tensor<1x4x4x4xf32>
+    return %0 : tensor<1x4x4x4xf32>
+  }
+}
