@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // One overload per kind of field; everything else is a walk over visitFields.
 #include "compiler/Target/InstructionOps.h"
+#include "compiler/Target/Narrow.h"
 
 using namespace mlir;
 
@@ -59,9 +60,11 @@ private:
 
 // Attribute to field.
 
-// The op's verifier has checked kinds and ranges, so the casts hold.
+// The op's verifier has checked kinds, so the casts of attributes hold.
 struct FromAttribute {
   const llvm::StringMap<uint16_t> &tensors;
+  Narrow &narrow;
+  StringRef field; // being converted
   std::string unknownTensor;
 
   void operator()(Attribute attr, isa::Affine &value) { value = cast<isair::AffineAttr>(attr).getValue(); }
@@ -75,10 +78,10 @@ struct FromAttribute {
     else
       value = found->second;
   }
-  void operator()(Attribute attr, uint8_t &value) { value = cast<IntegerAttr>(attr).getInt(); }
-  void operator()(Attribute attr, uint16_t &value) { value = cast<IntegerAttr>(attr).getInt(); }
-  void operator()(Attribute attr, uint32_t &value) { value = cast<IntegerAttr>(attr).getInt(); }
-  void operator()(Attribute attr, int32_t &value) { value = cast<IntegerAttr>(attr).getInt(); }
+  void operator()(Attribute attr, uint8_t &value) { narrowTo(attr, value); }
+  void operator()(Attribute attr, uint16_t &value) { narrowTo(attr, value); }
+  void operator()(Attribute attr, uint32_t &value) { narrowTo(attr, value); }
+  void operator()(Attribute attr, int32_t &value) { narrowTo(attr, value); }
   void operator()(Attribute attr, float &value) { value = cast<FloatAttr>(attr).getValue().convertToFloat(); }
   void operator()(Attribute attr, isa::ElementType &value) {
     enumeration<isair::ElementTypeAttr>(attr, value);
@@ -95,7 +98,8 @@ struct FromAttribute {
 
   template <class T, size_t N> void operator()(Attribute attr, std::array<T, N> &values) {
     if constexpr (std::is_integral_v<T>) {
-      llvm::copy(cast<DenseI32ArrayAttr>(attr).asArrayRef(), values.begin());
+      for (auto [element, value] : llvm::zip_equal(cast<DenseI32ArrayAttr>(attr).asArrayRef(), values))
+        value = narrow.to<T>(element, field);
     } else {
       for (auto [element, value] : llvm::zip_equal(cast<ArrayAttr>(attr), values))
         (*this)(element, value);
@@ -103,6 +107,9 @@ struct FromAttribute {
   }
 
 private:
+  template <class T> void narrowTo(Attribute attr, T &value) {
+    value = narrow.to<T>(cast<IntegerAttr>(attr).getInt(), field);
+  }
   template <class Attr, class T> void enumeration(Attribute attr, T &value) {
     value = static_cast<T>(cast<Attr>(attr).getValue());
   }
@@ -142,10 +149,14 @@ FailureOr<isa::Instruction> readInstructionOp(Operation *op, const llvm::StringM
   if (!body || op->getName().getDialectNamespace() != "isa")
     return op->emitOpError("is not an instruction");
   instruction.body = *body;
-  FromAttribute convert{tensors, {}};
+  Narrow narrow(op);
+  FromAttribute convert{tensors, narrow, {}, {}};
   std::visit(
       [&](auto &fields) {
-        fields.visitFields([&](const char *name, auto &field) { convert(op->getAttr(name), field); });
+        fields.visitFields([&](const char *name, auto &field) {
+          convert.field = name;
+          convert(op->getAttr(name), field);
+        });
       },
       instruction.body);
   if (!convert.unknownTensor.empty())
@@ -155,7 +166,9 @@ FailureOr<isa::Instruction> readInstructionOp(Operation *op, const llvm::StringM
     for (Attribute wait : waits)
       instruction.waits[instruction.waitCount++] = cast<isair::WaitAttr>(wait).getValue();
   if (auto increment = op->getAttrOfType<IntegerAttr>("increment"))
-    instruction.increment = increment.getInt();
+    instruction.increment = narrow.to<uint8_t>(increment.getInt(), "increment");
+  if (failed(narrow.result()))
+    return failure();
   return instruction;
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // From the isa dialect to the program in memory.
 #include "compiler/Target/InstructionOps.h"
+#include "compiler/Target/Narrow.h"
 #include "compiler/Target/Translate.h"
 #include "dialects/NN/IR/Origin.h"
 #include "dialects/Tile/IR/Builders.h"
@@ -23,15 +24,20 @@ public:
       if (failed(writeTensor(tensor)))
         return failure();
     for (auto stream : op.getOps<isair::StreamOp>()) {
-      program.streams.push_back(
-          {static_cast<isa::StreamKind>(stream.getKind()), uint8_t(stream.getIndex()), {}});
-      if (failed(writeBlock(stream.getBody().front())))
+      Narrow narrow(stream);
+      program.streams.push_back({static_cast<isa::StreamKind>(stream.getKind()),
+                                 narrow.to<uint8_t>(stream.getIndex(), "index"),
+                                 {}});
+      if (failed(narrow.result()) || failed(writeBlock(stream.getBody().front())))
         return failure();
     }
+    Narrow narrow(op);
     for (auto id : op.getCounters().getAsRange<isair::StreamIdAttr>())
-      program.counterStream.push_back(streamIndex(id));
+      program.counterStream.push_back(narrow.to<uint8_t>(streamIndex(id), "number of a counting stream"));
+    if (failed(narrow.result()))
+      return failure();
     writeTables();
-    return success();
+    return checkLocations();
   }
 
   isa::Program program;
@@ -48,14 +54,14 @@ private:
     llvm::append_range(entry.hostShape, tensor.getHostShape());
     llvm::append_range(entry.hostPermutation, tensor.getHostPermutation());
     entry.observable = tensor.getObservable();
-    entry.completeCounter = tensor.getCompleteCounter();
-    entry.completeValue = tensor.getCompleteValue();
-    entry.readableCounter = tensor.getReadableCounter();
-    entry.readableUntil = tensor.getReadableUntil();
-    if (program.tensors.size() > UINT16_MAX)
-      return tensor.emitOpError() << "is tensor number " << program.tensors.size()
-                                  << ", the encoding ends at " << UINT16_MAX;
-    tensorIndex[entry.name] = program.tensors.size();
+    Narrow narrow(tensor);
+    entry.completeCounter = narrow.to<uint8_t>(tensor.getCompleteCounter(), "complete_counter");
+    entry.completeValue = narrow.to<uint32_t>(tensor.getCompleteValue(), "complete_value");
+    entry.readableCounter = narrow.to<uint8_t>(tensor.getReadableCounter(), "readable_counter");
+    entry.readableUntil = narrow.to<uint32_t>(tensor.getReadableUntil(), "readable_until");
+    tensorIndex[entry.name] = narrow.to<uint16_t>(program.tensors.size(), "number in the tensor table");
+    if (failed(narrow.result()))
+      return failure();
     if (std::optional<ElementsAttr> initial = tensor.getInitial())
       if (failed(writeInitial(tensor, *initial)))
         return failure();
@@ -92,7 +98,10 @@ private:
     for (Operation &inner : block) {
       if (auto loop = dyn_cast<isair::LoopOp>(inner)) {
         isa::Loop begin;
-        begin.count = loop.getCount();
+        Narrow narrow(loop);
+        begin.count = narrow.to<uint32_t>(loop.getCount(), "count");
+        if (failed(narrow.result()))
+          return failure();
         append(begin, inner.getLoc());
         if (failed(writeBlock(loop.getBody().front())))
           return failure();
@@ -128,11 +137,20 @@ private:
     return known->second = entry->second;
   }
 
-  uint8_t streamIndex(isair::StreamIdAttr id) {
+  size_t streamIndex(isair::StreamIdAttr id) {
     for (auto [index, stream] : llvm::enumerate(program.streams))
       if (stream.kind == static_cast<isa::StreamKind>(id.getKind()) && stream.index == id.getIndex())
         return index;
     llvm_unreachable("the program's verifier has found every counter's stream");
+  }
+
+  /// Text that was printed without locations has lost what the memory plan's layers refer to.
+  LogicalResult checkLocations() {
+    auto hasLayer = [](const auto &entry) { return !entry.layer.empty(); };
+    if (llvm::any_of(program.placements, hasLayer) && llvm::none_of(program.locations, hasLayer))
+      return op.emitOpError("has a memory plan by layers, but no instruction has a layer in its location; "
+                            "print the module with --mlir-print-debuginfo");
+    return success();
   }
 
   void writeTables() {
@@ -174,25 +192,29 @@ FailureOr<isa::Program> translateToProgram(ModuleOp module, const chip::Chip &ch
                                            const std::map<std::string, std::string> &options,
                                            const std::string &nnModule,
                                            const std::vector<std::string> &notObservable) {
-  FailureOr<isa::Program> program = translateToProgram(module);
-  if (failed(program))
-    return failure();
-  // Rows and columns are the shape of every product and of an accumulator row, banks are taken modulo their
-  // number.
-  for (const char *key : {"matrix.rows", "matrix.cols", "matrix.weight_banks"})
-    program->requirements.push_back({key, isa::Requirement::Equal, chip.integer(key)});
+  auto programs = module.getOps<isair::ProgramOp>();
+  if (programs.empty())
+    return translateToProgram(module); // which reports it
+  isair::ProgramOp op = *programs.begin();
+  Builder builder(module.getContext());
+  NamedAttrList entries(op.getOptions());
+  auto set = [&](const std::string &key, const std::string &value) {
+    entries.set(key, builder.getStringAttr(value));
+  };
   for (const auto &[key, value] : options)
-    program->options[key] = value;
-  program->options["chip"] = chip.name;
+    set(key, value);
+  set("chip", chip.name);
   for (const std::string &key : chip.readKeys())
-    program->options["chip." + key] = chip.text(key);
+    set("chip." + key, chip.text(key));
   std::string overridden;
   for (const chip::Override &change : chip.overrides())
     overridden += (overridden.empty() ? "" : ",") + change.key + "=" + change.to;
-  program->options["chip_overrides"] = overridden;
-  program->nnModule = nnModule;
-  program->notObservable = notObservable;
-  return program;
+  set("chip_overrides", overridden);
+  op.setOptionsAttr(entries.getDictionary(module.getContext()));
+  op.setNnModule(nnModule);
+  SmallVector<StringRef> names(notObservable.begin(), notObservable.end());
+  op.setNotObservableAttr(builder.getStrArrayAttr(names));
+  return translateToProgram(module);
 }
 
 } // namespace arsis::compiler

@@ -18,9 +18,9 @@ void addTileToIsaPasses(mlir::OpPassManager &passes, const chip::Chip &chip);
 /// The program of the one isa.program in the module.
 mlir::FailureOr<isa::Program> translateToProgram(mlir::ModuleOp module);
 
-/// The same for a compilation: adds what the compilation relied on of the chip to the program's requirements,
-/// and the values of every key that was read as options "chip.<key>". `nnModule` is the mapped nn module as
-/// text.
+/// The same for a compilation: first completes the isa.program, so that it holds all that the program does,
+/// by the options, the values of every key of the chip that was read as options "chip.<key>", and `nnModule`,
+/// the mapped nn module as text.
 mlir::FailureOr<isa::Program> translateToProgram(mlir::ModuleOp module, const chip::Chip &chip,
                                                  const std::map<std::string, std::string> &options = {},
                                                  const std::string &nnModule = {},

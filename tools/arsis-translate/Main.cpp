@@ -5,6 +5,7 @@
 #include "dialects/Isa/Encoding/InputFile.h"
 #include "dialects/Isa/Encoding/OutputFile.h"
 #include "dialects/Isa/IR/Isa.h"
+#include "dialects/NN/IR/Nesting.h"
 #include "tools/common/Options.h"
 
 #include "mlir/IR/BuiltinOps.h"
@@ -19,6 +20,8 @@ namespace options = boost::program_options;
 /// The program of an isa module; diagnostics go to standard error, and the last of them is the error.
 static std::optional<isa::Program> readModule(mlir::MLIRContext &context, const std::string &text,
                                               const std::string &name) {
+  if (std::string deep = nn::checkNesting(text); !deep.empty())
+    throw Error(name + ": " + deep);
   llvm::SourceMgr sources;
   sources.AddNewSourceBuffer(llvm::MemoryBuffer::getMemBuffer(text, name), llvm::SMLoc());
   mlir::SourceMgrDiagnosticHandler handler(sources, &context);
@@ -78,7 +81,7 @@ static int run(int argc, char **argv) {
     return 1;
   std::string printed;
   llvm::raw_string_ostream stream(printed);
-  module->print(stream);
+  module->print(stream, mlir::OpPrintingFlags().enableDebugInfo(true, false));
   writeFile(output, printed + "\n");
   return 0;
 }

@@ -10,83 +10,79 @@ using namespace mlir;
 namespace arsis::compiler {
 namespace {
 
-using Tensors = llvm::function_ref<uint16_t(Value)>;
+using Tensors = llvm::function_ref<size_t(Value)>;
 
-template <size_t N> std::array<int32_t, N> strides(ArrayRef<int64_t> values) {
-  return OperandConverter::integers<int32_t, N>(values);
-}
-
-isa::Body convert(tile::LoadOp op, const OperandConverter &c, Tensors tensors) {
+isa::Body convert(tile::LoadOp op, OperandConverter &c, Tensors tensors) {
   isa::Load result;
-  result.tensor = tensors(op.getTensor());
+  result.tensor = c.narrow.to<uint16_t>(tensors(op.getTensor()), "number in the tensor table");
   result.coordinate = c.affines<4>(op.getCoordinates());
   result.box = c.extents<4>(op.getBox());
   result.local = c.address(op.getDestination(), op.getView().getOffset());
-  result.localStride = strides<4>(op.getView().getStrides());
+  result.localStride = c.strides<4>(op.getView().getStrides(), "stride");
   result.localType = elementTypeOf(op.getDestination());
   result.fill = op.getFill().convertToFloat();
   return result;
 }
 
-isa::Body convert(tile::StoreOp op, const OperandConverter &c, Tensors tensors) {
+isa::Body convert(tile::StoreOp op, OperandConverter &c, Tensors tensors) {
   isa::Store result;
-  result.tensor = tensors(op.getTensor());
+  result.tensor = c.narrow.to<uint16_t>(tensors(op.getTensor()), "number in the tensor table");
   result.coordinate = c.affines<4>(op.getCoordinates());
   result.box = c.extents<4>(op.getBox());
   result.local = c.address(op.getSource(), op.getView().getOffset());
-  result.localStride = strides<4>(op.getView().getStrides());
+  result.localStride = c.strides<4>(op.getView().getStrides(), "stride");
   result.localType = elementTypeOf(op.getSource());
   return result;
 }
 
-isa::Body convert(tile::LoadWeightsOp op, const OperandConverter &c, Tensors) {
+isa::Body convert(tile::LoadWeightsOp op, OperandConverter &c, Tensors) {
   isa::LoadWeights result;
   result.bank = c.affine(op.getBank());
   result.source = c.address(op.getSource(), op.getView().getOffset());
   result.kCount = c.extents<3>(op.getKBox());
-  result.kStride = strides<3>(op.getView().getStrides());
+  result.kStride = c.strides<3>(op.getView().getStrides(), "k stride");
   result.nCount = c.extent(op.getNBox(), 0);
-  result.nStride = op.getNStride();
+  result.nStride = c.narrow.to<int32_t>(op.getNStride(), "n_stride");
   result.type = elementTypeOf(op.getSource());
   return result;
 }
 
-isa::Body convert(tile::MultiplyOp op, const OperandConverter &c, Tensors) {
+isa::Body convert(tile::MultiplyOp op, OperandConverter &c, Tensors) {
   isa::Multiply result;
   result.bank = c.affine(op.getBank());
   result.source = c.address(op.getSource(), op.getView().getOffset());
   result.mCount = c.extents<3>(op.getMBox());
-  result.mStride = strides<3>(op.getView().getStrides());
+  result.mStride = c.strides<3>(op.getView().getStrides(), "m stride");
   result.kCount = c.extents<3>(op.getKBox());
-  result.kStride = strides<3>(op.getKStrides());
+  result.kStride = c.strides<3>(op.getKStrides(), "k stride");
   result.type = elementTypeOf(op.getSource());
   result.acc = c.address(op.getAccumulators(), op.getAccView().getOffset());
-  result.accStride = strides<3>(op.getAccView().getStrides());
+  result.accStride = c.strides<3>(op.getAccView().getStrides(), "accumulator stride");
   result.accumulate = c.affine(op.getAccumulate());
   return result;
 }
 
-isa::Body convert(tile::DrainOp op, const OperandConverter &c, Tensors) {
+isa::Body convert(tile::DrainOp op, OperandConverter &c, Tensors) {
   isa::Drain result;
   result.acc = c.address(op.getAccumulators(), op.getAccView().getOffset());
   result.mCount = c.extents<3>(op.getMBox());
-  result.accStride = strides<3>(op.getAccView().getStrides());
+  result.accStride = c.strides<3>(op.getAccView().getStrides(), "accumulator stride");
   result.nCount = c.extent(op.getNBox(), 0);
   result.destination = c.address(op.getDestination(), op.getView().getOffset());
-  result.destinationStride = strides<3>(op.getView().getStrides());
-  result.columnStride = op.getNStride();
+  result.destinationStride = c.strides<3>(op.getView().getStrides(), "stride");
+  result.columnStride = c.narrow.to<int32_t>(op.getNStride(), "n_stride");
   result.type = elementTypeOf(op.getDestination());
   return result;
 }
 
-isa::Body convert(tile::MapOp op, const OperandConverter &c, Tensors) {
+isa::Body convert(tile::MapOp op, OperandConverter &c, Tensors) {
   isa::Map result;
   result.function = static_cast<numerics::VectorFunction>(op.getFunction());
   result.count = c.extents<4>(op.getBox());
   auto operand = [&](Value buffer, tile::ViewAttr view, isa::Address &address, std::array<int32_t, 4> &stride,
                      isa::ElementType &type) {
     address = c.address(buffer, view.getOffset());
-    stride = strides<4>(view.getStrides());
+    stride = c.strides<4>(view.getStrides(), "stride");
     type = elementTypeOf(buffer);
   };
   operand(op.getDestination(), op.getDestinationView(), result.destination, result.destinationStride,
@@ -102,62 +98,65 @@ isa::Body convert(tile::MapOp op, const OperandConverter &c, Tensors) {
   return result;
 }
 
-isa::Body convert(tile::ReduceOp op, const OperandConverter &c, Tensors) {
+isa::Body convert(tile::ReduceOp op, OperandConverter &c, Tensors) {
   isa::Reduce result;
   result.function = static_cast<numerics::ReduceFunction>(op.getFunction());
   result.count = c.extents<4>(op.getBox());
   for (int64_t d : op.getReduced())
     result.reduceMask |= 1u << d;
   result.destination = c.address(op.getDestination(), op.getView().getOffset());
-  result.destinationStride = strides<4>(op.getView().getStrides());
+  result.destinationStride = c.strides<4>(op.getView().getStrides(), "stride");
   result.a = c.address(op.getInput(), op.getInputView().getOffset());
-  result.aStride = strides<4>(op.getInputView().getStrides());
+  result.aStride = c.strides<4>(op.getInputView().getStrides(), "input stride");
   result.aType = elementTypeOf(op.getInput());
   result.accumulate = c.affine(op.getAccumulate());
   return result;
 }
 
-isa::Body convert(tile::PoolOp op, const OperandConverter &c, Tensors) {
+isa::Body convert(tile::PoolOp op, OperandConverter &c, Tensors) {
   isa::Pool result;
   result.function = static_cast<numerics::PoolFunction>(op.getFunction());
   result.count = c.extents<4>(op.getBox());
   result.destination = c.address(op.getDestination(), op.getView().getOffset());
-  result.destinationStride = strides<4>(op.getView().getStrides());
+  result.destinationStride = c.strides<4>(op.getView().getStrides(), "stride");
   result.a = c.address(op.getInput(), op.getInputView().getOffset());
-  result.aStride = strides<4>(op.getInputView().getStrides());
+  result.aStride = c.strides<4>(op.getInputView().getStrides(), "input stride");
   result.aType = elementTypeOf(op.getInput());
-  result.window = OperandConverter::integers<uint16_t, 2>(op.getWindow());
-  result.windowStride = strides<2>(op.getWindowStrides());
+  result.window = c.narrow.toArray<uint16_t, 2>(op.getWindow(), "window");
+  result.windowStride = c.strides<2>(op.getWindowStrides(), "window stride");
   return result;
 }
 
-isa::Body convert(tile::PoolGradOp op, const OperandConverter &c, Tensors) {
+isa::Body convert(tile::PoolGradOp op, OperandConverter &c, Tensors) {
   isa::PoolGrad result;
   result.function = static_cast<numerics::PoolFunction>(op.getFunction());
   result.count = c.extents<4>(op.getBox());
   if (op.getX())
     result.x = c.address(op.getX(), *op.getXOffset());
-  result.xStride = strides<4>(op.getView().getStrides());
+  result.xStride = c.strides<4>(op.getView().getStrides(), "stride");
   result.gradient = c.address(op.getGradient(), op.getGradientView().getOffset());
-  result.gradientStride = strides<4>(op.getGradientView().getStrides());
-  result.window = OperandConverter::integers<uint16_t, 2>(op.getWindow());
-  result.windowStride = strides<2>(op.getWindowStrides());
+  result.gradientStride = c.strides<4>(op.getGradientView().getStrides(), "gradient stride");
+  result.window = c.narrow.toArray<uint16_t, 2>(op.getWindow(), "window");
+  result.windowStride = c.strides<2>(op.getWindowStrides(), "window stride");
   result.destination = c.address(op.getDestination(), op.getView().getOffset());
   return result;
 }
 
 } // namespace
 
-isa::Body convertEngineOp(tile::EngineOpInterface op, Tensors tensors) {
+FailureOr<isa::Body> convertEngineOp(tile::EngineOpInterface op, Tensors tensors) {
   OperandConverter converter(op);
-  return TypeSwitch<Operation *, isa::Body>(op)
-      .Case<tile::LoadOp, tile::StoreOp, tile::LoadWeightsOp, tile::MultiplyOp, tile::DrainOp, tile::MapOp,
-            tile::ReduceOp, tile::PoolOp, tile::PoolGradOp>(
-          [&](auto engine) { return convert(engine, converter, tensors); })
-      .Default([](Operation *unknown) -> isa::Body {
-        llvm::report_fatal_error("no instruction is known for engine op " +
-                                 unknown->getName().getStringRef());
-      });
+  isa::Body body = TypeSwitch<Operation *, isa::Body>(op)
+                       .Case<tile::LoadOp, tile::StoreOp, tile::LoadWeightsOp, tile::MultiplyOp,
+                             tile::DrainOp, tile::MapOp, tile::ReduceOp, tile::PoolOp, tile::PoolGradOp>(
+                           [&](auto engine) { return convert(engine, converter, tensors); })
+                       .Default([](Operation *unknown) -> isa::Body {
+                         llvm::report_fatal_error("no instruction is known for engine op " +
+                                                  unknown->getName().getStringRef());
+                       });
+  if (failed(converter.narrow.result()))
+    return failure();
+  return body;
 }
 
 } // namespace arsis::compiler

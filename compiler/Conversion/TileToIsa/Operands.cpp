@@ -26,7 +26,7 @@ static unsigned depthOf(Operation *op) {
   return depth;
 }
 
-OperandConverter::OperandConverter(tile::EngineOpInterface op) {
+OperandConverter::OperandConverter(tile::EngineOpInterface op) : narrow(op) {
   for (Value index : op.getIndices()) {
     auto loop = cast<scf::ForOp>(cast<BlockArgument>(index).getOwner()->getParentOp());
     depth.push_back(depthOf(loop));
@@ -51,7 +51,7 @@ isa::Extent OperandConverter::extent(tile::ExtentsAttr extents, unsigned d) cons
   return isa::Extent(tile, affine(limit));
 }
 
-isa::Address OperandConverter::address(Value buffer, AffineMap offset) const {
+isa::Address OperandConverter::address(Value buffer, AffineMap offset) {
   auto alloc = buffer.getDefiningOp<tile::AllocOp>();
   int64_t unit = alloc.isAccumulator() ? 1 : alloc.getBufferType().getElementTypeBitWidth() / 8;
   isa::Affine position = affine(offset);
@@ -69,7 +69,7 @@ isa::Address OperandConverter::address(Value buffer, AffineMap offset) const {
   }
   if (result.slot.isConstant())
     return result;
-  result.slots = slots;
+  result.slots = narrow.to<uint32_t>(slots, "number of slots of \"" + alloc.getName().str() + "\"");
   result.slotSize = llvm::alignTo(alloc.getSlotSize(), alloc.isAccumulator() ? 1 : kAlignmentBytes);
   return result;
 }

@@ -4,6 +4,7 @@
 #ifndef ARSIS_COMPILER_CONVERSION_TILETOISA_OPERANDS_H
 #define ARSIS_COMPILER_CONVERSION_TILETOISA_OPERANDS_H
 
+#include "compiler/Target/Narrow.h"
 #include "dialects/Isa/Encoding/Program.h"
 #include "dialects/Tile/IR/Linear.h"
 #include "dialects/Tile/IR/Tile.h"
@@ -21,7 +22,7 @@ public:
   isa::Affine affine(mlir::AffineExpr expr) const;
   isa::Affine affine(mlir::AffineMap map) const { return affine(map.getResult(0)); }
   /// Where a view begins: planned address, slot of the generation, offset.
-  isa::Address address(mlir::Value buffer, mlir::AffineMap offset) const;
+  isa::Address address(mlir::Value buffer, mlir::AffineMap offset);
   isa::Extent extent(tile::ExtentsAttr extents, unsigned d) const;
 
   template <size_t N> std::array<isa::Extent, N> extents(tile::ExtentsAttr attr) const {
@@ -36,11 +37,11 @@ public:
       result[d] = affine(map.getResult(d));
     return result;
   }
-  template <class T, size_t N> static std::array<T, N> integers(llvm::ArrayRef<int64_t> values) {
-    std::array<T, N> result;
-    llvm::copy(values, result.begin());
-    return result;
+  template <size_t N> std::array<int32_t, N> strides(llvm::ArrayRef<int64_t> values, llvm::StringRef field) {
+    return narrow.toArray<int32_t, N>(values, field);
   }
+
+  Narrow narrow; // of the op; its result says whether every number fits
 
 private:
   llvm::SmallVector<unsigned> depth; // of the loop of each index
@@ -48,8 +49,9 @@ private:
 };
 
 /// The instruction of an engine op, without waits and increment. `tensorIndex` finds a DRAM value in the
-/// tensor table.
-isa::Body convertEngineOp(tile::EngineOpInterface op, llvm::function_ref<uint16_t(mlir::Value)> tensorIndex);
+/// tensor table. Reports a number that the encoding cannot hold.
+mlir::FailureOr<isa::Body> convertEngineOp(tile::EngineOpInterface op,
+                                           llvm::function_ref<size_t(mlir::Value)> tensorIndex);
 
 } // namespace arsis::compiler
 

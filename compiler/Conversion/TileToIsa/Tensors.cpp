@@ -6,6 +6,7 @@
 #include "compiler/Analysis/Footprint.h"
 #include "compiler/Conversion/TileToIsa/Operands.h"
 #include "dialects/Tile/IR/Builders.h"
+#include "llvm/Support/MathExtras.h"
 
 using namespace mlir;
 
@@ -17,13 +18,21 @@ bool increments(Operation &op) {
   return engine && engine.getSyncAttr() && engine.getSyncAttr().getIncrements();
 }
 
+/// Counts beyond it are all alike: more than any counter holds.
+constexpr int64_t kMany = int64_t(1) << 60;
+
+int64_t times(int64_t trips, int64_t count) {
+  int64_t product;
+  return llvm::MulOverflow(trips, count, product) ? kMany : std::min(product, kMany);
+}
+
 /// Increments of one execution of a block.
 int64_t countIncrements(Block &block) {
   int64_t count = 0;
   for (Operation &op : block) {
     if (auto loop = dyn_cast<scf::ForOp>(op))
-      count += *tripCount(loop) * countIncrements(*loop.getBody());
-    count += increments(op);
+      count += times(*tripCount(loop), countIncrements(*loop.getBody()));
+    count = std::min(count + increments(op), kMany);
   }
   return count;
 }
@@ -34,8 +43,8 @@ void visitLastOrdinals(Block &block, int64_t before, llvm::function_ref<void(Ope
   for (Operation &op : block) {
     if (auto loop = dyn_cast<scf::ForOp>(op)) {
       int64_t inner = countIncrements(*loop.getBody());
-      visitLastOrdinals(*loop.getBody(), before + inner * (*tripCount(loop) - 1), found);
-      before += inner * *tripCount(loop);
+      visitLastOrdinals(*loop.getBody(), std::min(before + times(*tripCount(loop) - 1, inner), kMany), found);
+      before = std::min(before + times(*tripCount(loop), inner), kMany);
     } else if (increments(op)) {
       found(&op, ++before);
     }
@@ -72,8 +81,8 @@ LogicalResult TensorTable::findCompletions(tile::ProgramOp program) {
   return success();
 }
 
-void TensorTable::addEntry(Value value, tile::TensorOp root, const std::map<tile::StreamId, int> &counters,
-                           OpBuilder &builder) {
+LogicalResult TensorTable::addEntry(Value value, tile::TensorOp root,
+                                    const std::map<tile::StreamId, int> &counters, OpBuilder &builder) {
   auto type = cast<MemRefType>(value.getType());
   bool alias = value != root.getResult();
   std::string name = root.getName().str();
@@ -107,11 +116,15 @@ void TensorTable::addEntry(Value value, tile::TensorOp root, const std::map<tile
                                     alias ? ElementsAttr() : root.getInitial().value_or(ElementsAttr()));
   auto completion = completions.find(root);
   if (completion != completions.end()) {
-    op.setCompleteCounter(counters.at(completion->second.stream));
-    op.setCompleteValue(completion->second.ordinal);
+    Narrow narrow(root);
+    op.setCompleteCounter(narrow.to<uint8_t>(counters.at(completion->second.stream), "counter"));
+    op.setCompleteValue(narrow.to<uint32_t>(completion->second.ordinal, "last increment"));
+    if (failed(narrow.result()))
+      return failure();
   }
   indices[value] = symbols.size();
   symbols.push_back(name);
+  return success();
 }
 
 LogicalResult TensorTable::build(tile::ProgramOp program, const std::map<tile::StreamId, int> &counters,
@@ -120,7 +133,7 @@ LogicalResult TensorTable::build(tile::ProgramOp program, const std::map<tile::S
     return failure();
   for (auto tensor : program.getOps<tile::TensorOp>())
     taken.insert(tensor.getName());
-  std::map<std::pair<Operation *, std::vector<int64_t>>, uint16_t> shapes;
+  std::map<std::pair<Operation *, std::vector<int64_t>>, size_t> shapes;
   for (Operation &op : program.getBody().front()) {
     if (!mlir::isa<tile::TensorOp, tile::AliasOp>(op))
       continue;
@@ -131,10 +144,10 @@ LogicalResult TensorTable::build(tile::ProgramOp program, const std::map<tile::S
     std::pair<Operation *, std::vector<int64_t>> key{root,
                                                      cast<MemRefType>(value.getType()).getShape().vec()};
     auto [entry, isNew] = shapes.try_emplace(key, symbols.size());
-    if (isNew)
-      addEntry(value, root, counters, builder);
-    else
+    if (!isNew)
       indices[value] = entry->second;
+    else if (failed(addEntry(value, root, counters, builder)))
+      return failure();
   }
   return success();
 }

@@ -19,7 +19,7 @@ public:
   mlir::LogicalResult build(tile::ProgramOp program, const std::map<tile::StreamId, int> &counters,
                             mlir::OpBuilder &builder);
 
-  uint16_t indexOf(mlir::Value tensor) const { return indices.lookup(tensor); }
+  size_t indexOf(mlir::Value tensor) const { return indices.lookup(tensor); }
   llvm::ArrayRef<std::string> names() const { return symbols; }
 
 private:
@@ -28,10 +28,10 @@ private:
     int64_t ordinal;
   };
   mlir::LogicalResult findCompletions(tile::ProgramOp program);
-  void addEntry(mlir::Value value, tile::TensorOp root, const std::map<tile::StreamId, int> &counters,
-                mlir::OpBuilder &builder);
+  mlir::LogicalResult addEntry(mlir::Value value, tile::TensorOp root,
+                               const std::map<tile::StreamId, int> &counters, mlir::OpBuilder &builder);
 
-  llvm::DenseMap<mlir::Value, uint16_t> indices;
+  llvm::DenseMap<mlir::Value, size_t> indices;
   llvm::SmallVector<std::string> symbols;
   llvm::StringSet<> taken; ///< names of the program's tensors and of the other shapes so far
   llvm::DenseMap<mlir::Operation *, Completion> completions;

@@ -6,6 +6,7 @@
 #include "compiler/Conversion/TileToIsa/Operands.h"
 #include "compiler/Conversion/TileToIsa/Tensors.h"
 #include "compiler/Target/InstructionOps.h"
+#include "compiler/Target/Narrow.h"
 #include "compiler/Transforms/PlanMemory/PlanMemory.h"
 #include "dialects/NN/IR/Origin.h"
 #include <set>
@@ -38,7 +39,8 @@ public:
           builder, stream.getLoc(), static_cast<isair::StreamKind>(stream.getKind()), stream.getIndex());
       OpBuilder::InsertionGuard guard(builder);
       builder.createBlock(&converted.getBody());
-      convertBlock(stream.getBody().front());
+      if (failed(convertBlock(stream.getBody().front())))
+        return failure();
     }
     writePlan(op);
     program.erase();
@@ -50,13 +52,28 @@ private:
     for (Operation &op : program.getBody().front())
       if (!mlir::isa<tile::TensorOp, tile::AliasOp, tile::StreamOp>(op))
         return op.emitOpError("is outside of any stream: run tile-split-streams first");
-    WalkResult result = program.walk([&](tile::AllocOp alloc) {
-      if (alloc.getAddress())
-        return WalkResult::advance();
-      alloc.emitOpError("has no address: run tile-plan-memory first");
-      return WalkResult::interrupt();
+    WalkResult result = program.walk([&](Operation *op) {
+      if (auto alloc = dyn_cast<tile::AllocOp>(op); alloc && !alloc.getAddress()) {
+        alloc.emitOpError("has no address: run tile-plan-memory first");
+        return WalkResult::interrupt();
+      }
+      auto loop = dyn_cast<scf::ForOp>(op);
+      return loop && failed(checkLoop(loop)) ? WalkResult::interrupt() : WalkResult::advance();
     });
     return failure(result.wasInterrupted());
+  }
+
+  static LogicalResult checkLoop(scf::ForOp loop) {
+    if (std::optional<int64_t> trips = tripCount(loop); !trips || *trips < 1)
+      return loop.emitOpError("has no constant number of iterations of at least one, in steps of 1 from 0");
+    if (loop.getNumRegionIterArgs() > 0)
+      return loop.emitOpError("carries values from one iteration to the next, which no hardware loop does");
+    unsigned depth = 1;
+    for (Operation *up = loop->getParentOp(); mlir::isa<scf::ForOp>(up); up = up->getParentOp())
+      ++depth;
+    if (depth > isa::kMaxLoopDepth)
+      return loop.emitOpError() << "nests deeper than " << isa::kMaxLoopDepth << " loops";
+    return success();
   }
 
   void assignCounters() {
@@ -77,40 +94,61 @@ private:
     return builder.getArrayAttr(list);
   }
 
-  void convertBlock(Block &block) {
+  LogicalResult convertBlock(Block &block) {
     for (Operation &op : block) {
       if (auto loop = dyn_cast<scf::ForOp>(op)) {
-        auto converted = isair::LoopOp::create(builder, loop.getLoc(), *tripCount(loop));
+        Narrow narrow(loop);
+        auto trips = narrow.to<uint32_t>(*tripCount(loop), "number of iterations");
+        auto converted = isair::LoopOp::create(builder, loop.getLoc(), trips);
         OpBuilder::InsertionGuard guard(builder);
         builder.createBlock(&converted.getBody());
-        convertBlock(*loop.getBody());
+        if (failed(narrow.result()) || failed(convertBlock(*loop.getBody())))
+          return failure();
       } else if (auto wait = dyn_cast<tile::WaitOp>(op)) {
-        emit(wait.getLoc(), isa::WaitOnly(), wait.getSync());
+        if (failed(emit(wait, isa::WaitOnly(), wait.getSync())))
+          return failure();
       } else if (auto engine = dyn_cast<tile::EngineOpInterface>(op)) {
-        isa::Body body = convertEngineOp(engine, [&](Value tensor) { return tensors.indexOf(tensor); });
-        emit(engine.getLoc(), std::move(body), engine.getSyncAttr());
+        FailureOr<isa::Body> body =
+            convertEngineOp(engine, [&](Value tensor) { return tensors.indexOf(tensor); });
+        if (failed(body) || failed(emit(engine, std::move(*body), engine.getSyncAttr())))
+          return failure();
       } else if (auto alloc = dyn_cast<tile::AllocOp>(op)) {
-        place(alloc);
+        if (failed(place(alloc)))
+          return failure();
       }
     }
+    return success();
   }
 
-  void emit(Location location, isa::Body body, tile::SyncAttr sync) {
+  LogicalResult emit(Operation *op, isa::Body body, tile::SyncAttr sync) {
     isa::Instruction instruction;
     instruction.body = std::move(body);
-    tile::StreamId self = currentStream();
-    for (tile::WaitAttr wait : sync ? sync.getWaits() : ArrayRef<tile::WaitAttr>()) {
+    ArrayRef<tile::WaitAttr> waits = sync ? sync.getWaits() : ArrayRef<tile::WaitAttr>();
+    if (waits.size() > isa::kMaxWaits)
+      return op->emitOpError() << "has " << waits.size() << " waits, expected at most " << isa::kMaxWaits;
+    Narrow narrow(op);
+    for (tile::WaitAttr wait : waits) {
       unsigned dims = wait.getValue().getNumDims();
-      tile::Linear value = *tile::Linear::of(wait.getValue().getResult(0), dims);
+      std::optional<tile::Linear> value = tile::Linear::of(wait.getValue().getResult(0), dims);
+      auto counter = counters.find({wait.getKind(), wait.getIndex()});
+      if (!value || dims > isa::kMaxLoopDepth)
+        return op->emitOpError() << "waits for " << AffineMapAttr::get(wait.getValue())
+                                 << ", which is not linear in at most " << isa::kMaxLoopDepth << " loops";
+      if (counter == counters.end())
+        return op->emitOpError() << "waits for stream " << stringifyStreamKind(wait.getKind()) << " "
+                                 << wait.getIndex() << ", which increments nothing";
       isa::Wait &converted = instruction.waits[instruction.waitCount++];
-      converted.counter = counters.at({wait.getKind(), wait.getIndex()});
-      converted.value.base = value.constant;
+      converted.counter = narrow.to<uint8_t>(counter->second, "counter");
+      converted.value.base = value->constant;
       for (unsigned d = 0; d < dims; ++d)
-        isa::addTerm(converted.value.terms, d, value.coefficients[d]);
+        isa::addTerm(converted.value.terms, d, value->coefficients[d]);
     }
     if (sync && sync.getIncrements())
-      instruction.increment = counters.at(self);
-    createInstructionOp(builder, location, instruction, tensors.names());
+      instruction.increment = narrow.to<uint8_t>(counters.at(currentStream()), "counter");
+    if (failed(narrow.result()))
+      return failure();
+    createInstructionOp(builder, op->getLoc(), instruction, tensors.names());
+    return success();
   }
 
   tile::StreamId currentStream() {
@@ -122,18 +160,21 @@ private:
   }
 
   /// Notes where a buffer lies; every stream that uses it has a copy of its alloc.
-  void place(tile::AllocOp alloc) {
+  LogicalResult place(tile::AllocOp alloc) {
     bool rows = alloc.isAccumulator();
     std::string memory = rows ? "acc" + std::to_string(alloc.getUnit()) : "spm";
     int64_t begin = *alloc.getAddress();
     int64_t end = begin + llvm::alignTo(alloc.getSlotSize(), rows ? 1 : kAlignmentBytes) * alloc.getSlots();
     StringRef layer = nn::getOrigin(alloc.getLoc()).first;
-    auto placement = isair::PlacementAttr::get(builder.getContext(), memory, alloc.getName(), begin, end,
-                                               alloc.getSlots(), layer);
+    Narrow narrow(alloc);
+    auto slots = narrow.to<uint32_t>(alloc.getSlots(), "number of slots");
+    auto placement =
+        isair::PlacementAttr::get(builder.getContext(), memory, alloc.getName(), begin, end, slots, layer);
     if (seen.insert(placement.getAsOpaquePointer()).second)
       placements.push_back(placement);
     int64_t &needed = rows ? accumulatorRows : scratchpadBytes;
     needed = std::max(needed, end);
+    return narrow.result();
   }
 
   void writePlan(isair::ProgramOp op) {
@@ -168,6 +209,10 @@ private:
     require("matrix.units", std::max(streams[tile::StreamKind::Matrix], streams[tile::StreamKind::Drain]));
     require("dma.load_queues", streams[tile::StreamKind::Load]);
     require("dma.store_queues", streams[tile::StreamKind::Store]);
+    for (NamedAttribute equal : program.getRequirements().value_or(builder.getDictionaryAttr({})))
+      requirements.push_back(isair::RequirementAttr::get(builder.getContext(), equal.getName(),
+                                                         isair::Relation::Equal,
+                                                         cast<IntegerAttr>(equal.getValue()).getInt()));
     op.setRequirementsAttr(builder.getArrayAttr(requirements));
   }
 

@@ -39,20 +39,25 @@ public:
   }
 
 private:
-  /// Numbers the ops at top level, and for each the first op of the preceding run of ops with another origin.
+  /// Numbers the ops at top level, and for each the first op of the group before: a group is a loop nest, or
+  /// what shares buffers that live at top level, which is what one nn op becomes. Nothing here looks at
+  /// locations: they do not decide where buffers lie.
   void numberPositions() {
     position.clear();
     early.clear();
-    Location current = UnknownLoc::get(&getContext());
-    int64_t group = 0, before = 0;
-    for (Operation &op : getOperation().getBody().front()) {
+    Block &body = getOperation().getBody().front();
+    for (Operation &op : body)
+      position[&op] = position.size();
+    int64_t group = 0, before = 0, lastUse = -1;
+    for (Operation &op : body) {
       int64_t index = early.size();
-      position[&op] = index;
-      if (op.getLoc() != current && !op.hasTrait<OpTrait::ConstantLike>()) {
-        current = op.getLoc();
+      if (!isa<TensorOp, tile::AliasOp>(op) && !op.hasTrait<OpTrait::ConstantLike>() && index > lastUse) {
         before = group;
         group = index;
       }
+      if (auto alloc = dyn_cast<AllocOp>(op))
+        for (Operation *user : alloc->getUsers())
+          lastUse = std::max(lastUse, positionOf(user));
       early.push_back(before);
     }
   }
@@ -103,6 +108,14 @@ private:
   }
 
   LogicalResult planBuffers(SmallVectorImpl<AllocOp> &allocs, int64_t capacity, int64_t alignment) {
+    llvm::DenseMap<AllocOp, int64_t> wanted;
+    for (AllocOp alloc : allocs) {
+      int64_t slot = std::max<int64_t>(llvm::alignTo(alloc.getSlotSize(), alignment), 1);
+      if (capacity / slot < 1)
+        return report(alloc, slot, slot - capacity, capacity);
+      wanted[alloc] = alloc.getSlots();
+      alloc.setSlots(std::min<int64_t>(alloc.getSlots(), capacity / slot)); // more never fit, however we pack
+    }
     while (true) {
       std::vector<ArenaBuffer> buffers;
       for (AllocOp alloc : allocs) {
@@ -119,15 +132,18 @@ private:
       if (!failure) {
         for (auto [alloc, buffer] : llvm::zip_equal(allocs, buffers))
           alloc.setAddress(buffer.address);
+        remarkOnSlots(allocs, wanted);
         return success();
       }
-      if (!takeSlot(allocs, buffers, buffers[failure->buffer]))
-        return report(allocs[failure->buffer], buffers[failure->buffer], *failure, capacity);
+      if (!takeSlots(allocs, buffers, buffers[failure->buffer], failure->missing, alignment))
+        return report(allocs[failure->buffer], buffers[failure->buffer].size, failure->missing, capacity);
     }
   }
 
-  /// Takes a slot from the largest ring that is live together with `full`.
-  bool takeSlot(SmallVectorImpl<AllocOp> &allocs, ArrayRef<ArenaBuffer> buffers, const ArenaBuffer &full) {
+  /// Takes slots from the largest ring that is live together with `full`: one, or as many as are missing, but
+  /// no more than half of them at once, so that a ring of any number of slots shrinks in few steps.
+  bool takeSlots(SmallVectorImpl<AllocOp> &allocs, ArrayRef<ArenaBuffer> buffers, const ArenaBuffer &full,
+                 int64_t missing, int64_t alignment) {
     AllocOp largest;
     for (auto [alloc, buffer] : llvm::zip_equal(allocs, buffers)) {
       bool together = buffer.first <= full.last && full.first <= buffer.last;
@@ -136,23 +152,31 @@ private:
     }
     if (!largest)
       return false;
-    largest.setSlots(largest.getSlots() - 1);
-    ++slotsTaken;
-    largest.emitRemark() << "buffer \"" << largest.getName() << "\" keeps " << largest.getSlots() << " of "
-                         << largest.getSlots() + 1 << " slots: its memory is full";
+    int64_t slots = largest.getSlots();
+    int64_t wanted = llvm::divideCeil(missing, llvm::alignTo(largest.getSlotSize(), alignment));
+    largest.setSlots(slots - std::clamp<int64_t>(wanted, 1, std::max<int64_t>(slots / 2, 1)));
     return true;
   }
 
-  LogicalResult report(AllocOp alloc, const ArenaBuffer &buffer, const ArenaFailure &failure,
-                       int64_t capacity) {
+  void remarkOnSlots(ArrayRef<AllocOp> allocs, const llvm::DenseMap<AllocOp, int64_t> &wanted) {
+    for (AllocOp alloc : allocs) {
+      int64_t before = wanted.lookup(alloc), now = alloc.getSlots();
+      if (now == before)
+        continue;
+      slotsTaken += before - now;
+      alloc.emitRemark() << "buffer \"" << alloc.getName() << "\" keeps " << now << " of " << before
+                         << " slots: its memory is full";
+    }
+  }
+
+  LogicalResult report(AllocOp alloc, int64_t size, int64_t missing, int64_t capacity) {
     StringRef layer = nn::getOrigin(alloc.getLoc()).first;
     bool rows = alloc.isAccumulator();
     InFlightDiagnostic diagnostic = alloc.emitOpError();
-    diagnostic << "\"" << alloc.getName() << "\" of layer \"" << layer << "\" finds no room for "
-               << buffer.size
+    diagnostic << "\"" << alloc.getName() << "\" of layer \"" << layer << "\" finds no room for " << size
                << (rows ? " rows in the accumulators of unit " + std::to_string(alloc.getUnit())
                         : std::string(" bytes in the scratchpad"))
-               << ": " << failure.missing << " missing of a capacity of " << capacity;
+               << ": " << missing << " missing of a capacity of " << capacity;
     return diagnostic;
   }
 

@@ -31,7 +31,7 @@ isa.program @program attributes {counters = [#isa.stream_id<load 0>], dram_bytes
       isa.load {tensor = @x, coordinate = [#isa.affine<0>, #isa.affine<0>, #isa.affine<-2 + 1*i0>, #isa.affine<0>],
         box = [#isa.extent<1>, #isa.extent<1>, #isa.extent<2, limit 5 + -2*i0>, #isa.extent<4>],
         local = #isa.address<0 + 16*i0, ring 2*256 at 1 + 1*i0>, localStride = array<i32: 8, 8, 4, 1>,
-        localType = #isa<element_type f32>, fill = 0xFF800000 : f32, increment = 0 : i64}
+        localType = #isa<element_type f32>, fill = 0xFF800000 : f32, increment = 0 : i64} loc(fused<"fwd">["conv1"])
     }
   }
 }

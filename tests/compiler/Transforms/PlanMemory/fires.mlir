@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Addresses: what the outside knows keeps its own, temporaries and buffers that never live together share.
 // RUN: %arsis_opt --tile-plan-memory --tile-check-memory %s | FileCheck %s
-// RUN: %arsis_opt --tile-plan-memory=scratchpad-bytes=1024 --tile-check-memory %s | FileCheck %s --check-prefix=TIGHT
+// RUN: %arsis_opt --tile-plan-memory="scratchpad-bytes=1024 dram-bytes=2304" --tile-check-memory %s | FileCheck %s --check-prefix=TIGHT
 
 tile.program @plan {
   // CHECK-DAG: tensor "x" {{.*}}address = [[X:[0-9]+]]
   %x = tile.tensor "x" input : memref<64xf32, #tile.dram>
-  // Three temporaries in a chain: the first and the last share an address.
-  // CHECK-DAG: tensor "t0" {{.*}}address = [[T0:[0-9]+]]
-  // CHECK-DAG: tensor "t1" {{.*}}address = [[T1:[0-9]+]]
-  // CHECK-DAG: tensor "t2" {{.*}}address = [[T0]]
+  // Three temporaries in a chain: without room, the first and the last share an address.
+  // TIGHT-DAG: tensor "t0" {{.*}}address = [[T0:[0-9]+]]
+  // TIGHT-DAG: tensor "t1" {{.*}}address = [[T1:[0-9]+]]
+  // TIGHT-DAG: tensor "t2" {{.*}}address = [[T0]]
   %t0 = tile.tensor "t0" temporary : memref<256xf32, #tile.dram>
   %t1 = tile.tensor "t1" temporary : memref<256xf32, #tile.dram>
   %t2 = tile.tensor "t2" temporary : memref<256xf32, #tile.dram>

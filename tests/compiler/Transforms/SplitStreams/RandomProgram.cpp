@@ -175,7 +175,7 @@ OwningOpRef<ModuleOp> makeRandomProgram(MLIRContext &context, unsigned seed) {
   OpBuilder builder(&context);
   OwningOpRef<ModuleOp> module = ModuleOp::create(builder.getUnknownLoc());
   builder.setInsertionPointToEnd(module->getBody());
-  auto program = ProgramOp::create(builder, builder.getUnknownLoc(), "random");
+  auto program = ProgramOp::create(builder, builder.getUnknownLoc(), "random", nullptr);
   builder.createBlock(&program.getBody());
   Generator(builder, seed).generate();
   return module;
