@@ -7,10 +7,17 @@
 #include "compiler/Conversion/NNToTile/NNToTile.h"
 #include "compiler/Pipelines/Register.h"
 #include "compiler/Target/Translate.h"
+#include "compiler/Transforms/AttachLoss/AttachLoss.h"
 #include "compiler/Transforms/Map/Map.h"
 #include "compiler/Transforms/TrainStep/TrainStep.h"
 #include "dialects/Isa/Numerics/FloatEnvironment.h"
 #include "dialects/Isa/Verifier/Record.h"
+
+#include "dialects/Isa/Encoding/InputFile.h"
+#include "dialects/Isa/IR/Isa.h"
+#include "dialects/NN/IR/NNDialect.h"
+#include "dialects/NN/IR/Nesting.h"
+#include "dialects/NN/IR/StepTypes.h"
 
 #include "mlir/Parser/Parser.h"
 #include "mlir/Pass/PassManager.h"
@@ -32,24 +39,57 @@ std::unique_ptr<MLIRContext> makeContext() {
   return context;
 }
 
+/// Reports in the name of the file what is no step that the pipeline can take from here.
+static LogicalResult checkLevel(ModuleOp module, Location file) {
+  for (Operation &op : *module.getBody())
+    if (!mlir::isa<func::FuncOp>(op))
+      return emitError(file)
+             << "holds " << op.getName()
+             << ", expected an nn module; lower levels go through arsis-opt and arsis-translate";
+  auto functions = llvm::to_vector(module.getOps<func::FuncOp>());
+  if (functions.size() != 1 ||
+      (functions.front().getName() != kForwardFunction && functions.front().getName() != kTrainFunction))
+    return emitError(file) << "the module holds " << functions.size() << " functions"
+                           << (functions.size() == 1 ? ", @" + functions.front().getName().str() : "")
+                           << ", expected one, @" << kForwardFunction << " or @" << kTrainFunction;
+  for (auto [number, type] : llvm::enumerate(functions.front().getArgumentTypes()))
+    if (failed(nn::verifyTensor(functions.front(), type, "argument", number)))
+      return failure();
+  return success();
+}
+
+static OwningOpRef<ModuleOp> readModule(MLIRContext &context, StringRef path, const CompileOptions &options) {
+  Location file = NameLoc::get(StringAttr::get(&context, path));
+  const ImportOptions &import = options.import;
+  if (import.batch || !import.dims.empty() || !import.tie.empty() || !import.untie.empty())
+    return emitError(file)
+               << "found a batch, a dimension, --tie or --untie for an nn module; expected them with "
+                  "an ONNX model, whose sizes and parameters they choose",
+           nullptr;
+  const std::string text = readFile(path.str());
+  if (std::string problem = nn::checkNesting(text); !problem.empty())
+    return emitError(file) << problem, nullptr;
+  auto module = parseSourceString<ModuleOp>(text, &context, path);
+  if (!module || failed(checkLevel(*module, file)))
+    return nullptr;
+  return module;
+}
+
 OwningOpRef<ModuleOp> importModel(MLIRContext &context, StringRef path, const CompileOptions &options) {
   const numerics::FloatEnvironment environment;
-  if (path.ends_with(".mlir")) {
-    const ImportOptions &import = options.import;
-    if (import.batch || !import.dims.empty() || !import.tie.empty() || !import.untie.empty()) {
-      emitError(NameLoc::get(StringAttr::get(&context, path)))
-          << "found a batch, a dimension, --tie or --untie for an nn module; expected them with an ONNX "
-             "model, whose "
-             "sizes and parameters they choose";
-      return nullptr;
-    }
-    return parseSourceFile<ModuleOp>(path, &context);
-  }
+  if (path.ends_with(".mlir"))
+    return readModule(context, path, options);
   return importOnnx(context, path, options.import);
 }
 
 LogicalResult buildStep(ModuleOp module, const CompileOptions &options) {
   const numerics::FloatEnvironment environment;
+  if (auto step = module.lookupSymbol<func::FuncOp>(kTrainFunction)) {
+    if (options.import.training || options.keepGradients || options.keepActivations)
+      return step.emitError() << "@" << kTrainFunction
+                              << " is a training step already, expected neither --train nor --keep";
+    return success();
+  }
   auto forward = module.lookupSymbol<func::FuncOp>(kForwardFunction);
   if (!forward)
     return module.emitError() << "the module has no function @" << kForwardFunction;
@@ -117,10 +157,10 @@ static std::string shortest(double value) {
 
 /// What a reader of the program needs to know of how it was made.
 static std::map<std::string, std::string> describeOptions(const CompileOptions &options,
-                                                          const std::string &model) {
+                                                          const std::string &model, StringRef function) {
   std::map<std::string, std::string> text;
   text["model"] = model;
-  text["mode"] = options.import.training ? "train" : "forward";
+  text["mode"] = function == kTrainFunction ? "train" : "forward";
   if (options.import.batch)
     text["batch"] = std::to_string(*options.import.batch);
   for (const auto &[name, extent] : options.import.dims)
@@ -147,7 +187,9 @@ static std::map<std::string, std::string> describeOptions(const CompileOptions &
 
 FailureOr<isa::Program> makeProgram(ModuleOp module, const chip::Chip &chip, const CompileOptions &options,
                                     const std::string &model, const std::string &mappedModule) {
-  return translateToProgram(module, chip, describeOptions(options, model), mappedModule);
+  auto programs = module.getOps<isair::ProgramOp>();
+  StringRef function = programs.empty() ? "" : (*programs.begin()).getSymName();
+  return translateToProgram(module, chip, describeOptions(options, model, function), mappedModule);
 }
 
 void proveProgram(isa::Program &program, const chip::Chip &chip) {

@@ -19,11 +19,17 @@ static std::string describePlace(Location location) {
     return (layer + (phase.empty() ? "" : " (" + phase + ")") + ": ").str();
   if (auto name = dyn_cast<NameLoc>(location))
     return name.getName().str() + ": ";
-  if (auto file = dyn_cast<FileLineColLoc>(location))
-    return (file.getFilename().getValue() + ":" + Twine(file.getLine()) + ":" + Twine(file.getColumn()) +
-            ": ")
-        .str();
-  return {};
+  std::string place;
+  location->walk([&](Location part) {
+    auto file = dyn_cast<FileLineColLoc>(part);
+    if (!file)
+      return WalkResult::advance();
+    place =
+        (file.getFilename().getValue() + ":" + Twine(file.getLine()) + ":" + Twine(file.getColumn()) + ": ")
+            .str();
+    return WalkResult::interrupt();
+  });
+  return place;
 }
 
 DiagnosticLog::DiagnosticLog(MLIRContext &context)

@@ -4,6 +4,7 @@
 
 #include "dialects/Isa/Encoding/Error.h"
 #include "dialects/NN/IR/NNDialect.h"
+#include "dialects/NN/IR/Nesting.h"
 #include "runtime/Interpreter/Convert.h"
 
 #include "mlir/IR/Diagnostics.h"
@@ -30,6 +31,8 @@ struct StepReference::Module {
 StepReference::StepReference(const std::string &moduleText) : module(std::make_unique<Module>()) {
   if (moduleText.empty())
     throw Error("the program carries no nn module for the reference");
+  if (std::string deep = nn::checkNesting(moduleText); !deep.empty())
+    throw Error("the nn module: " + deep);
   module->context.loadDialect<nn::NNDialect, mlir::func::FuncDialect>();
   module->op = mlir::parseSourceString<mlir::ModuleOp>(moduleText, &module->context);
   if (!module->op)

@@ -146,11 +146,11 @@ mlir::LogicalResult compile(mlir::MLIRContext &context, const Arguments &a, std:
     return writeText(*module, out), mlir::success();
   if (failed(lowerToIsa(*module, chip)))
     return mlir::failure();
-  if (a.stage == Stage::Isa)
-    return writeText(*module, out), mlir::success();
   mlir::FailureOr<isa::Program> program = makeProgram(*module, chip, options, a.model, mapped);
   if (failed(program))
     return mlir::failure();
+  if (a.stage == Stage::Isa)
+    return writeText(*module, out), mlir::success();
   if (a.stage == Stage::Assembly)
     return out << isa::disassemble(*program), mlir::success();
   if (a.verify)

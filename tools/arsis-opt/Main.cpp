@@ -7,6 +7,7 @@
 #include "compiler/Pipelines/Register.h"
 #include "dialects/Isa/Encoding/OutputFile.h"
 #include "dialects/Isa/Numerics/FloatEnvironment.h"
+#include "dialects/NN/IR/Nesting.h"
 
 #include "mlir/Support/FileUtilities.h"
 #include "mlir/Tools/mlir-opt/MlirOptMain.h"
@@ -31,6 +32,8 @@ static int run(int argc, char **argv) {
   auto buffer = mlir::openInputFile(input, &problem);
   if (!buffer)
     throw Error(problem);
+  if (std::string deep = nn::checkNesting({buffer->getBufferStart(), buffer->getBufferSize()}); !deep.empty())
+    throw Error(input + ": " + deep);
   refuseSharedFiles({{"the input", input}}, {{"-o", output}});
   OutputFile file(output);
   llvm::raw_os_ostream stream(file.stream());

@@ -1,0 +1,210 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Convolutions of random shape through the whole of Arsis in one process: compiled, proven, run on the
+// machine and held to the oracle bit for bit, forward and both gradients. Shapes are drawn from a fixed seed;
+// those that have no output by the rule of ONNX must be refused, and nothing else may be.
+#include "compiler/Pipelines/Compile.h"
+#include "compiler/Pipelines/Diagnostics.h"
+#include "dialects/Isa/Verifier/Verifier.h"
+#include "runtime/Interpreter/Interpreter.h"
+#include "simulator/top/Session.h"
+#include "tests/SourceFolder.h"
+
+#include "mlir/IR/MLIRContext.h"
+#include "mlir/Parser/Parser.h"
+
+#include <gtest/gtest.h>
+
+#include <random>
+
+using namespace arsis;
+
+namespace {
+
+constexpr int kShards = 10, kCasesPerShard = 500, kPoolingsPerShard = 100;
+
+struct Axis {
+  int input, kernel, stride, dilation, before, after;
+
+  int room() const { return input + before + after - dilation * (kernel - 1) - 1; }
+  int output() const { return room() < 0 ? 0 : room() / stride + 1; }
+};
+
+struct Case {
+  int batch, channels, outputs;
+  Axis h, w;
+};
+
+class Draw {
+public:
+  explicit Draw(unsigned seed) : random(seed) {}
+
+  int between(int low, int high) { return low + int(random() % unsigned(high - low + 1)); }
+  float value() { return (float(int(random() % 2001)) - 1000.0f) / 700.0f; }
+  Axis axis() {
+    Axis a{between(1, 9), between(1, 7), between(1, 8), between(1, 3), 0, 0};
+    a.before = between(0, a.kernel);
+    a.after = between(0, a.kernel);
+    return a;
+  }
+  Case shape() { return {between(1, 2), between(1, 20), between(1, 20), axis(), axis()}; }
+
+private:
+  std::mt19937 random; // the standard fixes its sequence
+};
+
+std::string list(std::initializer_list<int> numbers, const char *separator) {
+  std::string text;
+  for (int number : numbers)
+    text += (text.empty() ? "" : separator) + std::to_string(number);
+  return text;
+}
+
+std::string type(int a, int b, int c, int d) { return "tensor<" + list({a, b, c, d}, "x") + "xf32>"; }
+
+std::string argument(const char *name, const std::string &type) {
+  return std::string("%") + name + ": " + type + " {nn.name = \"" + name + "\"}";
+}
+std::string result(const char *name, const std::string &type) {
+  return type + " {nn.name = \"" + name + "\"}";
+}
+
+/// A function of all three passes.
+std::string moduleOf(const Case &c) {
+  // An output of nothing has no tensor; then the type is wrong and the shape rule is what must say so.
+  std::string x = type(c.batch, c.h.input, c.w.input, c.channels),
+              w = type(c.h.kernel, c.w.kernel, c.channels, c.outputs),
+              y = type(c.batch, std::max(1, c.h.output()), std::max(1, c.w.output()), c.outputs);
+  std::string window = " strides [" + list({c.h.stride, c.w.stride}, ", ") + "] pads [" +
+                       list({c.h.before, c.w.before, c.h.after, c.w.after}, ", ") + "] dilations [" +
+                       list({c.h.dilation, c.w.dilation}, ", ") + "] : (";
+  return "func.func @forward(" + argument("x", x) + ", " + argument("w", w) + ", " + argument("gy", y) +
+         ") -> (" + result("y", y) + ", " + result("gx", x) + ", " + result("gw", w) +
+         ") {\n  %y = nn.conv2d %x, %w" + window + x + ", " + w + ") -> " + y +
+         "\n  %gx = nn.conv2d_grad_input %gy, %w" + window + y + ", " + w + ") -> " + x +
+         "\n  %gw = nn.conv2d_grad_weight %x, %gy" + window + x + ", " + y + ") -> " + w +
+         "\n  return %y, %gx, %gw : " + y + ", " + x + ", " + w + "\n}\n";
+}
+
+/// Both poolings with their gradients. `ceil`: an output that hangs over the end counts.
+std::string poolingOf(const Case &c, bool ceil, bool includePad) {
+  auto extent = [&](const Axis &a) {
+    bool more = ceil && a.room() % a.stride && a.output() * a.stride < a.input + a.before;
+    return a.output() + more;
+  };
+  std::string x = type(c.batch, c.h.input, c.w.input, c.channels),
+              y = type(c.batch, extent(c.h), extent(c.w), c.channels);
+  std::string window = " kernel [" + list({c.h.kernel, c.w.kernel}, ", ") + "] strides [" +
+                       list({c.h.stride, c.w.stride}, ", ") + "] pads [" +
+                       list({c.h.before, c.w.before, c.h.after, c.w.after}, ", ") + "] dilations [" +
+                       list({c.h.dilation, c.w.dilation}, ", ") + "]";
+  std::string average = window + (includePad ? " {count_include_pad = true}" : "");
+  return "func.func @forward(" + argument("x", x) + ", " + argument("gy", y) + ") -> (" + result("max", y) +
+         ", " + result("gmax", x) + ", " + result("avg", y) + ", " + result("gavg", x) +
+         ") {\n  %0 = nn.max_pool %x" + window + " : (" + x + ") -> " + y +
+         "\n  %1 = nn.max_pool_grad %x, %gy" + window + " : (" + x + ", " + y + ") -> " + x +
+         "\n  %2 = nn.avg_pool %x" + average + " : (" + x + ") -> " + y + "\n  %3 = nn.avg_pool_grad %gy" +
+         average + " : (" + y + ") -> " + x + "\n  return %0, %1, %2, %3 : " + y + ", " + x + ", " + y +
+         ", " + x + "\n}\n";
+}
+
+const std::array<chip::Chip, 2> &chips() {
+  static const std::array<chip::Chip, 2> both = {
+      chip::Chip::load("tiny"), chip::Chip::load(sourceFolder() + "tests/e2e/chips/rect12x20.yaml")};
+  return both;
+}
+
+/// Empty, or the first difference between the machine and the oracle.
+std::string compareResults(sim::Session &session, const ref::TensorMap &expected) {
+  for (const auto &[name, truth] : expected) {
+    std::vector<float> found(truth.size());
+    session.readTensor(name, found.data(), found.size() * sizeof(float));
+    for (size_t i = 0; i < found.size(); ++i)
+      if (std::memcmp(&found[i], truth.as<float>() + i, sizeof(float)) != 0)
+        return name + "[" + std::to_string(i) + "] is " + std::to_string(found[i]) + ", the oracle has " +
+               std::to_string(truth.as<float>()[i]);
+  }
+  return "";
+}
+
+/// Empty, or what went wrong on the way of a valid shape.
+std::string run(mlir::MLIRContext &context, const std::string &text, const chip::Chip &chip, Draw &draw) {
+  compiler::DiagnosticLog log(context);
+  mlir::OwningOpRef<mlir::ModuleOp> module = mlir::parseSourceString<mlir::ModuleOp>(text, &context);
+  if (!module || failed(compiler::mapStep(*module, chip, {})))
+    return log.errors();
+  auto function = ref::entryOf(*module);
+  ref::TensorMap inputs;
+  for (const ref::Slot &slot : ref::signatureOf(function).arguments) {
+    std::vector<float> values(ref::elementCount(slot.shape));
+    for (float &value : values)
+      value = draw.value();
+    inputs[slot.name] = ref::HostTensor::of(slot.shape, values);
+  }
+  ref::Options exact;
+  exact.backend = ref::Backend::Exact;
+  llvm::FailureOr<ref::TensorMap> expected = ref::run(function, inputs, exact);
+  if (failed(expected) || failed(compiler::lowerToTile(*module, chip)) ||
+      failed(compiler::lowerToIsa(*module, chip)))
+    return log.errors();
+  auto program = compiler::makeProgram(*module, chip, {}, "random shape", "");
+  if (failed(program))
+    return log.errors();
+  isa::VerificationResult proof = isa::verify(*program, chip);
+  if (!proof.accepted)
+    return "the verifier: " + proof.diagnostics.front().message;
+  sim::Session session(chip, std::make_shared<isa::Program>(std::move(*program)));
+  for (const auto &[name, value] : inputs)
+    session.writeTensor(name, value.data(), value.byteSize());
+  sim::RunOptions options;
+  options.mode = sim::Mode::FunctionalOnly;
+  session.run(options);
+  return compareResults(session, *expected);
+}
+
+/// What the nn verifier says to a shape; empty if it takes it.
+std::string refusal(mlir::MLIRContext &context, const std::string &text) {
+  compiler::DiagnosticLog log(context);
+  mlir::parseSourceString<mlir::ModuleOp>(text, &context);
+  return log.errors();
+}
+
+class RandomShapes : public ::testing::TestWithParam<int> {};
+
+} // namespace
+
+TEST_P(RandomShapes, ThreePassesAgreeWithTheOracle) {
+  std::unique_ptr<mlir::MLIRContext> context = compiler::makeContext();
+  Draw draw(1000 + GetParam());
+  for (int done = 0; done < kCasesPerShard;) {
+    Case c = draw.shape();
+    std::string text = moduleOf(c);
+    if (c.h.output() < 1 || c.w.output() < 1) {
+      ASSERT_NE(refusal(*context, text).find("(conv_c5)"), std::string::npos) << text;
+      continue;
+    }
+    const chip::Chip &chip = chips()[done % chips().size()];
+    ASSERT_NO_THROW(ASSERT_EQ(run(*context, text, chip, draw), "") << chip.name << "\n" << text) << text;
+    ++done;
+  }
+}
+
+TEST_P(RandomShapes, PoolingsAgreeWithTheOracle) {
+  std::unique_ptr<mlir::MLIRContext> context = compiler::makeContext();
+  Draw draw(2000 + GetParam());
+  for (int done = 0; done < kPoolingsPerShard;) {
+    Case c = draw.shape();
+    for (Axis *axis : {&c.h, &c.w}) { // pads are shorter than the window
+      axis->before = std::min(axis->before, axis->dilation * (axis->kernel - 1));
+      axis->after = std::min(axis->after, axis->dilation * (axis->kernel - 1));
+    }
+    if (c.h.output() < 1 || c.w.output() < 1)
+      continue;
+    std::string text = poolingOf(c, draw.between(0, 1), draw.between(0, 1));
+    const chip::Chip &chip = chips()[done % chips().size()];
+    ASSERT_NO_THROW(ASSERT_EQ(run(*context, text, chip, draw), "") << chip.name << "\n" << text) << text;
+    ++done;
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Shards, RandomShapes, ::testing::Range(0, kShards));
