@@ -158,6 +158,6 @@ def test_an_nn_module_in_a_program_that_nests_too_deep(lenet, tmp_path):
     assembly, program, inputs = tmp_path / "deep.s", tmp_path / "deep.arsis", tmp_path / "in.npz"
     assembly.write_text(text.split("\nmodule\n")[0] + "\nmodule\n| module " + "(" * DEEP + "\n")
     passes("arsis-as", "asm", assembly, "-o", program)
-    np.savez(inputs, image=np.zeros((2, 1, 28, 28), np.float32))
+    np.savez(inputs, x=np.zeros((2, 1, 28, 28), np.float32))
     options = ["--chip", "tiny", "--functional-only", "--inputs", inputs, "--check=exact"]
     refused("the nn module: line 1 nests deeper than 200", "arsis-sim", program, *options)
