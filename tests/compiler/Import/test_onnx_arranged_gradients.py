@@ -28,6 +28,8 @@ ARRANGEMENTS = {
     "rank 2": ((6, 3), []),
     "rank 2 transposed": ((3, 6), [("transpose", (1, 0))]),
     "rank 2 of an image": ((6, 3, 1, 4), [(6, 12)]),
+    "rank 5": ((6, 8, 3), [("transpose", (0, 2, 1)), (6, 3, 2, 2, 2)]),
+    "rank 5 transposed": ((6, 8, 3), [(6, 2, 4, 1, 3), ("transpose", (0, 4, 1, 3, 2))]),
 }
 
 

@@ -271,3 +271,24 @@ def test_a_tensor_reshaped_twice_and_read_between():
         return [net.node("Tanh", [net.reshape(middle, -1, 3)]), net.node("Relu", [middle]), net.node("Tanh", [middle])]
 
     in_every_arrangement(IMAGE, build)
+
+
+@pytest.mark.parametrize("order", [(0, 1, 2, 3, 4), (0, 2, 1, 3, 4), (1, 0, 2, 3, 4), (0, 1, 3, 4, 2), (0, 3, 4, 1, 2)])
+def test_five_dimensions_inside_the_graph(order):
+    """As a channel shuffle has them; the host writes and reads at most four."""
+    shape = (2, 3, 4, 5, 7)
+    net, turned = Net(15), tuple(shape[i] for i in order)
+    x = net.node("Transpose", [net.reshape(net.input(values(6, 20, 7)), *shape)], perm=list(order))
+    biases = [turned[1:2] + (1, 1, 1), turned[3:], (1,)]
+    results = {
+        "Relu": net.node("Relu", [x]),
+        "BatchNormalization": batch_norm(net, x, turned[1]),
+        "BatchNormalization by the batch": batch_norm(net, x, turned[1], 3, training_mode=1),
+        "GlobalAveragePool": net.node("GlobalAveragePool", [x]),
+        "Flatten": net.node("Flatten", [x], axis=3),
+        "Add of images": net.node("Add", [x, net.reshape(net.initialiser(values(*turned[:2])), *turned[:2], 1, 1, 1)]),
+        "Add": net.node("Add", [x, net.reshape(net.initialiser(values(30, 28)), *turned)]),
+    }
+    for bias in biases:
+        results[f"Add {bias}"] = net.node("Add", [x, net.initialiser(values(*bias, seed=1))])
+    compare(net, {label: net.reshape(net.node("Tanh", [name]), turned[0], -1) for label, name in results.items()})
