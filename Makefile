@@ -5,10 +5,11 @@ PYTHON := .venv/bin/python
 export PYTHONPATH := $(CURDIR)/python:$(CURDIR)/$(BUILD)/python
 JOBS ?= $(shell nproc)
 
-.PHONY: help demo test build setup ctest pytest asan format lint bench clean
+.PHONY: help demo test check-long build setup ctest pytest asan format lint bench clean
 help:
 	@echo "make demo    install, build, train LeNet-5 on the simulated chip, write out/demo/report.html"
 	@echo "make test    install, build, run all tests"
+	@echo "make check-long   fuzz every parser: 10^6 inputs or 45 minutes each (last figures: docs/status.md)"
 	@echo "make build   build only        make asan     tests under AddressSanitizer and UBSan"
 	@echo "make format  apply formatters  make lint     check formatters and linters"
 	@echo "make bench   run the benchmarks"
@@ -22,6 +23,11 @@ test:
 	$(MAKE) --no-print-directory $(BUILD)/build.ninja
 	ninja -C $(BUILD) -j$(JOBS) all arsis-tests
 	$(MAKE) --no-print-directory ctest pytest
+
+# What takes longer than a test may: up to 45 minutes a parser under AddressSanitizer and UBSan.
+check-long:
+	scripts/setup.sh fuzz
+	scripts/fuzz.sh all
 
 build: setup $(BUILD)/build.ninja
 	ninja -C $(BUILD) -j$(JOBS) arsis-tools

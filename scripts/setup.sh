@@ -3,9 +3,10 @@
 # Installs what is missing for one purpose, from Debian 12 and PyPI, and nothing when nothing is missing.
 #   scripts/setup.sh build   what building and the demo need
 #   scripts/setup.sh test    that, and what the tests need (PyTorch from Debian, test tools)
+#   scripts/setup.sh fuzz    that, and what fuzzing guided by coverage needs (clang with libFuzzer)
 set -euo pipefail
 cd "$(dirname "$0")/.."
-purpose=${1:?usage: scripts/setup.sh build|test}
+purpose=${1:?usage: scripts/setup.sh build|test|fuzz}
 
 packages=(g++ cmake ninja-build ccache mold
   libmlir-22-dev mlir-22-tools llvm-22-dev llvm-22-tools
@@ -13,13 +14,14 @@ packages=(g++ cmake ninja-build ccache mold
   libdnnl-dev libonnx-dev libprotobuf-dev protobuf-compiler libyaml-cpp-dev libhwy-dev zlib1g-dev
   pybind11-dev libgtest-dev python3 python3-dev python3-venv python3-numpy)
 python_packages=(-r scripts/requirements-build.txt)
-if [ "$purpose" = test ]; then
+if [ "$purpose" = test ] || [ "$purpose" = fuzz ]; then
   packages+=(python3-torch python3-torchvision libopenblas0-pthread libmpfr-dev libgmp-dev clang-format-14 libonnx-testdata)
   python_packages+=(-r scripts/requirements-test.txt)
 elif [ "$purpose" != build ]; then
-  echo "error: unknown purpose '$purpose', expected build or test" >&2
+  echo "error: unknown purpose '$purpose', expected build, test or fuzz" >&2
   exit 1
 fi
+[ "$purpose" != fuzz ] || packages+=(clang-14 libclang-rt-14-dev)
 
 missing=()
 for package in "${packages[@]}"; do
