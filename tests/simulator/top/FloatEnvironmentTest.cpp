@@ -20,9 +20,9 @@ std::shared_ptr<const isa::Program> addition() {
            ", localStride=[0, 0, 0, 1], localType=f32" + (op == "load" ? ", fill=0" : "") + suffix + "\n";
   };
   return programOf("arsis 1\ndram 96\n"
-                   "tensor x input f32 [1, 1, 1, 8] at 0 host [8] permutation [3]\n"
-                   "tensor z input f32 [1, 1, 1, 8] at 32 host [8] permutation [3]\n"
-                   "tensor y output f32 [1, 1, 1, 8] at 64 host [8] permutation [3]\n"
+                   "tensor x input f32 [1, 1, 1, 8] at 0 host [8] permutation [0]\n"
+                   "tensor z input f32 [1, 1, 1, 8] at 32 host [8] permutation [0]\n"
+                   "tensor y output f32 [1, 1, 1, 8] at 64 host [8] permutation [0]\n"
                    "location 0 layer sum phase fwd op nn.add\n"
                    "counter c0 load 0\ncounter c1 vector 0\n"
                    "stream load 0\n" +
@@ -71,7 +71,7 @@ TEST(SimulatorFloatEnvironment, EveryModeKeepsDenormalsAndRoundsToNearest) {
   numerics::test::ForeignEnvironment foreign;
   for (const RunOptions &options : allModes())
     EXPECT_EQ(bitsOfSums(options), kExpected);
-  EXPECT_TRUE(foreign.intact());
+  EXPECT_TRUE(foreign.settingsIntact());
 }
 
 TEST(SimulatorFloatEnvironment, ThreadsOfTheCallerAreServedAlike) {
@@ -79,7 +79,7 @@ TEST(SimulatorFloatEnvironment, ThreadsOfTheCallerAreServedAlike) {
     numerics::test::ForeignEnvironment foreign;
     for (const RunOptions &options : allModes())
       EXPECT_EQ(bitsOfSums(options), kExpected);
-    EXPECT_TRUE(foreign.intact());
+    EXPECT_TRUE(foreign.settingsIntact());
   }).join();
   EXPECT_EQ(bitsOfSums({}), kExpected);
 }
@@ -103,7 +103,7 @@ TEST(SimulatorFloatEnvironment, TheCallersComesBackAfterAnError) {
   numerics::test::ForeignEnvironment foreign;
   Session session(chipWith({}), addition());
   EXPECT_THROW(session.run(), Error); // no input
-  EXPECT_TRUE(foreign.intact());
+  EXPECT_TRUE(foreign.settingsIntact());
 }
 
 } // namespace

@@ -17,7 +17,7 @@ using Bytes = std::vector<uint8_t>;
 namespace {
 
 constexpr size_t kVersionAt = 8, kCountAt = 12, kSchemaAt = 16, kTableAt = 24, kEntrySize = 24,
-                 kSections = 11;
+                 kSections = 12;
 constexpr size_t kHeaderCrcAt = kTableAt + kSections * kEntrySize;
 
 std::string decodeError(const Bytes &bytes) {
@@ -102,14 +102,14 @@ TEST(BinaryErrors, Header) {
             "program file, section header, offset 0: not an Arsis program: the magic bytes differ");
   damaged = bytes;
   damaged[kVersionAt] = 9;
-  EXPECT_EQ(decodeError(damaged), "program file, section header, offset 12: format version 9, expected 1");
+  EXPECT_EQ(decodeError(damaged), "program file, section header, offset 12: format version 9, expected 2");
   damaged = bytes;
   put(damaged, kSchemaAt, 0x1234, 8);
   EXPECT_NE(decodeError(damaged).find("section header, offset 24: instruction set 0x1234, expected 0x"),
             std::string::npos);
   damaged = bytes;
   damaged[kCountAt] = 3;
-  EXPECT_EQ(decodeError(damaged), "program file, section header, offset 24: 3 sections, expected 11");
+  EXPECT_EQ(decodeError(damaged), "program file, section header, offset 24: 3 sections, expected 12");
   damaged = bytes;
   damaged[kTableAt + 5] ^= 1;
   EXPECT_NE(decodeError(damaged).find("checksum differs: the header is corrupted"), std::string::npos);
@@ -276,7 +276,8 @@ TEST(BinaryErrors, Files) {
 TEST(BinaryErrors, NoiseUnderGoodChecksums) {
   std::mt19937_64 random(5);
   size_t accepted = 0;
-  const char *tags[] = {"core", "strm", "debg", "tens", "locn", "reqs", "plac", "init", "opts", "nobs"};
+  const char *tags[] = {"core", "strm", "debg", "tens", "locn", "reqs",
+                        "plac", "init", "opts", "nobs", "vrdt"};
   for (int round = 0; round < 3000; ++round) {
     Bytes bytes = withSection(sample(), tags[random() % std::size(tags)], [&](Bytes &section) {
       for (int change = 0; change < 3 && !section.empty(); ++change) {

@@ -29,6 +29,12 @@ public:
   ForeignEnvironment(const ForeignEnvironment &) = delete;
   ForeignEnvironment &operator=(const ForeignEnvironment &) = delete;
 
+  /// Whether this thread still rounds and flushes as it was told here. The test's own arithmetic may have
+  /// left flags.
+  bool settingsIntact() const {
+    constexpr unsigned kFlags = 0x3f;
+    return std::fegetround() == FE_UPWARD && (control() & ~kFlags) == (registers & ~kFlags);
+  }
   /// Whether this thread still rounds, flushes and remembers exceptions as it was told here.
   bool intact() const {
     return std::fegetround() == FE_UPWARD && std::fetestexcept(FE_ALL_EXCEPT) == FE_DIVBYZERO &&
