@@ -319,7 +319,7 @@ Sections, in this order, all present: `core` (DRAM bytes, counters), `strm` (str
 `locn` (locations), `reqs` (requirements), `plac` (memory plan), `init` (initial values), `nnmd` (nn module), `opts` (options), `nobs` (not observable),
 `vrdt` (the verdict: version of the verifier, hash of what it accepted, requirements of that verdict; no bytes if there is none).
 
-The verdict is a record of who made the program that the verifier accepted it. Who runs a program believes a record whose version and hash match and
+The verdict is what the maker of the program wrote down: that the verifier accepted it. Who runs a program believes a record whose version and hash match and
 whose requirements the chip meets, and verifies everything else; assembly carries none. The hash (CRC-64 of ECMA-182) covers `core`, `strm`, `debg`, `tens`, `locn`, `reqs`,
 `plac` and which tensors have initial values. It guards against accidents, not against forgery.
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import arsis
 from arsis import svg
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
 PHASES = ["fwd", "loss", "bwd-input", "bwd-weight", "update"]
 PICOJOULES = 1e-12

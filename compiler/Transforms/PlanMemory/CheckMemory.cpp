@@ -30,11 +30,21 @@ struct Owned {
 class CheckMemoryPass : public impl::CheckMemoryBase<CheckMemoryPass> {
 public:
   void runOnOperation() override {
-    if (failed(collect()) || failed(sweep()) || failed(checkAccesses()))
+    if (failed(checkLoops()) || failed(collect()) || failed(sweep()) || failed(checkAccesses()))
       signalPassFailure();
   }
 
 private:
+  LogicalResult checkLoops() {
+    WalkResult result = getOperation().walk([](scf::ForOp loop) {
+      if (tripCount(loop))
+        return WalkResult::advance();
+      loop.emitOpError("needs constant bounds from 0 in steps of 1 and at least one iteration");
+      return WalkResult::interrupt();
+    });
+    return failure(result.wasInterrupted());
+  }
+
   LogicalResult collect() {
     owned.clear();
     bool complete = true;

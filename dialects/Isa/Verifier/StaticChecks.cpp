@@ -3,6 +3,8 @@
 // Checks of the tables and of every encoded instruction, once each.
 #include "dialects/Isa/Verifier/StaticChecks.h"
 
+#include "dialects/Isa/Encoding/Volume.h"
+
 #include <algorithm>
 #include <map>
 #include <type_traits>
@@ -102,6 +104,21 @@ std::string missedBy(const Requirement &requirement, const chip::Chip &chip) {
   }
 }
 
+/// The most of an extent triple or quadruple that any instruction of type T in the program asks for, at full
+/// tiles.
+template <class T, class Counts> static int64_t largest(const Program &program, Counts T::*field) {
+  int64_t most = 0;
+  for (const Stream &stream : program.streams)
+    for (const Instruction &instruction : stream.instructions)
+      if (const T *body = std::get_if<T>(&instruction.body)) {
+        int64_t product = 1;
+        for (const Extent &extent : body->*field)
+          product = saturatingProduct(product, extent.tile);
+        most = std::max(most, product);
+      }
+  return most;
+}
+
 std::vector<Requirement> capacitiesOf(const Program &program, const MachineLimits &limits,
                                       const std::vector<int64_t> &reach) {
   auto divideUp = [](int64_t a, int64_t b) { return (a + b - 1) / b; };
@@ -110,6 +127,11 @@ std::vector<Requirement> capacitiesOf(const Program &program, const MachineLimit
     streams[stream.kind] = std::max<int64_t>(streams[stream.kind], stream.index + 1);
   const int64_t accumulatorEnd =
       *std::max_element(reach.begin() + accumulatorOf(0), reach.begin() + dramOf(limits));
+  // With strides of zero a product streams more rows than it reaches, and a pool_grad spreads more elements:
+  // both are bounded by the memory of the chip that accepted them.
+  const int64_t streamed = std::min(largest(program, &Multiply::mCount), limits.accumulatorRows);
+  const int64_t spread = std::min(
+      saturatingProduct(largest(program, &PoolGrad::count), int64_t(sizeof(float))), limits.scratchpadBytes);
   std::vector<Requirement> capacities{{"matrix.rows", Requirement::Equal, limits.rows},
                                       {"matrix.cols", Requirement::Equal, limits.columns},
                                       {"matrix.weight_banks", Requirement::Equal, limits.weightBanks}};
@@ -117,9 +139,10 @@ std::vector<Requirement> capacitiesOf(const Program &program, const MachineLimit
     if (value > 0)
       capacities.push_back({key, Requirement::AtLeast, value});
   };
-  atLeast("matrix.accumulator_rows", divideUp(accumulatorEnd, limits.columns * int64_t(sizeof(float))));
+  atLeast("matrix.accumulator_rows",
+          std::max(streamed, divideUp(accumulatorEnd, limits.columns * int64_t(sizeof(float)))));
   atLeast("matrix.units", std::max(streams[StreamKind::Matrix], streams[StreamKind::Drain]));
-  atLeast("scratchpad.kib", divideUp(reach[kScratchpad], 1024));
+  atLeast("scratchpad.kib", divideUp(std::max(spread, reach[kScratchpad]), 1024));
   atLeast("dma.load_queues", streams[StreamKind::Load]);
   atLeast("dma.store_queues", streams[StreamKind::Store]);
   atLeast("dram.capacity_mib", divideUp(int64_t(program.dramBytes), int64_t(1) << 20));

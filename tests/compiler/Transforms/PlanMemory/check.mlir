@@ -49,3 +49,15 @@ tile.program @ragged {
     tile.map fill to %a[%i] box <[1, 1, 1, 24], limits (d0) -> (1, 1, 1, d0 * -24 + 64)> views [#tile.view<(d0) -> (d0 * 24), [0, 0, 0, 1]>] : memref<64xf32, #tile.spm>
   }
 }
+
+// -----
+
+tile.program @loop_from_one {
+  %c1 = arith.constant 1 : index
+  %c8 = arith.constant 8 : index
+  %a = tile.alloc "a" {address = 0 : i64} : memref<64xf32, #tile.spm>
+  // expected-error @below {{needs constant bounds from 0 in steps of 1 and at least one iteration}}
+  scf.for %i = %c1 to %c8 step %c1 {
+    tile.map fill to %a[%i] box <[1, 1, 1, 1]> views [#tile.view<(d0) -> (d0), [0, 0, 0, 1]>] : memref<64xf32, #tile.spm>
+  }
+}
