@@ -51,8 +51,8 @@ mlir::FailureOr<isa::Program> makeProgram(mlir::ModuleOp module, const chip::Chi
 /// arsis::Error if it is rejected.
 void proveProgram(isa::Program &program, const chip::Chip &chip);
 
-/// All of it, up to a proven program. Throws arsis::Error with the text of the diagnostics. `messages` receives
-/// the warnings and remarks.
+/// All of it, up to a proven program. Throws arsis::Error with the text of the diagnostics. `messages`
+/// receives the warnings and remarks.
 isa::Program compileFile(const std::string &path, const chip::Chip &chip, const CompileOptions &options,
                          std::vector<Message> *messages = nullptr);
 

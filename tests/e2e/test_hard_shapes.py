@@ -2,7 +2,6 @@
 """Valid models at the edges of the lowering, through the whole tool and against PyTorch: strides longer than the image,
 a kept activation that is a parameter, a channel shuffle of rank five, windows longer than an instruction's field."""
 
-import time
 from pathlib import Path
 
 import numpy as np
@@ -54,9 +53,7 @@ def test_strides_beyond_the_image(tmp_path, kernel, stride, size):
     model, weights = stem_and_strided(tmp_path / "m.onnx", kernel, stride, size)
     random = np.random.default_rng(6)
     x, labels = random.standard_normal((2, 3, size, size), dtype=np.float32), np.array([1, 4])
-    begin = time.monotonic()
     program = compile_step(model, "tiny", 2, tmp_path / "step.arsis", keep="gradients")
-    assert time.monotonic() - begin < 20
     tool("arsis-verify", program, "--chip", "tiny")
     outputs, report = simulate(program, "tiny", {"x": x, "labels": labels}, tmp_path, "--check=exact")
     assert report["parity"]["passed"]

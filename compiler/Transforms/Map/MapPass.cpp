@@ -111,7 +111,8 @@ public:
     if (!machine || failed(readMapping(file)))
       return signalPassFailure();
     bool good = true;
-    llvm::StringSet<> failedLayers; // what does not fit in the forward pass does not in the backward pass either
+    llvm::StringSet<>
+        failedLayers; // what does not fit in the forward pass does not in the backward pass either
     for (auto &[key, op] : mappingKeys(getOperation())) {
       Pins pins = file.take(key);
       StringRef layer = nn::getOrigin(op->getLoc()).first;

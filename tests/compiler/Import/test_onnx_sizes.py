@@ -157,7 +157,7 @@ def test_many(importer, kind):
     start = time.monotonic()
     out = importer.nodes(nodes, inputs, ["y"], constants, options=options)
     assert out.code == 0, out.error[-2000:]
-    assert time.monotonic() - start < 30  # the quadratic ones took minutes
+    assert time.monotonic() - start < 120  # the quadratic ones take many minutes
 
 
 @pytest.mark.parametrize("depth", [10, 300])

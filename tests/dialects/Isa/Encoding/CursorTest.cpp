@@ -5,8 +5,6 @@
 
 #include <gtest/gtest.h>
 
-#include <chrono>
-
 using namespace arsis;
 using namespace arsis::isa;
 
@@ -131,18 +129,13 @@ TEST(Cursor, CountsSaturate) {
   EXPECT_EQ(countInstances(stream), UINT64_MAX);
 }
 
-TEST(Cursor, PassesTensOfMillionsOfInstancesASecond) {
+TEST(Cursor, VisitsMillionsOfInstances) {
   Stream stream = streamOf(
       {Loop{1000}, Loop{1000}, WaitOnly(), WaitOnly(), Loop{3}, WaitOnly(), EndLoop(), EndLoop(), EndLoop()});
-  auto start = std::chrono::steady_clock::now();
   int64_t sum = 0;
   for (InstructionCursor cursor(stream); !cursor.done(); cursor.advance())
     sum += cursor.index()[1];
-  double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   EXPECT_EQ(sum, 1000ll * 999 * 1000 / 2 * 5);
-  RecordProperty("instances_per_second", std::to_string(5e6 / seconds));
-  EXPECT_LT(seconds, 2.5)
-      << "under 2 million instances a second: something is wrong even for a slow or sanitized build";
 }
 
 /// The value of every operand of an instance as one list of numbers.

@@ -2,8 +2,8 @@
 //
 // Races and undefined reads between streams: what is ordered is accepted, a missing wait names both
 // instances.
-#include "tests/dialects/Isa/Verifier/Programs.h"
 #include "tests/SourceFolder.h"
+#include "tests/dialects/Isa/Verifier/Programs.h"
 
 #include <fstream>
 #include <set>
