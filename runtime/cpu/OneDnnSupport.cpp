@@ -3,11 +3,41 @@
 #include "runtime/cpu/OneDnnSupport.h"
 
 #include "dialects/Isa/Encoding/Error.h"
+#include "dialects/Isa/Numerics/FloatEnvironment.h"
 
 #include <omp.h>
 #include <pthread.h>
 
+#include <optional>
+
 namespace arsis::ref::onednn {
+namespace {
+
+/// The defined floating-point environment on every thread of the pool that OpenMP gives oneDNN when the
+/// calling thread starts it. Others in the process use that pool too, and may have made its threads flush
+/// denormals. A thread that the pool makes meanwhile inherits the environment from the calling thread; if it
+/// replaces one of before, it has its number, and so gets its environment in the end.
+class PoolEnvironment {
+public:
+  PoolEnvironment() : threads(static_cast<size_t>(::omp_get_max_threads())) {
+    engine(); // what a forked child does must be said before there are threads
+#pragma omp parallel num_threads(threads.size())
+    threads[::omp_get_thread_num()].emplace();
+  }
+  ~PoolEnvironment() {
+#pragma omp parallel num_threads(threads.size())
+    threads[::omp_get_thread_num()].reset();
+  }
+  PoolEnvironment(const PoolEnvironment &) = delete;
+  PoolEnvironment &operator=(const PoolEnvironment &) = delete;
+
+private:
+  // Goes last: entries of threads that are no more (OMP_DYNAMIC shrinks teams) are destroyed on this thread.
+  const numerics::FloatEnvironment callers;
+  std::vector<std::optional<numerics::FloatEnvironment>> threads;
+};
+
+} // namespace
 
 const dnnl::engine &engine() {
   static const dnnl::engine cpu = [] {
@@ -62,6 +92,7 @@ void executeInto(const dnnl::primitive &primitive, Arguments arguments, int inde
 
 Kernel guarded(void (*kernel)(KernelCall &)) {
   return [kernel](KernelCall &call) {
+    const PoolEnvironment environment;
     try {
       kernel(call);
     } catch (const dnnl::error &error) {

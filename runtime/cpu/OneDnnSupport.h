@@ -39,7 +39,8 @@ void execute(const dnnl::primitive &primitive, const Arguments &arguments);
 void executeInto(const dnnl::primitive &primitive, Arguments arguments, int index,
                  const dnnl::memory::desc &chosen, const dnnl::memory &target);
 
-/// Turns dnnl::error into arsis::Error that names the op.
+/// Runs the kernel with the defined floating-point environment on every thread that oneDNN computes on, and
+/// turns dnnl::error into arsis::Error that names the op.
 Kernel guarded(void (*kernel)(KernelCall &));
 
 } // namespace arsis::ref::onednn

@@ -91,6 +91,42 @@ def test_a_thread_of_the_caller_is_served_alike():
     assert found == [[SUM_BITS, 0x3F800000]] * 2
 
 
+def copying_convolution() -> bytes:
+    """A convolution of kernel 1 by the identity, which is exact for every value."""
+    shape = [8, 16, 32, 32]
+    values = [onnx.helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT, shape) for name in "xy"]
+    weight = onnx.numpy_helper.from_array(np.eye(16, dtype=np.float32).reshape(16, 16, 1, 1), "w")
+    node = onnx.helper.make_node("Conv", ["x", "w"], ["y"], name="copy", kernel_shape=[1, 1])
+    graph = onnx.helper.make_graph([node], "convolution", values[:1], values[1:], [weight])
+    return onnx.helper.make_model(graph, opset_imports=[onnx.helper.make_opsetid("", 17)]).SerializeToString()
+
+
+def test_threads_made_by_another_library_keep_denormals():
+    """torch and oneDNN share the pool of OpenMP's threads that a thread has: here torch makes it, flushing."""
+    reference = arsis.Reference(arsis.compile(copying_convolution(), "tiny"))
+    bits = np.full((8, 16, 32, 32), 713624, np.uint32)
+    many = torch.full((1 << 20,), TINY)
+    found = []
+
+    def work():
+        torch.set_num_threads(2)
+        with foreign_environment():
+            assert bool((many + many == 0).all())
+            reference.write("x", bits.view(np.float32))
+            reference.run("onednn")
+            found.append(reference.read("y").view(np.uint32))
+            assert bool((many + many == 0).all())
+        found.append("torch found its settings again")
+
+    threads = torch.get_num_threads()
+    thread = threading.Thread(target=work)
+    thread.start()
+    thread.join()
+    torch.set_num_threads(threads)
+    assert len(found) == 2
+    assert np.array_equal(found[0], bits)
+
+
 def step(model: str, image: np.ndarray) -> tuple[bytes, dict, list[bytes]]:
     """Program, report and every readable tensor, on the chip and on the reference, of one training step."""
     program = arsis.compile(model, "tiny", batch=2, train=True, optimizer=OPTIMIZER, keep="gradients")

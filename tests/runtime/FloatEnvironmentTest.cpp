@@ -3,6 +3,10 @@
 #include "tests/dialects/Isa/Numerics/ForeignEnvironment.h"
 #include "tests/runtime/KernelTesting.h"
 
+#include <omp.h>
+
+#include <array>
+#include <optional>
 #include <thread>
 
 namespace arsis::ref {
@@ -47,6 +51,65 @@ TEST(ReferenceFloatEnvironment, EveryBackendGivesTheSameBits) {
     EXPECT_EQ(testing::difference(convolve()[0], expected[0]), "") << nameOf(backend);
     EXPECT_TRUE(foreign.intact());
   }
+}
+
+/// A foreign environment on every thread of OpenMP's pool, made before oneDNN uses that pool.
+class ForeignPool {
+public:
+  ForeignPool() {
+    ::omp_set_num_threads(kThreads);
+#pragma omp parallel num_threads(kThreads)
+    threads[::omp_get_thread_num()].emplace();
+  }
+  ~ForeignPool() {
+#pragma omp parallel num_threads(kThreads)
+    threads[::omp_get_thread_num()].reset();
+    ::omp_set_num_threads(callersThreads);
+  }
+
+  int intactThreads() const {
+    int count = 0;
+#pragma omp parallel num_threads(kThreads) reduction(+ : count)
+    count += threads[::omp_get_thread_num()]->intact();
+    return count;
+  }
+  static constexpr int kThreads = 4;
+
+private:
+  const int callersThreads = ::omp_get_max_threads();
+  std::array<std::optional<numerics::test::ForeignEnvironment>, kThreads> threads;
+};
+
+HostTensor identity(Shape shape) {
+  HostTensor tensor(shape, HostType::F32);
+  const int64_t n = shape.back();
+  for (int64_t i = 0; i < n; ++i)
+    tensor.as<float>()[i * n + i] = 1.0f;
+  return tensor;
+}
+
+// The smallest denormals times one are themselves; every other term of the sum is zero.
+TEST(ReferenceFloatEnvironment, HoldsOnEveryThreadOfOneDnn) {
+  HostTensor x({8, 32, 32, 16}, HostType::F32), rows({8 * 32 * 32, 16}, HostType::F32);
+  for (uint32_t i = 0; i < x.size(); ++i) {
+    const uint32_t bits = i % 1000 + 1;
+    std::memcpy(x.data() + i * sizeof bits, &bits, sizeof bits);
+  }
+  std::memcpy(rows.data(), x.data(), x.size() * sizeof(float));
+  const std::vector<int64_t> ones{1, 1};
+
+  ForeignPool foreign;
+  const auto image =
+      testing::call("nn.conv2d", {x, identity({1, 1, 16, 16})}, {x.shape()},
+                    {{"strides", ones}, {"pads", std::vector<int64_t>{0, 0, 0, 0}}, {"dilations", ones}},
+                    nullptr, Backend::OneDnn);
+  EXPECT_EQ(foreign.intactThreads(), ForeignPool::kThreads);
+  const auto product =
+      testing::call("nn.matmul", {rows, identity({16, 16})}, {rows.shape()},
+                    {{"transpose_a", false}, {"transpose_b", false}}, nullptr, Backend::OneDnn);
+  EXPECT_EQ(foreign.intactThreads(), ForeignPool::kThreads);
+  EXPECT_EQ(testing::difference(image[0], x), "");
+  EXPECT_EQ(testing::difference(product[0], rows), "");
 }
 
 TEST(ReferenceFloatEnvironment, NarrowingRoundsToNearest) {
