@@ -190,8 +190,7 @@ FailureOr<isa::Program> translateToProgram(ModuleOp module) {
 
 FailureOr<isa::Program> translateToProgram(ModuleOp module, const chip::Chip &chip,
                                            const std::map<std::string, std::string> &options,
-                                           const std::string &nnModule,
-                                           const std::vector<std::string> &notObservable) {
+                                           const std::string &nnModule) {
   auto programs = module.getOps<isair::ProgramOp>();
   if (programs.empty())
     return translateToProgram(module); // which reports it
@@ -212,8 +211,6 @@ FailureOr<isa::Program> translateToProgram(ModuleOp module, const chip::Chip &ch
   set("chip_overrides", overridden);
   op.setOptionsAttr(entries.getDictionary(module.getContext()));
   op.setNnModule(nnModule);
-  SmallVector<StringRef> names(notObservable.begin(), notObservable.end());
-  op.setNotObservableAttr(builder.getStrArrayAttr(names));
   return translateToProgram(module);
 }
 

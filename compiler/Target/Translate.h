@@ -23,8 +23,7 @@ mlir::FailureOr<isa::Program> translateToProgram(mlir::ModuleOp module);
 /// the mapped nn module as text.
 mlir::FailureOr<isa::Program> translateToProgram(mlir::ModuleOp module, const chip::Chip &chip,
                                                  const std::map<std::string, std::string> &options = {},
-                                                 const std::string &nnModule = {},
-                                                 const std::vector<std::string> &notObservable = {});
+                                                 const std::string &nnModule = {});
 
 /// A module with one isa.program; translateToProgram of it gives an equal program.
 mlir::OwningOpRef<mlir::ModuleOp> translateFromProgram(mlir::MLIRContext &context,

@@ -81,6 +81,48 @@ def test_a_kept_activation_that_is_a_parameter_is_the_one_that_was_used(tmp_path
     assert not np.array_equal(outputs["w"], w)
 
 
+@pytest.mark.parametrize("train", [False, True])
+def test_what_is_kept_of_a_channel_shuffle(tmp_path, train):
+    """No tensor of a program has five dimensions: the layer that has is left out and named, the others are kept."""
+    random = np.random.default_rng(8)
+    x, w = (random.standard_normal(s, dtype=np.float32) for s in ((2, 4, 4, 4), (3, 4, 1, 1)))
+    nodes = [
+        helper.make_node("Reshape", ["x", "grouped"], ["g"], name="split"),
+        helper.make_node("Transpose", ["g"], ["t"], name="shuffle", perm=[0, 2, 1, 3, 4]),
+        helper.make_node("Reshape", ["t", "flat"], ["s"], name="merge"),
+        helper.make_node("Conv", ["s", "w"], ["c"], name="conv"),
+        helper.make_node("Flatten", ["c"], ["y"], name="flatten"),
+    ]
+    weights = {"w": w, "grouped": np.array([2, 2, 2, 4, 4]), "flat": np.array([2, 4, 4, 4])}
+    model = save(tmp_path / "m.onnx", nodes, {"x": [2, 4, 4, 4]}, {"y": [2, 48]}, weights)
+    program = tmp_path / "p.arsis"
+    mode = ["--train"] if train else []
+    done = tool("arsis-compile", model, "--chip=tiny", *mode, "--keep=activations", "-o", program)
+    assert "'act:split' is not kept: it has rank 5" in done.stderr
+    tool("arsis-verify", program, "--chip", "tiny")
+    inputs = {"x": x, "labels": np.array([3, 40])} if train else {"x": x}
+    outputs, report = simulate(program, "tiny", inputs, tmp_path, "--check=exact")
+    assert report["parity"]["passed"]
+    assert report["program"]["not_observable"] == ["act:split"]
+    shuffled = torch.tensor(x).view(2, 2, 2, 4, 4).transpose(1, 2).reshape(2, 4, 4, 4)
+    np.testing.assert_array_equal(outputs["act:merge"], shuffled.numpy())
+    expected = torch.conv2d(shuffled, torch.tensor(w)).permute(0, 2, 3, 1)
+    np.testing.assert_allclose(outputs["act:conv"], expected.numpy(), rtol=1e-4, atol=1e-5)
+
+
+def test_a_parameter_of_five_dimensions_is_named(tmp_path):
+    nodes = [
+        helper.make_node("Reshape", ["kernel5", "flat"], ["v"], name="r"),
+        helper.make_node("MatMul", ["x", "v"], ["y"], name="m"),
+    ]
+    weights = {"kernel5": np.ones((1, 2, 3, 2, 2), np.float32), "flat": np.array([6, 4])}
+    model = save(tmp_path / "m.onnx", nodes, {"x": [2, 6]}, {"y": [2, 4]}, weights)
+    done = tool("arsis-compile", model, "--chip=tiny", "-o", tmp_path / "p.arsis", check=False)
+    assert done.returncode == 1
+    assert done.stderr.count("error:") == 1
+    assert "'kernel5' has rank 5, expected at most 4" in done.stderr
+
+
 def test_channel_shuffle(tmp_path):
     random = np.random.default_rng(8)
     x, w = (

@@ -55,6 +55,9 @@ LogicalResult checkTypes(func::FuncOp function) {
 LogicalResult convert(func::FuncOp function, const Machine &machine) {
   if (function.isExternal() || !function.getBody().hasOneBlock())
     return function.emitError("expected a function with one block");
+  FailureOr<ArrayAttr> absent = nn::notObservable(function);
+  if (failed(absent))
+    return failure();
   OpBuilder builder(function);
   // Rows and columns are the shape of every product and of an accumulator row, banks are taken modulo their
   // number.
@@ -63,6 +66,8 @@ LogicalResult convert(func::FuncOp function, const Machine &machine) {
        builder.getNamedAttr("matrix.cols", builder.getI64IntegerAttr(machine.cols)),
        builder.getNamedAttr("matrix.weight_banks", builder.getI64IntegerAttr(machine.weightBanks))});
   auto program = tile::ProgramOp::create(builder, function.getLoc(), function.getName(), requirements);
+  if (!absent->empty())
+    program->setDiscardableAttr(nn::kNotObservable, *absent);
   program.getBody().emplaceBlock();
   builder.setInsertionPointToStart(&program.getBody().front());
   Emitter e(builder, machine, function.getLoc());

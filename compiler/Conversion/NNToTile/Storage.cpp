@@ -6,6 +6,9 @@
 
 #include "compiler/Analysis/Footprint.h"
 #include "compiler/Conversion/NNToTile/Lowerings.h"
+#include "dialects/NN/IR/StepTypes.h"
+
+#include <utility>
 
 using namespace mlir;
 
@@ -73,9 +76,9 @@ private:
       role = *known;
     }
     auto type = cast<RankedTensorType>(value.getType());
-    if (type.getRank() > 4)
+    if (type.getRank() > nn::kMostDimensions)
       return function.emitError() << kind << " '" << wanted << "' has rank " << type.getRank()
-                                  << ", expected at most 4";
+                                  << ", expected at most " << nn::kMostDimensions;
     tile::TensorOp tensor = e.b.tensor(wanted, role, type.getShape(), type.getElementType());
     auto shape = dyn_cast_or_null<DenseI64ArrayAttr>(get(nn::kHostShape));
     auto permutation = dyn_cast_or_null<DenseI64ArrayAttr>(get(nn::kHostPermutation));
@@ -157,12 +160,11 @@ void emitLateCopies(ArrayRef<LateCopy> copies, Emitter &e) {
   for (const LateCopy &copy : copies)
     if (Value from = e.dram(copy.value); rootTensor(from) != rootTensor(copy.tensor))
       pending.push_back({from, copy.tensor, copy.location});
+  llvm::DenseMap<Operation *, unsigned> readers; // moves yet to be made, by the tensor they read
+  for (const Move &move : pending)
+    ++readers[rootTensor(move.from)];
   while (!pending.empty()) {
-    auto isRead = [&](const Move &move) {
-      return llvm::any_of(pending,
-                          [&](const Move &other) { return rootTensor(other.from) == rootTensor(move.to); });
-    };
-    Move *next = llvm::find_if_not(pending, isRead);
+    Move *next = llvm::find_if(pending, [&](const Move &move) { return readers[rootTensor(move.to)] == 0; });
     if (next == pending.end()) { // cycles only: one tensor steps aside, and its readers read the copy
       Move &first = pending.front();
       e.b.location = first.location;
@@ -174,10 +176,12 @@ void emitLateCopies(ArrayRef<LateCopy> copies, Emitter &e) {
       for (Move &move : pending)
         if (rootTensor(move.from) == overwritten)
           move.from = saved;
+      readers[rootTensor(saved)] = std::exchange(readers[overwritten], 0);
       continue;
     }
     e.b.location = next->location;
     emitCopy(next->from, next->to, e);
+    --readers[rootTensor(next->from)];
     pending.erase(next);
   }
 }

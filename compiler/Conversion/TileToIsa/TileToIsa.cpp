@@ -9,6 +9,7 @@
 #include "compiler/Target/Narrow.h"
 #include "compiler/Transforms/PlanMemory/PlanMemory.h"
 #include "dialects/NN/IR/Origin.h"
+#include "dialects/NN/IR/StepTypes.h"
 #include <set>
 
 using namespace mlir;
@@ -25,12 +26,13 @@ public:
   explicit ProgramConverter(tile::ProgramOp program) : program(program), builder(program) {}
 
   LogicalResult convert() {
-    if (failed(check()))
+    FailureOr<ArrayAttr> absent = nn::notObservable(program);
+    if (failed(absent) || failed(check()))
       return failure();
     assignCounters();
     auto op = isair::ProgramOp::create(builder, program.getLoc(), program.getSymName(), 0, counterList(),
                                        builder.getArrayAttr({}), builder.getArrayAttr({}),
-                                       builder.getDictionaryAttr({}), builder.getArrayAttr({}), "");
+                                       builder.getDictionaryAttr({}), *absent, "");
     builder.createBlock(&op.getBody());
     if (failed(tensors.build(program, counters, builder)))
       return failure();

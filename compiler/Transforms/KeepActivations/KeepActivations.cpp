@@ -5,6 +5,7 @@
 #include "compiler/Transforms/KeepActivations/KeepActivations.h"
 
 #include "compiler/Transforms/TrainStep/Signature.h"
+#include "dialects/NN/IR/StepTypes.h"
 #include "llvm/ADT/MapVector.h"
 
 using namespace mlir;
@@ -25,9 +26,20 @@ unsigned keepActivations(func::FuncOp function) {
   returned.insert(getReturn(function)->operand_begin(), getReturn(function)->operand_end());
   TensorNames names(function);
   SmallVector<NewTensor> kept;
+  SmallVector<Attribute> leftOut;
   for (auto [layer, value] : lastOfLayer)
-    if (returned.insert(value).second)
-      kept.push_back({value.getType(), names.claim(("act:" + layer).str()), "activation", {}, value});
+    if (returned.insert(value).second) {
+      std::string name = names.claim(("act:" + layer).str());
+      if (int64_t rank = cast<ShapedType>(value.getType()).getRank(); rank > nn::kMostDimensions) {
+        value.getDefiningOp()->emitRemark() << "'" << name << "' is not kept: it has rank " << rank
+                                            << ", a tensor of a program has at most " << nn::kMostDimensions;
+        leftOut.push_back(StringAttr::get(function.getContext(), name));
+      } else {
+        kept.push_back({value.getType(), name, "activation", {}, value});
+      }
+    }
+  if (!leftOut.empty())
+    function->setAttr(nn::kNotObservable, ArrayAttr::get(function.getContext(), leftOut));
   insertResults(function, function.getNumResults(), kept);
   return kept.size();
 }

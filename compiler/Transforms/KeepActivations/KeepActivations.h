@@ -11,8 +11,8 @@
 
 namespace arsis::compiler {
 
-// Appends a result "act:<layer>" per layer of the forward phase; returns how many. REQUIRES: a body of one
-// block.
+// Appends a result "act:<layer>" per layer of the forward phase; returns how many. What no tensor of a
+// program can hold is left out and named in nn.not_observable. REQUIRES: a body of one block.
 unsigned keepActivations(mlir::func::FuncOp function);
 
 #define GEN_PASS_DECL

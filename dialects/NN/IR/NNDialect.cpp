@@ -84,6 +84,16 @@ LogicalResult arsis::nn::verifyTensor(Operation *op, Type type, StringRef kind, 
                          << " elements, found " << type;
 }
 
+FailureOr<ArrayAttr> arsis::nn::notObservable(Operation *op) {
+  Attribute value = op->getDiscardableAttr(kNotObservable);
+  if (!value)
+    return ArrayAttr::get(op->getContext(), {});
+  auto names = dyn_cast<ArrayAttr>(value);
+  if (!names || !llvm::all_of(names, llvm::IsaPred<StringAttr>))
+    return op->emitError() << "expects " << kNotObservable << " to be an array of strings, found " << value;
+  return names;
+}
+
 // What arguments and results have in common; `roles` are the allowed ones.
 static LogicalResult verifyTensorAttribute(Operation *op, NamedAttribute attribute, Type type,
                                            ArrayRef<StringRef> roles) {
@@ -156,6 +166,25 @@ LogicalResult NNDialect::verifyRegionArgAttribute(Operation *op, unsigned region
   return verifyTensorAttribute(op, attribute, type, {"input", "label", "parameter", "state", "hyper"});
 }
 
+// As above, the first result that replaces an argument looks at all of them.
+static LogicalResult verifyOneResultPerArgument(FunctionOpInterface function, unsigned position) {
+  auto replaced = [&](unsigned result) { // of another type, it gets an error of its own
+    auto number = function.getResultAttrOfType<IntegerAttr>(result, kDonates);
+    return number && number.getType().isSignlessInteger(64) ? number : IntegerAttr();
+  };
+  for (unsigned earlier = 0; earlier < position; ++earlier)
+    if (replaced(earlier))
+      return success();
+  llvm::DenseMap<Attribute, unsigned> seen;
+  for (unsigned result = position; result < function.getNumResults(); ++result)
+    if (IntegerAttr number = replaced(result))
+      if (auto [first, isNew] = seen.try_emplace(number, result); !isNew)
+        return function->emitError()
+               << "expects at most one result in the place of an argument, found results " << first->second
+               << " and " << result << " in the place of argument " << number.getInt();
+  return success();
+}
+
 LogicalResult NNDialect::verifyRegionResultAttribute(Operation *op, unsigned region, unsigned result,
                                                      NamedAttribute attribute) {
   auto function = dyn_cast<FunctionOpInterface>(op);
@@ -175,12 +204,7 @@ LogicalResult NNDialect::verifyRegionResultAttribute(Operation *op, unsigned reg
       return op->emitError() << "expects result " << result << " to have the type of the argument it "
                              << (attribute.getName() == kDonates ? "replaces" : "is the gradient of")
                              << ", found " << type << " and " << other;
-    for (unsigned earlier = 0; earlier < result && attribute.getName() == kDonates; ++earlier)
-      if (function.getResultAttr(earlier, kDonates) == number)
-        return op->emitError() << "expects at most one result in the place of an argument, found results "
-                               << earlier << " and " << result << " in the place of argument "
-                               << number.getInt();
-    return success();
+    return attribute.getName() == kDonates ? verifyOneResultPerArgument(function, result) : success();
   }
   if (failed(verifyUniqueNames(op, attribute, result, function.getNumResults(), "result",
                                [&](unsigned i) { return function.getResultAttrDict(i); })))

@@ -137,6 +137,11 @@ func.func @donated_twice(%x: tensor<2xf32>) -> (tensor<2xf32> {nn.donates = 0 : 
 
 // -----
 
+// expected-error @+1 {{expects at most one result in the place of an argument, found results 1 and 3 in the place of argument 0}}
+func.func private @donated_twice_among_others(tensor<2xf32>, tensor<2xf32>) -> (tensor<2xf32> {nn.donates = 1 : i64}, tensor<2xf32> {nn.donates = 0 : i64}, tensor<2xf32>, tensor<2xf32> {nn.donates = 0 : i64})
+
+// -----
+
 // expected-error @+1 {{expects argument 1 to be a static tensor of f32 or i32 with extents from 1 to 2147483648 and at most 1099511627776 elements, found 'f64'}}
 func.func @no_tensor(%x: tensor<2xf32>, %q: f64 {nn.name = "q"}) {
   return

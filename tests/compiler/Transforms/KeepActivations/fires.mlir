@@ -27,6 +27,17 @@ func.func @no_layers(%x: tensor<2x4xf32>) -> tensor<2x4xf32> {
   %0 = nn.relu %x : tensor<2x4xf32>
   return %x : tensor<2x4xf32>
 }
+
+// What no tensor of a program can hold is left out, and named.
+// CHECK-LABEL: func.func @five_dimensions
+// CHECK-SAME: -> tensor<2x16xf32>
+// CHECK-SAME: attributes {nn.not_observable = ["act:split"]}
+func.func @five_dimensions(%x: tensor<2x16xf32>) -> tensor<2x16xf32> {
+  %0 = nn.reshape %x : (tensor<2x16xf32>) -> tensor<2x2x2x2x2xf32> loc(#split)
+  %1 = nn.reshape %0 : (tensor<2x2x2x2x2xf32>) -> tensor<2x16xf32> loc(#relu)
+  return %1 : tensor<2x16xf32>
+}
+#split = loc(fused<"fwd">["split"])
 #fc = loc(fused<"fwd">["fc"])
 #relu = loc(fused<"fwd">["relu"])
 #backward = loc(fused<"bwd-input">["relu"])
