@@ -200,8 +200,6 @@ Evaluation ContractionProblem::evaluate(const Choice &c) const {
   if (const char *fault = findFault(c))
     return Evaluation::rejected(fault);
   ContractionLayout l = outline(c);
-  if (l.resident && l.order.counts[l.j] == 1 && l.order.counts[l.k] == 1)
-    return Evaluation::rejected("the weights are resident without the field");
   Evaluation e;
   e.buffers.push_back(l.streamed);
   e.buffers.push_back(l.weights);

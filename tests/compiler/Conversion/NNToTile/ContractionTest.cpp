@@ -117,13 +117,15 @@ TEST(ContractionLowering, EveryPinnedTileKeepsTheBits) {
   for (const char *forward :
        {"\"n\": 3", "\"n\": 1, \"h\": 2", "\"n\": 1, \"h\": 3, \"w\": 2", "\"k\": 8",
         "\"blocks\": 3, \"k\": 16", "\"columns_outer\": 1", "\"blocks\": 1, \"resident\": 1, \"k\": 8",
+        "\"blocks\": 3, \"resident\": 1, \"k\": 20", // they fit at once, resident or not
         "\"slots\": 1, \"acc_slots\": 1", "\"blocks\": 2, \"n\": 2"}) {
     std::string mapping = std::string("{\"conv2d\": {") + forward + "}}";
     ASSERT_EQ(compareWithOracle(moduleOf(v), chipWith(roomy), mapping), "") << mapping;
   }
   for (const char *gradInput :
        {"\"n\": 1, \"h\": 2", "\"n\": 1, \"h\": 4, \"w\": 6", "\"k\": 8, \"blocks\": 2",
-        "\"k\": 8, \"blocks\": 1, \"columns_outer\": 1", "\"blocks\": 1, \"resident\": 1", "\"n\": 2"}) {
+        "\"k\": 8, \"blocks\": 1, \"columns_outer\": 1", "\"blocks\": 1, \"resident\": 1",
+        "\"blocks\": 3, \"resident\": 1, \"k\": 20", "\"n\": 2"}) {
     std::string mapping = std::string("{\"conv2d_grad_input\": {") + gradInput + "}}";
     ASSERT_EQ(compareWithOracle(moduleOf(v), chipWith(roomy), mapping), "") << mapping;
   }
