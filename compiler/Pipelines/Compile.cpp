@@ -58,6 +58,12 @@ static LogicalResult checkLevel(ModuleOp module, Location file) {
   return success();
 }
 
+OwningOpRef<ModuleOp> parseModule(MLIRContext &context, StringRef text, StringRef name) {
+  if (std::string problem = nn::checkNesting(text); !problem.empty())
+    return emitError(NameLoc::get(StringAttr::get(&context, name))) << problem, nullptr;
+  return parseSourceString<ModuleOp>(text, &context, name);
+}
+
 static OwningOpRef<ModuleOp> readModule(MLIRContext &context, StringRef path, const CompileOptions &options) {
   Location file = NameLoc::get(StringAttr::get(&context, path));
   const ImportOptions &import = options.import;
@@ -66,10 +72,7 @@ static OwningOpRef<ModuleOp> readModule(MLIRContext &context, StringRef path, co
                << "found a batch, a dimension, --tie or --untie for an nn module; expected them with "
                   "an ONNX model, whose sizes and parameters they choose",
            nullptr;
-  const std::string text = readFile(path.str());
-  if (std::string problem = nn::checkNesting(text); !problem.empty())
-    return emitError(file) << problem, nullptr;
-  auto module = parseSourceString<ModuleOp>(text, &context, path);
+  auto module = parseModule(context, readFile(path.str()), path);
   if (!module || failed(checkLevel(*module, file)))
     return nullptr;
   return module;

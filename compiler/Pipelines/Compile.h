@@ -21,6 +21,11 @@ namespace arsis::compiler {
 /// A context that has every dialect of the compiler and runs on the calling thread.
 std::unique_ptr<mlir::MLIRContext> makeContext();
 
+/// Parses textual IR, unless it nests deeper than its reader may; null on failure. Errors are in the name of
+/// `name`.
+mlir::OwningOpRef<mlir::ModuleOp> parseModule(mlir::MLIRContext &context, llvm::StringRef text,
+                                              llvm::StringRef name);
+
 /// Reads an .onnx file, or an nn module from an .mlir file; null on failure.
 mlir::OwningOpRef<mlir::ModuleOp> importModel(mlir::MLIRContext &context, llvm::StringRef path,
                                               const CompileOptions &options);

@@ -5,8 +5,6 @@
 #include "compiler/Pipelines/Diagnostics.h"
 #include "tests/fuzz/Harness.h"
 
-#include "mlir/Parser/Parser.h"
-
 using namespace arsis::compiler;
 using mlir::failed;
 
@@ -52,7 +50,7 @@ std::optional<isa::Program> compileFrom(Stage level, mlir::ModuleOp module, cons
 void compileSmallModel(const chip::Chip &chip, const CompileOptions &options) {
   std::unique_ptr<mlir::MLIRContext> context = makeContext();
   DiagnosticLog log(*context);
-  auto module = mlir::parseSourceString<mlir::ModuleOp>(kSmallModel, context.get());
+  auto module = parseModule(*context, kSmallModel, "the small model");
   if (!module)
     fail("the small model does not parse: " + log.text());
   std::optional<isa::Program> program = compileFrom(Stage::NN, *module, chip, options);

@@ -5,8 +5,6 @@
 #include "tests/fuzz/Compile.h"
 #include "tests/fuzz/Harness.h"
 
-#include "mlir/Parser/Parser.h"
-
 using namespace arsis;
 using compiler::Stage;
 
@@ -30,7 +28,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   const std::string text(reinterpret_cast<const char *>(data), size);
   std::unique_ptr<mlir::MLIRContext> context = compiler::makeContext();
   compiler::DiagnosticLog log(*context);
-  auto module = mlir::parseSourceString<mlir::ModuleOp>(text, context.get());
+  auto module = compiler::parseModule(*context, text, "fuzz");
   if (!module)
     return 0;
   fuzz::acceptInput();
