@@ -102,13 +102,14 @@ private:
   /// The dependences of op x on op y of the same item.
   SmallVector<Dependence, 2> dependencesOf(int x, int y) const {
     SmallVector<Dependence, 2> result;
-    unsigned common = schedule.commonDepth(x, y);
+    unsigned common = 0;
     bool behind = false;
     for (const Access &a : schedule.ops[x].accesses)
       for (const Access &b : schedule.ops[y].accesses) {
         const Storage &mine = schedule.storages[a.storage];
         if (!(a.writes || b.writes) || !mine.overlaps(schedule.storages[b.storage]))
           continue;
+        common = schedule.commonDepth(x, y); // of few pairs
         bool same = a.storage == b.storage;
         if (y < x && (same || !hasFirstUser(a.storage, x)))
           return {Dependence{y, false, 0, common}};

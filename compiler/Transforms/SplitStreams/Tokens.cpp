@@ -108,19 +108,20 @@ private:
   /// True if an op before x in its stream has already waited at least as long.
   bool dominated(int x, const TokenWait &wait, ArrayRef<int> earlier) const {
     SmallVector<int64_t> trips = schedule.trips(x);
-    for (int other : earlier) {
+    for (int other : llvm::reverse(earlier)) { // the last have waited for most
       unsigned common = schedule.commonDepth(x, other);
       for (const TokenWait &passed : tokens.ops[other].waits) {
         if (passed.stream != wait.stream)
           continue;
-        tile::Linear reached(trips.size(), passed.value.constant);
-        for (auto [d, step] : llvm::enumerate(passed.value.coefficients)) {
-          if (d < common)
-            reached.coefficients[d] = step;
-          else
-            reached.constant +=
-                std::max<int64_t>(0, step * (schedule.loops[schedule.ops[other].loops[d]].trips - 1));
-        }
+        ArrayRef<int64_t> steps = passed.value.coefficients;
+        int64_t constant = passed.value.constant;
+        for (size_t d = common; d < steps.size(); ++d)
+          constant +=
+              std::max<int64_t>(0, steps[d] * (schedule.loops[schedule.ops[other].loops[d]].trips - 1));
+        if (constant < wait.value.constant) // most: at the first iteration it has not
+          continue;
+        tile::Linear reached(trips.size(), constant);
+        llvm::copy(steps.take_front(common), reached.coefficients.begin());
         if ((reached - wait.value).minimum(trips) >= 0)
           return true;
       }
