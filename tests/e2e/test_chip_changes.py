@@ -228,11 +228,12 @@ def test_every_product_of_a_training_step_streams_its_rows(array, lenet, tmp_pat
 
 def test_twice_the_array_quarters_the_folds_of_a_full_product(lenet, tmp_path):
     """fc1 forward is 32 x 400 x 120: 25 x 8 folds of 32 rows on 16 x 16, 13 x 4 on 32 x 32."""
-    busy = []
+    busy, product = [], ("fc1", "fwd", "nn.matmul")
     for factor in (1, 2):
         chip, _ = chip_with("edge", {"matrix.rows": factor, "matrix.cols": factor}, tmp_path / "chip.yaml")
         report = timed(compile_step(lenet, chip, BATCH, tmp_path / "step.arsis"), chip, tmp_path)
-        busy += [row["busy"]["matrix0"] for row in report["layers"] if (row["layer"], row["phase"]) == ("fc1", "fwd")]
+        rows = [row for row in report["layers"] if (row["layer"], row["phase"], row["op"]) == product]
+        busy += [row["busy"]["matrix0"] for row in rows]
     assert busy == [25 * 8 * BATCH, 13 * 4 * BATCH]
 
 
