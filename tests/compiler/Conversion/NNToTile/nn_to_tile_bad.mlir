@@ -77,3 +77,10 @@ func.func @no_tensor(%x: index) {
 func.func @empty(%x: tensor<4x0xf32>) {
   return
 }
+
+// -----
+
+// expected-error@below {{expects nn.not_observable to be an array of strings, found [1]}}
+func.func @absent_by_number(%x: tensor<4x40xf32>) -> tensor<4x40xf32> attributes {nn.not_observable = [1]} {
+  return %x : tensor<4x40xf32>
+}
