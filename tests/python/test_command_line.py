@@ -169,9 +169,14 @@ def test_report_of_what_cannot_be_read_or_written(call, tiny, tmp_path):
     one_error(call("report", tmp_path / "damaged.json"), "found no complete report: KeyError: 'units'")
 
 
+def heed_interrupts() -> None:
+    """What a shell starts in the background ignores them."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 def start(*arguments: object, **settings: object) -> subprocess.Popen:
     command = [sys.executable, "-m", "arsis", *map(str, arguments)]
-    return subprocess.Popen(command, stderr=subprocess.PIPE, text=True, **settings)
+    return subprocess.Popen(command, stderr=subprocess.PIPE, text=True, preexec_fn=heed_interrupts, **settings)
 
 
 def test_ctrl_c(tiny, tmp_path):
