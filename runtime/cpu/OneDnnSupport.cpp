@@ -21,18 +21,21 @@ class PoolEnvironment {
 public:
   PoolEnvironment() : threads(static_cast<size_t>(::omp_get_max_threads())) {
     engine(); // what a forked child does must be said before there are threads
+    ::omp_set_dynamic(0); // oneDNN waits for every thread that it asks for, and leaves its share undone
 #pragma omp parallel num_threads(threads.size())
     threads[::omp_get_thread_num()].emplace();
   }
   ~PoolEnvironment() {
 #pragma omp parallel num_threads(threads.size())
     threads[::omp_get_thread_num()].reset();
+    ::omp_set_dynamic(callersDynamic);
   }
   PoolEnvironment(const PoolEnvironment &) = delete;
   PoolEnvironment &operator=(const PoolEnvironment &) = delete;
 
 private:
-  // Goes last: entries of threads that are no more (OMP_DYNAMIC shrinks teams) are destroyed on this thread.
+  const int callersDynamic = ::omp_get_dynamic();
+  // Goes last: entries of threads that are no more (a limit shrank the team) are destroyed on this thread.
   const numerics::FloatEnvironment callers;
   std::vector<std::optional<numerics::FloatEnvironment>> threads;
 };

@@ -80,9 +80,7 @@ def pairs(request, programs, tmp_path_factory) -> tuple[str, dict]:
         timed(programs[chip], faster, folder, *WIDE)["layers"],
     )
     return chip, {
-        (a["layer"], a["phase"], a["op"]): (a, b)
-        for a, b in zip(once, twice, strict=True)
-        if share(a) >= MEMORY_BOUND
+        (a["layer"], a["phase"], a["op"]): (a, b) for a, b in zip(once, twice, strict=True) if share(a) >= MEMORY_BOUND
     }
 
 

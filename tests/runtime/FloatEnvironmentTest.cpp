@@ -57,6 +57,7 @@ TEST(ReferenceFloatEnvironment, EveryBackendGivesTheSameBits) {
 class ForeignPool {
 public:
   ForeignPool() {
+    ::omp_set_dynamic(0);
     ::omp_set_num_threads(kThreads);
 #pragma omp parallel num_threads(kThreads)
     threads[::omp_get_thread_num()].emplace();

@@ -3,6 +3,8 @@
 // serves which op.
 #include "tests/runtime/KernelTesting.h"
 
+#include <omp.h>
+
 namespace arsis::ref {
 namespace {
 
@@ -61,6 +63,21 @@ TEST(OneDnn, MatmulInEveryTransposition) {
           "nn.matmul",
           {random<float>(a ? Shape{7, 5} : Shape{5, 7}, 1), random<float>(b ? Shape{6, 7} : Shape{7, 6}, 2)},
           {{5, 6}}, {{"transpose_a", a}, {"transpose_b", b}});
+}
+
+// oneDNN shares the work among as many threads as it asks for, so it must get them.
+TEST(OneDnn, ComputesWholeResultsWhereOpenMpMayGrantFewerThreads) {
+  const int dynamic = ::omp_get_dynamic(), threads = ::omp_get_max_threads();
+  ::omp_set_dynamic(1);
+  ::omp_set_num_threads(2 * ::omp_get_num_procs()); // more than it grants of itself
+  compare("nn.matmul", {random<float>({8192, 16}, 1), random<float>({16, 16}, 2)}, {{8192, 16}},
+          {{"transpose_a", false}, {"transpose_b", false}});
+  const List ones{1, 1};
+  compare("nn.conv2d", {random<float>({8, 32, 32, 16}, 1), random<float>({1, 1, 16, 16}, 2)},
+          {{8, 32, 32, 16}}, {{"strides", ones}, {"pads", List{0, 0, 0, 0}}, {"dilations", ones}});
+  EXPECT_TRUE(::omp_get_dynamic());
+  ::omp_set_num_threads(threads);
+  ::omp_set_dynamic(dynamic);
 }
 
 TEST(OneDnn, Pools) {
