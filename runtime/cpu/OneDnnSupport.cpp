@@ -20,7 +20,7 @@ namespace {
 class PoolEnvironment {
 public:
   PoolEnvironment() : threads(static_cast<size_t>(::omp_get_max_threads())) {
-    engine(); // what a forked child does must be said before there are threads
+    engine();             // what a forked child does must be said before there are threads
     ::omp_set_dynamic(0); // oneDNN waits for every thread that it asks for, and leaves its share undone
 #pragma omp parallel num_threads(threads.size())
     threads[::omp_get_thread_num()].emplace();
