@@ -1,13 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// See OutputFile.h. Where the file system has files without a name (O_TMPFILE), a file has a hidden one only
-// between its last byte and the rename; elsewhere from its first byte on. A kill then leaves that hidden
-// file.
+// See OutputFile.h. A file has a hidden name beside its own until the rename. Its writer holds a lock on it,
+// so what a killed writer left is known by its lock being free, and the next writer of that file removes it.
 #include "dialects/Isa/Encoding/OutputFile.h"
 
 #include "dialects/Isa/Encoding/Error.h"
 
 #include <algorithm>
-#include <atomic>
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
@@ -17,6 +15,7 @@
 #include <utility>
 
 #include <fcntl.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -81,10 +80,40 @@ int standardStreamOf(const struct stat &file) {
   return -1;
 }
 
-/// A name in `folder` that no other process and no other file of this one has taken.
-std::string temporaryName(const fs::path &folder) {
-  static std::atomic<unsigned> number{0};
-  return folder / (".arsis-" + std::to_string(::getpid()) + "-" + std::to_string(number++) + ".partial");
+/// The hidden name beside `target`; number 0 unless another process writes the same file now.
+fs::path hiddenName(const fs::path &target, unsigned number) {
+  constexpr size_t kMostKept = 200; // of the 255 bytes that a name may have
+  const std::string kept = target.filename().string().substr(0, kMostKept);
+  return target.parent_path() / ("." + kept + "." + std::to_string(number) + ".partial");
+}
+
+/// Whether the name still leads to the open file, and that is an ordinary one of this user's.
+bool isOwn(int descriptor, const fs::path &path) {
+  struct stat open, named;
+  return ::fstat(descriptor, &open) == 0 && ::lstat(path.c_str(), &named) == 0 && sameFile(open, named) &&
+         S_ISREG(open.st_mode) && open.st_uid == ::geteuid() && open.st_nlink == 1;
+}
+
+/// Locks the open file; where the file system has no locks, only what was created here is ours.
+bool isTaken(int descriptor, const fs::path &path, bool created) {
+  const bool locked = ::flock(descriptor, LOCK_EX | LOCK_NB) == 0;
+  return !(locked || (created && errno != EWOULDBLOCK)) || !isOwn(descriptor, path);
+}
+
+/// Creates the file, locked. -1 with errno: EEXIST if another process writes it or it is not this user's.
+int createHidden(const fs::path &path) {
+  constexpr int kFlags = O_WRONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK;
+  if (const int left = ::open(path.c_str(), kFlags); left >= 0) {
+    if (!isTaken(left, path, false))
+      ::unlink(path.c_str());
+    ::close(left);
+  }
+  const int descriptor = ::open(path.c_str(), kFlags | O_CREAT | O_EXCL, 0666);
+  if (descriptor < 0 || !isTaken(descriptor, path, true))
+    return descriptor;
+  ::close(descriptor);
+  errno = EEXIST;
+  return -1;
 }
 
 /// What the name stands for, links followed, whether or not the last one leads anywhere.
@@ -129,16 +158,15 @@ struct OutputFile::State {
       fail(name, name.empty() ? ENOENT : EISDIR);
     if (former && ::access(target.c_str(), W_OK) != 0) // replacing would not ask
       fail(name, errno);
-    folder = target.has_parent_path() ? target.parent_path() : fs::path(".");
-    sink.descriptor = ::open(folder.c_str(), O_TMPFILE | O_WRONLY | O_CLOEXEC, 0666);
-    while (sink.descriptor < 0) { // no files without a name here
-      temporary = temporaryName(folder);
-      sink.descriptor = ::open(temporary.c_str(), O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0666);
-      if (sink.descriptor >= 0 || errno != EEXIST)
-        break;
+    constexpr unsigned kMostWriters = 1000;
+    for (unsigned number = 0; number < kMostWriters && sink.descriptor < 0; ++number) {
+      const fs::path hidden = hiddenName(target, number);
+      sink.descriptor = createHidden(hidden);
+      if (sink.descriptor >= 0)
+        temporary = hidden;
+      else if (errno != EEXIST)
+        return;
     }
-    if (sink.descriptor < 0)
-      temporary.clear();
     if (former && sink.descriptor >= 0) {
       // Whoever may not give the file to its former owner keeps it.
       if (former->st_uid != ::geteuid() && ::fchown(sink.descriptor, former->st_uid, former->st_gid) != 0)
@@ -147,25 +175,9 @@ struct OutputFile::State {
     }
   }
 
-  /// Gives a file without a name a hidden one, from which it can be renamed.
-  void link() {
-    const std::string self = "/proc/self/fd/" + std::to_string(sink.descriptor);
-    int reason = EEXIST;
-    while (reason == EEXIST) {
-      temporary = temporaryName(folder);
-      const bool linked =
-          ::linkat(AT_FDCWD, self.c_str(), AT_FDCWD, temporary.c_str(), AT_SYMLINK_FOLLOW) == 0;
-      reason = linked ? 0 : errno;
-    }
-    if (reason == 0)
-      return;
-    temporary.clear();
-    fail(name, reason);
-  }
-
   std::string name;
-  fs::path target, folder; // empty if written in place
-  std::string temporary;   // hidden name that the file has now; empty: none
+  fs::path target;       // empty if written in place
+  std::string temporary; // hidden name that the file has now; empty: none
   Sink sink;
   std::ostream stream;
 };
@@ -187,8 +199,6 @@ void OutputFile::commit() {
   }
   if (::fsync(s.sink.descriptor) != 0)
     fail(s.name, errno);
-  if (s.temporary.empty())
-    s.link();
   if (::rename(s.temporary.c_str(), s.target.c_str()) != 0)
     fail(s.name, errno);
   s.temporary.clear();

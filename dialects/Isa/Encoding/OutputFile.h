@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// The one way a file is written: complete under its name, or not at all. What is written goes to a file
-// without a name in the same folder, which takes the place of the former file only when all of it is on the
-// disk. So a full disk, an error half-way and a kill at any moment leave the former file as it was.
+// The one way a file is written: complete under its name, or not at all. What is written goes to a hidden
+// file beside it (.NAME.0.partial), which takes the place of the former file only when all of it is on the
+// disk. So a full disk, an error half-way and a kill at any moment leave the former file as it was. A kill
+// leaves the hidden file too, until the same file is written again.
 #pragma once
 
 #include <memory>

@@ -14,6 +14,7 @@
 
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 namespace fs = std::filesystem;
@@ -72,6 +73,58 @@ TEST_F(OutputFileTest, LeavesTheFormerFileUnlessCommitted) {
   EXPECT_EQ(names(), Names{"a"});
   writeFile(path("a"), "later");
   EXPECT_EQ(readFile(path("a")), "later");
+}
+
+TEST_F(OutputFileTest, WhatAKilledWriterLeftGoesWithTheNextOne) {
+  if (const pid_t writer = ::fork(); writer == 0) {
+    OutputFile file(path("a"));
+    file.stream() << "half" << std::flush;
+    ::kill(::getpid(), SIGKILL);
+  } else {
+    ASSERT_EQ(::waitpid(writer, nullptr, 0), writer);
+  }
+  EXPECT_EQ(names(), Names{".a.0.partial"});
+  ASSERT_EQ(::chmod(path(".a.0.partial").c_str(), 0600), 0);
+  writeFile(path("a"), "whole");
+  EXPECT_EQ(names(), Names{"a"});
+  EXPECT_EQ(readFile(path("a")), "whole");
+  struct stat found;
+  ASSERT_EQ(::stat(path("a").c_str(), &found), 0);
+  EXPECT_NE(found.st_mode & 07777, 0600u);
+}
+
+TEST_F(OutputFileTest, TwoWritersOfOneFileDoNotMeet) {
+  OutputFile first(path("a"));
+  first.stream() << "first" << std::flush;
+  {
+    OutputFile second(path("a"));
+    second.stream() << "second" << std::flush;
+    EXPECT_EQ(names(), (Names{".a.0.partial", ".a.1.partial"}));
+    second.commit();
+  }
+  EXPECT_EQ(readFile(path("a")), "second");
+  first.commit();
+  EXPECT_EQ(readFile(path("a")), "first");
+  EXPECT_EQ(names(), Names{"a"});
+}
+
+TEST_F(OutputFileTest, WhatOthersPutAtTheHiddenNameIsLeftAlone) {
+  writeFile(path("precious"), "precious");
+  fs::create_symlink("precious", path(".a.0.partial"));
+  ASSERT_EQ(::mkfifo(path(".a.1.partial").c_str(), 0600), 0);
+  fs::create_hard_link(path("precious"), path(".a.2.partial"));
+  fs::create_directory(path(".a.3.partial"));
+  writeFile(path("a"), "new");
+  EXPECT_EQ(names(),
+            (Names{".a.0.partial", ".a.1.partial", ".a.2.partial", ".a.3.partial", "a", "precious"}));
+  EXPECT_EQ(readFile(path("a")), "new");
+  EXPECT_EQ(readFile(path("precious")), "precious");
+}
+
+TEST_F(OutputFileTest, TheLongestNameThatTheSystemHas) {
+  const std::string longest(255, 'x');
+  writeFile(path(longest), "x");
+  EXPECT_EQ(names(), Names{longest});
 }
 
 TEST_F(OutputFileTest, AFullDiskLeavesTheFormerFile) {
