@@ -11,14 +11,9 @@
 
 namespace arsis::compiler {
 
-struct DifferentiateCounts {
-  unsigned differentiated = 0; // operations whose rule was applied
-  unsigned accumulated = 0;    // additions of gradients
-};
-
 // Appends a result "grad:<name>" per parameter the loss depends on. REQUIRES: one result of role "loss",
 // which is a scalar, and a body of one block.
-mlir::FailureOr<DifferentiateCounts> differentiate(mlir::func::FuncOp step);
+mlir::LogicalResult differentiate(mlir::func::FuncOp step);
 
 #define GEN_PASS_DECL
 #define GEN_PASS_REGISTRATION

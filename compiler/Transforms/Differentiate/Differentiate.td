@@ -22,10 +22,6 @@ def Differentiate : Pass<"nn-differentiate", "::mlir::func::FuncOp"> {
     for each of them), a parameter that the loss does not depend on is a warning.
   }];
   let dependentDialects = ["::arsis::nn::NNDialect"];
-  let statistics = [
-    Statistic<"numDifferentiated", "operations-differentiated", "operations whose rule was applied">,
-    Statistic<"numAccumulated", "gradients-accumulated", "additions of gradients">,
-  ];
 }
 
 #endif // ARSIS_COMPILER_DIFFERENTIATE

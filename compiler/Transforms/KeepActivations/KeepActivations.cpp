@@ -15,7 +15,7 @@ namespace arsis::compiler {
 #define GEN_PASS_DEF_KEEPACTIVATIONS
 #include "compiler/Transforms/KeepActivations/KeepActivations.h.inc"
 
-unsigned keepActivations(func::FuncOp function) {
+void keepActivations(func::FuncOp function) {
   llvm::MapVector<StringRef, Value> lastOfLayer;
   for (Operation &op : function.getBody().front().without_terminator()) {
     auto [layer, phase] = nn::getOrigin(op.getLoc());
@@ -41,7 +41,6 @@ unsigned keepActivations(func::FuncOp function) {
   if (!leftOut.empty())
     function->setAttr(nn::kNotObservable, ArrayAttr::get(function.getContext(), leftOut));
   insertResults(function, function.getNumResults(), kept);
-  return kept.size();
 }
 
 namespace {
@@ -49,7 +48,7 @@ struct KeepActivations : impl::KeepActivationsBase<KeepActivations> {
   using KeepActivationsBase::KeepActivationsBase;
   void runOnOperation() override {
     if (!getOperation().isExternal() && (function.empty() || function == getOperation().getName()))
-      numKept += keepActivations(getOperation());
+      keepActivations(getOperation());
   }
 };
 } // namespace

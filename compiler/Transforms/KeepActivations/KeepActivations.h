@@ -11,9 +11,9 @@
 
 namespace arsis::compiler {
 
-// Appends a result "act:<layer>" per layer of the forward phase; returns how many. What no tensor of a
-// program can hold is left out and named in nn.not_observable. REQUIRES: a body of one block.
-unsigned keepActivations(mlir::func::FuncOp function);
+// Appends a result "act:<layer>" per layer of the forward phase. What no tensor of a program can hold is left
+// out and named in nn.not_observable. REQUIRES: a body of one block.
+void keepActivations(mlir::func::FuncOp function);
 
 #define GEN_PASS_DECL
 #define GEN_PASS_REGISTRATION

@@ -19,7 +19,6 @@ def KeepActivations : Pass<"nn-keep-activations", "::mlir::func::FuncOp"> {
   let options = [
     Option<"function", "function", "std::string", /*default=*/"\"\"", "the one function to change; empty: all">,
   ];
-  let statistics = [Statistic<"numKept", "activations-kept", "results added">];
 }
 
 #endif // ARSIS_COMPILER_KEEP_ACTIVATIONS

@@ -35,10 +35,6 @@ def MapPass : Pass<"nn-map", "::mlir::ModuleOp"> {
     Option<"mappingFile", "mapping-file", "std::string", "", "JSON file with decisions that hold">,
     Option<"explain", "explain", "bool", "false", "emit a remark per operation with the decision and its reason">,
   ];
-  let statistics = [
-    Statistic<"operations", "operations", "operations mapped">,
-    Statistic<"choices", "choices", "mappings evaluated">,
-  ];
   let dependentDialects = ["::arsis::nn::NNDialect"];
 }
 

@@ -163,9 +163,7 @@ private:
       if (!solution)
         return op->emitError("no mapping of ") << op->getName() << " is feasible: " << why.reason;
       known = solved.insert_or_assign(key, *solution).first;
-      choices += solution->considered;
     }
-    ++operations;
     const Solution &solution = known->second;
     cast<nn::MappedOpInterface>(op).setMappingAttr(mappingAttr(&getContext(), *problem, solution));
     if (Plan plan = problem->plan(solution.choice); !plan.dims.empty()) {

@@ -163,7 +163,6 @@ private:
       int64_t before = wanted.lookup(alloc), now = alloc.getSlots();
       if (now == before)
         continue;
-      slotsTaken += before - now;
       alloc.emitRemark() << "buffer \"" << alloc.getName() << "\" keeps " << now << " of " << before
                          << " slots: its memory is full";
     }

@@ -22,7 +22,6 @@ def PlanMemory : Pass<"tile-plan-memory", "::arsis::tile::ProgramOp"> {
     Option<"accumulatorRows", "accumulator-rows", "int64_t", "2048", "rows of each matrix unit's accumulators">,
     Option<"dramBytes", "dram-bytes", "int64_t", "1073741824", "capacity of the DRAM">,
   ];
-  let statistics = [Statistic<"slotsTaken", "slots-taken", "slots that rings lost">];
 }
 
 def CheckMemory : Pass<"tile-check-memory", "::arsis::tile::ProgramOp"> {

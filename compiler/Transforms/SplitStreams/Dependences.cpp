@@ -147,7 +147,6 @@ private:
         if (schedule.ops[x].stream == schedule.ops[y].stream)
           continue;
         for (const Dependence &dependence : dependencesOf(x, y)) {
-          ++dependences.found;
           if (dependence.lag > 0) {
             lagged[x - begin].push_back(dependence);
           } else if (!ready(x).test(y - begin)) {
@@ -217,7 +216,6 @@ private:
     for (size_t s = 0; s < wanted.size(); ++s) {
       if (wanted[s] < 0)
         continue;
-      ++dependences.found;
       bool implied = wanted[s] <= known[s];
       for (size_t t = 0; t < wanted.size() && !implied; ++t)
         implied = t != s && wanted[t] >= 0 && startClock[wanted[t]][s] >= wanted[s];

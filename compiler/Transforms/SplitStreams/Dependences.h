@@ -19,8 +19,7 @@ struct Dependence {
 };
 
 struct Dependences {
-  std::vector<std::vector<Dependence>> kept; // per op of the schedule
-  int64_t found = 0;                         // before those that others imply were left out
+  std::vector<std::vector<Dependence>> kept; // per op of the schedule, those that others imply left out
 };
 
 Dependences findDependences(const Schedule &schedule);

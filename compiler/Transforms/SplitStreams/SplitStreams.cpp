@@ -128,9 +128,6 @@ public:
     if (failed(schedule))
       return signalPassFailure();
     Tokens tokens = deriveTokens(*schedule);
-    dependences += tokens.dependences;
-    for (const OpTokens &token : tokens.ops)
-      waits += token.waits.size();
 
     Block &body = program.getBody().front();
     OpBuilder builder = OpBuilder::atBlockEnd(&body);

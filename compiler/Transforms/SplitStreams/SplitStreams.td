@@ -13,10 +13,6 @@ def SplitStreams : Pass<"tile-split-streams", "::arsis::tile::ProgramOp"> {
     stream, whose value is affine in the loop indices. Rings of N slots make that instance N generations old. Then it
     clones the loops once per stream, with that stream's ops only. Needs the addresses of `tile-plan-memory`.
   }];
-  let statistics = [
-    Statistic<"dependences", "dependences", "pairs of ops of different streams that conflict">,
-    Statistic<"waits", "waits", "waits attached to ops">,
-  ];
 }
 
 #endif // ARSIS_SPLIT_STREAMS

@@ -16,7 +16,6 @@ class Counting {
 public:
   Counting(const Schedule &schedule, const Dependences &dependences)
       : schedule(schedule), dependences(dependences) {
-    tokens.dependences = dependences.found;
     tokens.ops.resize(schedule.ops.size());
   }
 

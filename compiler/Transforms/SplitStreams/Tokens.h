@@ -23,7 +23,6 @@ struct OpTokens {
 
 struct Tokens {
   std::vector<OpTokens> ops; // one per op of the schedule
-  int64_t dependences = 0;
 };
 
 Tokens deriveTokens(const Schedule &schedule);
