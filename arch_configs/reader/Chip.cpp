@@ -94,8 +94,9 @@ void Chip::setValue(const KeySpec &spec, Entry entry) {
   bool decimal = entry.text.find_first_not_of("0123456789+-.eE") == std::string::npos;
   const size_t digit =
       entry.text.find_first_of("0123456789"); // 010 is ten to some readers and eight to others
-  const bool octal = entry.text.size() > digit + 1 && entry.text[digit] == '0' &&
-                     std::isdigit(entry.text[digit + 1]) && entry.text.find('.') > digit;
+  const bool octal = digit != std::string::npos && digit + 1 < entry.text.size() &&
+                     entry.text[digit] == '0' && std::isdigit(entry.text[digit + 1]) &&
+                     entry.text.find('.') > digit;
   if (entry.text.empty() || *end || errno || !decimal || octal || !std::isfinite(entry.number))
     throw Error(where(entry) + ": value '" + entry.text + "' of " + key +
                 " is not a number, expected a number of " + std::string(spec.unit));
