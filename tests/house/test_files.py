@@ -19,6 +19,7 @@ TOP_FOLDERS = [
     "runtime",
     "simulator",
     "tests",
+    "timing",
     "tools",
 ]
 
