@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // See Check.h.
 #include "simulator/top/Check.h"
+#include "dialects/Isa/Verifier/StaticChecks.h"
 
 namespace arsis::sim {
 
@@ -33,13 +34,9 @@ int64_t unitsFor(isa::StreamKind kind, const chip::Chip &chip) {
 void checkProgram(const isa::Program &program, const chip::Chip &chip) {
   std::string misses;
   auto miss = [&](const std::string &text) { misses += (misses.empty() ? "" : "; ") + text; };
-  for (const isa::Requirement &requirement : program.requirements) {
-    const double has = chip.real(requirement.key), asked = static_cast<double>(requirement.value);
-    const bool equal = requirement.relation == isa::Requirement::Equal;
-    if (equal ? has != asked : has < asked)
-      miss(requirement.key + (equal ? " = " : " >= ") + std::to_string(requirement.value) + ", found " +
-           chip.text(requirement.key));
-  }
+  for (const isa::Requirement &requirement : program.requirements)
+    if (const std::string missed = isa::missedBy(requirement, chip); !missed.empty())
+      miss(missed);
   for (const isa::Stream &stream : program.streams)
     if (const int64_t units = unitsFor(stream.kind, chip); stream.index >= units)
       miss("a unit for stream " + isa::streamName(stream) + ", found " + std::to_string(units) +

@@ -220,7 +220,7 @@ def test_a_chip_that_is_too_small_is_refused(tmp_path, addition):
     options = ["--timing-only", "--set", "matrix.rows=4"]
     done = tool("arsis-sim", tmp_path / "add.arsis", "--chip=tiny", *options, check=False)
     assert done.returncode == 1
-    assert "error: chip tiny cannot run this program, it needs matrix.rows = 8, found 4" in done.stderr
+    assert "error: chip tiny cannot run this program, it needs matrix.rows == 8, found 4" in done.stderr
 
 
 def test_the_report_carries_the_chip_and_what_was_overridden(tmp_path, addition):

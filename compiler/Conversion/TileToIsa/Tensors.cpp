@@ -5,8 +5,8 @@
 
 #include "compiler/Analysis/Footprint.h"
 #include "compiler/Conversion/TileToIsa/Operands.h"
+#include "dialects/Isa/Encoding/Volume.h"
 #include "dialects/Tile/IR/Builders.h"
-#include "llvm/Support/MathExtras.h"
 
 using namespace mlir;
 
@@ -18,21 +18,16 @@ bool increments(Operation &op) {
   return engine && engine.getSyncAttr() && engine.getSyncAttr().getIncrements();
 }
 
-/// Counts beyond it are all alike: more than any counter holds.
-constexpr int64_t kMany = int64_t(1) << 60;
+using isa::kSaturated; // counts beyond it are all alike: more than any counter holds
+using isa::saturatingProduct;
 
-int64_t times(int64_t trips, int64_t count) {
-  int64_t product;
-  return llvm::MulOverflow(trips, count, product) ? kMany : std::min(product, kMany);
-}
-
-/// Increments of one execution of a block.
+/// Increments of one execution of a block, at most kSaturated.
 int64_t countIncrements(Block &block) {
   int64_t count = 0;
   for (Operation &op : block) {
     if (auto loop = dyn_cast<scf::ForOp>(op))
-      count += times(*tripCount(loop), countIncrements(*loop.getBody()));
-    count = std::min(count + increments(op), kMany);
+      count += saturatingProduct(*tripCount(loop), countIncrements(*loop.getBody()));
+    count = std::min(count + increments(op), kSaturated);
   }
   return count;
 }
@@ -43,8 +38,9 @@ void visitLastOrdinals(Block &block, int64_t before, llvm::function_ref<void(Ope
   for (Operation &op : block) {
     if (auto loop = dyn_cast<scf::ForOp>(op)) {
       int64_t inner = countIncrements(*loop.getBody());
-      visitLastOrdinals(*loop.getBody(), std::min(before + times(*tripCount(loop) - 1, inner), kMany), found);
-      before = std::min(before + times(*tripCount(loop), inner), kMany);
+      visitLastOrdinals(*loop.getBody(),
+                        std::min(before + saturatingProduct(*tripCount(loop) - 1, inner), kSaturated), found);
+      before = std::min(before + saturatingProduct(*tripCount(loop), inner), kSaturated);
     } else if (increments(op)) {
       found(&op, ++before);
     }

@@ -26,7 +26,7 @@ std::string whyUnproven(const Program &program, const chip::Chip &chip) {
   for (const std::vector<Requirement> *asked : {&program.requirements, &verdict.capacities})
     for (const Requirement &requirement : *asked)
       if (std::string missed = missedBy(requirement, chip); !missed.empty())
-        return "the verdict asks for " + missed;
+        return "the verdict asks for " + missed + " on chip " + chip.name;
   return "";
 }
 

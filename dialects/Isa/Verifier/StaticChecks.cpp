@@ -69,7 +69,8 @@ struct TypeChecker {
 void checkRequirements(const Program &program, const chip::Chip &chip, std::vector<Diagnostic> &found) {
   for (const Requirement &requirement : program.requirements)
     if (std::string missed = missedBy(requirement, chip); !missed.empty())
-      found.push_back({Diagnostic::Chip, "the program requires " + missed, {}, "", 0, 0});
+      found.push_back(
+          {Diagnostic::Chip, "the program requires " + missed + " on chip " + chip.name, {}, "", 0, 0});
 }
 
 int64_t streamsOf(const MachineLimits &limits, StreamKind kind) {
@@ -98,7 +99,7 @@ std::string missedBy(const Requirement &requirement, const chip::Chip &chip) {
     const double has = chip.real(requirement.key);
     if (equal ? has == double(requirement.value) : has >= double(requirement.value))
       return "";
-    return asked + ", found " + chip.text(requirement.key) + " on chip " + chip.name;
+    return asked + ", found " + chip.text(requirement.key);
   } catch (const Error &error) {
     return asked + ": " + error.what();
   }
