@@ -201,8 +201,9 @@ Evaluation ContractionProblem::evaluate(const Choice &c) const {
     return Evaluation::rejected(fault);
   ContractionLayout l = outline(c);
   Evaluation e;
-  e.buffers.push_back(l.streamed);
-  e.buffers.push_back(l.weights);
+  bool reached = !groupsH.empty() && !groupsW.empty(); // else no tap reaches the result, which is fills
+  if (reached)
+    e.buffers = {l.streamed, l.weights};
   e.buffers.push_back(l.result);
   Buffer accumulator{"accumulator", {0, 1, 1, 1}, 1, true};
   double products = 0, streamedRows = 0; // per tile and column block
@@ -241,11 +242,11 @@ Evaluation ContractionProblem::evaluate(const Choice &c) const {
   }
   double weightBytes = dramBoxBytes(machine, weightShape, weightBox);
   double resultBytes = dramBoxBytes(machine, {shape.batch, pixelsH(), pixelsW(), columns}, l.result.shape);
-  double streamedTimes = double(l.order.times(l.streamedLevel)),
-         weightTimes = double(l.order.times(l.weightsLevel));
+  double streamedTimes = reached ? double(l.order.times(l.streamedLevel)) : 0,
+         weightTimes = reached ? double(l.order.times(l.weightsLevel)) : 0;
   e.dramBytes = streamedBytes * streamedTimes + weightBytes * weightTimes + resultBytes * tiles;
   e.transfers = streamedTimes + weightTimes + tiles;
-  e.startBytes = streamedBytes + weightBytes + resultBytes;
+  e.startBytes = (reached ? streamedBytes + weightBytes : 0) + resultBytes;
   e.overlapped = c[Slots] > 1;
   return e;
 }

@@ -116,7 +116,7 @@ static MatrixProblem::Needs pixelSum(Value x) {
 
 std::unique_ptr<MatrixProblem> makeProblem(nn::ChannelSumOp op, const Machine &machine) {
   MatrixProblem::Needs needs = pixelSum(op.getX());
-  needs.vectorBuffers = 1;
+  needs.channelVectors = 1;
   return std::make_unique<MatrixProblem>(machine, needs);
 }
 
@@ -124,11 +124,12 @@ std::unique_ptr<MatrixProblem> makeProblem(nn::BatchNormOp op, const Machine &ma
   MatrixProblem::Needs needs = pixelSum(op.getX());
   needs.matrixBuffers = 4; // x in three passes, y
   needs.temporaries = 1;
-  needs.vectorBuffers = 11;
+  needs.channelVectors = 8;
   needs.vectorPasses = 7;
   needs.dramPasses = 4;
   needs.mayStay = true;
   needs.residentBuffers = 1;
+  needs.replaced = 3;
   needs.residentDramPasses = 2;
   return std::make_unique<MatrixProblem>(machine, needs);
 }
@@ -137,11 +138,12 @@ std::unique_ptr<MatrixProblem> makeProblem(nn::BatchNormGradOp op, const Machine
   MatrixProblem::Needs needs = pixelSum(op.getX());
   needs.matrixBuffers = 5; // x and gy in two passes, gx
   needs.temporaries = 2;
-  needs.vectorBuffers = 9;
+  needs.channelVectors = 8;
   needs.vectorPasses = 11;
   needs.dramPasses = 5;
   needs.mayStay = true;
   needs.residentBuffers = 2;
+  needs.replaced = 4;
   needs.residentDramPasses = 3;
   return std::make_unique<MatrixProblem>(machine, needs);
 }
@@ -151,7 +153,9 @@ std::unique_ptr<MatrixProblem> makeProblem(nn::SoftmaxCrossEntropyOp op, const M
   std::tie(needs.rows, needs.columns) = rowsAndColumns(op.getLogits());
   needs.matrixBuffers = 2;
   needs.temporaries = 2;
-  needs.rowBuffers = 9; // the ring of labels and the loss among them
+  needs.rowVectors = 5;
+  needs.labels = 1;
+  needs.scalars = 1; // the loss
   needs.vectorPasses = 8;
   needs.dramPasses = 2;
   needs.wholeColumns = true;
@@ -164,7 +168,8 @@ std::unique_ptr<MatrixProblem> makeProblem(nn::SoftmaxCrossEntropyGradOp op, con
   std::tie(needs.rows, needs.columns) = rowsAndColumns(op.getProbabilities());
   needs.matrixBuffers = 2;
   needs.temporaries = 1;
-  needs.rowBuffers = 3; // the ring of labels, and a scalar
+  needs.labels = 1;
+  needs.scalars = 1; // the gradient of the loss
   needs.vectorPasses = 3;
   needs.dramPasses = 2;
   needs.wholeColumns = true;
@@ -262,10 +267,14 @@ std::unique_ptr<MatrixProblem> makeElementwiseProblem(nn::ElementwiseOpInterface
   MatrixProblem::Needs needs;
   needs.rows = shape.rows;
   needs.columns = shape.columns;
-  int64_t full = llvm::count(shape.operands, ElementwiseShape::Full);
-  needs.matrixBuffers = needs.dramPasses = full + op->getNumResults();
+  auto count = [&](ElementwiseShape::Kind kind) {
+    return llvm::count(shape.operands, kind) + llvm::count(shape.temporaries, kind);
+  };
+  needs.matrixBuffers = needs.dramPasses =
+      llvm::count(shape.operands, ElementwiseShape::Full) + op->getNumResults();
   needs.temporaries = llvm::count(shape.temporaries, ElementwiseShape::Full);
-  needs.vectorBuffers = int64_t(shape.operands.size() + shape.temporaries.size()) - full - needs.temporaries;
+  needs.channelVectors = count(ElementwiseShape::Channel);
+  needs.scalars = count(ElementwiseShape::Scalar);
   needs.vectorPasses = llvm::count(shape.steps, ElementwiseShape::Full);
   return std::make_unique<MatrixProblem>(machine, needs);
 }

@@ -36,19 +36,20 @@ Evaluation MatrixProblem::evaluate(const Choice &c) const {
     return Evaluation::rejected("the columns of this operation cannot be cut");
   Layout l = layout(c);
   Evaluation e;
-  int64_t ringed = needs.matrixBuffers - (l.resident ? needs.residentBuffers : 0);
-  for (int64_t i = 0; i < ringed; ++i)
-    e.buffers.push_back({"tile", {1, 1, l.rows, l.columns}, l.slots});
-  if (l.resident)
-    for (int64_t i = 0; i < needs.residentBuffers; ++i)
-      e.buffers.push_back(
-          {"resident rows", {1, 1, l.rows * l.rowTiles, l.columns}, l.columnTiles > 1 ? c[Slots] : 1});
-  if (needs.temporaries)
-    e.buffers.push_back({"temporaries", {needs.temporaries, 1, l.rows, roundUp(l.columns, 16)}});
-  if (needs.vectorBuffers)
-    e.buffers.push_back({"channel vectors", {needs.vectorBuffers, 1, 1, roundUp(l.columns, 16)}, 2});
-  if (needs.rowBuffers)
-    e.buffers.push_back({"row vectors", {needs.rowBuffers, 1, 1, roundUp(l.rows, 16)}});
+  int64_t ringed = needs.matrixBuffers - (l.resident ? needs.replaced : 0);
+  auto need = [&](const char *name, int64_t count, int64_t rows, int64_t columns, int64_t slots) {
+    if (count > 0)
+      e.buffers.push_back({name, {1, 1, rows, columns}, count * slots});
+  };
+  int64_t perColumnTile = l.columnTiles > 1 ? 2 : 1;
+  need("tiles", ringed, l.rows, l.columns, l.slots);
+  need("resident rows", l.resident ? needs.residentBuffers : 0, l.rows * l.rowTiles, l.columns,
+       l.columnTiles > 1 ? l.slots : 1);
+  need("temporaries", needs.temporaries, l.rows, l.columns, 1);
+  need("channel vectors", needs.channelVectors, 1, l.columns, perColumnTile);
+  need("row vectors", needs.rowVectors, l.rows, 1, 1);
+  need("labels", needs.labels, l.rows, 1, l.slots);
+  need("scalars", needs.scalars, 1, 1, 1);
   e.loops = (l.columnTiles > 1) + (l.rowTiles > 1);
   double tiles = double(l.rowTiles * l.columnTiles), elements = double(l.rows * l.columns);
   double moved = double(l.resident ? needs.residentDramPasses : needs.dramPasses);

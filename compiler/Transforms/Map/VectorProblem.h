@@ -10,22 +10,25 @@
 namespace arsis::compiler {
 
 /// Tiles [rows, columns] of a matrix, columns outermost so that channel vectors are loaded once per column
-/// tile. `matrixBuffers` buffers of a tile's size go through DRAM and are ringed, `temporaries` are not;
-/// `vectorBuffers` hold one row. The rows may be the reduction of a plan with the one dim `planDim`; then a
-/// tile is a chunk.
+/// tile. The rows may be the reduction of a plan with the one dim `planDim`; then a tile is a chunk.
 class MatrixProblem : public MappingProblem {
 public:
   struct Needs {
     int64_t rows = 1, columns = 1;
-    int64_t matrixBuffers = 1, temporaries = 0, vectorBuffers = 0;
-    int64_t rowBuffers = 0;      // one element per row of a tile
+    int64_t matrixBuffers = 1;  // of a tile's size, through DRAM, ringed
+    int64_t temporaries = 0;    // of a tile's size
+    int64_t channelVectors = 0; // one element per column of a tile
+    int64_t rowVectors = 0;     // one element per row of a tile
+    int64_t labels = 0;         // the same, through DRAM, ringed
+    int64_t scalars = 0;
     int64_t vectorPasses = 1;    // vector instructions over a tile, for the cost
     int64_t dramPasses = 1;      // tiles moved per tile position
     bool wholeColumns = false;   // columns must not be cut (softmax)
     std::string planDim;         // empty: no reduction over rows
     int64_t most = 1 << 30;      // rows of a chunk at most
     bool mayStay = false;        // keeping all rows in the scratchpad saves transfers: field "resident"
-    int64_t residentBuffers = 0; // matrix buffers that hold all rows then
+    int64_t residentBuffers = 0; // that hold all rows then
+    int64_t replaced = 0;        // matrix buffers that they replace
     int64_t residentDramPasses = 1;
   };
   MatrixProblem(const Machine &machine, const Needs &needs) : MappingProblem(machine), needs(needs) {}

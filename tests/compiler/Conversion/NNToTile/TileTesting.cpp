@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// The comparison; see TileTesting.h.
+// The comparison, and that what was priced is what is allocated; see TileTesting.h.
 #include "tests/compiler/Conversion/NNToTile/TileTesting.h"
 
+#include "compiler/Conversion/NNToTile/Emitter.h"
 #include "compiler/Conversion/NNToTile/NNToTile.h"
+#include "compiler/Transforms/Map/Families.h"
 #include "compiler/Transforms/Map/Map.h"
 #include "runtime/Interpreter/Interpreter.h"
 #include "tests/compiler/Conversion/NNToTile/TileInterpreter.h"
@@ -62,6 +64,48 @@ std::string difference(const std::string &name, const Words &found, const Words 
   return "";
 }
 
+/// Bytes of the scratchpad and rows of one unit's accumulator.
+struct Memories {
+  int64_t bytes = 0, rows = 0;
+};
+using MemoriesOfOps = llvm::MapVector<Attribute, Memories>; // by location
+
+MemoriesOfOps pricedMemories(func::FuncOp function, const compiler::Machine &machine) {
+  MemoriesOfOps priced;
+  function.walk([&](nn::MappedOpInterface op) {
+    std::unique_ptr<compiler::MappingProblem> problem = compiler::makeAnyProblem(op, machine);
+    if (!problem) // it moves nothing
+      return;
+    compiler::Evaluation evaluation = problem->evaluate(*compiler::readChoice(op, *problem));
+    for (const compiler::Buffer &buffer : evaluation.buffers) {
+      Memories &memories = priced[tile::locationOf(op)];
+      (buffer.accumulator ? memories.rows : memories.bytes) += buffer.size();
+    }
+  });
+  return priced;
+}
+
+/// Empty if every operation allocates what its mapping was priced with.
+std::string differenceOfMemories(const MemoriesOfOps &priced, tile::ProgramOp program) {
+  llvm::DenseMap<Attribute, Memories> allocated;
+  program.walk([&](tile::AllocOp alloc) {
+    Memories &memories = allocated[alloc.getLoc()];
+    if (!alloc.isAccumulator())
+      memories.bytes +=
+          compiler::roundUp(alloc.getSlotSize(), compiler::kBufferAlignment) * int64_t(alloc.getSlots());
+    else if (alloc.getUnit() == 0) // all units have the same
+      memories.rows += alloc.getSlotSize() * int64_t(alloc.getSlots());
+  });
+  std::string text;
+  llvm::raw_string_ostream stream(text);
+  for (const auto &[location, memories] : priced)
+    if (Memories found = allocated.lookup(location);
+        found.bytes != memories.bytes || found.rows != memories.rows)
+      stream << location << " allocates " << found.bytes << " bytes and " << found.rows
+             << " rows, priced were " << memories.bytes << " and " << memories.rows << "\n";
+  return text;
+}
+
 } // namespace
 
 std::string compareWithOracle(const std::string &text, const chip::Chip &chip, const std::string &mapping) {
@@ -97,10 +141,14 @@ std::string compareWithOracle(const std::string &text, const chip::Chip &chip, c
   if (failed(expected))
     return "the oracle refuses: " + errors;
 
+  MemoriesOfOps priced = pricedMemories(function, compiler::readMachine(chip));
   PassManager lower(&context);
   lower.addPass(compiler::createConvertNNToTilePass(chip));
   if (failed(lower.run(*module)))
     return "does not lower: " + errors;
+  if (std::string text = differenceOfMemories(priced, *module->getOps<tile::ProgramOp>().begin());
+      !text.empty())
+    return text;
   std::map<std::string, Words> found;
   try {
     found = runTileProgram(
