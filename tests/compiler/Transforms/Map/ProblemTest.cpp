@@ -87,7 +87,7 @@ TEST(MappingProblem, NamesTheBufferAndTheMissingBytes) {
   Infeasible why;
   EXPECT_FALSE(solve(problem, {}, why));
   EXPECT_EQ(why.reason,
-            "buffer 'tile' (4032 bytes) misses 3008 bytes of the scratchpad, which has 1024 bytes");
+            "buffer 'tiles' (4032 bytes) misses 3008 bytes of the scratchpad, which has 1024 bytes");
 
   ContractionProblem conv(tiny(), convolution(28, 3, 1, 16, 16), ContractionProblem::Forward);
   why.reason.clear();
