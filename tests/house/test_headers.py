@@ -14,6 +14,7 @@ FOLDERS = [
     "dialects/Isa/Encoding",
     "dialects/Isa/Numerics",
     "dialects/Isa/Verifier",
+    "dialects/NN/Structure",
     "runtime/common",
     "runtime/cpu",
     "simulator",

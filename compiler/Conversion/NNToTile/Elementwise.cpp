@@ -71,9 +71,9 @@ private:
       if (shape.steps[i] != kind)
         continue;
       SmallVector<View> inputs;
-      for (int input : step.inputs)
-        inputs.push_back(input >= 0 ? operandViews[input] : placeOf(~input));
-      m.map(tile::VectorFunction(unsigned(step.function)), box, placeOf(i), inputs, step.immediate);
+      for (const nn::Input &input : step.inputs)
+        inputs.push_back(input.isStep() ? placeOf(input.number) : operandViews[input.number]);
+      m.map(tile::VectorFunction(unsigned(step.function)), box, placeOf(i), inputs, float(step.immediate));
     }
   }
 
@@ -84,7 +84,7 @@ private:
 
   MatrixEmitter m;
   ElementwiseShape shape;
-  SmallVector<nn::VectorStep> steps;
+  std::vector<nn::Step> steps;
   SmallVector<View> operandViews, temporaryViews, resultViews;
   SmallVector<Value> operandTensors, resultTensors;
 };

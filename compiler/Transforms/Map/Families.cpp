@@ -233,22 +233,23 @@ ElementwiseShape elementwiseShape(nn::ElementwiseOpInterface op) {
     shape.columns *= shape.rows;
     shape.rows = 1;
   }
-  SmallVector<nn::VectorStep> steps = op.getVectorSteps();
+  std::vector<nn::Step> steps = op.getVectorSteps();
   SmallVector<int> results = op.getResultSteps(), lastUse(steps.size(), -1);
   for (auto [number, step] : llvm::enumerate(steps))
-    for (int input : step.inputs)
-      if (input < 0)
-        lastUse[~input] = number;
+    for (const nn::Input &input : step.inputs)
+      if (input.isStep())
+        lastUse[input.number] = number;
   SmallVector<int> freeTemporaries;
   for (auto [number, step] : llvm::enumerate(steps)) {
     ElementwiseShape::Kind kind = ElementwiseShape::Scalar;
-    for (int input : step.inputs)
-      kind = std::max(kind, input < 0 ? shape.steps[~input] : shape.operands[input]);
+    for (const nn::Input &input : step.inputs)
+      kind = std::max(kind, input.isStep() ? shape.steps[input.number] : shape.operands[input.number]);
     // Step by step in place: a temporary is free as soon as its last reader writes.
-    for (int input : step.inputs)
-      if (input < 0 && lastUse[~input] == int(number) && shape.steps[~input] == ElementwiseShape::Full &&
-          shape.buffers[~input] >= 0 && !llvm::is_contained(freeTemporaries, shape.buffers[~input]))
-        freeTemporaries.push_back(shape.buffers[~input]);
+    for (const nn::Input &input : step.inputs)
+      if (input.isStep() && lastUse[input.number] == int(number) &&
+          shape.steps[input.number] == ElementwiseShape::Full && shape.buffers[input.number] >= 0 &&
+          !llvm::is_contained(freeTemporaries, shape.buffers[input.number]))
+        freeTemporaries.push_back(shape.buffers[input.number]);
     shape.steps.push_back(kind);
     if (auto found = llvm::find(results, int(number)); found != results.end()) {
       shape.buffers.push_back(~int(found - results.begin()));

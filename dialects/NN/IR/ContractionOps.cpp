@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Verifiers of the contractions. The three convolutions check one relation between x, w and y.
+// Verifiers, structures and gradients of the contractions. The three convolutions check one relation between
+// x, w and y.
 
 #include "dialects/Isa/Encoding/Limits.h"
 #include "dialects/NN/IR/NNDialect.h"
 #include "dialects/NN/IR/Shapes.h"
 #include "dialects/NN/IR/Verify.h"
+#include "dialects/NN/Structure/Build.h"
 
 using namespace mlir;
 using namespace arsis::nn;
@@ -58,18 +60,7 @@ LogicalResult MatmulOp::verify() {
   return success();
 }
 
-// Dimensions, costs
-
-static int64_t convolutionMacs(ArrayRef<int64_t> w, ArrayRef<int64_t> y) {
-  return y[0] * y[1] * y[2] * y[3] * w[0] * w[1] * w[2];
-}
-
-int64_t Conv2dOp::getMacs() { return convolutionMacs(shapeOf(getW()), shapeOf(getY())); }
-int64_t Conv2dGradInputOp::getMacs() { return convolutionMacs(shapeOf(getW()), shapeOf(getGy())); }
-int64_t Conv2dGradWeightOp::getMacs() { return convolutionMacs(shapeOf(getGw()), shapeOf(getGy())); }
-int64_t MatmulOp::getMacs() {
-  return shapeOf(getC())[0] * shapeOf(getC())[1] * shapeOf(getA())[!getTransposeA()];
-}
+// Reduced dimensions, structures
 
 SmallVector<ReductionDim> Conv2dOp::getReductionDims() {
   ArrayRef<int64_t> w = shapeOf(getW());
@@ -87,6 +78,79 @@ SmallVector<ReductionDim> Conv2dGradWeightOp::getReductionDims() {
 }
 
 SmallVector<ReductionDim> MatmulOp::getReductionDims() { return {{"k", shapeOf(getA())[!getTransposeA()]}}; }
+
+// Vertical and horizontal windows of the forward operation.
+template <typename Op> static std::pair<WindowAxis, WindowAxis> axesOf(Op op) {
+  ArrayRef<int64_t> strides = op.getStrides(), pads = op.getPads(), dilations = op.getDilations();
+  return {{strides[0], dilations[0], pads[0]}, {strides[1], dilations[1], pads[1]}};
+}
+
+// A sum of products of the two operands' elements, without steps.
+static Structure contraction(std::vector<Dimension> domain, Access first, Access second, Access result) {
+  Structure s;
+  s.domain = std::move(domain);
+  s.operands = {std::move(first), std::move(second)};
+  s.results = {std::move(result)};
+  s.combine = Combine::Fma;
+  s.terms = {0, 1};
+  s.resultOf = {Input::combined()};
+  return s;
+}
+
+Structure Conv2dOp::getStructure() {
+  enum { N, OH, OW, CO, C, KH, KW };
+  ArrayRef<int64_t> w = shapeOf(getW()), y = shapeOf(getY());
+  auto [vertical, horizontal] = axesOf(*this);
+  Access x = accessOf({N, OH, OW, C});
+  x.indices[1] = vertical.position(OH, KH);
+  x.indices[2] = horizontal.position(OW, KW);
+  x.outside = Outside::Zero;
+  Structure s = contraction(
+      {{"n", y[0]}, {"oh", y[1]}, {"ow", y[2]}, {"co", y[3]}, {"c", w[2]}, {"kh", w[0]}, {"kw", w[1]}}, x,
+      accessOf({KH, KW, C, CO}), accessOf({N, OH, OW, CO}));
+  s.reduction = cutEach(s.domain, {C, KH, KW}, {KH, KW, C});
+  return s;
+}
+
+Structure Conv2dGradInputOp::getStructure() {
+  enum { N, IH, IW, C, CO, KH, KW };
+  ArrayRef<int64_t> w = shapeOf(getW()), gx = shapeOf(getGx());
+  auto [vertical, horizontal] = axesOf(*this);
+  Access gy = accessOf({N, IH, IW, CO});
+  gy.indices[1] = vertical.window(IH, KH);
+  gy.indices[2] = horizontal.window(IW, KW);
+  gy.outside = Outside::Zero;
+  Structure s = contraction(
+      {{"n", gx[0]}, {"ih", gx[1]}, {"iw", gx[2]}, {"c", gx[3]}, {"co", w[3]}, {"kh", w[0]}, {"kw", w[1]}},
+      gy, accessOf({KH, KW, C, CO}), accessOf({N, IH, IW, C}));
+  s.reduction = cutEach(s.domain, {CO, KH, KW}, {KH, KW, CO});
+  return s;
+}
+
+Structure Conv2dGradWeightOp::getStructure() {
+  enum { KH, KW, C, CO, N, OH, OW };
+  ArrayRef<int64_t> gw = shapeOf(getGw()), gy = shapeOf(getGy());
+  auto [vertical, horizontal] = axesOf(*this);
+  Access x = accessOf({N, OH, OW, C});
+  x.indices[1] = vertical.position(OH, KH);
+  x.indices[2] = horizontal.position(OW, KW);
+  x.outside = Outside::Zero;
+  Structure s = contraction(
+      {{"kh", gw[0]}, {"kw", gw[1]}, {"c", gw[2]}, {"co", gw[3]}, {"n", gy[0]}, {"oh", gy[1]}, {"ow", gy[2]}},
+      x, accessOf({N, OH, OW, CO}), accessOf({KH, KW, C, CO}));
+  s.reduction = cutEach(s.domain, {N, OH, OW}, {N, OH, OW});
+  return s;
+}
+
+Structure MatmulOp::getStructure() {
+  enum { M, N, K };
+  ArrayRef<int64_t> c = shapeOf(getC());
+  Structure s = contraction({{"m", c[0]}, {"n", c[1]}, {"k", shapeOf(getA())[!getTransposeA()]}},
+                            getTransposeA() ? accessOf({K, M}) : accessOf({M, K}),
+                            getTransposeB() ? accessOf({N, K}) : accessOf({K, N}), accessOf({M, N}));
+  s.reduction = cutEach(s.domain, {K}, {K});
+  return s;
+}
 
 // Gradients
 

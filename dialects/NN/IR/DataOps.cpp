@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Verifiers of data movement and constants.
+// Verifiers, structures and gradients of data movement and constants.
 
 #include "dialects/NN/IR/NNDialect.h"
 #include "dialects/NN/IR/Verify.h"
+#include "dialects/NN/Structure/Build.h"
 #include "llvm/ADT/SmallBitVector.h"
+
+#include <numeric>
 
 using namespace mlir;
 using namespace arsis::nn;
@@ -40,8 +43,17 @@ LogicalResult ConstantOp::verify() {
   return success();
 }
 
-SmallVector<VectorStep> ConstantOp::getVectorSteps() {
-  return {{numerics::VectorFunction::Fill, {}, getValue().getSplatValue<APFloat>().convertToFloat()}};
+Structure TransposeOp::getStructure() {
+  Structure s;
+  s.domain = dimensionsOf(shapeOf(getY()));
+  std::vector<int> source(s.domain.size()), result(s.domain.size());
+  std::iota(result.begin(), result.end(), 0);
+  for (auto [position, dim] : llvm::enumerate(getPermutation()))
+    source[dim] = position;
+  s.operands = {accessOf(source)};
+  s.results = {accessOf(result)};
+  s.resultOf = {0};
+  return s;
 }
 
 // Gradients

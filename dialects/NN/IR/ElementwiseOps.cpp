@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Verifiers of the elementwise operations and of the optimizer's update.
+// Verifiers, steps and gradients of the elementwise operations and of the optimizer's update.
 
 #include "dialects/NN/IR/NNDialect.h"
 #include "dialects/NN/IR/Verify.h"
@@ -37,13 +37,13 @@ LogicalResult SgdOp::verify() {
 
 using arsis::numerics::VectorFunction;
 
-SmallVector<VectorStep> BiasAddOp::getVectorSteps() { return {{VectorFunction::Add, {0, 1}}}; }
-SmallVector<VectorStep> ReluOp::getVectorSteps() { return {{VectorFunction::Relu, {0}}}; }
-SmallVector<VectorStep> ReluGradOp::getVectorSteps() { return {{VectorFunction::SelectPositive, {0, 1}}}; }
-SmallVector<VectorStep> TanhOp::getVectorSteps() { return {{VectorFunction::Tanh, {0}}}; }
-SmallVector<VectorStep> AddOp::getVectorSteps() { return {{VectorFunction::Add, {0, 1}}}; }
+std::vector<Step> BiasAddOp::getVectorSteps() { return {{VectorFunction::Add, {0, 1}}}; }
+std::vector<Step> ReluOp::getVectorSteps() { return {{VectorFunction::Relu, {0}}}; }
+std::vector<Step> ReluGradOp::getVectorSteps() { return {{VectorFunction::SelectPositive, {0, 1}}}; }
+std::vector<Step> TanhOp::getVectorSteps() { return {{VectorFunction::Tanh, {0}}}; }
+std::vector<Step> AddOp::getVectorSteps() { return {{VectorFunction::Add, {0, 1}}}; }
 
-SmallVector<VectorStep> TanhGradOp::getVectorSteps() {
+std::vector<Step> TanhGradOp::getVectorSteps() {
   enum Operand { GY, Y };
   return {{VectorFunction::Fill, {}, 1.0f}, // a step without inputs is a scalar: it runs once
           {VectorFunction::Multiply, {Y, Y}},
@@ -51,10 +51,10 @@ SmallVector<VectorStep> TanhGradOp::getVectorSteps() {
           {VectorFunction::Multiply, {GY, ~2}}};
 }
 
-SmallVector<VectorStep> SgdOp::getVectorSteps() {
+std::vector<Step> SgdOp::getVectorSteps() {
   enum Operand { Param, Grad, LearningRate, Velocity };
-  SmallVector<VectorStep> steps;
-  auto append = [&](VectorStep step) {
+  std::vector<Step> steps;
+  auto append = [&](Step step) {
     steps.push_back(std::move(step));
     return ~(int(steps.size()) - 1);
   };

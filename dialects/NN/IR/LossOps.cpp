@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Verifiers of the loss and its gradient.
+// Verifiers of the loss and its gradient, and the rule of differentiation.
 
 #include "dialects/NN/IR/NNDialect.h"
 #include "dialects/NN/IR/Verify.h"

@@ -7,7 +7,7 @@
 
 include "dialects/NN/IR/NNOpBase.td"
 
-def NN_ReshapeOp : NN_Op<"reshape", "DataMovement", [NN_CostOpInterface, NN_MappedOpInterface, NN_Differentiable]> {
+def NN_ReshapeOp : NN_Op<"reshape", [NN_MappedOpInterface, NN_Differentiable]> {
   let summary = "the same elements in row-major order under another shape";
   let description = [{
     - reshape_c1: the number of elements stays
@@ -20,7 +20,7 @@ def NN_ReshapeOp : NN_Op<"reshape", "DataMovement", [NN_CostOpInterface, NN_Mapp
   let hasCanonicalizer = 1;
 }
 
-def NN_TransposeOp : NN_Op<"transpose", "DataMovement", [NN_CostOpInterface, NN_MappedOpInterface, NN_Differentiable]> {
+def NN_TransposeOp : NN_Op<"transpose", [NN_Structured, NN_MappedOpInterface, NN_Differentiable]> {
   let summary = "reorders dimensions: dimension i of the result is dimension permutation[i] of x";
   let description = [{
     - transpose_c1: permutation is a permutation of the dimensions of x
@@ -34,7 +34,7 @@ def NN_TransposeOp : NN_Op<"transpose", "DataMovement", [NN_CostOpInterface, NN_
   let hasCanonicalizer = 1;
 }
 
-def NN_ConstantOp : NN_Op<"constant", "Elementwise", [NN_CostOpInterface, NN_Elementwise, ConstantLike, AllTypesMatch<["value", "y"]>]> {
+def NN_ConstantOp : NN_Op<"constant", [ConstantLike, AllTypesMatch<["value", "y"]>]> {
   let summary = "a tensor whose elements all have one value";
   let description = [{
     - constant_c1: the value is a splat

@@ -8,8 +8,7 @@
 include "dialects/NN/IR/NNOpBase.td"
 
 class NN_ElementwiseOp<string mnemonic, list<Trait> traits = []>
-    : NN_Op<mnemonic, "Elementwise",
-            !listconcat([NN_CostOpInterface, NN_MappedOpInterface, NN_Elementwise], traits)>;
+    : NN_Op<mnemonic, !listconcat([NN_MappedOpInterface, NN_Elementwise], traits)>;
 
 def NN_BiasAddOp : NN_ElementwiseOp<"bias_add", [NN_Differentiable, AllTypesMatch<["x", "y"]>]> {
   let summary = "adds a vector to every pixel";
@@ -57,8 +56,8 @@ def NN_AddOp : NN_ElementwiseOp<"add", [NN_Differentiable, SameOperandsAndResult
   let assemblyFormat = "$a `,` $b attr-dict `:` type($c)";
 }
 
-def NN_SgdOp : NN_Op<"sgd", "Optimizer",
-    [NN_CostOpInterface, NN_MappedOpInterface, NN_Stateful,
+def NN_SgdOp : NN_Op<"sgd",
+    [NN_MappedOpInterface, NN_Stateful, NN_StructuredOpInterface,
      DeclareOpInterfaceMethods<NN_ElementwiseOpInterface, ["getResultSteps"]>,
      AllTypesMatch<["param", "grad", "new_param"]>]> {
   let summary = "stochastic gradient descent with momentum and weight decay";

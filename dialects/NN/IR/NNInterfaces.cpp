@@ -1,36 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// What the interfaces share: names, sizes, and the check that a plan covers the reduction.
+// What the interfaces share: limits of shapes, the check that a plan covers the reduction, and the structure
+// of elementwise operations.
 
 #include "dialects/NN/IR/NNInterfaces.h"
 
 #include "dialects/Isa/Encoding/Limits.h"
 #include "dialects/NN/IR/Shapes.h"
 #include "dialects/NN/IR/Verify.h"
+#include "dialects/NN/Structure/Build.h"
 
 #include "dialects/NN/IR/NNInterfaces.cpp.inc"
+
+#include <numeric>
 
 using namespace mlir;
 
 namespace arsis::nn {
-
-StringRef toString(Family family) {
-  switch (family) {
-  case Family::Contraction:
-    return "contraction";
-  case Family::Window:
-    return "window";
-  case Family::Elementwise:
-    return "elementwise";
-  case Family::Reduction:
-    return "reduction";
-  case Family::DataMovement:
-    return "data movement";
-  case Family::Optimizer:
-    return "optimizer";
-  }
-  llvm_unreachable("every family has a name");
-}
 
 bool isWithinLimits(ArrayRef<int64_t> shape) {
   int64_t elements = 1;
@@ -40,15 +26,6 @@ bool isWithinLimits(ArrayRef<int64_t> shape) {
     elements *= extent;
   }
   return true;
-}
-
-int64_t byteCount(ValueRange values) {
-  int64_t bytes = 0;
-  for (Value value : values) {
-    auto type = cast<RankedTensorType>(value.getType());
-    bytes += type.getNumElements() * type.getElementTypeBitWidth() / 8;
-  }
-  return bytes;
 }
 
 LogicalResult verifyPlan(ReductionOpInterface op) {
@@ -67,6 +44,32 @@ LogicalResult verifyPlan(ReductionOpInterface op) {
   llvm::interleaveComma(plan.getDims(), foundStream,
                         [&](StringAttr name) { foundStream << name.getValue(); });
   return violates(op, "plan_c1", "a plan of the dimensions " + Twine(expected) + " in this order", found);
+}
+
+std::vector<Dimension> dimensionsOf(ArrayRef<int64_t> shape) {
+  std::vector<Dimension> domain;
+  for (auto [number, extent] : llvm::enumerate(shape))
+    domain.push_back({"d" + std::to_string(number), extent});
+  return domain;
+}
+
+Structure elementwiseStructure(ElementwiseOpInterface op) {
+  Structure s;
+  s.domain = dimensionsOf(shapeOf(op->getResult(0)));
+  auto lastDimensions = [&](Value value) {
+    const int count = shapeOf(value).size(), all = s.domain.size();
+    std::vector<int> dimensions(count);
+    std::iota(dimensions.begin(), dimensions.end(), all - count);
+    return accessOf(dimensions);
+  };
+  for (Value operand : op->getOperands())
+    s.operands.push_back(lastDimensions(operand));
+  for (Value result : op->getResults())
+    s.results.push_back(lastDimensions(result));
+  s.after = op.getVectorSteps();
+  for (int step : op.getResultSteps())
+    s.resultOf.push_back(~step);
+  return s;
 }
 
 } // namespace arsis::nn

@@ -5,8 +5,8 @@
 #ifndef ARSIS_DIALECTS_NN_IR_NNINTERFACES_H
 #define ARSIS_DIALECTS_NN_IR_NNINTERFACES_H
 
-#include "dialects/Isa/Numerics/Functions.h"
 #include "dialects/NN/IR/Origin.h"
+#include "dialects/NN/Structure/Structure.h"
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/BuiltinAttributes.h"
 #include "mlir/IR/BuiltinTypes.h"
@@ -18,27 +18,18 @@
 
 namespace arsis::nn {
 
-// The families of operations; one lowering serves each.
-enum class Family { Contraction, Window, Elementwise, Reduction, DataMovement, Optimizer };
-llvm::StringRef toString(Family family);
-
-// One step of an elementwise operation: function(inputs, immediate).
-struct VectorStep {
-  numerics::VectorFunction function;
-  llvm::SmallVector<int> inputs; // k >= 0: operand k; ~k < 0: the result of step k
-  float immediate = 0;
-};
-
 struct ReductionDim {
   llvm::StringRef name;
   int64_t size;
 };
 
-// Bytes of all values; their types are tensors of static shape.
-int64_t byteCount(mlir::ValueRange values);
-
 class ReductionOpInterface;
 llvm::LogicalResult verifyPlan(ReductionOpInterface op);
+
+// The structure that follows from the steps and the types: the domain is the first result, whose dimensions
+// are d0, d1, ...; an operand of lower rank broadcasts over the leading ones.
+class ElementwiseOpInterface;
+Structure elementwiseStructure(ElementwiseOpInterface op);
 
 } // namespace arsis::nn
 

@@ -11,22 +11,13 @@ class NN_Interface<string name> : OpInterface<name> {
   let cppNamespace = "::arsis::nn";
 }
 
-def NN_CostOpInterface : NN_Interface<"CostOpInterface"> {
+def NN_StructuredOpInterface : NN_Interface<"StructuredOpInterface"> {
   let description = [{
-    What an operation is to the hardware and what it costs at least: the family chooses the lowering, the figures
-    bound time and traffic from below.
+    An operation that says what it computes, over which indices and in which order (dialects/NN/Structure). Composites,
+    which are one operation for differentiation only, and what computes nothing have no structure.
   }];
   let methods = [
-    InterfaceMethod<"the family whose lowering applies", "::arsis::nn::Family", "getFamily">,
-    InterfaceMethod<"multiply-accumulates on the matrix unit, padding included; 0 elsewhere", "int64_t", "getMacs", (ins),
-                    "", "return 0;">,
-    InterfaceMethod<"bytes of all operands, each counted once", "int64_t", "getBytesRead", (ins), "",
-                    "return ::arsis::nn::byteCount($_op->getOperands());">,
-    InterfaceMethod<"bytes of all results", "int64_t", "getBytesWritten", (ins), "",
-                    "return ::arsis::nn::byteCount($_op->getResults());">,
-    InterfaceMethod<"the phase of the training step, from the operation's location; empty if it has none",
-                    "::llvm::StringRef", "getPhase", (ins), "",
-                    "return ::arsis::nn::getOrigin($_op->getLoc()).second;">,
+    InterfaceMethod<"the structure; made anew by each call", "::arsis::nn::Structure", "getStructure">,
   ];
 }
 
@@ -61,11 +52,17 @@ def NN_ElementwiseOpInterface : NN_Interface<"ElementwiseOpInterface"> {
     dimensions: rank 0 everywhere, rank 1 against the last dimension. A step has the shape its inputs broadcast to.
   }];
   let methods = [
-    InterfaceMethod<"the steps, in order", "::llvm::SmallVector<::arsis::nn::VectorStep>", "getVectorSteps">,
+    InterfaceMethod<"the steps, in order", "::std::vector<::arsis::nn::Step>", "getVectorSteps">,
     InterfaceMethod<"for each result, the step that computes it; by default the last", "::llvm::SmallVector<int>",
                     "getResultSteps", (ins), "",
                     "return {static_cast<int>($_op.getVectorSteps().size()) - 1};">,
   ];
+  // Of StructuredOpInterface: steps and types say it all.
+  let extraTraitClassDeclaration = [{
+    ::arsis::nn::Structure getStructure() {
+      return ::arsis::nn::elementwiseStructure(::llvm::cast<::arsis::nn::ElementwiseOpInterface>($_op.getOperation()));
+    }
+  }];
 }
 
 def NN_StatefulOpInterface : NN_Interface<"StatefulOpInterface"> {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// What the operation families share: tensor types, attribute shorthands, and the base class.
+// What all operations share: tensor types, attribute shorthands, and the base class.
 
 #ifndef ARSIS_NN_OP_BASE
 #define ARSIS_NN_OP_BASE
@@ -29,15 +29,14 @@ def NN_Channels : NN_TensorType<[HasAnyRankOfPred<[1, 2, 3, 4]>], F32, "static t
 def NN_Labels : NN_TensorType<[HasAnyRankOfPred<[1]>], I32, "static tensor of rank 1 of i32">;
 
 def NN_Differentiable : DeclareOpInterfaceMethods<NN_DifferentiableOpInterface>;
-def NN_Elementwise : DeclareOpInterfaceMethods<NN_ElementwiseOpInterface>;
+def NN_Structured : DeclareOpInterfaceMethods<NN_StructuredOpInterface>;
+// The structure of an elementwise operation follows from its steps and types.
+def NN_Elementwise
+    : TraitList<[NN_StructuredOpInterface, DeclareOpInterfaceMethods<NN_ElementwiseOpInterface>]>;
 def NN_Reduction : DeclareOpInterfaceMethods<NN_ReductionOpInterface, ["getReductionDims"]>;
 def NN_Stateful : DeclareOpInterfaceMethods<NN_StatefulOpInterface>;
 
-// `family` is an enumerator of arsis::nn::Family; `declarations` are further members.
-class NN_Op<string mnemonic, string family, list<Trait> traits = [], string declarations = "">
-    : Op<NN_Dialect, mnemonic, !listconcat([Pure], traits)> {
-  let extraClassDeclaration = "::arsis::nn::Family getFamily() { return ::arsis::nn::Family::" # family # "; }\n" # declarations;
-}
+class NN_Op<string mnemonic, list<Trait> traits = []> : Op<NN_Dialect, mnemonic, !listconcat([Pure], traits)>;
 
 // An operation that runs on an engine carries its mapping; one that also reduces carries its plan.
 defvar NN_MappedAttributes = (ins OptionalAttr<NN_MappingAttr>:$mapping);

@@ -8,8 +8,7 @@
 include "dialects/NN/IR/NNOpBase.td"
 
 class NN_PixelReductionOp<string mnemonic, list<Trait> traits = []>
-    : NN_Op<mnemonic, "Reduction",
-            !listconcat([NN_CostOpInterface, NN_MappedOpInterface, NN_Reduction], traits)>;
+    : NN_Op<mnemonic, !listconcat([NN_MappedOpInterface, NN_Reduction], traits)>;
 
 def NN_BatchNormOp : NN_PixelReductionOp<"batch_norm", [NN_Differentiable, NN_Stateful,
     AllTypesMatch<["x", "y"]>,
@@ -37,8 +36,8 @@ def NN_BatchNormOp : NN_PixelReductionOp<"batch_norm", [NN_Differentiable, NN_St
   let hasVerifier = 1;
 }
 
-def NN_BatchNormInferenceOp : NN_Op<"batch_norm_inference", "Elementwise",
-    [NN_CostOpInterface, NN_MappedOpInterface, NN_Elementwise, AllTypesMatch<["x", "y"]>,
+def NN_BatchNormInferenceOp : NN_Op<"batch_norm_inference",
+    [NN_MappedOpInterface, NN_Elementwise, AllTypesMatch<["x", "y"]>,
     AllTypesMatch<["scale", "bias", "mean", "variance"]>]> {
   let summary = "batch normalisation by given statistics";
   let description = [{
@@ -69,7 +68,7 @@ def NN_BatchNormGradOp : NN_PixelReductionOp<"batch_norm_grad", [AllTypesMatch<[
   let hasVerifier = 1;
 }
 
-def NN_ChannelSumOp : NN_PixelReductionOp<"channel_sum"> {
+def NN_ChannelSumOp : NN_PixelReductionOp<"channel_sum", [NN_Structured]> {
   let summary = "sum over all dimensions but the last";
   let description = [{
     - channel_sum_c1: the result is as long as the last dimension of x

@@ -11,7 +11,7 @@ defvar NN_PoolingAttributes = (ins DenseI64ArrayAttr:$kernel, DenseI64ArrayAttr:
                                    DenseI64ArrayAttr:$dilations);
 
 class NN_PoolingOp<string mnemonic, list<Trait> traits = []> 
-    : NN_Op<mnemonic, "Window", !listconcat([NN_CostOpInterface, NN_MappedOpInterface], traits)> {
+    : NN_Op<mnemonic, !listconcat([NN_Structured, NN_MappedOpInterface], traits)> {
   let hasVerifier = 1;
 }
 

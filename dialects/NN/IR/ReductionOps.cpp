@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Verifiers of the reductions over pixels.
+// Verifiers, structures and gradients of the reductions over pixels.
 
 #include "dialects/NN/IR/NNDialect.h"
 #include "dialects/NN/IR/Verify.h"
+#include "dialects/NN/Structure/Build.h"
 
 #include <numeric>
 
@@ -69,9 +70,31 @@ SmallVector<ReductionDim> BatchNormOp::getReductionDims() { return pixelDims(get
 SmallVector<ReductionDim> BatchNormGradOp::getReductionDims() { return pixelDims(getX()); }
 SmallVector<ReductionDim> ChannelSumOp::getReductionDims() { return pixelDims(getX()); }
 
+Structure ChannelSumOp::getStructure() {
+  ArrayRef<int64_t> x = shapeOf(getX());
+  Structure s;
+  s.domain = {{"c", x.back()}};
+  s.reduction.chunks = {{"p", {}}};
+  std::vector<int> all;
+  for (Dimension &dimension : dimensionsOf(x.drop_back())) {
+    const int number = s.domain.size();
+    s.domain.push_back(std::move(dimension));
+    s.reduction.chunks[0].dimensions.push_back(number);
+    s.reduction.inside.push_back({number});
+    all.push_back(number);
+  }
+  all.push_back(0);
+  s.operands = {accessOf(all)};
+  s.results = {accessOf({0})};
+  s.combine = Combine::Sum;
+  s.terms = {0};
+  s.resultOf = {Input::combined()};
+  return s;
+}
+
 SmallVector<std::pair<unsigned, unsigned>> BatchNormOp::getStateUpdates() { return {{3, 3}, {4, 4}}; }
 
-SmallVector<VectorStep> BatchNormInferenceOp::getVectorSteps() {
+std::vector<Step> BatchNormInferenceOp::getVectorSteps() {
   using numerics::VectorFunction;
   enum Operand { X, Scale, Bias, Mean, Variance };
   return {{VectorFunction::Offset, {Variance}, getEpsilon().convertToFloat()},

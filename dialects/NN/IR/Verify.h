@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Private helper of the verifiers: an error that carries the label of the violated constraint.
+// Private helpers of the operations: shapes, and an error that carries the label of the violated constraint.
 
 #ifndef ARSIS_DIALECTS_NN_IR_VERIFY_H
 #define ARSIS_DIALECTS_NN_IR_VERIFY_H
 
+#include "dialects/NN/Structure/Structure.h"
 #include "mlir/IR/Operation.h"
 #include "llvm/Support/raw_ostream.h"
 
@@ -28,6 +29,9 @@ inline std::string toText(llvm::ArrayRef<int64_t> numbers) {
 inline llvm::ArrayRef<int64_t> shapeOf(mlir::Value value) {
   return llvm::cast<mlir::RankedTensorType>(value.getType()).getShape();
 }
+
+// Dimensions d0, d1, ... of a shape.
+std::vector<Dimension> dimensionsOf(llvm::ArrayRef<int64_t> shape);
 
 inline bool areAllBetween(llvm::ArrayRef<int64_t> numbers, size_t count, int64_t least, int64_t most) {
   return numbers.size() == count &&

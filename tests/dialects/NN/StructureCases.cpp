@@ -1,0 +1,297 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// The shapes: strides longer than kernel and image, pads that differ, dilation, one pixel, one channel,
+// primes, turned operands, every rank of a broadcast.
+#include "tests/dialects/NN/StructureCases.h"
+
+#include "dialects/NN/IR/Shapes.h"
+
+#include <numeric>
+
+namespace arsis::nn::testing {
+
+using Operations = std::vector<mlir::Operation *>;
+
+Bench::Bench() : builder(&context) {
+  context.loadDialect<NNDialect>();
+  builder.setInsertionPointToEnd(&block);
+}
+
+mlir::Operation *Bench::make(const std::string &name, const std::vector<Shape> &operands,
+                             const std::vector<Shape> &results, const mlir::NamedAttrList &attributes) {
+  mlir::OperationState state(builder.getUnknownLoc(), name);
+  auto type = [&](const Shape &shape) { return mlir::RankedTensorType::get(shape, builder.getF32Type()); };
+  for (const Shape &shape : operands)
+    state.addOperands(block.addArgument(type(shape), state.location));
+  for (const Shape &shape : results)
+    state.addTypes(type(shape));
+  state.addAttributes(attributes.getAttrs());
+  return builder.create(state);
+}
+
+mlir::NamedAttribute Bench::numbers(const char *name, const std::vector<int64_t> &values) {
+  return builder.getNamedAttr(name, builder.getDenseI64ArrayAttr(values));
+}
+mlir::NamedAttribute Bench::flag(const char *name, bool value) {
+  return builder.getNamedAttr(name, builder.getBoolAttr(value));
+}
+mlir::NamedAttribute Bench::number(const char *name, float value) {
+  return builder.getNamedAttr(name, builder.getF32FloatAttr(value));
+}
+
+namespace {
+
+/// A convolution, or with `outputs` 0 a pooling; `ceil` for poolings only.
+struct Window {
+  int64_t batch, height, width, channels;
+  std::vector<int64_t> kernel;
+  int64_t outputs;
+  std::vector<int64_t> strides, pads, dilations;
+  bool ceil = false;
+
+  Shape input() const { return {batch, height, width, channels}; }
+  Shape weight() const { return {kernel[0], kernel[1], channels, outputs}; }
+  Shape output() const {
+    const auto shape = outputs ? conv2dShape(input(), weight(), strides, pads, dilations)
+                               : poolShape(input(), kernel, strides, pads, dilations, ceil);
+    return {shape.begin(), shape.end()};
+  }
+  /// Whether there is a window, and in poolings none that lies in a pad.
+  bool fits() const {
+    const Shape y = output();
+    bool small = true;
+    for (int i = 0; i < 4; ++i)
+      small &= pads[i] < dilatedKernel(kernel[i % 2], dilations[i % 2]);
+    return y[1] > 0 && y[2] > 0 && (outputs || small);
+  }
+  mlir::NamedAttrList attributes(Bench &bench) const {
+    mlir::NamedAttrList list;
+    list.push_back(bench.numbers("strides", strides));
+    list.push_back(bench.numbers("pads", pads));
+    list.push_back(bench.numbers("dilations", dilations));
+    if (!outputs)
+      list.push_back(bench.numbers("kernel", kernel));
+    return list;
+  }
+};
+
+void addRandom(std::vector<Window> &windows, bool pooling, size_t count) {
+  std::mt19937 engine(pooling ? 2 : 1);
+  auto pick = [&](int64_t low, int64_t high) { return low + int64_t(engine() % (high - low + 1)); };
+  for (count += windows.size(); windows.size() < count;) {
+    Window window{pick(1, 2),
+                  pick(1, 7),
+                  pick(1, 7),
+                  pick(1, 4),
+                  {pick(1, 4), pick(1, 4)},
+                  pooling ? 0 : pick(1, 4),
+                  {pick(1, 5), pick(1, 5)},
+                  {pick(0, 3), pick(0, 3), pick(0, 3), pick(0, 3)},
+                  {pick(1, 3), pick(1, 3)},
+                  pooling && pick(0, 1)};
+    if (window.fits())
+      windows.push_back(window);
+  }
+}
+
+std::vector<Window> convolutions() {
+  std::vector<Window> windows = {
+      {2, 5, 7, 3, {3, 2}, 5, {2, 1}, {1, 0, 0, 2}, {1, 2}}, // primes, unequal in all
+      {1, 1, 1, 1, {1, 1}, 1, {1, 1}, {0, 0, 0, 0}, {1, 1}}, // one of everything
+      {1, 3, 4, 2, {1, 2}, 3, {5, 7}, {0, 0, 0, 0}, {1, 1}}, // strides longer than the image
+      {1, 3, 3, 2, {3, 3}, 2, {5, 4}, {1, 1, 4, 5}, {1, 1}}, // and a second window in the pad
+      {1, 7, 7, 2, {2, 1}, 3, {3, 4}, {0, 0, 0, 0}, {1, 1}}, // phases without taps
+      {1, 2, 2, 1, {1, 1}, 2, {1, 1}, {2, 1, 3, 1}, {1, 1}}, // windows in the pad
+      {1, 3, 2, 2, {2, 2}, 2, {1, 1}, {3, 2, 3, 4}, {5, 4}}, // taps farther apart than the image
+      {1, 1, 1, 2, {1, 1}, 2, {1L << 31, 1}, {0, 0, 0, 0}, {1, 1L << 31}}, // steps never taken
+  };
+  addRandom(windows, false, 100);
+  return windows;
+}
+
+std::vector<Window> poolings() {
+  std::vector<Window> windows = {
+      {2, 5, 7, 3, {3, 2}, 0, {2, 1}, {1, 0, 0, 1}, {1, 1}},       // windows overlap
+      {2, 4, 3, 2, {4, 3}, 0, {1, 1}, {0, 0, 0, 0}, {1, 1}},       // global
+      {1, 1, 1, 1, {1, 1}, 0, {1, 1}, {0, 0, 0, 0}, {1, 1}},       // one of everything
+      {1, 5, 5, 1, {2, 2}, 0, {2, 2}, {0, 0, 0, 0}, {1, 1}, true}, // the last window hangs over
+      {1, 7, 6, 2, {2, 1}, 0, {3, 4}, {0, 0, 0, 0}, {1, 1}},       // positions in no window
+      {1, 1, 2, 2, {2, 2}, 0, {1, 1}, {1, 1, 1, 1}, {2, 2}},       // all taps in the pad
+  };
+  addRandom(windows, true, 100);
+  return windows;
+}
+
+Operations convolution(Bench &bench) {
+  Operations operations;
+  for (const Window &window : convolutions())
+    operations.push_back(bench.make("nn.conv2d", {window.input(), window.weight()}, {window.output()},
+                                    window.attributes(bench)));
+  return operations;
+}
+
+Operations gradInput(Bench &bench) {
+  Operations operations;
+  for (const Window &window : convolutions())
+    operations.push_back(bench.make("nn.conv2d_grad_input", {window.output(), window.weight()},
+                                    {window.input()}, window.attributes(bench)));
+  return operations;
+}
+
+Operations gradWeight(Bench &bench) {
+  Operations operations;
+  for (const Window &window : convolutions())
+    operations.push_back(bench.make("nn.conv2d_grad_weight", {window.input(), window.output()},
+                                    {window.weight()}, window.attributes(bench)));
+  return operations;
+}
+
+Operations matmul(Bench &bench) {
+  Operations operations;
+  for (const auto &[m, n, k] :
+       std::vector<std::array<int64_t, 3>>{{1, 1, 1}, {3, 5, 7}, {1, 2, 37}, {5, 3, 1}})
+    for (bool ta : {false, true})
+      for (bool tb : {false, true}) {
+        mlir::NamedAttrList flags;
+        flags.push_back(bench.flag("transpose_a", ta));
+        flags.push_back(bench.flag("transpose_b", tb));
+        operations.push_back(bench.make(
+            "nn.matmul", {ta ? Shape{k, m} : Shape{m, k}, tb ? Shape{n, k} : Shape{k, n}}, {{m, n}}, flags));
+      }
+  return operations;
+}
+
+Operations maxPool(Bench &bench) {
+  Operations operations;
+  for (const Window &window : poolings())
+    operations.push_back(
+        bench.make("nn.max_pool", {window.input()}, {window.output()}, window.attributes(bench)));
+  return operations;
+}
+
+Operations maxPoolGrad(Bench &bench) {
+  Operations operations;
+  for (const Window &window : poolings())
+    operations.push_back(bench.make("nn.max_pool_grad", {window.input(), window.output()}, {window.input()},
+                                    window.attributes(bench)));
+  return operations;
+}
+
+Operations averages(Bench &bench, const char *name, bool gradient) {
+  Operations operations;
+  for (const Window &window : poolings())
+    for (bool includePad : {false, true}) {
+      mlir::NamedAttrList attributes = window.attributes(bench);
+      attributes.push_back(bench.flag("count_include_pad", includePad));
+      operations.push_back(bench.make(name, {gradient ? window.output() : window.input()},
+                                      {gradient ? window.input() : window.output()}, attributes));
+    }
+  return operations;
+}
+Operations avgPool(Bench &bench) { return averages(bench, "nn.avg_pool", false); }
+Operations avgPoolGrad(Bench &bench) { return averages(bench, "nn.avg_pool_grad", true); }
+
+const std::vector<Shape> kImages = {{1}, {7}, {1, 4}, {37, 2}, {2, 3, 5}, {2, 3, 1, 5}};
+
+Operations channelSum(Bench &bench) {
+  Operations operations;
+  for (const Shape &shape : kImages)
+    operations.push_back(bench.make("nn.channel_sum", {shape}, {{shape.back()}}));
+  return operations;
+}
+
+Operations transpose(Bench &bench) {
+  const std::vector<std::pair<Shape, std::vector<int64_t>>> cases = {{{}, {}},
+                                                                     {{5}, {0}},
+                                                                     {{3, 7}, {1, 0}},
+                                                                     {{3, 7}, {0, 1}},
+                                                                     {{2, 3, 5}, {2, 0, 1}},
+                                                                     {{2, 3, 5}, {1, 2, 0}},
+                                                                     {{2, 3, 1, 5}, {0, 3, 1, 2}},
+                                                                     {{2, 1, 3, 2, 2}, {4, 2, 0, 3, 1}}};
+  Operations operations;
+  for (const auto &[shape, permutation] : cases) {
+    Shape result;
+    for (int64_t dimension : permutation)
+      result.push_back(shape[dimension]);
+    mlir::NamedAttrList attributes;
+    attributes.push_back(bench.numbers("permutation", permutation));
+    operations.push_back(bench.make("nn.transpose", {shape}, {result}, attributes));
+  }
+  return operations;
+}
+
+/// Of as many operands of one shape as given, every rank.
+Operations aligned(Bench &bench, const char *name, size_t operands) {
+  Operations operations;
+  for (const Shape &shape : std::vector<Shape>{{}, {1}, {17}, {3, 5}, {2, 3, 1, 5}, {2, 1, 3, 1, 2}})
+    operations.push_back(bench.make(name, std::vector<Shape>(operands, shape), {shape}));
+  return operations;
+}
+Operations relu(Bench &bench) { return aligned(bench, "nn.relu", 1); }
+Operations reluGrad(Bench &bench) { return aligned(bench, "nn.relu_grad", 2); }
+Operations tangent(Bench &bench) { return aligned(bench, "nn.tanh", 1); }
+Operations tangentGrad(Bench &bench) { return aligned(bench, "nn.tanh_grad", 2); }
+Operations add(Bench &bench) { return aligned(bench, "nn.add", 2); }
+
+Operations biasAdd(Bench &bench) {
+  Operations operations;
+  for (const Shape &shape : kImages)
+    operations.push_back(bench.make("nn.bias_add", {shape, {shape.back()}}, {shape}));
+  return operations;
+}
+
+Operations inferenceNorm(Bench &bench) {
+  Operations operations;
+  mlir::NamedAttrList attributes;
+  attributes.push_back(bench.number("epsilon", 1e-5f));
+  for (const Shape &shape : kImages) {
+    const Shape channels = {shape.back()};
+    operations.push_back(bench.make("nn.batch_norm_inference",
+                                    {shape, channels, channels, channels, channels}, {shape}, attributes));
+  }
+  return operations;
+}
+
+Operations sgd(Bench &bench) {
+  Operations operations;
+  for (const Shape &shape : std::vector<Shape>{{}, {7}, {3, 3, 2, 5}})
+    for (float momentum : {0.0f, 0.9f})
+      for (float decay : {0.0f, 1e-4f}) {
+        mlir::NamedAttrList attributes;
+        attributes.push_back(bench.number("momentum", momentum));
+        attributes.push_back(bench.number("weight_decay", decay));
+        operations.push_back(momentum != 0
+                                 ? bench.make("nn.sgd", {shape, shape, {}, shape}, {shape, shape}, attributes)
+                                 : bench.make("nn.sgd", {shape, shape, {}}, {shape}, attributes));
+      }
+  return operations;
+}
+
+} // namespace
+
+const std::map<std::string, Operations (*)(Bench &)> &structureCases() {
+  static const std::map<std::string, Operations (*)(Bench &)> cases = {
+      {"nn.conv2d", convolution},
+      {"nn.conv2d_grad_input", gradInput},
+      {"nn.conv2d_grad_weight", gradWeight},
+      {"nn.matmul", matmul},
+      {"nn.max_pool", maxPool},
+      {"nn.max_pool_grad", maxPoolGrad},
+      {"nn.avg_pool", avgPool},
+      {"nn.avg_pool_grad", avgPoolGrad},
+      {"nn.channel_sum", channelSum},
+      {"nn.transpose", transpose},
+      {"nn.relu", relu},
+      {"nn.relu_grad", reluGrad},
+      {"nn.tanh", tangent},
+      {"nn.tanh_grad", tangentGrad},
+      {"nn.add", add},
+      {"nn.bias_add", biasAdd},
+      {"nn.batch_norm_inference", inferenceNorm},
+      {"nn.sgd", sgd},
+  };
+  return cases;
+}
+
+} // namespace arsis::nn::testing

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Operations to hold against their structures: by hand the awkward shapes, by a seeded generator a spread of
+// small ones.
+#ifndef ARSIS_TESTS_DIALECTS_NN_STRUCTURECASES_H
+#define ARSIS_TESTS_DIALECTS_NN_STRUCTURECASES_H
+
+#include "dialects/NN/IR/NNDialect.h"
+#include "mlir/IR/Block.h"
+
+#include <map>
+#include <random>
+
+namespace arsis::nn::testing {
+
+using Shape = std::vector<int64_t>;
+
+/// Makes operations on arguments of a block that belongs to nothing.
+class Bench {
+public:
+  Bench();
+  /// An operation on new arguments; all of f32. Attributes are inherent ones, without plan.
+  mlir::Operation *make(const std::string &name, const std::vector<Shape> &operands,
+                        const std::vector<Shape> &results, const mlir::NamedAttrList &attributes = {});
+  mlir::NamedAttribute numbers(const char *name, const std::vector<int64_t> &values);
+  mlir::NamedAttribute flag(const char *name, bool value);
+  mlir::NamedAttribute number(const char *name, float value);
+
+  mlir::MLIRContext context;
+
+private:
+  mlir::Block block; // dies before the context
+  mlir::OpBuilder builder;
+};
+
+/// For every operation with a structure, what makes its cases.
+const std::map<std::string, std::vector<mlir::Operation *> (*)(Bench &)> &structureCases();
+
+} // namespace arsis::nn::testing
+
+#endif
