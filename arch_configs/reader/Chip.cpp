@@ -26,7 +26,7 @@ Chip::Chip() : reads(std::make_shared<Reads>()) {}
 const Chip::Entry &Chip::entry(std::string_view key) const {
   auto found = entries.find(key);
   if (found == entries.end())
-    throw Error("unknown chip key '" + std::string(key) + "', expected a key of arch_configs/schema");
+    throw Error("unknown chip key '" + std::string(key) + "', expected " + insteadOf(key));
   return found->second;
 }
 
@@ -123,6 +123,8 @@ void Chip::checkConsistency() const {
                   value("scratchpad.banks") * value("scratchpad.bank_width_bytes"));
   requireMultiple("dram.row_bytes", value("dram.row_bytes"), "dram.burst_bytes", value("dram.burst_bytes"));
   requireMultiple("scratchpad.bank_width_bytes", value("scratchpad.bank_width_bytes"), "an fp32 element", 4);
+  requireMultiple("dram.interleave_bytes", value("dram.interleave_bytes"), "dram.burst_bytes",
+                  value("dram.burst_bytes"));
   if (value("dma.request_bytes") > value("dram.burst_bytes")) // a shorter request costs a whole burst
     requireMultiple("dma.request_bytes", value("dma.request_bytes"), "dram.burst_bytes",
                     value("dram.burst_bytes"));
@@ -138,8 +140,7 @@ void Chip::checkConsistency() const {
 void Chip::replace(std::string_view key, const std::string &value) {
   const KeySpec *spec = findKey(key);
   if (!spec)
-    throw Error("cannot override unknown chip key '" + std::string(key) +
-                "', expected a key of arch_configs/schema");
+    throw Error("cannot override unknown chip key '" + std::string(key) + "', expected " + insteadOf(key));
   const Entry &old = entry(key);
   Entry changed;
   changed.text = value;

@@ -118,7 +118,7 @@ Chip Chip::parse(const std::string &yaml, const std::string &filename) {
   auto readKey = [&](const std::string &key, const YAML::Node &node, const YAML::Mark &mark) {
     const KeySpec *spec = findKey(key);
     if (!spec)
-      document.fail(mark, "unknown key '" + key + "', expected a key of arch_configs/schema/keys.md");
+      document.fail(mark, "unknown key '" + key + "', expected " + insteadOf(key));
     Entry entry;
     entry.line = mark.line + 1;
     std::map<std::string, std::string> parts;

@@ -43,24 +43,34 @@ const std::vector<KeySpec> &keySpecs() {
 
       {"dma.load_queues", "queues", integer, 1, 16, "load streams"},
       {"dma.store_queues", "queues", integer, 1, 16, "store streams"},
-      {"dma.outstanding_requests", "requests", integer, 1, 65536, "requests in flight per queue"},
+      {"dma.outstanding_requests", "requests", integer, 1, 65536,
+       "entries of a queue's table of requests in flight"},
       {"dma.request_bytes", "B", integer, 1, 65536,
-       "largest request to the DRAM; whole bursts, or less than one"},
+       "largest request to the DRAM, one entry of the table; whole bursts, or less than one"},
       {"dma.bus_bytes_per_cycle", "B/cycle", integer, 1, 65536,
        "width of the bus between DRAM and scratchpad, shared by all queues"},
       {"dma.startup_cycles", "cycles", integer, 0, 100000,
-       "cycles from the issue of a DMA instruction to its first request"},
+       "cycles from the issue of a DMA instruction to its first request, a pipeline that a busy queue hides"},
 
       {"dram.capacity_mib", "MiB", integer, 1, 1 << 24, "bytes a program can place"},
       {"dram.bandwidth_gbps", "GB/s", real, 0.001, 100000,
        "peak bandwidth of all channels together; 1 GB = 10^9 B"},
-      {"dram.latency_ns", "ns", real, 0, 100000, "from a read command to its last beat, row open"},
+      {"dram.controller_ns", "ns", real, 0, 100000,
+       "part of the unloaded latency: the controller's own pipeline, both ways"},
+      {"dram.interconnect_ns", "ns", real, 0, 100000,
+       "part of the unloaded latency: between DMA queue and controller on the chip, both ways"},
+      {"dram.phy_ns", "ns", real, 0, 100000,
+       "part of the unloaded latency: the interface between controller and devices, both ways"},
+      {"dram.device_ns", "ns", real, 0, 100000,
+       "part of the unloaded latency: from a read command to its first beat, row open (CL)"},
       {"dram.channels", "channels", integer, 1, 4096,
-       "independent channels; consecutive requests interleave over them"},
+       "independent channels; pieces of `dram.interleave_bytes` go round them"},
       {"dram.banks", "banks", integer, 1, 1024, "banks per channel, each with one open row"},
       {"dram.row_bytes", "B", integer, 1, 1 << 20, "bytes of a row across the devices of a channel"},
       {"dram.row_miss_ns", "ns", real, 0, 100000, "added when another row is open: precharge and activate"},
       {"dram.burst_bytes", "B", integer, 1, 4096, "smallest transfer; shorter requests cost a whole burst"},
+      {"dram.interleave_bytes", "B", integer, 1, 1 << 20,
+       "consecutive bytes of one channel, whole bursts; the next ones are in the next channel"},
 
       {"frontend.decode_cycles", "cycles", integer, 0, 10000,
        "cycles between two instructions of one stream"},
@@ -89,6 +99,13 @@ const KeySpec *findKey(std::string_view key) {
   const auto &specs = keySpecs();
   auto found = std::find_if(specs.begin(), specs.end(), [&](const KeySpec &spec) { return spec.key == key; });
   return found == specs.end() ? nullptr : &*found;
+}
+
+std::string insteadOf(std::string_view key) {
+  if (key == "dram.latency_ns")
+    return "its parts dram.controller_ns, dram.interconnect_ns, dram.phy_ns and dram.device_ns (without the "
+           "burst), and dram.interleave_bytes beside them";
+  return "a key of arch_configs/schema/keys.md";
 }
 
 std::string formatNumber(double value) {

@@ -25,6 +25,10 @@ const std::vector<KeySpec> &keySpecs();
 /// The entry of `key`, or null.
 const KeySpec *findKey(std::string_view key);
 
+/// What a message expects instead of a key that this schema does not have: the keys that took the place of an
+/// old one, else any key.
+std::string insteadOf(std::string_view key);
+
 /// The table as a Markdown page (arch_configs/schema/keys.md).
 std::string keysAsMarkdown();
 

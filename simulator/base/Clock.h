@@ -24,10 +24,13 @@ constexpr Femtoseconds kFemtosecondsPerNanosecond = 1000000;
 
 class Clock {
 public:
-  explicit Clock(double mhz) : kilohertz(std::llround(mhz * 1000)) {}
+  explicit Clock(double mhz)
+      : kilohertz(std::llround(mhz * 1000)), whole(kScale % kilohertz == 0 ? kScale / kilohertz : 0) {}
 
   /// These throw Error beyond the end of time.
   Femtoseconds femtoseconds(Cycle cycle) const {
+    if (whole)
+      return limited(static_cast<__int128>(cycle) * whole);
     return limited(static_cast<__int128>(cycle) * kScale / kilohertz);
   }
   static Femtoseconds later(Femtoseconds time, Femtoseconds duration) {
@@ -36,8 +39,10 @@ public:
   static Femtoseconds times(int64_t count, Femtoseconds duration) {
     return limited(static_cast<__int128>(count) * duration);
   }
-  /// The first cycle that begins at or after `time`.
+  /// The first cycle that begins at or after `time`. REQUIRES: time >= 0.
   Cycle cycleAtOrAfter(Femtoseconds time) const {
+    if (whole)
+      return time / whole + (time % whole != 0);
     return static_cast<Cycle>((static_cast<__int128>(time) * kilohertz + kScale - 1) / kScale);
   }
   double nanoseconds(Cycle cycle) const {
@@ -64,6 +69,8 @@ private:
 
   static constexpr int64_t kScale = 1000000000000; // femtoseconds per cycle at 1 kHz
   int64_t kilohertz;
+  int64_t
+      whole; // femtoseconds of a cycle where that is a whole number, which spares a 128-bit division; else 0
 };
 
 } // namespace arsis::sim

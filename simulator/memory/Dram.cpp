@@ -3,6 +3,7 @@
 // served row by row. A row that is not open costs the miss time of its bank, which starts as soon as the
 // request is there and the bank is free, so that it hides behind the transfers of other banks.
 #include "simulator/memory/Dram.h"
+#include "timing/Dma.h"
 
 #include <algorithm>
 #include <cmath>
@@ -16,8 +17,8 @@ static Femtoseconds fromNanoseconds(double nanoseconds) {
 DramParameters::DramParameters(const chip::Chip &chip)
     : channels(chip.integer("dram.channels")), banks(chip.integer("dram.banks")),
       rowBytes(chip.integer("dram.row_bytes")), burstBytes(chip.integer("dram.burst_bytes")),
-      interleaveBytes(std::max(chip.integer("dma.request_bytes"), chip.integer("dram.burst_bytes"))),
-      bandwidthGbps(chip.real("dram.bandwidth_gbps")), latency(fromNanoseconds(chip.real("dram.latency_ns"))),
+      interleaveBytes(chip.integer("dram.interleave_bytes")), bandwidthGbps(chip.real("dram.bandwidth_gbps")),
+      latency(fromNanoseconds(timing::dramLatencyNs(chip))),
       rowMiss(fromNanoseconds(chip.real("dram.row_miss_ns"))),
       burst(
           fromNanoseconds(static_cast<double>(burstBytes) * static_cast<double>(channels) / bandwidthGbps)) {}
@@ -48,6 +49,8 @@ void DramModel::serveChannel(Channel &channel, int64_t begin, int64_t end, Femto
       bank.openRow = row;
     }
     const Femtoseconds transfer = Clock::times(count, parameters.burst);
+    if (bursts == 0)
+      firstBurst = Clock::later(std::max(channel.free, ready), parameters.burst);
     channel.free = Clock::later(std::max(channel.free, ready), transfer);
     bank.free = channel.free;
     busy += transfer;
@@ -75,7 +78,7 @@ void DramModel::serveBursts(int64_t first, int64_t end, Femtoseconds arrival) {
 }
 
 Femtoseconds DramModel::serve(StridedPayload &payload, Femtoseconds arrival) {
-  finished = arrival;
+  firstBurst = finished = arrival;
   waited = 0;
   held = 0;
   bursts = 0;
@@ -85,6 +88,7 @@ Femtoseconds DramModel::serve(StridedPayload &payload, Femtoseconds arrival) {
   ++requests;
   (payload.command == StridedPayload::Read ? readBursts : writeBursts) += bursts;
   payload.bursts = bursts;
+  payload.first = Clock::later(firstBurst, parameters.latency);
   payload.waited = waited;
   payload.occupied = static_cast<Femtoseconds>((busy - busyBefore) / parameters.channels);
   payload.held = static_cast<Femtoseconds>(held / parameters.channels);

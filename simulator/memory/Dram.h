@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// The DRAM. Models: channels that interleave by request size, banks with one open row each, bursts, row hits
-// and misses (a miss overlaps with transfers of other banks), the time a request waits for its channels, a
-// constant latency. Does not model: refresh, read/write turnaround, bank groups, reordering by the controller
-// (requests are served in the order in which they arrive). Figures: keys `dram.*` of the chip, each with its
-// source there.
+// The DRAM. Models: channels that interleave by `dram.interleave_bytes`, banks with one open row each,
+// bursts, row hits and misses (a miss overlaps with transfers of other banks), the time a request waits for
+// its channels, a constant latency, the sum of its parts, before or after the transfer of a burst. Does not
+// model: refresh, read/write turnaround, bank groups, reordering by the controller (requests are served in
+// the order in which they arrive). Figures: keys `dram.*` of the chip, each with its source there.
 #pragma once
 
 #include "arch_configs/reader/Chip.h"
@@ -55,7 +55,7 @@ private:
   const Divisor burst, burstsPerGranule, burstsPerRow, banks, channelCount;
   std::vector<Channel> channels;
   // Of the request being served.
-  Femtoseconds finished = 0, waited = 0;
+  Femtoseconds firstBurst = 0, finished = 0, waited = 0;
   __int128 held = 0; // summed over channels
   int64_t bursts = 0;
 };

@@ -29,6 +29,7 @@ struct StridedPayload {
 
   // Filled by the target.
   int64_t bursts = 0;
+  Femtoseconds first = 0;    // when the first burst is there; the last one is the annotated delay
   Femtoseconds waited = 0;   // in the queue of the busiest channel
   Femtoseconds occupied = 0; // transferring, mean over channels
   Femtoseconds held =

@@ -67,25 +67,23 @@ private:
     counts[Event::FetchBytes] += fetchBytes[cursor.position()];
     ++counts[Event::Instructions];
     countWork(operation, counts);
-    if (auto *transfer = std::get_if<TransferOperation>(&operation))
-      for (TransferRuns runs(*transfer, kWholeTransfer); !runs.done();)
-        counts[transfer->store ? Event::DramWriteBytes : Event::DramReadBytes] +=
-            granulesTouched(runs.next(), burst) * burst.value;
+    if (auto *transfer = std::get_if<TransferOperation>(&operation)) {
+      const TransferRuns runs(*transfer, 1);
+      counts[transfer->store ? Event::DramWriteBytes : Event::DramReadBytes] +=
+          timing::granulesTouched(runs.runs(), runs.address(), burst) * burst;
+    }
     sample(operation, memories, stream.index, result);
     commit(operation, memories, stream.index, result);
     if (instruction.increment)
       ++counters[*instruction.increment];
   }
 
-  static constexpr int64_t kWholeTransfer = int64_t(1) << 40; // no cut
-
   const isa::Program &program;
   const MemorySizes &sizes;
   Memories &memories;
   std::vector<int64_t> &counters;
   isa::InstructionCursor cursor;
-  int64_t weightBanks;
-  Divisor burst;
+  int64_t weightBanks, burst;
   BankShapes banks;
   std::vector<int64_t> fetchBytes;
   Operation operation;

@@ -6,8 +6,6 @@
 #include "simulator/units/MatrixEngine.h"
 #include "simulator/units/VectorEngine.h"
 
-#include <algorithm>
-
 namespace arsis::sim {
 
 std::string unitName(const isa::Stream &stream) {
@@ -17,10 +15,7 @@ std::string unitName(const isa::Stream &stream) {
 }
 
 Machine::Machine(const sc_core::sc_module_name &name, Board &board, const chip::Chip &chip)
-    : sc_core::sc_module(name), dram("dram", DramParameters(chip)),
-      // A bus wider than all banks together carries no more than they take.
-      bus(std::min(chip.integer("dma.bus_bytes_per_cycle"),
-                   board.scratchpad.bankCount() * board.scratchpad.bankWidth())) {
+    : sc_core::sc_module(name), dram("dram", DramParameters(chip)) {
   for (size_t i = 0; i < board.program.streams.size(); ++i) {
     const isa::Stream &stream = board.program.streams[i];
     const std::string unit = unitName(stream);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // See Report.h.
 #include "simulator/top/Report.h"
+#include "timing/Dma.h"
 
 #include <map>
 
@@ -64,6 +65,7 @@ boost::json::object chipJson(const isa::Program &program, const chip::Chip &chip
   json["rows"] = chip.integer("matrix.rows");
   json["columns"] = chip.integer("matrix.cols");
   json["matrix_units"] = chip.integer("matrix.units");
+  json["dram_latency_ns"] = timing::dramLatencyNs(chip);
   json["assumed_keys"] = std::move(assumed);
   json["mapping_chosen_for_other_values"] = std::move(changed);
   return json;

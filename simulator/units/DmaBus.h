@@ -12,16 +12,12 @@ namespace arsis::sim {
 
 class DmaBus {
 public:
-  explicit DmaBus(int64_t bytesPerCycle) : bytesPerCycle(bytesPerCycle) {}
-
-  Cycle cyclesFor(int64_t bytes) const { return (bytes + bytesPerCycle - 1) / bytesPerCycle; }
   Cycle freeFrom() const { return free; }
-  /// Takes the bus for `bytes` from `now`. REQUIRES: now >= freeFrom(). Returns the end of the slot.
-  Cycle take(Cycle now, int64_t bytes) {
-    free = std::max(now, free) + cyclesFor(bytes);
+  /// Takes the bus for `cycles` from `now`. REQUIRES: now >= freeFrom(). Returns the end of the slot.
+  Cycle take(Cycle now, Cycle cycles) {
+    free = std::max(now, free) + cycles;
     return free;
   }
-  const int64_t bytesPerCycle;
 
 private:
   Cycle free = 0;

@@ -10,10 +10,11 @@ namespace arsis::sim {
 
 DmaEngine::DmaEngine(const sc_core::sc_module_name &name, Board &board, const chip::Chip &chip,
                      size_t streamIndex, DmaBus &bus)
-    : StreamEngine(name, board, chip, streamIndex), socket("socket"), bus(bus),
-      outstanding(chip.integer("dma.outstanding_requests")), requestBytes(chip.integer("dma.request_bytes")),
-      burstBytes(chip.integer("dram.burst_bytes")), startup(chip.integer("dma.startup_cycles")),
-      unloadedLatencyCycles(chip.real("dram.latency_ns") * chip.real("clock.core_mhz") / 1000.0) {
+    // Instructions wait for their descriptor or hold an entry of the table; these are the bounds then.
+    : StreamEngine(name, board, chip, streamIndex,
+                   static_cast<size_t>(chip.integer("dma.outstanding_requests") +
+                                       chip.integer("dma.startup_cycles") + 2)),
+      socket("socket"), bus(bus), form(chip), table(form.outstanding) {
   socket.register_nb_transport_bw(this, &DmaEngine::respond);
 }
 
@@ -24,10 +25,15 @@ tlm::tlm_sync_enum DmaEngine::respond(StridedPayload &, tlm::tlm_phase &, sc_cor
 
 Cycle DmaEngine::earliestStart(const Operation &, Cycle now, Cause &cause) {
   cause = Cause::QueueFull;
-  return current ? kNever : now;
+  return descriptors.size() <= static_cast<size_t>(form.startupCycles) ? now : kNever;
 }
 
 Cycle DmaEngine::start(Instance &instance, Cycle now) {
+  descriptors.push_back({&instance, now + form.startupCycles});
+  return kNever;
+}
+
+void DmaEngine::activate(Instance &instance, Cycle now) {
   const auto &op = std::get<TransferOperation>(instance.operation);
   transfer = TransferRuns(op, 1);
   const int64_t bytes = transfer.payloadBytes();
@@ -35,18 +41,22 @@ Cycle DmaEngine::start(Instance &instance, Cycle now) {
   if (!op.store)
     for (int64_t count : op.box)
       elements *= count;
-  localCycles = scratchpadCycles(op, elements);
+  localCycles = form.localBeats(elements, op.box, op.local.stride,
+                                static_cast<int64_t>(numerics::sizeInBytes(op.local.type)));
   localPerByte = bytes > 0 ? static_cast<double>(localCycles) / static_cast<double>(bytes) : 0.0;
+  entriesOfAll = timing::granulesTouched(transfer.runs(), transfer.address(), form.requestBytes);
+  entriesTaken = bytesSent = 0;
+  roundTrip = entriesOfAll > 0 ? form.roundTrip(bytes / entriesOfAll) : 0;
+  requestTail = std::max<Cycle>(0, roundTrip - form.roundTrip(1));
   const int64_t chunk =
       std::max(kSmallestChunkBytes, (bytes + kChunksPerInstruction - 1) / kChunksPerInstruction);
-  transfer = TransferRuns(op, (chunk + requestBytes.value - 1) / requestBytes.value * requestBytes.value);
+  transfer.cutInto((chunk + form.requestBytes - 1) / form.requestBytes * form.requestBytes);
   current = &instance;
   bufferedBurst = kNoBurst;
   payload += bytes;
-  nextRequest = std::max(nextRequest, now) + startup;
+  requests += entriesOfAll;
+  nextRequest = std::max(nextRequest, now);
   lastData = std::max(lastData, now);
-  account.stallUntil(Cause::Startup, now + startup);
-  return kNever;
 }
 
 void DmaEngine::complete(Cycle finished) {
@@ -58,23 +68,6 @@ void DmaEngine::complete(Cycle finished) {
   current->completes = finished;
   current = nullptr;
   unitCause.reset();
-}
-
-/// The beats of the scratchpad side. A beat moves as many elements as the bus is wide, in the tensor's order;
-/// elements that the box lays far apart in the scratchpad fall into different words and may meet in a bank.
-/// Fill is written like data.
-Cycle DmaEngine::scratchpadCycles(const TransferOperation &op, int64_t elements) const {
-  const auto size = static_cast<int64_t>(numerics::sizeInBytes(op.local.type));
-  size_t inner = 3;
-  while (inner > 0 && op.box[inner] == 1)
-    --inner;
-  const int64_t perBeat = std::max<int64_t>(1, std::min(bus.bytesPerCycle / size, op.box[inner]));
-  const int64_t packed = std::max<int64_t>(1, bus.bytesPerCycle / size);
-  const int64_t conflicts = board.scratchpad.use(perBeat, op.local.stride[inner] * size, size).cycles;
-  // Short runs that follow each other closely share a beat; scattered ones do not.
-  const int64_t beats =
-      conflicts == 1 ? (elements + packed - 1) / packed : (elements + perBeat - 1) / perBeat;
-  return beats * conflicts;
 }
 
 /// The transfer itself is work; before it, what the channels were occupied with, else latency; then the
@@ -89,65 +82,91 @@ void DmaEngine::accountTransfer(const StridedPayload &chunk, Cycle answered, Cyc
   busyUntil(current->location, done);
 }
 
-void DmaEngine::request(Cycle now) {
-  StridedPayload chunk = transfer.next();
-  const int64_t bytes = chunk.runs * (chunk.trimEnd - chunk.trimBegin);
-  const int64_t pieces = granulesTouched(chunk, requestBytes);
-  chunk.bufferedBurst = bufferedBurst;
-  const auto paced = static_cast<Cycle>(
-      std::ceil(static_cast<double>(pieces) * unloadedLatencyCycles / static_cast<double>(outstanding)));
-  const Cycle slotEnd = bus.take(now, bytes);
-  // What the slower of bus and scratchpad needs for this request's share of the box.
-  const Cycle busCycles =
-      std::max(slotEnd - now, static_cast<Cycle>(std::ceil(static_cast<double>(bytes) * localPerByte)));
-  const bool store = chunk.command == StridedPayload::Write;
+int64_t DmaEngine::entriesFor(int64_t bytes) {
+  bytesSent += bytes;
+  const auto reached = static_cast<int64_t>(static_cast<__int128>(entriesOfAll) * bytesSent /
+                                            transfer.payloadBytes()); // of the requests that are complete
+  const int64_t entries = std::max<int64_t>(1, reached - entriesTaken);
+  entriesTaken += entries;
+  return entries;
+}
 
-  sc_core::sc_time delay = store ? board.clock.until(slotEnd) : sc_core::SC_ZERO_TIME;
+Cycle DmaEngine::transport(StridedPayload &chunk, sc_core::sc_time delay) {
   tlm::tlm_phase phase = tlm::BEGIN_REQ;
   if (socket->nb_transport_fw(chunk, phase, delay) != tlm::TLM_COMPLETED)
     throw Error("the memory did not complete a request at once, expected it to annotate the delay");
-  Cycle done =
-      board.clock.cycleAtOrAfter(Clock::later(Clock::kernelTime(), static_cast<Femtoseconds>(delay.value())));
-  done = std::max({done, slotEnd, now + paced, now + busCycles, lastData + (store ? 0 : busCycles)});
+  return board.clock.cycleAtOrAfter(
+      Clock::later(Clock::kernelTime(), static_cast<Femtoseconds>(delay.value())));
+}
+
+void DmaEngine::request(Cycle now) {
+  StridedPayload chunk = transfer.next();
+  const int64_t bytes = chunk.runs * (chunk.trimEnd - chunk.trimBegin);
+  const bool store = chunk.command == StridedPayload::Write;
+  chunk.bufferedBurst = bufferedBurst;
+  const int64_t entries = entriesFor(bytes);
+  const Cycle slotEnd = bus.take(now, form.busCycles(bytes));
+  // What the slower of bus and scratchpad needs for this chunk's share of the box, and for its first request.
+  const Cycle busCycles =
+      std::max(slotEnd - now, static_cast<Cycle>(std::ceil(static_cast<double>(bytes) * localPerByte)));
+  const Cycle firstOnBus = (busCycles + entries - 1) / entries;
+  const Cycle lastIssue = std::max(now, table.take(entries, roundTrip));
+
+  // A store's data crosses the bus before the memory, a load's after it; the first request leads the way.
+  Cycle done = transport(chunk, store ? board.clock.until(now + firstOnBus) : sc_core::SC_ZERO_TIME);
+  const Cycle first = board.clock.cycleAtOrAfter(chunk.first);
+  done = std::max(done, lastIssue + roundTrip + (store ? firstOnBus : 0));
+  done = store ? std::max({done, now + busCycles, lastData})
+               : std::max({done, first + busCycles - firstOnBus, lastData + busCycles});
   // The banks see the data at the pace of the slower side: a bus wider than the channels sends no faster.
   const Cycle moving = std::max(busCycles, board.clock.cycleAtOrAfter(chunk.occupied));
   const double wordsPerCycle =
       static_cast<double>(bytes) / static_cast<double>(moving * board.scratchpad.bankWidth());
   const Cycle conflict = board.scratchpad.contend(now, moving, wordsPerCycle);
   done += conflict;
+  table.put(entries, std::min(done, std::max(first + requestTail, lastData)), done);
 
   const uint32_t location = current->location;
   if (current->factor == 1.0)
     accountTransfer(chunk, done - conflict - busCycles, done - busCycles, done);
 
   bufferedBurst = chunk.bufferedBurst;
-  EventCounts &counts = eventsAt(location);
-  counts[store ? Event::DramWriteBytes : Event::DramReadBytes] += chunk.bursts * burstBytes;
-  overfetch += chunk.bursts * burstBytes - bytes;
+  const int64_t moved = chunk.bursts * form.dram.burstBytes;
+  eventsAt(location)[store ? Event::DramWriteBytes : Event::DramReadBytes] += moved;
+  overfetch += moved - bytes;
   events.dramTime[location] += chunk.held;
-  requests += pieces;
   lastData = done;
-  chunkDone[chunks++ % kChunksInFlight] = done;
-  nextRequest = now + std::max(busCycles, paced);
+  nextRequest = now + busCycles;
 }
 
 Cycle DmaEngine::advance(Cycle now) {
-  if (!current)
-    return kNever;
+  bool room = false; // for a descriptor, where there was none
+  if (!current) {
+    if (descriptors.empty())
+      return kNever;
+    const Descriptor next = descriptors.front();
+    if (next.decoded > now) {
+      unitCause = Cause::Startup;
+      return next.decoded;
+    }
+    room = descriptors.size() > static_cast<size_t>(form.startupCycles);
+    descriptors.pop_front();
+    activate(*next.instance, now);
+  }
   if (transfer.done()) { // nothing of the box lies inside the tensor: only fill
     const Cycle end = std::max(now, nextRequest) +
                       (std::get<TransferOperation>(current->operation).store ? 0 : localCycles);
     busyUntil(current->location, end);
-    lastData = end;
-    complete(end);
+    lastData = std::max(lastData, end);
+    complete(lastData);
     return now; // the next instruction can start
   }
   for (;;) {
-    const Cycle oldestDone = chunks >= kChunksInFlight ? chunkDone[chunks % kChunksInFlight] : 0;
-    const Cycle ready = std::max({nextRequest, oldestDone, bus.freeFrom()});
+    const Cycle ready = std::max({nextRequest, table.freeFrom(), bus.freeFrom()});
     if (ready > now) {
-      unitCause = ready == bus.freeFrom() && ready > nextRequest ? Cause::Bus : Cause::DramLatency;
-      return ready;
+      const bool bound = ready > nextRequest && ready > table.freeFrom();
+      unitCause = bound ? Cause::Bus : Cause::DramLatency;
+      return room ? now : ready;
     }
     request(now);
     if (transfer.done()) {

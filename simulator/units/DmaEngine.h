@@ -1,18 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// A DMA queue, load or store. An instruction becomes requests over contiguous runs; they go out in order over
-// the shared bus, no faster than the bus carries them and than `dma.outstanding_requests` in flight allow at
-// the unloaded latency (Little's law), and the next instruction's requests follow while earlier ones are
-// still on their way. A large instruction is cut into at most about kChunksPerInstruction requests to bound
-// events; each stands for as many requests of `dma.request_bytes` as it covers. The scratchpad side moves a
-// bus width of elements a beat, more beats where a transposing box meets in a bank; fill takes beats like
-// data. Does not model: reordering between requests, back-pressure of the scratchpad on the DRAM. Figures:
-// keys `dma.*`.
+// A DMA queue, load or store. An instruction becomes requests of at most `dma.request_bytes` over contiguous
+// runs; they go out in order over the shared bus, each as soon as it has an entry of the queue's table of
+// `dma.outstanding_requests`, which all instructions of the queue share: whoever is in flight, Little's law
+// holds. Descriptors are decoded in a pipeline of `dma.startup_cycles`, beside the data of the instructions
+// before. To bound events, requests travel in chunks of at most about an eighth of their instruction; entries
+// come back one by one within a chunk (RequestTable.h), so that the size of a chunk bounds nothing. The
+// scratchpad side moves a bus width of elements a beat, more beats where a transposing box meets in a bank;
+// fill takes beats like data. Does not model: reordering between requests, back-pressure of the scratchpad on
+// the DRAM, posted writes (a store is done when the DRAM has answered). Figures: keys `dma.*`, and forms of
+// timing/Dma.h.
 #pragma once
 
 #include "simulator/memory/Dram.h"
 #include "simulator/units/DmaBus.h"
+#include "simulator/units/RequestTable.h"
 #include "simulator/units/StreamEngine.h"
 #include "simulator/units/TransferRuns.h"
+#include "timing/Dma.h"
 
 #include <tlm_utils/simple_initiator_socket.h>
 
@@ -34,32 +38,39 @@ protected:
 
 private:
   tlm::tlm_sync_enum respond(StridedPayload &, tlm::tlm_phase &, sc_core::sc_time &);
+  /// The instruction becomes the one whose requests go out.
+  void activate(Instance &instance, Cycle now);
   void request(Cycle now);
-  Cycle scratchpadCycles(const TransferOperation &op, int64_t elements) const;
+  /// Entries of the table for the next `bytes` of the instruction.
+  int64_t entriesFor(int64_t bytes);
+  /// Sends a chunk that reaches the memory after `delay`; returns when it is answered.
+  Cycle transport(StridedPayload &chunk, sc_core::sc_time delay);
   void accountTransfer(const StridedPayload &chunk, Cycle answered, Cycle moving, Cycle done);
   /// Closes the instruction whose last request is out.
   void complete(Cycle finished);
 
+  // For speed alone.
   static constexpr int64_t kChunksPerInstruction = 8;
-  static constexpr int64_t kSmallestChunkBytes = 1024; // smaller ones would only cost events
-  static constexpr size_t kChunksInFlight = 8;
+  static constexpr int64_t kSmallestChunkBytes = 1024;
 
   DmaBus &bus;
-  const int64_t outstanding;
-  const Divisor requestBytes;
-  const int64_t burstBytes;
-  const Cycle startup;
-  const double unloadedLatencyCycles;
+  const timing::Dma form;
 
-  Instance *current = nullptr; // its requests are going out
+  struct Descriptor {
+    Instance *instance;
+    Cycle decoded;
+  };
+  std::deque<Descriptor> descriptors; // being decoded, or waiting for `current`
+  Instance *current = nullptr;        // its requests are going out
   TransferRuns transfer;
   Cycle localCycles = 0;   // beats of the scratchpad side of the instruction, fill included
   double localPerByte = 0; // of them for each byte inside the tensor
+  int64_t entriesOfAll = 0, entriesTaken = 0, bytesSent = 0; // of the instruction
+  Cycle roundTrip = 0, requestTail = 0; // of one request of the instruction; after its first burst
   int64_t bufferedBurst = kNoBurst;
   Cycle nextRequest = 0; // the queue may issue again
   Cycle lastData = 0;    // of the data that has moved so far, in order
-  std::array<Cycle, kChunksInFlight> chunkDone{};
-  uint64_t chunks = 0;
+  RequestTable table;
   int64_t requests = 0, payload = 0, overfetch = 0;
 };
 

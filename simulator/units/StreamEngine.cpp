@@ -8,10 +8,11 @@
 namespace arsis::sim {
 
 StreamEngine::StreamEngine(const sc_core::sc_module_name &name, Board &board, const chip::Chip &chip,
-                           size_t streamIndex)
+                           size_t streamIndex, size_t mostInFlight)
     : sc_core::sc_module(name), stream(board.program.streams[streamIndex]),
       events(board.layers.cycles.size()), board(board), streamIndex(streamIndex), cursor(stream),
-      ring(kMaxInFlight), banks(static_cast<size_t>(chip.integer("matrix.weight_banks"))),
+      mostInFlight(std::max(mostInFlight, kInFlight)),
+      banks(static_cast<size_t>(chip.integer("matrix.weight_banks"))),
       weightBanks(chip.integer("matrix.weight_banks")) {
   const int64_t decode = chip.integer("frontend.decode_cycles");
   const int64_t bytesPerCycle = chip.integer("frontend.fetch_bytes_per_cycle");
@@ -20,10 +21,19 @@ StreamEngine::StreamEngine(const sc_core::sc_module_name &name, Board &board, co
     fetchBytes.push_back(static_cast<uint32_t>(bytes));
     decodeCost.push_back(std::max(decode, (bytes + bytesPerCycle - 1) / bytesPerCycle));
   }
+  grow();
   decodeNext(0);
   SC_HAS_PROCESS(StreamEngine);
   SC_METHOD(step);
   sensitive << event;
+}
+
+void StreamEngine::grow() {
+  std::rotate(ring.begin(), ring.begin() + static_cast<ptrdiff_t>(oldest), ring.end());
+  oldest = 0;
+  const size_t more = std::max(kInFlight, ring.size());
+  for (size_t i = 0; i < more; ++i)
+    ring.push_back(std::make_unique<Instance>());
 }
 
 void StreamEngine::decodeNext(Cycle now) {
@@ -48,11 +58,11 @@ void StreamEngine::step() {
       retire(now);
       next = issue(now);
       next = std::min(next, advance(now));
-    } while (next <= now || (inFlight > 0 && ring[oldest].completes <= now));
+    } while (next <= now || (inFlight > 0 && inRing(0).completes <= now));
     if (cursor.done())
       blocked = inFlight > 0 ? std::optional(tailCause()) : std::nullopt;
     if (inFlight > 0)
-      next = std::min(next, ring[oldest].completes);
+      next = std::min(next, inRing(0).completes);
     if (next != kNever)
       event.notify(board.clock.until(next));
   } catch (...) {
@@ -61,8 +71,8 @@ void StreamEngine::step() {
 }
 
 void StreamEngine::retire(Cycle now) {
-  while (inFlight > 0 && ring[oldest].completes <= now) {
-    Instance &instance = ring[oldest];
+  while (inFlight > 0 && inRing(0).completes <= now) {
+    Instance &instance = inRing(0);
     if (instance.result) {
       commit(instance.operation, *board.memories, stream.index, *instance.result);
       board.memories->results.give(std::move(instance.result));
@@ -73,7 +83,7 @@ void StreamEngine::retire(Cycle now) {
           {static_cast<uint16_t>(streamIndex), instance.opcode, instance.location, instance.started, now});
     lastCompletion = now;
     ++retired;
-    oldest = (oldest + 1) % kMaxInFlight;
+    oldest = (oldest + 1) & (ring.size() - 1);
     --inFlight;
     if (instance.increment)
       board.counters.increment(*instance.increment);
@@ -101,7 +111,7 @@ Cycle StreamEngine::issue(Cycle now) {
       board.counters.subscribe(wait->counter, wait->value.evaluate(cursor.index()), *this);
       return kNever;
     }
-    if (inFlight == kMaxInFlight) {
+    if (inFlight == mostInFlight) {
       blocked = Cause::QueueFull;
       return kNever;
     }
@@ -130,9 +140,10 @@ Cycle StreamEngine::issue(Cycle now) {
 
 void StreamEngine::begin(Cycle now) {
   const isa::Instruction &instruction = cursor.instruction();
-  const size_t slot = (oldest + inFlight) % kMaxInFlight;
-  const Cycle previous = inFlight > 0 ? ring[(slot + kMaxInFlight - 1) % kMaxInFlight].completes : now;
-  Instance &instance = ring[slot];
+  if (inFlight == ring.size())
+    grow();
+  const Cycle previous = inFlight > 0 ? inRing(inFlight - 1).completes : now;
+  Instance &instance = inRing(inFlight);
   std::swap(instance.operation, head);
   instance.location = instruction.location < events.rows.size() ? instruction.location : 0;
   instance.increment = instruction.increment;

@@ -11,13 +11,17 @@
 #include "simulator/base/CycleAccount.h"
 #include "simulator/units/Board.h"
 
+#include <memory>
+
 #include <systemc>
 
 namespace arsis::sim {
 
 class StreamEngine : public sc_core::sc_module, public Waiter {
 public:
-  StreamEngine(const sc_core::sc_module_name &name, Board &board, const chip::Chip &chip, size_t streamIndex);
+  /// `mostInFlight`: instructions that have started and not completed, at least kInFlight.
+  StreamEngine(const sc_core::sc_module_name &name, Board &board, const chip::Chip &chip, size_t streamIndex,
+               size_t mostInFlight = 0);
   StreamEngine(const StreamEngine &) = delete;
 
   void wake() final { event.notify(sc_core::SC_ZERO_TIME); }
@@ -75,12 +79,17 @@ private:
   const isa::Wait *unsatisfiedWait() const;
   void decodeNext(Cycle now);
 
-  static constexpr size_t kMaxInFlight = 64;  // assumed: never the bound for a unit that finishes in order
+  /// Another free slot of the ring.
+  void grow();
+  Instance &inRing(size_t index) { return *ring[(oldest + index) & (ring.size() - 1)]; }
+
+  static constexpr size_t kInFlight = 64;     // assumed: never the bound for a unit that finishes in order
   static constexpr size_t kPrefetchDepth = 4; // decoded instructions ahead of issue, assumed
 
   sc_core::sc_event event;
   isa::InstructionCursor cursor;
-  std::vector<Instance> ring;
+  const size_t mostInFlight;
+  std::vector<std::unique_ptr<Instance>> ring; // a power of two; grows as long as mostInFlight allows
   size_t oldest = 0, inFlight = 0;
   Operation head; // resolved instruction at the cursor
   bool headReady = false;

@@ -20,35 +20,21 @@ TransferRuns::TransferRuns(const TransferOperation &operation, int64_t chunkByte
   whole.command = operation.store ? StridedPayload::Write : StridedPayload::Read;
   whole.address = tensor.address + static_cast<uint64_t>(first * size);
 
-  int64_t run = 1; // elements
-  size_t outer = 4;
-  bool contiguous = true;
-  runs = 1;
-  for (size_t d = 4; d-- > 0;) {
-    const int64_t count = range.count[d];
-    if (count == 1)
-      continue;
-    if (contiguous && tensor.stride[d] == run) {
-      run *= count;
-      continue;
-    }
-    contiguous = false;
-    --outer;
-    whole.count[outer] = count;
-    whole.stride[outer] = tensor.stride[d] * size;
-    runs *= count;
-  }
-  runBytes = run * size;
-  whole.runBytes = runBytes;
+  shape = timing::contiguousRuns(range.count, tensor.stride, size);
+  runCount = shape.runs();
+  whole.count = shape.count;
+  whole.stride = shape.pitch;
+  whole.runBytes = shape.bytes;
 }
 
 StridedPayload TransferRuns::next() {
   StridedPayload payload = whole;
+  const int64_t runBytes = shape.bytes;
   payload.firstRun = nextRun;
   payload.trimBegin = nextByte;
   payload.trimEnd = runBytes;
   if (nextByte == 0 && runBytes <= chunkBytes) {
-    payload.runs = std::min(runs - nextRun, std::max<int64_t>(1, chunkBytes / runBytes));
+    payload.runs = std::min(runCount - nextRun, std::max<int64_t>(1, chunkBytes / runBytes));
     nextRun += payload.runs;
     return payload;
   }
@@ -68,13 +54,6 @@ StridedPayload TransferRuns::next() {
     ++nextRun;
   }
   return payload;
-}
-
-int64_t granulesTouched(const StridedPayload &payload, const Divisor &granule) {
-  int64_t count = 0, buffered = payload.bufferedBurst;
-  forEachGranules(payload, granule, buffered,
-                  [&](int64_t first, int64_t last) { count += last - first + 1; });
-  return count;
 }
 
 } // namespace arsis::sim

@@ -5,6 +5,7 @@
 
 #include "simulator/isa/Operation.h"
 #include "simulator/memory/Payload.h"
+#include "timing/Runs.h"
 
 namespace arsis::sim {
 
@@ -14,18 +15,21 @@ public:
   /// REQUIRES: chunkBytes > 0.
   TransferRuns(const TransferOperation &operation, int64_t chunkBytes);
 
-  bool done() const { return nextRun == runs; }
-  int64_t payloadBytes() const { return runs * runBytes; }
+  /// From now on in requests of at most `bytes`. REQUIRES: bytes > 0, that none was taken.
+  void cutInto(int64_t bytes) { chunkBytes = bytes; }
+
+  bool done() const { return nextRun == runCount; }
+  int64_t payloadBytes() const { return shape.totalBytes(); }
+  const timing::Runs &runs() const { return shape; }
+  int64_t address() const { return static_cast<int64_t>(whole.address); } // of the first run
   /// The next request. REQUIRES: !done().
   StridedPayload next();
 
 private:
   StridedPayload whole; // everything
-  int64_t runs = 0, runBytes = 0, chunkBytes = 1;
+  timing::Runs shape;
+  int64_t runCount = 0, chunkBytes = 1;
   int64_t nextRun = 0, nextByte = 0;
 };
-
-/// How many bursts (or requests) of `granule` bytes the payload touches, those of its line buffer left out.
-int64_t granulesTouched(const StridedPayload &payload, const Divisor &granule);
 
 } // namespace arsis::sim

@@ -75,8 +75,12 @@ INSTANTIATE_TEST_SUITE_P(
                 "chip.yaml:10: value 8.5 of matrix.rows is not whole"},
         Mistake{"Impossible", "rows: {value: 8,", "rows: {value: 0,",
                 "chip.yaml:10: value 0 of matrix.rows is impossible, expected between 1 and 1024 PE"},
-        Mistake{"Negative", "latency_ns: {value: 18.75,", "latency_ns: {value: -1,",
-                "chip.yaml:42: value -1 of dram.latency_ns is impossible"},
+        Mistake{"Negative", "device_ns: {value: 13.75,", "device_ns: {value: -1,",
+                "chip.yaml:45: value -1 of dram.device_ns is impossible"},
+        Mistake{"OldLatency", "  device_ns: {", "  latency_ns: {",
+                "chip.yaml:45: unknown key 'dram.latency_ns', expected its parts dram.controller_ns, "
+                "dram.interconnect_ns, dram.phy_ns and dram.device_ns (without the burst), and "
+                "dram.interleave_bytes beside them"},
         Mistake{"DuplicateKey", "  cols: {", "  rows: {", "chip.yaml:11: 'rows' of matrix is given twice"},
         Mistake{"DuplicateSection",
                 "\nvector:", "\nmatrix:", "chip.yaml:21: 'matrix' of the chip is given twice"},
@@ -84,6 +88,9 @@ INSTANTIATE_TEST_SUITE_P(
                 "chip.yaml:17: scratchpad.kib gives 65536 bytes, expected a multiple of the 96 bytes"},
         Mistake{"UnevenRequests", "request_bytes: {value: 64,", "request_bytes: {value: 194,",
                 "chip.yaml:35: dma.request_bytes gives 194 bytes, expected a multiple of the 64 bytes of "
+                "dram.burst_bytes"},
+        Mistake{"UnevenInterleave", "interleave_bytes: {value: 64,", "interleave_bytes: {value: 96,",
+                "chip.yaml:51: dram.interleave_bytes gives 96 bytes, expected a multiple of the 64 bytes of "
                 "dram.burst_bytes"},
         Mistake{"SectionIsNoMap", "\nclock:\n", "\nclock: 3\nunused:\n", "chip.yaml:5: clock is not a map"},
         Mistake{"NoName", "name: tiny\n", "", "chip.yaml:2: key 'name' is missing"},
@@ -122,7 +129,11 @@ TEST(ChipAccessError, UnknownNamesAndKinds) {
   EXPECT_EQ(messageOf([&] { Chip::load("./no.yaml"); }),
             "./no.yaml: cannot read the file: No such file or directory");
   EXPECT_EQ(messageOf([&] { chip.integer("matrix.row"); }),
-            "unknown chip key 'matrix.row', expected a key of arch_configs/schema");
+            "unknown chip key 'matrix.row', expected a key of arch_configs/schema/keys.md");
+  EXPECT_NE(messageOf([&] {
+              chip.withOverride("dram.latency_ns", 20);
+            }).find("'dram.latency_ns', expected its parts dram.controller_ns, "),
+            std::string::npos);
   EXPECT_EQ(messageOf([&] { chip.integer("dram.bandwidth_gbps"); }),
             "chip key 'dram.bandwidth_gbps' is a real number, expected one that is an integer");
   EXPECT_NE(messageOf([&] {

@@ -59,7 +59,7 @@ def test_a_line_of_the_chip_moves_the_cycles(tmp_path, inputs):
         run(tmp_path, inputs, "--timing-only", "--report", tmp_path / "r.json", *more)
         return json.loads((tmp_path / "r.json").read_text())["totals"]["cycles"]
 
-    assert cycles("--set", "dram.latency_ns=500") > cycles()
+    assert cycles("--set", "dram.interconnect_ns=500") > cycles()
 
 
 @pytest.mark.parametrize(
@@ -91,7 +91,7 @@ def test_rejects_inputs(tmp_path, inputs, change, message):
         (["--fast", "--timing-only"], "--fast runs values beside an unperturbed clock"),
         (["--check=nearly"], "--check is nearly, expected exact, reference or off"),
         (["--check=exact"], "the program carries no nn module for the reference"),
-        (["--set", "dram.latency_ns"], "--set: found 'dram.latency_ns', expected KEY=VALUE"),
+        (["--set", "dram.phy_ns"], "--set: found 'dram.phy_ns', expected KEY=VALUE"),
         (["--set", "matrix.cols=4"], "matrix.cols >= 8, found 4"),
         (["--report", "/nowhere/r.json"], "/nowhere/r.json: cannot write the file: No such file or directory"),
     ],

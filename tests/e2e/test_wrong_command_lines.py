@@ -60,8 +60,8 @@ FOLDER = "{folder}: cannot read the file: Is a directory"
         (SIM + " --chip=edge", f"--chip: {ONCE}"),
         (SIM + " --timing-only --timing-only", f"--timing-only: {ONCE}"),
         (
-            SIM + " --set=dram.latency_ns=9 --set=dram.latency_ns=9",
-            "--set: found dram.latency_ns more than once, expected it once",
+            SIM + " --set=dram.phy_ns=9 --set=dram.phy_ns=9",
+            "--set: found dram.phy_ns more than once, expected it once",
         ),
         (SIM + " --timing", "found option '--timing', expected one of those that --help lists"),
         (SIM + " again", "found more arguments than the 1 expected"),

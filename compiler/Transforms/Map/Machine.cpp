@@ -5,8 +5,6 @@
 
 #include "dialects/Isa/Encoding/Error.h"
 
-#include <algorithm>
-
 namespace arsis::compiler {
 
 Machine readMachine(const chip::Chip &chip) {
@@ -22,9 +20,8 @@ Machine readMachine(const chip::Chip &chip) {
   machine.lanes = chip.integer("vector.lanes");
   machine.vectorStartupCycles = chip.integer("vector.startup_cycles");
   machine.dmaStartupCycles = chip.integer("dma.startup_cycles");
-  machine.dramBurstBytes = chip.integer("dram.burst_bytes");
-  machine.dramChannels = chip.integer("dram.channels");
-  machine.interleaveBytes = std::max(chip.integer("dma.request_bytes"), machine.dramBurstBytes);
+  machine.dram = {chip.integer("dram.channels"), chip.integer("dram.interleave_bytes"),
+                  chip.integer("dram.burst_bytes")};
   machine.dramBytesPerCycle = chip.real("dram.bandwidth_gbps") * kMegaPerGiga / chip.real("clock.core_mhz");
   return machine;
 }

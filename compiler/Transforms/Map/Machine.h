@@ -6,6 +6,7 @@
 #define ARSIS_COMPILER_TRANSFORMS_MAP_MACHINE_H
 
 #include "arch_configs/reader/Chip.h"
+#include "timing/Runs.h"
 
 #include <cstdint>
 #include <optional>
@@ -21,8 +22,7 @@ struct Machine {
   int64_t lanes = 16, vectorStartupCycles = 8;
   double dramBytesPerCycle = 16;
   int64_t dmaStartupCycles = 16;
-  int64_t dramBurstBytes = 64, dramChannels = 1,
-          interleaveBytes = 64; // neighbouring pieces lie in different channels
+  timing::Channels dram;
 };
 
 /// Reads every value from `chip`; throws arsis::Error naming a missing key.

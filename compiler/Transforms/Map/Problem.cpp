@@ -9,7 +9,6 @@
 
 #include <algorithm>
 #include <limits>
-#include <numeric>
 #include <string_view>
 
 namespace arsis::compiler {
@@ -41,21 +40,7 @@ double Evaluation::cycles(const Machine &machine) const {
 
 double dramBoxBytes(const Machine &machine, const std::array<int64_t, 4> &tensor,
                     const std::array<int64_t, 4> &box) {
-  int64_t run = kElementBytes, runs = 1, pitch = kElementBytes;
-  bool whole = true; // all dimensions further in are whole, so that the run goes on
-  for (int d = 3; d >= 0; --d) {
-    int64_t inside = std::min(box[d], tensor[d]);
-    (whole ? run : runs) *= inside;
-    if (whole)
-      pitch *= tensor[d];
-    whole &= inside == tensor[d];
-  }
-  int64_t channels = 1, all = machine.dramChannels, piece = machine.interleaveBytes;
-  if (runs == 1 || pitch % piece != 0)
-    channels = all; // in the long run
-  else
-    channels = std::min(all, all / std::gcd(pitch / piece, all) * ceilDiv(run, piece));
-  return double(runs * roundUp(run, machine.dramBurstBytes)) * double(all) / double(channels);
+  return timing::occupiedBytes(timing::runsOfBox(tensor, box, kElementBytes), machine.dram);
 }
 
 int LoopOrder::level(unsigned dependsOn) const {

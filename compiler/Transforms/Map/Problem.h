@@ -68,8 +68,8 @@ struct Plan {
   std::vector<int64_t> chunks;
 };
 
-/// Bytes that DRAM moves for a box of a tensor: each contiguous run is rounded up to whole bursts, and runs
-/// whose distance keeps them in some of the channels count for the channels that stand idle meanwhile.
+/// Bytes for which the DRAM is occupied by a box at the beginning of a tensor: whole bursts, and the channels
+/// that stand idle because the distance of the runs keeps them in some (timing/Runs.h).
 double dramBoxBytes(const Machine &machine, const std::array<int64_t, 4> &tensor,
                     const std::array<int64_t, 4> &box);
 

@@ -24,9 +24,12 @@ struct DramTiming : testing::Test {
   DramParameters parameters{chipWith({{"dram.channels", 1},
                                       {"dram.bandwidth_gbps", 6.4},
                                       {"dram.burst_bytes", 64},
-                                      {"dma.request_bytes", 64},
+                                      {"dram.interleave_bytes", 64},
                                       {"dram.row_bytes", 1024},
-                                      {"dram.latency_ns", 20},
+                                      {"dram.controller_ns", 5},
+                                      {"dram.interconnect_ns", 6},
+                                      {"dram.phy_ns", 7},
+                                      {"dram.device_ns", 2},
                                       {"dram.row_miss_ns", 30},
                                       {"dram.banks", 2}})};
   DramModel dram{parameters};
@@ -88,11 +91,10 @@ TEST_F(DramTiming, NeighbouringShortRunsShareTheirBurst) {
 }
 
 TEST(DramChannels, ShareARunEvenly) {
-  const Overrides common = {{"dram.burst_bytes", 64},
-                            {"dma.request_bytes", 64},
-                            {"dram.row_bytes", 1024},
-                            {"dram.latency_ns", 0},
-                            {"dram.row_miss_ns", 0}};
+  const Overrides common = {{"dram.burst_bytes", 64},    {"dram.interleave_bytes", 64},
+                            {"dram.row_bytes", 1024},    {"dram.controller_ns", 0},
+                            {"dram.interconnect_ns", 0}, {"dram.phy_ns", 0},
+                            {"dram.device_ns", 0},       {"dram.row_miss_ns", 0}};
   for (int64_t channels : {1, 2, 4, 8}) {
     Overrides overrides = common;
     overrides.push_back({"dram.channels", static_cast<double>(channels)});

@@ -2,6 +2,7 @@
 // Every number explains itself: cycle accounts, bytes at every level, energy, and how they move with the
 // chip.
 #include "tests/simulator/Support.h"
+#include "timing/Dma.h"
 
 #include <gtest/gtest.h>
 
@@ -122,7 +123,7 @@ TEST(Scaling, FewOutstandingRequestsBoundTheBandwidth) {
   const chip::Chip chip = chipWith(few);
   // One request per round trip.
   const double requests = 64 * 1024.0 / static_cast<double>(chip.integer("dma.request_bytes"));
-  const double trip = chip.real("dram.latency_ns") * chip.real("clock.core_mhz") / 1000;
+  const double trip = timing::dramLatencyNs(chip) * chip.real("clock.core_mhz") / 1000;
   EXPECT_GE(real(slow.at("totals").at("cycles")), requests * trip);
   EXPECT_GT(real(slow.at("totals").at("cycles")), 2 * real(fast.at("totals").at("cycles")));
 }

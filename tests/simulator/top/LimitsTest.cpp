@@ -148,9 +148,9 @@ TEST(Requirements, OfARealValuedKey) {
   auto requires_ = [](const std::string &text) {
     return programOf("arsis 1\ndram 4\nrequires " + text + "\n");
   };
-  EXPECT_EQ(messageOf([&] { Session(chipWith({}), requires_("dram.latency_ns >= 18")); }), "no error");
-  EXPECT_EQ(messageOf([&] { Session(chipWith({}), requires_("dram.latency_ns >= 19")); }),
-            "chip tiny cannot run this program, it needs dram.latency_ns >= 19, found 18.75");
+  EXPECT_EQ(messageOf([&] { Session(chipWith({}), requires_("dram.device_ns >= 13")); }), "no error");
+  EXPECT_EQ(messageOf([&] { Session(chipWith({}), requires_("dram.device_ns >= 14")); }),
+            "chip tiny cannot run this program, it needs dram.device_ns >= 14, found 13.75");
 }
 
 } // namespace

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// The requests of one DMA queue that are in flight: `dma.outstanding_requests` entries, used in turn. A queue
+// takes many entries at once, and they come back one by one: a group of requests holds the interval over
+// which its answers are spread evenly, so that no request costs an event and Little's law holds for every
+// single one of them, across instructions too. Does not model: answers out of order.
+#pragma once
+
+#include "simulator/base/Clock.h"
+
+#include <deque>
+
+namespace arsis::sim {
+
+class RequestTable {
+public:
+  /// REQUIRES: entries > 0.
+  explicit RequestTable(int64_t entries) : entries(entries), unused(entries) {}
+
+  /// The cycle from which the next request has an entry.
+  Cycle freeFrom() const { return unused > 0 ? 0 : groups.front().first; }
+
+  /// Takes `count` entries in turn, more than the table has if need be: then a request of the same call comes
+  /// back, after `roundTrip`, before a later one leaves. Returns the cycle from which the last of them has
+  /// its entry. REQUIRES: count > 0, and that put() follows.
+  Cycle take(int64_t count, Cycle roundTrip);
+
+  /// The `count` requests that were taken are answered evenly from `first` to `last`.
+  void put(int64_t count, Cycle first, Cycle last);
+
+private:
+  struct Group {
+    int64_t count;
+    Cycle first, last;                  // answers; equal if there is one
+    Cycle answer(int64_t index) const { // from zero
+      return count > 1 ? first + static_cast<Cycle>(static_cast<__int128>(last - first) * index / (count - 1))
+                       : first;
+    }
+  };
+  /// Removes the oldest `count` entries; returns when the last of them is free.
+  Cycle remove(int64_t count);
+
+  const int64_t entries;
+  int64_t unused;
+  std::deque<Group> groups; // oldest first; with the unused ones, all entries
+};
+
+} // namespace arsis::sim

@@ -1,0 +1,193 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Streams of loads and stores through the machine against the closed form of timing/Dma.h, and against what
+// bandwidth, Little's law and more of a resource say.
+#include "simulator/units/RequestTable.h"
+#include "tests/simulator/Support.h"
+#include "timing/Dma.h"
+
+#include <gtest/gtest.h>
+
+namespace arsis::sim::test {
+namespace {
+
+/// A stream of `n` equal transfers of `rows` x `columns` of a tensor with `pitch` columns.
+struct Stream {
+  int64_t n, rows, columns, pitch;
+  bool store = false;
+  bool turned = false; // columns lie rows apart in the scratchpad
+
+  int64_t bytes() const { return n * rows * columns * 4; }
+  std::array<int64_t, 4> local() const {
+    return turned ? std::array<int64_t, 4>{0, 0, 1, rows} : std::array<int64_t, 4>{0, 0, columns, 1};
+  }
+  std::shared_ptr<const isa::Program> program() const {
+    std::ostringstream text;
+    text << "arsis 1\ndram " << n * rows * pitch * 4 << "\ntensor x " << (store ? "temporary" : "input")
+         << " f32 [1, 1, " << n * rows << ", " << pitch << "] at 0\nstream " << (store ? "store" : "load")
+         << " 0\n  loop " << n << "\n    " << (store ? "store" : "load") << " tensor=x, coordinate=[0, 0, "
+         << rows << "*i0, 0], box=[1, 1, " << rows << ", " << columns << "], local=0, localStride=[0, 0, "
+         << local()[2] << ", " << local()[3] << "], localType=f32" << (store ? "" : ", fill=0")
+         << "\n  end_loop\n";
+    return programOf(text.str());
+  }
+};
+
+Cycle cyclesOf(const Stream &stream, const chip::Chip &chip) {
+  return timing(*stream.program(), chip).totalCycles;
+}
+double formOf(const Stream &stream, const chip::Chip &chip) {
+  const timing::Dma form(chip);
+  const timing::Runs runs =
+      timing::runsOfBox({1, 1, stream.n * stream.rows, stream.pitch}, {1, 1, stream.rows, stream.columns}, 4);
+  const int64_t beats =
+      form.localBeats(stream.rows * stream.columns, {1, 1, stream.rows, stream.columns}, stream.local(), 4);
+  return form.stream(form.transfer(runs, 0, beats), stream.n);
+}
+/// GB/s.
+double bandwidth(const Stream &stream, const chip::Chip &chip) {
+  return static_cast<double>(stream.bytes()) * chip.real("clock.core_mhz") / 1000 /
+         static_cast<double>(cyclesOf(stream, chip));
+}
+/// Contiguous loads of `bytes` each.
+Stream loads(int64_t bytes, int64_t total = 1 << 20) {
+  return {std::min<int64_t>(total / bytes, 8000), 1, bytes / 4, bytes / 4};
+}
+
+TEST(DmaStream, OfAnySizeReachesTheLesserOfPeakAndLittlesLaw) {
+  for (const std::string name : {"edge", "datacentre"})
+    for (double outstanding : {1.0, 4.0, 16.0, 64.0, 512.0})
+      for (int64_t bytes : {64, 256, 1024, 4096, 16384, 65536}) {
+        const chip::Chip chip = chipWith({{"dma.outstanding_requests", outstanding}}, name);
+        const timing::Dma form(chip);
+        const double clock = chip.real("clock.core_mhz") / 1000; // cycles per ns
+        const int64_t request = std::min(bytes, form.requestBytes);
+        const double little =
+            outstanding * static_cast<double>(request) * clock / static_cast<double>(form.roundTrip(request));
+        // No instruction issues before the one before it, nor shares its cycle of the bus.
+        const double issue = static_cast<double>(bytes) * clock;
+        const double bound = std::min({chip.real("dram.bandwidth_gbps"), little, issue});
+        const double found = bandwidth(loads(bytes, name == "edge" ? 1 << 19 : 1 << 24), chip);
+        EXPECT_LE(found, 1.03 * bound)
+            << name << ", " << outstanding << " of " << request << ", loads of " << bytes;
+        EXPECT_GE(found, 0.93 * bound)
+            << name << ", " << outstanding << " of " << request << ", loads of " << bytes;
+      }
+}
+
+TEST(DmaStream, ManyEntriesHideALongLatency) {
+  for (int64_t bytes : {1024, 16384, 65536}) {
+    const chip::Chip chip =
+        chipWith({{"dma.outstanding_requests", 65536}, {"dram.interconnect_ns", 500}}, "datacentre");
+    EXPECT_GE(bandwidth(loads(bytes, 16 << 20), chip), 0.95 * chip.real("dram.bandwidth_gbps")) << bytes;
+  }
+}
+
+/// Shipped chips, with few entries, some and many: as the form says, within `share` and a few cycles of
+/// starting.
+void expectForm(const std::vector<Stream> &streams, double share) {
+  constexpr double kStart = 16;
+  for (const std::string name : {"tiny", "edge", "datacentre"})
+    for (double outstanding : {2.0, 16.0, 512.0})
+      for (const Stream &stream : streams) {
+        const chip::Chip chip = chipWith({{"dma.outstanding_requests", outstanding}}, name);
+        const double form = formOf(stream, chip);
+        EXPECT_NEAR(static_cast<double>(cyclesOf(stream, chip)), form, share * form + kStart)
+            << name << " with " << outstanding << " entries, " << stream.n << " of " << stream.rows << " x "
+            << stream.columns << " of " << stream.pitch << (stream.store ? " stored" : "")
+            << (stream.turned ? " turned" : "");
+      }
+}
+
+TEST(DmaStream, OfWholeRowsTakesWhatTheClosedFormSays) {
+  // The sixteen entries of edge see the next row too late to hide all of its opening, which the form leaves
+  // out.
+  expectForm({loads(64),
+              loads(1024),
+              loads(4096),
+              loads(65536),
+              {64, 64, 64, 64, false, true}, // a box that is turned meets in banks
+              {512, 1, 256, 256, true},      // stores
+              {3, 1, 16, 16},
+              {1, 64, 64, 64}}, // and hardly a stream
+             0.06);
+}
+
+TEST(DmaStream, OfPartsOfRowsTakesWhatTheClosedFormSays) {
+  // The form does not see that far rows have to be opened; the table sees a part of it.
+  expectForm({{64, 64, 16, 256},        // short pieces
+              {64, 32, 128, 4096},      // 512 B each, which meet in one channel of datacentre
+              {40, 64, 48, 50},         // pieces that share bursts
+              {64, 64, 64, 256, true}}, // stored
+             0.10);
+}
+
+TEST(DmaStream, TwiceTheEntriesAreNeverSlower) {
+  for (const std::string name : {"tiny", "edge", "datacentre"})
+    for (const Stream &stream : {loads(64, 1 << 16), loads(1024, 1 << 18), loads(65536),
+                                 Stream{64, 64, 16, 256}, Stream{64, 64, 64, 256, true}}) {
+      Cycle before = kNever;
+      for (double entries = 1; entries <= 65536; entries *= 2) {
+        const Cycle now = cyclesOf(stream, chipWith({{"dma.outstanding_requests", entries}}, name));
+        EXPECT_LE(now, before) << name << " with " << entries << " entries";
+        before = now;
+      }
+    }
+}
+
+TEST(DmaStream, LongerRequestsAreNeverSlowerForContiguousLoads) {
+  for (const std::string name : {"tiny", "edge", "datacentre"})
+    for (double entries : {2, 8, 64}) {
+      Cycle before = kNever;
+      for (double bytes : {64, 128, 256, 512, 1024, 2048, 4096, 16384}) {
+        const Cycle now =
+            cyclesOf(loads(16384, 1 << 19),
+                     chipWith({{"dma.outstanding_requests", entries}, {"dma.request_bytes", bytes}}, name));
+        EXPECT_LE(static_cast<double>(now), 1.005 * static_cast<double>(before))
+            << name << " with " << entries << " entries of " << bytes;
+        before = now;
+      }
+    }
+}
+
+TEST(DmaStream, TheInterleaveIsNotTheRequest) {
+  // Rows of 64 B, 512 B apart, lie in one of eight channels, whatever the size of a request.
+  const Overrides eight = {
+      {"dram.channels", 8}, {"dma.outstanding_requests", 4096}, {"dma.bus_bytes_per_cycle", 256}};
+  const Stream rows = {64, 64, 16, 128};
+  Overrides longer = eight, coarse = eight;
+  longer.push_back({"dma.request_bytes", 512});
+  coarse.push_back({"dram.interleave_bytes", 512});
+  const auto aliased = static_cast<double>(cyclesOf(rows, chipWith(eight, "edge")));
+  EXPECT_NEAR(static_cast<double>(cyclesOf(rows, chipWith(longer, "edge"))) / aliased, 1, 0.01);
+  EXPECT_NEAR(static_cast<double>(cyclesOf(rows, chipWith(coarse, "edge"))) / aliased, 1 / 8.0, 0.02);
+}
+
+TEST(DmaStream, ADescriptorIsDecodedBesideTheDataBeforeIt) {
+  const chip::Chip slow = chipWith({{"dma.startup_cycles", 200}}, "edge");
+  const chip::Chip fast = chipWith({{"dma.startup_cycles", 0}}, "edge");
+  EXPECT_EQ(cyclesOf(loads(1024), slow), cyclesOf(loads(1024), fast) + 200);
+}
+
+TEST(RequestTable, GivesBackEntriesOneByOne) {
+  RequestTable table(4);
+  EXPECT_EQ(table.take(3, 100), 0);
+  table.put(3, 100, 120);
+  EXPECT_EQ(table.freeFrom(), 0);
+  EXPECT_EQ(table.take(3, 100), 110); // one unused, then those that are answered at 100 and 110
+  table.put(3, 200, 240);
+  EXPECT_EQ(table.freeFrom(), 120);
+  EXPECT_EQ(table.take(4, 100), 240);
+  table.put(4, 300, 300);
+  EXPECT_EQ(table.freeFrom(), 300);
+}
+
+TEST(RequestTable, GoesRoundForMoreRequestsThanItHolds) {
+  RequestTable table(4);
+  EXPECT_EQ(table.take(10, 100), 200); // the ninth and tenth leave when the fifth and sixth are back
+  table.put(10, 100, 280);
+  EXPECT_EQ(table.freeFrom(), 220); // the seventh of ten, twenty apart
+  EXPECT_EQ(table.take(1, 100), 220);
+}
+
+} // namespace
+} // namespace arsis::sim::test

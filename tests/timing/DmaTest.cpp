@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Laws of the closed forms of a DMA queue. That the machine obeys them is in tests/simulator/units.
+#include "timing/Dma.h"
+
+#include <gtest/gtest.h>
+
+#include <functional>
+#include <limits>
+#include <memory>
+
+namespace arsis::timing {
+namespace {
+
+using Overrides = std::map<std::string, std::string>;
+
+Dma dma(const std::string &chip, const Overrides &overrides = {}) {
+  return Dma(chip::Chip::load(chip).withOverrides(overrides));
+}
+
+/// Boxes of rows: long and short ones, aligned and not.
+std::vector<Runs> boxes() {
+  return {
+      runsOfBox({1, 1, 1, 1 << 20}, {1, 1, 1, 16}, 4),  runsOfBox({1, 1, 1, 1 << 20}, {1, 1, 1, 16384}, 4),
+      runsOfBox({1, 1, 64, 1024}, {1, 1, 64, 16}, 4),   runsOfBox({1, 1, 64, 4096}, {1, 1, 64, 128}, 4),
+      runsOfBox({4, 14, 14, 33}, {4, 3, 14, 33}, 4),    runsOfBox({1, 1, 500, 7}, {1, 1, 100, 3}, 4),
+      runsOfBox({1, 1, 1 << 12, 24}, {1, 1, 500, 8}, 4)};
+}
+
+double cycles(const Dma &form, const Runs &runs, int64_t n) {
+  return form.stream(form.transfer(runs, 0, 0), n);
+}
+
+void expectNeverSlower(const std::string &key, const std::vector<std::string> &values,
+                       const std::function<Overrides(const std::string &)> &also = nullptr) {
+  for (const std::string chip : {"tiny", "edge", "datacentre"}) {
+    std::vector<std::unique_ptr<Dma>> forms;
+    for (const std::string &value : values) {
+      Overrides overrides = also ? also(value) : Overrides{};
+      overrides[key] = value;
+      forms.push_back(std::make_unique<Dma>(chip::Chip::load(chip).withOverrides(overrides)));
+    }
+    for (const Runs &runs : boxes())
+      for (int64_t n : {1, 5, 1000})
+        for (size_t i = 1; i < forms.size(); ++i)
+          EXPECT_LE(cycles(*forms[i], runs, n), cycles(*forms[i - 1], runs, n))
+              << chip << " " << key << " = " << values[i] << ", " << n << " transfers of " << runs.runs()
+              << " runs of " << runs.bytes;
+  }
+}
+
+TEST(DmaForm, MoreBandwidthIsNeverSlower) {
+  expectNeverSlower("dram.bandwidth_gbps", {"1", "3.3", "12.8", "13", "100", "450", "9999"});
+}
+TEST(DmaForm, AWiderBusIsNeverSlower) {
+  expectNeverSlower("dma.bus_bytes_per_cycle", {"1", "3", "16", "64", "512", "4096"});
+}
+TEST(DmaForm, MoreEntriesAreNeverSlower) {
+  expectNeverSlower("dma.outstanding_requests", {"1", "2", "7", "16", "512", "65536"});
+}
+TEST(DmaForm, MoreChannelsOfTheSameRateAreNeverSlower) {
+  expectNeverSlower("dram.channels", {"1", "2", "4", "8", "16", "32", "64"}, [](const std::string &channels) {
+    return Overrides{{"dram.bandwidth_gbps", std::to_string(6.4 * std::stod(channels))}};
+  });
+}
+TEST(DmaForm, LongerRequestsAreNeverSlowerForARun) {
+  for (const std::string chip : {"tiny", "edge", "datacentre"}) {
+    double before = std::numeric_limits<double>::infinity();
+    for (const char *bytes : {"64", "128", "512", "4096", "16384"}) {
+      const double now = cycles(dma(chip, {{"dma.request_bytes", bytes}, {"dma.outstanding_requests", "4"}}),
+                                runsOfBox({1, 1, 1, 1 << 20}, {1, 1, 1, 16384}, 4), 100);
+      EXPECT_LE(now, before) << chip << " " << bytes;
+      before = now;
+    }
+  }
+}
+
+TEST(DmaForm, LatencyIsTheSumOfItsParts) {
+  const chip::Chip chip = chip::Chip::load("edge").withOverrides({{"dram.controller_ns", "1"},
+                                                                  {"dram.interconnect_ns", "20"},
+                                                                  {"dram.phy_ns", "300"},
+                                                                  {"dram.device_ns", "4000"}});
+  EXPECT_DOUBLE_EQ(dramLatencyNs(chip), 4321);
+  EXPECT_DOUBLE_EQ(Dma(chip).latencyCycles, 4321); // 1 GHz
+  EXPECT_EQ(Dma(chip).roundTrip(64), 4321 + 10);   // two bursts of 32 B on a channel of 6.4 GB/s
+}
+
+TEST(DmaForm, ShippedTablesHoldBandwidthTimesLatency) {
+  for (const std::string &name : chip::Chip::shipped()) {
+    const Dma form = dma(name);
+    EXPECT_GE(static_cast<double>(form.outstanding * form.requestBytes),
+              form.dramBytesPerCycle * static_cast<double>(form.roundTrip(form.requestBytes)))
+        << name;
+  }
+}
+
+TEST(DmaForm, AScratchpadBeatIsABusOfElementsUnlessTheyMeetInABank) {
+  const Dma edge = dma("edge"); // a bus of 16 B, 4 banks of 64 B
+  EXPECT_EQ(edge.localBeats(1024, {1, 1, 64, 16}, {0, 0, 16, 1}, 4), 1024 / 4);
+  EXPECT_EQ(edge.localBeats(1024, {1, 1, 64, 16}, {0, 0, 1, 64}, 4), 1024 / 4 * 4); // 256 B: one bank
+  EXPECT_EQ(edge.localBeats(1024, {1, 1, 64, 16}, {0, 0, 1, 16}, 4), 1024 / 4);     // 64 B: four banks
+  EXPECT_EQ(edge.localBeats(7, {1, 1, 7, 1}, {0, 0, 1, 1}, 4), 2);
+}
+
+} // namespace
+} // namespace arsis::timing

@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// See Dma.h.
+#include "timing/Dma.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace arsis::timing {
+
+double dramLatencyNs(const chip::Chip &chip) {
+  return chip.real("dram.controller_ns") + chip.real("dram.interconnect_ns") + chip.real("dram.phy_ns") +
+         chip.real("dram.device_ns");
+}
+
+static double cyclesPerNanosecond(const chip::Chip &chip) { return chip.real("clock.core_mhz") / 1000; }
+
+Dma::Dma(const chip::Chip &chip)
+    : dram{chip.integer("dram.channels"), chip.integer("dram.interleave_bytes"),
+           chip.integer("dram.burst_bytes")},
+      outstanding(chip.integer("dma.outstanding_requests")), requestBytes(chip.integer("dma.request_bytes")),
+      // A bus wider than all banks together carries no more than they take.
+      busBytesPerCycle(
+          std::min(chip.integer("dma.bus_bytes_per_cycle"),
+                   chip.integer("scratchpad.banks") * chip.integer("scratchpad.bank_width_bytes"))),
+      startupCycles(chip.integer("dma.startup_cycles")),
+      dramBytesPerCycle(chip.real("dram.bandwidth_gbps") / cyclesPerNanosecond(chip)),
+      latencyCycles(dramLatencyNs(chip) * cyclesPerNanosecond(chip)),
+      rowMissCycles(chip.real("dram.row_miss_ns") * cyclesPerNanosecond(chip)), banks(chip) {}
+
+Transfer Dma::transfer(const Runs &runs, int64_t address, int64_t beats) const {
+  return {runs.totalBytes(), granulesTouched(runs, address, requestBytes), occupiedBytes(runs, dram, address),
+          beats};
+}
+
+int64_t Dma::localBeats(int64_t elements, const std::array<int64_t, 4> &box,
+                        const std::array<int64_t, 4> &stride, int64_t elementBytes) const {
+  size_t inner = 3;
+  while (inner > 0 && box[inner] == 1)
+    --inner;
+  const int64_t packed = std::max<int64_t>(1, busBytesPerCycle / elementBytes);
+  const int64_t perBeat = std::min(packed, std::max<int64_t>(1, box[inner]));
+  const int64_t cycles = banks.use(perBeat, stride[inner] * elementBytes, elementBytes).cycles;
+  // Short runs that follow each other closely share a beat; scattered ones do not.
+  const int64_t beats = cycles == 1 ? (elements + packed - 1) / packed : (elements + perBeat - 1) / perBeat;
+  return beats * cycles;
+}
+
+int64_t Dma::roundTrip(int64_t bytes) const {
+  // The pieces of a long request go to several channels at once.
+  const int64_t onOneChannel = std::min(bytes, dram.interleaveBytes);
+  const int64_t bursts = (onOneChannel + dram.burstBytes - 1) / dram.burstBytes;
+  const double perBurst = static_cast<double>(dram.burstBytes * dram.channels) / dramBytesPerCycle;
+  return std::max<int64_t>(
+      1, static_cast<int64_t>(std::ceil(latencyCycles + static_cast<double>(bursts) * perBurst)));
+}
+
+double Dma::moving(const Transfer &transfer) const {
+  return std::max({static_cast<double>(busCycles(transfer.bytes)), static_cast<double>(transfer.beats),
+                   transfer.dramBytes / dramBytesPerCycle});
+}
+
+double Dma::period(const Transfer &transfer) const {
+  if (transfer.requests == 0)
+    return moving(transfer);
+  const double table = static_cast<double>(transfer.requests) *
+                       static_cast<double>(roundTrip(transfer.bytes / transfer.requests)) /
+                       static_cast<double>(outstanding);
+  return std::max(moving(transfer), table);
+}
+
+double Dma::stream(const Transfer &transfer, int64_t n) const {
+  if (n <= 0)
+    return 0;
+  const double once = static_cast<double>(startupCycles),
+               together = static_cast<double>(n) * moving(transfer);
+  if (transfer.requests == 0)
+    return once + together;
+  // The entries go round; the last request leaves when those of all rounds before it are back.
+  const int64_t rounds = (n * transfer.requests + outstanding - 1) / outstanding;
+  const double table = static_cast<double>(rounds * roundTrip(transfer.bytes / transfer.requests));
+  return once + rowMissCycles + std::max(latencyCycles + together, table);
+}
+
+} // namespace arsis::timing
