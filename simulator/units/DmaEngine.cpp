@@ -121,7 +121,7 @@ void DmaEngine::request(Cycle now) {
   // The banks see the data at the pace of the slower side: a bus wider than the channels sends no faster.
   const Cycle moving = std::max(busCycles, board.clock.cycleAtOrAfter(chunk.occupied));
   const double wordsPerCycle =
-      static_cast<double>(bytes) / static_cast<double>(moving * board.scratchpad.bankWidth());
+      static_cast<double>(bytes) / static_cast<double>(moving * board.scratchpad.banks.widthBytes);
   const Cycle conflict = board.scratchpad.contend(now, moving, wordsPerCycle);
   done += conflict;
   table.put(entries, std::min(done, std::max(first + requestTail, lastData)), done);

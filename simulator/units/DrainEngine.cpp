@@ -1,12 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // See DrainEngine.h.
 #include "simulator/units/DrainEngine.h"
-#include "dialects/Isa/Numerics/Numerics.h"
 #include "simulator/isa/Nest.h"
+#include "simulator/units/Walks.h"
 
 #include <algorithm>
 
 namespace arsis::sim {
+
+DrainEngine::DrainEngine(const sc_core::sc_module_name &name, Board &board, const chip::Chip &chip,
+                         size_t streamIndex)
+    : StreamEngine(name, board, chip, streamIndex), array(chip) {}
 
 Cycle DrainEngine::earliestStart(const Operation &, Cycle now, Cause &cause) {
   cause = Cause::ScratchpadConflict; // the account already covers the running instruction
@@ -15,14 +19,17 @@ Cycle DrainEngine::earliestStart(const Operation &, Cycle now, Cause &cause) {
 
 Cycle DrainEngine::start(Instance &instance, Cycle now) {
   const auto &op = std::get<DrainOperation>(instance.operation);
-  const int64_t size = numerics::sizeInBytes(op.destination.type), rows = product(op.mCount);
-  const BankUse row = board.scratchpad.use(op.nCount, op.columnStride * size, size);
-  Cycle cycles = rows * row.cycles;
-  cycles += board.scratchpad.contend(now, cycles, row.words / static_cast<double>(row.cycles));
-  busyUntil(instance.location, now + scaled(rows, instance.factor));
+  const View<Box3> &to = op.destination;
+  const timing::ArrayUse use =
+      array.drain(walkOf(axesOf(op.mCount, to.stride, to.type),
+                         axesOf<1>({op.nCount}, {op.columnStride}, to.type), to.type, to.address));
+  const Cycle cycles =
+      use.cycles + board.scratchpad.contend(now, use.cycles,
+                                            static_cast<double>(use.words) / static_cast<double>(use.cycles));
+  busyUntil(instance.location, now + scaled(product(op.mCount), instance.factor));
   free = now + scaled(cycles, instance.factor);
   account.stallUntil(Cause::ScratchpadConflict, free);
-  return free + scaled(kPipelineCycles, instance.factor);
+  return free + scaled(timing::MatrixArray::kDrainPipelineCycles, instance.factor);
 }
 
 } // namespace arsis::sim

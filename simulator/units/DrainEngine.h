@@ -1,23 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// The drain unit of a matrix unit: one accumulator row per cycle into the scratchpad, after a pipeline of two
-// stages (read, cast and write; assumed). A row takes longer when its columns fall into the same scratchpad
-// bank. Does not model: conflicts with the array at the accumulators (separate ports assumed).
+// The drain unit of a matrix unit: accumulator rows into the scratchpad, one instruction after the other.
+// Cycles: timing/MatrixArray.h.
 #pragma once
 
 #include "simulator/units/StreamEngine.h"
+#include "timing/MatrixArray.h"
 
 namespace arsis::sim {
 
 class DrainEngine final : public StreamEngine {
 public:
-  using StreamEngine::StreamEngine;
+  DrainEngine(const sc_core::sc_module_name &name, Board &board, const chip::Chip &chip, size_t streamIndex);
 
 protected:
   Cycle earliestStart(const Operation &operation, Cycle now, Cause &cause) override;
   Cycle start(Instance &instance, Cycle now) override;
 
 private:
-  static constexpr Cycle kPipelineCycles = 2;
+  const timing::MatrixArray array;
   Cycle free = 0; // the first row of the next instruction can be read
 };
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // See MatrixEngine.h.
 #include "simulator/units/MatrixEngine.h"
-#include "dialects/Isa/Numerics/Numerics.h"
 #include "simulator/isa/Nest.h"
+#include "simulator/units/Walks.h"
 
 #include <algorithm>
 
@@ -10,8 +10,7 @@ namespace arsis::sim {
 
 MatrixEngine::MatrixEngine(const sc_core::sc_module_name &name, Board &board, const chip::Chip &chip,
                            size_t streamIndex)
-    : StreamEngine(name, board, chip, streamIndex), rows(chip.integer("matrix.rows")),
-      columns(chip.integer("matrix.cols")), transposer(chip.integer("matrix.transposer") != 0),
+    : StreamEngine(name, board, chip, streamIndex), array(chip),
       banks(static_cast<size_t>(chip.integer("matrix.weight_banks"))) {}
 
 Cycle MatrixEngine::earliestStart(const Operation &operation, Cycle now, Cause &cause) {
@@ -32,38 +31,31 @@ Cycle MatrixEngine::start(Instance &instance, Cycle now) {
 }
 
 Cycle MatrixEngine::startLoad(const LoadWeightsOperation &op, const Instance &instance, Cycle now) {
-  const int64_t size = numerics::sizeInBytes(op.source.type);
-  const BankUse row = board.scratchpad.use(op.nCount, op.nStride * size, size);
-  // Columns that are not contiguous are rows of a transposed block.
-  const int64_t perRow = transposer && op.nStride != 1 ? 1 : row.cycles;
-  Cycle cycles = product(op.kCount) * perRow;
-  cycles += board.scratchpad.contend(now, cycles, row.words / static_cast<double>(row.cycles));
-  cycles = scaled(cycles, instance.factor);
+  const ElementType type = op.source.type;
+  const timing::ArrayUse use =
+      array.load(walkOf(axesOf(op.kCount, op.source.stride, type), axesOf<1>({op.nCount}, {op.nStride}, type),
+                        type, op.source.address));
+  const Cycle cycles = scaled(use.cycles + contend(use, now), instance.factor);
   loadPortFree = now + cycles;
   banks[static_cast<size_t>(op.bank)].loaded = loadPortFree;
   loadCycles += cycles;
   return loadPortFree;
 }
 
+Cycle MatrixEngine::contend(const timing::ArrayUse &use, Cycle now) {
+  return board.scratchpad.contend(now, use.cycles,
+                                  static_cast<double>(use.words) / static_cast<double>(use.cycles));
+}
+
 Cycle MatrixEngine::startMultiply(const MultiplyOperation &op, const Instance &instance, Cycle now) {
-  const int64_t size = numerics::sizeInBytes(op.source.type), m = product(op.mCount);
-  // A row of K: contiguous pieces, several of them if the K box has outer dimensions.
-  const int64_t inner = op.kCount[2], pieces = op.kCount[0] * op.kCount[1];
-  const bool strided = inner > 1 && op.kStride[2] != 1;
-  BankUse row = board.scratchpad.use(inner, op.kStride[2] * size, size);
-  Cycle gather = 0;
-  if (strided && transposer) {
-    row = board.scratchpad.use(inner, size, size);
-    gather = rows;
-  }
-  if (pieces > 1)
-    row = board.scratchpad.combine(row, {1, row.words * static_cast<double>(pieces - 1)});
-  const Cycle ideal = m;
-  Cycle feed = m * row.cycles + gather;
-  feed += board.scratchpad.contend(now, feed, row.words / static_cast<double>(row.cycles));
+  const ElementType type = op.source.type;
+  const timing::ArrayUse use =
+      array.feed(walkOf(axesOf(op.mCount, op.source.stride, type), axesOf(op.kCount, op.kStride, type), type,
+                        op.source.address));
+  const Cycle ideal = product(op.mCount), feed = use.cycles + contend(use, now);
 
   const Cycle busy = scaled(ideal, instance.factor), whole = scaled(feed, instance.factor);
-  const Cycle latency = scaled(rows + columns - 2, instance.factor);
+  const Cycle latency = scaled(array.latency(), instance.factor);
   busyUntil(instance.location, now + busy);
   account.stallUntil(Cause::ScratchpadConflict, now + whole);
   feedFree = now + whole;

@@ -1,108 +1,143 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // See VectorEngine.h.
 #include "simulator/units/VectorEngine.h"
-#include "dialects/Isa/Numerics/Numerics.h"
 #include "simulator/isa/Nest.h"
+#include "simulator/units/Walks.h"
 #include "simulator/units/Work.h"
 
 #include <algorithm>
-#include <cmath>
 
 namespace arsis::sim {
+namespace {
+
+/// An operand of an instruction: the elements of a pass over them, and the positions of a window at each.
+struct Operand {
+  Box4 count;
+  View<Box4> view;
+  std::array<int64_t, 2> window = {1, 1}, windowStride = {0, 0};
+  bool read = true;
+
+  int64_t passes() const { return product(window); }
+};
+
+struct Operands {
+  std::array<Operand, 4> all;
+  size_t size = 0;
+  void add(const Operand &operand) { all[size++] = operand; }
+};
+
+/// What an instruction writes comes first.
+Operands operandsOf(const Operation &operation) {
+  Operands operands;
+  if (auto *op = std::get_if<MapOperation>(&operation)) {
+    operands.add({op->count, op->destination});
+    operands.all[0].read = false;
+    for (unsigned p = 0; p < numerics::operandCount(op->function); ++p)
+      operands.add({op->count, op->operands[p]});
+  } else if (auto *op = std::get_if<ReduceOperation>(&operation)) {
+    Box4 kept = op->count;
+    for (size_t d = 0; d < kept.size(); ++d)
+      if (op->mask >> d & 1)
+        kept[d] = 1;
+    operands.add({kept, op->destination});
+    operands.all[0].read = op->accumulate;
+    operands.add({op->count, op->source});
+  } else if (auto *op = std::get_if<PoolOperation>(&operation)) {
+    operands.add({op->count, op->destination});
+    operands.all[0].read = false;
+    operands.add({op->count, op->source, op->window, op->windowStride});
+  } else {
+    // The gradient stays in the lanes; each position of the window adds to the destination, for Max where the
+    // maximum is found.
+    const auto &grad = std::get<PoolGradOperation>(operation);
+    operands.add({grad.count, grad.destination, grad.window, grad.windowStride});
+    operands.add({grad.count, grad.gradient});
+    if (grad.function == numerics::ReduceFunction::Max)
+      operands.add({grad.count, grad.x, grad.window, grad.windowStride});
+  }
+  return operands;
+}
+
+/// First and last byte of an operand.
+std::pair<int64_t, int64_t> bytesOf(const Operand &operand) {
+  const auto size = static_cast<int64_t>(numerics::sizeInBytes(operand.view.type));
+  int64_t first = operand.view.address, last = first + size - 1;
+  const auto reach = [&](int64_t count, int64_t stride) {
+    (stride < 0 ? first : last) += (count - 1) * stride * size;
+  };
+  for (size_t d = 0; d < operand.count.size(); ++d)
+    reach(operand.count[d], operand.view.stride[d]);
+  for (size_t d = 0; d < operand.window.size(); ++d)
+    reach(operand.window[d], operand.windowStride[d]);
+  return {first, last};
+}
+
+timing::VectorWork workOf(const Operation &operation, const Operands &operands,
+                          const timing::VectorUnit &unit) {
+  timing::VectorWork work;
+  const Operand &widest = operands.all[operands.size - 1]; // of a pool or a reduction its source
+  work.elements = product(widest.count);
+  for (size_t i = 0; i < operands.size; ++i) {
+    const Operand &operand = operands.all[i];
+    work.passes = std::max(work.passes, operand.passes());
+    // A destination that is added to is read and written.
+    work.add({axesOf(operand.count, operand.view.stride, operand.view.type),
+              static_cast<int64_t>(numerics::sizeInBytes(operand.view.type)), operand.view.address,
+              operand.passes() * (i == 0 && operand.read ? 2 : 1)});
+  }
+  auto *map = std::get_if<MapOperation>(&operation);
+  work.cyclesPerElement = unit.cyclesOf(map ? map->function : numerics::VectorFunction::Copy);
+  if (std::holds_alternative<ReduceOperation>(operation))
+    work.results = product(operands.all[0].count);
+  return work;
+}
+
+} // namespace
 
 VectorEngine::VectorEngine(const sc_core::sc_module_name &name, Board &board, const chip::Chip &chip,
                            size_t streamIndex)
-    : StreamEngine(name, board, chip, streamIndex), lanes(chip.integer("vector.lanes")),
-      startup(chip.integer("vector.startup_cycles")), simple(chip.real("vector.cycles_simple")),
-      reciprocal(chip.real("vector.cycles_reciprocal")), rsqrt(chip.real("vector.cycles_rsqrt")),
-      exp(chip.real("vector.cycles_exp")), log(chip.real("vector.cycles_log")),
-      tanh(chip.real("vector.cycles_tanh")) {}
+    : StreamEngine(name, board, chip, streamIndex), unit(chip) {}
 
-Cycle VectorEngine::earliestStart(const Operation &, Cycle now, Cause &cause) {
+Cycle VectorEngine::earliestStart(const Operation &operation, Cycle now, Cause &cause) {
   cause = Cause::ScratchpadConflict; // the account already covers the running instruction
-  return std::max(now, free);
-}
-
-double VectorEngine::cyclesOf(const Operation &operation) const {
-  auto *map = std::get_if<MapOperation>(&operation);
-  if (!map)
-    return simple;
-  switch (map->function) {
-  case numerics::VectorFunction::Reciprocal:
-    return reciprocal;
-  case numerics::VectorFunction::Rsqrt:
-    return rsqrt;
-  case numerics::VectorFunction::Exp:
-    return exp;
-  case numerics::VectorFunction::Log:
-    return log;
-  case numerics::VectorFunction::Tanh:
-    return tanh;
-  default:
-    return simple;
+  Cycle start = std::max(now, free);
+  inPipeline.erase(inPipeline.begin(), std::find_if(inPipeline.begin(), inPipeline.end(),
+                                                    [&](const Writing &w) { return w.completes > now; }));
+  if (inPipeline.empty())
+    return start;
+  const Operands operands = operandsOf(operation);
+  for (size_t i = 0; i < operands.size; ++i) {
+    if (!operands.all[i].read)
+      continue;
+    const auto [first, last] = bytesOf(operands.all[i]);
+    for (const Writing &writing : inPipeline)
+      if (writing.completes > start && writing.first <= last && first <= writing.last) {
+        start = writing.completes;
+        cause = Cause::Startup;
+      }
   }
-}
-
-BankUse VectorEngine::beat(const View<Box4> &view, const Box4 &count) const {
-  const int64_t size = numerics::sizeInBytes(view.type);
-  // The dimension that the lanes run along first, and how often it fits.
-  size_t d = 3;
-  while (d > 0 && count[d] == 1)
-    --d;
-  const int64_t n = std::min(lanes, count[d]);
-  BankUse use = board.scratchpad.use(n, view.stride[d] * size, size);
-  const int64_t rows = std::min((lanes + n - 1) / n, product(count) / count[d]);
-  if (rows <= 1 || (d > 0 && view.stride[d - 1] == 0))
-    return use;
-  const bool dense = d > 0 && view.stride[d - 1] == view.stride[d] * count[d];
-  if (dense)
-    return board.scratchpad.use(std::min(lanes, n * rows), view.stride[d] * size, size);
-  return board.scratchpad.combine(use, {1, use.words * static_cast<double>(rows - 1)});
-}
-
-BankUse VectorEngine::bankUse(const Operation &operation) const {
-  const Scratchpad &banks = board.scratchpad;
-  if (auto *op = std::get_if<MapOperation>(&operation)) {
-    BankUse use = beat(op->destination, op->count);
-    for (unsigned p = 0; p < numerics::operandCount(op->function); ++p)
-      use = banks.combine(use, beat(op->operands[p], op->count));
-    return use;
-  }
-  if (auto *op = std::get_if<ReduceOperation>(&operation))
-    return beat(op->source, op->count);
-  if (auto *op = std::get_if<PoolOperation>(&operation))
-    return beat(op->source, op->count);
-  const auto &op = std::get<PoolGradOperation>(operation);
-  // Each beat reads the destination and writes it back; Max also reads x.
-  BankUse use = beat(op.destination, op.count);
-  use = banks.combine(use, use);
-  return op.function == numerics::ReduceFunction::Max ? banks.combine(use, beat(op.x, op.count)) : use;
+  return start;
 }
 
 Cycle VectorEngine::start(Instance &instance, Cycle now) {
-  const Operation &operation = instance.operation;
-  const int64_t count = vectorElements(operation);
-  const int64_t beats = (count + lanes - 1) / lanes;
-  double work = static_cast<double>(beats) * cyclesOf(operation);
-  if (auto *op = std::get_if<ReduceOperation>(&operation); op && op->mask == 8) {
-    constexpr int64_t kTreeLevels = 4; // 16 architectural lanes
-    work +=
-        static_cast<double>((product(op->count) / op->count[3] * kTreeLevels + lanes - 1) / lanes) * simple;
-  }
-  const auto ideal = static_cast<Cycle>(std::ceil(work));
-  const BankUse use = bankUse(operation);
-  Cycle cycles = std::max(ideal, beats * use.cycles);
-  cycles += board.scratchpad.contend(now + startup, cycles,
-                                     use.words * static_cast<double>(beats) / static_cast<double>(cycles));
+  const Operands operands = operandsOf(instance.operation);
+  const timing::VectorUse use = unit.use(workOf(instance.operation, operands, unit));
+  const Cycle cycles =
+      use.cycles + board.scratchpad.contend(now, use.cycles,
+                                            static_cast<double>(use.words) / static_cast<double>(use.cycles));
 
-  const Cycle fill = scaled(startup, instance.factor), busy = scaled(ideal, instance.factor);
-  account.stallUntil(Cause::Startup, now + fill);
-  busyUntil(instance.location, now + fill + busy);
-  free = now + fill + scaled(cycles, instance.factor);
+  const Cycle busy = scaled(use.ideal, instance.factor);
+  busyUntil(instance.location, now + busy);
+  free = now + scaled(cycles, instance.factor);
   account.stallUntil(Cause::ScratchpadConflict, free);
-  elements += count;
+  Cycle completes = free + scaled(unit.figures.startup, instance.factor);
+  if (!inPipeline.empty())
+    completes = std::max(completes, inPipeline.back().completes); // in order
+  const auto [first, last] = bytesOf(operands.all[0]);
+  inPipeline.push_back({completes, first, last});
+  elements += vectorElements(instance.operation);
   workCycles += busy;
-  return free;
+  return completes;
 }
 
 void VectorEngine::report(Statistics &statistics) const {
@@ -111,8 +146,9 @@ void VectorEngine::report(Statistics &statistics) const {
                  static_cast<double>(elements));
   statistics.add(prefix + "lane_utilisation", "1",
                  "elements per lane and busy cycle; below 1 for slow functions and ragged beats",
-                 workCycles > 0 ? static_cast<double>(elements) / static_cast<double>(workCycles * lanes)
-                                : 0.0);
+                 workCycles > 0
+                     ? static_cast<double>(elements) / static_cast<double>(workCycles * unit.figures.lanes)
+                     : 0.0);
 }
 
 } // namespace arsis::sim

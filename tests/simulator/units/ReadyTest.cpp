@@ -99,9 +99,73 @@ TEST(Ready, SlowFunctionsTakeTheirCycles) {
   EXPECT_EQ(duration("multiply"), startup + 10 * chip.real("vector.cycles_simple"));
 }
 
+/// A copy of 80 elements, ten beats, between bytes of the scratchpad.
+std::string copy(int from, int to) {
+  return "  map function=copy, count=[1, 1, 1, 80], destination=" + std::to_string(to) +
+         ", destinationStride=[0, 0, 0, 1], destinationType=f32, a=" + std::to_string(from) +
+         ", aStride=[0, 0, 0, 1], aType=f32, b=0, bStride=[0, 0, 0, 0], bType=f32, c=0, cStride=[0, 0, 0, "
+         "0], "
+         "cType=f32, immediate=0\n";
+}
+
+TEST(Ready, IndependentVectorInstructionsFindThePipelineFull) {
+  const chip::Chip chip = chipWith(kFast);
+  const RunRecord record = timing(
+      *programOf(kHead + "stream vector 0\n" + copy(0, 4096) + copy(0, 8192) + copy(1024, 12288)), chip);
+  const auto entries = of(record, "vector0");
+  const Cycle startup = chip.integer("vector.startup_cycles");
+  EXPECT_EQ(entries[1].begin, entries[0].begin + 10) << "when its last beat has entered, not before";
+  EXPECT_EQ(entries[2].begin, entries[1].begin + 10);
+  EXPECT_EQ(entries[2].end, entries[0].begin + 30 + startup);
+  EXPECT_EQ(unit(record, "vector0").account.stalled(Cause::Startup), startup) << "once, at the end";
+}
+
+TEST(Ready, AVectorInstructionWaitsForResultsInThePipeline) {
+  const chip::Chip chip = chipWith(kFast);
+  const Cycle startup = chip.integer("vector.startup_cycles");
+  // 80 elements are 320 bytes.
+  auto second = [&](int from, int to) {
+    const auto entries =
+        of(timing(*programOf(kHead + "stream vector 0\n" + copy(0, 4096) + copy(from, to)), chip), "vector0");
+    return std::pair(entries[1].begin - entries[0].begin, entries[0].end - entries[0].begin);
+  };
+  EXPECT_EQ(second(4096, 8192), std::pair(10 + startup, 10 + startup)) << "begins as the other completes";
+  EXPECT_EQ(second(4096 + 316, 8192).first, 10 + startup) << "the last element";
+  EXPECT_EQ(second(4096 + 320, 8192).first, 10) << "the byte after it";
+  EXPECT_EQ(second(4096 - 316, 8192).first, 10 + startup) << "the first element";
+  EXPECT_EQ(second(4096 - 320, 8192).first, 10) << "up to the byte before it";
+  EXPECT_EQ(second(0, 4096).first, 10) << "writing the same again is done in order";
+  EXPECT_EQ(second(8192, 0).first, 10) << "operands are read before results are written";
+}
+
+TEST(Ready, AResultTwoInstructionsBackIsWaitedForToo) {
+  const chip::Chip chip = chipWith({{"frontend.fetch_bytes_per_cycle", 4096}, {"vector.startup_cycles", 50}});
+  const auto entries =
+      of(timing(*programOf(kHead + "stream vector 0\n" + copy(0, 4096) + copy(0, 8192) + copy(4096, 12288)),
+                chip),
+         "vector0");
+  EXPECT_EQ(entries[1].begin, entries[0].begin + 10);
+  EXPECT_EQ(entries[2].begin, entries[0].end);
+}
+
+TEST(Ready, LessStartupAndMoreLanesNeverSlow) {
+  const auto program =
+      programOf(kHead + "stream vector 0\n" + copy(0, 4096) + copy(4096, 8192) + copy(0, 12288) +
+                copy(12288, 0) + copy(8192, 12288) + map(77, "exp") + "\n" + copy(4096, 0));
+  const auto cycles = [&](double startup, double lanes) {
+    return timing(*program, chipWith({{"vector.startup_cycles", startup}, {"vector.lanes", lanes}}))
+        .totalCycles;
+  };
+  for (double startup : {100, 16, 7, 1})
+    for (double lanes : {1, 2, 4, 8, 16, 64, 1024}) {
+      EXPECT_LE(cycles(startup, 2 * lanes), cycles(startup, lanes));
+      EXPECT_LT(cycles(startup - 1, lanes), cycles(startup, lanes));
+    }
+}
+
 TEST(Ready, ConflictingBanksTakeTurns) {
-  // Eight elements 64 B apart on 16 banks of 32 B: every second bank, all apart. On 2 banks they all meet in
-  // one.
+  // 80 elements 64 B apart on 16 banks of 32 B: ten words in every second bank, and one each of the dense
+  // operand and of the result. On 2 banks all 80 meet in one, beside half of the other ten and ten.
   auto strided = map(80);
   strided.replace(strided.find("aStride=[0, 0, 0, 1]"), 20, "aStride=[0, 0, 0, 16]");
   auto busyAndLost = [&](double banks) {
@@ -111,8 +175,8 @@ TEST(Ready, ConflictingBanksTakeTurns) {
     const CycleAccount &account = unit(record, "vector0").account;
     return std::pair(account.busy(), account.stalled(Cause::ScratchpadConflict));
   };
-  EXPECT_EQ(busyAndLost(16), std::pair(Cycle(10), Cycle(0)));
-  EXPECT_EQ(busyAndLost(2), std::pair(Cycle(10), Cycle(70)));
+  EXPECT_EQ(busyAndLost(16), std::pair(Cycle(10), Cycle(2)));
+  EXPECT_EQ(busyAndLost(2), std::pair(Cycle(10), Cycle(80)));
 }
 
 TEST(Ready, LoadsOverlapAndCompleteInOrder) {

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// The weight-stationary systolic array and its drain, each piece of work alone. Models: weights that enter at
+// the top, one row of K per cycle, through a chain of registers beside those in use; M rows streamed, one per
+// cycle, skewed by one cycle per row of the array; results that leave rows + columns - 2 cycles after their
+// row entered; one accumulator row drained per cycle after a pipeline of two stages. For n folds of T_i rows
+// on full arrays with two weight banks that is
+//   R + sum over i < n of max(T_i, R) + T_n + R + C - 2,
+// the double-buffered form (SCALE-Sim, arXiv 1811.02883, for one fold), held to a model of every PE in
+// tests/simulator/units.
+//
+// Partial K: k < R rows of weights take k cycles, because the chain stops once the last of them is in row 0
+// and the first in row k - 1; below them the array multiplies zeros, and partial sums pass all R rows. So a
+// load costs what it loads, and the latency is always that of the whole array.
+//
+// Operands: a row whose elements meet in scratchpad banks takes as many cycles as the fullest bank has words
+// of it, all pieces of K together. With matrix.transposer a block of R rows can instead be read along M, K
+// beats of up to R elements, while the block before it streams; the cheaper way is taken. The same holds for
+// weights along K and N. Does not model: clock gating of unused PEs, conflicts at the accumulators (one read
+// and one write port assumed). Figures: keys `matrix.*`; the drain's pipeline is assumed (read, cast and
+// write).
+#pragma once
+
+#include "timing/Banks.h"
+
+namespace arsis::timing {
+
+/// Cycles that a port of the array is held, and what it asks of the scratchpad meanwhile.
+struct ArrayUse {
+  int64_t cycles = 0;
+  int64_t words = 0;
+};
+
+class MatrixArray {
+public:
+  explicit MatrixArray(const chip::Chip &chip);
+  MatrixArray(int64_t rows, int64_t columns, bool transposer, const Banks &banks);
+
+  /// K x N weights: the box of K, then the columns as innermost axis. At least a cycle for each row of K.
+  ArrayUse load(const Walk &weights) const;
+  /// A product: rows of M outside, each needing its box of K at once. At least a cycle for each row of M.
+  ArrayUse feed(const Walk &operand) const;
+  /// The box of M outside, each row writing its columns at once. At least a cycle for each row of M.
+  ArrayUse drain(const Walk &destination) const;
+  /// From the entry of a row to its last result.
+  int64_t latency() const { return rows + columns - 2; }
+
+  static constexpr int64_t kDrainPipelineCycles = 2;
+  const int64_t rows, columns;
+  const bool transposer;
+  const Banks banks;
+
+private:
+  ArrayUse direct(const Walk &walk) const;
+  ArrayUse transposedLoad(const Walk &weights) const;
+  ArrayUse transposedFeed(const Walk &operand) const;
+
+  mutable Memo<ArrayUse, 18> loads, feeds, drains;
+};
+
+} // namespace arsis::timing
