@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // See VectorUnit.h.
 #include "timing/VectorUnit.h"
-#include "dialects/Isa/Numerics/Numerics.h"
+#include "timing/Reduction.h"
 
 #include <algorithm>
 #include <cmath>
@@ -38,16 +38,9 @@ double VectorUnit::cyclesOf(numerics::VectorFunction function) const {
 }
 
 int64_t VectorUnit::idealBeats(const VectorWork &work) const {
-  int64_t beats = work.passes * ceilDiv(work.elements, figures.lanes);
-  if (work.results == 0)
-    return beats;
-  const int64_t length = work.elements / work.results; // elements of a result
-  beats = std::max(beats, ceilDiv(length, numerics::kReductionLanes));
-  const int64_t partials = std::min(length, numerics::kReductionLanes);
-  for (int64_t s = numerics::kReductionLanes / 2; s > 0; s /= 2)
-    if (partials > s)
-      beats += ceilDiv(work.results * std::min(s, partials - s), figures.lanes);
-  return beats;
+  if (work.results > 0)
+    return reductionSteps(work.results, work.elements / work.results, figures.lanes);
+  return work.passes * ceilDiv(work.elements, figures.lanes);
 }
 
 VectorUnit::OperandUse VectorUnit::operandUse(const VectorOperand &operand) const {

@@ -13,10 +13,8 @@
 // their conflicts, and the sum of the operands' fullest banks. Twice the lanes are then never slower, nor
 // twice the banks.
 //
-// Reductions: elements of one result join `kReductionLanes` partials in turn (dialects/Isa/Numerics), so no
-// more than that many of a result enter in a beat, with an adder of one cycle; then come the levels of the
-// tree, the partials of all results packed into beats. Does not model: conflicts of pool_grad between
-// neighbouring windows. Figures: keys `vector.*`.
+// Reductions: the steps of the architectural tree, timing/Reduction.h. Does not model: conflicts of pool_grad
+// between neighbouring windows. Figures: keys `vector.*`.
 #pragma once
 
 #include "dialects/Isa/Numerics/Functions.h"

@@ -2,8 +2,8 @@
 //
 // The instruction set, described once. gen/generate.py reads these records (`llvm-tblgen -dump-json`) and writes the
 // C++ structs, the opcode table, the dispatch list, the operations of the MLIR `isa` dialect and docs/isa.md. Every
-// sentence of the manual lives here. Changing a field, its order or an opcode changes the schema hash, and programs
-// encoded with the old description are then refused. Opcodes 0x80 to 0xff are never used here: they are left to
+// sentence of the manual lives here. Changing a field, its order, an opcode or a revision changes the schema hash, and
+// programs encoded with the old description are then refused. Opcodes 0x80 to 0xff are never used here: they are left to
 // instructions registered from outside.
 
 // ---- Vocabulary ---------------------------------------------------------------------------------------------------
@@ -43,6 +43,7 @@ class Instruction<int theOpcode, string theMnemonic, string theCpp, list<Case> t
   string cpp = theCpp;
   list<Case> streams = theStreams;  // empty: allowed in every stream
   list<Field> fields = theFields;
+  int revision = 0;                 // raised when the meaning changes and the fields do not
   bit marker = 0;                   // a loop marker: no instance of its own, no waits, no increment
   string summary;
   string semantics;
@@ -92,8 +93,8 @@ def VectorFunction : Enum<"VectorFunction", "numerics", "dialects/Isa/Numerics/F
     "What `map` computes for each element. Values are F32, every operation rounds to nearest even.">;
 
 class Combining<string cpp, string prose> : Enum<cpp, "numerics", "dialects/Isa/Numerics/Functions.h", [
-    Case<"Sum", "addition, from +0">,
-    Case<"Max", "the better value, from minus infinity: v replaces best if v > best, or if v is NaN and best is not">],
+    Case<"Sum", "addition, identity +0">,
+    Case<"Max", "the better value, identity minus infinity: v replaces best if v > best, or if v is NaN and best is not">],
     prose>;
 def ReduceFunction : Combining<"ReduceFunction", "How `reduce` combines elements.">;
 def PoolFunction : Combining<"PoolFunction", "How `pool` and `pool_grad` combine the elements of a window.">;
@@ -255,10 +256,13 @@ def Reduce : Instruction<0x31, "reduce", "Reduce", [StreamVector], !listconcat([
     View<"a", "what is reduced">.fields,
     [Field<AffineKind, "accumulate", "0 overwrites the destination, any other value combines it with the result">])> {
   let summary = "reduction over some of four dimensions";
-  let semantics = "If dimension 3 is not reduced: from the identity, in row-major order of the reduced dimensions. If dimension 3 is reduced, it is "
-      "the only one, and 16 virtual lanes take the elements with index modulo 16, each lane in ascending order from the identity; then lane j "
-      "combines with lane j + s for s = 8, 4, 2, 1. With `accumulate` the result is destination op result. The order does not depend on the "
-      "number of physical lanes.";
+  let semantics = "One order for every function and every set of dimensions. The n elements that meet in a result, in row-major order of the "
+      "reduced dimensions, are dealt out to 16 partials: element i goes to partial i modulo 16. A partial is its first element; each later "
+      "one, in ascending order, makes it partial op element. With n < 16 only the first n partials exist. Then partial j becomes partial j op "
+      "partial j + s, first for s = 8, then for 4, 2 and 1, for every j < s whose partner exists; nothing happens where it does not. Partial 0 "
+      "is the result; a NaN is the canonical one. No identity takes part: the sum of a single -0 is -0. With `accumulate` the result is "
+      "destination op result. The order does not depend on the number of physical lanes.";
+  let revision = 1; // 0: sequential, but for dimension 3
 }
 
 def Pool : Instruction<0x32, "pool", "Pool", [StreamVector], !listconcat([

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // The order in which an op adds up: the reduced dims, outermost first, each cut into chunks. Chunk tuples are
-// visited in lexicographic order; each sums from +0, the first overwrites the total and every later one is
-// added to it. The last chunk of a dim may be shorter. A kernel without a plan sums everything as one chunk.
+// visited in lexicographic order; each is summed on its own, in the order that the kernel states, the first
+// overwrites the total and every later one is added to it. The last chunk of a dim may be shorter. A kernel
+// without a plan sums everything as one chunk.
 #pragma once
 
 #include <cstdint>

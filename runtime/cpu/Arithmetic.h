@@ -7,9 +7,7 @@
 #include "dialects/Isa/Numerics/Numerics.h"
 
 #include <algorithm>
-#include <array>
 #include <cmath>
-#include <limits>
 
 namespace arsis::ref {
 
@@ -39,30 +37,6 @@ template <class T> T inverseOf(int64_t count) { return static_cast<T>(1.0 / stat
 /// The tie rule of every maximum: a later value wins only if it is greater, or the first NaN.
 template <class T> bool isBetter(T value, T best) {
   return value > best || (std::isnan(value) && !std::isnan(best));
-}
-
-/// Reduction along the last dim in the architecture's order: 16 lanes, lane j takes elements j, j + 16, ...
-/// from `identity`; then lane j takes lane j + 8, + 4, + 2, + 1.
-template <class T, class Read, class Combine>
-T reduceLanes(int64_t count, T identity, Read read, Combine combine) {
-  std::array<T, 16> lane;
-  lane.fill(identity);
-  for (int64_t j = 0; j < 16; ++j)
-    for (int64_t i = j; i < count; i += 16)
-      lane[j] = combine(lane[j], read(i));
-  for (int64_t width : {8, 4, 2, 1})
-    for (int64_t j = 0; j < width; ++j)
-      lane[j] = combine(lane[j], lane[j + width]);
-  return lane[0];
-}
-
-template <class T, class Read> T sumOverLanes(int64_t count, Read read) {
-  return reduceLanes<T>(count, T(0), read, [](T a, T b) { return add(a, b); });
-}
-
-template <class T, class Read> T maxOverLanes(int64_t count, Read read) {
-  return reduceLanes<T>(count, -std::numeric_limits<T>::infinity(), read,
-                        [](T a, T b) { return canonical(isBetter(b, a) ? b : a); });
 }
 
 } // namespace arsis::ref

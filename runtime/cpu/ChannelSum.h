@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Sums over all dims but the last. Plan dims (p): the pixels, row-major. Also the reduction inside batch
-// normalisation.
+// Sums over all dims but the last. Plan dims (p): the pixels, row-major; inside a chunk the tree of
+// ReductionTree.h. Also the reduction inside batch normalisation.
 #pragma once
 
 #include "runtime/common/ReductionPlan.h"
-#include "runtime/cpu/Arithmetic.h"
+#include "runtime/cpu/ReductionTree.h"
 
 #include <vector>
 
@@ -17,10 +17,10 @@ void sumPixels(int64_t pixels, int64_t channels, Read read, T *sums, const Reduc
   std::vector<T> partial(channels);
   bool first = true;
   for (const Chunk &chunk : chunksOf(plan, {"p"}, {pixels})) {
-    std::fill(partial.begin(), partial.end(), T(0));
-    for (int64_t p = chunk[0].begin; p < chunk[0].end; ++p)
-      for (int64_t c = 0; c < channels; ++c)
-        partial[c] = add(partial[c], read(p, c));
+    const auto [begin, end] = chunk[0];
+    reduceTree(
+        end - begin, channels, [&, begin = begin](int64_t i, int64_t c) { return read(begin + i, c); },
+        [](T a, T b) { return add(a, b); }, partial.data());
     for (int64_t c = 0; c < channels; ++c)
       sums[c] = first ? partial[c] : add(sums[c], partial[c]);
     first = false;

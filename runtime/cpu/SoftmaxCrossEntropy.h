@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // The loss: mean over the batch of -log softmax(logits)[label], and its gradient. Plan dims (n) order the sum
-// over the batch.
+// over the batch; inside a chunk, and over the classes, it is the tree of ReductionTree.h.
 #pragma once
 
 #include "runtime/common/ReductionPlan.h"
-#include "runtime/cpu/Arithmetic.h"
+#include "runtime/cpu/ReductionTree.h"
 
 #include <vector>
 
@@ -18,25 +18,24 @@ void softmaxCrossEntropy(int64_t batch, int64_t classes, const T *logits, const 
   for (int64_t n = 0; n < batch; ++n) {
     const T *x = logits + n * classes;
     T *p = probabilities + n * classes;
-    const T largest = maxOverLanes<T>(classes, [&](int64_t c) { return x[c]; });
+    const T largest = treeMax<T>(classes, [&](int64_t c) { return x[c]; });
     for (int64_t c = 0; c < classes; ++c) {
       difference[c] = subtract(x[c], largest);
       p[c] = exponential(difference[c]);
     }
-    const T sum = sumOverLanes<T>(classes, [&](int64_t c) { return p[c]; });
+    const T sum = treeSum<T>(classes, [&](int64_t c) { return p[c]; });
     const T inverse = reciprocal(sum);
     for (int64_t c = 0; c < classes; ++c)
       p[c] = multiply(p[c], inverse);
     const T target =
-        sumOverLanes<T>(classes, [&](int64_t c) { return multiply(T(c == labels[n]), difference[c]); });
+        treeSum<T>(classes, [&](int64_t c) { return multiply(T(c == labels[n]), difference[c]); });
     losses[n] = subtract(logarithm(sum), target);
   }
   T total = 0;
   bool first = true;
   for (const Chunk &chunk : chunksOf(plan, {"n"}, {batch})) {
-    T partial = 0;
-    for (int64_t n = chunk[0].begin; n < chunk[0].end; ++n)
-      partial = add(partial, losses[n]);
+    const auto [begin, end] = chunk[0];
+    const T partial = treeSum<T>(end - begin, [&, begin = begin](int64_t i) { return losses[begin + i]; });
     total = first ? partial : add(total, partial);
     first = false;
   }

@@ -42,6 +42,8 @@ public:
     }
   }
 
+  /// Whether a single run has all elements.
+  bool isOneRun() const { return rank == 1; }
   int64_t runLength() const { return empty ? 0 : count[0]; }
   /// Stride of operand p inside a run.
   int64_t runStride(size_t p) const { return step[p][0]; }

@@ -1,18 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// reduce: sequential in row-major order of the reduced dimensions, or the architectural tree of 16 lanes
-// along dimension 3. With `accumulate` the result is combined with the destination when the instruction
-// completes.
+// reduce: the architectural tree of 16 partials over the reduced dimensions in row-major order. With
+// `accumulate` the result is combined with the destination when the instruction completes.
 #include "dialects/Isa/Numerics/Kernels.h"
 #include "dialects/Isa/Numerics/Numerics.h"
 #include "simulator/isa/Families.h"
 #include "simulator/isa/Scatter.h"
 
-#include <algorithm>
-
 namespace arsis::sim {
 namespace {
-
-using numerics::ReduceFunction;
 
 Box4 keptCounts(const ReduceOperation &op) {
   Box4 kept = op.count;
@@ -22,55 +17,48 @@ Box4 keptCounts(const ReduceOperation &op) {
   return kept;
 }
 
-void reduceLanes(const ReduceOperation &op, const Memories &memories, Result &result) {
-  const Nest<2, 3> rows({op.count[0], op.count[1], op.count[2]},
-                        {denseStrides<3>({op.count[0], op.count[1], op.count[2]}),
-                         Box3{op.source.stride[0], op.source.stride[1], op.source.stride[2]}});
-  const uint8_t *from = memories.scratchpad.data() + op.source.address;
-  const float identity = numerics::identityOf(op.function);
-  rows.forEachRun([&](const std::array<int64_t, 2> &offset) {
-    for (int64_t row = 0; row < rows.runLength(); ++row) {
-      const int64_t first = offset[1] + row * rows.runStride(1);
-      auto read = [&](int64_t i) {
-        return numerics::readElement(from, op.source.type, first + i * op.source.stride[3]);
-      };
-      result.values[static_cast<size_t>(offset[0] + row * rows.runStride(0))] =
-          op.function == ReduceFunction::Sum
-              ? numerics::laneReduce(op.count[3], identity, read, numerics::add)
-              : numerics::laneReduce(op.count[3], identity, read, numerics::maximum);
-    }
-  });
-}
-
-void reduceInOrder(const ReduceOperation &op, const Memories &memories, const Box4 &kept, Result &result) {
-  Box4 resultStride = denseStrides(kept);
+Box4 reducedCounts(const ReduceOperation &op) {
+  Box4 reduced{1, 1, 1, 1};
   for (size_t d = 0; d < 4; ++d)
     if (op.mask >> d & 1)
-      resultStride[d] = 0;
-  const uint8_t *from = memories.scratchpad.data() + op.source.address;
-  const int64_t size = numerics::sizeInBytes(op.source.type);
-  const Nest<2, 4> nest(op.count, {resultStride, op.source.stride});
-  const int64_t n = nest.runLength(), to = nest.runStride(0), step = nest.runStride(1);
-  nest.forEachRun([&](const std::array<int64_t, 2> &offset) {
-    float *target = result.values.data() + offset[0];
-    const uint8_t *source = from + offset[1] * size;
-    if (op.function == ReduceFunction::Sum && op.source.type == ElementType::F32 && to == 1 && step == 1)
-      return numerics::addInto(target, reinterpret_cast<const float *>(source), n);
-    for (int64_t i = 0; i < n; ++i)
-      target[i * to] = numerics::combine(op.function, target[i * to],
-                                         numerics::readElement(source, op.source.type, i * step));
-  });
+      reduced[d] = op.count[d];
+  return reduced;
 }
 
 } // namespace
 
 void sampleReduce(const ReduceOperation &op, const Memories &memories, Result &result) {
   const Box4 kept = keptCounts(op);
-  result.values.assign(static_cast<size_t>(product(kept)), numerics::identityOf(op.function));
-  if (op.mask == 8)
-    reduceLanes(op, memories, result);
-  else
-    reduceInOrder(op, memories, kept, result);
+  result.values.resize(static_cast<size_t>(product(kept)));
+  const Nest<2, 4> results(kept, {denseStrides(kept), op.source.stride});
+  const Nest<1, 4> terms(reducedCounts(op), {op.source.stride});
+  const int64_t n = results.runLength(), step = results.runStride(1);
+  const bool kernel = op.source.type == ElementType::F32 && terms.isOneRun();
+  const uint8_t *from = memories.scratchpad.data() + op.source.address;
+  results.forEachRun([&](const std::array<int64_t, 2> &offset) {
+    float *target = result.values.data() + offset[0];
+    const uint8_t *source = from + offset[1] * numerics::sizeInBytes(op.source.type);
+    auto reduceFloats = [&](int64_t first, int64_t columns) {
+      numerics::reduceColumns(op.function, target + first,
+                              reinterpret_cast<const float *>(source) + first * step, terms.runStride(0),
+                              terms.runLength(), columns);
+    };
+    if (kernel && step == 1)
+      return reduceFloats(0, n);
+    for (int64_t i = 0; i < n; ++i) {
+      if (kernel) {
+        reduceFloats(i, 1);
+        continue;
+      }
+      numerics::TreeReduction reduction(op.function);
+      terms.forEachRun([&](const std::array<int64_t, 1> &term) {
+        for (int64_t k = 0; k < terms.runLength(); ++k)
+          reduction.take(
+              numerics::readElement(source, op.source.type, i * step + term[0] + k * terms.runStride(0)));
+      });
+      target[i] = reduction.result();
+    }
+  });
 }
 
 void commitReduce(const ReduceOperation &op, Memories &memories, const Result &result) {

@@ -123,9 +123,6 @@ struct Resolver {
     op.function = static_cast<numerics::ReduceFunction>(body.function);
     op.count = at(body.count);
     op.mask = body.reduceMask;
-    if ((op.mask & 8) && op.mask != 8)
-      throw Error("reduce mask " + std::to_string(op.mask) +
-                  " reduces dimension 3 together with others, expected dimension 3 alone");
     op.destination = view(body.destination, body.destinationStride, ElementType::F32);
     for (size_t d = 0; d < 4; ++d)
       if (op.mask >> d & 1)

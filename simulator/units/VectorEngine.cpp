@@ -145,7 +145,7 @@ void VectorEngine::report(Statistics &statistics) const {
   statistics.add(prefix + "elements", "elements", "elements worked on, window positions one by one",
                  static_cast<double>(elements));
   statistics.add(prefix + "lane_utilisation", "1",
-                 "elements per lane and busy cycle; below 1 for slow functions and ragged beats",
+                 "elements per lane and busy cycle; below 1 for slow functions, ragged beats and reductions",
                  workCycles > 0
                      ? static_cast<double>(elements) / static_cast<double>(workCycles * unit.figures.lanes)
                      : 0.0);

@@ -62,9 +62,7 @@ struct Counter {
     counts[isTranscendental(op.function) ? Event::TranscendentalOps : Event::VectorOps] += elements;
   }
   void operator()(const ReduceOperation &op) const {
-    int64_t kept = 1;
-    for (size_t d = 0; d < 4; ++d)
-      kept *= op.mask >> d & 1 ? 1 : op.count[d];
+    const int64_t kept = keptElements(op);
     counts[Event::ScratchpadReadBytes] += product(op.count) * sizeInBytes(op.source.type);
     counts[Event::ScratchpadWriteBytes] += kept * 4;
     if (op.accumulate)
@@ -100,6 +98,13 @@ struct Elements {
 void countWork(const Operation &operation, EventCounts &counts) { std::visit(Counter{counts}, operation); }
 
 int64_t vectorElements(const Operation &operation) { return std::visit(Elements{}, operation); }
+
+int64_t keptElements(const ReduceOperation &op) {
+  int64_t kept = 1;
+  for (size_t d = 0; d < 4; ++d)
+    kept *= op.mask >> d & 1 ? 1 : op.count[d];
+  return kept;
+}
 
 bool isTranscendental(numerics::VectorFunction function) {
   switch (function) {

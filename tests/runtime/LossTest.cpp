@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // The loss: bits in fp32 by the stated steps, and the definition in fp64.
 #include "dialects/Isa/Numerics/Numerics.h"
+#include "tests/ReductionOracle.h"
 #include "tests/runtime/KernelTesting.h"
 
+#include <algorithm>
 #include <cmath>
 
 namespace arsis::ref {
@@ -24,10 +26,10 @@ TEST(SoftmaxCrossEntropy, FollowsTheStepsBitForBit) {
   for (int64_t n = 0; n < kBatch; ++n) {
     const float *x = logits.as<float>() + n * kClasses;
     float *p = expected[1].as<float>() + n * kClasses;
-    const float largest = numerics::laneMax(kClasses, [&](int64_t c) { return x[c]; });
+    const float largest = *std::max_element(x, x + kClasses);
     for (int64_t c = 0; c < kClasses; ++c)
       p[c] = numerics::exp(x[c] - largest);
-    const float sum = numerics::laneSum(kClasses, [&](int64_t c) { return p[c]; });
+    const float sum = arsis::testing::reducedSum({p, p + kClasses});
     for (int64_t c = 0; c < kClasses; ++c)
       p[c] = p[c] * (1.0f / sum);
     losses.push_back(numerics::log(sum) - (x[kLabels.as<int32_t>()[n]] - largest));

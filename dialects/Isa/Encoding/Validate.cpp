@@ -121,10 +121,8 @@ struct InstructionChecker {
 
   template <class Other> void meaning(const Other &) const {}
   void meaning(const Reduce &body) const {
-    constexpr uint8_t kLast = 1 << 3;
-    if (body.reduceMask >> 4 || (body.reduceMask & kLast && body.reduceMask != kLast))
-      fail("reduceMask", "is " + std::to_string(body.reduceMask) +
-                             ", expected some of dimensions 0 to 2, or dimension 3 alone");
+    if (body.reduceMask >> 4)
+      fail("reduceMask", "is " + std::to_string(body.reduceMask) + ", expected bits of dimensions 0 to 3");
   }
   void meaning(const Pool &body) const { window(body.window); }
   void meaning(const PoolGrad &body) const { window(body.window); }

@@ -127,6 +127,129 @@ static void addRun(float *accumulator, const float *partial, int64_t n) {
     accumulator[i] = add(accumulator[i], partial[i]);
 }
 
+/// Without the canonical NaN, which the end of a reduction sees to: a NaN stays one whatever joins it.
+template <ReduceFunction function, class Vec> static HWY_INLINE Vec combined(Vec a, Vec b) {
+  if constexpr (function == ReduceFunction::Sum)
+    return hn::Add(a, b);
+  else
+    return hn::IfThenElse(hn::Or(hn::Gt(b, a), hn::IsNaN(b)), b, a);
+}
+
+/// `vectors` vectors of neighbouring columns. A few of their partials at a time stay in registers.
+template <ReduceFunction function, int vectors, class D>
+static HWY_NOINLINE void reduceBlock(D d, float *result, const float *source, int64_t stride, int64_t n) {
+  constexpr int all = kReductionPartials, group = (HWY_TARGET == HWY_AVX2 ? all / 2 : all) / vectors;
+  const int64_t lanes = static_cast<int64_t>(hn::Lanes(d));
+  hn::Vec<D> partial[all][vectors];
+  for (int first = 0; first < all && first < n; first += group) {
+    hn::Vec<D> held[group][vectors];
+    const float *row = source + first * stride;
+    for (int j = 0; j < group; ++j, row += stride)
+      for (int v = 0; v < vectors; ++v)
+        held[j][v] = first + j < n ? hn::LoadU(d, row + v * lanes) : hn::Zero(d);
+    int64_t i = first + all;
+    for (row += (all - group) * stride; i + group <= n; i += all, row += (all - group) * stride)
+      for (int j = 0; j < group; ++j, row += stride)
+        for (int v = 0; v < vectors; ++v)
+          held[j][v] = combined<function>(held[j][v], hn::LoadU(d, row + v * lanes));
+    for (int j = 0; j < group; ++j, row += stride)
+      for (int v = 0; v < vectors; ++v)
+        partial[first + j][v] =
+            i + j < n ? combined<function>(held[j][v], hn::LoadU(d, row + v * lanes)) : held[j][v];
+  }
+  for (int s = all / 2; s > 0; s /= 2)
+    for (int j = 0; j < s && j + s < n; ++j)
+      for (int v = 0; v < vectors; ++v)
+        partial[j][v] = combined<function>(partial[j][v], partial[j + s][v]);
+  const auto nan = hn::BitCast(d, hn::Set(hn::RebindToUnsigned<D>(), kCanonicalNaNBits));
+  for (int v = 0; v < vectors; ++v)
+    hn::StoreU(hn::IfThenElse(hn::IsNaN(partial[0][v]), nan, partial[0][v]), d, result + v * lanes);
+}
+
+/// Whole blocks from column c on; the last one, if it may, overlaps the one before it.
+template <ReduceFunction function, int vectors, class D>
+static int64_t reduceBlocks(D d, float *result, const float *source, int64_t stride, int64_t n,
+                            int64_t columns, int64_t c, bool overlap) {
+  const int64_t width = vectors * static_cast<int64_t>(hn::Lanes(d));
+  for (; c + width <= columns; c += width)
+    reduceBlock<function, vectors>(d, result + c, source + c, stride, n);
+  if (c == columns || !overlap)
+    return c;
+  reduceBlock<function, vectors>(d, result + columns - width, source + columns - width, stride, n);
+  return columns;
+}
+
+constexpr int64_t kPanel = 256; // columns; the partials of a panel are 16 KiB
+
+/// kPanel columns, row after row: columns that far apart would share a set of the host's caches.
+template <ReduceFunction function>
+static HWY_NOINLINE void reducePanel(float *result, const float *source, int64_t stride, int64_t n) {
+  const Floats d;
+  const int64_t lanes = static_cast<int64_t>(hn::Lanes(d));
+  HWY_ALIGN float partial[kReductionPartials * kPanel];
+  const int64_t present = n < kReductionPartials ? n : kReductionPartials;
+  for (int64_t i = 0; i < present; ++i)
+    std::memcpy(partial + i * kPanel, source + i * stride, kPanel * sizeof(float));
+  auto join = [&](float *to, const float *from) HWY_ATTR {
+    for (int64_t c = 0; c < kPanel; c += lanes)
+      hn::Store(combined<function>(hn::Load(d, to + c), hn::LoadU(d, from + c)), d, to + c);
+  };
+  for (int64_t i = present; i < n; ++i)
+    join(partial + i % kReductionPartials * kPanel, source + i * stride);
+  for (int64_t s = kReductionPartials / 2; s > 0; s /= 2)
+    for (int64_t j = 0; j < s && j + s < present; ++j)
+      join(partial + j * kPanel, partial + (j + s) * kPanel);
+  for (int64_t c = 0; c < kPanel; c += lanes)
+    hn::StoreU(canonicalVector(d, hn::Load(d, partial + c)), d, result + c);
+}
+
+/// Neighbouring elements: the partials are the lanes of one or more vectors. REQUIRES: n >= 16.
+template <ReduceFunction function> static float reduceRun(const float *source, int64_t n) {
+  const hn::CappedTag<float, kReductionPartials> d;
+  constexpr int lanes = hn::MaxLanes(d), vectors = kReductionPartials / lanes;
+  hn::Vec<decltype(d)> held[vectors];
+  for (int v = 0; v < vectors; ++v)
+    held[v] = hn::LoadU(d, source + v * lanes);
+  int64_t i = kReductionPartials;
+  for (; i + kReductionPartials <= n; i += kReductionPartials)
+    for (int v = 0; v < vectors; ++v)
+      held[v] = combined<function>(held[v], hn::LoadU(d, source + i + v * lanes));
+  float partial[kReductionPartials];
+  for (int v = 0; v < vectors; ++v)
+    hn::StoreU(held[v], d, partial + v * lanes);
+  for (int j = 0; i + j < n; ++j)
+    partial[j] = combine(function, partial[j], source[i + j]);
+  return combinePartials(function, partial, kReductionPartials);
+}
+
+/// Returns how many columns were done.
+template <ReduceFunction function>
+static int64_t reduceVectors(float *result, const float *source, int64_t stride, int64_t n, int64_t columns) {
+  const Floats d;
+  const hn::CappedTag<float, 4> few;
+  if (columns >= static_cast<int64_t>(hn::Lanes(d))) {
+    int64_t c = 0;
+    for (; columns >= 2 * kPanel && c + kPanel <= columns; c += kPanel)
+      reducePanel<function>(result + c, source + c, stride, n);
+    c = reduceBlocks<function, 4>(d, result, source, stride, n, columns, c, false);
+    return reduceBlocks<function, 1>(d, result, source, stride, n, columns, c, true);
+  }
+  if (columns >= static_cast<int64_t>(hn::Lanes(few)))
+    return reduceBlocks<function, 1>(few, result, source, stride, n, columns, 0, true);
+  if (stride != 1 || n < kReductionPartials)
+    return 0;
+  for (int64_t c = 0; c < columns; ++c)
+    result[c] = reduceRun<function>(source + c, n);
+  return columns;
+}
+
+static int64_t reduceSome(ReduceFunction function, float *result, const float *source, int64_t stride,
+                          int64_t n, int64_t columns) {
+  return function == ReduceFunction::Sum
+             ? reduceVectors<ReduceFunction::Sum>(result, source, stride, n, columns)
+             : reduceVectors<ReduceFunction::Max>(result, source, stride, n, columns);
+}
+
 /// The first multiple-of-lanes elements of a run; returns how many were done.
 template <class Function>
 static HWY_INLINE int64_t vectorRun(float *destination, const RunOperand *operands, int64_t n,
@@ -208,6 +331,8 @@ static void addRun(float *accumulator, const float *partial, int64_t n) {
     accumulator[i] = add(accumulator[i], partial[i]);
 }
 
+static int64_t reduceSome(ReduceFunction, float *, const float *, int64_t, int64_t, int64_t) { return 0; }
+
 static int64_t mapVectors(VectorFunction, float *, const RunOperand *, float, int64_t) { return 0; }
 #endif
 
@@ -220,6 +345,7 @@ HWY_AFTER_NAMESPACE();
 namespace arsis::numerics {
 HWY_EXPORT(product);
 HWY_EXPORT(addRun);
+HWY_EXPORT(reduceSome);
 HWY_EXPORT(mapVectors);
 HWY_EXPORT(targetName);
 
@@ -234,6 +360,13 @@ void multiplyAccumulate(const float *x, int64_t xStride, const float *w, int64_t
 
 void addInto(float *accumulator, const float *partial, int64_t n) {
   HWY_DYNAMIC_DISPATCH(addRun)(accumulator, partial, n);
+}
+
+void reduceColumns(ReduceFunction function, float *result, const float *source, int64_t stride, int64_t n,
+                   int64_t columns) {
+  int64_t c = n > 0 ? HWY_DYNAMIC_DISPATCH(reduceSome)(function, result, source, stride, n, columns) : 0;
+  for (; c < columns; ++c)
+    result[c] = treeReduce(function, n, [&](int64_t i) { return source[i * stride + c]; });
 }
 
 void mapRun(VectorFunction function, float *destination, RunOperand a, RunOperand b, RunOperand c,

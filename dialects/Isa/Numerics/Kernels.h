@@ -22,6 +22,11 @@ void multiplyAccumulate(const float *x, int64_t xStride, const float *w, int64_t
 /// accumulator[i] = add(accumulator[i], partial[i]).
 void addInto(float *accumulator, const float *partial, int64_t n);
 
+/// result[c] = treeReduce(function, n, read) with read(i) = source[i * stride + c], for c < columns. The
+/// result must not overlap the source.
+void reduceColumns(ReduceFunction function, float *result, const float *source, int64_t stride, int64_t n,
+                   int64_t columns);
+
 /// An operand of mapRun: element i is at[i * stride].
 struct RunOperand {
   const float *at = nullptr; // may be null where the function does not read it

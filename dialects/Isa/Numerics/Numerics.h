@@ -104,32 +104,56 @@ inline void writeElement(void *bytes, ElementType type, int64_t index, float val
   }
 }
 
-/// Lanes of the architectural reduction tree; a chip's physical lanes do not change a bit.
-constexpr int64_t kReductionLanes = 16;
-
-/// Combines read(0) .. read(n-1): lane j takes elements i = j mod 16 ascending from `identity`, then lane j
-/// takes lane j + s for s = 8, 4, 2, 1.
-template <class Read, class Combine> float laneReduce(int64_t n, float identity, Read read, Combine combine) {
-  float lane[kReductionLanes];
-  for (float &value : lane)
-    value = identity;
-  for (int64_t i = 0; i < n; ++i)
-    lane[i % kReductionLanes] = combine(lane[i % kReductionLanes], read(i));
-  for (int64_t s = kReductionLanes / 2; s > 0; s /= 2)
-    for (int64_t j = 0; j < s; ++j)
-      lane[j] = combine(lane[j], lane[j + s]);
-  return lane[0];
-}
-template <class Read> float laneSum(int64_t n, Read read) { return laneReduce(n, 0.0f, read, add); }
-template <class Read> float laneMax(int64_t n, Read read) {
-  return laneReduce(n, kMinusInfinity, read, maximum);
-}
-
 inline float identityOf(ReduceFunction function) {
   return function == ReduceFunction::Sum ? 0.0f : kMinusInfinity;
 }
 inline float combine(ReduceFunction function, float a, float b) {
   return function == ReduceFunction::Sum ? add(a, b) : maximum(a, b);
+}
+
+/// Partials of every reduction. The number of lanes of a chip changes no bit.
+constexpr int64_t kReductionPartials = 16;
+
+/// The end of a reduction: partial j takes partial j + s, for s = 8, 4, 2, 1 and j < s. Only the first
+/// `present` partials exist; nothing happens where one does not. The partials are overwritten. Without any
+/// the result is the identity.
+inline float combinePartials(ReduceFunction function, float *partial, int64_t present) {
+  if (present == 0)
+    return identityOf(function);
+  for (int64_t s = kReductionPartials / 2; s > 0; s /= 2)
+    for (int64_t j = 0; j < s && j + s < present; ++j)
+      partial[j] = combine(function, partial[j], partial[j + s]);
+  return canonical(partial[0]);
+}
+
+/// The order in which every `reduce` combines its elements. Element i goes to partial i mod 16; a partial is
+/// its first element, combined with the later ones as they come; then combinePartials. No identity takes
+/// part, so the sum of one element is that element, -0 too; only a NaN becomes the canonical one.
+class TreeReduction {
+public:
+  explicit TreeReduction(ReduceFunction function) : function(function) {}
+  void take(float element) {
+    float &at = partial[count % kReductionPartials];
+    at = count < kReductionPartials ? element : combine(function, at, element);
+    ++count;
+  }
+  /// Once, after the last element.
+  float result() {
+    return combinePartials(function, partial, count < kReductionPartials ? count : kReductionPartials);
+  }
+
+private:
+  const ReduceFunction function;
+  int64_t count = 0;
+  float partial[kReductionPartials];
+};
+
+/// Reduces read(0) .. read(n - 1).
+template <class Read> float treeReduce(ReduceFunction function, int64_t n, Read read) {
+  TreeReduction reduction(function);
+  for (int64_t i = 0; i < n; ++i)
+    reduction.take(read(i));
+  return reduction.result();
 }
 
 /// One element of a `map` instruction. Operands that the function does not read are ignored. OneHot compares

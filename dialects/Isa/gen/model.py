@@ -59,6 +59,7 @@ class Instruction:
     streams: tuple[Case, ...]
     fields: tuple[Field, ...]
     marker: bool
+    revision: int
     summary: str
     semantics: str
 
@@ -100,7 +101,15 @@ class Isa:
         streams = tuple(self.case(c["def"]) for c in r["streams"])
         fields = tuple(self.field(f["def"]) for f in r["fields"])
         return Instruction(
-            r["opcode"], r["mnemonic"], r["cpp"], streams, fields, bool(r["marker"]), r["summary"], r["semantics"]
+            r["opcode"],
+            r["mnemonic"],
+            r["cpp"],
+            streams,
+            fields,
+            bool(r["marker"]),
+            r["revision"],
+            r["summary"],
+            r["semantics"],
         )
 
     def check(self) -> None:
@@ -121,13 +130,14 @@ class Isa:
                 raise ValueError(f"{e.cpp} has {len(e.cases)} cases, expected at most 256")
 
     def schema_hash(self) -> int:
-        """64 bits of SHA-256 over everything the encoding depends on; prose does not count."""
+        """64 bits of SHA-256 over what the encoding depends on and the revisions of meaning; prose does not count."""
         enums = [(e.cpp, [c.name for c in e.cases]) for e in self.enums]
         instructions = [
             (
                 i.opcode,
                 i.mnemonic,
                 i.marker,
+                i.revision,
                 [s.name for s in i.streams],
                 [(f.name, f.kind.cpp, f.count) for f in i.fields],
             )

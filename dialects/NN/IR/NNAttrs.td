@@ -26,8 +26,9 @@ def NN_PlanAttr : NN_Attr<"Plan", "plan"> {
   let summary = "the order in which an operation combines the terms of its sums";
   let description = [{
     Names of the reduced dimensions, outermost first, and the chunk of each. The tuples of chunks are visited in
-    lexicographic order; inside a chunk the operation's own order of terms holds; a partial sum starts at +0 and is
-    added to the total. Two executions under one plan agree bit for bit.
+    lexicographic order. Inside a chunk a contraction adds its terms one after the other from +0, a sum of the vector
+    unit follows the tree of the instruction `reduce`. The first chunk's sum is the total, every later one is added to
+    it. Two executions under one plan agree bit for bit.
     Example: `#nn.plan<dims = ["c", "kh", "kw"], chunks = [16, 1, 1]>`.
   }];
   let parameters = (ins ArrayRefParameter<"::mlir::StringAttr">:$dims, ArrayRefParameter<"int64_t">:$chunks);

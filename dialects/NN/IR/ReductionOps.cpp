@@ -87,6 +87,7 @@ Structure ChannelSumOp::getStructure() {
   s.operands = {accessOf(all)};
   s.results = {accessOf({0})};
   s.combine = Combine::Sum;
+  s.reduction.how = How::Tree;
   s.terms = {0};
   s.resultOf = {Input::combined()};
   return s;

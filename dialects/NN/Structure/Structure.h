@@ -104,7 +104,8 @@ enum class Combine : uint8_t {
 
 /// In which order the terms of one chunk are combined.
 enum class How : uint8_t {
-  Sequence // one after the other, as the rows of a column do
+  Sequence, // one after the other, as the rows of a column do
+  Tree      // 16 partials, then a tree of them: numerics::treeReduce
 };
 
 /// A loop over the chunks of one or several reduced dimensions. Several are counted as one, row-major, so

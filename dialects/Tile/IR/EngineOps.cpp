@@ -149,14 +149,12 @@ LogicalResult MapOp::verify() {
 
 LogicalResult ReduceOp::verify() {
   ArrayRef<int64_t> reduced = getReduced();
-  bool lane = llvm::is_contained(reduced, 3);
   bool ordered = !reduced.empty() && llvm::all_of(reduced, [](int64_t d) { return d >= 0 && d <= 3; });
   for (unsigned i = 1; i < reduced.size(); ++i)
     ordered &= reduced[i - 1] < reduced[i];
   return EngineVerifier(*this, getIndices())
       .extents("box", getBox(), 4)
       .require(ordered, "needs the reduced dimensions in ascending order, each of 0 to 3")
-      .require(!lane || reduced.size() == 1, "reduces dimension 3 together with others")
       .view("view", getView(), 4)
       .view("input_view", getInputView(), 4)
       .map("accumulate", getAccumulate(), 1)

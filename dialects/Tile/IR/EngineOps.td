@@ -102,8 +102,8 @@ def Tile_MapOp : Tile_EngineOp<"map", [AttrSizedOperandSegments]> {
 def Tile_ReduceOp : Tile_EngineOp<"reduce"> {
   let summary = "sum or maximum over some dimensions of a box";
   let description = [{
-    The dimensions in `reduced` disappear: either some of 0..2 (in row-major order), or dimension 3 alone (by the
-    architectural lane tree). Where `accumulate(indices)` is 0 the destination is overwritten, else combined.
+    The dimensions in `reduced` disappear, in row-major order by the architectural tree of 16 partials. Where
+    `accumulate(indices)` is 0 the destination is overwritten, else it is combined with the result.
   }];
   let arguments = (ins Updates<Tile_Spm>:$destination, Reads<Tile_Spm>:$input, Indices:$indices,
     Tile_ReduceFunctionAttr:$function, Tile_ExtentsAttr:$box, DenseI64ArrayAttr:$reduced, Tile_ViewAttr:$view,

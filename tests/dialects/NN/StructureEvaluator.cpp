@@ -3,6 +3,7 @@
 // The evaluator is the definition read aloud: a loop over the elements of the results, in it loops over
 // tuples of chunks, in them loops over the terms of a chunk.
 #include "tests/dialects/NN/StructureEvaluator.h"
+#include "tests/ReductionOracle.h"
 
 #include "dialects/Isa/Numerics/FloatEnvironment.h"
 #include "dialects/Isa/Numerics/Numerics.h"
@@ -221,9 +222,13 @@ private:
 
   float partialOf(const std::vector<Group> &groups, const std::vector<int64_t> &chunk) {
     float partial = begin();
+    std::vector<float> ofTree;
     const std::function<void(size_t)> overTerms = [&](size_t number) {
       if (number == groups.size()) {
-        partial = join(partial);
+        if (s.reduction.how == How::Tree)
+          ofTree.push_back(valueOf(s.terms[0], runSteps(s.before)));
+        else
+          partial = join(partial);
         return;
       }
       const Group &group = groups[number];
@@ -235,7 +240,8 @@ private:
       }
     };
     overTerms(0);
-    return partial;
+    return s.reduction.how == How::Tree ? arsis::testing::reduced(s.combine == Combine::Max, ofTree)
+                                        : partial;
   }
 
   float join(float soFar) {

@@ -142,15 +142,6 @@ tile.program @views {
 
 // -----
 
-tile.program @reduced {
-  %a = tile.alloc "a" : memref<4xf32, #tile.spm>
-  %b = tile.alloc "b" : memref<4xf32, #tile.spm>
-  // expected-error @below {{reduces dimension 3 together with others}}
-  tile.reduce sum %a to %b[] box <[1, 1, 1, 4]> reduced [2, 3] input <() -> (0), [0, 0, 0, 1]> view <() -> (0), [0, 0, 0, 1]> accumulate affine_map<() -> (0)> : memref<4xf32, #tile.spm> to memref<4xf32, #tile.spm>
-}
-
-// -----
-
 tile.program @order {
   %a = tile.alloc "a" : memref<4xf32, #tile.spm>
   %b = tile.alloc "b" : memref<4xf32, #tile.spm>

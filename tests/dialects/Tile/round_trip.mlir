@@ -28,8 +28,8 @@ tile.program @all {
   tile.map fill to %a[] box <[1, 1, 8, 16]> views [#tile.view<() -> (0), [0, 0, 16, 1]>] {immediate = 1.0 : f32} : memref<8x16xf32, #tile.spm>
   // CHECK: tile.map relu(%{{.*}}) to %{{.*}}[] box <[1, 1, 8, 16]>
   tile.map relu(%b) to %a[] box <[1, 1, 8, 16]> views [#tile.view<() -> (0), [0, 0, 16, 1]>, #tile.view<() -> (0), [0, 0, 16, 1]>] : (memref<8x16xbf16, #tile.spm>) to memref<8x16xf32, #tile.spm>
-  // CHECK: tile.reduce max %{{.*}} to %{{.*}}[] box <[1, 1, 8, 16]> reduced [3] input <() -> (0), [0, 0, 16, 1]> view <() -> (0), [0, 0, 1, 0]> accumulate #{{.*}} :
-  tile.reduce max %b to %a[] box <[1, 1, 8, 16]> reduced [3] input <() -> (0), [0, 0, 16, 1]> view <() -> (0), [0, 0, 1, 0]> accumulate affine_map<() -> (1)> : memref<8x16xbf16, #tile.spm> to memref<8x16xf32, #tile.spm>
+  // CHECK: tile.reduce max %{{.*}} to %{{.*}}[] box <[1, 1, 8, 16]> reduced [2, 3] input <() -> (0), [0, 0, 16, 1]> view <() -> (0), [0, 0, 0, 0]> accumulate #{{.*}} :
+  tile.reduce max %b to %a[] box <[1, 1, 8, 16]> reduced [2, 3] input <() -> (0), [0, 0, 16, 1]> view <() -> (0), [0, 0, 0, 0]> accumulate affine_map<() -> (1)> : memref<8x16xbf16, #tile.spm> to memref<8x16xf32, #tile.spm>
   // CHECK: tile.pool sum %{{.*}} to %{{.*}}[] box <[1, 2, 2, 4]> window [2, 2] window_strides [16, 4] input <() -> (0), [0, 32, 8, 1]> view <() -> (0), [0, 8, 4, 1]> :
   tile.pool sum %b to %a[] box <[1, 2, 2, 4]> window [2, 2] window_strides [16, 4] input <() -> (0), [0, 32, 8, 1]> view <() -> (0), [0, 8, 4, 1]> : memref<8x16xbf16, #tile.spm> to memref<8x16xf32, #tile.spm>
   // CHECK: tile.pool_grad max %{{.*}} x %{{.*}} to %{{.*}}[] box <[1, 2, 2, 4]> window [2, 2] window_strides [16, 4] gradient <() -> (0), [0, 8, 4, 1]> view <() -> (0), [0, 32, 8, 1]> x_offset #{{.*}} :

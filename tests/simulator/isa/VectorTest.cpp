@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // map, reduce, pool and pool_grad against their sentences in the manual, one element at a time, on random
 // views.
+#include "tests/ReductionOracle.h"
 #include "tests/simulator/isa/Reference.h"
 
 namespace arsis::sim::test {
@@ -69,20 +70,31 @@ TEST(Map, DestinationMayBeAnOperand) {
   EXPECT_EQ(execute(f, op), expected);
 }
 
+/// Both zeros, NaNs, infinities, denormals and ties, here and there.
+void sprinkle(Fixture &f) {
+  const uint32_t special[] = {0x80000000u, 0, 0x7fc00000u, 0xff812345u, 0x7f800000u,
+                              0xff800000u, 1, 0x80000001u, 0x807fffffu, 0x3f800000u};
+  for (size_t i = 0; i < Fixture::kBytes; i += 4)
+    if (f.chance(0.1))
+      std::memcpy(&f.memories.scratchpad[i], &special[f.number(0, 9)], 4);
+}
+
 TEST(Reduce, FollowsTheOrderOfTheManual) {
-  for (uint32_t seed = 0; seed < kSeeds; ++seed) {
+  for (uint32_t seed = 0; seed < 2 * kSeeds; ++seed) {
     Fixture f(seed);
+    if (seed % 2)
+      sprinkle(f);
     ReduceOperation op;
     op.function = f.chance() ? ReduceFunction::Sum : ReduceFunction::Max;
     op.count = f.counts<4>(7);
-    op.count[3] = f.number(1, 40);
-    op.mask = static_cast<uint8_t>(f.number(1, 8));
+    op.count[static_cast<size_t>(f.number(0, 3))] = f.number(1, 40);
+    op.mask = static_cast<uint8_t>(seed % 16);
     op.accumulate = f.chance();
     op.source = f.view(op.count, f.type());
-    Box4 kept = op.count;
+    Box4 kept = op.count, reduced{1, 1, 1, 1};
     for (size_t d = 0; d < 4; ++d)
       if (op.mask >> d & 1)
-        kept[d] = 1;
+        std::swap(kept[d], reduced[d]);
     op.destination = f.view(kept, ElementType::F32);
     for (size_t d = 0; d < 4; ++d)
       if (op.mask >> d & 1)
@@ -90,25 +102,12 @@ TEST(Reduce, FollowsTheOrderOfTheManual) {
 
     std::vector<uint8_t> expected = f.memories.scratchpad;
     forEach(kept, [&](const Box4 &out) {
-      Box4 reduced{1, 1, 1, 1};
-      for (size_t d = 0; d < 4; ++d)
-        if (op.mask >> d & 1)
-          reduced[d] = op.count[d];
-      float value = numerics::identityOf(op.function);
-      float lanes[16];
-      std::fill(lanes, lanes + 16, value);
+      std::vector<float> elements;
       forEach(reduced, [&](const Box4 &in) {
         const Box4 i = {out[0] + in[0], out[1] + in[1], out[2] + in[2], out[3] + in[3]};
-        const float x = at(f.memories.scratchpad, op.source, i);
-        value = numerics::combine(op.function, value, x);
-        lanes[in[3] % 16] = numerics::combine(op.function, lanes[in[3] % 16], x);
+        elements.push_back(at(f.memories.scratchpad, op.source, i));
       });
-      if (op.mask == 8) {
-        for (int s = 8; s > 0; s /= 2)
-          for (int j = 0; j < s; ++j)
-            lanes[j] = numerics::combine(op.function, lanes[j], lanes[j + s]);
-        value = lanes[0];
-      }
+      float value = testing::reduced(op.function == ReduceFunction::Max, elements);
       if (op.accumulate)
         value = numerics::combine(op.function, at(f.memories.scratchpad, op.destination, out), value);
       put(expected, op.destination, out, value);

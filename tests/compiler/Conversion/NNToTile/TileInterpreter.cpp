@@ -310,20 +310,15 @@ private:
       reduced[d] = box[d];
       kept[d] = 1;
     }
-    bool lanes = llvm::is_contained(op.getReduced(), 3);
     forBox(kept, [&](ArrayRef<int64_t> at) {
-      float value = numerics::identityOf(function);
-      if (lanes)
-        value = numerics::laneReduce(
-            box[3], value, [&](int64_t i) { return read(from, from.at(at) + i * from.strides[3]); },
-            [&](float a, float b) { return numerics::combine(function, a, b); });
-      else
-        forBox(reduced, [&](ArrayRef<int64_t> term) {
-          Index sum;
-          for (int d = 0; d < 4; ++d)
-            sum.push_back(at[d] + term[d]);
-          value = numerics::combine(function, value, read(from, from.at(sum)));
-        });
+      numerics::TreeReduction reduction(function);
+      forBox(reduced, [&](ArrayRef<int64_t> term) {
+        Index sum;
+        for (int d = 0; d < 4; ++d)
+          sum.push_back(at[d] + term[d]);
+        reduction.take(read(from, from.at(sum)));
+      });
+      float value = reduction.result();
       int64_t position = to.at(at);
       write(to, position, accumulate ? numerics::combine(function, read(to, position), value) : value);
     });

@@ -169,7 +169,7 @@ private:
         Fill fill{*this, depth, program.tensors.size()};
         std::visit([&](auto &body) { body.visitFields(fill); }, instruction.body);
         if (Reduce *reduce = std::get_if<Reduce>(&instruction.body))
-          reduce->reduceMask %= 9;
+          reduce->reduceMask %= 16;
         instruction.waitCount = uint8_t(number(0, kMaxWaits));
         for (unsigned i = 0; i < instruction.waitCount; ++i) {
           instruction.waits[i].counter = uint8_t(number(0, int64_t(program.counterStream.size()) - 1));

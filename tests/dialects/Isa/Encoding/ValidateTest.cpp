@@ -151,10 +151,10 @@ TEST(Validate, Operands) {
 }
 
 TEST(Validate, Meaning) {
-  for (uint8_t mask : {0x10, 0x09})
+  for (uint8_t mask : {0x10, 0x19})
     EXPECT_EQ(errorOfInstruction(1, 1, [&](Instruction &i) { std::get<Reduce>(i.body).reduceMask = mask; }),
               "stream vector 0, instruction 1 (reduce): reduceMask: is " + std::to_string(mask) +
-                  ", expected some of dimensions 0 to 2, or dimension 3 alone");
+                  ", expected bits of dimensions 0 to 3");
   EXPECT_EQ(errorOfInstruction(1, 2, [&](Instruction &i) { std::get<Pool>(i.body).window[0] = 0; }),
             "stream vector 0, instruction 2 (pool): window: is empty, expected at least 1 by 1");
   EXPECT_EQ(errorOfInstruction(1, 3, [&](Instruction &i) { std::get<PoolGrad>(i.body).window[1] = 0; }),

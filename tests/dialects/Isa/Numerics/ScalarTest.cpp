@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// The correctly rounded functions agree to the bit with exact arithmetic rounded once; special values, ties
-// of max and the lane tree are as the manual says.
+// The correctly rounded functions agree to the bit with exact arithmetic rounded once; special values and
+// ties of max are as the manual says.
 #include "tests/dialects/Isa/Numerics/Oracle.h"
 
 #include <gtest/gtest.h>
@@ -115,27 +115,6 @@ TEST(Scalar, MaximumKeepsTheEarlierOfEqualValues) {
   EXPECT_FALSE(better(nan, nan));
   EXPECT_FALSE(better(inf, nan));
   EXPECT_FALSE(better(-inf, -inf));
-}
-
-TEST(Scalar, LaneTreeOrder) {
-  // 40 values whose sum depends on the order; the tree written out by hand.
-  std::vector<float> x(40);
-  for (size_t i = 0; i < x.size(); ++i)
-    x[i] = std::ldexp(1.0f + static_cast<float>(i) * 0.37f, static_cast<int>(i * 7 % 31)) *
-           (i % 3 ? 1.0f : -1.0f);
-  float lane[16];
-  for (size_t j = 0; j < 16; ++j)
-    lane[j] = j < 8 ? ((0.0f + x[j]) + x[j + 16]) + x[j + 32] : (0.0f + x[j]) + x[j + 16];
-  for (int j = 0; j < 8; ++j)
-    lane[j] += lane[j + 8];
-  for (int j = 0; j < 4; ++j)
-    lane[j] += lane[j + 4];
-  float expected = ((lane[0] + lane[2]) + (lane[1] + lane[3]));
-  EXPECT_TRUE(sameBits(laneSum(40, [&](int64_t i) { return x[static_cast<size_t>(i)]; }), expected));
-  EXPECT_TRUE(sameBits(laneSum(0, [](int64_t) { return 1.0f; }), 0.0f));
-  EXPECT_EQ(laneMax(40, [&](int64_t i) { return x[static_cast<size_t>(i)]; }),
-            *std::max_element(x.begin(), x.end()));
-  EXPECT_EQ(laneMax(0, [](int64_t) { return 1.0f; }), -inf);
 }
 
 TEST(Functions, NamesRoundTrip) {
