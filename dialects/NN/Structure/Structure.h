@@ -97,7 +97,7 @@ struct Step {
 enum class Combine : uint8_t {
   None,             // nothing is reduced and there is no combined value
   Fma,              // fma(first, second, value so far), from +0
-  Sum,              // value so far + term, from +0
+  Sum,              // value so far + term, from +0 (a tree: from its first terms)
   Max,              // maximum(value so far, term), from minus infinity: of equal ones the earlier stays
   SumAtFirstMaximum // Sum of the terms that Search selects
 };
@@ -105,7 +105,7 @@ enum class Combine : uint8_t {
 /// In which order the terms of one chunk are combined.
 enum class How : uint8_t {
   Sequence, // one after the other, as the rows of a column do
-  Tree      // 16 partials, then a tree of them: numerics::treeReduce
+  Tree      // as the instruction `reduce` does (docs/isa.md); of Sum and Max only
 };
 
 /// A loop over the chunks of one or several reduced dimensions. Several are counted as one, row-major, so

@@ -186,6 +186,8 @@ private:
 
   void program() const {
     steps(s.before, false, "before");
+    require(s.reduction.how == How::Sequence || s.combine == Combine::Sum || s.combine == Combine::Max,
+            "a tree combines neither sum nor maximum");
     const size_t count = s.combine == Combine::None ? 0 : s.combine == Combine::Fma ? 2 : 1;
     require(s.combine != Combine::None ||
                 (s.before.empty() && s.reduction.inside.empty() && s.reduction.chunks.empty()),

@@ -208,6 +208,7 @@ TEST(StructureTeeth, AnotherOrderOrReadingHasOtherBits) {
          std::swap(s.reduction.inside[0], s.reduction.inside[1]);
          std::swap(s.reduction.chunks[0].dimensions[0], s.reduction.chunks[0].dimensions[1]);
        }},
+      {"nn.channel_sum", [](Structure &s) { s.reduction.how = How::Sequence; }},
       {"nn.max_pool", [](Structure &s) { s.operands[0].outside = Outside::Zero; }},
       {"nn.max_pool_grad", [](Structure &s) { s.reduction.inside[0].descending = false; }},
       {"nn.max_pool_grad",
@@ -290,6 +291,8 @@ TEST(StructureVerifier, NamesTheContradiction) {
        "chunks p are not ascending neighbours within a chunk"},
       {"nn.conv2d", [](Structure &s) { s.combine = Combine::SumAtFirstMaximum; },
        "dimensions are searched for a first maximum and only for it"},
+      {"nn.conv2d", [](Structure &s) { s.reduction.how = How::Tree; },
+       "a tree combines neither sum nor maximum"},
       {"nn.max_pool_grad", [](Structure &s) { s.search.at.pop_back(); },
        "1 dimensions to compare with searched ones, expected 2"},
       {"nn.max_pool_grad", [](Structure &s) { s.search.at[0] = 1; },
