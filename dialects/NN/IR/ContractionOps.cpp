@@ -97,17 +97,22 @@ static Structure contraction(std::vector<Dimension> domain, Access first, Access
   return s;
 }
 
+// The elements of x under the windows at output positions h and w.
+template <typename Op> static Access underWindows(Op op, int n, int h, int w, int c, int kh, int kw) {
+  auto [vertical, horizontal] = axesOf(op);
+  Access x = accessOf({n, h, w, c});
+  x.indices[1] = vertical.position(h, kh);
+  x.indices[2] = horizontal.position(w, kw);
+  x.outside = Outside::Zero;
+  return x;
+}
+
 Structure Conv2dOp::getStructure() {
   enum { N, OH, OW, CO, C, KH, KW };
   ArrayRef<int64_t> w = shapeOf(getW()), y = shapeOf(getY());
-  auto [vertical, horizontal] = axesOf(*this);
-  Access x = accessOf({N, OH, OW, C});
-  x.indices[1] = vertical.position(OH, KH);
-  x.indices[2] = horizontal.position(OW, KW);
-  x.outside = Outside::Zero;
   Structure s = contraction(
-      {{"n", y[0]}, {"oh", y[1]}, {"ow", y[2]}, {"co", y[3]}, {"c", w[2]}, {"kh", w[0]}, {"kw", w[1]}}, x,
-      accessOf({KH, KW, C, CO}), accessOf({N, OH, OW, CO}));
+      {{"n", y[0]}, {"oh", y[1]}, {"ow", y[2]}, {"co", y[3]}, {"c", w[2]}, {"kh", w[0]}, {"kw", w[1]}},
+      underWindows(*this, N, OH, OW, C, KH, KW), accessOf({KH, KW, C, CO}), accessOf({N, OH, OW, CO}));
   s.reduction = cutEach(s.domain, {C, KH, KW}, {KH, KW, C});
   return s;
 }
@@ -130,14 +135,9 @@ Structure Conv2dGradInputOp::getStructure() {
 Structure Conv2dGradWeightOp::getStructure() {
   enum { KH, KW, C, CO, N, OH, OW };
   ArrayRef<int64_t> gw = shapeOf(getGw()), gy = shapeOf(getGy());
-  auto [vertical, horizontal] = axesOf(*this);
-  Access x = accessOf({N, OH, OW, C});
-  x.indices[1] = vertical.position(OH, KH);
-  x.indices[2] = horizontal.position(OW, KW);
-  x.outside = Outside::Zero;
   Structure s = contraction(
       {{"kh", gw[0]}, {"kw", gw[1]}, {"c", gw[2]}, {"co", gw[3]}, {"n", gy[0]}, {"oh", gy[1]}, {"ow", gy[2]}},
-      x, accessOf({N, OH, OW, CO}), accessOf({KH, KW, C, CO}));
+      underWindows(*this, N, OH, OW, C, KH, KW), accessOf({N, OH, OW, CO}), accessOf({KH, KW, C, CO}));
   s.reduction = cutEach(s.domain, {N, OH, OW}, {N, OH, OW});
   return s;
 }
