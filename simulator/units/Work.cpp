@@ -7,6 +7,14 @@
 namespace arsis::sim {
 namespace {
 
+/// Results of a reduction.
+int64_t keptElements(const ReduceOperation &op) {
+  int64_t kept = 1;
+  for (size_t d = 0; d < 4; ++d)
+    kept *= op.mask >> d & 1 ? 1 : op.count[d];
+  return kept;
+}
+
 using numerics::sizeInBytes;
 
 /// Reads of a view under a loop nest: trailing dimensions with stride zero hold the element in a register.
@@ -98,13 +106,6 @@ struct Elements {
 void countWork(const Operation &operation, EventCounts &counts) { std::visit(Counter{counts}, operation); }
 
 int64_t vectorElements(const Operation &operation) { return std::visit(Elements{}, operation); }
-
-int64_t keptElements(const ReduceOperation &op) {
-  int64_t kept = 1;
-  for (size_t d = 0; d < 4; ++d)
-    kept *= op.mask >> d & 1 ? 1 : op.count[d];
-  return kept;
-}
 
 bool isTranscendental(numerics::VectorFunction function) {
   switch (function) {

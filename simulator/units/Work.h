@@ -14,9 +14,6 @@ void countWork(const Operation &operation, EventCounts &counts);
 /// Elements a vector operation works on (window positions count one by one).
 int64_t vectorElements(const Operation &operation);
 
-/// Results of a reduction.
-int64_t keptElements(const ReduceOperation &op);
-
 bool isTranscendental(numerics::VectorFunction function);
 
 } // namespace arsis::sim
