@@ -1,115 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Footprints of the engine ops: one function per op, each the op's documented addressing.
+// Bounds of accesses, buffers by their declared effects, loops with known trip counts.
 #include "compiler/Analysis/Footprint.h"
 
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
-#include "llvm/ADT/TypeSwitch.h"
-#include "llvm/Support/ErrorHandling.h"
 
 using namespace mlir;
 using namespace arsis::tile;
 
 namespace arsis::compiler {
 namespace {
-
-/// Builds the footprints of one op.
-class Collector {
-public:
-  explicit Collector(EngineOpInterface op) : dims(op.getIndices().size()) {}
-
-  Footprint &buffer(Value value, AffineMap position, bool reads, bool writes) {
-    Footprint footprint{value, reads, writes, {}, {}};
-    for (AffineExpr expr : position.getResults())
-      footprint.position.push_back(*Linear::of(expr, dims));
-    result.push_back(footprint);
-    return result.back();
-  }
-
-  void box(Footprint &footprint, ExtentsAttr extents, ArrayRef<int64_t> strides) {
-    for (unsigned d = 0; d < extents.getRank(); ++d) {
-      FootprintDim dim{strides[d], extents.getTile()[d], std::nullopt};
-      if (AffineExpr limit = extents.getLimit(d))
-        dim.limit = Linear::of(limit, dims);
-      footprint.dims.push_back(dim);
-    }
-  }
-
-  void window(Footprint &footprint, ArrayRef<int64_t> window, ArrayRef<int64_t> strides) {
-    for (auto [size, stride] : llvm::zip_equal(window, strides))
-      footprint.dims.push_back({stride, size, std::nullopt});
-  }
-
-  void view(Value value, ViewAttr view, ExtentsAttr extents, bool reads, bool writes) {
-    box(buffer(value, view.getOffset(), reads, writes), extents, view.getStrides());
-  }
-
-  void tensor(Value value, AffineMap coordinates, ExtentsAttr extents, bool writes) {
-    box(buffer(value, coordinates, !writes, writes), extents, SmallVector<int64_t>(extents.getRank(), 1));
-  }
-
-  std::vector<Footprint> result;
-  unsigned dims;
-};
-
-void collect(LoadOp op, Collector &c) {
-  c.tensor(op.getTensor(), op.getCoordinates(), op.getBox(), false);
-  c.view(op.getDestination(), op.getView(), op.getBox(), false, true);
-}
-
-void collect(StoreOp op, Collector &c) {
-  c.view(op.getSource(), op.getView(), op.getBox(), true, false);
-  c.tensor(op.getTensor(), op.getCoordinates(), op.getBox(), true);
-}
-
-void collect(LoadWeightsOp op, Collector &c) {
-  Footprint &source = c.buffer(op.getSource(), op.getView().getOffset(), true, false);
-  c.box(source, op.getKBox(), op.getView().getStrides());
-  c.box(source, op.getNBox(), {int64_t(op.getNStride())});
-}
-
-void collect(MultiplyOp op, Collector &c) {
-  Footprint &source = c.buffer(op.getSource(), op.getView().getOffset(), true, false);
-  c.box(source, op.getMBox(), op.getView().getStrides());
-  c.box(source, op.getKBox(), op.getKStrides());
-  c.view(op.getAccumulators(), op.getAccView(), op.getMBox(), true, true);
-}
-
-void collect(DrainOp op, Collector &c) {
-  c.view(op.getAccumulators(), op.getAccView(), op.getMBox(), true, false);
-  Footprint &destination = c.buffer(op.getDestination(), op.getView().getOffset(), false, true);
-  c.box(destination, op.getMBox(), op.getView().getStrides());
-  c.box(destination, op.getNBox(), {int64_t(op.getNStride())});
-}
-
-void collect(MapOp op, Collector &c) {
-  c.view(op.getDestination(), op.getDestinationView(), op.getBox(), false, true);
-  for (auto [i, input] : llvm::enumerate(op.getInputs()))
-    c.view(input, op.getInputView(i), op.getBox(), true, false);
-}
-
-void collect(ReduceOp op, Collector &c) {
-  c.view(op.getInput(), op.getInputView(), op.getBox(), true, false);
-  SmallVector<int64_t> strides(op.getView().getStrides());
-  for (int64_t d : op.getReduced())
-    strides[d] = 0;
-  c.box(c.buffer(op.getDestination(), op.getView().getOffset(), true, true), op.getBox(), strides);
-}
-
-void collect(PoolOp op, Collector &c) {
-  c.view(op.getDestination(), op.getView(), op.getBox(), false, true);
-  c.view(op.getInput(), op.getInputView(), op.getBox(), true, false);
-  c.window(c.result.back(), op.getWindow(), op.getWindowStrides());
-}
-
-void collect(PoolGradOp op, Collector &c) {
-  c.view(op.getGradient(), op.getGradientView(), op.getBox(), true, false);
-  c.view(op.getDestination(), op.getView(), op.getBox(), true, true);
-  c.window(c.result.back(), op.getWindow(), op.getWindowStrides());
-  if (!op.getX())
-    return;
-  c.box(c.buffer(op.getX(), *op.getXOffset(), true, false), op.getBox(), op.getView().getStrides());
-  c.window(c.result.back(), op.getWindow(), op.getWindowStrides());
-}
 
 /// Upper bound of offset + sum over dims of max(0, stride * (size - 1)); the span upwards.
 int64_t highest(const Footprint &footprint, ArrayRef<int64_t> trips) {
@@ -143,17 +42,6 @@ int64_t highest(const Footprint &footprint, ArrayRef<int64_t> trips) {
 }
 
 } // namespace
-
-std::vector<Footprint> footprintsOf(EngineOpInterface op) {
-  Collector collector(op);
-  TypeSwitch<Operation *>(op)
-      .Case<LoadOp, StoreOp, LoadWeightsOp, MultiplyOp, DrainOp, MapOp, ReduceOp, PoolOp, PoolGradOp>(
-          [&](auto engine) { collect(engine, collector); })
-      .Default([](Operation *unknown) {
-        llvm::report_fatal_error("no footprint is known for engine op " + unknown->getName().getStringRef());
-      });
-  return collector.result;
-}
 
 SmallVector<Touch> touchesOf(Operation *op) {
   SmallVector<Touch> touches;
@@ -196,6 +84,14 @@ SmallVector<int64_t> tripCountsOf(EngineOpInterface op) {
   for (Value index : op.getIndices())
     trips.push_back(*tripCount(cast<scf::ForOp>(cast<BlockArgument>(index).getOwner()->getParentOp())));
   return trips;
+}
+
+SmallVector<TensorOp> tensorsWrittenBy(EngineOpInterface op) {
+  SmallVector<TensorOp> tensors;
+  for (const Touch &touch : touchesOf(op))
+    if (touch.writes && isa<DramAttr>(cast<MemRefType>(touch.buffer.getType()).getMemorySpace()))
+      tensors.push_back(rootTensor(touch.buffer));
+  return tensors;
 }
 
 TensorOp rootTensor(Value value) {

@@ -1,33 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Which elements of which buffers an engine op touches, as linear forms over the op's own indices.
+// What passes ask about accesses of engine ops: bounds of a footprint, buffers without positions, loops with
+// known trip counts.
 #ifndef ARSIS_COMPILER_ANALYSIS_FOOTPRINT_H
 #define ARSIS_COMPILER_ANALYSIS_FOOTPRINT_H
 
-#include "dialects/Tile/IR/Linear.h"
 #include "dialects/Tile/IR/Tile.h"
 
 namespace arsis::compiler {
 
-/// One dimension of the box that an access runs over.
-struct FootprintDim {
-  int64_t stride; // elements (rows) per step
-  int64_t tile;   // most steps
-  std::optional<tile::Linear> limit;
-};
-
-/// One operand's access. In scratchpad and accumulators: `position` is one offset, every dimension adds its
-/// stride. In DRAM: `position` has four coordinates, and dimension d runs along coordinate d.
-struct Footprint {
-  mlir::Value buffer;
-  bool reads = false, writes = false;
-  std::vector<tile::Linear> position;
-  std::vector<FootprintDim> dims;
-
-  bool isDram() const { return position.size() == 4; }
-};
-
-/// The accesses of an engine op, one per buffer operand.
-std::vector<Footprint> footprintsOf(tile::EngineOpInterface op);
+using tile::Footprint;
+using tile::FootprintDim;
 
 /// The buffers of an op with its declared effects, merged per buffer; no positions.
 struct Touch {
@@ -48,6 +30,9 @@ llvm::SmallVector<int64_t> tripCountsOf(tile::EngineOpInterface op);
 
 /// The tensor whose bytes a DRAM value names, through aliases.
 tile::TensorOp rootTensor(mlir::Value value);
+
+/// The tensors of DRAM that an op writes by its declared effects.
+llvm::SmallVector<tile::TensorOp> tensorsWrittenBy(tile::EngineOpInterface op);
 
 } // namespace arsis::compiler
 

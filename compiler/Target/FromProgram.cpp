@@ -57,8 +57,8 @@ private:
   ArrayAttr placements() {
     SmallVector<Attribute> result;
     for (const isa::Placement &p : program.placements)
-      result.push_back(isair::PlacementAttr::get(builder.getContext(), p.memory, p.buffer, p.begin, p.end,
-                                                 p.slots, p.layer));
+      result.push_back(isair::PlacementAttr::get(builder.getContext(), static_cast<isair::Memory>(p.memory),
+                                                 p.unit, p.buffer, p.begin, p.end, p.slots, p.layer));
     return builder.getArrayAttr(result);
   }
 
@@ -77,6 +77,9 @@ private:
   void readTensor(size_t index) {
     const isa::Tensor &tensor = program.tensors[index];
     names.push_back(tensor.name);
+    FlatSymbolRefAttr alias;
+    if (tensor.alias)
+      alias = FlatSymbolRefAttr::get(builder.getContext(), program.tensors[*tensor.alias].name);
     ElementsAttr initial;
     for (const isa::Initial &value : program.initials)
       if (value.tensor == index)
@@ -86,7 +89,7 @@ private:
     isair::TensorOp::create(
         builder, builder.getUnknownLoc(), tensor.name, static_cast<isair::TensorRole>(tensor.role),
         static_cast<isair::ElementType>(tensor.type), tensor.shape, tensor.stride, tensor.address,
-        tensor.hostShape, tensor.hostPermutation, tensor.observable, tensor.completeCounter,
+        tensor.hostShape, tensor.hostPermutation, alias, tensor.observable, tensor.completeCounter,
         tensor.completeValue, tensor.readableCounter, tensor.readableUntil, initial);
   }
 

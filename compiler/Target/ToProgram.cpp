@@ -14,6 +14,10 @@ using namespace mlir;
 namespace arsis::compiler {
 namespace {
 
+// This enumeration is stated twice; all others come from isa.td.
+static_assert(unsigned(isair::Relation::Equal) == isa::Requirement::Equal &&
+              unsigned(isair::Relation::AtLeast) == isa::Requirement::AtLeast);
+
 class Writer {
 public:
   explicit Writer(isair::ProgramOp op) : op(op) {}
@@ -53,6 +57,13 @@ private:
     entry.address = tensor.getAddress();
     llvm::append_range(entry.hostShape, tensor.getHostShape());
     llvm::append_range(entry.hostPermutation, tensor.getHostPermutation());
+    if (std::optional<StringRef> root = tensor.getAlias()) {
+      auto found = tensorIndex.find(*root);
+      if (found == tensorIndex.end())
+        return tensor.emitOpError() << "is another shape of \"" << *root
+                                    << "\", which is not in the tensor table before it";
+      entry.alias = found->second;
+    }
     entry.observable = tensor.getObservable();
     Narrow narrow(tensor);
     entry.completeCounter = narrow.to<uint8_t>(tensor.getCompleteCounter(), "complete_counter");
@@ -159,9 +170,9 @@ private:
                                       static_cast<isa::Requirement::Relation>(requirement.getRelation()),
                                       requirement.getValue()});
     for (auto placement : op.getPlacements().getAsRange<isair::PlacementAttr>())
-      program.placements.push_back({placement.getMemory().str(), placement.getBuffer().str(),
-                                    placement.getBegin(), placement.getEnd(), placement.getSlots(),
-                                    placement.getLayer().str()});
+      program.placements.push_back({static_cast<isa::Memory>(placement.getMemory()), placement.getUnit(),
+                                    placement.getBuffer().str(), placement.getBegin(), placement.getEnd(),
+                                    placement.getSlots(), placement.getLayer().str()});
     for (NamedAttribute option : op.getOptions())
       program.options[option.getName().str()] = cast<StringAttr>(option.getValue()).str();
     for (auto name : op.getNotObservable().getAsRange<StringAttr>())

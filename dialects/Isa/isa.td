@@ -113,6 +113,12 @@ def TensorRole : Enum<"TensorRole", "isa", "", [
     Case<"Constant", "given by the program, never written">],
     "What a tensor of the tensor table is for.">;
 
+def Memory : Enum<"Memory", "isa", "", [
+    Case<"Spm", "the scratchpad; addresses count bytes">,
+    Case<"Acc", "the accumulator of a matrix unit, whose number follows; addresses count rows">,
+    Case<"Dram", "DRAM; addresses count bytes">],
+    "Where a buffer of the memory plan lies.">;
+
 // ---- Field kinds --------------------------------------------------------------------------------------------------
 
 def AffineKind : FieldKind<"Affine", "Isa_AffineAttr", "`3 + 4*i0 - 2*i1`", "term count, base, then loop and stride per term",
@@ -303,6 +309,8 @@ def Manual {
   it completes, and completions within a stream are in program order. Across streams only counters order.
 - **Memories.** DRAM, reached through the tensor table; the scratchpad, byte addressed, shared by all engines; one accumulator per matrix unit, addressed
   in rows of `matrix.cols` F32 values, used by the matrix and the drain stream of the same index.
+- **Aliases.** An entry of the tensor table may be an alias: another shape of an earlier entry, with that entry's bytes and element type. Both are then one
+  tensor to whoever asks what was written; entries that merely share bytes are two, which must not live at the same time.
 - **Nothing to do.** An instruction with a zero extent does nothing, but still waits and increments.
 - **Strides** of scratchpad views count elements of the view's type, those of accumulator views rows.}];
   string formats = [{## The binary
@@ -347,6 +355,6 @@ One statement per line, `#` starts a comment. Names that are not plain words are
       end_loop
 
 An instruction is a mnemonic and its fields as `name=value`, then, all optional: `after(c1 >= 3, c2 >= i0)` for its waits, `increment(c0)`, and
-`@n` for its location (0 if absent). Every field must be given once, in any order; an only field needs no name. Initial values and the nn module
+`@n` for its location (0 if absent). A tensor that is an alias says so behind its address: `at 0 alias x`. Every field must be given once, in any order; an only field needs no name. Initial values and the nn module
 follow their statement in lines that begin with `|`.}];
 }

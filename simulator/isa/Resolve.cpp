@@ -120,7 +120,7 @@ struct Resolver {
   }
   void operator()(const isa::Reduce &body) const {
     auto &op = emplace<ReduceOperation>();
-    op.function = static_cast<numerics::ReduceFunction>(body.function);
+    op.function = body.function;
     op.count = at(body.count);
     op.mask = body.reduceMask;
     op.destination = view(body.destination, body.destinationStride, ElementType::F32);
@@ -134,7 +134,7 @@ struct Resolver {
   }
   void operator()(const isa::Pool &body) const {
     auto &op = emplace<PoolOperation>();
-    op.function = static_cast<numerics::ReduceFunction>(body.function);
+    op.function = numerics::combinationOf(body.function);
     op.count = at(body.count);
     op.destination = view(body.destination, body.destinationStride, ElementType::F32);
     op.source = view(body.a, body.aStride, body.aType);
@@ -145,7 +145,7 @@ struct Resolver {
   }
   void operator()(const isa::PoolGrad &body) const {
     auto &op = emplace<PoolGradOperation>();
-    op.function = static_cast<numerics::ReduceFunction>(body.function);
+    op.function = numerics::combinationOf(body.function);
     op.count = at(body.count);
     op.x = view(body.x, body.xStride, ElementType::F32);
     op.gradient = view(body.gradient, body.gradientStride, ElementType::F32);

@@ -147,7 +147,7 @@ boost::json::object totalsJson(const std::vector<LayerRow> &rows, const RunRecor
 boost::json::array memoryPlanJson(const isa::Program &program) {
   boost::json::array plan;
   for (const isa::Placement &placement : program.placements)
-    plan.push_back({{"memory", placement.memory},
+    plan.push_back({{"memory", isa::memoryName(placement)},
                     {"buffer", placement.buffer},
                     {"begin", placement.begin},
                     {"end", placement.end},

@@ -132,7 +132,7 @@ Session::Session(chip::Chip chip, std::shared_ptr<const isa::Program> program, V
   for (const isa::Initial &initial : s.program->initials)
     s.given[initial.tensor] = true;
   for (const isa::Placement &placement : s.program->placements)
-    if (placement.memory == "spm")
+    if (placement.memory == isa::Memory::Spm)
       s.scratchpadUsed = std::max<size_t>(s.scratchpadUsed, placement.end);
   if (s.scratchpadUsed == 0)
     s.scratchpadUsed = static_cast<size_t>(s.sizes.scratchpadBytes);

@@ -26,7 +26,8 @@ static unsigned depthOf(Operation *op) {
   return depth;
 }
 
-OperandConverter::OperandConverter(tile::EngineOpInterface op) : narrow(op) {
+OperandConverter::OperandConverter(tile::EngineOpInterface op, llvm::function_ref<size_t(Value)> tensorIndex)
+    : narrow(op), tensorIndex(tensorIndex) {
   for (Value index : op.getIndices()) {
     auto loop = cast<scf::ForOp>(cast<BlockArgument>(index).getOwner()->getParentOp());
     depth.push_back(depthOf(loop));

@@ -17,8 +17,12 @@ isa::ElementType elementTypeOf(mlir::Value buffer);
 /// Converts the operands of one engine op.
 class OperandConverter {
 public:
-  explicit OperandConverter(tile::EngineOpInterface op);
+  /// `tensorIndex` finds a DRAM value in the tensor table; it must outlive the converter.
+  OperandConverter(tile::EngineOpInterface op, llvm::function_ref<size_t(mlir::Value)> tensorIndex);
 
+  isa::TensorIndex tensor(mlir::Value value) {
+    return narrow.to<uint16_t>(tensorIndex(value), "number in the tensor table");
+  }
   isa::Affine affine(mlir::AffineExpr expr) const;
   isa::Affine affine(mlir::AffineMap map) const { return affine(map.getResult(0)); }
   /// Where a view begins: planned address, slot of the generation, offset.
@@ -44,14 +48,10 @@ public:
   Narrow narrow; // of the op; its result says whether every number fits
 
 private:
+  llvm::function_ref<size_t(mlir::Value)> tensorIndex;
   llvm::SmallVector<unsigned> depth; // of the loop of each index
   llvm::SmallVector<int64_t> trips;  // of the loop of each index
 };
-
-/// The instruction of an engine op, without waits and increment. `tensorIndex` finds a DRAM value in the
-/// tensor table. Reports a number that the encoding cannot hold.
-mlir::FailureOr<isa::Body> convertEngineOp(tile::EngineOpInterface op,
-                                           llvm::function_ref<size_t(mlir::Value)> tensorIndex);
 
 } // namespace arsis::compiler
 

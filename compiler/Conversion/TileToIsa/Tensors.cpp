@@ -4,6 +4,7 @@
 #include "compiler/Conversion/TileToIsa/Tensors.h"
 
 #include "compiler/Analysis/Footprint.h"
+#include "compiler/Conversion/TileToIsa/Enums.h"
 #include "compiler/Conversion/TileToIsa/Operands.h"
 #include "dialects/Isa/Encoding/Volume.h"
 #include "dialects/Tile/IR/Builders.h"
@@ -61,19 +62,17 @@ LogicalResult TensorTable::findCompletions(tile::ProgramOp program) {
   for (auto stream : program.getOps<tile::StreamOp>()) {
     tile::StreamId id{stream.getKind(), int64_t(stream.getIndex())};
     visitLastOrdinals(stream.getBody().front(), 0, [&](Operation *op, int64_t ordinal) {
-      auto store = dyn_cast<tile::StoreOp>(op);
-      if (!store)
-        return;
-      auto [entry, isNew] = completions.try_emplace(rootTensor(store.getTensor()), Completion{id, ordinal});
-      if (entry->second.stream != id)
-        conflicting = store;
-      entry->second.ordinal = std::max(entry->second.ordinal, ordinal);
+      for (tile::TensorOp tensor : tensorsWrittenBy(cast<tile::EngineOpInterface>(op))) {
+        auto [entry, isNew] = completions.try_emplace(tensor, Completion{id, ordinal});
+        if (entry->second.stream != id)
+          conflicting = op;
+        entry->second.ordinal = std::max(entry->second.ordinal, ordinal);
+      }
     });
   }
   if (conflicting)
     return conflicting->emitOpError(
-        "writes a tensor that another store queue writes too: no counter says when it is "
-        "complete");
+        "writes a tensor that another stream writes too: no counter says when it is complete");
   return success();
 }
 
@@ -83,6 +82,7 @@ LogicalResult TensorTable::addEntry(Value value, tile::TensorOp root,
   bool alias = value != root.getResult();
   std::string name = root.getName().str();
   if (alias) {
+    // For people; what it is an alias of stands in the entry.
     llvm::raw_string_ostream text(name);
     text << "@";
     llvm::interleave(type.getShape(), text, "x");
@@ -99,15 +99,18 @@ LogicalResult TensorTable::addEntry(Value value, tile::TensorOp root,
     hostShape = *root.getHostShape();
     hostPermutation = *root.getHostPermutation();
   }
+  FlatSymbolRefAttr rootName;
+  if (alias)
+    rootName = FlatSymbolRefAttr::get(builder.getContext(), root.getName());
   SmallVector<int64_t> identity = llvm::to_vector(llvm::seq<int64_t>(0, type.getRank()));
   if (!alias && hostShape.empty()) {
     hostShape = type.getShape();
     hostPermutation = identity;
   }
-  auto role = alias ? isair::TensorRole::Temporary : static_cast<isair::TensorRole>(root.getRole());
+  auto role = alias ? isair::TensorRole::Temporary : toIsa(root.getRole());
   auto elementType = static_cast<isair::ElementType>(elementTypeOf(value));
   auto op = isair::TensorOp::create(builder, root.getLoc(), name, role, elementType, shape, strides,
-                                    *root.getAddress(), hostShape, hostPermutation,
+                                    *root.getAddress(), hostShape, hostPermutation, rootName,
                                     root.getObservable() && !alias, 0, 0, 0, 0,
                                     alias ? ElementsAttr() : root.getInitial().value_or(ElementsAttr()));
   auto completion = completions.find(root);

@@ -3,7 +3,8 @@
 #include "compiler/Conversion/TileToIsa/TileToIsa.h"
 
 #include "compiler/Analysis/Footprint.h"
-#include "compiler/Conversion/TileToIsa/Operands.h"
+#include "compiler/Conversion/TileToIsa/Enums.h"
+#include "compiler/Conversion/TileToIsa/InstructionInterface.h"
 #include "compiler/Conversion/TileToIsa/Tensors.h"
 #include "compiler/Target/InstructionOps.h"
 #include "compiler/Target/Narrow.h"
@@ -37,8 +38,8 @@ public:
     if (failed(tensors.build(program, counters, builder)))
       return failure();
     for (auto stream : program.getOps<tile::StreamOp>()) {
-      auto converted = isair::StreamOp::create(
-          builder, stream.getLoc(), static_cast<isair::StreamKind>(stream.getKind()), stream.getIndex());
+      auto converted =
+          isair::StreamOp::create(builder, stream.getLoc(), toIsa(stream.getKind()), stream.getIndex());
       OpBuilder::InsertionGuard guard(builder);
       builder.createBlock(&converted.getBody());
       if (failed(convertBlock(stream.getBody().front())))
@@ -91,8 +92,7 @@ private:
   ArrayAttr counterList() {
     SmallVector<Attribute> list(counters.size());
     for (auto [stream, counter] : counters)
-      list[counter] = isair::StreamIdAttr::get(builder.getContext(),
-                                               static_cast<isair::StreamKind>(stream.kind), stream.index);
+      list[counter] = isair::StreamIdAttr::get(builder.getContext(), toIsa(stream.kind), stream.index);
     return builder.getArrayAttr(list);
   }
 
@@ -110,9 +110,7 @@ private:
         if (failed(emit(wait, isa::WaitOnly(), wait.getSync())))
           return failure();
       } else if (auto engine = dyn_cast<tile::EngineOpInterface>(op)) {
-        FailureOr<isa::Body> body =
-            convertEngineOp(engine, [&](Value tensor) { return tensors.indexOf(tensor); });
-        if (failed(body) || failed(emit(engine, std::move(*body), engine.getSyncAttr())))
+        if (failed(convertEngineOp(engine)))
           return failure();
       } else if (auto alloc = dyn_cast<tile::AllocOp>(op)) {
         if (failed(place(alloc)))
@@ -120,6 +118,20 @@ private:
       }
     }
     return success();
+  }
+
+  LogicalResult convertEngineOp(tile::EngineOpInterface op) {
+    auto described = dyn_cast<InstructionOpInterface>(op.getOperation());
+    if (!described)
+      return op.emitOpError(
+          "has no instruction: expected an op that implements InstructionOpInterface, or has "
+          "it attached by the library that brings the op");
+    auto tensorIndex = [&](Value tensor) { return tensors.indexOf(tensor); };
+    OperandConverter operands(op, tensorIndex);
+    isa::Body body = described.getInstruction(operands);
+    if (failed(operands.narrow.result()))
+      return failure();
+    return emit(op, std::move(body), op.getSyncAttr());
   }
 
   LogicalResult emit(Operation *op, isa::Body body, tile::SyncAttr sync) {
@@ -158,20 +170,21 @@ private:
     while (!mlir::isa<isair::StreamOp>(stream))
       stream = stream->getParentOp();
     auto op = cast<isair::StreamOp>(stream);
-    return {static_cast<tile::StreamKind>(op.getKind()), int64_t(op.getIndex())};
+    return {toTile(op.getKind()), int64_t(op.getIndex())};
   }
 
   /// Notes where a buffer lies; every stream that uses it has a copy of its alloc.
   LogicalResult place(tile::AllocOp alloc) {
     bool rows = alloc.isAccumulator();
-    std::string memory = rows ? "acc" + std::to_string(alloc.getUnit()) : "spm";
     int64_t begin = *alloc.getAddress();
     int64_t end = begin + llvm::alignTo(alloc.getSlotSize(), rows ? 1 : kAlignmentBytes) * alloc.getSlots();
     StringRef layer = nn::getOrigin(alloc.getLoc()).first;
     Narrow narrow(alloc);
     auto slots = narrow.to<uint32_t>(alloc.getSlots(), "number of slots");
+    auto unit = narrow.to<uint8_t>(alloc.getUnit(), "unit");
     auto placement =
-        isair::PlacementAttr::get(builder.getContext(), memory, alloc.getName(), begin, end, slots, layer);
+        isair::PlacementAttr::get(builder.getContext(), rows ? isair::Memory::Acc : isair::Memory::Spm, unit,
+                                  alloc.getName(), begin, end, slots, layer);
     if (seen.insert(placement.getAsOpaquePointer()).second)
       placements.push_back(placement);
     int64_t &needed = rows ? accumulatorRows : scratchpadBytes;
@@ -187,8 +200,8 @@ private:
       int64_t end =
           begin + llvm::alignTo(type.getNumElements() * (type.getElementTypeBitWidth() / 8), kAlignmentBytes);
       dramBytes = std::max(dramBytes, end);
-      placements.push_back(
-          isair::PlacementAttr::get(builder.getContext(), "dram", tensor.getName(), begin, end, 1, ""));
+      placements.push_back(isair::PlacementAttr::get(builder.getContext(), isair::Memory::Dram, 0,
+                                                     tensor.getName(), begin, end, 1, ""));
     }
     op.setDramBytes(dramBytes);
     op.setPlacementsAttr(builder.getArrayAttr(placements));
@@ -229,6 +242,11 @@ private:
 
 class ConvertTileToIsaPass : public impl::ConvertTileToIsaBase<ConvertTileToIsaPass> {
 public:
+  void getDependentDialects(DialectRegistry &registry) const override {
+    impl::ConvertTileToIsaBase<ConvertTileToIsaPass>::getDependentDialects(registry);
+    registerInstructionModels(registry);
+  }
+
   void runOnOperation() override {
     for (auto program : llvm::make_early_inc_range(getOperation().getOps<tile::ProgramOp>()))
       if (failed(ProgramConverter(program).convert()))

@@ -140,7 +140,7 @@ private:
   LogicalResult checkAccesses() {
     WalkResult result = getOperation().walk([&](tile::EngineOpInterface op) {
       SmallVector<int64_t> trips = tripCountsOf(op);
-      for (const Footprint &footprint : footprintsOf(op)) {
+      for (const Footprint &footprint : op.getFootprints()) {
         if (footprint.isDram())
           continue; // out of range is legal there
         auto [low, high] = offsetRange(footprint, trips);

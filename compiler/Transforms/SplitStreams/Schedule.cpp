@@ -188,8 +188,9 @@ bool disjointAcrossIterations(const Schedule &schedule, int a, int b, int storag
                               unsigned depth) {
   SmallVector<SmallVector<Moving>> all;
   Type type;
-  for (int op : {a, b})
-    for (const Footprint &footprint : footprintsOf(schedule.ops[op].op)) {
+  for (int op : {a, b}) {
+    tile::EngineOpInterface engine = schedule.ops[op].op;
+    for (const Footprint &footprint : engine.getFootprints()) {
       Operation *owner = footprint.isDram() ? rootTensor(footprint.buffer) : footprint.buffer.getDefiningOp();
       if (owner != schedule.storages[storage].owner)
         continue;
@@ -198,6 +199,7 @@ bool disjointAcrossIterations(const Schedule &schedule, int a, int b, int storag
       type = footprint.buffer.getType();
       all.push_back(stretches(schedule, schedule.ops[op], footprint, depth));
     }
+  }
   SmallVector<bool> separated(depth, false);
   for (unsigned axis = 0; axis < all[0].size(); ++axis) {
     Moving joint = all[0][axis];

@@ -30,8 +30,8 @@ private:
   /// index zero.
   void countIncrements() {
     for (size_t x = 0; x < dependences.kept.size(); ++x) {
-      // The last store of a tensor says when the tensor is complete.
-      tokens.ops[x].increments |= isa<tile::StoreOp>(schedule.ops[x].op);
+      // The last op that writes a tensor says when the tensor is complete.
+      tokens.ops[x].increments |= !tensorsWrittenBy(schedule.ops[x].op).empty();
       for (const Dependence &dependence : dependences.kept[x])
         tokens.ops[dependence.source].increments = true;
     }

@@ -44,6 +44,7 @@ private:
   void finish();
 
   uint8_t counterName();
+  void memory(Placement &placement);
   std::pair<StreamKind, uint8_t> streamReference();
   std::vector<int64_t> numbers();
   std::vector<uint8_t> hexBytes();
@@ -169,6 +170,8 @@ void Assembler::tensor() {
     read(tensor.stride);
   in.expect("at");
   tensor.address = in.unsignedNumber("an address");
+  if (in.accept("alias"))
+    read(tensor.alias.emplace());
   if (in.accept("host"))
     tensor.hostShape = numbers();
   if (in.accept("permutation"))
@@ -200,9 +203,21 @@ void Assembler::location() {
   program.locations.push_back(std::move(location));
 }
 
+void Assembler::memory(Placement &placement) {
+  if (in.peek().text.rfind("acc", 0) != 0)
+    return read(placement.memory);
+  placement.memory = Memory::Acc;
+  for (unsigned unit = 0; unit <= UINT8_MAX; ++unit) {
+    placement.unit = uint8_t(unit);
+    if (in.accept(memoryName(placement)))
+      return;
+  }
+  in.unexpected("the accumulator of a matrix unit, acc0 to acc255");
+}
+
 void Assembler::placement() {
   Placement placement;
-  placement.memory = in.name("a memory");
+  memory(placement);
   placement.buffer = in.name("a buffer");
   placement.begin = in.unsignedNumber("its begin");
   placement.end = in.unsignedNumber("its end");
@@ -298,11 +313,10 @@ void Assembler::instruction() {
   size_t column = in.peek().column;
   std::string mnemonic = in.name("a statement or an instruction");
   Instruction instruction;
-  auto info = std::find_if(std::begin(kInstructionInfo), std::end(kInstructionInfo),
-                           [&](const InstructionInfo &info) { return mnemonic == info.mnemonic; });
-  if (info == std::end(kInstructionInfo))
+  std::optional<Body> body = makeBody(mnemonic);
+  if (!body)
     in.failAt(column, "'" + mnemonic + "' is neither a statement nor an instruction");
-  instruction.body = *makeBody(info->opcode);
+  instruction.body = std::move(*body);
   fields(instruction.body);
   clauses(instruction);
   program.streams.back().instructions.push_back(std::move(instruction));

@@ -67,7 +67,7 @@ void Disassembler::tables() {
         << quoteName(l.op) << "\n";
   }
   for (const Placement &p : program.placements)
-    out << "placement " << quoteName(p.memory) << " " << quoteName(p.buffer) << " " << p.begin << " " << p.end
+    out << "placement " << memoryName(p) << " " << quoteName(p.buffer) << " " << p.begin << " " << p.end
         << " slots " << p.slots << " layer " << quoteName(p.layer) << "\n";
   for (size_t c = 0; c < program.counterStream.size(); ++c)
     out << "counter c" << c << " " << streamName(program.streams.at(program.counterStream[c])) << "\n";
@@ -85,6 +85,10 @@ void Disassembler::tensor(const Tensor &t) {
     print(t.stride);
   }
   out << " at " << t.address;
+  if (t.alias) {
+    out << " alias ";
+    print(*t.alias);
+  }
   numbers(" host ", t.hostShape);
   numbers(" permutation ", t.hostPermutation);
   if (t.observable)

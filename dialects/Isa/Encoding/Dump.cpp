@@ -86,10 +86,11 @@ std::string dumpProgram(const Program &program) {
     out << "  " << std::left << std::setw(32) << tensor.name << " " << std::setw(10)
         << EnumTraits<TensorRole>::kNames[unsigned(tensor.role)] << std::right << " " << join(tensor.shape)
         << " " << numerics::name(tensor.type) << " at " << tensor.address
+        << (tensor.alias ? ", the bytes of " + program.tensors[*tensor.alias].name : "")
         << (tensor.observable ? ", observable" : "") << "\n";
   out << "memory plan\n";
   for (const Placement &p : program.placements)
-    out << "  " << p.memory << " " << p.begin << ".." << p.end << " " << p.buffer << ", " << p.slots
+    out << "  " << memoryName(p) << " " << p.begin << ".." << p.end << " " << p.buffer << ", " << p.slots
         << " slots, " << p.layer << "\n";
   for (const std::string &name : program.notObservable)
     out << "not observable: " << name << "\n";

@@ -18,6 +18,13 @@ std::optional<Body> makeBody(Opcode opcode) {
   return std::nullopt;
 }
 
+std::optional<Body> makeBody(std::string_view mnemonic) {
+  for (const InstructionInfo &info : kInstructionInfo)
+    if (mnemonic == info.mnemonic)
+      return makeBody(info.opcode);
+  return std::nullopt;
+}
+
 void transferInstruction(ByteWriter &out, const Instruction &instruction) {
   if (instruction.waitCount > kMaxWaits)
     throw Error("instruction with " + std::to_string(instruction.waitCount) + " waits, expected at most 2");
@@ -67,12 +74,13 @@ bool operator==(const Instruction &a, const Instruction &b) {
 
 static auto fieldsOf(const Tensor &t) {
   return std::tie(t.name, t.role, t.type, t.shape, t.stride, t.address, t.hostShape, t.hostPermutation,
-                  t.observable, t.completeCounter, t.completeValue, t.readableCounter, t.readableUntil);
+                  t.alias, t.observable, t.completeCounter, t.completeValue, t.readableCounter,
+                  t.readableUntil);
 }
 static auto fieldsOf(const Location &l) { return std::tie(l.layer, l.phase, l.op); }
 static auto fieldsOf(const Requirement &r) { return std::tie(r.key, r.relation, r.value); }
 static auto fieldsOf(const Placement &p) {
-  return std::tie(p.memory, p.buffer, p.begin, p.end, p.slots, p.layer);
+  return std::tie(p.memory, p.unit, p.buffer, p.begin, p.end, p.slots, p.layer);
 }
 static auto fieldsOf(const Initial &i) { return std::tie(i.tensor, i.bytes); }
 

@@ -37,6 +37,7 @@ inline Opcode opcodeOf(const Instruction &instruction) { return kOpcodeOfBody[in
 
 /// A body with default fields, or nothing if no instruction has this opcode.
 std::optional<Body> makeBody(Opcode);
+std::optional<Body> makeBody(std::string_view mnemonic);
 
 /// An in-order stream. It ends after its last instruction.
 struct Stream {
@@ -56,8 +57,10 @@ struct Tensor {
   uint64_t address = 0;                         // bytes in DRAM
   std::vector<int64_t> hostShape;               // in the host's layout; empty: none recorded
   std::vector<int64_t>
-      hostPermutation;     // host dimension i is chip dimension hostPermutation[i] of rank hostShape.size()
-  bool observable = false; // the host may read it after a step
+      hostPermutation; // host dimension i is chip dimension hostPermutation[i] of rank hostShape.size()
+  std::optional<TensorIndex>
+      alias;                   // earlier entry, no alias itself, whose very bytes this one shapes otherwise
+  bool observable = false;     // the host may read it after a step
   uint8_t completeCounter = 0; // its contents are complete once this counter has reached
   uint32_t completeValue = 0;  //   this value; 0: from launch
   uint8_t readableCounter = 0; // and may be read until this counter has reached
@@ -77,15 +80,17 @@ struct Requirement {
   int64_t value = 0;
 };
 
-/// One line of the memory plan. `memory` is spm, acc0, acc1, ... or dram; rows for acc, bytes otherwise.
+/// One line of the memory plan; rows in an accumulator, bytes elsewhere.
 struct Placement {
-  std::string memory, buffer;
+  Memory memory = Memory::Spm;
+  uint8_t unit = 0; // the matrix unit whose accumulator it is; 0 for other memories
+  std::string buffer;
   uint64_t begin = 0, end = 0;
   uint32_t slots = 1;
   std::string layer;
 };
-/// The matrix unit whose accumulator "acc0", "acc1", ... names; nothing for any other name.
-std::optional<unsigned> accumulatorUnit(std::string_view memory);
+/// "spm", "acc0", "acc1", ..., "dram": how people and the assembly name where a buffer lies.
+std::string memoryName(const Placement &);
 
 /// Initial contents of a tensor: its elements in chip layout, row-major and without gaps whatever the
 /// strides.

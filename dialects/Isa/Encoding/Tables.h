@@ -8,7 +8,7 @@
 namespace arsis::isa {
 
 /// Rises when the layout of a section changes; changes of the instruction set show in the schema hash.
-constexpr uint32_t kFormatVersion = 2;
+constexpr uint32_t kFormatVersion = 3;
 constexpr uint8_t kMagic[8] = {'A', 'R', 'S', 'I', 'S', 0x1a, '\r', '\n'};
 
 /// Instruction flags: the number of waits in the low bits, and whether a counter to increment follows.
@@ -70,6 +70,14 @@ template <class Archive, class Program> void transferTensors(Archive &archive, P
     archive(tensor.address);
     transferNumbers(archive, tensor.hostShape, "host dimension");
     transferNumbers(archive, tensor.hostPermutation, "host permutation");
+    bool alias = tensor.alias.has_value();
+    archive(alias);
+    if constexpr (Archive::kReading) {
+      if (alias)
+        archive(tensor.alias.emplace());
+    } else if (alias) {
+      archive(*tensor.alias);
+    }
     archive(tensor.observable);
     archive(tensor.completeCounter);
     archive(tensor.completeValue);
@@ -105,6 +113,7 @@ template <class Archive, class Program> void transferRequirements(Archive &archi
 template <class Archive, class Program> void transferPlacements(Archive &archive, Program &program) {
   transferVector(archive, program.placements, "placement", [&](auto &placement) {
     archive(placement.memory);
+    archive(placement.unit);
     archive(placement.buffer);
     archive(placement.begin);
     archive(placement.end);

@@ -3,11 +3,11 @@
 // of an operand can overflow and every index is in range; whether addresses fit the chip is the verifier's
 // question.
 #include "dialects/Isa/Encoding/Limits.h"
+#include "dialects/Isa/Encoding/Packing.h"
 #include "dialects/Isa/Encoding/Program.h"
 #include "dialects/Isa/Encoding/Volume.h"
 
 #include <algorithm>
-#include <charconv>
 #include <cstdlib>
 #include <set>
 
@@ -20,14 +20,9 @@ std::string streamName(const Stream &stream) {
   return name + " " + std::to_string(stream.index);
 }
 
-std::optional<unsigned> accumulatorUnit(std::string_view memory) {
-  if (memory.substr(0, 3) != "acc")
-    return std::nullopt;
-  memory.remove_prefix(3);
-  uint8_t unit = 0; // of a stream, whose index has 8 bits
-  auto [end, error] = std::from_chars(memory.data(), memory.data() + memory.size(), unit);
-  const bool canonical = memory == std::to_string(unit);
-  return error == std::errc() && canonical ? std::optional<unsigned>(unit) : std::nullopt;
+std::string memoryName(const Placement &placement) {
+  const std::string name(EnumTraits<Memory>::kNames[unsigned(placement.memory)]);
+  return placement.memory == Memory::Acc ? name + std::to_string(placement.unit) : name;
 }
 
 namespace {
@@ -192,6 +187,20 @@ void checkTensor(const Program &program, const Tensor &tensor) {
     fail("names a counter that does not exist; the program has " + std::to_string(counters));
 }
 
+/// Another shape of an entry has its bytes and its element type.
+void checkAlias(const Program &program, size_t index) {
+  const Tensor &tensor = program.tensors[index];
+  auto fail = [&](const std::string &what) { throw Error("tensor '" + tensor.name + "': " + what); };
+  if (*tensor.alias >= index)
+    fail("is another shape of entry " + std::to_string(*tensor.alias) +
+         ", expected an entry before its own " + std::to_string(index));
+  const Tensor &root = program.tensors[*tensor.alias];
+  if (root.alias)
+    fail("is another shape of '" + root.name + "', which is one itself, expected the tensor that both shape");
+  if (tensor.address != root.address || tensor.type != root.type || Packing(tensor) != Packing(root))
+    fail("is another shape of '" + root.name + "', expected its bytes and its element type");
+}
+
 void checkTables(const Program &program) {
   if (program.streams.size() > 256 || program.counterStream.size() > 256)
     throw Error("program has " + std::to_string(program.streams.size()) + " streams and " +
@@ -207,11 +216,14 @@ void checkTables(const Program &program) {
                   std::to_string(program.counterStream[counter]) + ", but the program has " +
                   std::to_string(program.streams.size()));
   std::set<std::string_view> names;
-  for (const Tensor &tensor : program.tensors) {
+  for (size_t index = 0; index < program.tensors.size(); ++index) {
+    const Tensor &tensor = program.tensors[index];
     if (tensor.name.empty() || !names.insert(tensor.name).second)
       throw Error("tensor '" + tensor.name + "': the name is " +
                   (tensor.name.empty() ? "empty" : "used twice"));
     checkTensor(program, tensor);
+    if (tensor.alias)
+      checkAlias(program, index);
   }
   std::set<uint16_t> initialised;
   for (const Initial &initial : program.initials) {
@@ -227,9 +239,11 @@ void checkTables(const Program &program) {
                   std::to_string(initial.bytes.size()) + " bytes, expected " + std::to_string(bytes));
   }
   for (const Placement &placement : program.placements) {
-    if (placement.memory != "spm" && placement.memory != "dram" && !accumulatorUnit(placement.memory))
-      throw Error("placement of '" + placement.buffer + "' is in memory '" + placement.memory +
-                  "', expected spm, dram, or acc and the number of a matrix unit");
+    if (unsigned(placement.memory) >= std::size(EnumTraits<Memory>::kNames))
+      throw Error("placement of '" + placement.buffer + "' is in a memory of no known kind");
+    if (placement.unit && placement.memory != Memory::Acc)
+      throw Error("placement of '" + placement.buffer + "' in " + memoryName(placement) +
+                  " names a matrix unit, expected that of an accumulator only");
     if (placement.begin > placement.end || placement.slots == 0)
       throw Error("placement of '" + placement.buffer + "' ends before it begins or has no slot");
     if (placement.end > kLargestDram)

@@ -59,13 +59,6 @@ def Isa_RequirementAttr : AttrDef<Isa_Dialect, "Requirement"> {
   let parameters = (ins StringRefParameter<>:$key, EnumParameter<Isa_RelationEnum>:$relation, "int64_t":$value);
   let assemblyFormat = "`<` $key $relation $value `>`";
 }
-def Isa_PlacementAttr : AttrDef<Isa_Dialect, "Placement"> {
-  let mnemonic = "placement";
-  let summary = "one line of the memory plan";
-  let parameters = (ins StringRefParameter<>:$memory, StringRefParameter<>:$buffer, "uint64_t":$begin, "uint64_t":$end,
-    "uint32_t":$slots, StringRefParameter<>:$layer);
-  let assemblyFormat = "`<` $memory $buffer `from` $begin `to` $end `slots` $slots `layer` $layer `>`";
-}
 def Isa_TensorAttr : ConfinedAttr<FlatSymbolRefAttr, []>;
 class Isa_Unsigned<string max> : ConfinedAttr<I64Attr, [
   AttrConstraint<CPred<"::llvm::cast<::mlir::IntegerAttr>($_self).getInt() >= 0 && "
@@ -86,6 +79,14 @@ include "dialects/Isa/IR/IsaOps.td.inc"
 
 //===-- structure -------------------------------------------------------------------------------------------===//
 
+def Isa_PlacementAttr : AttrDef<Isa_Dialect, "Placement"> {
+  let mnemonic = "placement";
+  let summary = "one line of the memory plan";
+  let parameters = (ins EnumParameter<Isa_MemoryEnum>:$memory, DefaultValuedParameter<"uint8_t", "0">:$unit,
+    StringRefParameter<>:$buffer, "uint64_t":$begin, "uint64_t":$end,
+    "uint32_t":$slots, StringRefParameter<>:$layer);
+  let assemblyFormat = "`<` $memory (`unit` $unit^)? $buffer `from` $begin `to` $end `slots` $slots `layer` $layer `>`";
+}
 def Isa_StreamIdAttr : AttrDef<Isa_Dialect, "StreamId"> {
   let mnemonic = "stream_id";
   let summary = "names a stream by kind and index";
@@ -110,13 +111,14 @@ def Isa_TensorOp : Isa_Op<"tensor", [Symbol, HasParent<"ProgramOp">]> {
   let summary = "an entry of the tensor table";
   let description = [{
     Shape and stride have four dimensions, strides count elements. The contents are complete once counter
-    `complete_counter` has reached `complete_value`. `initial` holds the bytes before the first step, in chip layout.
+    `complete_counter` has reached `complete_value`. `alias` names the entry whose very bytes this one has under another
+    shape. `initial` holds the bytes before the first step, in chip layout.
   }];
   let arguments = (ins SymbolNameAttr:$sym_name, Isa_TensorRoleAttr:$role, Isa_ElementTypeAttr:$type,
     ConfinedAttr<DenseI64ArrayAttr, [DenseArrayCount<4>]>:$shape,
     ConfinedAttr<DenseI64ArrayAttr, [DenseArrayCount<4>]>:$stride, I64Attr:$address,
     DefaultValuedAttr<DenseI64ArrayAttr, "{}">:$host_shape, DefaultValuedAttr<DenseI64ArrayAttr, "{}">:$host_permutation,
-    UnitAttr:$observable, DefaultValuedAttr<Isa_U8Attr, "0">:$complete_counter,
+    OptionalAttr<FlatSymbolRefAttr>:$alias, UnitAttr:$observable, DefaultValuedAttr<Isa_U8Attr, "0">:$complete_counter,
     DefaultValuedAttr<Isa_U32Attr, "0">:$complete_value, DefaultValuedAttr<Isa_U8Attr, "0">:$readable_counter,
     DefaultValuedAttr<Isa_U32Attr, "0">:$readable_until, OptionalAttr<ElementsAttr>:$initial);
   let assemblyFormat = "$sym_name $role $type `shape` $shape `stride` $stride `at` $address attr-dict";

@@ -43,6 +43,9 @@ enum class VectorFunction : uint8_t {
 /// How `reduce` combines elements, and `pool` those of a window.
 enum class ReduceFunction : uint8_t { Sum, Max };
 enum class PoolFunction : uint8_t { Sum, Max };
+constexpr ReduceFunction combinationOf(PoolFunction function) {
+  return function == PoolFunction::Sum ? ReduceFunction::Sum : ReduceFunction::Max;
+}
 
 struct VectorFunctionInfo {
   std::string_view name;

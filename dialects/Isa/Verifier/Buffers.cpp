@@ -42,15 +42,11 @@ Buffers::Buffers(const Program &program, const MachineLimits &limits) {
     return at->second;
   };
   for (const Placement &placement : program.placements) {
-    if (placement.memory == "dram")
+    if (placement.memory == Memory::Dram)
       continue;
-    unsigned memory = kScratchpad;
-    int64_t unitBytes = 1;
-    if (const std::optional<unsigned> unit =
-            accumulatorUnit(placement.memory)) { // the plan counts rows there
-      memory = accumulatorOf(*unit);
-      unitBytes = limits.columns * int64_t(sizeof(float));
-    }
+    const bool rows = placement.memory == Memory::Acc;
+    const unsigned memory = rows ? accumulatorOf(placement.unit) : kScratchpad;
+    const int64_t unitBytes = rows ? limits.columns * int64_t(sizeof(float)) : 1;
     Ring ring{int64_t(placement.begin) * unitBytes, int64_t(placement.end) * unitBytes, 0};
     ring.slotBytes = std::max<int64_t>(1, (ring.end - ring.begin) / placement.slots);
     add(layers[numberOf(placement.layer)], memory, ring);

@@ -31,42 +31,6 @@ bool DramState::writtenByHost(TensorRole role) {
   }
 }
 
-DramState::Packing::Packing(const Tensor &tensor) : run(numerics::sizeInBytes(tensor.type)) {
-  Box::Dimensions sorted;
-  for (unsigned d = 0; d < kMaxRank; ++d)
-    if (tensor.shape[d] > 1)
-      sorted.push_back({tensor.shape[d], tensor.stride[d] * run});
-  std::sort(sorted.begin(), sorted.end(),
-            [](const Dimension &a, const Dimension &b) { return a.stride < b.stride; });
-  for (const Dimension &d : sorted)
-    if (outer.empty() && d.stride == run)
-      run *= d.count;
-    else if (!outer.empty() && d.stride == outer.back().stride * outer.back().count)
-      outer.back().count *= d.count;
-    else
-      outer.push_back(d);
-}
-
-bool DramState::Packing::operator==(const Packing &other) const {
-  return run == other.run && std::equal(outer.begin(), outer.end(), other.outer.begin(), other.outer.end(),
-                                        [](const Dimension &a, const Dimension &b) {
-                                          return a.count == b.count && a.stride == b.stride;
-                                        });
-}
-
-int64_t DramState::Packing::packed(int64_t offset) const {
-  int64_t before = 0, size = run; // of one position of the next dimension
-  for (const Dimension &d : outer)
-    size *= d.count;
-  for (size_t d = outer.size(); d-- > 0;) {
-    size /= outer[d].count;
-    const int64_t index = std::min(offset / outer[d].stride, outer[d].count - 1);
-    before += index * size;
-    offset -= index * outer[d].stride;
-  }
-  return before + std::min(offset, run);
-}
-
 DramState::DramState(const Program &program, int64_t granuleBytes)
     : program(program), groupOf(program.tensors.size()) {
   makeGroups(granuleBytes);
@@ -75,36 +39,15 @@ DramState::DramState(const Program &program, int64_t granuleBytes)
 }
 
 void DramState::makeGroups(int64_t granuleBytes) {
-  std::map<std::string_view, size_t> byName;
-  for (size_t t = 0; t < program.tensors.size(); ++t)
-    byName.emplace(program.tensors[t].name, t);
-  std::vector<size_t> root(program.tensors.size()); // the tensor that a tensor is another shape of, or itself
-  for (size_t t = 0; t < root.size(); ++t) {
+  for (size_t t = 0; t < program.tensors.size(); ++t) {
     const Tensor &tensor = program.tensors[t];
-    const size_t at = tensor.name.rfind('@');
-    auto found =
-        at == std::string::npos ? byName.end() : byName.find(std::string_view(tensor.name).substr(0, at));
-    root[t] = t;
-    if (found != byName.end() && program.tensors[found->second].address == tensor.address &&
-        Packing(program.tensors[found->second]) == Packing(tensor))
-      root[t] = found->second;
-  }
-  auto rootOf = [&](size_t t) { // names grow shorter on the way, so that it ends
-    while (root[t] != t)
-      t = root[t] = root[root[t]];
-    return t;
-  };
-  for (size_t t = 0; t < root.size(); ++t)
-    if (rootOf(t) == t) {
-      groupOf[t] = uint32_t(groups.size());
-      groups.push_back({wholeOf(program.tensors[t]).hull(),
-                        Packing(program.tensors[t]),
-                        DefinedBytes(granuleBytes),
-                        {},
-                        -1});
+    if (tensor.alias) { // of an earlier tensor
+      groupOf[t] = groupOf[*tensor.alias];
+      continue;
     }
-  for (size_t t = 0; t < root.size(); ++t)
-    groupOf[t] = groupOf[rootOf(t)];
+    groupOf[t] = uint32_t(groups.size());
+    groups.push_back({wholeOf(tensor).hull(), Packing(tensor), DefinedBytes(granuleBytes), {}, -1});
+  }
 }
 
 /// Sweeps the groups by address to find those that share bytes.

@@ -2,11 +2,11 @@
 //
 // Which bytes of each DRAM tensor hold the tensor's own values. Tensors may share bytes when their lives do
 // not overlap; a store through one then undefines the other, and reading it before it is written again is an
-// error. A tensor called "t@..." at the bytes of tensor "t" is another shape of t: the same buffer. A tensor
+// error. An alias is another shape of a tensor: the same buffer. A tensor
 // with gaps between its elements is kept packed, without them.
 #pragma once
 
-#include "dialects/Isa/Encoding/Limits.h"
+#include "dialects/Isa/Encoding/Packing.h"
 #include "dialects/Isa/Verifier/DefinedBytes.h"
 #include "dialects/Isa/Verifier/Footprint.h"
 
@@ -45,17 +45,6 @@ public:
   static bool writtenByHost(TensorRole);
 
 private:
-  /// The bytes of a tensor in ascending order without the gaps between them. Validation has made sure that
-  /// its dimensions nest, so that the order of addresses is that of nested loops.
-  struct Packing {
-    int64_t run = 0;                                            // bytes without a gap
-    boost::container::static_vector<Dimension, kMaxRank> outer; // ascending strides, bytes
-    explicit Packing(const Tensor &);
-    bool operator==(const Packing &) const;
-    bool isDense() const { return outer.empty(); }
-    /// How many bytes of the tensor lie before its byte `offset`.
-    int64_t packed(int64_t offset) const;
-  };
   struct Group {
     ByteRange range;
     Packing packing;

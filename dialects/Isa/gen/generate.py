@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """Generates everything that follows from isa.td: C++ structs, the operations of the MLIR isa dialect, the manual.
 
-Usage: generate.py --tblgen LLVM_TBLGEN --td isa.td (--header | --ods | --docs) [-o FILE] [--check FILE]
+Usage: generate.py --tblgen LLVM_TBLGEN --td isa.td (--header | --ods | --cases | --docs) [-o FILE] [--check FILE]
 With --check, writes nothing and fails if FILE differs from what would be generated. Needs only the standard library.
 """
 
@@ -17,7 +17,7 @@ from model import Isa
 
 import docs
 
-MODES = {"header": header.generate, "ods": ods.generate, "docs": docs.generate}
+MODES = {"header": header.generate, "ods": ods.generate, "cases": ods.generate_cases, "docs": docs.generate}
 
 
 def main() -> int:

@@ -10,11 +10,21 @@ Isa_WaitsAttr, and for fields that are arrays `class Isa_ArrayOf<Attr element, i
 from model import Field, Isa, Kind, snake
 
 
+def enum_cases(kind: Kind) -> str:
+    return ", ".join(f'I32EnumAttrCase<"{c.name}", {v}, "{c.text}">' for v, c in enumerate(kind.cases))
+
+
+def generate_cases(isa: Isa) -> str:
+    """IsaCases.td.inc: the cases of every enumeration, for dialects that have an enumeration of the same cases."""
+    out = ["// Generated from isa.td by gen/ods.py: do not edit.", ""]
+    out += [f"defvar Isa_{e.cpp}Cases = [{enum_cases(e)}];" for e in isa.enums]
+    return "\n".join(out) + "\n"
+
+
 def enum_attribute(kind: Kind) -> list[str]:
-    cases = ", ".join(f'I32EnumAttrCase<"{c.name}", {v}, "{c.text}">' for v, c in enumerate(kind.cases))
     summary = kind.prose.rstrip(".")
     return [
-        f'def Isa_{kind.cpp}Enum : I32EnumAttr<"{kind.cpp}", "{summary}", [{cases}]> {{',
+        f'def Isa_{kind.cpp}Enum : I32EnumAttr<"{kind.cpp}", "{summary}", [{enum_cases(kind)}]> {{',
         '  let cppNamespace = "::arsis::isair";',
         "  let genSpecializedAttr = 0;",
         "}",

@@ -8,11 +8,8 @@ using namespace mlir;
 
 namespace arsis::tile {
 
-// The two enumerations are one list, kept in Functions.h.
-#define ARSIS_X(ID, NAME, OPERANDS, IMMEDIATE)                                                               \
-  static_assert(unsigned(VectorFunction::ID) == unsigned(numerics::VectorFunction::ID));
-ARSIS_VECTOR_FUNCTIONS(ARSIS_X)
-#undef ARSIS_X
+// Both enumerations have the cases of isa.td.
+static_assert(getMaxEnumValForVectorFunction() + 1 == numerics::kVectorFunctionCount);
 
 VectorFunction toTile(numerics::VectorFunction function) { return static_cast<VectorFunction>(function); }
 

@@ -5,7 +5,7 @@
 #define ARSIS_TILE_ENGINE_OPS
 
 class Tile_EngineOp<string mnemonic, list<Trait> traits = []>
-    : Tile_Op<mnemonic, !listconcat([DeclareOpInterfaceMethods<EngineOpInterface, ["getStreamId"]>], traits)> {
+    : Tile_Op<mnemonic, !listconcat([DeclareOpInterfaceMethods<EngineOpInterface, ["getStreamId", "getFootprints"]>], traits)> {
   let hasVerifier = 1;
 }
 class Reads<TypeConstraint type> : Arg<type, "", [MemRead]>;

@@ -3,6 +3,7 @@
 #ifndef ARSIS_DIALECTS_TILE_IR_TILE_H
 #define ARSIS_DIALECTS_TILE_IR_TILE_H
 
+#include "dialects/Tile/IR/Footprint.h"
 #include "mlir/Bytecode/BytecodeOpInterface.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"

@@ -25,35 +25,20 @@ class Tile_Enum<string name, string text, list<I32EnumAttrCase> cases> : I32Enum
 }
 class Tile_EnumAttr<EnumAttrInfo info, string mnemonic> : EnumAttr<Tile_Dialect, info, mnemonic>;
 
-def Tile_StreamKind : Tile_Enum<"StreamKind", "kind of instruction stream", [
-  I32EnumAttrCase<"Load", 0, "load">, I32EnumAttrCase<"Store", 1, "store">, I32EnumAttrCase<"Matrix", 2, "matrix">,
-  I32EnumAttrCase<"Drain", 3, "drain">, I32EnumAttrCase<"Vector", 4, "vector">,
-  I32EnumAttrCase<"Collective", 5, "collective">]>;
+// The cases are those of dialects/Isa/isa.td, so that every level has the same names and numbers.
+include "dialects/Isa/IR/IsaCases.td.inc"
+
+def Tile_StreamKind : Tile_Enum<"StreamKind", "kind of instruction stream", Isa_StreamKindCases>;
 def Tile_StreamKindAttr : Tile_EnumAttr<Tile_StreamKind, "stream_kind">;
 
-// The element functions of dialects/Isa/Numerics/Functions.h, same names and numbers.
-def Tile_VectorFunction : Tile_Enum<"VectorFunction", "element function of tile.map", [
-  I32EnumAttrCase<"Copy", 0, "copy">, I32EnumAttrCase<"Fill", 1, "fill">, I32EnumAttrCase<"Add", 2, "add">,
-  I32EnumAttrCase<"Subtract", 3, "subtract">, I32EnumAttrCase<"Multiply", 4, "multiply">,
-  I32EnumAttrCase<"Fma", 5, "fma">, I32EnumAttrCase<"Scale", 6, "scale">, I32EnumAttrCase<"Offset", 7, "offset">,
-  I32EnumAttrCase<"ScaleAdd", 8, "scale_add">, I32EnumAttrCase<"Maximum", 9, "maximum">,
-  I32EnumAttrCase<"Minimum", 10, "minimum">, I32EnumAttrCase<"Relu", 11, "relu">,
-  I32EnumAttrCase<"SelectPositive", 12, "select_positive">, I32EnumAttrCase<"Reciprocal", 13, "reciprocal">,
-  I32EnumAttrCase<"Rsqrt", 14, "rsqrt">, I32EnumAttrCase<"Exp", 15, "exp">, I32EnumAttrCase<"Log", 16, "log">,
-  I32EnumAttrCase<"OneHot", 17, "one_hot">, I32EnumAttrCase<"IsFinite", 18, "is_finite">,
-  I32EnumAttrCase<"Tanh", 19, "tanh">]>;
+def Tile_VectorFunction : Tile_Enum<"VectorFunction", "element function of tile.map", Isa_VectorFunctionCases>;
 def Tile_VectorFunctionAttr : Tile_EnumAttr<Tile_VectorFunction, "function">;
 
-def Tile_ReduceFunction : Tile_Enum<"ReduceFunction", "how a reduction or a pooling window combines", [
-  I32EnumAttrCase<"Sum", 0, "sum">, I32EnumAttrCase<"Max", 1, "max">]>;
+def Tile_ReduceFunction : Tile_Enum<"ReduceFunction", "how a reduction or a pooling window combines",
+                                    Isa_ReduceFunctionCases>;
 def Tile_ReduceFunctionAttr : Tile_EnumAttr<Tile_ReduceFunction, "combine">;
 
-def Tile_TensorRole : Tile_Enum<"TensorRole", "what a DRAM tensor is to the outside", [
-  I32EnumAttrCase<"Input", 0, "input">, I32EnumAttrCase<"Label", 1, "label">,
-  I32EnumAttrCase<"Parameter", 2, "parameter">, I32EnumAttrCase<"State", 3, "state">,
-  I32EnumAttrCase<"Hyper", 4, "hyper">, I32EnumAttrCase<"Output", 5, "output">, I32EnumAttrCase<"Loss", 6, "loss">,
-  I32EnumAttrCase<"Gradient", 7, "gradient">, I32EnumAttrCase<"Activation", 8, "activation">,
-  I32EnumAttrCase<"Temporary", 9, "temporary">, I32EnumAttrCase<"Constant", 10, "constant">]>;
+def Tile_TensorRole : Tile_Enum<"TensorRole", "what a DRAM tensor is to the outside", Isa_TensorRoleCases>;
 def Tile_TensorRoleAttr : Tile_EnumAttr<Tile_TensorRole, "role">;
 
 //===-- which elements --------------------------------------------------------------------------------------===//

@@ -4,7 +4,7 @@
 
 // CHECK-LABEL: isa.program @convert
 // CHECK-SAME:    counters = [#isa.stream_id<load 0>, #isa.stream_id<store 0>, #isa.stream_id<vector 0>]
-// CHECK-SAME:    #isa.placement<"spm" "a" from 0 to 768 slots 3
+// CHECK-SAME:    #isa.placement<spm "a" from 0 to 768 slots 3
 // CHECK-SAME:    #isa.requirement<"scratchpad.kib" at_least 1>
 tile.program @convert {
   // CHECK: isa.tensor @x parameter f32 shape [1, 1, 30, 16] stride [480, 480, 16, 1]
@@ -12,6 +12,7 @@ tile.program @convert {
   // CHECK-SAME: host_permutation = array<i64: 1, 0>, host_shape = array<i64: 16, 30>
   %x = tile.tensor "x" parameter {host_shape = array<i64: 16, 30>, host_permutation = array<i64: 1, 0>} : memref<30x16xf32, #tile.dram>
   // CHECK: isa.tensor @"x@480" temporary f32 shape [1, 1, 1, 480]
+  // CHECK-SAME: alias = @x
   %flat = tile.alias %x : memref<30x16xf32, #tile.dram> to memref<480xf32, #tile.dram>
   %c0 = arith.constant 0 : index
   %c1 = arith.constant 1 : index

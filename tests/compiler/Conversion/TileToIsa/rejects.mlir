@@ -24,7 +24,7 @@ tile.program @queues {
   }
   tile.stream store 1 {
     %a = tile.alloc "a" {address = 0 : i64} : memref<64xf32, #tile.spm>
-    // expected-error @below {{writes a tensor that another store queue writes too: no counter says when it is complete}}
+    // expected-error @below {{writes a tensor that another stream writes too: no counter says when it is complete}}
     tile.store %a to %x[] at affine_map<() -> (0, 0, 0, 0)> box <[1, 1, 1, 64]> view <() -> (0), [0, 0, 0, 1]> sync <increments = true> {queue = 1 : i64} : memref<64xf32, #tile.spm>, memref<64xf32, #tile.dram>
   }
 }

@@ -150,7 +150,7 @@ TEST(AssemblerErrors, NoiseInTheText) {
   const std::string sound = disassemble(test::RandomProgram(2).make(5));
   constexpr std::string_view kNoise = "0129-+*()[],=@\"|#ci \n\\xe.\xff";
   size_t accepted = 0;
-  for (int round = 0; round < 2000; ++round) {
+  for (int round = 0; round < 4000; ++round) {
     std::string text = sound;
     for (int change = 0; change < 2; ++change)
       text[random() % text.size()] = kNoise[random() % kNoise.size()];

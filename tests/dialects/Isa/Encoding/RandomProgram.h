@@ -133,11 +133,18 @@ private:
       program.locations.push_back({name(6), name(6), name(6)});
       program.requirements.push_back(
           {name(6), chance(0.5) ? Requirement::Equal : Requirement::AtLeast, number(INT64_MIN, INT64_MAX)});
-      const char *memories[] = {"spm", "dram", "acc0", "acc255"};
-      program.placements.push_back({memories[number(0, 3)], name(6), uint64_t(number(0, 9)),
-                                    uint64_t(number(9, 1 << 30)), uint32_t(number(1, 9)), name(6)});
+      const Memory memory = Memory(number(0, 2));
+      program.placements.push_back({memory, uint8_t(memory == Memory::Acc ? number(0, 255) : 0), name(6),
+                                    uint64_t(number(0, 9)), uint64_t(number(9, 1 << 30)),
+                                    uint32_t(number(1, 9)), name(6)});
       program.options[name(6)] = name(20);
       program.notObservable.push_back(name(6));
+    }
+    if (chance(0.5)) {
+      Tensor alias = program.tensors.front();
+      alias.name += "@";
+      alias.alias = 0;
+      program.tensors.push_back(std::move(alias));
     }
     program.nnModule = name(200);
     program.dramBytes = uint64_t(number(50000, INT32_MAX));

@@ -262,13 +262,59 @@ TEST(Validate, Tables) {
 }
 
 TEST(Validate, MemoriesOfThePlan) {
-  for (const char *memory : {"spm", "dram", "acc0", "acc15", "acc255"})
-    EXPECT_EQ(errorAfter([&](Program &p) { p.placements[0].memory = memory; }), "no error");
-  for (std::string memory :
-       {"", "acc", "accx", "acc1x", "acc01", "acc-1", "acc256", "acc99999999999999999999", "sram"})
-    EXPECT_EQ(errorAfter([&](Program &p) { p.placements[0].memory = memory; }),
-              "placement of 'x' is in memory '" + memory +
-                  "', expected spm, dram, or acc and the number of a matrix unit");
+  for (Memory memory : {Memory::Spm, Memory::Acc, Memory::Dram})
+    for (int unit : {0, 1, 255})
+      EXPECT_EQ(errorAfter([&](Program &p) {
+                  p.placements[0].memory = memory;
+                  p.placements[0].unit = uint8_t(unit);
+                }) == "no error",
+                memory == Memory::Acc || unit == 0);
+  EXPECT_EQ(errorAfter([](Program &p) { p.placements[0].unit = 1; }),
+            "placement of 'x' in spm names a matrix unit, expected that of an accumulator only");
+  EXPECT_EQ(errorAfter([](Program &p) { p.placements[0].memory = Memory(3); }),
+            "placement of 'x' is in a memory of no known kind");
+}
+
+/// With `second` behind tensor x, which is then declared to be another shape of entry `root`.
+std::string errorOfAlias(const std::function<void(Tensor &)> &change, uint16_t root = 0) {
+  return errorAfter([&](Program &p) {
+    Tensor second = p.tensors[0];
+    second.name = "second";
+    second.alias = root;
+    second.hostShape.clear();
+    second.hostPermutation.clear();
+    change(second);
+    p.tensors.push_back(second);
+  });
+}
+
+TEST(Validate, Aliases) {
+  auto reshape = [](Tensor &t) {
+    t.shape = {1, 1, 1, t.shape[0] * t.shape[1] * t.shape[2] * t.shape[3]};
+    t.stride = {t.shape[3], t.shape[3], t.shape[3], 1};
+  };
+  EXPECT_EQ(errorOfAlias(reshape), "no error");
+  const std::string bytes =
+      "tensor 'second': is another shape of 'x', expected its bytes and its element type";
+  EXPECT_EQ(errorOfAlias([&](Tensor &t) {
+              reshape(t);
+              --t.shape[3];
+            }),
+            bytes);
+  EXPECT_EQ(errorOfAlias([](Tensor &t) { t.type = ElementType::I32; }), bytes);
+  EXPECT_EQ(errorOfAlias([](Tensor &) {}, 1),
+            "tensor 'second': is another shape of entry 1, expected an entry before its own 1");
+  EXPECT_EQ(errorOfAlias([](Tensor &) {}, 7),
+            "tensor 'second': is another shape of entry 7, expected an entry before its own 1");
+  EXPECT_EQ(
+      errorAfter([&](Program &p) {
+        for (uint16_t i = 0; i < 2; ++i) {
+          p.tensors.push_back(p.tensors[0]);
+          p.tensors.back().name += std::to_string(i);
+          p.tensors.back().alias = i;
+        }
+      }),
+      "tensor 'x1': is another shape of 'x0', which is one itself, expected the tensor that both shape");
 }
 
 } // namespace

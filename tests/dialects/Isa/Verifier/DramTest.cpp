@@ -61,7 +61,7 @@ TEST(Dram, AnAliasIsTheSameBuffer) {
   // t is stored as t@1x1x1x64 and read back as t.
   std::string text = headWithTemporaries(512, 1024);
   text.replace(text.find("tensor u temporary f32 [1, 1, 8, 8] at 1024"), 43,
-               "tensor \"t@1x1x1x64\" temporary f32 [1, 1, 1, 64] at 512");
+               "tensor \"t@1x1x1x64\" temporary f32 [1, 1, 1, 64] at 512 alias t");
   std::string flat = store("after(c0 >= 1) increment(c2)", "0");
   flat.replace(flat.find("tensor=y, coordinate=[0, 0, 0, 0], box=[1, 1, 8, 8]"), 51,
                "tensor=\"t@1x1x1x64\", coordinate=[0, 0, 0, 0], box=[1, 1, 1, 64]");

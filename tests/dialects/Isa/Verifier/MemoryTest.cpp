@@ -232,7 +232,7 @@ TEST(Buffers, AgreeWithARuleSlotBySlot) {
     program.locations.push_back({"l", "fwd", "o"});
     for (int64_t i = pick(1, 40); i > 0; --i) {
       const int64_t begin = pick(0, 900);
-      program.placements.push_back({"spm", "b", uint64_t(begin), uint64_t(begin + pick(0, 120)),
+      program.placements.push_back({Memory::Spm, 0, "b", uint64_t(begin), uint64_t(begin + pick(0, 120)),
                                     uint32_t(pick(0, 2) ? pick(1, 4) : pick(10, 200)), "l"});
     }
     const Buffers buffers(program, limits);
@@ -250,7 +250,7 @@ TEST(Buffers, ThousandsOfALayerAreSearchedFast) {
   Program program;
   program.locations.push_back({"", "", ""});
   for (uint64_t i = 0; i < 20000; ++i)
-    program.placements.push_back({"spm", "b", 3 * i, 3 * i + 64, 2, ""});
+    program.placements.push_back({Memory::Spm, 0, "b", 3 * i, 3 * i + 64, 2, ""});
   const Buffers buffers(program, limits);
   int64_t found = 0; // 10^6 questions: 2 x 10^10 steps if each looked at every buffer
   for (int64_t i = 0; i < 1000000; ++i)

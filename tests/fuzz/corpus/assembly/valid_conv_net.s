@@ -34,14 +34,14 @@ tensor conv.bias parameter f32 [1, 1, 1, 4] at 5632 host [4] permutation [0]
 tensor fc.weight parameter f32 [1, 1, 5, 36] at 4352 host [5, 36] permutation [0, 1]
 tensor logits output f32 [1, 1, 2, 5] at 5568 host [2, 5] permutation [0, 1] complete c1 >= 7
 tensor conv/conv2d temporary f32 [2, 6, 6, 4] at 0 host [2, 6, 6, 4] permutation [0, 1, 2, 3] complete c1 >= 1
-tensor "conv/conv2d@72x4" temporary f32 [1, 1, 72, 4] at 0 complete c1 >= 1
+tensor "conv/conv2d@72x4" temporary f32 [1, 1, 72, 4] at 0 alias conv/conv2d complete c1 >= 1
 tensor conv/bias_add temporary f32 [2, 6, 6, 4] at 1152 host [2, 6, 6, 4] permutation [0, 1, 2, 3] complete c1 >= 3
-tensor "conv/bias_add@72x4" temporary f32 [1, 1, 72, 4] at 1152 complete c1 >= 3
-tensor "conv/bias_add@1x288" temporary f32 [1, 1, 1, 288] at 1152 complete c1 >= 3
+tensor "conv/bias_add@72x4" temporary f32 [1, 1, 72, 4] at 1152 alias conv/bias_add complete c1 >= 3
+tensor "conv/bias_add@1x288" temporary f32 [1, 1, 1, 288] at 1152 alias conv/bias_add complete c1 >= 3
 tensor relu/relu temporary f32 [2, 6, 6, 4] at 2304 host [2, 6, 6, 4] permutation [0, 1, 2, 3] complete c1 >= 5
-tensor "relu/relu@1x288" temporary f32 [1, 1, 1, 288] at 2304 complete c1 >= 5
+tensor "relu/relu@1x288" temporary f32 [1, 1, 1, 288] at 2304 alias relu/relu complete c1 >= 5
 tensor pool/max_pool temporary f32 [2, 3, 3, 4] at 0 host [2, 3, 3, 4] permutation [0, 1, 2, 3] complete c1 >= 6
-tensor "pool/max_pool@2x36" temporary f32 [1, 1, 2, 36] at 0 complete c1 >= 6
+tensor "pool/max_pool@2x36" temporary f32 [1, 1, 2, 36] at 0 alias pool/max_pool complete c1 >= 6
 location 0 layer conv phase fwd op ""
 location 1 layer relu phase fwd op ""
 location 2 layer pool phase fwd op ""
