@@ -2,6 +2,7 @@
 // One overload per kind of field; everything else is a walk over visitFields.
 #include "compiler/Target/InstructionOps.h"
 #include "compiler/Target/Narrow.h"
+#include "dialects/Isa/Encoding/Externals.h"
 
 using namespace mlir;
 
@@ -60,7 +61,8 @@ private:
 
 // Attribute to field.
 
-// The op's verifier has checked kinds, so the casts of attributes hold.
+// The op's verifier has checked kinds, or checkFields those of an instruction from outside, so the casts of
+// attributes hold.
 struct FromAttribute {
   const llvm::StringMap<uint16_t> &tensors;
   Narrow &narrow;
@@ -129,33 +131,90 @@ Operation *createInstructionOp(OpBuilder &builder, Location location, const isa:
   }
   if (instruction.increment)
     attributes.set("increment", convert(*instruction.increment));
-  return std::visit(
+  const std::string mnemonic = isa::infoOf(instruction.body).mnemonic;
+  const bool external = std::holds_alternative<isa::External>(instruction.body);
+  NamedAttrList fields;
+  std::visit(
       [&](const auto &body) {
-        body.visitFields([&](const char *name, const auto &field) { attributes.set(name, convert(field)); });
-        OperationState state(location, std::string("isa.") + body.kMnemonic);
-        state.addAttributes(attributes);
-        return builder.create(state);
+        body.visitFields([&](const char *name, const auto &field) { fields.set(name, convert(field)); });
       },
       instruction.body);
+  if (external) {
+    attributes.set("mnemonic", convert.builder.getStringAttr(mnemonic));
+    attributes.set("fields", fields.getDictionary(builder.getContext()));
+  } else {
+    attributes.append(fields);
+  }
+  OperationState state(location,
+                       external ? isair::ExternalOp::getOperationName() : StringRef("isa." + mnemonic));
+  state.addAttributes(attributes);
+  return builder.create(state);
+}
+
+/// Whether an attribute is of the kind of another one, element by element.
+static bool sameKind(Attribute a, Attribute b) {
+  if (!a || a.getTypeID() != b.getTypeID())
+    return false;
+  if (auto typed = dyn_cast<TypedAttr>(a); typed && typed.getType() != cast<TypedAttr>(b).getType())
+    return false;
+  if (auto integers = dyn_cast<DenseI32ArrayAttr>(a))
+    return integers.size() == cast<DenseI32ArrayAttr>(b).size();
+  if (auto list = dyn_cast<ArrayAttr>(a))
+    return list.size() == cast<ArrayAttr>(b).size() &&
+           llvm::all_of(llvm::zip(list, cast<ArrayAttr>(b)),
+                        [](auto pair) { return sameKind(std::get<0>(pair), std::get<1>(pair)); });
+  return true;
+}
+
+/// Whether `fields` holds what the instruction has, each of its kind, and nothing else.
+static LogicalResult checkFields(Operation *op, DictionaryAttr fields, const isa::External &body) {
+  ToAttribute convert{Builder(op->getContext()), {}};
+  LogicalResult result = success();
+  body.visitFields([&](const char *name, const auto &field) {
+    if (succeeded(result) && !sameKind(fields.get(name), convert(field)))
+      result = op->emitOpError() << "has no field \"" << name << "\" of the kind of " << convert(field);
+  });
+  if (succeeded(result) && fields.size() != body.fields.size())
+    return op->emitOpError() << "has " << fields.size() << " fields, expected " << body.fields.size();
+  return result;
+}
+
+/// The body with the initial values of its fields, and where their attributes stand.
+static FailureOr<isa::Body> bodyOf(Operation *op, DictionaryAttr &fields) {
+  if (auto external = dyn_cast<isair::ExternalOp>(op)) {
+    fields = external.getFields();
+    const isa::ExternalInstruction *type =
+        isa::externalInstructions().find(std::string_view(external.getMnemonic()));
+    if (!type)
+      return op->emitOpError() << "is instruction \"" << external.getMnemonic()
+                               << "\", which no loaded library brings (--load-plugin loads one)";
+    isa::External body = isa::makeExternal(*type);
+    if (failed(checkFields(op, fields, body)))
+      return failure();
+    return isa::Body(std::move(body));
+  }
+  fields = op->getAttrDictionary();
+  for (const isa::InstructionInfo &info : isa::kInstructionInfo)
+    if (!info.marker && op->getName().stripDialect() == info.mnemonic &&
+        op->getName().getDialectNamespace() == "isa")
+      return *isa::makeBody(info.opcode);
+  return op->emitOpError("is not an instruction");
 }
 
 FailureOr<isa::Instruction> readInstructionOp(Operation *op, const llvm::StringMap<uint16_t> &tensors) {
   isa::Instruction instruction;
-  std::optional<isa::Body> body;
-  StringRef mnemonic = op->getName().stripDialect();
-  for (const isa::InstructionInfo &info : isa::kInstructionInfo)
-    if (!info.marker && mnemonic == info.mnemonic)
-      body = isa::makeBody(info.opcode);
-  if (!body || op->getName().getDialectNamespace() != "isa")
-    return op->emitOpError("is not an instruction");
-  instruction.body = *body;
+  DictionaryAttr attributes;
+  FailureOr<isa::Body> body = bodyOf(op, attributes);
+  if (failed(body))
+    return failure();
+  instruction.body = std::move(*body);
   Narrow narrow(op);
   FromAttribute convert{tensors, narrow, {}, {}};
   std::visit(
       [&](auto &fields) {
         fields.visitFields([&](const char *name, auto &field) {
           convert.field = name;
-          convert(op->getAttr(name), field);
+          convert(attributes.get(name), field);
         });
       },
       instruction.body);

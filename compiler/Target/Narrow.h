@@ -40,6 +40,13 @@ public:
     return result;
   }
 
+  /// Reports that the op cannot become an instruction.
+  void fail(const llvm::Twine &why) {
+    if (succeeded(outcome))
+      op->emitOpError(why);
+    outcome = mlir::failure();
+  }
+
   mlir::LogicalResult result() const { return outcome; }
 
 private:

@@ -4,7 +4,7 @@
 // C++ structs, the opcode table, the dispatch list, the operations of the MLIR `isa` dialect and docs/isa.md. Every
 // sentence of the manual lives here. Changing a field, its order, an opcode or a revision changes the schema hash, and
 // programs encoded with the old description are then refused. Opcodes 0x80 to 0xff are never used here: they are left to
-// instructions registered from outside.
+// instructions that libraries bring (dialects/Isa/Encoding/External.h).
 
 // ---- Vocabulary ---------------------------------------------------------------------------------------------------
 
@@ -312,7 +312,9 @@ def Manual {
 - **Aliases.** An entry of the tensor table may be an alias: another shape of an earlier entry, with that entry's bytes and element type. Both are then one
   tensor to whoever asks what was written; entries that merely share bytes are two, which must not live at the same time.
 - **Nothing to do.** An instruction with a zero extent does nothing, but still waits and increments.
-- **Strides** of scratchpad views count elements of the view's type, those of accumulator views rows.}];
+- **Strides** of scratchpad views count elements of the view's type, those of accumulator views rows.
+- **From outside.** Opcodes 0x80 to 0xff belong to libraries, loaded by `--load-plugin`, that bring instructions of the vector stream: fields of the kinds below, up to three strided
+  operands and one strided result in the scratchpad. They are written, encoded, proven and executed like the others; `docs/rationale/doors.md` says how they are described.}];
   string formats = [{## The binary
 
 All numbers are little endian. LEB128 numbers are in their shortest form; anything else is refused, so that equal programs have equal bytes.
@@ -327,12 +329,13 @@ All numbers are little endian. LEB128 numbers are in their shortest form; anythi
 | 4 | CRC-32 of everything before |
 | | the sections, one after the other, nothing between or after |
 
-Sections, in this order, all present: `core` (DRAM bytes, counters), `strm` (streams), `debg` (location of each instruction), `tens` (tensor table),
+Sections, in this order, all present: `core` (DRAM bytes, counters), `exts` (instructions from outside that the streams use: opcode, mnemonic, library,
+signature of the description, 8 bytes), `strm` (streams), `debg` (location of each instruction), `tens` (tensor table),
 `locn` (locations), `reqs` (requirements), `plac` (memory plan), `init` (initial values), `nnmd` (nn module), `opts` (options), `nobs` (not observable),
 `vrdt` (the verdict: version of the verifier, hash of what it accepted, requirements of that verdict; no bytes if there is none).
 
 The verdict is what the maker of the program wrote down: that the verifier accepted it. Who runs a program believes a record whose version and hash match and
-whose requirements the chip meets, and verifies everything else; assembly carries none. The hash (CRC-64 of ECMA-182) covers `core`, `strm`, `debg`, `tens`, `locn`, `reqs`,
+whose requirements the chip meets, and verifies everything else; assembly carries none. The hash (CRC-64 of ECMA-182) covers `core`, `exts`, `strm`, `debg`, `tens`, `locn`, `reqs`,
 `plac` and which tensors have initial values. It guards against accidents, not against forgery.
 
 An instruction is: opcode, 1 byte; flags, 1 byte (bits 0 and 1: number of waits, bit 2: has an increment); the waits (counter, 1 byte, and an Affine);

@@ -5,7 +5,7 @@
 #include "python/bindings/Bindings.h"
 
 #include "compiler/Pipelines/Compile.h"
-#include "dialects/Isa/Encoding/Program.h"
+#include "dialects/Isa/Encoding/Externals.h"
 
 #include <variant>
 
@@ -73,6 +73,10 @@ static py::list describeTensors(const isa::Program &program) {
 }
 
 void bindPrograms(py::module_ &module) {
+  module.def(
+      "load_plugin", &isa::loadPlugin, py::arg("path"),
+      "Loads a library that brings instructions, before the first program that uses them. It stays until the "
+      "process ends.");
   module.def("chips", &chip::Chip::shipped, "Names of the shipped chips.");
   module.def(
       "chip_value",

@@ -23,6 +23,7 @@ struct Sampler {
   void operator()(const ReduceOperation &op) const { sampleReduce(op, memories, result); }
   void operator()(const PoolOperation &op) const { samplePool(op, memories, result); }
   void operator()(const PoolGradOperation &op) const { samplePoolGrad(op, memories, result); }
+  void operator()(const ExternalOperation &op) const { sampleExternal(op, memories, result); }
 };
 
 struct Committer {
@@ -39,6 +40,7 @@ struct Committer {
   void operator()(const ReduceOperation &op) const { commitReduce(op, memories, result); }
   void operator()(const PoolOperation &op) const { commitPool(op, memories, result); }
   void operator()(const PoolGradOperation &op) const { commitPoolGrad(op, memories, result); }
+  void operator()(const ExternalOperation &op) const { commitExternal(op, memories, result); }
 };
 
 } // namespace

@@ -41,4 +41,8 @@ void commitPool(const PoolOperation &, Memories &, const Result &);
 void samplePoolGrad(const PoolGradOperation &, const Memories &, Result &);
 void commitPoolGrad(const PoolGradOperation &, Memories &, const Result &);
 
+// External.cpp
+void sampleExternal(const ExternalOperation &, const Memories &, Result &);
+void commitExternal(const ExternalOperation &, Memories &, const Result &);
+
 } // namespace arsis::sim

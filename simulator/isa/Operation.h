@@ -3,7 +3,7 @@
 // counting and values all read this one form, so that they cannot disagree about what an instruction does.
 #pragma once
 
-#include "dialects/Isa/Encoding/Program.h"
+#include "dialects/Isa/Encoding/Externals.h"
 #include "dialects/Isa/Numerics/Functions.h"
 
 #include <array>
@@ -88,10 +88,16 @@ struct PoolGradOperation {
   std::array<int64_t, 2> window{}, windowStride{};
 };
 
+/// What a library brought.
+struct ExternalOperation {
+  const isa::External *body = nullptr;
+  isa::ExternalWork work;
+};
+
 /// std::monostate: nothing to do (`wait`, or an instruction with an empty extent).
 using Operation =
     std::variant<std::monostate, TransferOperation, LoadWeightsOperation, MultiplyOperation, DrainOperation,
-                 MapOperation, ReduceOperation, PoolOperation, PoolGradOperation>;
+                 MapOperation, ReduceOperation, PoolOperation, PoolGradOperation, ExternalOperation>;
 
 /// What an instruction computed when it started and will write when it completes. Reused between
 /// instructions, so that the steady state allocates nothing.

@@ -28,9 +28,12 @@ struct Resolver {
   template <size_t n>
   View<std::array<int64_t, n>> view(const isa::Address &address, const std::array<int32_t, n> &stride,
                                     ElementType type) const {
+    refuseHalf(type);
+    return {address.evaluate(index), widen(stride), type};
+  }
+  static void refuseHalf(ElementType type) {
     if (type == ElementType::F16)
       throw Error("element type f16 is not supported by this machine");
-    return {address.evaluate(index), widen(stride), type};
   }
   int64_t bankOf(const isa::Affine &bank) const {
     int64_t value = bank.evaluate(index) % weightBanks;
@@ -155,13 +158,23 @@ struct Resolver {
     if (anyZero(op.count) || anyZero(op.window))
       clear();
   }
+  void operator()(const isa::External &body) const {
+    auto &op = emplace<ExternalOperation>();
+    op.body = &body;
+    op.work = isa::workOf(body, isa::Evaluation(index));
+    refuseHalf(op.work.result.type);
+    for (const isa::ExternalOperand &operand : op.work.operands)
+      refuseHalf(operand.type);
+    if (isa::isEmpty(op.work))
+      clear();
+  }
 };
 
 } // namespace
 
 std::string describeInstruction(const isa::Stream &stream, size_t position) {
   return isa::streamName(stream) + ", instruction " + std::to_string(position) + " (" +
-         isa::kInstructionInfo[stream.instructions[position].body.index()].mnemonic + ")";
+         isa::infoOf(stream.instructions[position].body).mnemonic + ")";
 }
 
 void bindBank(Operation &operation, BankShapes &banks) {

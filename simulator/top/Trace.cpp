@@ -37,7 +37,7 @@ void writeTrace(std::ostream &out, const RunRecord &record, const isa::Program &
         duration = static_cast<double>(entry.end - entry.begin) / coreMhz;
     body = "{\"ph\":\"X\",\"pid\":1,\"tid\":" + std::to_string(entry.unit * kLanesPerUnit + lane) +
            ",\"ts\":" + std::to_string(begin) + ",\"dur\":" + std::to_string(duration) +
-           ",\"name\":" + quoted(isa::kInstructionInfo[entry.opcode].mnemonic) +
+           ",\"name\":" + quoted(isa::findInfo(isa::Opcode(entry.opcode))->mnemonic) +
            ",\"cat\":" + quoted(location.phase) + ",\"args\":{\"layer\":" + quoted(location.layer) +
            ",\"op\":" + quoted(location.op) + ",\"begin_cycle\":" + std::to_string(entry.begin) +
            ",\"end_cycle\":" + std::to_string(entry.end) + "}},\n";

@@ -17,7 +17,7 @@ namespace arsis::sim {
 /// One finished instruction, for the trace.
 struct TraceEntry {
   uint16_t unit;
-  uint8_t opcode; // index of the alternative in isa::Body
+  uint8_t opcode;
   uint32_t location;
   Cycle begin, end;
 };

@@ -147,7 +147,7 @@ void StreamEngine::begin(Cycle now) {
   std::swap(instance.operation, head);
   instance.location = instruction.location < events.rows.size() ? instruction.location : 0;
   instance.increment = instruction.increment;
-  instance.opcode = static_cast<uint8_t>(instruction.body.index());
+  instance.opcode = static_cast<uint8_t>(isa::opcodeOf(instruction));
   instance.factor = board.durationFactor(streamIndex, cursor.ordinal());
   instance.started = now;
 

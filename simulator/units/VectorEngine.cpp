@@ -46,6 +46,14 @@ Operands operandsOf(const Operation &operation) {
     operands.add({op->count, op->destination});
     operands.all[0].read = false;
     operands.add({op->count, op->source, op->window, op->windowStride});
+  } else if (auto *op = std::get_if<ExternalOperation>(&operation)) {
+    auto add = [&](const isa::ExternalOperand &from, bool read) {
+      operands.add(
+          {from.count, {from.address, from.stride, from.type}, from.window, from.windowStride, read});
+    };
+    add(op->work.result, false);
+    for (const isa::ExternalOperand &operand : op->work.operands)
+      add(operand, true);
   } else {
     // The gradient stays in the lanes; each position of the window adds to the destination, for Max where the
     // maximum is found.
@@ -75,11 +83,14 @@ std::pair<int64_t, int64_t> bytesOf(const Operand &operand) {
 timing::VectorWork workOf(const Operation &operation, const Operands &operands,
                           const timing::VectorUnit &unit) {
   timing::VectorWork work;
+  auto *external = std::get_if<ExternalOperation>(&operation);
   const Operand &widest = operands.all[operands.size - 1]; // of a pool or a reduction its source
   work.elements = product(widest.count);
   for (size_t i = 0; i < operands.size; ++i) {
     const Operand &operand = operands.all[i];
     work.passes = std::max(work.passes, operand.passes());
+    if (external)
+      work.elements = std::max(work.elements, product(operand.count));
     // A destination that is added to is read and written.
     work.add({axesOf(operand.count, operand.view.stride, operand.view.type),
               static_cast<int64_t>(numerics::sizeInBytes(operand.view.type)), operand.view.address,
@@ -87,7 +98,9 @@ timing::VectorWork workOf(const Operation &operation, const Operands &operands,
   }
   auto *map = std::get_if<MapOperation>(&operation);
   work.cyclesPerElement = unit.cyclesOf(map ? map->function : numerics::VectorFunction::Copy);
-  if (std::holds_alternative<ReduceOperation>(operation))
+  if (external)
+    work.cyclesPerElement = static_cast<double>(external->work.times) * unit.cyclesOf(external->work.costsAs);
+  if (external ? external->work.reduces : std::holds_alternative<ReduceOperation>(operation))
     work.results = product(operands.all[0].count);
   return work;
 }

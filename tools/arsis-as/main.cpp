@@ -16,6 +16,7 @@ static int run(int argc, char **argv) {
                                                      "output file; required by asm, else standard output")(
       "initials", options::value<std::string>()->default_value(""),
       "disasm: write initial values as raw files into this folder, best that of the output");
+  tool::addPluginOption(visible);
   options::options_description all;
   all.add(visible).add_options()("command", options::value<std::string>(),
                                  "")("input", options::value<std::string>(), "");
@@ -31,6 +32,7 @@ static int run(int argc, char **argv) {
   const std::string command = given["command"].as<std::string>();
   if (command != "asm" && command != "disasm" && command != "dump")
     throw Error("found command '" + command + "', expected asm, disasm or dump");
+  tool::loadPlugins(given);
   if (!given.count("input"))
     throw Error("no input file given");
   if (command == "asm" && !given.count("output"))

@@ -5,6 +5,7 @@
 
 #include "tools/common/Main.h"
 #include "compiler/Pipelines/Register.h"
+#include "dialects/Isa/Encoding/Externals.h"
 #include "dialects/Isa/Encoding/OutputFile.h"
 #include "dialects/Isa/Numerics/FloatEnvironment.h"
 #include "dialects/NN/IR/Nesting.h"
@@ -23,11 +24,15 @@ static int run(int argc, char **argv) {
   compiler::registerDialects(registry);
   compiler::registerPasses();
   mlir::registerTransformsPasses();
+  const llvm::cl::list<std::string> plugins("load-plugin",
+                                            llvm::cl::desc("library that brings instructions"));
   const auto [input, output] =
       mlir::registerAndParseCLIOptions(argc, argv, "arsis optimizer driver\n", registry);
   const mlir::MlirOptMainConfig config = mlir::MlirOptMainConfig::createFromCLOptions();
   if (config.shouldShowDialects() || config.shouldListPasses()) // prints and reads nothing
     return mlir::asMainReturnCode(mlir::MlirOptMain(argc, argv, input, output, registry));
+  for (const std::string &plugin : plugins)
+    isa::loadPlugin(plugin);
   std::string problem;
   auto buffer = mlir::openInputFile(input, &problem);
   if (!buffer)

@@ -51,6 +51,7 @@ std::optional<Arguments> parse(int argc, char **argv) {
       "refuse to visit more elements than this; with --timing-only those of transfers");
   add("no-verify", options::bool_switch(&a.noVerify),
       "run a program that nobody has verified, with whatever comes of it");
+  tool::addPluginOption(described);
   add("help", "this text");
   const options::variables_map given =
       tool::parseOptions(argc, argv, described, options::positional_options_description().add("program", 1));
@@ -58,6 +59,7 @@ std::optional<Arguments> parse(int argc, char **argv) {
     std::cout << described;
     return std::nullopt;
   }
+  tool::loadPlugins(given);
   a.program = tool::required(given, "program");
   a.chip = tool::required(given, "chip");
   a.maxInstances = tool::wholeNumber(maxInstances, "--max-instances");

@@ -44,6 +44,7 @@ static int run(int argc, char **argv) {
   add("asm-to-isa", options::bool_switch(), "assemble a program");
   add("input", options::value<std::string>()->default_value("-"), "file to read ('-': standard input)");
   add("output,o", options::value<std::string>()->default_value("-"), "file to write ('-': standard output)");
+  tool::addPluginOption(described);
   add("help,h", "this text");
   const options::variables_map given =
       tool::parseOptions(argc, argv, described, options::positional_options_description().add("input", 1));
@@ -51,6 +52,7 @@ static int run(int argc, char **argv) {
     std::cout << described;
     return 0;
   }
+  tool::loadPlugins(given);
   const auto asked = [&](const char *name) { return given[name].as<bool>(); };
   if (asked("isa-to-binary") + asked("isa-to-asm") + asked("binary-to-isa") + asked("asm-to-isa") != 1)
     throw Error("expected one of --isa-to-binary, --isa-to-asm, --binary-to-isa and --asm-to-isa");

@@ -27,6 +27,7 @@ static int run(int argc, char **argv) {
       "refuse a program that executes more instructions than this")(
       "unroll", options::bool_switch(),
       "verify the program with its loops written out; the verdict is the same");
+  tool::addPluginOption(visible);
   options::options_description all;
   all.add(visible).add_options()("program", options::value<std::string>());
   const options::variables_map given =
@@ -35,6 +36,7 @@ static int run(int argc, char **argv) {
     std::cout << visible << "\n";
     return 0;
   }
+  tool::loadPlugins(given);
   const std::string path = tool::required(given, "program");
   isa::VerifierOptions verifierOptions;
   verifierOptions.maxDiagnostics = tool::wholeNumber(maxErrors, "--max-errors", 1);

@@ -2,6 +2,7 @@
 // See Options.h.
 #include "tools/common/Options.h"
 
+#include "dialects/Isa/Encoding/Externals.h"
 #include "dialects/Isa/Encoding/InputFile.h"
 #include "tools/common/Main.h"
 
@@ -52,6 +53,20 @@ uint64_t wholeNumber(const std::string &text, const std::string &option, uint64_
                      ? "of at least " + std::to_string(least)
                      : "from " + std::to_string(least) + " to " + std::to_string(most)));
   return value;
+}
+
+void addPluginOption(options::options_description &described) {
+  described.add_options()("load-plugin", options::value<std::vector<std::string>>()->composing(),
+                          "library that brings instructions");
+}
+
+void loadPlugins(const options::variables_map &given) {
+  if (!given.count("load-plugin"))
+    return;
+  for (const std::string &path : given["load-plugin"].as<std::vector<std::string>>()) {
+    nowDoing("loading " + path);
+    isa::loadPlugin(path);
+  }
 }
 
 isa::Program readProgram(const std::string &path) {

@@ -28,6 +28,11 @@ std::string required(const options::variables_map &given, const std::string &nam
 uint64_t wholeNumber(const std::string &text, const std::string &option, uint64_t least = 0,
                      uint64_t most = std::numeric_limits<uint64_t>::max());
 
+/// Adds --load-plugin, which may be given several times.
+void addPluginOption(options::options_description &described);
+/// Loads what --load-plugin named. Before any program is read.
+void loadPlugins(const options::variables_map &given);
+
 /// A program file, or assembly if the name ends in ".s".
 isa::Program readProgram(const std::string &path);
 

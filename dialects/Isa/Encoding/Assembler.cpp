@@ -315,7 +315,8 @@ void Assembler::instruction() {
   Instruction instruction;
   std::optional<Body> body = makeBody(mnemonic);
   if (!body)
-    in.failAt(column, "'" + mnemonic + "' is neither a statement nor an instruction");
+    in.failAt(column,
+              "'" + mnemonic + "' is neither a statement nor an instruction, nor one of a loaded library");
   instruction.body = std::move(*body);
   fields(instruction.body);
   clauses(instruction);

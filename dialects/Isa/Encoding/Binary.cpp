@@ -118,6 +118,7 @@ Program decodeProgram(const uint8_t *data, size_t size) {
   ByteReader table(data, kHeaderSize, "header");
   table.offset = sizeof kMagic + 4 + 4 + 8;
   Program program;
+  std::vector<uint8_t> externals; // as listed
   uint64_t next = kHeaderSize;
   auto open = [&](const char *tag) {
     table.item = std::string("entry of section ") + tag;
@@ -144,11 +145,17 @@ Program decodeProgram(const uint8_t *data, size_t size) {
 #define ARSIS_X(TAG, FUNCTION)                                                                               \
   {                                                                                                          \
     ByteReader section = open(TAG);                                                                          \
+    if (std::string_view(TAG) == "exts")                                                                     \
+      externals.assign(data + next - section.left(), data + next);                                           \
     FUNCTION(section, program);                                                                              \
     close(section);                                                                                          \
   }
   ARSIS_PROGRAM_SECTIONS(ARSIS_X)
 #undef ARSIS_X
+  ByteWriter used;
+  transferExternals(used, program);
+  if (used.bytes != externals)
+    ByteReader(data, size, "exts").fail("lists other instructions than the streams use, or in another order");
   if (next != size)
     table.fail("file of " + std::to_string(size) + " bytes, expected " + std::to_string(next));
   return program;

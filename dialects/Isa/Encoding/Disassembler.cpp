@@ -160,7 +160,7 @@ void Disassembler::stream(const Stream &stream) {
 }
 
 void Disassembler::instruction(const Instruction &instruction) {
-  out << kInstructionInfo[instruction.body.index()].mnemonic;
+  out << infoOf(instruction.body).mnemonic;
   size_t count = 0, printed = 0;
   std::visit([&](auto &body) { body.visitFields([&](const char *, auto &) { ++count; }); }, instruction.body);
   std::visit(

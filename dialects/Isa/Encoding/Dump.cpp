@@ -19,13 +19,14 @@ static void dumpStream(std::ostream &out, const Stream &stream) {
   struct Count {
     uint64_t encoded = 0, bytes = 0, instances = 0, fetched = 0;
   };
-  std::array<Count, std::variant_size_v<Body>> counts;
+  std::map<Opcode, Count> counts;
   Count total;
   std::vector<uint64_t> sizes;
   for (const Instruction &instruction : stream.instructions) {
     sizes.push_back(encodedSize(instruction));
-    counts[instruction.body.index()].encoded += 1;
-    counts[instruction.body.index()].bytes += sizes.back();
+    Count &count = counts[opcodeOf(instruction)];
+    count.encoded += 1;
+    count.bytes += sizes.back();
     total.encoded += 1;
     total.bytes += sizes.back();
   }
@@ -37,17 +38,16 @@ static void dumpStream(std::ostream &out, const Stream &stream) {
     } else if (std::holds_alternative<EndLoop>(body)) {
       iterations.pop_back();
     } else {
-      counts[body.index()].instances += iterations.back();
+      counts[infoOf(body).opcode].instances += iterations.back();
       total.instances += iterations.back();
     }
   }
   out << "  " << streamName(stream) << ": " << total.encoded << " instructions, " << total.bytes << " bytes, "
       << total.instances << " instances\n";
-  for (size_t i = 0; i < counts.size(); ++i)
-    if (counts[i].encoded)
-      out << "    " << std::left << std::setw(14) << kInstructionInfo[i].mnemonic << std::right
-          << std::setw(8) << counts[i].encoded << " encoded " << std::setw(10) << counts[i].bytes << " bytes "
-          << std::setw(14) << counts[i].instances << " instances\n";
+  for (const auto &[opcode, count] : counts)
+    out << "    " << std::left << std::setw(14) << findInfo(opcode)->mnemonic << std::right << std::setw(8)
+        << count.encoded << " encoded " << std::setw(10) << count.bytes << " bytes " << std::setw(14)
+        << count.instances << " instances\n";
 }
 
 std::string dumpProgram(const Program &program) {

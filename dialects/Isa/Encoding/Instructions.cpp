@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // One instruction to bytes and back, and equality of programs.
+#include "dialects/Isa/Encoding/Externals.h"
 #include "dialects/Isa/Encoding/Tables.h"
 
 #include <algorithm>
@@ -15,6 +16,8 @@ std::optional<Body> makeBody(Opcode opcode) {
     ARSIS_ISA_INSTRUCTIONS(ARSIS_X)
 #undef ARSIS_X
   }
+  if (const ExternalInstruction *external = externalInstructions().find(uint8_t(opcode)))
+    return makeExternal(*external);
   return std::nullopt;
 }
 
@@ -22,7 +25,54 @@ std::optional<Body> makeBody(std::string_view mnemonic) {
   for (const InstructionInfo &info : kInstructionInfo)
     if (mnemonic == info.mnemonic)
       return makeBody(info.opcode);
+  if (const ExternalInstruction *external = externalInstructions().find(mnemonic))
+    return makeExternal(*external);
   return std::nullopt;
+}
+
+const InstructionInfo &infoOf(const External &external) { return external.type->info; }
+
+const InstructionInfo *findInfo(Opcode opcode) {
+  for (const InstructionInfo &info : kInstructionInfo)
+    if (info.opcode == opcode)
+      return &info;
+  const ExternalInstruction *external = externalInstructions().find(uint8_t(opcode));
+  return external ? &external->info : nullptr;
+}
+
+void transferExternals(ByteWriter &out, const Program &program) {
+  std::map<uint8_t, const ExternalInstruction *> used;
+  for (const Stream &stream : program.streams)
+    for (const Instruction &instruction : stream.instructions)
+      if (auto *external = std::get_if<External>(&instruction.body))
+        used.emplace(uint8_t(external->type->info.opcode), external->type);
+  out.unsignedNumber(used.size());
+  for (auto [opcode, type] : used) {
+    out(opcode);
+    out(type->description.mnemonic);
+    out(type->library);
+    out.fixed(signatureOf(type->description));
+  }
+}
+
+void transferExternals(ByteReader &in, Program &) {
+  for (size_t left = in.count(); left > 0; --left) {
+    const size_t start = in.offset;
+    uint8_t opcode;
+    std::string mnemonic, library;
+    in(opcode);
+    in(mnemonic);
+    in(library);
+    const ExternalInstruction *type = externalInstructions().find(opcode);
+    const std::string wanted = "opcode " + std::to_string(opcode) + " is instruction '" + mnemonic +
+                               "' of library '" + library + "', ";
+    if (!type)
+      in.failAt(start, wanted + "which is not loaded: name its file with --load-plugin");
+    if (in.fixed<uint64_t>() != signatureOf(type->description) || mnemonic != type->description.mnemonic ||
+        library != type->library)
+      in.failAt(start, wanted + "but of those loaded it is '" + type->description.mnemonic + "' of '" +
+                           type->library + "', or another description of it");
+  }
 }
 
 void transferInstruction(ByteWriter &out, const Instruction &instruction) {
@@ -45,7 +95,9 @@ void transferInstruction(ByteReader &in, Instruction &instruction) {
   std::optional<Body> body = makeBody(Opcode(opcode));
   if (!body)
     in.failAt(start, "unknown opcode " + std::to_string(opcode) +
-                         (opcode >= kFirstExternalOpcode ? ", which no registered instruction has" : ""));
+                         (opcode >= kFirstExternalOpcode
+                              ? ", which no loaded library brings (--load-plugin loads one)"
+                              : ""));
   in(flags);
   instruction.waitCount = flags & kWaitCountMask;
   if (flags & ~(kWaitCountMask | kIncrementFlag) || instruction.waitCount > kMaxWaits)

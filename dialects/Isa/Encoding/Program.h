@@ -7,6 +7,7 @@
 #pragma once
 
 #include "dialects/Isa/Encoding/Error.h"
+#include "dialects/Isa/Encoding/ExternalBody.h"
 #include "dialects/Isa/Encoding/Fields.h"
 
 #include <cstddef>
@@ -32,10 +33,17 @@ struct Instruction {
 bool operator==(const Instruction &, const Instruction &);
 inline bool operator!=(const Instruction &a, const Instruction &b) { return !(a == b); }
 
-/// The opcode of an instruction's body.
-inline Opcode opcodeOf(const Instruction &instruction) { return kOpcodeOfBody[instruction.body.index()]; }
+const InstructionInfo &infoOf(const External &);
+/// Mnemonic, opcode and streams of a body.
+inline const InstructionInfo &infoOf(const Body &body) {
+  return body.index() < std::size(kInstructionInfo) ? kInstructionInfo[body.index()]
+                                                    : infoOf(*std::get_if<External>(&body));
+}
+/// The same by opcode; null if no instruction has it.
+const InstructionInfo *findInfo(Opcode);
+inline Opcode opcodeOf(const Instruction &instruction) { return infoOf(instruction.body).opcode; }
 
-/// A body with default fields, or nothing if no instruction has this opcode.
+/// A body with default fields, or nothing if no instruction has this opcode, one from outside included.
 std::optional<Body> makeBody(Opcode);
 std::optional<Body> makeBody(std::string_view mnemonic);
 

@@ -8,7 +8,7 @@
 namespace arsis::isa {
 
 /// Rises when the layout of a section changes; changes of the instruction set show in the schema hash.
-constexpr uint32_t kFormatVersion = 3;
+constexpr uint32_t kFormatVersion = 4;
 constexpr uint8_t kMagic[8] = {'A', 'R', 'S', 'I', 'S', 0x1a, '\r', '\n'};
 
 /// Instruction flags: the number of waits in the low bits, and whether a counter to increment follows.
@@ -46,6 +46,11 @@ template <class Archive, class Program> void transferCore(Archive &archive, Prog
   archive(program.dramBytes);
   transferNumbers(archive, program.counterStream, "counter");
 }
+
+/// What the streams use of libraries, by opcode: mnemonic, library, signature. The reader keeps nothing of
+/// it: an instruction that is not registered, or is another one, is an error.
+void transferExternals(ByteWriter &, const Program &);
+void transferExternals(ByteReader &, Program &);
 
 template <class Archive, class Program> void transferStreams(Archive &archive, Program &program) {
   transferVector(archive, program.streams, "stream", [&](auto &stream) {
@@ -180,6 +185,7 @@ template <class Archive, class Program> void transferVerdict(Archive &archive, P
 /// X(tag, function) for every section, in file order.
 #define ARSIS_PROGRAM_SECTIONS(X)                                                                            \
   X("core", transferCore)                                                                                    \
+  X("exts", transferExternals)                                                                               \
   X("strm", transferStreams)                                                                                 \
   X("debg", transferDebug)                                                                                   \
   X("tens", transferTensors)                                                                                 \

@@ -2,6 +2,7 @@
 // Static well-formedness of a program: what must hold before anything may walk it. After this, no evaluation
 // of an operand can overflow and every index is in range; whether addresses fit the chip is the verifier's
 // question.
+#include "dialects/Isa/Encoding/External.h"
 #include "dialects/Isa/Encoding/Limits.h"
 #include "dialects/Isa/Encoding/Packing.h"
 #include "dialects/Isa/Encoding/Program.h"
@@ -43,8 +44,7 @@ struct InstructionChecker {
     const Stream &s = program.streams[stream];
     throw InstructionError(stream, position,
                            "stream " + streamName(s) + ", instruction " + std::to_string(position) + " (" +
-                               kInstructionInfo[s.instructions[position].body.index()].mnemonic +
-                               "): " + what);
+                               infoOf(s.instructions[position].body).mnemonic + "): " + what);
   }
   [[noreturn]] void fail(const char *field, const std::string &what) const {
     fail(std::string(field) + ": " + what);
@@ -121,6 +121,10 @@ struct InstructionChecker {
   }
   void meaning(const Pool &body) const { window(body.window); }
   void meaning(const PoolGrad &body) const { window(body.window); }
+  void meaning(const External &body) const {
+    if (const std::string wrong = body.type->check(body); !wrong.empty())
+      fail(wrong);
+  }
   void window(const std::array<uint16_t, 2> &window) const {
     if (window[0] == 0 || window[1] == 0)
       fail("window", "is empty, expected at least 1 by 1");
@@ -266,7 +270,7 @@ void checkStream(const Program &program, size_t number, std::vector<uint64_t> &i
   std::vector<uint64_t> outer;
   for (size_t position = 0; position < stream.instructions.size(); ++position) {
     const Instruction &instruction = stream.instructions[position];
-    const InstructionInfo &info = kInstructionInfo[instruction.body.index()];
+    const InstructionInfo &info = infoOf(instruction.body);
     InstructionChecker check{program, loops, number, position};
     if (!(info.streams >> unsigned(stream.kind) & 1))
       check.fail("not allowed in this stream");

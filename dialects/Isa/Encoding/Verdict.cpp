@@ -10,6 +10,7 @@ namespace arsis::isa {
 uint64_t verdictHash(const Program &program) {
   ByteWriter covered;
   transferCore(covered, program);
+  transferExternals(covered, program);
   transferStreams(covered, program);
   transferDebug(covered, program);
   transferTensors(covered, program);

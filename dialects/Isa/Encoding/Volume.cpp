@@ -2,6 +2,8 @@
 // One overload per instruction: the elements it visits and the operands it reaches through.
 #include "dialects/Isa/Encoding/Volume.h"
 
+#include "dialects/Isa/Encoding/Externals.h"
+
 namespace arsis::isa {
 namespace {
 
@@ -100,6 +102,19 @@ struct Spreader {
       return;
     reaches("xStride", windows, joined(body.xStride, body.windowStride));
     reaches("gradientStride", count, body.gradientStride);
+  }
+  void operator()(const External &body) {
+    const ExternalWork work = workOf(body, Evaluation());
+    if (isEmpty(work))
+      return;
+    spread.work = saturatingProduct(visitsOf(work), work.times);
+    auto reach = [&](const ExternalOperand &operand) {
+      reaches(operand.name, joined(operand.count, operand.window),
+              joined(operand.stride, operand.windowStride));
+    };
+    reach(work.result);
+    for (const ExternalOperand &operand : work.operands)
+      reach(operand);
   }
 };
 

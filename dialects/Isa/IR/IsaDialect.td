@@ -77,6 +77,17 @@ def Isa_WaitsAttr : ConfinedAttr<TypedArrayAttrBase<Isa_WaitAttr, "waits">, [Arr
 class Isa_Op<string mnemonic, list<Trait> traits = []> : Op<Isa_Dialect, mnemonic, traits>;
 include "dialects/Isa/IR/IsaOps.td.inc"
 
+def Isa_ExternalOp : Isa_Op<"external"> {
+  let summary = "an instruction that a loaded library brings";
+  let description = [{
+    `fields` holds an attribute of the usual kind per field of the instruction. What they are is known to whoever has the
+    library: the conversion to a program checks them.
+  }];
+  let arguments = (ins OptionalAttr<Isa_WaitsAttr>:$waits, OptionalAttr<Isa_U8Attr>:$increment, StrAttr:$mnemonic,
+    DictionaryAttr:$fields);
+  let assemblyFormat = "$mnemonic attr-dict";
+}
+
 //===-- structure -------------------------------------------------------------------------------------------===//
 
 def Isa_PlacementAttr : AttrDef<Isa_Dialect, "Placement"> {

@@ -4,6 +4,7 @@
 // operand.
 #include "dialects/Isa/Verifier/Footprint.h"
 
+#include "dialects/Isa/Encoding/Externals.h"
 #include "dialects/Isa/Encoding/Volume.h"
 
 #include <algorithm>
@@ -320,6 +321,28 @@ struct FootprintBuilder::Visitor {
     addView("gradient", true, false, body.gradient.evaluate(index), ElementType::F32,
             zip(count.value, body.gradientStride));
     addView("destination", true, true, body.destination.evaluate(index), ElementType::F32, windows);
+    checkResult();
+  }
+
+  void operator()(const External &body) {
+    const ExternalWork work = workOf(body, Evaluation(index));
+    if (isEmpty(work))
+      return;
+    auto dimensions = [](const ExternalOperand &operand) {
+      Box::Dimensions all;
+      for (size_t d = 0; d < operand.count.size(); ++d)
+        all.push_back({operand.count[d], operand.stride[d]});
+      for (size_t d = 0; d < operand.window.size(); ++d)
+        all.push_back({operand.window[d], operand.windowStride[d]});
+      return all;
+    };
+    bool updates = false;
+    for (const ExternalOperand &operand : work.operands)
+      if (isResult(operand, work))
+        updates = true;
+      else
+        addView(operand.name, true, false, operand.address, operand.type, dimensions(operand));
+    addResult(work.result.name, updates, work.result.address, work.result.type, dimensions(work.result));
     checkResult();
   }
 };

@@ -3,6 +3,7 @@
 // Checks of the tables and of every encoded instruction, once each.
 #include "dialects/Isa/Verifier/StaticChecks.h"
 
+#include "dialects/Isa/Encoding/Externals.h"
 #include "dialects/Isa/Encoding/Volume.h"
 
 #include <algorithm>
@@ -14,9 +15,16 @@ namespace {
 
 template <class T> std::string nameOf(T value) { return std::string(EnumTraits<T>::kNames[size_t(value)]); }
 
-/// Finds the element types among the fields of an instruction.
+/// Finds the element types of an instruction: among its fields, or in its work.
 struct TypeCollector {
-  std::vector<ElementType> types;
+  std::vector<ElementType> &types;
+  template <class Body> void operator()(const Body &body) { body.visitFields(*this); }
+  void operator()(const External &body) {
+    const ExternalWork work = workOf(body, Evaluation());
+    types.push_back(work.result.type);
+    for (const ExternalOperand &operand : work.operands)
+      types.push_back(operand.type);
+  }
   void operator()(const char *, ElementType type) { types.push_back(type); }
   template <class T> void operator()(const char *, const T &) {}
 };
@@ -63,6 +71,12 @@ struct TypeChecker {
   }
   void operator()(const Reduce &body) { expectFloating("aType", body.aType); }
   void operator()(const Pool &body) { expectFloating("aType", body.aType); }
+  void operator()(const External &body) {
+    const ExternalWork work = workOf(body, Evaluation());
+    expectFloating(work.result.name, work.result.type);
+    for (const ExternalOperand &operand : work.operands)
+      expect(operand.name, operand.type, operand.type != ElementType::F16, "f32, bf16 or i32");
+  }
   template <class Other> void operator()(const Other &) {}
 };
 
@@ -155,7 +169,7 @@ InstanceLocation locate(const Program &program, size_t stream, size_t position) 
   const Instruction &instruction = program.streams[stream].instructions[position];
   where.stream = streamName(program.streams[stream]);
   where.position = position;
-  std::visit([&](const auto &body) { where.mnemonic = body.kMnemonic; }, instruction.body);
+  where.mnemonic = infoOf(instruction.body).mnemonic;
   if (instruction.location < program.locations.size()) {
     const Location &location = program.locations[instruction.location];
     where.layer = location.layer;
@@ -177,14 +191,15 @@ std::string describe(const InstanceLocation &where) {
 }
 
 int64_t granuleOf(const Program &program) {
-  TypeCollector collector;
+  std::vector<ElementType> types;
+  TypeCollector collector{types};
   for (const Tensor &tensor : program.tensors)
-    collector.types.push_back(tensor.type);
+    types.push_back(tensor.type);
   for (const Stream &stream : program.streams)
     for (const Instruction &instruction : stream.instructions)
-      std::visit([&](const auto &body) { body.visitFields(collector); }, instruction.body);
+      std::visit(collector, instruction.body);
   int64_t granule = 4;
-  for (ElementType type : collector.types)
+  for (ElementType type : types)
     granule = std::min(granule, numerics::sizeInBytes(type));
   return granule;
 }

@@ -45,7 +45,9 @@ def main() -> int:
             return 1
     elif arguments.output:
         arguments.output.parent.mkdir(parents=True, exist_ok=True)
-        arguments.output.write_text(generated, encoding="utf-8")
+        same = arguments.output.exists() and arguments.output.read_text(encoding="utf-8") == generated
+        if not same:  # else what includes it need not be compiled again
+            arguments.output.write_text(generated, encoding="utf-8")
     else:
         sys.stdout.write(generated)
     return 0

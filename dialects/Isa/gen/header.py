@@ -84,8 +84,8 @@ def generate(isa: Isa) -> str:
     ]
     for i in isa.instructions:
         out += struct(i)
-    out += [f"using Body = std::variant<{', '.join(i.cpp for i in isa.instructions)}>;"]
-    out += [f"constexpr Opcode kOpcodeOfBody[] = {{{', '.join('Opcode::' + i.cpp for i in isa.instructions)}}};", ""]
+    out += ["/// The last one stands for every instruction from outside."]
+    out += [f"using Body = std::variant<{', '.join(i.cpp for i in isa.instructions)}, External>;", ""]
     out += [
         "/// What every instruction is, in the order of Body's alternatives. `streams`: bit per allowed StreamKind."
     ]

@@ -75,6 +75,16 @@ public:
     exactly(op.destination, op.count);
     exactStrides(op.windowStride, op.window);
   }
+  void operator()(const sim::ExternalOperation &op) {
+    put(9, int64_t(op.body->type->info.opcode));
+    auto operand = [&](const isa::ExternalOperand &operand) {
+      exactly(sim::View<sim::Box4>{operand.address, operand.stride, operand.type}, operand.count);
+      exactStrides(operand.windowStride, operand.window);
+    };
+    operand(op.work.result);
+    for (const isa::ExternalOperand &each : op.work.operands)
+      operand(each);
+  }
 
 private:
   template <class... Values> void put(Values... values) { (out.push_back(int64_t(values)), ...); }

@@ -85,8 +85,7 @@ std::vector<Leaf> leavesOf(isa::Instruction &instruction) {
 std::string describe(const isa::Program &program, Site site) {
   const isa::Stream &stream = program.streams[site.stream];
   const isa::Instruction &instruction = stream.instructions[site.instruction];
-  std::string name =
-      std::visit([](const auto &body) { return std::string(body.kMnemonic); }, instruction.body);
+  const std::string name = isa::infoOf(instruction.body).mnemonic;
   return isa::streamName(stream) + " #" + std::to_string(site.instruction) + " " + name;
 }
 

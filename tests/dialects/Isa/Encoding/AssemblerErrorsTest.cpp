@@ -103,7 +103,8 @@ TEST(AssemblerErrors, Initials) {
 }
 
 TEST(AssemblerErrors, Instructions) {
-  EXPECT_EQ(inStream("jump 3"), "t.s:6:1: 'jump' is neither a statement nor an instruction");
+  EXPECT_EQ(inStream("jump 3"),
+            "t.s:6:1: 'jump' is neither a statement nor an instruction, nor one of a loaded library");
   EXPECT_EQ(inStream("loop x"), "t.s:6:6: found 'x', expected a number");
   EXPECT_EQ(inStream("loop 4294967296"), "t.s:6:6: a number is 4294967296, expected at most 4294967295");
   EXPECT_EQ(inLoad(", fill=0", ""), "t.s:6:107: found the end of the line, expected ',' and field 'fill'");

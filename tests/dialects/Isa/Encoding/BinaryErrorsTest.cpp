@@ -17,7 +17,7 @@ using Bytes = std::vector<uint8_t>;
 namespace {
 
 constexpr size_t kVersionAt = 8, kCountAt = 12, kSchemaAt = 16, kTableAt = 24, kEntrySize = 24,
-                 kSections = 12;
+                 kSections = 13;
 constexpr size_t kHeaderCrcAt = kTableAt + kSections * kEntrySize;
 
 std::string decodeError(const Bytes &bytes) {
@@ -102,14 +102,14 @@ TEST(BinaryErrors, Header) {
             "program file, section header, offset 0: not an Arsis program: the magic bytes differ");
   damaged = bytes;
   damaged[kVersionAt] = 9;
-  EXPECT_EQ(decodeError(damaged), "program file, section header, offset 12: format version 9, expected 3");
+  EXPECT_EQ(decodeError(damaged), "program file, section header, offset 12: format version 9, expected 4");
   damaged = bytes;
   put(damaged, kSchemaAt, 0x1234, 8);
   EXPECT_NE(decodeError(damaged).find("section header, offset 24: instruction set 0x1234, expected 0x"),
             std::string::npos);
   damaged = bytes;
   damaged[kCountAt] = 3;
-  EXPECT_EQ(decodeError(damaged), "program file, section header, offset 24: 3 sections, expected 12");
+  EXPECT_EQ(decodeError(damaged), "program file, section header, offset 24: 3 sections, expected 13");
   damaged = bytes;
   damaged[kTableAt + 5] ^= 1;
   EXPECT_NE(decodeError(damaged).find("checksum differs: the header is corrupted"), std::string::npos);
@@ -123,7 +123,7 @@ TEST(BinaryErrors, SectionTable) {
   damaged = bytes;
   put(damaged, kTableAt + kEntrySize + 8, 1, 8);
   sealHeader(damaged);
-  EXPECT_NE(decodeError(damaged).find("(entry of section strm): section at 1, expected at "),
+  EXPECT_NE(decodeError(damaged).find("(entry of section exts): section at 1, expected at "),
             std::string::npos);
   damaged = bytes;
   put(damaged, kTableAt + 16, UINT64_MAX, 8);
@@ -146,7 +146,8 @@ TEST(BinaryErrors, SectionTable) {
 
 TEST(BinaryErrors, Instructions) {
   EXPECT_EQ(streamError({0x7f, 0}), inStream(4, "unknown opcode 127"));
-  EXPECT_EQ(streamError({0x80, 0}), inStream(4, "unknown opcode 128, which no registered instruction has"));
+  EXPECT_EQ(streamError({0x80, 0}),
+            inStream(4, "unknown opcode 128, which no loaded library brings (--load-plugin loads one)"));
   EXPECT_EQ(streamError({0x03, 3}),
             inStream(5, "instruction flags are 3, expected at most 2 waits and an increment"));
   EXPECT_EQ(streamError({0x03, 8}),
@@ -276,8 +277,8 @@ TEST(BinaryErrors, Files) {
 TEST(BinaryErrors, NoiseUnderGoodChecksums) {
   std::mt19937_64 random(5);
   size_t accepted = 0;
-  const char *tags[] = {"core", "strm", "debg", "tens", "locn", "reqs",
-                        "plac", "init", "opts", "nobs", "vrdt"};
+  const char *tags[] = {"core", "exts", "strm", "debg", "tens", "locn",
+                        "reqs", "plac", "init", "opts", "nobs", "vrdt"};
   for (int round = 0; round < 3000; ++round) {
     Bytes bytes = withSection(sample(), tags[random() % std::size(tags)], [&](Bytes &section) {
       for (int change = 0; change < 3 && !section.empty(); ++change) {
