@@ -167,7 +167,7 @@ def test_in_place(tmp_path):
 
 
 def test_windows(tmp_path):
-    """Three elements from each position on; the last two windows of a tile reach what the tile before left."""
+    """Means of three elements, from each position of a tile from which three are there."""
     vector = f"window_mean count=min(6, 20 - 8*i0), destination=64 + {SLOT}, a={SLOT}, window=3"
     program = source(tmp_path, vector)
     y = run(program, tmp_path, "--no-verify", "--functional-only")

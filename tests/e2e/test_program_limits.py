@@ -99,7 +99,7 @@ MALFORMED = {
         "tensor 'x': host dimension 2 is 4, expected the 3 of its dimension 2",
     ),
     **{
-        f"a plan in {memory}": (placement(memory), f"is in memory '{memory}', expected spm, dram, or acc and")
+        f"a plan in {memory}": (placement(memory), f"found '{memory}', expected the accumulator of a matrix unit")
         for memory in ("acc", "accx", "acc999", "acc99999999999999999999")
     },
 }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // The registry of instructions from outside: the rules of a description, and what bounds an instance.
+#include "dialects/Isa/Encoding/Cursor.h"
 #include "dialects/Isa/Encoding/Externals.h"
+#include "tests/dialects/Isa/Encoding/RandomProgram.h"
 
 #include <gtest/gtest.h>
 
@@ -161,6 +163,37 @@ TEST(External, WhichOperandIsTheResult) {
   }
   work.result.count[3] = 0;
   EXPECT_TRUE(isEmpty(work));
+}
+
+/// A field of every kind there is.
+template <size_t... kinds> ExternalDescription everyKind(std::index_sequence<kinds...>) {
+  return {0xa0, "every_kind",
+          "",   StreamKind::Vector,
+          0,    {{"f" + std::to_string(kinds), FieldValue(std::in_place_index<kinds>)}...}};
+}
+
+TEST(External, EveryKindOfFieldRoundTrips) {
+  constexpr size_t kKinds = std::variant_size_v<FieldValue>;
+  externalInstructions().add(std::make_unique<Twist>(everyKind(std::make_index_sequence<kKinds>())), "lib");
+  for (uint64_t seed = 0; seed < 30; ++seed) {
+    test::RandomProgram random(seed);
+    Program program = random.make(5);
+    for (Stream &stream : program.streams)
+      if (stream.kind == StreamKind::Vector) {
+        Instruction instruction;
+        instruction.body = *makeBody("every_kind");
+        test::RandomProgram::Fill fill{random, 0, program.tensors.size()};
+        std::visit([&](auto &body) { body.visitFields(fill); }, instruction.body);
+        instruction.waitCount = 1;
+        stream.instructions.push_back(std::move(instruction));
+      }
+    validateProgram(program);
+    const std::vector<uint8_t> bytes = encodeProgram(program);
+    EXPECT_TRUE(decodeProgram(bytes.data(), bytes.size()) == program) << seed;
+    EXPECT_TRUE(assemble(disassemble(program), "random.s") == program) << seed;
+    EXPECT_NE(dumpProgram(program).find("every_kind"), std::string::npos);
+    EXPECT_EQ(countInstances(unrollLoops(program)), countInstances(program));
+  }
 }
 
 } // namespace
