@@ -6,6 +6,8 @@
 
 #include "compiler/Pipelines/Compile.h"
 #include "dialects/Isa/Encoding/Externals.h"
+#include "dialects/Isa/Encoding/Initials.h"
+#include "dialects/Isa/Encoding/OutputFile.h"
 
 #include <variant>
 
@@ -52,6 +54,17 @@ compileModel(const std::variant<py::bytes, std::string> &model, const std::strin
   return program;
 }
 
+static void saveProgram(const isa::Program &program, const std::string &path,
+                        const std::optional<std::string> &weights) {
+  py::gil_scoped_release release;
+  if (!weights)
+    return isa::writeProgramFile(path, program);
+  refuseSharedFiles({}, {{"path", path}, {"weights", *weights}});
+  isa::Program moved = program;
+  isa::moveInitialsToFile(moved, *weights, isa::folderOf(path));
+  isa::writeProgramFile(path, moved);
+}
+
 template <typename Enum> static std::string nameOf(Enum value) {
   return std::string(isa::EnumTraits<Enum>::kNames[static_cast<unsigned>(value)]);
 }
@@ -90,8 +103,10 @@ void bindPrograms(py::module_ &module) {
       .def_static(
           "load",
           [](const std::string &path) { return std::make_shared<isa::Program>(isa::readProgramFile(path)); })
-      .def("save",
-           [](const isa::Program &program, const std::string &path) { isa::writeProgramFile(path, program); })
+      .def("save", &saveProgram, py::arg("path"), py::arg("weights") = py::none(),
+           "Writes the program file. With `weights`, the name of a second file (.safetensors), the initial "
+           "values go there; the program names it by the way from its own folder, with its SHA-256, and is "
+           "refused a value where the file has gone or changed. This object stays as it is.")
       .def("__bytes__",
            [](const isa::Program &program) {
              std::vector<uint8_t> bytes = isa::encodeProgram(program);
