@@ -4,7 +4,7 @@
 
 namespace arsis::chip {
 
-Chip load(const std::string &nameOrPath, const std::vector<std::string> &set) {
+std::map<std::string, std::string> parseOverrides(const std::vector<std::string> &set) {
   std::map<std::string, std::string> values;
   for (const std::string &entry : set) {
     const size_t equals = entry.find('=');
@@ -14,7 +14,11 @@ Chip load(const std::string &nameOrPath, const std::vector<std::string> &set) {
     if (!values.emplace(key, entry.substr(equals + 1)).second)
       throw Error("--set: found " + key + " more than once, expected it once");
   }
-  return Chip::load(nameOrPath).withOverrides(values);
+  return values;
+}
+
+Chip load(const std::string &nameOrPath, const std::vector<std::string> &set) {
+  return Chip::load(nameOrPath).withOverrides(parseOverrides(set));
 }
 
 std::vector<std::string> overridesOf(const Chip &chip) {

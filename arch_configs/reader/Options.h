@@ -6,13 +6,17 @@
 
 #include "arch_configs/reader/Chip.h"
 
+#include <map>
 #include <string>
 #include <vector>
 
 namespace arsis::chip {
 
-/// The chip `nameOrPath` with the values of `set`. Throws Error for what Chip::load and Chip::withOverrides
-/// refuse, for an entry that is no KEY=VALUE, and for a key given twice.
+/// KEY=VALUE texts by key. Throws Error for an entry that is none, and for a key given twice.
+std::map<std::string, std::string> parseOverrides(const std::vector<std::string> &set);
+
+/// The chip `nameOrPath` with the values of `set`. Throws Error for what Chip::load, Chip::withOverrides and
+/// parseOverrides refuse.
 Chip load(const std::string &nameOrPath, const std::vector<std::string> &set);
 
 /// The overrides of a chip as the KEY=VALUE that `load` takes, in schema order.

@@ -26,9 +26,11 @@ static void addFurther(OpPassManager &passes, const std::string &text, StringRef
 static void addStepPasses(OpPassManager &passes, const CompileOptions &options) {
   const TrainOptions training = readTraining(options);
   if (options.train)
-    addTrainStepPasses(passes, training);
-  else if (training.keepActivations)
-    passes.addNestedPass<func::FuncOp>(createKeepActivations({kForwardFunction.str()}));
+    return addTrainStepPasses(passes, training);
+  OpPassManager &functions = passes.nest<func::FuncOp>();
+  if (training.keepActivations)
+    functions.addPass(createKeepActivations({kForwardFunction.str()}));
+  functions.addPass(createCanonicalizerPass());
 }
 
 void addTileToIsaPasses(OpPassManager &passes, const std::string &chip, ArrayRef<std::string> set) {

@@ -69,16 +69,16 @@ LogicalResult checkChip(Operation *op, DictionaryAttr options, const chip::Chip 
     StringRef key = entry.getName().getValue();
     if (!key.consume_front(kChipKey))
       continue;
-    std::string found, expected = cast<StringAttr>(entry.getValue()).str();
+    const StringRef expected = cast<StringAttr>(entry.getValue()).getValue();
     try {
-      found = values.text(key.str());
+      double number = 0;
+      if (expected.getAsDouble(number) || values.real(key.str()) != number)
+        return op->emitError() << "was compiled so far for " << key << " = " << expected << ", the chip "
+                               << chip.name << " has " << values.text(key.str())
+                               << "; start from the step to compile for another chip";
     } catch (const Error &error) {
       return op->emitError(error.what());
     }
-    if (found != expected)
-      return op->emitError() << "was compiled so far for " << key << " = " << expected << ", the chip "
-                             << chip.name << " has " << found
-                             << "; start from the step to compile for another chip";
   }
   return success();
 }

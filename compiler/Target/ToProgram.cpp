@@ -40,8 +40,7 @@ public:
       program.counterStream.push_back(narrow.to<uint8_t>(streamIndex(id), "number of a counting stream"));
     if (failed(narrow.result()))
       return failure();
-    writeTables();
-    return checkLocations();
+    return failure(failed(writeTables()) || failed(checkLocations()));
   }
 
   isa::Program program;
@@ -164,7 +163,8 @@ private:
     return success();
   }
 
-  void writeTables() {
+  LogicalResult writeTables() {
+    Narrow narrow(op);
     auto toRequirement = [](isair::RequirementAttr requirement) {
       return isa::Requirement{requirement.getKey().str(),
                               static_cast<isa::Requirement::Relation>(requirement.getRelation()),
@@ -178,7 +178,8 @@ private:
         program.verdict->capacities.push_back(toRequirement(capacity));
     }
     for (auto placement : op.getPlacements().getAsRange<isair::PlacementAttr>())
-      program.placements.push_back({static_cast<isa::Memory>(placement.getMemory()), placement.getUnit(),
+      program.placements.push_back({static_cast<isa::Memory>(placement.getMemory()),
+                                    narrow.to<uint8_t>(placement.getUnit(), "the unit of a placement"),
                                     placement.getBuffer().str(), placement.getBegin(), placement.getEnd(),
                                     placement.getSlots(), placement.getLayer().str()});
     for (NamedAttribute option : op.getOptions())
@@ -186,6 +187,7 @@ private:
     for (auto name : op.getNotObservable().getAsRange<StringAttr>())
       program.notObservable.push_back(name.str());
     program.nnModule = op.getNnModule().str();
+    return narrow.result();
   }
 
   isair::ProgramOp op;

@@ -74,6 +74,9 @@ void bindPrograms(py::module_ &module) {
       },
       py::arg("chip"), py::arg("key"), "Value as written, unit and source of one key of a chip.");
 
+  module.def("parse_overrides", &chip::parseOverrides, py::arg("entries"),
+             "KEY=VALUE texts, as --set takes them, as a dictionary. Raises Error for anything else.");
+
   py::class_<isa::Program, ProgramHandle>(module, "Program", "A compiled program.")
       .def_static(
           "load",

@@ -4,6 +4,7 @@
 #include "tools/arsis-sim/Parity.h"
 
 #include <functional>
+#include <set>
 #include <string_view>
 
 namespace arsis::tool {
@@ -17,12 +18,8 @@ size_t hashOf(const uint8_t *bytes, size_t size) {
 
 OperationCheck::OperationCheck(const isa::Program &theProgram, const ref::TensorMap &theInputs)
     : program(theProgram), before(theInputs), reference(startReference()) {
-  std::map<std::string, size_t> tensors;
-  for (const isa::Tensor &tensor : program.tensors)
-    tensors.emplace(tensor.name, tensors.size());
   llvm::DenseMap<mlir::Value, size_t> position;
-  for (ref::StepValue &value :
-       reference->values([&](const std::string &name) { return tensors.count(name) > 0; })) {
+  for (ref::StepValue &value : valuesOf(*reference)) {
     position[value.value] = results.size();
     if (!value.tensor.empty())
       ofTensor.emplace(value.tensor, results.size());
@@ -35,6 +32,13 @@ OperationCheck::OperationCheck(const isa::Program &theProgram, const ref::Tensor
         results[found->second].hash = hashOf(host.data(), host.byteSize());
       }
   });
+}
+
+std::vector<ref::StepValue> OperationCheck::valuesOf(const ref::StepReference &step) const {
+  std::set<std::string> tensors;
+  for (const isa::Tensor &tensor : program.tensors)
+    tensors.insert(tensor.name);
+  return step.values([&](const std::string &name) { return tensors.count(name) > 0; });
 }
 
 std::unique_ptr<ref::StepReference> OperationCheck::startReference() const {
@@ -68,18 +72,20 @@ void OperationCheck::look(const std::string &tensor, const uint8_t *elements, si
   }
 }
 
-std::string OperationCheck::describe(const Result &result) const {
-  std::optional<std::string> text;
-  startReference()->run(
-      ref::Backend::Exact, [&](mlir::Operation *op, llvm::ArrayRef<ref::HostTensor> values) {
-        if (op != result.value.value.getOwner())
-          return;
-        const ref::HostTensor truth = asHost(result, values[result.value.value.getResultNumber()]);
-        ref::HostTensor chip(truth.shape(), truth.type());
-        chip.copyFrom(found.data(), found.size());
-        text = firstDifference(result.value.tensor, chip, truth);
-      });
-  return result.value.operation + ": " + text.value_or("tensor " + result.value.tensor + " differs");
+std::string OperationCheck::describeFirst() const {
+  const Result &result = results[*first];
+  std::string text = "tensor " + result.value.tensor + " differs";
+  const std::unique_ptr<ref::StepReference> again = startReference();
+  const mlir::OpResult value = valuesOf(*again)[*first].value;
+  again->run(ref::Backend::Exact, [&](mlir::Operation *op, llvm::ArrayRef<ref::HostTensor> values) {
+    if (op != value.getOwner())
+      return;
+    const ref::HostTensor truth = asHost(result, values[value.getResultNumber()]);
+    ref::HostTensor chip(truth.shape(), truth.type());
+    chip.copyFrom(found.data(), found.size());
+    text = firstDifference(result.value.tensor, chip, truth).value_or(text);
+  });
+  return result.value.operation + ": " + text;
 }
 
 Parity OperationCheck::finish(const ref::TensorMap &outputs) {
@@ -96,7 +102,7 @@ Parity OperationCheck::finish(const ref::TensorMap &outputs) {
                          {"equal_bits", *result.equal}});
   }
   if (first)
-    parity.error = describe(results[*first]);
+    parity.error = describeFirst();
   parity.json = {{"check", "ops"},
                  {"tensors", std::move(tensors)},
                  {"not_compared", std::move(unseen)},

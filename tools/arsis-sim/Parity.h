@@ -49,7 +49,8 @@ private:
   std::unique_ptr<ref::StepReference> startReference() const;
   ref::HostTensor asHost(const Result &result, const ref::HostTensor &value) const;
   void look(const std::string &tensor, const uint8_t *elements, size_t bytes);
-  std::string describe(const Result &result) const;
+  std::vector<ref::StepValue> valuesOf(const ref::StepReference &step) const;
+  std::string describeFirst() const;
 
   const isa::Program &program;
   const ref::TensorMap &before;
