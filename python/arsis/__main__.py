@@ -27,6 +27,7 @@ def run_train(arguments: argparse.Namespace) -> None:
     settings = training.Settings(
         model=arguments.model,
         chip=arguments.chip,
+        overrides=arsis.parse_overrides(arguments.set),
         batch=arguments.batch,
         epochs=arguments.epochs,
         learning_rate=arguments.lr,

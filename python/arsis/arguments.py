@@ -77,6 +77,7 @@ def parser() -> Parser:
     add = train.add_argument
     add("--model", default="lenet5", help="name of a recipe in models/, or an .onnx file")
     add("--chip", default="edge", help="shipped chip, or a chip's YAML file")
+    add("--set", action="append", default=[], metavar="KEY=VALUE", help="override a value of the chip")
     add("--epochs", type=whole(1, MOST_IMAGES), default=10)
     add("--batch", type=whole(1, MOST_IMAGES), default=32, help="images per step")
     add("--lr", type=real(0, 1e30), default=0.02, help="learning rate of SGD")

@@ -37,6 +37,7 @@ class Settings:
     logits: str = ""  # output that the loss reads; "": the only one
     tie: tuple[str, ...] = ()  # patterns of constants that stay one parameter
     untie: tuple[str, ...] = ()  # and of those that become one for each reader
+    overrides: dict[str, str] = field(default_factory=dict)  # values of the chip, by dotted key
 
     def parameters(self) -> dict:
         """Options of compile() that decide which tensor of the model is which parameter."""
@@ -70,9 +71,13 @@ class Evaluator:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # the training step has said it
             self.program = arsis.compile(
-                str(model), settings.chip, batch=EVALUATION_BATCH, **settings.parameters() | {"logits": ""}
+                str(model),
+                settings.chip,
+                overrides=settings.overrides,
+                batch=EVALUATION_BATCH,
+                **settings.parameters() | {"logits": ""},
             )
-        self.session = arsis.Session(self.program, settings.chip)
+        self.session = arsis.Session(self.program, settings.chip, settings.overrides)
         self.reference = arsis.Reference(self.program)
         self.backend = settings.reference
         self.x = tensor_names(self.program, "input")[0]
@@ -186,13 +191,14 @@ def train(
     program = arsis.compile(
         str(model),
         settings.chip,
+        overrides=settings.overrides,
         batch=settings.batch,
         train=True,
         optimizer=settings.optimizer(),
         **settings.parameters(),
     )
     compiled = time.perf_counter()
-    session = arsis.Session(program, settings.chip)
+    session = arsis.Session(program, settings.chip, settings.overrides)
     reference = arsis.Reference(program) if settings.reference != "off" else None
     evaluator = Evaluator(model, settings)
     x = tensor_names(program, "input")[0]

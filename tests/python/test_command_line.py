@@ -40,6 +40,8 @@ from tiny_model import CLASSES, IMAGE, tiny_data, tiny_model
         ({"data": "/absent/d.npz"}, "/absent/d.npz: No such file or directory"),
         ({"init": "/absent/w.npz"}, "/absent/w.npz: cannot read the file: No such file or directory"),
         ({"chip": "x" * 5000}, "unknown chip 'xxx"),
+        ({"set": "matrix.rows"}, "--set: found 'matrix.rows', expected KEY=VALUE"),
+        ({"set": "matrix.row=8"}, "cannot override unknown chip key 'matrix.row'"),
         ({"epoch": 1}, "epoch"),
     ],
 )

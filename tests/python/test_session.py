@@ -1,12 +1,18 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """The native module: compile, write, run, read, and its errors."""
 
+import os
+import re
+import subprocess
 import threading
+from pathlib import Path
 
 import arsis
 import numpy as np
 import pytest
 
+ROOT = Path(__file__).resolve().parents[2]
+BIN = Path(os.environ.get("ARSIS_BUILD", ROOT / "build/release")) / "bin"
 OPTIMIZER = "sgd,lr=0.02,momentum=0.9"
 
 
@@ -92,6 +98,39 @@ def test_a_model_in_memory(lenet):
     assert from_bytes.tensors == from_file.tensors and from_bytes.dram_bytes == from_file.dram_bytes
     with pytest.raises(arsis.Error, match="<bytes>: not an ONNX file"):
         arsis.compile(b"nonsense", "edge", batch=2)
+
+
+def test_remarks_of_a_compilation_are_warnings(lenet):
+    """Of a pass in the middle of the pipeline: one for each of LeNet's 17 operations that are mapped."""
+    with pytest.warns(UserWarning, match=r"^remark: conv1 \(fwd\): mapped with .* best of ") as record:
+        arsis.compile(str(lenet), "edge", batch=2, explain_mapping=True)
+    assert len([warning for warning in record if "mapped with" in str(warning.message)]) == 17
+
+
+def test_the_text_of_a_level_is_a_model(lenet, tmp_path):
+    """The keywords are the options of the pipeline, and what the text remembers goes on."""
+    step = tmp_path / "step.mlir"
+    command = [BIN / "arsis-compile", lenet, "--batch=2", "--train", f"--optimizer={OPTIMIZER}", "--emit=step"]
+    subprocess.run([*command, "-o", step], check=True)
+    direct = arsis.compile(str(lenet), "edge", batch=2, train=True, optimizer=OPTIMIZER)
+    assert bytes(arsis.compile(str(step), "edge")) == bytes(direct)
+    unverified = arsis.compile(str(step), "edge", no_verify=True)
+    assert bytes(unverified) != bytes(direct) and unverified.tensors == direct.tensors
+
+
+@pytest.mark.parametrize(
+    "options,problem",
+    [
+        ({"optimiser": "sgd"}, "found option 'optimiser', expected one of at-isa, "),
+        ({"train": 1}, "option train: found 1, expected one of these with a text or True or False"),
+        ({"to": "tile"}, "option to: found 'tile', expected one of these"),
+        ({"at_step": "absent"}, "--at-step: 'absent' does not refer to a registered pass"),
+        ({"overrides": {"matrix.row": "8"}}, "cannot override unknown chip key 'matrix.row'"),
+    ],
+)
+def test_options_that_there_are_not(lenet, options, problem):
+    with pytest.raises(arsis.Error, match=re.escape(problem)):
+        arsis.compile(str(lenet), "edge", batch=2, **options)
 
 
 def test_two_threads_take_turns(program, inputs):

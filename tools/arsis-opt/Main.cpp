@@ -5,6 +5,7 @@
 
 #include "tools/common/Main.h"
 #include "compiler/Pipelines/Register.h"
+#include "dialects/Isa/Encoding/Error.h"
 #include "dialects/Isa/Encoding/Externals.h"
 #include "dialects/Isa/Encoding/OutputFile.h"
 #include "dialects/Isa/Numerics/FloatEnvironment.h"
@@ -12,7 +13,6 @@
 
 #include "mlir/Support/FileUtilities.h"
 #include "mlir/Tools/mlir-opt/MlirOptMain.h"
-#include "mlir/Transforms/Passes.h"
 #include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/raw_os_ostream.h"
 
@@ -23,7 +23,6 @@ static int run(int argc, char **argv) {
   mlir::DialectRegistry registry;
   compiler::registerDialects(registry);
   compiler::registerPasses();
-  mlir::registerTransformsPasses();
   const llvm::cl::list<std::string> plugins("load-plugin",
                                             llvm::cl::desc("library that brings instructions"));
   const auto [input, output] =
