@@ -4,8 +4,8 @@
 // types, attributes) are solved once.
 #include "compiler/Transforms/Map/Map.h"
 
-#include "compiler/Transforms/Map/Families.h"
 #include "compiler/Transforms/Map/MappingFile.h"
+#include "compiler/Transforms/Map/Units.h"
 
 #include "llvm/ADT/StringSet.h"
 
@@ -18,10 +18,13 @@ namespace arsis::compiler {
 
 namespace {
 
+using schedule::Buffer, schedule::ChipLimits, schedule::Evaluation, schedule::Field, schedule::Infeasible;
+using schedule::Pins, schedule::Plan, schedule::Solution, schedule::Space;
+
 constexpr llvm::StringLiteral kEstimatePrefix = "estimate_"; // derived values in a mapping, not decisions
 
 /// Decisions that the operation's own attributes already hold.
-LogicalResult addPinsOf(Operation *op, const MappingProblem &problem, Pins &pins) {
+LogicalResult addPinsOf(Operation *op, const Space &space, Pins &pins) {
   if (auto mapped = dyn_cast<nn::MappedOpInterface>(op))
     if (nn::MappingAttr mapping = mapped.getMappingAttr())
       for (NamedAttribute entry : mapping.getValues()) {
@@ -37,7 +40,7 @@ LogicalResult addPinsOf(Operation *op, const MappingProblem &problem, Pins &pins
   nn::PlanAttr plan = reduction ? reduction.getPlanAttr() : nullptr;
   if (!plan)
     return success();
-  std::vector<std::string> fields = problem.planFields();
+  std::vector<std::string> fields = space.planFields();
   if (fields.size() != plan.getChunks().size())
     return op->emitError("the plan has ")
            << plan.getChunks().size() << " dimensions, expected " << fields.size();
@@ -64,36 +67,36 @@ std::string signature(Operation *op) {
   return text;
 }
 
-nn::MappingAttr mappingAttr(MLIRContext *context, const MappingProblem &problem, const Solution &solution) {
+nn::MappingAttr mappingAttr(MLIRContext *context, const Space &space, const Solution &solution) {
   Builder builder(context);
   SmallVector<NamedAttribute> entries;
-  std::vector<Field> fields = problem.fields();
+  std::vector<Field> fields = space.fields();
   for (auto [field, value] : llvm::zip(fields, solution.choice))
     entries.push_back(builder.getNamedAttr(field.name, builder.getI64IntegerAttr(value)));
   auto estimate = [&](StringRef name, double value) {
     entries.push_back(
         builder.getNamedAttr((kEstimatePrefix + name).str(), builder.getI64IntegerAttr(int64_t(value))));
   };
-  estimate("cycles", solution.evaluation.cycles(problem.machine));
+  estimate("cycles", solution.evaluation.cycles(space.limits));
   estimate("compute_cycles", solution.evaluation.computeCycles);
   estimate("dram_bytes", solution.evaluation.dramBytes);
   return nn::MappingAttr::get(context, builder.getDictionaryAttr(entries));
 }
 
-void emitRemark(Operation *op, const MappingProblem &problem, const Solution &solution) {
+void emitRemark(Operation *op, const Space &space, const Solution &solution) {
   const Evaluation &e = solution.evaluation;
   int64_t bytes = 0, rows = 0;
   for (const Buffer &buffer : e.buffers)
     (buffer.accumulator ? rows : bytes) += buffer.size();
   InFlightDiagnostic remark = op->emitRemark("mapped with");
-  std::vector<Field> fields = problem.fields();
+  std::vector<Field> fields = space.fields();
   for (auto [field, value] : llvm::zip(fields, solution.choice))
     remark << " " << field.name << "=" << value;
-  double transfer = e.dramCycles(problem.machine);
-  remark << ": estimated " << int64_t(e.cycles(problem.machine)) << " cycles, bound by "
+  double transfer = e.dramCycles(space.limits);
+  remark << ": estimated " << int64_t(e.cycles(space.limits)) << " cycles, bound by "
          << (e.computeCycles >= transfer ? "compute" : "dram") << " (compute " << int64_t(e.computeCycles)
-         << ", dram " << int64_t(transfer) << "); " << bytes << " of " << problem.machine.scratchpadBytes
-         << " scratchpad bytes, " << rows << " of " << problem.machine.accumulatorRows
+         << ", dram " << int64_t(transfer) << "); " << bytes << " of " << space.limits.scratchpadBytes
+         << " scratchpad bytes, " << rows << " of " << space.limits.accumulatorRows
          << " accumulator rows; best of " << solution.feasible << " that fit among " << solution.considered;
 }
 
@@ -106,9 +109,9 @@ public:
   }
 
   void runOnOperation() override {
-    std::optional<Machine> machine = readChip();
+    std::optional<ChipLimits> limits = readChip();
     MappingFile file;
-    if (!machine || failed(readMapping(file)))
+    if (!limits || failed(readMapping(file)))
       return signalPassFailure();
     bool good = true;
     llvm::StringSet<>
@@ -116,7 +119,7 @@ public:
     for (auto &[key, op] : mappingKeys(getOperation())) {
       Pins pins = file.take(key);
       StringRef layer = nn::getOrigin(op->getLoc()).first;
-      if (failedLayers.contains(layer) || succeeded(mapOperation(op, *machine, pins)))
+      if (failedLayers.contains(layer) || succeeded(mapOperation(op, *limits, pins)))
         continue;
       good = false;
       if (!layer.empty())
@@ -131,9 +134,9 @@ public:
   }
 
 private:
-  std::optional<Machine> readChip() {
+  std::optional<ChipLimits> readChip() {
     try {
-      return readMachine(given, chip, "nn-map");
+      return schedule::readChipLimits(given, chip, "nn-map");
     } catch (const Error &error) {
       getOperation().emitError(error.what());
       return std::nullopt;
@@ -149,31 +152,34 @@ private:
     return success();
   }
 
-  LogicalResult mapOperation(Operation *op, const Machine &machine, Pins pins) {
-    std::unique_ptr<MappingProblem> problem = makeAnyProblem(op, machine);
+  LogicalResult mapOperation(Operation *op, const ChipLimits &limits, Pins pins) {
+    std::unique_ptr<Space> space = spaceOf(op, limits);
+    if (!space)
+      return op->emitError("no strategy is for ")
+             << op->getName() << ", expected one that knows its structure";
     Pins own;
-    if (failed(addPinsOf(op, *problem, own)))
+    if (failed(addPinsOf(op, *space, own)))
       return failure();
     pins.insert(own.begin(), own.end()); // the file overrides the operation
     std::string key = pins.empty() ? signature(op) : "";
     auto known = solved.find(key);
     if (key.empty() || known == solved.end()) {
       Infeasible why;
-      std::optional<Solution> solution = solve(*problem, pins, why);
+      std::optional<Solution> solution = solve(*space, pins, why);
       if (!solution)
         return op->emitError("no mapping of ") << op->getName() << " is feasible: " << why.reason;
       known = solved.insert_or_assign(key, *solution).first;
     }
     const Solution &solution = known->second;
-    cast<nn::MappedOpInterface>(op).setMappingAttr(mappingAttr(&getContext(), *problem, solution));
-    if (Plan plan = problem->plan(solution.choice); !plan.dims.empty()) {
+    cast<nn::MappedOpInterface>(op).setMappingAttr(mappingAttr(&getContext(), *space, solution));
+    if (Plan plan = space->plan(solution.choice); !plan.dims.empty()) {
       SmallVector<StringAttr> dims;
       for (const std::string &dim : plan.dims)
         dims.push_back(StringAttr::get(&getContext(), dim));
       cast<nn::ReductionOpInterface>(op).setPlanAttr(nn::PlanAttr::get(&getContext(), dims, plan.chunks));
     }
     if (explain)
-      emitRemark(op, *problem, solution);
+      emitRemark(op, *space, solution);
     return success();
   }
 
@@ -192,7 +198,7 @@ std::vector<std::pair<std::string, Operation *>> mappingKeys(ModuleOp module) {
   std::vector<std::pair<std::string, Operation *>> keys;
   llvm::StringMap<int> seen;
   module.walk([&](Operation *op) {
-    if (!makeAnyProblem(op, Machine()))
+    if (!unitOf(op))
       return;
     StringRef layer = nn::getOrigin(op->getLoc()).first;
     std::string key =

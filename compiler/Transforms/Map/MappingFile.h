@@ -4,11 +4,13 @@
 #ifndef ARSIS_COMPILER_TRANSFORMS_MAP_MAPPINGFILE_H
 #define ARSIS_COMPILER_TRANSFORMS_MAP_MAPPINGFILE_H
 
-#include "compiler/Transforms/Map/Problem.h"
+#include "compiler/Schedule/Space.h"
 
 #include <set>
 
 namespace arsis::compiler {
+
+using schedule::Pins;
 
 class MappingFile {
 public:

@@ -7,7 +7,7 @@
 
 include "dialects/NN/IR/NNOpBase.td"
 
-def NN_ReshapeOp : NN_Op<"reshape", [NN_MappedOpInterface, NN_Differentiable]> {
+def NN_ReshapeOp : NN_Op<"reshape", [NN_View, NN_MappedOpInterface, NN_Differentiable]> {
   let summary = "the same elements in row-major order under another shape";
   let description = [{
     - reshape_c1: the number of elements stays

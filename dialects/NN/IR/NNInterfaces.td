@@ -21,6 +21,23 @@ def NN_StructuredOpInterface : NN_Interface<"StructuredOpInterface"> {
   ];
 }
 
+def NN_CompositeOpInterface : NN_Interface<"CompositeOpInterface"> {
+  let description = [{
+    An operation that is one for differentiation and several for a chip. Its parts have structures; those that reduce
+    leave steps that other operations could do in the same loop.
+  }];
+  let methods = [
+    InterfaceMethod<"the parts, in order; made anew by each call", "::std::vector<::arsis::nn::Part>", "getParts">,
+  ];
+}
+
+def NN_ViewOpInterface : NN_Interface<"ViewOpInterface"> {
+  let description = "An operation that moves nothing: its one result has the bytes of another value.";
+  let methods = [
+    InterfaceMethod<"the value whose bytes the result has, in row-major order", "::mlir::Value", "getViewed">,
+  ];
+}
+
 def NN_MappedOpInterface : NN_Interface<"MappedOpInterface"> {
   let description = "An operation that runs on an engine and carries the decision how.";
   let methods = [

@@ -30,6 +30,8 @@ def NN_Labels : NN_TensorType<[HasAnyRankOfPred<[1]>], I32, "static tensor of ra
 
 def NN_Differentiable : DeclareOpInterfaceMethods<NN_DifferentiableOpInterface>;
 def NN_Structured : DeclareOpInterfaceMethods<NN_StructuredOpInterface>;
+def NN_View : DeclareOpInterfaceMethods<NN_ViewOpInterface>;
+def NN_Composite : DeclareOpInterfaceMethods<NN_CompositeOpInterface>;
 // The structure of an elementwise operation follows from its steps and types.
 def NN_Elementwise
     : TraitList<[NN_StructuredOpInterface, DeclareOpInterfaceMethods<NN_ElementwiseOpInterface>]>;

@@ -10,7 +10,7 @@ include "dialects/NN/IR/NNOpBase.td"
 class NN_PixelReductionOp<string mnemonic, list<Trait> traits = []>
     : NN_Op<mnemonic, !listconcat([NN_MappedOpInterface, NN_Reduction], traits)>;
 
-def NN_BatchNormOp : NN_PixelReductionOp<"batch_norm", [NN_Differentiable, NN_Stateful,
+def NN_BatchNormOp : NN_PixelReductionOp<"batch_norm", [NN_Composite, NN_Differentiable, NN_Stateful,
     AllTypesMatch<["x", "y"]>,
     AllTypesMatch<["scale", "bias", "running_mean", "running_var", "mean", "rstd", "new_running_mean",
                    "new_running_var"]>]> {
@@ -53,7 +53,7 @@ def NN_BatchNormInferenceOp : NN_Op<"batch_norm_inference",
   let hasVerifier = 1;
 }
 
-def NN_BatchNormGradOp : NN_PixelReductionOp<"batch_norm_grad", [AllTypesMatch<["gy", "x", "gx"]>,
+def NN_BatchNormGradOp : NN_PixelReductionOp<"batch_norm_grad", [NN_Composite, AllTypesMatch<["gy", "x", "gx"]>,
     AllTypesMatch<["scale", "mean", "rstd", "gscale", "gbias"]>]> {
   let summary = "gradient of batch_norm with respect to input, scale and bias";
   let description = [{

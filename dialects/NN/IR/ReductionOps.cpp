@@ -70,27 +70,135 @@ SmallVector<ReductionDim> BatchNormOp::getReductionDims() { return pixelDims(get
 SmallVector<ReductionDim> BatchNormGradOp::getReductionDims() { return pixelDims(getX()); }
 SmallVector<ReductionDim> ChannelSumOp::getReductionDims() { return pixelDims(getX()); }
 
-Structure ChannelSumOp::getStructure() {
-  ArrayRef<int64_t> x = shapeOf(getX());
+// A sum over all dimensions but the last, in chunks of pixels. Dimension 0 is the channel, the pixels follow.
+static Structure sumOverPixels(ArrayRef<int64_t> x) {
   Structure s;
   s.domain = {{"c", x.back()}};
   s.reduction.chunks = {{"p", {}}};
-  std::vector<int> all;
   for (Dimension &dimension : dimensionsOf(x.drop_back())) {
     const int number = s.domain.size();
     s.domain.push_back(std::move(dimension));
     s.reduction.chunks[0].dimensions.push_back(number);
     s.reduction.inside.push_back({number});
-    all.push_back(number);
   }
-  all.push_back(0);
-  s.operands = {accessOf(all)};
-  s.results = {accessOf({0})};
   s.combine = Combine::Sum;
   s.reduction.how = How::Tree;
+  return s;
+}
+static Access pixelsOf(const Structure &sum) {
+  std::vector<int> all = sum.reduction.chunks[0].dimensions;
+  all.push_back(0);
+  return accessOf(all);
+}
+
+// The parallel dimensions are those of x; access to what has one element per channel.
+static Structure overElements(ArrayRef<int64_t> x) {
+  Structure s;
+  s.domain = dimensionsOf(x);
+  return s;
+}
+static Access elementsOf(const Structure &map) {
+  std::vector<int> all(map.domain.size());
+  std::iota(all.begin(), all.end(), 0);
+  return accessOf(all);
+}
+static Access channelOf(const Structure &map) { return accessOf({static_cast<int>(map.domain.size()) - 1}); }
+
+Structure ChannelSumOp::getStructure() {
+  Structure s = sumOverPixels(shapeOf(getX()));
+  s.operands = {pixelsOf(s)};
+  s.results = {accessOf({0})};
   s.terms = {0};
   s.resultOf = {Input::combined()};
   return s;
+}
+
+std::vector<Part> BatchNormOp::getParts() {
+  using numerics::VectorFunction;
+  enum Values { X, Scale, Bias, RunningMean, RunningVar, Y, Mean, Rstd, NewRunningMean, NewRunningVar };
+  const double pixels = pixelDims(getX())[0].size;
+  const float momentum = getMomentum().convertToFloat(), epsilon = getEpsilon().convertToFloat();
+  const float keep = 1.0f - momentum;
+  const Access channel = accessOf({0});
+
+  Structure mean = sumOverPixels(shapeOf(getX()));
+  mean.operands = {pixelsOf(mean), channel};
+  mean.terms = {0};
+  mean.after = {{VectorFunction::Scale, {Input::combined()}, 1.0 / pixels},
+                {VectorFunction::Scale, {1}, keep},
+                {VectorFunction::ScaleAdd, {~0, ~1}, momentum}};
+  mean.results = {channel, channel};
+  mean.resultOf = {~0, ~2};
+
+  // The variance of the batch normalises, the unbiased one is remembered.
+  Structure deviation = sumOverPixels(shapeOf(getX()));
+  deviation.operands = {pixelsOf(deviation), channel, channel};
+  deviation.before = {{VectorFunction::Subtract, {0, 1}}, {VectorFunction::Multiply, {~0, ~0}}};
+  deviation.terms = {~1};
+  deviation.after = {{VectorFunction::Scale, {Input::combined()}, 1.0 / pixels},
+                     {VectorFunction::Offset, {~0}, epsilon},
+                     {VectorFunction::Rsqrt, {~1}},
+                     {VectorFunction::Scale, {Input::combined()}, 1.0 / (pixels - 1)},
+                     {VectorFunction::Scale, {2}, keep},
+                     {VectorFunction::ScaleAdd, {~3, ~4}, momentum}};
+  deviation.results = {channel, channel};
+  deviation.resultOf = {~2, ~5};
+
+  Structure normalised = overElements(shapeOf(getX()));
+  const Access perChannel = channelOf(normalised);
+  normalised.operands = {elementsOf(normalised), perChannel, perChannel, perChannel, perChannel};
+  normalised.after = {{VectorFunction::Subtract, {0, 1}},
+                      {VectorFunction::Multiply, {~0, 2}},
+                      {VectorFunction::Fma, {~1, 3, 4}}};
+  normalised.results = {elementsOf(normalised)};
+  normalised.resultOf = {~2};
+
+  return {{mean, {X, RunningMean}, {Mean, NewRunningMean}},
+          {deviation, {X, Mean, RunningVar}, {Rstd, NewRunningVar}},
+          {normalised, {X, Mean, Rstd, Scale, Bias}, {Y}}};
+}
+
+std::vector<Part> BatchNormGradOp::getParts() {
+  using numerics::VectorFunction;
+  enum Values { GY, X, Scale, Mean, Rstd, GX, GScale, GBias };
+  const double pixels = pixelDims(getX())[0].size;
+  const Access channel = accessOf({0});
+
+  Structure biasGradient = sumOverPixels(shapeOf(getX()));
+  biasGradient.operands = {pixelsOf(biasGradient)};
+  biasGradient.terms = {0};
+  biasGradient.results = {channel};
+  biasGradient.resultOf = {Input::combined()};
+
+  Structure scaleGradient = sumOverPixels(shapeOf(getX()));
+  scaleGradient.operands = {pixelsOf(scaleGradient), pixelsOf(scaleGradient), channel, channel};
+  scaleGradient.before = {{VectorFunction::Subtract, {1, 2}},
+                          {VectorFunction::Multiply, {~0, 3}},
+                          {VectorFunction::Multiply, {0, ~1}}};
+  scaleGradient.terms = {~2};
+  scaleGradient.results = {channel};
+  scaleGradient.resultOf = {Input::combined()};
+
+  // ((gy - mean(gy)) - normalised * mean(gy * normalised)) * (scale * rstd)
+  Structure gradient = overElements(shapeOf(getX()));
+  const Access element = elementsOf(gradient), perChannel = channelOf(gradient);
+  enum Operand { OGY, OX, OMean, ORstd, OScale, OGBias, OGScale };
+  gradient.operands = {element, element, perChannel, perChannel, perChannel, perChannel, perChannel};
+  gradient.after = {{VectorFunction::Multiply, {OScale, ORstd}},
+                    {VectorFunction::Scale, {OGBias}, 1.0 / pixels},
+                    {VectorFunction::Scale, {OGScale}, 1.0 / pixels},
+                    {VectorFunction::Subtract, {OX, OMean}},
+                    {VectorFunction::Multiply, {~3, ORstd}},
+                    {VectorFunction::Multiply, {~4, ~2}},
+                    {VectorFunction::Subtract, {OGY, ~1}},
+                    {VectorFunction::Subtract, {~6, ~5}},
+                    {VectorFunction::Multiply, {~7, ~0}}};
+  gradient.results = {element};
+  gradient.resultOf = {~8};
+
+  return {{biasGradient, {GY}, {GBias}},
+          {scaleGradient, {GY, X, Mean, Rstd}, {GScale}},
+          {gradient, {GY, X, Mean, Rstd, Scale, GBias, GScale}, {GX}}};
 }
 
 SmallVector<std::pair<unsigned, unsigned>> BatchNormOp::getStateUpdates() { return {{3, 3}, {4, 4}}; }

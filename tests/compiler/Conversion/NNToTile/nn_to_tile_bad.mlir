@@ -23,7 +23,7 @@ func.func @incomplete(%x: tensor<4x40xf32>) -> tensor<4x40xf32> {
 // -----
 
 func.func @for_another_chip(%x: tensor<400x400xf32>) -> tensor<400x400xf32> {
-  // expected-error@below {{the mapping of nn.relu does not fit: buffer 'tiles' (1280000 bytes) misses}}
+  // expected-error@below {{the mapping of nn.relu does not fit: buffer 'operand' (640000 bytes) misses}}
   %0 = nn.relu %x {mapping = #nn.mapping<{rows = 1 : i64, columns = 160000 : i64, slots = 1 : i64}>} : tensor<400x400xf32>
   return %0 : tensor<400x400xf32>
 }
@@ -31,7 +31,7 @@ func.func @for_another_chip(%x: tensor<400x400xf32>) -> tensor<400x400xf32> {
 // -----
 
 func.func @unknown(%x: tensor<4xf32>) -> tensor<4xf32> {
-  // expected-error@below {{no lowering to tile for arith.negf}}
+  // expected-error@below {{no strategy is for arith.negf}}
   %0 = arith.negf %x : tensor<4xf32>
   return %0 : tensor<4xf32>
 }

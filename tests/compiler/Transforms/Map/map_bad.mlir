@@ -20,7 +20,7 @@ module {
 // expected-error@below {{the mapping names 'conv9/conv2d'}}
 module {
   func.func @forward(%x: tensor<4x40000xf32>, %l: tensor<4xi32>) -> tensor<f32> {
-    // expected-error@below {{buffer 'tiles' (320000 bytes) misses 574912 bytes of the scratchpad}}
+    // expected-error@below {{buffer 'operand' (160000 bytes) misses 574784 bytes of the scratchpad}}
     %0:2 = nn.softmax_cross_entropy %x, %l : (tensor<4x40000xf32>, tensor<4xi32>) -> (tensor<f32>, tensor<4x40000xf32>)
     return %0#0 : tensor<f32>
   }

@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// The search: what it picks fits, pins hold, and what cannot fit is explained.
+#include "compiler/Schedule/Contraction.h"
+#include "compiler/Schedule/Vector.h"
+#include "compiler/Schedule/WeightGradient.h"
+#include "compiler/Schedule/Window.h"
+#include "dialects/Isa/Encoding/Limits.h"
+#include "dialects/Isa/Encoding/Volume.h"
+
+#include <gtest/gtest.h>
+
+using namespace arsis::schedule;
+
+namespace {
+
+Convolution convolution(Convolution::Pass pass, int64_t size, int64_t kernel, int64_t stride,
+                        int64_t channels, int64_t outputs) {
+  Window window{size, (size + 2 * (kernel / 2) - kernel) / stride + 1, kernel, stride, 1, kernel / 2};
+  Convolution result;
+  result.pass = pass;
+  result.shape = {4, window, window, channels, outputs};
+  result.planDims = {"c", "kh", "kw"};
+  return result;
+}
+Convolution forward(int64_t size, int64_t kernel, int64_t stride, int64_t channels, int64_t outputs) {
+  return convolution(Convolution::Forward, size, kernel, stride, channels, outputs);
+}
+
+/// A pooling over two axes that are alike.
+Pooling pooling(const Window &window, int64_t batch, int64_t channels, bool average, bool gradient) {
+  Pooling result;
+  result.batch = batch;
+  result.h = result.w = window;
+  result.channels = channels;
+  result.average = average;
+  result.gradient = gradient;
+  return result;
+}
+
+ChipLimits tiny() {
+  ChipLimits limits;
+  limits.rows = limits.cols = 8;
+  limits.accumulatorRows = 256;
+  limits.scratchpadBytes = 32 * 1024;
+  return limits;
+}
+
+int64_t field(const Space &problem, const Solution &solution, const std::string &name) {
+  std::vector<Field> fields = problem.fields();
+  for (size_t i = 0; i < fields.size(); ++i)
+    if (fields[i].name == name)
+      return solution.choice[i];
+  ADD_FAILURE() << "no field " << name;
+  return 0;
+}
+
+} // namespace
+
+TEST(Space, EveryPassFitsTheTinyMachine) {
+  for (int64_t channels : {1, 3, 20, 64, 512})
+    for (int64_t kernel : {1, 3, 7})
+      for (int64_t stride : {1, 2}) {
+        auto of = [&](Convolution::Pass pass) { return convolution(pass, 28, kernel, stride, channels, 40); };
+        Contraction forward(tiny(), of(Convolution::Forward)), gradInput(tiny(), of(Convolution::GradInput));
+        WeightGradient gradWeight(tiny(), of(Convolution::GradWeight));
+        for (const Space *space : std::initializer_list<const Space *>{&forward, &gradInput, &gradWeight}) {
+          Infeasible why;
+          std::optional<Solution> solution = solve(*space, {}, why);
+          ASSERT_TRUE(solution) << why.reason;
+          EXPECT_EQ(checkFit(*space, solution->evaluation), "");
+        }
+      }
+}
+
+TEST(Space, FewChannelsArePackedIntoTheRows) {
+  Contraction problem(ChipLimits(), forward(28, 5, 1, 3, 8));
+  Infeasible why;
+  Plan plan = problem.plan(solve(problem, {}, why)->choice);
+  EXPECT_EQ(plan.dims, std::vector<std::string>({"c", "kh", "kw"}));
+  EXPECT_EQ(plan.chunks, std::vector<int64_t>({3, 1, 5}));
+}
+
+TEST(Space, PinsHold) {
+  Contraction problem(ChipLimits(), forward(28, 3, 1, 16, 16));
+  Infeasible why;
+  std::optional<Solution> solution = solve(problem, {{"n", 1}, {"h", 5}, {"slots", 1}}, why);
+  ASSERT_TRUE(solution) << why.reason;
+  EXPECT_EQ(field(problem, *solution, "h"), 5);
+  EXPECT_EQ(field(problem, *solution, "slots"), 1);
+  EXPECT_FALSE(solve(problem, {{"speed", 3}}, why));
+  EXPECT_EQ(why.reason, "the mapping has no field 'speed'");
+}
+
+TEST(Space, NamesTheBufferAndTheMissingBytes) {
+  ChipLimits limits = tiny();
+  limits.scratchpadBytes = 1024;
+  VectorProgram program; // an operand, and columns that cannot be cut
+  program.rows = 4;
+  program.columns = 1000;
+  program.wholeColumns = true;
+  Register operand;
+  operand.operand = 0;
+  program.registers = {operand, Register()};
+  program.registers[1].results = {1};
+  VectorOperation copy;
+  copy.inputs = {0};
+  copy.to = 1;
+  program.operations = {copy};
+  Unit unit;
+  unit.values.resize(2);
+  VectorSpace problem(limits, unit, program);
+  Infeasible why;
+  EXPECT_FALSE(solve(problem, {}, why));
+  EXPECT_EQ(why.reason,
+            "buffer 'operand' (4032 bytes) misses 7040 bytes of the scratchpad, which has 1024 bytes");
+
+  Contraction conv(tiny(), forward(28, 3, 1, 16, 16));
+  why.reason.clear();
+  EXPECT_FALSE(solve(conv, {{"n", 1}, {"h", 28}, {"w", 28}, {"k", 8}, {"acc_slots", 1}, {"blocks", 1}}, why));
+  EXPECT_EQ(
+      why.reason,
+      "buffer 'accumulator' (784 rows) misses 16896 bytes (528 rows) of the accumulator, which has 256 rows");
+}
+
+TEST(Space, WeightGradientTilesFollowThePlan) {
+  ChipLimits limits = tiny();
+  for (int64_t size : {7, 14, 28, 30}) {
+    WeightGradient problem(limits, convolution(Convolution::GradWeight, size, 3, 1, 32, 32));
+    Infeasible why;
+    std::optional<Solution> solution = solve(problem, {}, why);
+    ASSERT_TRUE(solution) << why.reason;
+    WeightGradientTiling l = problem.tiling(solution->choice);
+    if (l.order.counts[l.w] > 1) {
+      EXPECT_LE(l.tileH, l.chunkH);
+    }
+    if (l.order.counts[l.h] > 1) {
+      EXPECT_LE(l.tileN, l.chunkN);
+    }
+    EXPECT_LE(l.chunkN * l.chunkH * l.chunkW, limits.rows);
+  }
+}
+
+TEST(Space, PoolGradientOwnsWholeStrides) {
+  Window window{112, 56, 3, 2, 1, 1};
+  WindowSpace problem(tiny(), Unit(), pooling(window, 2, 64, false, true));
+  Infeasible why;
+  std::optional<Solution> solution = solve(problem, {}, why);
+  ASSERT_TRUE(solution) << why.reason;
+  int64_t h = field(problem, *solution, "h");
+  EXPECT_TRUE(h % 2 == 0 || h >= 112);
+}
+
+TEST(Space, SizesBeyondEveryMemorySaturate) {
+  const int64_t huge = int64_t(1) << 31;
+  Buffer buffer{"tile", {huge, huge, huge, 3}, 2};
+  EXPECT_EQ(buffer.elements(), arsis::isa::kSaturated);
+  EXPECT_EQ(buffer.size(), arsis::isa::kSaturated);
+}
+
+// 128 x 128 positions of 256 x 256 windows on 129 channels are more than the 2^31 that an instruction may
+// visit.
+TEST(Space, APoolVisitsNoMoreThanOneInstructionMay) {
+  ChipLimits limits = tiny();
+  limits.scratchpadBytes = int64_t(1) << 30;
+  Window window{256, 129, 128, 1, 1, 0};
+  for (bool gradient : {false, true}) {
+    WindowSpace problem(limits, Unit(), pooling(window, 1, 129, true, gradient));
+    Infeasible why;
+    std::optional<Solution> solution = solve(problem, {}, why);
+    ASSERT_TRUE(solution) << why.reason;
+    WindowTiling l = problem.tiling(solution->choice);
+    EXPECT_LE((gradient ? l.gradient : l.output).elements() * 128 * 128, arsis::isa::kLargestWork);
+  }
+}
