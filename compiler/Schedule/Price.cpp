@@ -10,6 +10,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 
 namespace arsis::schedule {
 
@@ -56,6 +57,9 @@ public:
       writers.push_back(kAnyStream);
       readers.push_back(kAnyStream);
     }
+    for (const Buffer &buffer : l.buffers)
+      if (cycle * slotsOf(buffer) <= kMostSlots && cycle % slotsOf(buffer) != 0)
+        cycle = std::lcm(cycle, slotsOf(buffer));
     counters = reserve(kEngines + 5);
     nodes.resize(l.nodes.size());
     for (size_t i = 0; i < l.nodes.size(); ++i)
@@ -87,8 +91,9 @@ private:
     x.resize(x.size() + count, 0.0);
     return x.size() - count;
   }
-  /// More slots than this differ in nothing that the units could use.
-  static int64_t slotsOf(const Buffer &buffer) { return std::min<int64_t>(buffer.slots, 8); }
+  /// More slots differ in nothing that the units could use.
+  static constexpr int64_t kMostSlots = 6;
+  static int64_t slotsOf(const Buffer &buffer) { return std::min<int64_t>(buffer.slots, kMostSlots); }
 
   // Loops
 
@@ -175,21 +180,15 @@ private:
 
   void runLoop(size_t at, size_t depth) {
     const Loop &loop = std::get<Loop>(l.nodes[at]);
-    if (history.size() < 2 * (depth + 1))
-      history.resize(2 * (depth + 1));
-    constexpr int64_t kPatience = 8; // iterations, then what there is must do
-    int64_t alike = 0;               // iterations since the sizes changed
+    constexpr int64_t kPatience = 12;                       // iterations, then what there is must do
+    std::vector<std::vector<double>> &past = pastOf(depth); // states, the newest first
+    past[0] = x;
+    int64_t alike = 0; // iterations of equal sizes
     for (int64_t i = 0; i < loop.count; ++i) {
       index[depth] = i;
-      std::swap(history[2 * depth], history[2 * depth + 1]); // [0]: period before, [1]: state before
-      const std::vector<double> before = x;
       body(at + 1, loop.end, depth + 1);
-      std::vector<double> &period = history[2 * depth + 1];
-      const std::vector<double> &periodBefore = history[2 * depth];
-      const bool comparable = alike > 0 && periodBefore.size() == x.size();
-      period.resize(x.size());
-      for (size_t k = 0; k < x.size(); ++k)
-        period[k] = x[k] - before[k];
+      std::rotate(past.begin(), past.end() - 1, past.end());
+      past[0] = x;
       ++alike;
       const int64_t last = alikeUntil(nodes[at], depth, i, loop.count);
       if (last <= i) {
@@ -197,20 +196,30 @@ private:
         continue;
       }
       // The last iteration, and the last one that is alike, run for themselves.
-      const int64_t skipped = std::min(last, loop.count - 1) - i - 1;
-      if (skipped < 1 || !comparable || (alike < kPatience && !isPeriodic(period, periodBefore)))
+      const int64_t periods = (std::min(last, loop.count - 1) - i - 1) / cycle;
+      if (periods < 1 || alike <= cycle || (alike < kPatience && !isPeriodic(past)))
         continue;
       for (size_t k = 0; k < x.size(); ++k)
-        x[k] += double(skipped) * period[k];
-      i += skipped;
+        x[k] += double(periods) * (past[0][k] - past[cycle][k]);
+      past[0] = x;
+      i += periods * cycle;
+      alike = 0;
     }
     index[depth] = 0;
   }
 
-  static bool isPeriodic(const std::vector<double> &period, const std::vector<double> &before) {
+  std::vector<std::vector<double>> &pastOf(size_t depth) {
+    history[depth].resize(static_cast<size_t>(cycle) + 2);
+    return history[depth];
+  }
+
+  /// Whether the last `cycle` iterations took each number as far as those before did, one iteration earlier.
+  bool isPeriodic(const std::vector<std::vector<double>> &past) const {
     constexpr double kSame = 1e-6; // cycles
-    for (size_t k = 0; k < period.size(); ++k)
-      if (std::abs(period[k] - before[k]) > kSame)
+    const std::vector<double> &now = past[0], &then = past[cycle], &before = past[1],
+                              &earlier = past[cycle + 1];
+    for (size_t k = 0; k < x.size(); ++k)
+      if (std::abs((now[k] - then[k]) - (before[k] - earlier[k])) > kSame)
         return false;
     return true;
   }
@@ -566,7 +575,8 @@ private:
   std::vector<int> writers, readers; // streams of the current slot
   std::vector<NodeState> nodes;
   std::vector<int64_t> columns; // of the weights that each unit loaded last
-  std::vector<std::vector<double>> history;
+  int64_t cycle = 1;            // iterations after which rings are where they were
+  std::array<std::vector<std::vector<double>>, kDeepest> history; // by depth: states, the newest first
   std::vector<Shape4> shapes;
 };
 
