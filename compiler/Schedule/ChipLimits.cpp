@@ -26,13 +26,12 @@ ChipLimits readChipLimits(const chip::Chip &chip) {
   return limits;
 }
 
-ChipLimits readChipLimits(const std::optional<chip::Chip> &given, const std::string &option,
-                          const char *pass) {
+chip::Chip chipOf(const std::optional<chip::Chip> &given, const std::string &option, const char *pass) {
   if (given)
-    return readChipLimits(*given);
+    return *given;
   if (option.empty())
     throw Error(std::string(pass) + " needs the option chip");
-  return readChipLimits(chip::Chip::load(option));
+  return chip::Chip::load(option);
 }
 
 } // namespace arsis::schedule

@@ -30,8 +30,7 @@ ChipLimits readChipLimits(const chip::Chip &chip);
 
 /// The chip that a pass was made with or, run from a command line, the one its option `chip` names. Throws
 /// arsis::Error if there is neither.
-ChipLimits readChipLimits(const std::optional<chip::Chip> &given, const std::string &option,
-                          const char *pass);
+chip::Chip chipOf(const std::optional<chip::Chip> &given, const std::string &option, const char *pass);
 
 } // namespace arsis::schedule
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// The search: plain enumeration.
-#include "compiler/Schedule/Space.h"
+// The search, and what it asks of a choice: see Search.h.
+#include "compiler/Schedule/Search.h"
 
 #include "dialects/Isa/Encoding/Limits.h"
 #include "dialects/Isa/Encoding/Volume.h"
@@ -104,58 +104,131 @@ std::string checkValue(const Space &space, const std::string &field, int64_t val
   return "";
 }
 
-std::optional<Solution> solve(const Space &space, const Pins &pins, Infeasible &why) {
-  std::vector<Field> fields = space.fields();
+namespace {
+
+/// Counts through all combinations of candidates, the last field fastest.
+class Enumeration {
+public:
+  explicit Enumeration(const std::vector<Field> &fields) : fields(fields) {
+    for (const Field &field : fields)
+      total *= static_cast<int64_t>(field.candidates.size());
+  }
+  void at(int64_t number, Choice &choice) const {
+    choice.resize(fields.size());
+    for (size_t i = fields.size(); i-- > 0;) {
+      const auto count = static_cast<int64_t>(fields[i].candidates.size());
+      choice[i] = fields[i].candidates[static_cast<size_t>(number % count)];
+      number /= count;
+    }
+  }
+  int64_t total = 1;
+
+private:
+  const std::vector<Field> &fields;
+};
+
+bool holdPins(const Space &space, std::vector<Field> &fields, const Pins &pins, Infeasible &why) {
   for (const auto &[name, value] : pins) {
     auto field =
         std::find_if(fields.begin(), fields.end(), [&name = name](const Field &f) { return f.name == name; });
     if (field == fields.end()) {
       why.reason = "the mapping has no field '" + name + "'";
-      return std::nullopt;
+      return false;
     }
     if (why.reason = checkValue(space, name, value); !why.reason.empty())
-      return std::nullopt;
+      return false;
     field->candidates = {value};
   }
-  std::vector<size_t> position(fields.size(), 0);
-  Choice choice(fields.size());
-  Solution best;
-  double bestCycles = std::numeric_limits<double>::infinity();
+  return true;
+}
+
+/// A choice that fits, by its number, and what it roughly costs.
+struct Rough {
+  double cycles;
+  int64_t number;
+  bool operator<(const Rough &other) const {
+    return cycles != other.cycles ? cycles < other.cycles : number < other.number;
+  }
+};
+
+std::vector<Rough> feasible(const Space &space, const Enumeration &all, Solution &solution, Infeasible &why) {
+  std::vector<Rough> found;
   double closest = std::numeric_limits<double>::infinity();
-  for (bool more = true; more;) {
-    for (size_t i = 0; i < fields.size(); ++i)
-      choice[i] = fields[i].candidates[position[i]];
-    Evaluation evaluation = space.evaluate(choice);
+  Choice choice;
+  for (int64_t number = 0; number < all.total; ++number) {
+    all.at(number, choice);
+    const Evaluation evaluation = space.evaluate(choice);
     if (evaluation.invalid) {
       if (why.reason.empty())
         why.reason = evaluation.invalid;
-    } else {
-      ++best.considered;
-      const Buffer *culprit = nullptr;
-      double relative;
-      int64_t miss = missing(space.limits, evaluation, &culprit, relative);
-      if (miss == 0 && evaluation.loops <= kMostLoops) {
-        ++best.feasible;
-        if (double cycles = evaluation.cycles(space.limits); cycles < bestCycles) {
-          bestCycles = cycles;
-          best.choice = choice;
-          best.evaluation = evaluation;
-        }
-      } else if (relative < closest) {
-        closest = relative;
-        why.reason = checkFit(space, evaluation);
-      }
+      continue;
     }
-    more = false;
-    for (size_t i = fields.size(); i-- > 0 && !more;) {
-      more = ++position[i] < fields[i].candidates.size();
-      if (!more)
-        position[i] = 0;
+    ++solution.considered;
+    const Buffer *culprit = nullptr;
+    double relative;
+    if (missing(space.limits, evaluation, &culprit, relative) == 0 && evaluation.loops <= kMostLoops) {
+      found.push_back({evaluation.cycles(space.limits), number});
+    } else if (relative < closest) {
+      closest = relative;
+      why.reason = checkFit(space, evaluation);
     }
   }
-  if (best.choice.empty() && !fields.empty())
+  solution.feasible = static_cast<int64_t>(found.size());
+  return found;
+}
+
+} // namespace
+
+std::optional<Solution> solve(const Space &space, const ChipModel &model, const Pins &pins, Infeasible &why) {
+  std::vector<Field> fields = space.fields();
+  if (!holdPins(space, fields, pins, why))
     return std::nullopt;
-  return best;
+  const Enumeration all(fields);
+  Solution solution;
+  std::vector<Rough> found = feasible(space, all, solution, why);
+  if (found.empty())
+    return std::nullopt;
+  constexpr size_t kMostPriced = 64;
+  constexpr double kSlack = 1.5; // of the rough price, beyond which nothing better is expected
+  const size_t count = std::min(found.size(), kMostPriced);
+  std::partial_sort(found.begin(), found.begin() + static_cast<ptrdiff_t>(count), found.end());
+  std::vector<Priced> priced;
+  double best = std::numeric_limits<double>::infinity();
+  for (size_t i = 0; i < count && found[i].cycles <= kSlack * best; ++i) {
+    Priced next;
+    all.at(found[i].number, next.choice);
+    next.estimate = estimate(space.layout(next.choice), model);
+    best = std::min(best, next.estimate.cycles);
+    priced.push_back(std::move(next));
+  }
+  auto cheaper = [&](size_t a, size_t b) {
+    return priced[a].estimate.cycles != priced[b].estimate.cycles
+               ? priced[a].estimate.cycles < priced[b].estimate.cycles
+               : found[a].number < found[b].number;
+  };
+  size_t first = 0, second = priced.size();
+  for (size_t i = 1; i < priced.size(); ++i)
+    if (cheaper(i, first))
+      first = i;
+  for (size_t i = 0; i < priced.size(); ++i)
+    if (i != first && (second == priced.size() || cheaper(i, second)))
+      second = i;
+  if (second < priced.size())
+    solution.runnerUp = priced[second];
+  solution.best = priced[first];
+  solution.priced = static_cast<int64_t>(priced.size());
+  for (const Buffer &buffer : space.evaluate(solution.best.choice).buffers)
+    (buffer.accumulator ? solution.rows : solution.bytes) += buffer.size();
+  return solution;
+}
+
+const char *boundOf(const Estimate &estimate) {
+  static constexpr const char *kNames[] = {"load", "store", "vector", "matrix", "drain"};
+  const auto most = std::max_element(estimate.busy.begin(), estimate.busy.end());
+  constexpr double kBusy = 0.75;
+  if (std::max(*most, estimate.dramCycles) < kBusy * estimate.cycles)
+    return "latency";
+  return estimate.dramCycles >= *most ? "dram" : kNames[most - estimate.busy.begin()];
 }
 
 } // namespace arsis::schedule

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // The schedules of one unit under one strategy. A space names its decisions (fields) with the values worth
-// trying; for a choice of values it states the layout, the buffers and the price. The search enumerates the
-// choices and keeps the cheapest that fits. Whoever emits the unit asks the same space for the same layout,
-// so that what was checked is what is emitted.
+// trying; for a choice of values it states the layout, the buffers and the price. The search (Search.h)
+// tries the choices and keeps the cheapest that fits. Whoever emits the unit asks the same space for the same
+// layout, so that what was checked is what is emitted.
 #ifndef ARSIS_COMPILER_SCHEDULE_SPACE_H
 #define ARSIS_COMPILER_SCHEDULE_SPACE_H
 
@@ -80,17 +80,7 @@ struct Infeasible {
   std::string reason; // a complete sentence part, such as "buffer 'x' misses 512 bytes of the scratchpad"
 };
 
-struct Solution {
-  Choice choice;
-  Evaluation evaluation;
-  int64_t considered = 0, feasible = 0;
-};
-
 using Pins = std::map<std::string, int64_t>;
-
-/// The cheapest choice that fits, with the fields in `pins` held at their values. Returns null and fills
-/// `why` if there is none, or if a pin names no field or is not positive.
-std::optional<Solution> solve(const Space &space, const Pins &pins, Infeasible &why);
 
 /// Checks one value of a field given from outside; empty if it may be evaluated.
 std::string checkValue(const Space &space, const std::string &field, int64_t value);

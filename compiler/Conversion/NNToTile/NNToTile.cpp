@@ -148,7 +148,7 @@ public:
 private:
   std::optional<ChipLimits> readChip() {
     try {
-      return schedule::readChipLimits(given, chip, "convert-nn-to-tile");
+      return schedule::readChipLimits(schedule::chipOf(given, chip, "convert-nn-to-tile"));
     } catch (const Error &error) {
       getOperation().emitError(error.what());
       return std::nullopt;

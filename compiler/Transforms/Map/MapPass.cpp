@@ -4,6 +4,7 @@
 // types, attributes) are solved once.
 #include "compiler/Transforms/Map/Map.h"
 
+#include "compiler/Schedule/Search.h"
 #include "compiler/Transforms/Map/MappingFile.h"
 #include "compiler/Transforms/Map/Units.h"
 
@@ -18,7 +19,7 @@ namespace arsis::compiler {
 
 namespace {
 
-using schedule::Buffer, schedule::ChipLimits, schedule::Evaluation, schedule::Field, schedule::Infeasible;
+using schedule::ChipModel, schedule::Estimate, schedule::Field, schedule::Infeasible;
 using schedule::Pins, schedule::Plan, schedule::Solution, schedule::Space;
 
 constexpr llvm::StringLiteral kEstimatePrefix = "estimate_"; // derived values in a mapping, not decisions
@@ -71,33 +72,42 @@ nn::MappingAttr mappingAttr(MLIRContext *context, const Space &space, const Solu
   Builder builder(context);
   SmallVector<NamedAttribute> entries;
   std::vector<Field> fields = space.fields();
-  for (auto [field, value] : llvm::zip(fields, solution.choice))
+  for (auto [field, value] : llvm::zip(fields, solution.best.choice))
     entries.push_back(builder.getNamedAttr(field.name, builder.getI64IntegerAttr(value)));
   auto estimate = [&](StringRef name, double value) {
     entries.push_back(
         builder.getNamedAttr((kEstimatePrefix + name).str(), builder.getI64IntegerAttr(int64_t(value))));
   };
-  estimate("cycles", solution.evaluation.cycles(space.limits));
-  estimate("compute_cycles", solution.evaluation.computeCycles);
-  estimate("dram_bytes", solution.evaluation.dramBytes);
+  const Estimate &e = solution.best.estimate;
+  estimate("cycles", e.cycles);
+  estimate("dram_bytes", e.dramBytes);
   return nn::MappingAttr::get(context, builder.getDictionaryAttr(entries));
 }
 
+std::string textOf(const std::vector<Field> &fields, const schedule::Choice &choice) {
+  std::string text;
+  for (auto [field, value] : llvm::zip(fields, choice))
+    text += (text.empty() ? "" : " ") + field.name + "=" + std::to_string(value);
+  return text;
+}
+
 void emitRemark(Operation *op, const Space &space, const Solution &solution) {
-  const Evaluation &e = solution.evaluation;
-  int64_t bytes = 0, rows = 0;
-  for (const Buffer &buffer : e.buffers)
-    (buffer.accumulator ? rows : bytes) += buffer.size();
-  InFlightDiagnostic remark = op->emitRemark("mapped with");
+  const Estimate &e = solution.best.estimate;
   std::vector<Field> fields = space.fields();
-  for (auto [field, value] : llvm::zip(fields, solution.choice))
-    remark << " " << field.name << "=" << value;
-  double transfer = e.dramCycles(space.limits);
-  remark << ": estimated " << int64_t(e.cycles(space.limits)) << " cycles, bound by "
-         << (e.computeCycles >= transfer ? "compute" : "dram") << " (compute " << int64_t(e.computeCycles)
-         << ", dram " << int64_t(transfer) << "); " << bytes << " of " << space.limits.scratchpadBytes
-         << " scratchpad bytes, " << rows << " of " << space.limits.accumulatorRows
-         << " accumulator rows; best of " << solution.feasible << " that fit among " << solution.considered;
+  InFlightDiagnostic remark = op->emitRemark("mapped with ");
+  remark << textOf(fields, solution.best.choice) << ": estimated " << int64_t(e.cycles)
+         << " cycles, bound by " << schedule::boundOf(e) << " (dram " << int64_t(e.dramCycles);
+  static constexpr const char *kEngines[] = {"load", "store", "vector", "matrix", "drain"};
+  for (auto [name, busy] : llvm::zip(kEngines, e.busy))
+    if (busy > 0)
+      remark << ", " << name << " " << int64_t(busy);
+  remark << "); " << solution.bytes << " of " << space.limits.scratchpadBytes << " scratchpad bytes, "
+         << solution.rows << " of " << space.limits.accumulatorRows << " accumulator rows; best of "
+         << solution.feasible << " that fit among " << solution.considered << ", " << solution.priced
+         << " priced";
+  if (solution.runnerUp)
+    remark << "; next " << textOf(fields, solution.runnerUp->choice) << " with "
+           << int64_t(solution.runnerUp->estimate.cycles) << " cycles";
 }
 
 class MapPass : public impl::MapPassBase<MapPass> {
@@ -109,9 +119,9 @@ public:
   }
 
   void runOnOperation() override {
-    std::optional<ChipLimits> limits = readChip();
+    std::unique_ptr<ChipModel> model = readChip();
     MappingFile file;
-    if (!limits || failed(readMapping(file)))
+    if (!model || failed(readMapping(file)))
       return signalPassFailure();
     bool good = true;
     llvm::StringSet<>
@@ -119,7 +129,7 @@ public:
     for (auto &[key, op] : mappingKeys(getOperation())) {
       Pins pins = file.take(key);
       StringRef layer = nn::getOrigin(op->getLoc()).first;
-      if (failedLayers.contains(layer) || succeeded(mapOperation(op, *limits, pins)))
+      if (failedLayers.contains(layer) || succeeded(mapOperation(op, *model, pins)))
         continue;
       good = false;
       if (!layer.empty())
@@ -134,12 +144,12 @@ public:
   }
 
 private:
-  std::optional<ChipLimits> readChip() {
+  std::unique_ptr<ChipModel> readChip() {
     try {
-      return schedule::readChipLimits(given, chip, "nn-map");
+      return std::make_unique<ChipModel>(schedule::chipOf(given, chip, "nn-map"));
     } catch (const Error &error) {
       getOperation().emitError(error.what());
-      return std::nullopt;
+      return nullptr;
     }
   }
 
@@ -152,8 +162,8 @@ private:
     return success();
   }
 
-  LogicalResult mapOperation(Operation *op, const ChipLimits &limits, Pins pins) {
-    std::unique_ptr<Space> space = spaceOf(op, limits);
+  LogicalResult mapOperation(Operation *op, const ChipModel &model, Pins pins) {
+    std::unique_ptr<Space> space = spaceOf(op, model.limits);
     if (!space)
       return op->emitError("no strategy is for ")
              << op->getName() << ", expected one that knows its structure";
@@ -165,14 +175,14 @@ private:
     auto known = solved.find(key);
     if (key.empty() || known == solved.end()) {
       Infeasible why;
-      std::optional<Solution> solution = solve(*space, pins, why);
+      std::optional<Solution> solution = solve(*space, model, pins, why);
       if (!solution)
         return op->emitError("no mapping of ") << op->getName() << " is feasible: " << why.reason;
       known = solved.insert_or_assign(key, *solution).first;
     }
     const Solution &solution = known->second;
     cast<nn::MappedOpInterface>(op).setMappingAttr(mappingAttr(&getContext(), *space, solution));
-    if (Plan plan = space->plan(solution.choice); !plan.dims.empty()) {
+    if (Plan plan = space->plan(solution.best.choice); !plan.dims.empty()) {
       SmallVector<StringAttr> dims;
       for (const std::string &dim : plan.dims)
         dims.push_back(StringAttr::get(&getContext(), dim));

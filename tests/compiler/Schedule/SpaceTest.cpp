@@ -2,6 +2,7 @@
 //
 // The search: what it picks fits, pins hold, and what cannot fit is explained.
 #include "compiler/Schedule/Contraction.h"
+#include "compiler/Schedule/Search.h"
 #include "compiler/Schedule/Vector.h"
 #include "compiler/Schedule/WeightGradient.h"
 #include "compiler/Schedule/Window.h"
@@ -10,6 +11,7 @@
 
 #include <gtest/gtest.h>
 
+using namespace arsis;
 using namespace arsis::schedule;
 
 namespace {
@@ -38,19 +40,28 @@ Pooling pooling(const Window &window, int64_t batch, int64_t channels, bool aver
   return result;
 }
 
-ChipLimits tiny() {
-  ChipLimits limits;
-  limits.rows = limits.cols = 8;
-  limits.accumulatorRows = 256;
-  limits.scratchpadBytes = 32 * 1024;
-  return limits;
+using Overrides = std::vector<std::pair<const char *, const char *>>;
+chip::Chip chipWith(const Overrides &overrides) {
+  chip::Chip chip = chip::Chip::load("tiny");
+  for (const auto &[key, value] : overrides)
+    chip = chip.withOverride(key, value);
+  return chip;
+}
+/// An array of 8 x 8 with 256 accumulator rows, and 32 KiB of scratchpad.
+const ChipModel &tiny() {
+  static const ChipModel model(chipWith({{"matrix.accumulator_rows", "256"}, {"scratchpad.kib", "32"}}));
+  return model;
+}
+const ChipModel &edge() {
+  static const ChipModel model(chip::Chip::load("edge"));
+  return model;
 }
 
 int64_t field(const Space &problem, const Solution &solution, const std::string &name) {
   std::vector<Field> fields = problem.fields();
   for (size_t i = 0; i < fields.size(); ++i)
     if (fields[i].name == name)
-      return solution.choice[i];
+      return solution.best.choice[i];
   ADD_FAILURE() << "no field " << name;
   return 0;
 }
@@ -62,39 +73,39 @@ TEST(Space, EveryPassFitsTheTinyMachine) {
     for (int64_t kernel : {1, 3, 7})
       for (int64_t stride : {1, 2}) {
         auto of = [&](Convolution::Pass pass) { return convolution(pass, 28, kernel, stride, channels, 40); };
-        Contraction forward(tiny(), of(Convolution::Forward)), gradInput(tiny(), of(Convolution::GradInput));
-        WeightGradient gradWeight(tiny(), of(Convolution::GradWeight));
+        Contraction forward(tiny().limits, of(Convolution::Forward)),
+            gradInput(tiny().limits, of(Convolution::GradInput));
+        WeightGradient gradWeight(tiny().limits, of(Convolution::GradWeight));
         for (const Space *space : std::initializer_list<const Space *>{&forward, &gradInput, &gradWeight}) {
           Infeasible why;
-          std::optional<Solution> solution = solve(*space, {}, why);
+          std::optional<Solution> solution = solve(*space, tiny(), {}, why);
           ASSERT_TRUE(solution) << why.reason;
-          EXPECT_EQ(checkFit(*space, solution->evaluation), "");
+          EXPECT_EQ(checkFit(*space, space->evaluate(solution->best.choice)), "");
         }
       }
 }
 
 TEST(Space, FewChannelsArePackedIntoTheRows) {
-  Contraction problem(ChipLimits(), forward(28, 5, 1, 3, 8));
+  Contraction problem(edge().limits, forward(28, 5, 1, 3, 8));
   Infeasible why;
-  Plan plan = problem.plan(solve(problem, {}, why)->choice);
+  Plan plan = problem.plan(solve(problem, edge(), {}, why)->best.choice);
   EXPECT_EQ(plan.dims, std::vector<std::string>({"c", "kh", "kw"}));
   EXPECT_EQ(plan.chunks, std::vector<int64_t>({3, 1, 5}));
 }
 
 TEST(Space, PinsHold) {
-  Contraction problem(ChipLimits(), forward(28, 3, 1, 16, 16));
+  Contraction problem(edge().limits, forward(28, 3, 1, 16, 16));
   Infeasible why;
-  std::optional<Solution> solution = solve(problem, {{"n", 1}, {"h", 5}, {"slots", 1}}, why);
+  std::optional<Solution> solution = solve(problem, edge(), {{"n", 1}, {"h", 5}, {"slots", 1}}, why);
   ASSERT_TRUE(solution) << why.reason;
   EXPECT_EQ(field(problem, *solution, "h"), 5);
   EXPECT_EQ(field(problem, *solution, "slots"), 1);
-  EXPECT_FALSE(solve(problem, {{"speed", 3}}, why));
+  EXPECT_FALSE(solve(problem, edge(), {{"speed", 3}}, why));
   EXPECT_EQ(why.reason, "the mapping has no field 'speed'");
 }
 
 TEST(Space, NamesTheBufferAndTheMissingBytes) {
-  ChipLimits limits = tiny();
-  limits.scratchpadBytes = 1024;
+  const ChipModel little(chipWith({{"scratchpad.kib", "1"}}));
   VectorProgram program; // an operand, and columns that cannot be cut
   program.rows = 4;
   program.columns = 1000;
@@ -109,43 +120,43 @@ TEST(Space, NamesTheBufferAndTheMissingBytes) {
   program.operations = {copy};
   Unit unit;
   unit.values.resize(2);
-  VectorSpace problem(limits, unit, program);
+  VectorSpace problem(little.limits, unit, program);
   Infeasible why;
-  EXPECT_FALSE(solve(problem, {}, why));
+  EXPECT_FALSE(solve(problem, little, {}, why));
   EXPECT_EQ(why.reason,
             "buffer 'operand' (4032 bytes) misses 7040 bytes of the scratchpad, which has 1024 bytes");
 
-  Contraction conv(tiny(), forward(28, 3, 1, 16, 16));
+  Contraction conv(tiny().limits, forward(28, 3, 1, 16, 16));
   why.reason.clear();
-  EXPECT_FALSE(solve(conv, {{"n", 1}, {"h", 28}, {"w", 28}, {"k", 8}, {"acc_slots", 1}, {"blocks", 1}}, why));
+  EXPECT_FALSE(
+      solve(conv, tiny(), {{"n", 1}, {"h", 28}, {"w", 28}, {"k", 8}, {"acc_slots", 1}, {"blocks", 1}}, why));
   EXPECT_EQ(
       why.reason,
       "buffer 'accumulator' (784 rows) misses 16896 bytes (528 rows) of the accumulator, which has 256 rows");
 }
 
 TEST(Space, WeightGradientTilesFollowThePlan) {
-  ChipLimits limits = tiny();
   for (int64_t size : {7, 14, 28, 30}) {
-    WeightGradient problem(limits, convolution(Convolution::GradWeight, size, 3, 1, 32, 32));
+    WeightGradient problem(tiny().limits, convolution(Convolution::GradWeight, size, 3, 1, 32, 32));
     Infeasible why;
-    std::optional<Solution> solution = solve(problem, {}, why);
+    std::optional<Solution> solution = solve(problem, tiny(), {}, why);
     ASSERT_TRUE(solution) << why.reason;
-    WeightGradientTiling l = problem.tiling(solution->choice);
+    WeightGradientTiling l = problem.tiling(solution->best.choice);
     if (l.order.counts[l.w] > 1) {
       EXPECT_LE(l.tileH, l.chunkH);
     }
     if (l.order.counts[l.h] > 1) {
       EXPECT_LE(l.tileN, l.chunkN);
     }
-    EXPECT_LE(l.chunkN * l.chunkH * l.chunkW, limits.rows);
+    EXPECT_LE(l.chunkN * l.chunkH * l.chunkW, tiny().limits.rows);
   }
 }
 
 TEST(Space, PoolGradientOwnsWholeStrides) {
   Window window{112, 56, 3, 2, 1, 1};
-  WindowSpace problem(tiny(), Unit(), pooling(window, 2, 64, false, true));
+  WindowSpace problem(tiny().limits, Unit(), pooling(window, 2, 64, false, true));
   Infeasible why;
-  std::optional<Solution> solution = solve(problem, {}, why);
+  std::optional<Solution> solution = solve(problem, tiny(), {}, why);
   ASSERT_TRUE(solution) << why.reason;
   int64_t h = field(problem, *solution, "h");
   EXPECT_TRUE(h % 2 == 0 || h >= 112);
@@ -161,15 +172,14 @@ TEST(Space, SizesBeyondEveryMemorySaturate) {
 // 128 x 128 positions of 256 x 256 windows on 129 channels are more than the 2^31 that an instruction may
 // visit.
 TEST(Space, APoolVisitsNoMoreThanOneInstructionMay) {
-  ChipLimits limits = tiny();
-  limits.scratchpadBytes = int64_t(1) << 30;
+  const ChipModel large(chipWith({{"scratchpad.kib", "1048576"}}));
   Window window{256, 129, 128, 1, 1, 0};
   for (bool gradient : {false, true}) {
-    WindowSpace problem(limits, Unit(), pooling(window, 1, 129, true, gradient));
+    WindowSpace problem(large.limits, Unit(), pooling(window, 1, 129, true, gradient));
     Infeasible why;
-    std::optional<Solution> solution = solve(problem, {}, why);
+    std::optional<Solution> solution = solve(problem, large, {}, why);
     ASSERT_TRUE(solution) << why.reason;
-    WindowTiling l = problem.tiling(solution->choice);
+    WindowTiling l = problem.tiling(solution->best.choice);
     EXPECT_LE((gradient ? l.gradient : l.output).elements() * 128 * 128, arsis::isa::kLargestWork);
   }
 }
