@@ -318,7 +318,7 @@ LogicalResult GraphImporter::addOutputs(const onnx::GraphProto &graph) {
 
 void GraphImporter::finish() {
   for (Operation &op : llvm::make_early_inc_range(llvm::reverse(function.getBody().front())))
-    if (isa<nn::ReshapeOp>(op) && op.use_empty() &&
+    if (isa<nn::ViewOpInterface>(op) && op.use_empty() &&
         llvm::none_of(results, [&](const Result &result) { return result.value.getDefiningOp() == &op; }))
       op.erase(); // another reshape read through it
   SmallVector<Value> values;

@@ -30,14 +30,22 @@ Convolution forward(int64_t size, int64_t kernel, int64_t stride, int64_t channe
 }
 
 /// A pooling over two axes that are alike.
-Pooling pooling(const Window &window, int64_t batch, int64_t channels, bool average, bool gradient) {
+WindowSpace pooling(const ChipLimits &limits, const Window &window, int64_t batch, int64_t channels,
+                    bool average, bool gradient) {
+  Unit unit; // the forward pass's input and output; a gradient has them the other way round
+  unit.values.resize(3);
+  unit.values[0].shape = unit.values[2].shape = {batch, window.input, window.input, channels};
+  unit.values[1].shape = {batch, window.output, window.output, channels};
   Pooling result;
   result.batch = batch;
   result.h = result.w = window;
   result.channels = channels;
   result.average = average;
   result.gradient = gradient;
-  return result;
+  result.input = gradient && average ? -1 : 0;
+  result.outputGradient = gradient ? 1 : -1;
+  result.result = gradient ? 2 : 1;
+  return {limits, unit, result};
 }
 
 using Overrides = std::vector<std::pair<const char *, const char *>>;
@@ -154,7 +162,7 @@ TEST(Space, WeightGradientTilesFollowThePlan) {
 
 TEST(Space, PoolGradientOwnsWholeStrides) {
   Window window{112, 56, 3, 2, 1, 1};
-  WindowSpace problem(tiny().limits, Unit(), pooling(window, 2, 64, false, true));
+  WindowSpace problem = pooling(tiny().limits, window, 2, 64, false, true);
   Infeasible why;
   std::optional<Solution> solution = solve(problem, tiny(), {}, why);
   ASSERT_TRUE(solution) << why.reason;
@@ -175,7 +183,7 @@ TEST(Space, APoolVisitsNoMoreThanOneInstructionMay) {
   const ChipModel large(chipWith({{"scratchpad.kib", "1048576"}}));
   Window window{256, 129, 128, 1, 1, 0};
   for (bool gradient : {false, true}) {
-    WindowSpace problem(large.limits, Unit(), pooling(window, 1, 129, true, gradient));
+    WindowSpace problem = pooling(large.limits, window, 1, 129, true, gradient);
     Infeasible why;
     std::optional<Solution> solution = solve(problem, large, {}, why);
     ASSERT_TRUE(solution) << why.reason;
