@@ -23,6 +23,7 @@ Convolution convolution(Convolution::Pass pass, int64_t size, int64_t kernel, in
   result.pass = pass;
   result.shape = {4, window, window, channels, outputs};
   result.planDims = {"c", "kh", "kw"};
+  result.names = {"n", "oh", "ow", "c", "co", "kh"};
   return result;
 }
 Convolution forward(int64_t size, int64_t kernel, int64_t stride, int64_t channels, int64_t outputs) {
@@ -30,14 +31,22 @@ Convolution forward(int64_t size, int64_t kernel, int64_t stride, int64_t channe
 }
 
 /// A pooling over two axes that are alike.
-Pooling pooling(const Window &window, int64_t batch, int64_t channels, bool average, bool gradient) {
+WindowSpace pooling(const ChipLimits &limits, const Window &window, int64_t batch, int64_t channels,
+                    bool average, bool gradient) {
+  Unit unit; // the forward pass's input and output; a gradient has them the other way round
+  unit.values.resize(3);
+  unit.values[0].shape = unit.values[2].shape = {batch, window.input, window.input, channels};
+  unit.values[1].shape = {batch, window.output, window.output, channels};
   Pooling result;
   result.batch = batch;
   result.h = result.w = window;
   result.channels = channels;
   result.average = average;
   result.gradient = gradient;
-  return result;
+  result.input = gradient && average ? -1 : 0;
+  result.outputGradient = gradient ? 1 : -1;
+  result.result = gradient ? 2 : 1;
+  return {limits, unit, result};
 }
 
 using Overrides = std::vector<std::pair<const char *, const char *>>;
@@ -96,12 +105,15 @@ TEST(Space, FewChannelsArePackedIntoTheRows) {
 TEST(Space, PinsHold) {
   Contraction problem(edge().limits, forward(28, 3, 1, 16, 16));
   Infeasible why;
-  std::optional<Solution> solution = solve(problem, edge(), {{"n", 1}, {"h", 5}, {"slots", 1}}, why);
+  std::optional<Solution> solution =
+      solve(problem, edge(), {"", {}, {{"tiles.n", 1}, {"tiles.oh", 5}, {"slots.tiles", 1}}}, why);
   ASSERT_TRUE(solution) << why.reason;
-  EXPECT_EQ(field(problem, *solution, "h"), 5);
-  EXPECT_EQ(field(problem, *solution, "slots"), 1);
-  EXPECT_FALSE(solve(problem, edge(), {{"speed", 3}}, why));
-  EXPECT_EQ(why.reason, "the mapping has no field 'speed'");
+  EXPECT_EQ(field(problem, *solution, "tiles.oh"), 5);
+  EXPECT_EQ(field(problem, *solution, "slots.tiles"), 1);
+  EXPECT_FALSE(solve(problem, edge(), {"", {}, {{"tiles.speed", 3}}}, why));
+  EXPECT_EQ(why.reason,
+            "the schedule has no field 'tiles.speed', expected one of tiles.n tiles.oh tiles.ow tiles.c "
+            "tiles.co resident.w slots.tiles slots.accumulator chunks.c chunks.kh chunks.kw");
 }
 
 TEST(Space, NamesTheBufferAndTheMissingBytes) {
@@ -128,8 +140,16 @@ TEST(Space, NamesTheBufferAndTheMissingBytes) {
 
   Contraction conv(tiny().limits, forward(28, 3, 1, 16, 16));
   why.reason.clear();
-  EXPECT_FALSE(
-      solve(conv, tiny(), {{"n", 1}, {"h", 28}, {"w", 28}, {"k", 8}, {"acc_slots", 1}, {"blocks", 1}}, why));
+  EXPECT_FALSE(solve(conv, tiny(),
+                     {"",
+                      {},
+                      {{"tiles.n", 1},
+                       {"tiles.oh", 28},
+                       {"tiles.ow", 28},
+                       {"tiles.c", 8},
+                       {"slots.accumulator", 1},
+                       {"tiles.co", 8}}},
+                     why));
   EXPECT_EQ(
       why.reason,
       "buffer 'accumulator' (784 rows) misses 16896 bytes (528 rows) of the accumulator, which has 256 rows");
@@ -154,11 +174,11 @@ TEST(Space, WeightGradientTilesFollowThePlan) {
 
 TEST(Space, PoolGradientOwnsWholeStrides) {
   Window window{112, 56, 3, 2, 1, 1};
-  WindowSpace problem(tiny().limits, Unit(), pooling(window, 2, 64, false, true));
+  WindowSpace problem = pooling(tiny().limits, window, 2, 64, false, true);
   Infeasible why;
   std::optional<Solution> solution = solve(problem, tiny(), {}, why);
   ASSERT_TRUE(solution) << why.reason;
-  int64_t h = field(problem, *solution, "h");
+  int64_t h = field(problem, *solution, "tiles.ih");
   EXPECT_TRUE(h % 2 == 0 || h >= 112);
 }
 
@@ -175,7 +195,7 @@ TEST(Space, APoolVisitsNoMoreThanOneInstructionMay) {
   const ChipModel large(chipWith({{"scratchpad.kib", "1048576"}}));
   Window window{256, 129, 128, 1, 1, 0};
   for (bool gradient : {false, true}) {
-    WindowSpace problem(large.limits, Unit(), pooling(window, 1, 129, true, gradient));
+    WindowSpace problem = pooling(large.limits, window, 1, 129, true, gradient);
     Infeasible why;
     std::optional<Solution> solution = solve(problem, large, {}, why);
     ASSERT_TRUE(solution) << why.reason;
