@@ -100,27 +100,48 @@ std::vector<Field> Contraction::fields() const {
   for (int64_t size : tileSizes(reduced, chunkC))
     if (size < reduced)
       tileK.push_back(size);
-  std::vector<int64_t> blocks = tileSizes(ceilDiv(columns, limits.cols * limits.units));
-  return {{"n", tileSizes(shape.batch)},
-          {"h", tileSizes(pixelsH(), multipleH)},
-          {"w", tileSizes(pixelsW(), multipleW)},
-          {"k", tileK},
-          {"blocks", blocks},
-          {"columns_outer", {0, 1}},
-          {"resident", {0, 1}},
-          {"slots", {2, 1}},
-          {"acc_slots", {2, 1}},
-          {"chunk_c", {chunkC}},
-          {"chunk_kh", {chunkKh}},
-          {"chunk_kw", {chunkKw}}};
+  const int64_t perBlock = limits.cols * limits.units;
+  std::vector<int64_t> tileColumns;
+  for (int64_t blocks : tileSizes(ceilDiv(columns, perBlock)))
+    tileColumns.push_back(std::min(columns, blocks * perBlock));
+  const Convolution::Names &names = convolution.names;
+  auto tile = [](const std::string &dimension) {
+    return dimension.empty() ? std::string() : "tiles." + dimension;
+  };
+  auto chunk = [&](size_t position) {
+    return position < convolution.planDims.size() ? "chunks." + convolution.planDims[position] : "";
+  };
+  std::vector<std::string> pixels;
+  for (const std::string &dimension : {names.batch, names.h, names.w})
+    if (!dimension.empty())
+      pixels.push_back(dimension);
+  std::vector<std::string> pixelsFirst = pixels, columnsFirst = {names.columns};
+  columnsFirst.insert(columnsFirst.end(), pixels.begin(), pixels.end());
+  columnsFirst.push_back(names.reduced);
+  pixelsFirst.insert(pixelsFirst.end(), {names.columns, names.reduced});
+  const std::string weights = isProduct() ? "b" : "w";
+  return {{tile(names.batch), tileSizes(shape.batch), {}},
+          {tile(names.h), tileSizes(pixelsH(), multipleH), {}},
+          {tile(names.w), tileSizes(pixelsW(), multipleW), {}},
+          {tile(names.reduced), tileK, {}},
+          {tile(names.columns), tileColumns, {}},
+          {kLoops, {0, 1}, {pixelsFirst, columnsFirst}},
+          {"resident." + weights, {0, 1}, {}},
+          {"slots.tiles", {2, 1}, {}},
+          {"slots.accumulator", {2, 1}, {}},
+          {chunk(0), {chunkC}, {}},
+          {chunk(1), {chunkKh}, {}},
+          {chunk(2), {chunkKw}, {}}};
 }
 
 const char *Contraction::findFault(const Choice &c) const {
-  for (int64_t field : {N, H, W, K, Blocks, Slots, AccSlots, ChunkC, ChunkKh, ChunkKw})
+  for (int64_t field : {N, H, W, K, Columns, Slots, AccSlots, ChunkC, ChunkKh, ChunkKw})
     if (c[field] < 1)
       return "a tile, chunk or slot count is zero";
   if (c[ChunkC] * c[ChunkKh] * c[ChunkKw] > limits.rows)
     return "a chunk of the plan has more terms than the array has rows";
+  if (c[Columns] < columns && c[Columns] % (limits.cols * limits.units) != 0)
+    return "the tile of columns is no multiple of the columns of all arrays";
   if (c[K] < reduced && c[K] % c[ChunkC] != 0)
     return "the tile of reduction channels is no multiple of the plan's chunk";
   if (!forward && (c[H] % gradientMultiple(shape.h) != 0 || c[W] % gradientMultiple(shape.w) != 0))
@@ -140,13 +161,13 @@ ContractionTiling Contraction::outline(const Choice &c) const {
   l.tileW = std::min(c[W], wholeW);
   l.tileK = std::min(c[K], reduced);
   int64_t perBlock = limits.cols * limits.units;
-  l.blocks = std::min(c[Blocks], ceilDiv(columns, perBlock));
+  l.blocks = ceilDiv(std::min(c[Columns], columns), perBlock);
   l.columns = l.blocks * perBlock;
   l.chunkC = c[ChunkC];
   l.chunkKh = c[ChunkKh];
   l.chunkKw = c[ChunkKw];
   l.chunksPerTile = ceilDiv(l.tileK, l.chunkC);
-  bool columnsOuter = c[ColumnsOuter] != 0;
+  bool columnsOuter = c[Loops] != 0;
   l.j = columnsOuter ? 0 : 3;
   l.n = columnsOuter ? 1 : 0;
   l.h = l.n + 1;

@@ -58,8 +58,10 @@ public:
   Layout layout(const Choice &choice) const override;
   Plan plan(const Choice &choice) const override;
   std::vector<std::string> planFields() const override {
-    return isProduct() ? std::vector<std::string>{"chunk_c"}
-                       : std::vector<std::string>{"chunk_c", "chunk_kh", "chunk_kw"};
+    std::vector<std::string> fields;
+    for (const std::string &dim : convolution.planDims)
+      fields.push_back("chunks." + dim);
+    return fields;
   }
   /// REQUIRES: the choice is valid.
   ContractionTiling tiling(const Choice &choice) const;
@@ -71,7 +73,7 @@ public:
   const int64_t reduced, columns;
 
 private:
-  enum FieldIndex { N, H, W, K, Blocks, ColumnsOuter, Resident, Slots, AccSlots, ChunkC, ChunkKh, ChunkKw };
+  enum FieldIndex { N, H, W, K, Columns, Loops, Resident, Slots, AccSlots, ChunkC, ChunkKh, ChunkKw };
   bool isProduct() const { return convolution.planDims.size() == 1; }
   int64_t pixelsH() const { return forward ? shape.h.output : shape.h.input; }
   int64_t pixelsW() const { return forward ? shape.w.output : shape.w.input; }

@@ -45,6 +45,7 @@ public:
 private:
   bool isReduced(int dimension) const { return dimension >= s.parallelCount(); }
   int64_t extent(int dimension) const { return s.domain[dimension].extent; }
+  const std::string &nameOf(int dimension) const { return s.domain[dimension].name; }
   int dimensionOf(int operand, int position) const {
     return s.operands[operand].indices[position].terms[0].dimension;
   }
@@ -76,6 +77,9 @@ private:
     c.shape.w.input = c.shape.w.output = extent(dimensionOf(0, turnedA));
     c.shape.channels = extent(dimensionOf(0, !turnedA));
     c.shape.outputs = extent(dimensionOf(1, !turnedB));
+    c.names.w = nameOf(dimensionOf(0, turnedA));
+    c.names.reduced = nameOf(dimensionOf(0, !turnedA));
+    c.names.columns = nameOf(dimensionOf(1, !turnedB));
     return c;
   }
 
@@ -104,6 +108,13 @@ private:
     const int64_t channels = extent(x[3].terms[0].dimension), others = c.resultShape[3];
     c.shape.channels = c.pass == Convolution::GradInput ? others : channels;
     c.shape.outputs = c.pass == Convolution::GradInput ? channels : others;
+    const nn::Access &result = s.results[0];
+    c.names = {nameOf(x[0].terms[0].dimension),
+               nameOf(x[1].terms[0].dimension),
+               nameOf(x[2].terms[0].dimension),
+               nameOf(x[3].terms[0].dimension),
+               nameOf(result.indices[3].terms[0].dimension),
+               nameOf(x[1].terms[1].dimension)};
     if (c.pass == Convolution::GradInput) // its weights keep the forward order in DRAM
       c.stationary.axes = {0, 1, 3, 2};
     return c;

@@ -37,6 +37,12 @@ struct Convolution {
   int result = 0;
   std::vector<int64_t> resultShape;
   std::vector<std::string> planDims;
+  /// The dimensions as the structure calls them; empty where there is none (a product has columns of pixels
+  /// only). `reduced` and `columns` are those of the array; of the weight gradient, `reduced` is the streamed
+  /// channel.
+  struct Names {
+    std::string batch, h, w, reduced, columns, kernelRow;
+  } names;
 };
 
 /// Nothing if the unit is none of these.

@@ -75,7 +75,7 @@ std::string checkFit(const Space &space, const Evaluation &evaluation) {
   if (evaluation.invalid)
     return evaluation.invalid;
   if (evaluation.loops > kMostLoops)
-    return "the mapping needs " + std::to_string(evaluation.loops) + " nested loops, the limits has " +
+    return "the schedule needs " + std::to_string(evaluation.loops) + " nested loops, the chip has " +
            std::to_string(kMostLoops);
   const Buffer *culprit = nullptr;
   double relative;
@@ -85,13 +85,9 @@ std::string checkFit(const Space &space, const Evaluation &evaluation) {
 }
 
 /// The largest value of a field for which no volume, address or count of an evaluation overflows.
-static int64_t largestValue(const std::string &field, const ChipLimits &limits) {
-  auto endsWith = [&](std::string_view end) {
-    return field.size() >= end.size() && field.compare(field.size() - end.size(), end.size(), end) == 0;
-  };
-  if (field.rfind("chunk_", 0) == 0)
-    return limits.rows;
-  return endsWith("slots") ? kMostSlots : isa::kLargestExtent;
+static int64_t largestValue(std::string_view field, const ChipLimits &limits) {
+  const std::string_view group = field.substr(0, field.find('.'));
+  return group == "chunks" ? limits.rows : group == "slots" ? kMostSlots : isa::kLargestExtent;
 }
 
 std::string checkValue(const Space &space, const std::string &field, int64_t value) {
@@ -127,12 +123,48 @@ private:
   const std::vector<Field> &fields;
 };
 
+std::string textOf(const std::vector<std::string> &loops) {
+  std::string text;
+  for (const std::string &loop : loops)
+    text += (text.empty() ? "" : " ") + loop;
+  return text;
+}
+
+bool holdLoops(std::vector<Field> &fields, const std::vector<std::string> &loops, Infeasible &why) {
+  if (loops.empty())
+    return true;
+  for (Field &field : fields) {
+    if (field.name != kLoops)
+      continue;
+    auto order = std::find(field.orders.begin(), field.orders.end(), loops);
+    if (order != field.orders.end()) {
+      field.candidates = {order - field.orders.begin()};
+      return true;
+    }
+    why.reason = "the loops are " + textOf(loops) + ", expected one of";
+    for (const std::vector<std::string> &known : field.orders)
+      why.reason += (&known == &field.orders.front() ? " " : ", or ") + textOf(known);
+    return false;
+  }
+  why.reason = "the schedule has no choice of loops, found " + textOf(loops);
+  return false;
+}
+
 bool holdPins(const Space &space, std::vector<Field> &fields, const Pins &pins, Infeasible &why) {
-  for (const auto &[name, value] : pins) {
-    auto field =
-        std::find_if(fields.begin(), fields.end(), [&name = name](const Field &f) { return f.name == name; });
-    if (field == fields.end()) {
-      why.reason = "the mapping has no field '" + name + "'";
+  if (!pins.strategy.empty() && pins.strategy != space.strategy) {
+    why.reason = "the strategy is '" + pins.strategy + "', expected '" + space.strategy + "'";
+    return false;
+  }
+  if (!holdLoops(fields, pins.loops, why))
+    return false;
+  for (const auto &[name, value] : pins.numbers) {
+    auto field = std::find_if(fields.begin(), fields.end(),
+                              [&name = name](const Field &f) { return f.name == name && f.orders.empty(); });
+    if (name.empty() || field == fields.end()) {
+      why.reason = "the schedule has no field '" + name + "', expected one of";
+      for (const Field &known : fields)
+        if (!known.name.empty() && known.orders.empty())
+          why.reason += " " + known.name;
       return false;
     }
     if (why.reason = checkValue(space, name, value); !why.reason.empty())

@@ -24,11 +24,15 @@
 
 namespace arsis::schedule {
 
-/// A decision: its name in the schedule and the values worth trying. Earlier values win ties.
+/// A decision: its name in the schedule ("tiles.oh": field oh of the group tiles) and the values worth
+/// trying. Earlier values win ties. The field "loops" has orders of loops instead, candidate i standing for
+/// orders[i]. A field without a name is none of the schedule's business: it has one value.
 struct Field {
   std::string name;
   std::vector<int64_t> candidates;
+  std::vector<std::vector<std::string>> orders;
 };
+constexpr const char *kLoops = "loops";
 
 /// One value per field, in the order of the space's fields.
 using Choice = std::vector<int64_t>;
@@ -73,6 +77,7 @@ public:
   virtual std::vector<std::string> planFields() const { return {}; }
 
   const ChipLimits limits;
+  std::string strategy; // whose space it is
 };
 
 /// Why no choice is possible: `buffer` is where the memory ran out in the choice that came closest.
@@ -80,7 +85,13 @@ struct Infeasible {
   std::string reason; // a complete sentence part, such as "buffer 'x' misses 512 bytes of the scratchpad"
 };
 
-using Pins = std::map<std::string, int64_t>;
+/// Decisions that hold. An empty strategy or order leaves the choice open.
+struct Pins {
+  std::string strategy;
+  std::vector<std::string> loops;
+  std::map<std::string, int64_t> numbers; // by the name of the field
+  bool empty() const { return strategy.empty() && loops.empty() && numbers.empty(); }
+};
 
 /// Checks one value of a field given from outside; empty if it may be evaluated.
 std::string checkValue(const Space &space, const std::string &field, int64_t value);

@@ -63,8 +63,10 @@ void registerStrategy(Strategy strategy) {
 
 std::unique_ptr<Space> makeSpace(const Unit &unit, const ChipLimits &limits) {
   for (const Strategy &strategy : strategies())
-    if (std::unique_ptr<Space> space = strategy.spaceOf(unit, limits))
+    if (std::unique_ptr<Space> space = strategy.spaceOf(unit, limits)) {
+      space->strategy = strategy.name;
       return space;
+    }
   return nullptr;
 }
 

@@ -71,11 +71,11 @@ TransposeSpace::TransposeSpace(const ChipLimits &limits, Transposition theTransp
 }
 
 std::vector<Field> TransposeSpace::fields() const {
-  return {{"d0", tileSizes(shape[0])},
-          {"d1", tileSizes(shape[1])},
-          {"d2", tileSizes(shape[2])},
-          {"d3", tileSizes(shape[3])},
-          {"slots", {2, 1}}};
+  return {{"tiles.d0", tileSizes(shape[0]), {}},
+          {"tiles.d1", tileSizes(shape[1]), {}},
+          {"tiles.d2", tileSizes(shape[2]), {}},
+          {"tiles.d3", tileSizes(shape[3]), {}},
+          {"slots.tiles", {2, 1}, {}}};
 }
 
 TransposeSpace::Tiling TransposeSpace::tiling(const Choice &c) const {

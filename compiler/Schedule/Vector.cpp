@@ -29,10 +29,11 @@ std::vector<Field> VectorSpace::fields() const {
   std::vector<int64_t> columns = program.wholeColumns
                                      ? std::vector<int64_t>{program.columns}
                                      : tileSizes(program.columns, std::min<int64_t>(program.columns, 16));
-  std::vector<Field> fields = {
-      {"rows", tileSizes(std::min(program.rows, most))}, {"columns", columns}, {"slots", {2, 1}}};
+  std::vector<Field> fields = {{"tiles.rows", tileSizes(std::min(program.rows, most)), {}},
+                               {"tiles.columns", columns, {}},
+                               {"slots.tiles", {2, 1}, {}}};
   if (!readAgain.empty())
-    fields.push_back({"resident", {1, 0}});
+    fields.push_back({"resident.rows", {1, 0}, {}});
   return fields;
 }
 

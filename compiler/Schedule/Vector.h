@@ -29,7 +29,7 @@ public:
   Layout layout(const Choice &choice) const override;
   Plan plan(const Choice &choice) const override;
   std::vector<std::string> planFields() const override {
-    return program.planDim.empty() ? std::vector<std::string>{} : std::vector<std::string>{"rows"};
+    return program.planDim.empty() ? std::vector<std::string>{} : std::vector<std::string>{"tiles.rows"};
   }
   VectorTiling tiling(const Choice &choice) const;
 

@@ -27,26 +27,35 @@ std::vector<Field> WeightGradient::fields() const {
   int64_t chunkW = ceilDiv(width, ceilDiv(width, rows));
   int64_t chunkH = width <= rows ? std::min(height, rows / width) : 1;
   int64_t chunkN = width * height <= rows ? std::min(shape.batch, rows / (width * height)) : 1;
-  return {{"n", chunkedSizes(shape.batch, chunkN)},
-          {"h", chunkedSizes(height, chunkH)},
-          {"w", chunkedSizes(width, chunkW)},
-          {"kh", tileSizes(shape.h.kernel)},
-          {"c", tileSizes(shape.channels)},
-          {"blocks", tileSizes(ceilDiv(shape.outputs, limits.cols * limits.units))},
-          {"columns_outer", {0, 1}},
-          {"slots", {2, 1}},
-          {"acc_slots", {2, 1}},
-          {"chunk_n", {chunkN}},
-          {"chunk_h", {chunkH}},
-          {"chunk_w", {chunkW}}};
+  const int64_t perBlock = limits.cols * limits.units;
+  std::vector<int64_t> tileColumns;
+  for (int64_t blocks : tileSizes(ceilDiv(shape.outputs, perBlock)))
+    tileColumns.push_back(std::min(shape.outputs, blocks * perBlock));
+  const Convolution::Names &d = convolution.names;
+  const std::vector<std::string> rowsFirst = {d.kernelRow, d.reduced, d.columns, d.batch, d.h, d.w},
+                                 columnsFirst = {d.columns, d.kernelRow, d.reduced, d.batch, d.h, d.w};
+  return {{"tiles." + d.batch, chunkedSizes(shape.batch, chunkN), {}},
+          {"tiles." + d.h, chunkedSizes(height, chunkH), {}},
+          {"tiles." + d.w, chunkedSizes(width, chunkW), {}},
+          {"tiles." + d.kernelRow, tileSizes(shape.h.kernel), {}},
+          {"tiles." + d.reduced, tileSizes(shape.channels), {}},
+          {"tiles." + d.columns, tileColumns, {}},
+          {kLoops, {0, 1}, {rowsFirst, columnsFirst}},
+          {"slots.tiles", {2, 1}, {}},
+          {"slots.accumulator", {2, 1}, {}},
+          {"chunks." + convolution.planDims[0], {chunkN}, {}},
+          {"chunks." + convolution.planDims[1], {chunkH}, {}},
+          {"chunks." + convolution.planDims[2], {chunkW}, {}}};
 }
 
 const char *WeightGradient::findFault(const Choice &c) const {
-  for (int64_t field : {N, H, W, Kh, C, Blocks, Slots, AccSlots, ChunkN, ChunkH, ChunkW})
+  for (int64_t field : {N, H, W, Kh, C, Columns, Slots, AccSlots, ChunkN, ChunkH, ChunkW})
     if (c[field] < 1)
       return "a tile, chunk or slot count is zero";
   if (c[ChunkN] * c[ChunkH] * c[ChunkW] > limits.rows)
     return "a chunk of the plan has more terms than the array has rows";
+  if (c[Columns] < shape.outputs && c[Columns] % (limits.cols * limits.units) != 0)
+    return "the tile of columns is no multiple of the columns of all arrays";
   bool cutN = c[N] < shape.batch, cutH = c[H] < shape.h.output, cutW = c[W] < shape.w.output;
   if ((cutN && c[N] % c[ChunkN]) || (cutH && c[H] % c[ChunkH]) || (cutW && c[W] % c[ChunkW]))
     return "a tile of pixels is no multiple of the plan's chunk";
@@ -66,7 +75,7 @@ WeightGradientTiling WeightGradient::tiling(const Choice &c) const {
   l.tileKh = std::min(c[Kh], shape.h.kernel);
   l.tileC = std::min(c[C], shape.channels);
   int64_t perBlock = limits.cols * limits.units;
-  l.blocks = std::min(c[Blocks], ceilDiv(shape.outputs, perBlock));
+  l.blocks = ceilDiv(std::min(c[Columns], shape.outputs), perBlock);
   l.columns = l.blocks * perBlock;
   l.chunkN = c[ChunkN];
   l.chunkH = c[ChunkH];
@@ -74,7 +83,7 @@ WeightGradientTiling WeightGradient::tiling(const Choice &c) const {
   l.chunksN = ceilDiv(l.tileN, l.chunkN);
   l.chunksH = ceilDiv(l.tileH, l.chunkH);
   l.chunksW = ceilDiv(l.tileW, l.chunkW);
-  bool columnsOuter = c[ColumnsOuter] != 0;
+  bool columnsOuter = c[Loops] != 0;
   l.j = columnsOuter ? 0 : 2;
   l.kh = columnsOuter ? 1 : 0;
   l.c = l.kh + 1;

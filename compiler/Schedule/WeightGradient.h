@@ -38,7 +38,12 @@ public:
   Evaluation evaluate(const Choice &choice) const override;
   Layout layout(const Choice &choice) const override;
   Plan plan(const Choice &choice) const override;
-  std::vector<std::string> planFields() const override { return {"chunk_n", "chunk_h", "chunk_w"}; }
+  std::vector<std::string> planFields() const override {
+    std::vector<std::string> fields;
+    for (const std::string &dim : convolution.planDims)
+      fields.push_back("chunks." + dim);
+    return fields;
+  }
   /// REQUIRES: the choice is valid.
   WeightGradientTiling tiling(const Choice &choice) const;
 
@@ -46,7 +51,7 @@ public:
   const ConvShape &shape;
 
 private:
-  enum FieldIndex { N, H, W, Kh, C, Blocks, ColumnsOuter, Slots, AccSlots, ChunkN, ChunkH, ChunkW };
+  enum FieldIndex { N, H, W, Kh, C, Columns, Loops, Slots, AccSlots, ChunkN, ChunkH, ChunkW };
   const char *findFault(const Choice &choice) const;
 };
 

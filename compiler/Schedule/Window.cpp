@@ -102,11 +102,12 @@ WindowSpace::WindowSpace(const ChipLimits &limits, const Unit &unit, const Pooli
 std::vector<Field> WindowSpace::fields() const {
   const Window &h = pooling.h, &w = pooling.w;
   const bool gradient = pooling.gradient;
-  return {{"n", tileSizes(pooling.batch)},
-          {"h", gradient ? tileSizes(h.input, h.stride) : tileSizes(h.output)},
-          {"w", gradient ? tileSizes(w.input, w.stride) : tileSizes(w.output)},
-          {"c", tileSizes(pooling.channels)},
-          {"slots", {2, 1}}};
+  return {
+      {"tiles.n", tileSizes(pooling.batch), {}},
+      {gradient ? "tiles.ih" : "tiles.oh", gradient ? tileSizes(h.input, h.stride) : tileSizes(h.output), {}},
+      {gradient ? "tiles.iw" : "tiles.ow", gradient ? tileSizes(w.input, w.stride) : tileSizes(w.output), {}},
+      {"tiles.c", tileSizes(pooling.channels), {}},
+      {"slots.tiles", {2, 1}, {}}};
 }
 
 WindowTiling WindowSpace::tiling(const Choice &c) const {

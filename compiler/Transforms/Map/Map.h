@@ -18,11 +18,8 @@ namespace arsis::compiler {
 std::unique_ptr<mlir::Pass> createMapPass(const chip::Chip &chip, std::string mappingJson,
                                           bool explain = false);
 
-/// The key of every operation that has a mapping, in the order of the module, as in the mapping file.
-std::vector<std::pair<std::string, mlir::Operation *>> mappingKeys(mlir::ModuleOp module);
-
-/// The mappings of a module as the JSON text that the pass reads.
-std::string mappingToJson(mlir::ModuleOp module);
+/// The schedules of a module as the JSON text that the pass reads.
+std::string schedulesToJson(mlir::ModuleOp module);
 
 #define GEN_PASS_REGISTRATION
 #include "compiler/Transforms/Map/Map.h.inc"

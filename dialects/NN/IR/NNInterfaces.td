@@ -38,11 +38,11 @@ def NN_ViewOpInterface : NN_Interface<"ViewOpInterface"> {
   ];
 }
 
-def NN_MappedOpInterface : NN_Interface<"MappedOpInterface"> {
-  let description = "An operation that runs on an engine and carries the decision how.";
+def NN_ScheduledOpInterface : NN_Interface<"ScheduledOpInterface"> {
+  let description = "An operation that runs on an engine and carries its schedule.";
   let methods = [
-    InterfaceMethod<"the mapping, null before the mapping pass", "::arsis::nn::MappingAttr", "getMappingAttr">,
-    InterfaceMethod<"replaces the mapping", "void", "setMappingAttr", (ins "::arsis::nn::MappingAttr":$mapping)>,
+    InterfaceMethod<"the schedule, null or partial before the search", "::arsis::nn::ScheduleAttr", "getScheduleAttr">,
+    InterfaceMethod<"replaces the schedule", "void", "setScheduleAttr", (ins "::arsis::nn::ScheduleAttr":$schedule)>,
   ];
 }
 

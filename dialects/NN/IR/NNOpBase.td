@@ -40,8 +40,8 @@ def NN_Stateful : DeclareOpInterfaceMethods<NN_StatefulOpInterface>;
 
 class NN_Op<string mnemonic, list<Trait> traits = []> : Op<NN_Dialect, mnemonic, !listconcat([Pure], traits)>;
 
-// An operation that runs on an engine carries its mapping; one that also reduces carries its plan.
-defvar NN_MappedAttributes = (ins OptionalAttr<NN_MappingAttr>:$mapping);
-defvar NN_PlannedAttributes = (ins OptionalAttr<NN_MappingAttr>:$mapping, OptionalAttr<NN_PlanAttr>:$plan);
+// An operation that runs on an engine carries its schedule; one that also reduces carries its plan.
+defvar NN_ScheduledAttributes = (ins OptionalAttr<NN_ScheduleAttr>:$schedule);
+defvar NN_PlannedAttributes = (ins OptionalAttr<NN_ScheduleAttr>:$schedule, OptionalAttr<NN_PlanAttr>:$plan);
 
 #endif // ARSIS_NN_OP_BASE

@@ -8,7 +8,7 @@
 include "dialects/NN/IR/NNOpBase.td"
 
 class NN_PixelReductionOp<string mnemonic, list<Trait> traits = []>
-    : NN_Op<mnemonic, !listconcat([NN_MappedOpInterface, NN_Reduction], traits)>;
+    : NN_Op<mnemonic, !listconcat([NN_ScheduledOpInterface, NN_Reduction], traits)>;
 
 def NN_BatchNormOp : NN_PixelReductionOp<"batch_norm", [NN_Composite, NN_Differentiable, NN_Stateful,
     AllTypesMatch<["x", "y"]>,
@@ -37,14 +37,14 @@ def NN_BatchNormOp : NN_PixelReductionOp<"batch_norm", [NN_Composite, NN_Differe
 }
 
 def NN_BatchNormInferenceOp : NN_Op<"batch_norm_inference",
-    [NN_MappedOpInterface, NN_Elementwise, AllTypesMatch<["x", "y"]>,
+    [NN_ScheduledOpInterface, NN_Elementwise, AllTypesMatch<["x", "y"]>,
     AllTypesMatch<["scale", "bias", "mean", "variance"]>]> {
   let summary = "batch normalisation by given statistics";
   let description = [{
     `y = fma((x - mean) * rsqrt(variance + epsilon), scale, bias)`. Constraints: batch_norm_c1, batch_norm_c3.
   }];
   let arguments = !con((ins NN_Channels:$x, NN_Vector:$scale, NN_Vector:$bias, NN_Vector:$mean, NN_Vector:$variance,
-                            F32Attr:$epsilon), NN_MappedAttributes);
+                            F32Attr:$epsilon), NN_ScheduledAttributes);
   let results = (outs NN_Channels:$y);
   let assemblyFormat = [{
     $x `,` $scale `,` $bias `,` $mean `,` $variance `epsilon` $epsilon attr-dict

@@ -23,6 +23,7 @@ Convolution convolution(Convolution::Pass pass, int64_t size, int64_t kernel, in
   result.pass = pass;
   result.shape = {4, window, window, channels, outputs};
   result.planDims = {"c", "kh", "kw"};
+  result.names = {"n", "oh", "ow", "c", "co", "kh"};
   return result;
 }
 Convolution forward(int64_t size, int64_t kernel, int64_t stride, int64_t channels, int64_t outputs) {
@@ -104,12 +105,15 @@ TEST(Space, FewChannelsArePackedIntoTheRows) {
 TEST(Space, PinsHold) {
   Contraction problem(edge().limits, forward(28, 3, 1, 16, 16));
   Infeasible why;
-  std::optional<Solution> solution = solve(problem, edge(), {{"n", 1}, {"h", 5}, {"slots", 1}}, why);
+  std::optional<Solution> solution =
+      solve(problem, edge(), {"", {}, {{"tiles.n", 1}, {"tiles.oh", 5}, {"slots.tiles", 1}}}, why);
   ASSERT_TRUE(solution) << why.reason;
-  EXPECT_EQ(field(problem, *solution, "h"), 5);
-  EXPECT_EQ(field(problem, *solution, "slots"), 1);
-  EXPECT_FALSE(solve(problem, edge(), {{"speed", 3}}, why));
-  EXPECT_EQ(why.reason, "the mapping has no field 'speed'");
+  EXPECT_EQ(field(problem, *solution, "tiles.oh"), 5);
+  EXPECT_EQ(field(problem, *solution, "slots.tiles"), 1);
+  EXPECT_FALSE(solve(problem, edge(), {"", {}, {{"tiles.speed", 3}}}, why));
+  EXPECT_EQ(why.reason,
+            "the schedule has no field 'tiles.speed', expected one of tiles.n tiles.oh tiles.ow tiles.c "
+            "tiles.co resident.w slots.tiles slots.accumulator chunks.c chunks.kh chunks.kw");
 }
 
 TEST(Space, NamesTheBufferAndTheMissingBytes) {
@@ -136,8 +140,16 @@ TEST(Space, NamesTheBufferAndTheMissingBytes) {
 
   Contraction conv(tiny().limits, forward(28, 3, 1, 16, 16));
   why.reason.clear();
-  EXPECT_FALSE(
-      solve(conv, tiny(), {{"n", 1}, {"h", 28}, {"w", 28}, {"k", 8}, {"acc_slots", 1}, {"blocks", 1}}, why));
+  EXPECT_FALSE(solve(conv, tiny(),
+                     {"",
+                      {},
+                      {{"tiles.n", 1},
+                       {"tiles.oh", 28},
+                       {"tiles.ow", 28},
+                       {"tiles.c", 8},
+                       {"slots.accumulator", 1},
+                       {"tiles.co", 8}}},
+                     why));
   EXPECT_EQ(
       why.reason,
       "buffer 'accumulator' (784 rows) misses 16896 bytes (528 rows) of the accumulator, which has 256 rows");
@@ -166,7 +178,7 @@ TEST(Space, PoolGradientOwnsWholeStrides) {
   Infeasible why;
   std::optional<Solution> solution = solve(problem, tiny(), {}, why);
   ASSERT_TRUE(solution) << why.reason;
-  int64_t h = field(problem, *solution, "h");
+  int64_t h = field(problem, *solution, "tiles.ih");
   EXPECT_TRUE(h % 2 == 0 || h >= 112);
 }
 

@@ -48,12 +48,9 @@ Trial Operation::run(const schedule::Choice &choice) const {
   compiler::DiagnosticLog log(*context);
   auto module = mlir::parseSourceString<mlir::ModuleOp>(text, context.get());
   compiler::CompileOptions options;
-  const std::vector<schedule::Field> fields = found->fields();
-  std::string decisions;
-  for (size_t i = 0; i < fields.size(); ++i)
-    decisions += (i ? ", \"" : "\"") + fields[i].name + "\": " + std::to_string(choice[i]);
   mlir::Operation &op = (*module->getOps<mlir::func::FuncOp>().begin()).front().front();
-  options.mapping = "{\"" + op.getName().stripDialect().str() + "\": {" + decisions + "}}";
+  llvm::cast<nn::ScheduledOpInterface>(op).setScheduleAttr(
+      compiler::scheduleAttr(context.get(), *found, choice));
   if (failed(compiler::mapStep(*module, chip, options)) || failed(compiler::lowerToTile(*module, chip)) ||
       failed(compiler::lowerToIsa(*module, chip)))
     throw Error(log.errors());

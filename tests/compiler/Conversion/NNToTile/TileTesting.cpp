@@ -72,7 +72,7 @@ using MemoriesOfOps = llvm::MapVector<Attribute, Memories>; // by location
 
 MemoriesOfOps pricedMemories(func::FuncOp function, const schedule::ChipLimits &limits) {
   MemoriesOfOps priced;
-  function.walk([&](nn::MappedOpInterface op) {
+  function.walk([&](nn::ScheduledOpInterface op) {
     std::unique_ptr<schedule::Space> space = compiler::spaceOf(op, limits);
     if (!space) // it moves nothing
       return;

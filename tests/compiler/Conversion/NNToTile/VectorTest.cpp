@@ -126,7 +126,8 @@ TEST(VectorLowering, BatchNormalisationResidentAndStreamed) {
           ", " + v + ") -> (" + x + ", " + v + ", " + v +
           ")\n  return %0#0, %0#1, %0#2, %0#3, %0#4, %1#0, %1#1, %1#2 : " + x + ", " + v + ", " + v + ", " +
           v + ", " + v + ", " + x + ", " + v + ", " + v + "\n}\n";
-      std::string fields = std::string("{\"rows\": 7, \"resident\": ") + resident + "}";
+      std::string fields =
+          std::string("{\"tiles\": {\"rows\": 7}, \"resident\": {\"rows\": ") + resident + "}}";
       std::string mapping = "{\"batch_norm\": " + fields + ", \"batch_norm_grad\": " + fields + "}";
       ASSERT_EQ(compareWithOracle(module, chipWith({8, 8, 1, 64, 32}), mapping), "") << x << resident;
     }

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Mapping decisions as JSON: {"<layer>/<operation>": {"<field>": <number>}}.
-#ifndef ARSIS_COMPILER_TRANSFORMS_MAP_MAPPINGFILE_H
-#define ARSIS_COMPILER_TRANSFORMS_MAP_MAPPINGFILE_H
+// Schedules as JSON, by the key of the operation:
+//   {"<layer>/<phase>/<operation>": {"strategy": "...", "loops": ["..."], "<group>": {"<field>": <number>}}}
+#ifndef ARSIS_COMPILER_TRANSFORMS_MAP_SCHEDULEFILE_H
+#define ARSIS_COMPILER_TRANSFORMS_MAP_SCHEDULEFILE_H
 
 #include "compiler/Schedule/Space.h"
 
@@ -12,13 +13,13 @@ namespace arsis::compiler {
 
 using schedule::Pins;
 
-class MappingFile {
+class ScheduleFile {
 public:
   /// Adds the entries of a text; `name` is used in messages. False with the reason in `why`.
   bool parse(const std::string &text, const std::string &name, std::string &why);
   bool read(const std::string &path, std::string &why);
 
-  void set(const std::string &key, const std::string &field, int64_t value) { entries[key][field] = value; }
+  void set(const std::string &key, const Pins &pins) { entries[key] = pins; }
   std::string text() const;
 
   /// The decisions for a key (none if there is no entry), which counts as used from now on.
