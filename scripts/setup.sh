@@ -11,7 +11,7 @@ purpose=${1:?usage: scripts/setup.sh build|test|fuzz}
 packages=(g++ cmake ninja-build ccache mold
   libmlir-22-dev mlir-22-tools llvm-22-dev llvm-22-tools
   libsystemc-dev libboost1.81-dev libboost-json1.81-dev libboost-program-options1.81-dev
-  libdnnl-dev libonnx-dev libprotobuf-dev protobuf-compiler libyaml-cpp-dev libhwy-dev zlib1g-dev
+  libdnnl-dev libonnx-dev libprotobuf-dev protobuf-compiler libyaml-cpp-dev libhwy-dev zlib1g-dev libssl-dev
   pybind11-dev libgtest-dev python3 python3-dev python3-venv python3-numpy)
 python_packages=(-r scripts/requirements-build.txt)
 if [ "$purpose" = test ] || [ "$purpose" = fuzz ]; then

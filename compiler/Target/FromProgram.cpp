@@ -2,6 +2,7 @@
 // From a program in memory to the isa dialect.
 #include "compiler/Target/InstructionOps.h"
 #include "compiler/Target/Translate.h"
+#include "dialects/Isa/Encoding/Volume.h"
 #include "dialects/NN/IR/Origin.h"
 
 using namespace mlir;
@@ -80,17 +81,46 @@ private:
     FlatSymbolRefAttr alias;
     if (tensor.alias)
       alias = FlatSymbolRefAttr::get(builder.getContext(), program.tensors[*tensor.alias].name);
-    ElementsAttr initial;
+    Attribute initial;
     for (const isa::Initial &value : program.initials)
       if (value.tensor == index)
-        initial = DenseElementsAttr::getFromRawBuffer(
-            RankedTensorType::get({int64_t(value.bytes.size())}, builder.getI8Type()),
-            ArrayRef(reinterpret_cast<const char *>(value.bytes.data()), value.bytes.size()));
+        initial = initialOf(tensor, value.value);
     isair::TensorOp::create(
         builder, builder.getUnknownLoc(), tensor.name, static_cast<isair::TensorRole>(tensor.role),
         static_cast<isair::ElementType>(tensor.type), tensor.shape, tensor.stride, tensor.address,
         tensor.hostShape, tensor.hostPermutation, alias, tensor.observable, tensor.completeCounter,
         tensor.completeValue, tensor.readableCounter, tensor.readableUntil, initial);
+  }
+
+  Attribute initialOf(const isa::Tensor &tensor, const isa::InitialValue &value) {
+    if (auto *range = std::get_if<isa::FileRange>(&value)) {
+      const isa::InitialFile &file = program.files[range->file];
+      return isair::FileRangeAttr::get(builder.getContext(), file.name, file.bytes, toHex(file.sha256),
+                                       range->offset);
+    }
+    auto elements = [](int64_t count, Type type, const void *raw, size_t size) {
+      return DenseElementsAttr::getFromRawBuffer(RankedTensorType::get({count}, type),
+                                                 ArrayRef(static_cast<const char *>(raw), size));
+    };
+    if (auto *splat = std::get_if<isa::Splat>(&value))
+      return elements(isa::volume(tensor.shape), elementType(tensor.type), &splat->bits,
+                      numerics::sizeInBytes(tensor.type));
+    auto &bytes = std::get<std::vector<uint8_t>>(value);
+    return elements(bytes.size(), builder.getI8Type(), bytes.data(), bytes.size());
+  }
+
+  Type elementType(isa::ElementType type) {
+    switch (type) {
+    case isa::ElementType::F32:
+      return builder.getF32Type();
+    case isa::ElementType::BF16:
+      return builder.getBF16Type();
+    case isa::ElementType::F16:
+      return builder.getF16Type();
+    case isa::ElementType::I32:
+      return builder.getI32Type();
+    }
+    llvm_unreachable("validated element type");
   }
 
   void readStream(const isa::Stream &stream) {

@@ -3,6 +3,8 @@
 #include "compiler/Target/InstructionOps.h"
 #include "compiler/Target/Narrow.h"
 #include "compiler/Target/Translate.h"
+#include "dialects/Isa/Encoding/Initials.h"
+#include "dialects/Isa/Encoding/Volume.h"
 #include "dialects/NN/IR/Origin.h"
 #include "dialects/Tile/IR/Builders.h"
 #include "mlir/IR/DialectResourceBlobManager.h"
@@ -73,35 +75,83 @@ private:
     tensorIndex[entry.name] = narrow.to<uint16_t>(program.tensors.size(), "number in the tensor table");
     if (failed(narrow.result()))
       return failure();
-    if (std::optional<ElementsAttr> initial = tensor.getInitial())
-      if (failed(writeInitial(tensor, *initial)))
+    if (std::optional<Attribute> initial = tensor.getInitial()) {
+      FailureOr<isa::InitialValue> value = initialOf(tensor, entry, *initial);
+      if (failed(value))
         return failure();
+      program.initials.push_back({static_cast<uint16_t>(program.tensors.size()), std::move(*value)});
+    }
     program.tensors.push_back(entry);
     return success();
   }
 
-  LogicalResult writeInitial(isair::TensorOp tensor, ElementsAttr elements) {
-    isa::Initial initial;
-    initial.tensor = program.tensors.size();
-    size_t bytes = elements.getNumElements() * (elements.getElementType().getIntOrFloatBitWidth() / 8);
+  FailureOr<isa::InitialValue> initialOf(isair::TensorOp tensor, const isa::Tensor &entry,
+                                         Attribute initial) {
+    if (auto range = dyn_cast<isair::FileRangeAttr>(initial))
+      return rangeOf(tensor, range);
+    auto elements = cast<ElementsAttr>(initial);
+    Type type = elements.getElementType();
+    const unsigned width = type.isIntOrFloat() ? type.getIntOrFloatBitWidth() : 0;
+    if (width == 0 || width % 8 != 0)
+      return tensor.emitOpError() << "has an initial value of " << type
+                                  << ", expected elements of whole bytes";
+    const int64_t bytes = isa::saturatingProduct(elements.getNumElements(), width / 8);
+    ArrayRef<char> raw;
     if (auto dense = dyn_cast<DenseElementsAttr>(elements)) {
-      ArrayRef<char> raw = dense.getRawData();
-      while (initial.bytes.size() < bytes) // a splat holds one element
-        initial.bytes.insert(initial.bytes.end(), raw.begin(), raw.end());
+      raw = dense.getRawData();
+      if (dense.isSplat() && bytes == int64_t(isa::elementBytes(entry)))
+        return splatOf(entry, raw);
     } else if (auto resource = dyn_cast<DenseResourceElementsAttr>(elements)) {
       AsmResourceBlob *blob = resource.getRawHandle().getBlob();
       if (!blob)
         return tensor.emitOpError() << "has an initial value whose bytes are missing: "
                                     << resource.getRawHandle().getKey();
-      initial.bytes.assign(blob->getData().begin(), blob->getData().end());
+      raw = blob->getData();
     } else {
       return tensor.emitOpError("has an initial value that is neither dense nor a dense_resource");
     }
-    if (initial.bytes.size() != bytes)
-      return tensor.emitOpError() << "has an initial value of " << initial.bytes.size() << " bytes, expected "
-                                  << bytes;
-    program.initials.push_back(std::move(initial));
-    return success();
+    if (raw.size() != isa::elementBytes(entry) || int64_t(raw.size()) != bytes)
+      return tensor.emitOpError() << "has an initial value of " << bytes << " bytes, expected "
+                                  << isa::elementBytes(entry);
+    auto *begin = reinterpret_cast<const uint8_t *>(raw.data());
+    return isa::initialValue(entry, std::vector<uint8_t>(begin, begin + raw.size()));
+  }
+
+  /// `raw` over and over: in one element of the tensor, unless the elements of the attribute are wider.
+  static isa::InitialValue splatOf(const isa::Tensor &entry, ArrayRef<char> raw) {
+    const size_t all = isa::elementBytes(entry);
+    isa::Tensor first = entry; // as many of its elements as `raw` gives at a time
+    first.shape = {1, 1, 1, std::max<int64_t>(1, int64_t(raw.size()) / numerics::sizeInBytes(entry.type))};
+    std::vector<uint8_t> bytes;
+    auto repeat = [&](size_t size) {
+      while (bytes.size() < size)
+        bytes.insert(bytes.end(), raw.begin(), raw.end());
+    };
+    repeat(isa::elementBytes(first));
+    isa::InitialValue value = isa::initialValue(first, bytes);
+    if (std::holds_alternative<isa::Splat>(value))
+      return value;
+    repeat(all);
+    return bytes;
+  }
+
+  FailureOr<isa::InitialValue> rangeOf(isair::TensorOp tensor, isair::FileRangeAttr range) {
+    std::optional<Sha256Digest> digest = sha256OfHex(range.getSha256());
+    if (!digest)
+      return tensor.emitOpError() << "has an initial value in a file of sha256 \"" << range.getSha256()
+                                  << "\", expected 64 lower case hexadecimal digits";
+    isa::InitialFile file{range.getName().str(), range.getBytes(), *digest};
+    auto same = [&](const isa::InitialFile &other) {
+      return other.name == file.name && other.bytes == file.bytes && other.sha256 == file.sha256;
+    };
+    auto found = llvm::find_if(program.files, same);
+    Narrow narrow(tensor);
+    const auto index = narrow.to<uint16_t>(found - program.files.begin(), "number of the file");
+    if (found == program.files.end())
+      program.files.push_back(std::move(file));
+    if (failed(narrow.result()))
+      return failure();
+    return isa::InitialValue(isa::FileRange{index, range.getOffset()});
   }
 
   LogicalResult writeBlock(Block &block) {

@@ -323,13 +323,23 @@ All numbers are little endian. LEB128 numbers are in their shortest form; anythi
 | 4 | format version |
 | 4 | number of sections |
 | 8 | schema hash of the instruction set |
-| 24 each | section table: tag (4 characters), CRC-32 of the section, offset (8), size (8) |
+| 32 each | section table: tag (4 characters), CRC-32 of the section, offset (8), size in the file (8), size of the contents (8) |
 | 4 | CRC-32 of everything before |
 | | the sections, one after the other, nothing between or after |
 
 Sections, in this order, all present: `core` (DRAM bytes, counters), `strm` (streams), `debg` (location of each instruction), `tens` (tensor table),
-`locn` (locations), `reqs` (requirements), `plac` (memory plan), `init` (initial values), `nnmd` (nn module), `opts` (options), `nobs` (not observable),
+`locn` (locations), `reqs` (requirements), `plac` (memory plan), `file` (files of initial values), `init` (initial values), `nnmd` (nn module), `opts` (options), `nobs` (not observable),
 `vrdt` (the verdict: version of the verifier, hash of what it accepted, requirements of that verdict; no bytes if there is none).
+
+A section of another size in the file than that of its contents is packed: a zlib stream (RFC 1950) of at most 2^28 bytes of contents. The writer packs what is
+larger than 4 KiB and becomes smaller by it, but never `strm`, of which the front end fetches these very bytes, nor `init`. Equal programs have equal
+contents everywhere, and equal bytes from one version of zlib.
+
+An initial value is the number of its tensor and a kind: 0, its bytes (their number, then the elements in chip layout, row-major, without gaps); 1, a splat (the
+bits of the one element that all are, as an unsigned number); 2, a range of a file (the number of the file, the byte where the elements begin). Elements that are all
+the same must be a splat, whose size does not depend on the tensor's: zeros take no space. `file` lists each file by the way to it from the program's own folder,
+its size in bytes and its SHA-256 (32 bytes), in the order in which the values first name them. A file that is missing or of another size or hash is an error as
+soon as a value is asked for; what runs without values (`arsis-sim --timing-only`, `arsis-verify`) does not look. The files that our tools write are safetensors, with the tensors in chip layout.
 
 The verdict is what the maker of the program wrote down: that the verifier accepted it. Who runs a program believes a record whose version and hash match and
 whose requirements the chip meets, and verifies everything else; assembly carries none. The hash (CRC-64 of ECMA-182) covers `core`, `strm`, `debg`, `tens`, `locn`, `reqs`,
@@ -355,6 +365,9 @@ One statement per line, `#` starts a comment. Names that are not plain words are
       end_loop
 
 An instruction is a mnemonic and its fields as `name=value`, then, all optional: `after(c1 >= 3, c2 >= i0)` for its waits, `increment(c0)`, and
-`@n` for its location (0 if absent). A tensor that is an alias says so behind its address: `at 0 alias x`. Every field must be given once, in any order; an only field needs no name. Initial values and the nn module
-follow their statement in lines that begin with `|`.}];
+`@n` for its location (0 if absent). A tensor that is an alias says so behind its address: `at 0 alias x`.
+Every field must be given once, in any order; an only field needs no name.
+
+An initial value is `initial x splat 0x3f800000` (the bits of an element), `initial x hex` with lower case digits below it, or `initial x file 0 at 128` with a
+statement `file 0 step.safetensors bytes 4096 sha256 "..."` before it. The digits and the nn module follow their statement in lines that begin with `|`.}];
 }

@@ -5,7 +5,8 @@
 #include "python/bindings/Bindings.h"
 
 #include "compiler/Pipelines/Compile.h"
-#include "dialects/Isa/Encoding/Program.h"
+#include "dialects/Isa/Encoding/Initials.h"
+#include "dialects/Isa/Encoding/OutputFile.h"
 
 #include <variant>
 
@@ -52,6 +53,17 @@ compileModel(const std::variant<py::bytes, std::string> &model, const std::strin
   return program;
 }
 
+static void saveProgram(const isa::Program &program, const std::string &path,
+                        const std::optional<std::string> &weights) {
+  py::gil_scoped_release release;
+  if (!weights)
+    return isa::writeProgramFile(path, program);
+  refuseSharedFiles({}, {{"path", path}, {"weights", *weights}});
+  isa::Program moved = program;
+  isa::moveInitialsToFile(moved, *weights, isa::folderOf(path));
+  isa::writeProgramFile(path, moved);
+}
+
 template <typename Enum> static std::string nameOf(Enum value) {
   return std::string(isa::EnumTraits<Enum>::kNames[static_cast<unsigned>(value)]);
 }
@@ -86,8 +98,10 @@ void bindPrograms(py::module_ &module) {
       .def_static(
           "load",
           [](const std::string &path) { return std::make_shared<isa::Program>(isa::readProgramFile(path)); })
-      .def("save",
-           [](const isa::Program &program, const std::string &path) { isa::writeProgramFile(path, program); })
+      .def("save", &saveProgram, py::arg("path"), py::arg("weights") = py::none(),
+           "Writes the program file. With `weights`, the name of a second file (.safetensors), the initial "
+           "values go there; the program names it by the way from its own folder, with its SHA-256, and is "
+           "refused a value where the file has gone or changed. This object stays as it is.")
       .def("__bytes__",
            [](const isa::Program &program) {
              std::vector<uint8_t> bytes = isa::encodeProgram(program);

@@ -10,8 +10,6 @@
 #include "llvm/ADT/TypeSwitch.h"
 #include "llvm/Support/raw_ostream.h"
 
-#include <cstring>
-
 namespace arsis::ref {
 
 static std::string print(mlir::Type type) {
@@ -45,8 +43,7 @@ HostTensor tensorOfElements(mlir::ElementsAttr elements) {
       tensor.copyFrom(raw.data(), raw.size());
       return tensor;
     }
-    for (int64_t i = 0; i < tensor.size(); ++i)
-      std::memcpy(tensor.data() + i * sizeOf(tensor.type()), raw.data(), sizeOf(tensor.type()));
+    tensor.fill(raw.data());
     return tensor;
   }
   if (auto resource = mlir::dyn_cast<mlir::DenseResourceElementsAttr>(elements)) {

@@ -3,6 +3,7 @@
 #include "runtime/Interpreter/StepReference.h"
 
 #include "dialects/Isa/Encoding/Error.h"
+#include "dialects/Isa/Encoding/Initials.h"
 #include "dialects/NN/IR/NNDialect.h"
 #include "dialects/NN/IR/Nesting.h"
 #include "runtime/Interpreter/Convert.h"
@@ -41,12 +42,17 @@ StepReference::StepReference(const std::string &moduleText) : module(std::make_u
 }
 
 StepReference::StepReference(const isa::Program &program) : StepReference(program.nnModule) {
+  isa::InitialReader reader(program);
   for (const isa::Initial &initial : program.initials) {
     const Slot *slot = sides.argument(program.tensors[initial.tensor].name);
     if (!slot || slot->initial)
       continue;
     HostTensor tensor(slot->shape, slot->type);
-    tensor.copyFrom(initial.bytes.data(), initial.bytes.size());
+    const isa::InitialReader::Elements elements = reader.elements(initial);
+    if (elements.repeated)
+      tensor.fill(elements.data);
+    else
+      tensor.copyFrom(elements.data, isa::elementBytes(program.tensors[initial.tensor]));
     arguments.insert_or_assign(slot->name, std::move(tensor));
   }
 }

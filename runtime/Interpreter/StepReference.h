@@ -13,7 +13,8 @@ namespace arsis::ref {
 class StepReference {
 public:
   /// Parses the program's nn module; arguments without nn.initial start from the program's initial values.
-  /// Throws arsis::Error if the program carries no module or it does not parse.
+  /// Throws arsis::Error if the program carries no module, it does not parse, or a file of initial values is
+  /// not the program's.
   explicit StepReference(const isa::Program &program);
   /// The same for a module given as text, without any program.
   explicit StepReference(const std::string &moduleText);

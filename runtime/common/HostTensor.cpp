@@ -48,6 +48,12 @@ void HostTensor::copyFrom(const void *source, size_t byteCount) {
     std::memcpy(bytes.data(), source, byteCount);
 }
 
+void HostTensor::fill(const void *element) {
+  const size_t size = sizeOf(elementType);
+  for (size_t at = 0; at < bytes.size(); at += size)
+    std::memcpy(bytes.data() + at, element, size);
+}
+
 HostTensor HostTensor::reshaped(Shape shape) const {
   if (elementCount(shape) != count)
     throw Error("cannot reshape " + toString(dims) + " to " + toString(shape));

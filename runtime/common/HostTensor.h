@@ -58,6 +58,8 @@ public:
 
   /// Overwrites all elements; throws arsis::Error unless `byteCount` is byteSize().
   void copyFrom(const void *source, size_t byteCount);
+  /// Overwrites every element with the one at `element`.
+  void fill(const void *element);
   /// The same elements under another shape of the same size.
   HostTensor reshaped(Shape shape) const;
   /// Each element converted (round to nearest even); an integer that does not fit the target type is an

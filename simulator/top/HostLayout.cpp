@@ -94,12 +94,13 @@ void toHost(const isa::Tensor &tensor, const uint8_t *dram, void *host) {
   });
 }
 
-void fromInitial(const isa::Tensor &tensor, const std::vector<uint8_t> &bytes, uint8_t *dram) {
+void fromInitial(const isa::Tensor &tensor, isa::InitialReader::Elements elements, uint8_t *dram) {
   const auto size = static_cast<size_t>(numerics::sizeInBytes(tensor.type));
-  const Nest<2, 4> nest(tensor.shape, {denseStrides(tensor.shape), tensor.stride});
+  const Box4 source = elements.repeated ? Box4{0, 0, 0, 0} : denseStrides(tensor.shape);
+  const Nest<2, 4> nest(tensor.shape, {source, tensor.stride});
   const int64_t fromStep = nest.runStride(0), toStep = nest.runStride(1);
   nest.forEachRun([&](const std::array<int64_t, 2> &offset) {
-    const uint8_t *from = bytes.data() + static_cast<size_t>(offset[0]) * size;
+    const uint8_t *from = elements.data + static_cast<size_t>(offset[0]) * size;
     uint8_t *to = dram + tensor.address + static_cast<size_t>(offset[1]) * size;
     if (fromStep == 1 && toStep == 1) {
       std::memcpy(to, from, static_cast<size_t>(nest.runLength()) * size);

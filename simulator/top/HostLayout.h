@@ -2,7 +2,7 @@
 // Between the host's arrays (dense, the model's own layout, fp32 or int32) and tensors in simulated DRAM.
 #pragma once
 
-#include "dialects/Isa/Encoding/Program.h"
+#include "dialects/Isa/Encoding/Initials.h"
 
 #include <cstddef>
 #include <cstdint>
@@ -26,6 +26,6 @@ void toHost(const isa::Tensor &tensor, const uint8_t *dram, void *host);
 
 /// Puts the elements of an initial value, which are dense and row-major in chip layout, where the strides of
 /// the tensor have them. REQUIRES: a validated program, `dram` covers the tensor.
-void fromInitial(const isa::Tensor &tensor, const std::vector<uint8_t> &bytes, uint8_t *dram);
+void fromInitial(const isa::Tensor &tensor, isa::InitialReader::Elements elements, uint8_t *dram);
 
 } // namespace arsis::sim

@@ -56,11 +56,14 @@ struct Session::State {
     if (dram)
       return;
     // calloc leaves untouched pages to the system, so that a large sparse DRAM costs nothing.
-    dram.reset(static_cast<uint8_t *>(std::calloc(std::max<size_t>(1, program->dramBytes), 1)));
-    if (!dram)
+    std::unique_ptr<uint8_t[], Free> filled(
+        static_cast<uint8_t *>(std::calloc(std::max<size_t>(1, program->dramBytes), 1)));
+    if (!filled)
       throw Error("cannot allocate " + std::to_string(program->dramBytes) + " bytes of simulated DRAM");
+    isa::InitialReader reader(*program);
     for (const isa::Initial &initial : program->initials)
-      fromInitial(program->tensors[initial.tensor], initial.bytes, dram.get());
+      fromInitial(program->tensors[initial.tensor], reader.elements(initial), filled.get());
+    dram = std::move(filled);
   }
 
   void prepareMemories() {
@@ -173,6 +176,8 @@ void Session::readTensor(const std::string &name, void *out, size_t bytes) const
   toHost(tensor, state->dram.get(), out);
   state->host.readBytes += static_cast<int64_t>(bytes);
 }
+
+void Session::loadInitialValues() { state->ensureDram(); }
 
 void Session::adoptState(const Session &other) {
   const numerics::FloatEnvironment environment;

@@ -56,10 +56,14 @@ public:
 
   /// Dense elements in the host's layout (hostShape, hostPermutation): float for f32 and bf16 tensors,
   /// int32_t for i32. Throws Error if there is no such tensor, `bytes` is not 4 per element, the tensor
-  /// written is computed by the program, a label is no class, or the tensor read is not observable or not
-  /// computed yet.
+  /// written is computed by the program, a label is no class, the tensor read is not observable or not
+  /// computed yet, or a file of initial values is not the program's: the first value asks for all of them.
   void writeTensor(const std::string &name, const void *hostLayoutData, size_t bytes);
   void readTensor(const std::string &name, void *out, size_t bytes) const;
+
+  /// Puts the initial values into DRAM now and not with the first value that is written, read or run. Throws
+  /// Error if a file of them is not the program's.
+  void loadInitialValues();
 
   /// Copies every parameter and state tensor that both programs have. Throws Error if one differs in shape or
   /// type.

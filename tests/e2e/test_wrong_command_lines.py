@@ -79,7 +79,9 @@ FOLDER = "{folder}: cannot read the file: Is a directory"
         (COMPILE + " --train --keep=gradients,gradients", "--keep: found gradients more than once"),
         ("arsis-compile --emit=nn", "--model: found nothing, expected a value (see --help)"),
         ("arsis-translate {folder}/p.s", "expected one of --isa-to-binary, --isa-to-asm, --binary-to-isa"),
-        ("arsis-as dump {folder}/p.s --initials=x", "--initials belongs to disasm, found dump"),
+        ("arsis-as dump {folder}/p.s --weights=x", "--weights belongs to asm and disasm, found dump"),
+        (COMPILE + " --weights=-", "--weights: found '-', expected the name of a file"),
+        (COMPILE + " --weights=w", "--weights: found --emit nn, expected bin or asm"),
     ],
 )
 def test_one_error(folder, command, problem):

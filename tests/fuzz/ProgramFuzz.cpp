@@ -1,51 +1,38 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Program files. As it is, an input is refused at the latest at a checksum; so it is also read as sections
-// one after another, each behind its tag (see sections.py), and header, lengths and checksums are made here.
+// one after another, each behind its tag (see sections.py), and header, lengths, checksums and packing are
+// made here; and as packed bytes.
+#include "dialects/Isa/Encoding/Sections.h"
 #include "dialects/Isa/Encoding/Tables.h"
 #include "tests/fuzz/Harness.h"
-
-#include <zlib.h>
 
 using namespace arsis;
 
 /// The sections of `body` as a file. A tag that does not occur behind the one before it stands for no bytes.
 static std::vector<uint8_t> makeFile(const std::string &body) {
-  constexpr const char *kTags[] = {
-#define ARSIS_X(TAG, FUNCTION) TAG,
-      ARSIS_PROGRAM_SECTIONS(ARSIS_X)
-#undef ARSIS_X
-  };
-  constexpr size_t kCount = std::size(kTags), kTagSize = 4;
-  std::string sections[kCount];
-  for (size_t i = 0, open = kCount, begin = 0, at = 0; i <= kCount; ++i) {
-    const size_t found = i < kCount ? body.find(kTags[i], at) : body.size();
+  constexpr size_t kTagSize = 4;
+  std::vector<isa::StoredSection> sections(isa::kSectionCount);
+  for (size_t i = 0, open = isa::kSectionCount, begin = 0, at = 0; i <= isa::kSectionCount; ++i) {
+    const size_t found = i < isa::kSectionCount ? body.find(isa::kSectionTags[i], at) : body.size();
     if (found == std::string::npos)
       continue;
-    if (open < kCount)
-      sections[open] = body.substr(begin, found - begin);
+    if (open < isa::kSectionCount)
+      sections[open] = isa::storeSection(
+          isa::kSectionTags[open],
+          std::vector<uint8_t>(body.begin() + std::ptrdiff_t(begin), body.begin() + std::ptrdiff_t(found)));
     open = i;
     begin = at = found + kTagSize;
   }
-  isa::ByteWriter out;
-  out.raw(isa::kMagic, sizeof isa::kMagic);
-  out.fixed(isa::kFormatVersion);
-  out.fixed(uint32_t(kCount));
-  out.fixed(isa::kSchemaHash);
-  auto checksum = [](const void *bytes, size_t size) {
-    return uint32_t(crc32_z(0, static_cast<const uint8_t *>(bytes), size));
-  };
-  uint64_t offset = out.bytes.size() + kCount * (kTagSize + 4 + 8 + 8) + 4;
-  for (size_t i = 0; i < kCount; ++i) {
-    out.raw(kTags[i], kTagSize);
-    out.fixed(checksum(sections[i].data(), sections[i].size()));
-    out.fixed(offset);
-    out.fixed(uint64_t(sections[i].size()));
-    offset += sections[i].size();
-  }
-  out.fixed(checksum(out.bytes.data(), out.bytes.size()));
-  for (const std::string &section : sections)
-    out.raw(section.data(), section.size());
-  return std::move(out.bytes);
+  return isa::joinSections(sections);
+}
+
+/// A file in which the module is these bytes, packed ones that claim to be as many as the first two say.
+static std::vector<uint8_t> packedModule(const uint8_t *data, size_t size) {
+  std::vector<isa::StoredSection> sections(isa::kSectionCount);
+  for (size_t i = 0; i < isa::kSectionCount; ++i)
+    if (std::string(isa::kSectionTags[i]) == "nnmd" && size >= 2)
+      sections[i] = {std::vector<uint8_t>(data + 2, data + size), uint64_t(data[0] | data[1] << 8)};
+  return isa::joinSections(sections);
 }
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
@@ -61,6 +48,10 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     isa::validateProgram(program);
     fuzz::acceptInput();
     fuzz::verifyAndRun(program, fuzz::tinyChip());
+  });
+  fuzz::answered([&] {
+    const std::vector<uint8_t> file = packedModule(data, size);
+    isa::splitSections(file.data(), file.size());
   });
   return 0;
 }

@@ -3,17 +3,20 @@
 
 import argparse
 import struct
+import zlib
 from pathlib import Path
 
-TABLE_BEGIN, ENTRY = 24, struct.Struct("<4sIQQ")  # tag, checksum, offset, length; see dialects/Isa/Encoding/Binary.cpp
+# Tag, checksum, offset, size in the file, size of the contents; see dialects/Isa/Encoding/Sections.cpp.
+TABLE_BEGIN, ENTRY = 24, struct.Struct("<4sIQQQ")
 
 
 def sections(file: bytes) -> bytes:
     (count,) = struct.unpack_from("<I", file, 12)
     found = b""
     for i in range(count):
-        tag, _, offset, length = ENTRY.unpack_from(file, TABLE_BEGIN + ENTRY.size * i)
-        found += tag + file[offset : offset + length]
+        tag, _, offset, length, unpacked = ENTRY.unpack_from(file, TABLE_BEGIN + ENTRY.size * i)
+        stored = file[offset : offset + length]
+        found += tag + (stored if length == unpacked else zlib.decompress(stored))
     return found
 
 

@@ -151,3 +151,38 @@ def test_errors_are_exceptions(program, tmp_path):
         arsis.Session(program, "edge").read("absent")
     with pytest.raises(ValueError, match="expected full, timing or functional"):
         arsis.Session(program, "edge").run(mode="fast")
+
+
+def test_a_program_with_a_file_of_weights_takes_the_same_step(program, inputs, tmp_path):
+    path = tmp_path / "step.arsis"
+    program.save(str(path), weights=str(tmp_path / "step.safetensors"))
+    loaded = arsis.Program.load(str(path))
+    assert "in step.safetensors of " in loaded.summary() and " in the program\n" in program.summary()
+    assert path.stat().st_size < len(bytes(program)) / 2
+    results = []
+    for one in (program, loaded):
+        session, reference = arsis.Session(one, "edge"), arsis.Reference(one)
+        for target in (session, reference):
+            write(target, inputs)
+        session.run(mode="functional")
+        reference.run("exact")
+        names = [t["name"] for t in one.tensors if t["role"].lower() in ("parameter", "state", "loss")]
+        assert all(session.read(name).tobytes() == reference.read(name).tobytes() for name in names)
+        results.append([session.read(name).tobytes() for name in names])
+    assert results[0] == results[1]
+
+
+def test_a_file_of_weights_that_is_another_is_refused(program, inputs, tmp_path):
+    path, weights = tmp_path / "step.arsis", tmp_path / "step.safetensors"
+    program.save(str(path), weights=str(weights))
+    loaded = arsis.Program.load(str(path))
+    session = arsis.Session(loaded, "edge")
+    weights.write_bytes(b"x")
+    for _ in range(2):  # what failed once has left no values behind
+        with pytest.raises(arsis.Error, match="step.safetensors: found 1 bytes with sha256 2d711642.*, expected "):
+            session.write("x", inputs["x"])
+    with pytest.raises(arsis.Error, match="step.safetensors: found 1 bytes"):
+        arsis.Reference(loaded)
+    session.run(mode="timing")
+    with pytest.raises(arsis.Error, match="weights: found .*, expected another file than that of path"):
+        program.save(str(path), weights=str(path))

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Assembler, disassembler and object dump: `arsis-as asm|disasm|dump INPUT [-o OUTPUT]`.
 #include "tools/common/Main.h"
+#include "dialects/Isa/Encoding/Initials.h"
 #include "dialects/Isa/Encoding/InputFile.h"
 #include "dialects/Isa/Encoding/OutputFile.h"
 #include "tools/common/Options.h"
@@ -14,8 +15,8 @@ static int run(int argc, char **argv) {
   options::options_description visible("options");
   visible.add_options()("help,h", "print this help")("output,o", options::value<std::string>(),
                                                      "output file; required by asm, else standard output")(
-      "initials", options::value<std::string>()->default_value(""),
-      "disasm: write initial values as raw files into this folder, best that of the output");
+      "weights", options::value<std::string>(),
+      "asm, disasm: file (.safetensors) that takes the initial values; the output names it, with its hash");
   options::options_description all;
   all.add(visible).add_options()("command", options::value<std::string>(),
                                  "")("input", options::value<std::string>(), "");
@@ -35,19 +36,23 @@ static int run(int argc, char **argv) {
     throw Error("no input file given");
   if (command == "asm" && !given.count("output"))
     throw Error("asm needs an output file: -o FILE");
-  const std::string initials = given["initials"].as<std::string>();
-  if (command != "disasm" && !initials.empty())
-    throw Error("--initials belongs to disasm, found " + command);
+  if (command == "dump" && given.count("weights"))
+    throw Error("--weights belongs to asm and disasm, found dump");
   const std::string input = given["input"].as<std::string>();
   const std::string output = given.count("output") ? given["output"].as<std::string>() : "-";
-  refuseSharedFiles({{"the input", input}}, {{"--output", output}});
+  const std::string weights = given.count("weights") ? given["weights"].as<std::string>() : "";
+  refuseSharedFiles({{"the input", input}}, {{"--output", output}, {"--weights", weights}});
   tool::nowDoing("reading " + input);
-  if (command == "asm")
-    isa::writeProgramFile(output, isa::assemble(readFile(input), input));
+  isa::Program program =
+      command == "asm" ? isa::assemble(readFile(input), input) : isa::readProgramFile(input);
+  if (given.count("weights"))
+    isa::moveInitialsToFile(program, weights, isa::folderOf(output));
   else if (command == "disasm")
-    writeFile(output, isa::disassemble(isa::readProgramFile(input), initials));
+    isa::nameFilesFrom(program, isa::folderOf(output));
+  if (command == "asm")
+    isa::writeProgramFile(output, program);
   else
-    writeFile(output, isa::dumpProgram(isa::readProgramFile(input)));
+    writeFile(output, command == "disasm" ? isa::disassemble(program) : isa::dumpProgram(program));
   return 0;
 }
 

@@ -6,6 +6,7 @@
 #include "tools/common/Main.h"
 #include "compiler/Pipelines/Compile.h"
 #include "compiler/Pipelines/Diagnostics.h"
+#include "dialects/Isa/Encoding/Initials.h"
 #include "dialects/Isa/Encoding/InputFile.h"
 #include "dialects/Isa/Encoding/OutputFile.h"
 #include "tools/common/Options.h"
@@ -22,7 +23,7 @@ using namespace arsis::compiler;
 namespace {
 
 struct Arguments {
-  std::string model, chip, mappingFile, output;
+  std::string model, chip, mappingFile, output, weights; // no weights: the program keeps them
   std::vector<std::string> overrides;
   Stage stage = Stage::Binary;
   CompileOptions compile;
@@ -53,6 +54,8 @@ options::options_description describeOptions() {
   add("explain-mapping", options::bool_switch(), "say for each operation what was chosen and why");
   add("no-verify", options::bool_switch(), "write the program unverified; who runs it then verifies it");
   add("emit", text()->default_value("bin"), "level to write: nn, step, mapped, tile, isa, asm, bin");
+  add("weights", text(),
+      "file (.safetensors) that takes the initial values; the program names it, with its hash");
   add("output,o", text()->default_value("-"), "output file ('-': standard output)");
   add("help,h", "this text");
   return described;
@@ -110,8 +113,15 @@ std::optional<Arguments> parse(int argc, char **argv) {
   a.compile = readOptions(given);
   if (given.count("mapping"))
     a.mappingFile = given["mapping"].as<std::string>();
+  if (given.count("weights"))
+    a.weights = given["weights"].as<std::string>();
+  if (given.count("weights") && (a.weights.empty() || a.weights == "-"))
+    throw Error("--weights: found '" + a.weights + "', expected the name of a file");
+  if (given.count("weights") && a.stage != Stage::Binary && a.stage != Stage::Assembly)
+    throw Error("--weights: found --emit " + given["emit"].as<std::string>() +
+                ", expected bin or asm, which name a file of initial values");
   refuseSharedFiles({{"the model", a.model}, {"--chip", a.chip}, {"--mapping", a.mappingFile}},
-                    {{"--output", a.output}});
+                    {{"--output", a.output}, {"--weights", a.weights}});
   return a;
 }
 
@@ -151,10 +161,12 @@ mlir::LogicalResult compile(mlir::MLIRContext &context, const Arguments &a, std:
     return mlir::failure();
   if (a.stage == Stage::Isa)
     return writeText(*module, out), mlir::success();
+  if (a.verify && a.stage == Stage::Binary)
+    proveProgram(*program, chip);
+  if (!a.weights.empty())
+    isa::moveInitialsToFile(*program, a.weights, isa::folderOf(a.output));
   if (a.stage == Stage::Assembly)
     return out << isa::disassemble(*program), mlir::success();
-  if (a.verify)
-    proveProgram(*program, chip);
   const std::vector<uint8_t> bytes = isa::encodeProgram(*program);
   out.write(reinterpret_cast<const char *>(bytes.data()), static_cast<std::streamsize>(bytes.size()));
   return mlir::success();

@@ -117,6 +117,8 @@ int run(const Arguments &a) {
   tool::nowDoing("reading " + a.inputs);
   if (!a.inputs.empty())
     inputs = tool::readInputs(a.inputs, session.program());
+  if (!a.timingOnly || !inputs.empty())
+    session.loadInitialValues();
   tool::writeInputs(session, inputs, a.inputs);
   if (!a.outputs.empty()) {
     const std::vector<std::string> names = tool::readableTensors(session.program());

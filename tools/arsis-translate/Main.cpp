@@ -2,6 +2,7 @@
 // arsis-translate: between the isa dialect, the binary program and its assembly.
 #include "tools/common/Main.h"
 #include "compiler/Target/Translate.h"
+#include "dialects/Isa/Encoding/Initials.h"
 #include "dialects/Isa/Encoding/InputFile.h"
 #include "dialects/Isa/Encoding/OutputFile.h"
 #include "dialects/Isa/IR/Isa.h"
@@ -58,25 +59,33 @@ static int run(int argc, char **argv) {
   refuseSharedFiles({{"the input", input}}, {{"--output", output}});
   tool::nowDoing("reading " + input);
   const std::string text = readFile(input == "-" ? "/dev/stdin" : input);
+  // Files of initial values lie beside the input, and are named from the output.
+  const auto renameFiles = [&](isa::Program &program) {
+    program.folder = isa::folderOf(input);
+    isa::nameFilesFrom(program, isa::folderOf(output));
+  };
 
   mlir::DialectRegistry registry;
   registry.insert<isair::IsaDialect>();
   mlir::MLIRContext context(registry);
   context.loadAllAvailableDialects();
   if (asked("isa-to-binary") || asked("isa-to-asm")) {
-    const std::optional<isa::Program> program = readModule(context, text, input);
+    std::optional<isa::Program> program = readModule(context, text, input);
     if (!program)
       return 1;
+    renameFiles(*program);
     if (asked("isa-to-binary"))
       isa::writeProgramFile(output, *program);
     else
       writeFile(output, isa::disassemble(*program));
     return 0;
   }
-  auto module = compiler::translateFromProgram(
-      context, asked("asm-to-isa")
-                   ? isa::assemble(text, input)
-                   : isa::decodeProgram(reinterpret_cast<const uint8_t *>(text.data()), text.size()));
+  isa::Program program =
+      asked("asm-to-isa") ? isa::assemble(text, input)
+                          : isa::decodeProgram(reinterpret_cast<const uint8_t *>(text.data()), text.size());
+  isa::validateProgram(program);
+  renameFiles(program);
+  auto module = compiler::translateFromProgram(context, program);
   if (!module)
     return 1;
   std::string printed;

@@ -1,14 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Text to program. One method per statement; what follows `stream` belongs to it until the next statement
 // that is not an instruction. Instructions are read generically from their fields.
-#include "dialects/Isa/Encoding/InputFile.h"
+#include "dialects/Isa/Encoding/Initials.h"
 #include "dialects/Isa/Encoding/Operands.h"
-#include "dialects/Isa/Encoding/Volume.h"
-
-#include <zlib.h>
 
 #include <algorithm>
-#include <filesystem>
 
 namespace arsis::isa {
 
@@ -33,6 +29,7 @@ private:
   void tensor();
   void location();
   void placement();
+  void initialFile();
   void initial();
   void counter();
   void stream();
@@ -48,7 +45,6 @@ private:
   std::pair<StreamKind, uint8_t> streamReference();
   std::vector<int64_t> numbers();
   std::vector<uint8_t> hexBytes();
-  std::vector<uint8_t> fileBytes(uint64_t most);
   /// Takes `word` and the name after it.
   std::string named(const char *word, const char *what) {
     in.expect(word);
@@ -75,9 +71,9 @@ const std::map<std::string_view, Assembler::Statement> &Assembler::statements() 
       {"dram", &Assembler::dram},           {"requires", &Assembler::requirement},
       {"option", &Assembler::option},       {"not_observable", &Assembler::notObservable},
       {"tensor", &Assembler::tensor},       {"location", &Assembler::location},
-      {"placement", &Assembler::placement}, {"initial", &Assembler::initial},
-      {"counter", &Assembler::counter},     {"stream", &Assembler::stream},
-      {"module", &Assembler::module},
+      {"placement", &Assembler::placement}, {"file", &Assembler::initialFile},
+      {"initial", &Assembler::initial},     {"counter", &Assembler::counter},
+      {"stream", &Assembler::stream},       {"module", &Assembler::module},
   };
   return table;
 }
@@ -100,6 +96,7 @@ Program Assembler::run() {
     in.expectEnd();
   }
   finish();
+  program.folder = folderOf(file);
   return std::move(program);
 }
 
@@ -227,49 +224,51 @@ void Assembler::placement() {
   program.placements.push_back(std::move(placement));
 }
 
+void Assembler::initialFile() {
+  size_t column = in.peek().column;
+  uint64_t number = in.unsignedNumber("the number of the file");
+  if (number != program.files.size())
+    in.failAt(column,
+              "file " + std::to_string(number) + ", expected " + std::to_string(program.files.size()));
+  InitialFile named;
+  named.name = in.name("the name of the file");
+  in.expect("bytes");
+  named.bytes = in.unsignedNumber("a number of bytes");
+  column = in.peek().column;
+  std::optional<Sha256Digest> digest = sha256OfHex(this->named("sha256", "a hash"));
+  if (!digest)
+    in.failAt(column, "found no sha256 of 64 lower case hexadecimal digits, expected one");
+  named.sha256 = *digest;
+  program.files.push_back(std::move(named));
+}
+
 void Assembler::initial() {
   TensorIndex tensor;
   read(tensor);
-  if (in.accept("file")) {
-    const Tensor &described = program.tensors[tensor];
-    std::vector<uint8_t> bytes =
-        fileBytes(uint64_t(volume(described.shape)) * numerics::sizeInBytes(described.type));
-    program.initials.push_back({tensor, std::move(bytes)});
+  InitialValue value;
+  if (in.accept("splat")) {
+    value = Splat{uint32_t(in.unsignedNumber("the bits of an element", UINT32_MAX))};
+  } else if (in.accept("file")) {
+    FileRange range;
+    range.file = uint16_t(in.unsignedNumber("the number of a file", UINT16_MAX));
+    in.expect("at");
+    range.offset = in.unsignedNumber("a byte of the file");
+    value = range;
   } else {
     in.expect("hex");
     in.expectEnd();
-    program.initials.push_back({tensor, hexBytes()});
+    value = initialValue(program.tensors[tensor], hexBytes());
   }
-}
-
-std::vector<uint8_t> Assembler::fileBytes(uint64_t most) {
-  size_t column = in.peek().column;
-  std::filesystem::path path = in.name("the name of a file");
-  path = std::filesystem::path(file).parent_path() / path;
-  std::string text;
-  try {
-    text = readFile(path, most);
-  } catch (const Error &error) {
-    in.failAt(column, error.what());
-  }
-  std::vector<uint8_t> bytes(text.begin(), text.end());
-  column = in.peek().column;
-  if (in.accept("crc32") &&
-      in.unsignedNumber("a checksum", UINT32_MAX) != crc32_z(0, bytes.data(), bytes.size()))
-    in.failAt(column, "the checksum of '" + path.string() + "' differs: the file has changed");
-  return bytes;
+  program.initials.push_back({tensor, std::move(value)});
 }
 
 std::vector<uint8_t> Assembler::hexBytes() {
   std::vector<uint8_t> bytes;
-  auto digit = [](char c) {
-    return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-  };
   for (std::string line; in.nextVerbatim(line);) {
     if (line.size() % 2)
       in.failAt(1, "found an odd number of hexadecimal digits, expected two per byte");
     for (size_t i = 0; i < line.size(); i += 2) {
-      int high = digit(line[i]), low = digit(line[i + 1]);
+      int high = hexDigit(line[i]), low = hexDigit(line[i + 1]);
       if (high < 0 || low < 0)
         in.failAt(1, "found '" + line.substr(i, 2) + "', expected two lower case hexadecimal digits");
       bytes.push_back(uint8_t(high << 4 | low));

@@ -1,34 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// The program file: header, section table, sections. docs/isa.md describes the bytes.
+// A program to the sections of its file and back. docs/isa.md describes the bytes.
+#include "dialects/Isa/Encoding/Initials.h"
 #include "dialects/Isa/Encoding/InputFile.h"
 #include "dialects/Isa/Encoding/OutputFile.h"
+#include "dialects/Isa/Encoding/Sections.h"
 #include "dialects/Isa/Encoding/Tables.h"
 
-#include <zlib.h>
-
-#include <algorithm>
-#include <iomanip>
-#include <sstream>
-
 namespace arsis::isa {
-
-constexpr size_t kTagSize = 4;
-constexpr size_t kTableEntrySize = kTagSize + 4 + 8 + 8;
-constexpr const char *kTags[] = {
-#define ARSIS_X(TAG, FUNCTION) TAG,
-    ARSIS_PROGRAM_SECTIONS(ARSIS_X)
-#undef ARSIS_X
-};
-constexpr size_t kSectionCount = std::size(kTags);
-constexpr size_t kHeaderSize = sizeof kMagic + 4 + 4 + 8 + kSectionCount * kTableEntrySize + 4;
-
-static uint32_t checksum(const uint8_t *data, size_t size) { return uint32_t(crc32_z(0, data, size)); }
-
-static std::string hex(uint64_t value) {
-  std::ostringstream out;
-  out << "0x" << std::hex << value;
-  return out.str();
-}
 
 void transferDebug(ByteWriter &out, const Program &program) {
   for (const Stream &stream : program.streams) {
@@ -72,90 +50,83 @@ void transferDebug(ByteReader &in, Program &program) {
   in.item.clear();
 }
 
+void transferInitialValue(ByteWriter &out, const InitialValue &value) {
+  out(uint8_t(value.index()));
+  if (const auto *bytes = std::get_if<std::vector<uint8_t>>(&value)) {
+    out.unsignedNumber(bytes->size());
+    out.raw(bytes->data(), bytes->size());
+  } else if (const auto *splat = std::get_if<Splat>(&value)) {
+    out(splat->bits);
+  } else {
+    out(std::get<FileRange>(value).file);
+    out(std::get<FileRange>(value).offset);
+  }
+}
+
+void transferInitialValue(ByteReader &in, InitialValue &value) {
+  const size_t start = in.offset;
+  uint8_t kind;
+  in(kind);
+  switch (kind) {
+  case 0: {
+    const size_t count = in.count();
+    const uint8_t *bytes = in.raw(count);
+    value.emplace<0>(bytes, bytes + count);
+    break;
+  }
+  case 1:
+    in(value.emplace<Splat>().bits);
+    break;
+  case 2:
+    in(value.emplace<FileRange>().file);
+    in(std::get<FileRange>(value).offset);
+    break;
+  default:
+    in.failAt(start, "initial value of kind " + std::to_string(kind) + ", expected less than " +
+                         std::to_string(std::variant_size_v<InitialValue>));
+  }
+}
+
 std::vector<uint8_t> encodeProgram(const Program &program) {
-  std::vector<ByteWriter> sections(kSectionCount);
-  size_t next = 0;
-#define ARSIS_X(TAG, FUNCTION) FUNCTION(sections[next++], program);
+  std::vector<StoredSection> sections;
+#define ARSIS_X(TAG, FUNCTION)                                                                               \
+  {                                                                                                          \
+    ByteWriter contents;                                                                                     \
+    FUNCTION(contents, program);                                                                             \
+    sections.push_back(storeSection(TAG, std::move(contents.bytes)));                                        \
+  }
   ARSIS_PROGRAM_SECTIONS(ARSIS_X)
 #undef ARSIS_X
-  ByteWriter out;
-  out.raw(kMagic, sizeof kMagic);
-  out.fixed(kFormatVersion);
-  out.fixed(uint32_t(kSectionCount));
-  out.fixed(kSchemaHash);
-  uint64_t offset = kHeaderSize;
-  for (size_t i = 0; i < kSectionCount; ++i) {
-    const std::vector<uint8_t> &bytes = sections[i].bytes;
-    out.raw(kTags[i], kTagSize);
-    out.fixed(checksum(bytes.data(), bytes.size()));
-    out.fixed(offset);
-    out.fixed(uint64_t(bytes.size()));
-    offset += bytes.size();
-  }
-  out.fixed(checksum(out.bytes.data(), out.bytes.size()));
-  for (const ByteWriter &section : sections)
-    out.raw(section.bytes.data(), section.bytes.size());
-  return std::move(out.bytes);
+  return joinSections(sections);
 }
 
 Program decodeProgram(const uint8_t *data, size_t size) {
-  ByteReader header(data, size, "header");
-  if (!std::equal(kMagic, kMagic + sizeof kMagic, header.raw(sizeof kMagic)))
-    header.failAt(0, "not an Arsis program: the magic bytes differ");
-  if (uint32_t version = header.fixed<uint32_t>(); version != kFormatVersion)
-    header.fail("format version " + std::to_string(version) + ", expected " + std::to_string(kFormatVersion));
-  uint32_t sectionCount = header.fixed<uint32_t>();
-  if (uint64_t schema = header.fixed<uint64_t>(); schema != kSchemaHash)
-    header.fail("instruction set " + hex(schema) + ", expected " + hex(kSchemaHash) +
-                ": the program was made for another description");
-  if (sectionCount != kSectionCount)
-    header.fail(std::to_string(sectionCount) + " sections, expected " + std::to_string(kSectionCount));
-  header.raw(kSectionCount * kTableEntrySize);
-  uint32_t expected = checksum(data, header.offset);
-  if (header.fixed<uint32_t>() != expected)
-    header.fail("checksum differs: the header is corrupted");
-
-  ByteReader table(data, kHeaderSize, "header");
-  table.offset = sizeof kMagic + 4 + 4 + 8;
+  const std::vector<Section> sections = splitSections(data, size);
   Program program;
-  uint64_t next = kHeaderSize;
-  auto open = [&](const char *tag) {
-    table.item = std::string("entry of section ") + tag;
-    if (!std::equal(tag, tag + kTagSize, table.raw(kTagSize)))
-      table.fail("unexpected section tag");
-    uint32_t crc = table.fixed<uint32_t>();
-    uint64_t offset = table.fixed<uint64_t>(), length = table.fixed<uint64_t>();
-    if (offset != next)
-      table.fail("section at " + std::to_string(offset) + ", expected at " + std::to_string(next));
-    ByteReader section(data + std::min<uint64_t>(next, size), size_t(size - std::min<uint64_t>(next, size)),
-                       tag);
-    if (length > section.left())
-      section.fail("truncated: " + std::to_string(length) + " bytes expected, " +
-                   std::to_string(section.left()) + " left");
-    if (checksum(data + offset, length) != crc)
-      section.fail("checksum differs: the section is corrupted");
-    next += length;
-    return ByteReader(data + offset, length, tag);
-  };
-  auto close = [](const ByteReader &section) {
-    if (section.left())
-      section.fail(std::to_string(section.left()) + " bytes too many");
-  };
+  auto section = sections.begin();
 #define ARSIS_X(TAG, FUNCTION)                                                                               \
   {                                                                                                          \
-    ByteReader section = open(TAG);                                                                          \
-    FUNCTION(section, program);                                                                              \
-    close(section);                                                                                          \
+    ByteReader reader(section->data, section->size, TAG);                                                    \
+    FUNCTION(reader, program);                                                                               \
+    if (reader.left())                                                                                       \
+      reader.fail(std::to_string(reader.left()) + " bytes too many");                                        \
+    ++section;                                                                                               \
   }
   ARSIS_PROGRAM_SECTIONS(ARSIS_X)
 #undef ARSIS_X
-  if (next != size)
-    table.fail("file of " + std::to_string(size) + " bytes, expected " + std::to_string(next));
   return program;
 }
 
 void writeProgramFile(const std::string &path, const Program &program) {
-  const std::vector<uint8_t> bytes = encodeProgram(program);
+  const std::string folder = folderOf(path);
+  std::vector<uint8_t> bytes;
+  if (program.files.empty() || folder == program.folder) {
+    bytes = encodeProgram(program);
+  } else {
+    Program moved = program;
+    nameFilesFrom(moved, folder);
+    bytes = encodeProgram(moved);
+  }
   writeFile(path, {reinterpret_cast<const char *>(bytes.data()), bytes.size()});
 }
 
@@ -164,6 +135,7 @@ Program readProgramFile(const std::string &path) {
   try {
     Program program = decodeProgram(reinterpret_cast<const uint8_t *>(bytes.data()), bytes.size());
     validateProgram(program);
+    program.folder = folderOf(path);
     return program;
   } catch (const Error &error) {
     throw Error(path + ": " + error.what());

@@ -1,11 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Program to text, such that assembling the text gives the same program to the bit.
 #include "dialects/Isa/Encoding/Operands.h"
-#include "dialects/Isa/Encoding/OutputFile.h"
 
-#include <zlib.h>
-
-#include <filesystem>
 #include <iomanip>
 #include <sstream>
 
@@ -17,21 +13,20 @@ constexpr size_t kHexBytesPerLine = 32;
 
 class Disassembler {
 public:
-  Disassembler(const Program &theProgram, std::string folder)
-      : program(theProgram), initialsFolder(std::move(folder)), print(out, theProgram) {}
+  explicit Disassembler(const Program &theProgram) : program(theProgram), print(out, theProgram) {}
   std::string run();
 
 private:
   void tables();
   void tensor(const Tensor &tensor);
   void initial(const Initial &initial);
+  void hexLines(const std::vector<uint8_t> &bytes);
   void stream(const Stream &stream);
   void instruction(const Instruction &instruction);
   void numbers(const char *word, const std::vector<int64_t> &values);
   void verbatim(std::string_view text);
 
   const Program &program;
-  std::string initialsFolder;
   std::ostringstream out;
   OperandPrinter print;
 };
@@ -69,6 +64,11 @@ void Disassembler::tables() {
   for (const Placement &p : program.placements)
     out << "placement " << memoryName(p) << " " << quoteName(p.buffer) << " " << p.begin << " " << p.end
         << " slots " << p.slots << " layer " << quoteName(p.layer) << "\n";
+  for (size_t i = 0; i < program.files.size(); ++i) {
+    const InitialFile &file = program.files[i];
+    out << "file " << i << " " << quoteName(file.name) << " bytes " << file.bytes << " sha256 \""
+        << toHex(file.sha256) << "\"\n";
+  }
   for (size_t c = 0; c < program.counterStream.size(); ++c)
     out << "counter c" << c << " " << streamName(program.streams.at(program.counterStream[c])) << "\n";
 }
@@ -122,26 +122,25 @@ void Disassembler::verbatim(std::string_view text) {
 void Disassembler::initial(const Initial &initial) {
   out << "\ninitial ";
   print(TensorIndex(initial.tensor));
-  if (!initialsFolder.empty()) {
-    std::string name = "initial_" + std::to_string(initial.tensor) + ".bin";
-    std::error_code error;
-    std::filesystem::create_directories(initialsFolder, error);
-    if (error)
-      throw Error(initialsFolder + ": cannot create the folder: " + error.message());
-    writeFile(std::filesystem::path(initialsFolder) / name,
-              {reinterpret_cast<const char *>(initial.bytes.data()), initial.bytes.size()});
-    out << " file " << quoteName(name) << " crc32 0x" << std::hex
-        << crc32_z(0, initial.bytes.data(), initial.bytes.size()) << std::dec << "\n";
-    return;
+  if (const auto *splat = std::get_if<Splat>(&initial.value)) {
+    out << " splat 0x" << std::hex << std::setw(8) << std::setfill('0') << splat->bits << std::dec
+        << std::setfill(' ') << "\n";
+  } else if (const auto *range = std::get_if<FileRange>(&initial.value)) {
+    out << " file " << range->file << " at " << range->offset << "\n";
+  } else {
+    out << " hex\n";
+    hexLines(std::get<std::vector<uint8_t>>(initial.value));
   }
-  out << " hex\n";
+}
+
+void Disassembler::hexLines(const std::vector<uint8_t> &bytes) {
   constexpr char kDigits[] = "0123456789abcdef";
-  for (size_t i = 0; i < initial.bytes.size(); ++i) {
+  for (size_t i = 0; i < bytes.size(); ++i) {
     if (i % kHexBytesPerLine == 0)
       out << (i ? "\n| " : "| ");
-    out << kDigits[initial.bytes[i] >> 4] << kDigits[initial.bytes[i] & 15];
+    out << kDigits[bytes[i] >> 4] << kDigits[bytes[i] & 15];
   }
-  if (!initial.bytes.empty())
+  if (!bytes.empty())
     out << "\n";
 }
 
@@ -187,8 +186,6 @@ void Disassembler::instruction(const Instruction &instruction) {
 
 } // namespace
 
-std::string disassemble(const Program &program, const std::string &initialsFolder) {
-  return Disassembler(program, initialsFolder).run();
-}
+std::string disassemble(const Program &program) { return Disassembler(program).run(); }
 
 } // namespace arsis::isa

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // The summary of a program for people: what it holds and what its instructions cost to fetch.
 #include "dialects/Isa/Encoding/Cursor.h"
+#include "dialects/Isa/Encoding/Initials.h"
+#include "dialects/Isa/Encoding/Sections.h"
 #include "dialects/Isa/Encoding/Tables.h"
 
 #include <iomanip>
@@ -50,18 +52,41 @@ static void dumpStream(std::ostream &out, const Stream &stream) {
           << std::setw(14) << counts[i].instances << " instances\n";
 }
 
+static void dumpInitials(std::ostream &out, const Program &program) {
+  struct Kept {
+    uint64_t tensors = 0, bytes = 0;
+  };
+  Kept here, splats;
+  std::vector<Kept> files(program.files.size());
+  for (const Initial &initial : program.initials) {
+    const auto *range = std::get_if<FileRange>(&initial.value);
+    Kept &kept = range ? files[range->file] : std::holds_alternative<Splat>(initial.value) ? splats : here;
+    kept.tensors += 1;
+    kept.bytes += elementBytes(program.tensors[initial.tensor]);
+  }
+  const auto line = [&](const Kept &kept, const std::string &where) {
+    out << "  " << kept.tensors << " tensors, " << kept.bytes << " bytes, " << where << "\n";
+  };
+  out << "initial values\n";
+  line(splats, "as one element each");
+  line(here, "in the program");
+  for (size_t f = 0; f < files.size(); ++f)
+    line(files[f], "in " + program.files[f].name + " of " + std::to_string(program.files[f].bytes) +
+                       " bytes, sha256 " + toHex(program.files[f].sha256));
+}
+
 std::string dumpProgram(const Program &program) {
   std::ostringstream out;
+  const std::vector<uint8_t> file = encodeProgram(program);
   out << "format version " << kFormatVersion << ", instruction set 0x" << std::hex << kSchemaHash << std::dec
-      << ", " << encodeProgram(program).size() << " bytes\nsections\n";
-#define ARSIS_X(TAG, FUNCTION)                                                                               \
-  {                                                                                                          \
-    ByteWriter section;                                                                                      \
-    FUNCTION(section, program);                                                                              \
-    out << "  " << TAG << std::setw(12) << section.bytes.size() << " bytes\n";                               \
+      << ", " << file.size() << " bytes\nsections\n";
+  const char *const *tag = kSectionTags;
+  for (const Section &section : splitSections(file.data(), file.size())) {
+    out << "  " << *tag++ << std::setw(12) << section.size << " bytes";
+    if (section.sizeInFile != section.size)
+      out << ", packed into " << section.sizeInFile;
+    out << "\n";
   }
-  ARSIS_PROGRAM_SECTIONS(ARSIS_X)
-#undef ARSIS_X
   out << "requirements\n";
   for (const Requirement &r : program.requirements)
     out << "  " << r.key << (r.relation == Requirement::Equal ? " == " : " >= ") << r.value << "\n";
@@ -88,6 +113,7 @@ std::string dumpProgram(const Program &program) {
         << " " << numerics::name(tensor.type) << " at " << tensor.address
         << (tensor.alias ? ", the bytes of " + program.tensors[*tensor.alias].name : "")
         << (tensor.observable ? ", observable" : "") << "\n";
+  dumpInitials(out, program);
   out << "memory plan\n";
   for (const Placement &p : program.placements)
     out << "  " << memoryName(p) << " " << p.begin << ".." << p.end << " " << p.buffer << ", " << p.slots

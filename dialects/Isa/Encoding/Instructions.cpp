@@ -82,7 +82,8 @@ static auto fieldsOf(const Requirement &r) { return std::tie(r.key, r.relation, 
 static auto fieldsOf(const Placement &p) {
   return std::tie(p.memory, p.unit, p.buffer, p.begin, p.end, p.slots, p.layer);
 }
-static auto fieldsOf(const Initial &i) { return std::tie(i.tensor, i.bytes); }
+static auto fieldsOf(const InitialFile &f) { return std::tie(f.name, f.bytes, f.sha256); }
+static auto fieldsOf(const Initial &i) { return std::tie(i.tensor, i.value); }
 
 template <class T> static bool sameAll(const std::vector<T> &a, const std::vector<T> &b) {
   return std::equal(a.begin(), a.end(), b.begin(), b.end(),
@@ -98,8 +99,9 @@ bool operator==(const Stream &a, const Stream &b) {
 bool operator==(const Program &a, const Program &b) {
   return a.streams == b.streams && a.counterStream == b.counterStream && a.tensors == b.tensors &&
          sameAll(a.locations, b.locations) && sameAll(a.requirements, b.requirements) &&
-         sameAll(a.placements, b.placements) && sameAll(a.initials, b.initials) && a.nnModule == b.nnModule &&
-         a.options == b.options && a.notObservable == b.notObservable && a.dramBytes == b.dramBytes;
+         sameAll(a.placements, b.placements) && sameAll(a.files, b.files) &&
+         sameAll(a.initials, b.initials) && a.nnModule == b.nnModule && a.options == b.options &&
+         a.notObservable == b.notObservable && a.dramBytes == b.dramBytes;
 }
 
 } // namespace arsis::isa

@@ -22,6 +22,10 @@ constexpr int64_t kLargestValue = int64_t(1) << 40;
 /// Bytes of DRAM: 256 TiB.
 constexpr uint64_t kLargestDram = uint64_t(1) << 48;
 
+/// Bytes of a section of a program file when it is unpacked: the largest of the training step of ResNet-50
+/// has half a MiB.
+constexpr uint64_t kLargestPackedSection = uint64_t(1) << 28;
+
 /// Elements that one instruction visits: positions of its loop nest, window positions one by one, for
 /// `multiply` the streamed elements M x K. The largest that fills a chip is a product over a whole
 /// accumulator of 2^20 rows with 2^10 elements of K, 2^30. The functional model visits this many in seconds.

@@ -8,6 +8,7 @@
 
 #include "dialects/Isa/Encoding/Error.h"
 #include "dialects/Isa/Encoding/Fields.h"
+#include "dialects/Isa/Encoding/Sha256.h"
 
 #include <cstddef>
 #include <map>
@@ -92,11 +93,31 @@ struct Placement {
 /// "spm", "acc0", "acc1", ..., "dram": how people and the assembly name where a buffer lies.
 std::string memoryName(const Placement &);
 
-/// Initial contents of a tensor: its elements in chip layout, row-major and without gaps whatever the
-/// strides.
+/// A file beside the program that initial values are read from. Which of its bytes they are, the initial
+/// values say: its format is nobody's business here.
+struct InitialFile {
+  std::string name; // relative to the program's folder
+  uint64_t bytes = 0;
+  Sha256Digest sha256{};
+};
+/// Every element of the tensor has these bits; those beyond an element's size are zero.
+struct Splat {
+  uint32_t bits = 0;
+};
+/// The elements lie in a file, from byte `offset` on.
+struct FileRange {
+  uint16_t file = 0; // into Program::files
+  uint64_t offset = 0;
+};
+/// The elements in chip layout, row-major and without gaps whatever the strides of the tensor: here, as one
+/// element, or in a file. Equal values are equal: elements that have all the same bits are a splat (see
+/// initialValue).
+using InitialValue = std::variant<std::vector<uint8_t>, Splat, FileRange>;
+
+/// What a tensor holds before the first step.
 struct Initial {
   uint16_t tensor = 0;
-  std::vector<uint8_t> bytes;
+  InitialValue value;
 };
 
 /// What the verifier found out about a program: that it accepted what `hash` covers, on every chip that
@@ -115,7 +136,9 @@ struct Program {
   std::vector<Location> locations;
   std::vector<Requirement> requirements;
   std::vector<Placement> placements;
+  std::vector<InitialFile> files; // in the order in which initial values first name them, each named by one
   std::vector<Initial> initials;
+  std::string folder;   // where names of files start, empty: the current folder; no part of the program
   std::string nnModule; // the mapped nn module as text; the machine ignores it
   std::map<std::string, std::string>
       options; // compile options, chip name, chip values the mapping relied on as "chip.<key>"
@@ -125,6 +148,8 @@ struct Program {
 };
 
 bool operator==(const Tensor &, const Tensor &);
+inline bool operator==(Splat a, Splat b) { return a.bits == b.bits; }
+inline bool operator==(FileRange a, FileRange b) { return a.file == b.file && a.offset == b.offset; }
 bool operator==(const Stream &, const Stream &);
 bool operator==(const Program &, const Program &);
 inline bool operator!=(const Program &a, const Program &b) { return !(a == b); }
@@ -137,14 +162,14 @@ uint64_t verdictHash(const Program &);
 /// meaning: see validateProgram. Errors name the section and the offset in it.
 std::vector<uint8_t> encodeProgram(const Program &);
 Program decodeProgram(const uint8_t *data, size_t size);
-/// Files, written as OutputFile does. Reading also validates.
+/// Files, written as OutputFile does. Writing names the files of initial values from the program's new place.
+/// Reading also validates; it reads no initial values from files: see InitialReader.
 void writeProgramFile(const std::string &path, const Program &);
 Program readProgramFile(const std::string &path);
 
 /// Assembly text. `assemble` throws errors of the form `file:line:column: message`; it validates what it
-/// read. With a folder, initial values are written to raw files in it and named in the text; else they are in
-/// the text as hex.
-std::string disassemble(const Program &, const std::string &initialsFolder = "");
+/// read. The text names files of initial values as the program does.
+std::string disassemble(const Program &);
 Program assemble(std::string_view text, std::string_view filename);
 
 /// Bytes that the front end fetches for one instruction (opcode, waits, increment, operands).
@@ -161,7 +186,8 @@ public:
 /// Static well-formedness: indices in range, loops balanced and at most 8 deep, loop terms refer to enclosing
 /// loops, everything within Limits.h so that no value, volume or reach can overflow and every instruction
 /// ends, instruction kinds fit their stream, a counter is incremented by its own stream only, tensors lie
-/// within dramBytes, their elements apart, their host shape a permutation of their shape. Throws one Error,
+/// within dramBytes, their elements apart, their host shape a permutation of their shape, initial values of
+/// their size and in the only form that they have. Throws one Error,
 /// an InstructionError that names stream and instruction where there is one. Says nothing of races and
 /// deadlock.
 void validateProgram(const Program &);

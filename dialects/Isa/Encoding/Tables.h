@@ -8,8 +8,7 @@
 namespace arsis::isa {
 
 /// Rises when the layout of a section changes; changes of the instruction set show in the schema hash.
-constexpr uint32_t kFormatVersion = 3;
-constexpr uint8_t kMagic[8] = {'A', 'R', 'S', 'I', 'S', 0x1a, '\r', '\n'};
+constexpr uint32_t kFormatVersion = 4;
 
 /// Instruction flags: the number of waits in the low bits, and whether a counter to increment follows.
 constexpr uint8_t kWaitCountMask = 0x03;
@@ -122,17 +121,22 @@ template <class Archive, class Program> void transferPlacements(Archive &archive
   });
 }
 
+template <class Archive, class Program> void transferFiles(Archive &archive, Program &program) {
+  transferVector(archive, program.files, "file", [&](auto &file) {
+    archive(file.name);
+    archive(file.bytes);
+    archive(file.sha256);
+  });
+}
+
+/// Its kind, then what it holds.
+void transferInitialValue(ByteWriter &, const InitialValue &);
+void transferInitialValue(ByteReader &, InitialValue &);
+
 template <class Archive, class Program> void transferInitials(Archive &archive, Program &program) {
   transferVector(archive, program.initials, "initial value", [&](auto &initial) {
     archive(initial.tensor);
-    if constexpr (Archive::kReading) {
-      size_t count = archive.count();
-      const uint8_t *bytes = archive.raw(count);
-      initial.bytes.assign(bytes, bytes + count);
-    } else {
-      archive.unsignedNumber(initial.bytes.size());
-      archive.raw(initial.bytes.data(), initial.bytes.size());
-    }
+    transferInitialValue(archive, initial.value);
   });
 }
 
@@ -186,10 +190,18 @@ template <class Archive, class Program> void transferVerdict(Archive &archive, P
   X("locn", transferLocations)                                                                               \
   X("reqs", transferRequirements)                                                                            \
   X("plac", transferPlacements)                                                                              \
+  X("file", transferFiles)                                                                                   \
   X("init", transferInitials)                                                                                \
   X("nnmd", transferModule)                                                                                  \
   X("opts", transferOptions)                                                                                 \
   X("nobs", transferNotObservable)                                                                           \
   X("vrdt", transferVerdict)
+
+constexpr const char *kSectionTags[] = {
+#define ARSIS_X(TAG, FUNCTION) TAG,
+    ARSIS_PROGRAM_SECTIONS(ARSIS_X)
+#undef ARSIS_X
+};
+constexpr size_t kSectionCount = std::size(kSectionTags);
 
 } // namespace arsis::isa

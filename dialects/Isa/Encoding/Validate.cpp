@@ -2,6 +2,7 @@
 // Static well-formedness of a program: what must hold before anything may walk it. After this, no evaluation
 // of an operand can overflow and every index is in range; whether addresses fit the chip is the verifier's
 // question.
+#include "dialects/Isa/Encoding/Initials.h"
 #include "dialects/Isa/Encoding/Limits.h"
 #include "dialects/Isa/Encoding/Packing.h"
 #include "dialects/Isa/Encoding/Program.h"
@@ -225,19 +226,7 @@ void checkTables(const Program &program) {
     if (tensor.alias)
       checkAlias(program, index);
   }
-  std::set<uint16_t> initialised;
-  for (const Initial &initial : program.initials) {
-    if (initial.tensor >= program.tensors.size())
-      throw Error("initial value of tensor " + std::to_string(initial.tensor) + ", but the program has " +
-                  std::to_string(program.tensors.size()));
-    const Tensor &tensor = program.tensors[initial.tensor];
-    const uint64_t bytes = uint64_t(volume(tensor.shape) * numerics::sizeInBytes(tensor.type));
-    if (!initialised.insert(initial.tensor).second)
-      throw Error("tensor '" + tensor.name + "' has two initial values");
-    if (initial.bytes.size() != bytes)
-      throw Error("initial value of tensor '" + tensor.name + "' has " +
-                  std::to_string(initial.bytes.size()) + " bytes, expected " + std::to_string(bytes));
-  }
+  validateInitials(program);
   for (const Placement &placement : program.placements) {
     if (unsigned(placement.memory) >= std::size(EnumTraits<Memory>::kNames))
       throw Error("placement of '" + placement.buffer + "' is in a memory of no known kind");

@@ -17,10 +17,8 @@ uint64_t verdictHash(const Program &program) {
   transferRequirements(covered, program);
   transferPlacements(covered, program);
   covered.unsignedNumber(program.initials.size());
-  for (const Initial &initial : program.initials) {
+  for (const Initial &initial : program.initials)
     covered(initial.tensor);
-    covered.unsignedNumber(initial.bytes.size());
-  }
   // The polynomial of ECMA-182.
   boost::crc_optimal<64, 0x42f0e1eba9ea3693, ~uint64_t(0), ~uint64_t(0), true, true> crc;
   crc.process_bytes(covered.bytes.data(), covered.bytes.size());

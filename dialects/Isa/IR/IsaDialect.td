@@ -59,6 +59,13 @@ def Isa_RequirementAttr : AttrDef<Isa_Dialect, "Requirement"> {
   let parameters = (ins StringRefParameter<>:$key, EnumParameter<Isa_RelationEnum>:$relation, "int64_t":$value);
   let assemblyFormat = "`<` $key $relation $value `>`";
 }
+def Isa_FileRangeAttr : AttrDef<Isa_Dialect, "FileRange"> {
+  let mnemonic = "file_range";
+  let summary = "elements in a file beside the program: the file's name, size and hash, and where they begin";
+  let parameters = (ins StringRefParameter<>:$name, "uint64_t":$bytes, StringRefParameter<>:$sha256, "uint64_t":$offset);
+  let assemblyFormat = "`<` $name `bytes` $bytes `sha256` $sha256 `at` $offset `>`";
+}
+def Isa_InitialAttr : AnyAttrOf<[ElementsAttr, Isa_FileRangeAttr], "elements or a file_range">;
 def Isa_TensorAttr : ConfinedAttr<FlatSymbolRefAttr, []>;
 class Isa_Unsigned<string max> : ConfinedAttr<I64Attr, [
   AttrConstraint<CPred<"::llvm::cast<::mlir::IntegerAttr>($_self).getInt() >= 0 && "
@@ -112,7 +119,8 @@ def Isa_TensorOp : Isa_Op<"tensor", [Symbol, HasParent<"ProgramOp">]> {
   let description = [{
     Shape and stride have four dimensions, strides count elements. The contents are complete once counter
     `complete_counter` has reached `complete_value`. `alias` names the entry whose very bytes this one has under another
-    shape. `initial` holds the bytes before the first step, in chip layout.
+    shape. `initial` is the value before the first step, in chip layout: elements (a splat stays one), or where they
+    are in a file that lies beside the program.
   }];
   let arguments = (ins SymbolNameAttr:$sym_name, Isa_TensorRoleAttr:$role, Isa_ElementTypeAttr:$type,
     ConfinedAttr<DenseI64ArrayAttr, [DenseArrayCount<4>]>:$shape,
@@ -120,7 +128,7 @@ def Isa_TensorOp : Isa_Op<"tensor", [Symbol, HasParent<"ProgramOp">]> {
     DefaultValuedAttr<DenseI64ArrayAttr, "{}">:$host_shape, DefaultValuedAttr<DenseI64ArrayAttr, "{}">:$host_permutation,
     OptionalAttr<FlatSymbolRefAttr>:$alias, UnitAttr:$observable, DefaultValuedAttr<Isa_U8Attr, "0">:$complete_counter,
     DefaultValuedAttr<Isa_U32Attr, "0">:$complete_value, DefaultValuedAttr<Isa_U8Attr, "0">:$readable_counter,
-    DefaultValuedAttr<Isa_U32Attr, "0">:$readable_until, OptionalAttr<ElementsAttr>:$initial);
+    DefaultValuedAttr<Isa_U32Attr, "0">:$readable_until, OptionalAttr<Isa_InitialAttr>:$initial);
   let assemblyFormat = "$sym_name $role $type `shape` $shape `stride` $stride `at` $address attr-dict";
 }
 

@@ -70,6 +70,17 @@ TEST(Initial, ElementsGoWhereTheStridesHaveThem) {
   EXPECT_EQ(read(session, "x"), (std::vector<float>{1, 2, 3, 4, 5, 6}));
 }
 
+TEST(Initial, ASplatFillsTheElementsAndNothingBetweenThem) {
+  // y lies in the gaps of x: x in words 1, 3, 9, 11, 17, 19, y in the words behind.
+  const std::string text =
+      "arsis 1\ndram 96\ntensor x parameter f32 [1, 1, 2, 3] stride [0, 0, 2, 8] at 4 observable\n"
+      "tensor y parameter f32 [1, 1, 2, 3] stride [0, 0, 2, 8] at 8 observable\n"
+      "initial y splat 0x40000000\ninitial x splat 0\n";
+  Session session(chipWith({}), programOf(text), Verification::Skipped);
+  EXPECT_EQ(read(session, "x"), std::vector<float>(6, 0.0f));
+  EXPECT_EQ(read(session, "y"), std::vector<float>(6, 2.0f));
+}
+
 TEST(Initial, OfATensorWhoseElementsOverlapIsRefused) {
   // 64 elements in 4 bytes of memory: the 256 bytes of the file have no place.
   std::string text =

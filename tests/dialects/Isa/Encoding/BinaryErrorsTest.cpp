@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Damaged program files: every one is refused with one error that names section and offset. Nothing crashes.
 #include "RandomProgram.h"
+#include "dialects/Isa/Encoding/Sections.h"
 #include "dialects/Isa/Encoding/Tables.h"
 
 #include <gtest/gtest.h>
@@ -16,8 +17,8 @@ using Bytes = std::vector<uint8_t>;
 
 namespace {
 
-constexpr size_t kVersionAt = 8, kCountAt = 12, kSchemaAt = 16, kTableAt = 24, kEntrySize = 24,
-                 kSections = 12;
+constexpr size_t kVersionAt = 8, kCountAt = 12, kSchemaAt = 16, kTableAt = 24, kEntrySize = 32,
+                 kSections = 13;
 constexpr size_t kHeaderCrcAt = kTableAt + kSections * kEntrySize;
 
 std::string decodeError(const Bytes &bytes) {
@@ -33,31 +34,19 @@ void put(Bytes &bytes, size_t at, uint64_t value, size_t size) {
   for (size_t i = 0; i < size; ++i)
     bytes[at + i] = uint8_t(value >> (8 * i));
 }
-uint64_t get(const Bytes &bytes, size_t at, size_t size) {
-  uint64_t value = 0;
-  for (size_t i = 0; i < size; ++i)
-    value |= uint64_t(bytes[at + i]) << (8 * i);
-  return value;
-}
 void sealHeader(Bytes &bytes) { put(bytes, kHeaderCrcAt, crc32_z(0, bytes.data(), kHeaderCrcAt), 4); }
 
-/// The file with one section replaced and all checksums and offsets made good again.
+/// The file with the contents of one section replaced and everything around them made good again.
 Bytes withSection(const Bytes &bytes, const std::string &tag, const std::function<void(Bytes &)> &change) {
-  Bytes header(bytes.begin(), bytes.begin() + kHeaderCrcAt + 4), body;
-  for (size_t i = 0; i < kSections; ++i) {
-    size_t entry = kTableAt + i * kEntrySize;
-    size_t offset = get(bytes, entry + 8, 8), size = get(bytes, entry + 16, 8);
-    Bytes section(bytes.begin() + offset, bytes.begin() + offset + size);
-    if (std::equal(tag.begin(), tag.end(), bytes.begin() + entry))
-      change(section);
-    put(header, entry + 4, crc32_z(0, section.data(), section.size()), 4);
-    put(header, entry + 8, header.size() + body.size(), 8);
-    put(header, entry + 16, section.size(), 8);
-    body.insert(body.end(), section.begin(), section.end());
+  std::vector<StoredSection> stored;
+  for (const Section &section : splitSections(bytes.data(), bytes.size())) {
+    const std::string its = kSectionTags[stored.size()];
+    Bytes contents(section.data, section.data + section.size);
+    if (its == tag)
+      change(contents);
+    stored.push_back(storeSection(its, std::move(contents)));
   }
-  sealHeader(header);
-  header.insert(header.end(), body.begin(), body.end());
-  return header;
+  return joinSections(stored);
 }
 
 Bytes sample() {
@@ -102,14 +91,14 @@ TEST(BinaryErrors, Header) {
             "program file, section header, offset 0: not an Arsis program: the magic bytes differ");
   damaged = bytes;
   damaged[kVersionAt] = 9;
-  EXPECT_EQ(decodeError(damaged), "program file, section header, offset 12: format version 9, expected 3");
+  EXPECT_EQ(decodeError(damaged), "program file, section header, offset 12: format version 9, expected 4");
   damaged = bytes;
   put(damaged, kSchemaAt, 0x1234, 8);
   EXPECT_NE(decodeError(damaged).find("section header, offset 24: instruction set 0x1234, expected 0x"),
             std::string::npos);
   damaged = bytes;
   damaged[kCountAt] = 3;
-  EXPECT_EQ(decodeError(damaged), "program file, section header, offset 24: 3 sections, expected 12");
+  EXPECT_EQ(decodeError(damaged), "program file, section header, offset 24: 3 sections, expected 13");
   damaged = bytes;
   damaged[kTableAt + 5] ^= 1;
   EXPECT_NE(decodeError(damaged).find("checksum differs: the header is corrupted"), std::string::npos);
@@ -203,8 +192,12 @@ TEST(BinaryErrors, Tables) {
   EXPECT_EQ(error("reqs", {1, 0, 2, 0}),
             "program file, section reqs, offset 2 (requirement 0): flag is 2, expected 0 or 1");
   EXPECT_EQ(
-      error("init", {1, 0, 4, 1, 2}),
-      "program file, section init, offset 2 (initial value 0): truncated: 4 elements expected, 2 bytes left");
+      error("init", {1, 0, 0, 4, 1, 2}),
+      "program file, section init, offset 3 (initial value 0): truncated: 4 elements expected, 2 bytes left");
+  EXPECT_EQ(error("init", {1, 0, 3}), "program file, section init, offset 2 (initial value 0): initial value "
+                                      "of kind 3, expected less than 3");
+  EXPECT_EQ(error("file", {1, 1, 'w', 9, 1, 2}),
+            "program file, section file, offset 6 (file 0): truncated: 1 bytes expected, 0 left");
   EXPECT_EQ(error("tens", {1, 1, 'x', 11}),
             "program file, section tens, offset 3 (tensor 0): TensorRole is 11, expected less than 11");
 }
@@ -277,7 +270,7 @@ TEST(BinaryErrors, NoiseUnderGoodChecksums) {
   std::mt19937_64 random(5);
   size_t accepted = 0;
   const char *tags[] = {"core", "strm", "debg", "tens", "locn", "reqs",
-                        "plac", "init", "opts", "nobs", "vrdt"};
+                        "plac", "file", "init", "opts", "nobs", "vrdt"};
   for (int round = 0; round < 3000; ++round) {
     Bytes bytes = withSection(sample(), tags[random() % std::size(tags)], [&](Bytes &section) {
       for (int change = 0; change < 3 && !section.empty(); ++change) {

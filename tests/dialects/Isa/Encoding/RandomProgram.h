@@ -3,7 +3,7 @@
 // same seed gives the same program everywhere.
 #pragma once
 
-#include "dialects/Isa/Encoding/Program.h"
+#include "dialects/Isa/Encoding/Initials.h"
 
 #include <algorithm>
 #include <random>
@@ -121,13 +121,7 @@ private:
       tensor.readableCounter = uint8_t(number(0, 5));
       tensor.readableUntil = uint32_t(number(0, 2));
       if (chance(0.5)) {
-        size_t bytes = size_t(numerics::sizeInBytes(tensor.type));
-        for (int64_t size : tensor.shape)
-          bytes *= size_t(size);
-        Initial initial{uint16_t(i), std::vector<uint8_t>(bytes)};
-        for (uint8_t &byte : initial.bytes)
-          byte = uint8_t(random());
-        program.initials.push_back(std::move(initial));
+        program.initials.push_back({uint16_t(i), makeInitial(program, tensor)});
       }
       program.tensors.push_back(std::move(tensor));
       program.locations.push_back({name(6), name(6), name(6)});
@@ -148,6 +142,26 @@ private:
     }
     program.nnModule = name(200);
     program.dramBytes = uint64_t(number(50000, INT32_MAX));
+  }
+
+  InitialValue makeInitial(Program &program, const Tensor &tensor) {
+    std::vector<uint8_t> bytes(elementBytes(tensor));
+    if (chance(0.3)) { // in a file
+      if (program.files.empty() || chance(0.5)) {
+        program.files.push_back({"w" + name(6) + std::to_string(program.files.size()), bytes.size() + 9, {}});
+        for (uint8_t &byte : program.files.back().sha256)
+          byte = uint8_t(random());
+      }
+      InitialFile &file = program.files.back();
+      const uint64_t offset = uint64_t(number(0, 9));
+      file.bytes = std::max(file.bytes, offset + bytes.size());
+      return FileRange{uint16_t(program.files.size() - 1), offset};
+    }
+    const size_t size = size_t(numerics::sizeInBytes(tensor.type));
+    const bool repeat = chance(0.4);
+    for (size_t i = 0; i < bytes.size(); ++i)
+      bytes[i] = repeat && i >= size ? bytes[i - size] : uint8_t(random());
+    return initialValue(tensor, std::move(bytes));
   }
 
   void makeStream(Program &program, size_t number_, size_t count) {

@@ -21,7 +21,7 @@ counter c0 load 0
 counter c1 vector 0
 initial x hex
 | 0000000000000000000000000000000000000000000000000000000000000000
-| 0000000000000000000000000000000000000000000000000000000000000000
+| 0000000000000000000000000000000000000000000000000000000000000001
 stream load 0
   loop 3
     load tensor=x, coordinate=[0, 0, i0, 0], box=[1, 1, min(1, 4 - i0), 4], local=64*((i0) mod 2), localStride=[0, 0, 4, 1], localType=f32, fill=0 after(c1 >= i0 - 1) increment(c0)
@@ -251,7 +251,7 @@ TEST(Validate, Tables) {
             "initial value of tensor 5, but the program has 1");
   EXPECT_EQ(errorAfter([](Program &p) { p.initials.push_back(p.initials[0]); }),
             "tensor 'x' has two initial values");
-  EXPECT_EQ(errorAfter([](Program &p) { p.initials[0].bytes.pop_back(); }),
+  EXPECT_EQ(errorAfter([](Program &p) { std::get<0>(p.initials[0].value).pop_back(); }),
             "initial value of tensor 'x' has 63 bytes, expected 64");
   EXPECT_EQ(errorAfter([](Program &p) { p.placements[0].begin = 65; }),
             "placement of 'x' ends before it begins or has no slot");

@@ -80,7 +80,7 @@ TEST(Dram, InitialValueCounts) {
   std::string program = headWithTemporaries(512, 1024) + "stream load 0\n" + on("t", load()) +
                         "stream vector 0\nstream store 0\n" + store("after(c0 >= 1)", "0");
   Program initialised = assemble(program, "test.s");
-  initialised.initials.push_back({2, std::vector<uint8_t>(256)});
+  initialised.initials.push_back({2, Splat{}});
   EXPECT_TRUE(verify(initialised, chip::Chip::load("tiny")).accepted);
 }
 

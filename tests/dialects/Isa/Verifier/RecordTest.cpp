@@ -112,15 +112,24 @@ TEST(Record, CoversEverythingThatDecidesAVerdictAndNothingElse) {
       {"a requirement", [](Program &p) { p.requirements[0].value = 2; }, true},
       {"the memory plan", [](Program &p) { p.placements[0].end = 256; }, true},
       {"an initial value's presence", [](Program &p) { p.initials.pop_back(); }, true},
-      {"an initial value's length", [](Program &p) { p.initials[0].bytes.pop_back(); }, true},
-      {"an initial value", [](Program &p) { p.initials[0].bytes[0] = 1; }, false},
+      {"an initial value", [](Program &p) { p.initials[0].value = Splat{1}; }, false},
+      {"where an initial value is",
+       [](Program &p) {
+         p.initials[0].value = FileRange{0, 8};
+       },
+       false},
+      {"a file",
+       [](Program &p) {
+         p.files.push_back({"w", 264, {}});
+       },
+       false},
       {"an option", [](Program &p) { p.options["chip"] = "edge"; }, false},
       {"the nn module", [](Program &p) { p.nnModule = "module {}"; }, false},
       {"what is not observable", [](Program &p) { p.notObservable.push_back("x"); }, false},
   };
   for (const Change &change : changes) {
     Program program = pipeline();
-    program.initials.push_back({0, std::vector<uint8_t>(256)});
+    program.initials.push_back({0, Splat{}});
     const uint64_t before = verdictHash(program);
     change.apply(program);
     EXPECT_EQ(verdictHash(program) != before, change.covered) << change.what;
