@@ -3,8 +3,6 @@
 // From the chip's keys to the values of the cost model.
 #include "compiler/Transforms/Map/Machine.h"
 
-#include "dialects/Isa/Encoding/Error.h"
-
 namespace arsis::compiler {
 
 Machine readMachine(const chip::Chip &chip) {
@@ -24,14 +22,6 @@ Machine readMachine(const chip::Chip &chip) {
                   chip.integer("dram.burst_bytes")};
   machine.dramBytesPerCycle = chip.real("dram.bandwidth_gbps") * kMegaPerGiga / chip.real("clock.core_mhz");
   return machine;
-}
-
-Machine readMachine(const std::optional<chip::Chip> &given, const std::string &option, const char *pass) {
-  if (given)
-    return readMachine(*given);
-  if (option.empty())
-    throw Error(std::string(pass) + " needs the option chip");
-  return readMachine(chip::Chip::load(option));
 }
 
 } // namespace arsis::compiler

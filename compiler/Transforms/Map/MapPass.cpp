@@ -4,9 +4,11 @@
 // types, attributes) are solved once.
 #include "compiler/Transforms/Map/Map.h"
 
+#include "compiler/Record/Record.h"
 #include "compiler/Transforms/Map/Families.h"
 #include "compiler/Transforms/Map/MappingFile.h"
 
+#include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "llvm/ADT/StringSet.h"
 
 using namespace mlir;
@@ -100,23 +102,23 @@ void emitRemark(Operation *op, const MappingProblem &problem, const Solution &so
 class MapPass : public impl::MapPassBase<MapPass> {
 public:
   using MapPassBase::MapPassBase;
-  MapPass(const chip::Chip &chip, std::string json, bool explainDecisions)
-      : given(chip), mappingJson(std::move(json)) {
-    explain = explainDecisions;
-  }
 
   void runOnOperation() override {
-    std::optional<Machine> machine = readChip();
+    std::optional<chip::Chip> described = readChip(getOperation(), getArgument(), chip, set);
     MappingFile file;
-    if (!machine || failed(readMapping(file)))
+    if (!described || failed(readMapping(file)))
       return signalPassFailure();
+    const Machine machine = readMachine(*described);
+    for (auto function : getOperation().getOps<func::FuncOp>())
+      if (failed(recordChip(function, *described, ChipUse::First)))
+        return signalPassFailure();
     bool good = true;
     llvm::StringSet<>
         failedLayers; // what does not fit in the forward pass does not in the backward pass either
     for (auto &[key, op] : mappingKeys(getOperation())) {
       Pins pins = file.take(key);
       StringRef layer = nn::getOrigin(op->getLoc()).first;
-      if (failedLayers.contains(layer) || succeeded(mapOperation(op, *machine, pins)))
+      if (failedLayers.contains(layer) || succeeded(mapOperation(op, machine, pins)))
         continue;
       good = false;
       if (!layer.empty())
@@ -131,18 +133,9 @@ public:
   }
 
 private:
-  std::optional<Machine> readChip() {
-    try {
-      return readMachine(given, chip, "nn-map");
-    } catch (const Error &error) {
-      getOperation().emitError(error.what());
-      return std::nullopt;
-    }
-  }
-
   LogicalResult readMapping(MappingFile &file) {
     std::string why;
-    if (!mappingJson.empty() && !file.parse(mappingJson, "mapping", why))
+    if (!mappingText.empty() && !file.parse(mappingText, "mapping", why))
       return getOperation().emitError(why);
     if (!mappingFile.empty() && !file.read(mappingFile, why))
       return getOperation().emitError(why);
@@ -177,16 +170,10 @@ private:
     return success();
   }
 
-  std::optional<chip::Chip> given;
-  std::string mappingJson;
   std::map<std::string, Solution> solved;
 };
 
 } // namespace
-
-std::unique_ptr<Pass> createMapPass(const chip::Chip &chip, std::string mappingJson, bool explain) {
-  return std::make_unique<MapPass>(chip, std::move(mappingJson), explain);
-}
 
 std::vector<std::pair<std::string, Operation *>> mappingKeys(ModuleOp module) {
   std::vector<std::pair<std::string, Operation *>> keys;
