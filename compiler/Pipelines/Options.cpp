@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Parsers of option texts.
+// Reading options: by name, and the texts that some of them are.
 
 #include "compiler/Pipelines/Options.h"
 
@@ -15,42 +15,32 @@ namespace arsis::compiler {
 
 static std::string quoted(StringRef text) { return "'" + text.str() + "'"; }
 
-/// A number that the chip holds as fp32.
-static double parseNumber(StringRef text, const std::string &what) {
-  constexpr double kMost = 1e30;
-  double value = 0;
-  if (text.getAsDouble(value) || !(value >= 0) || value > kMost)
-    throw Error(what + ": found " + quoted(text) + ", expected a number from 0 to 1e30");
-  if (value != 0 && static_cast<float>(value) == 0)
-    throw Error(what + ": found " + quoted(text) + ", which is 0 in fp32, expected 0 or at least 1e-45");
-  return value;
+void CompileOptions::visit(llvm::function_ref<void(StringRef, StringRef, Kind)> found) {
+  std::map<StringRef, llvm::cl::Option *> sorted;
+  for (const auto &entry : OptionsMap)
+    sorted.emplace(entry.first, entry.second);
+  for (auto [name, option] : sorted)
+    found(name, option->HelpStr,
+          option->getNumOccurrencesFlag() == llvm::cl::ZeroOrMore     ? Kind::List
+          : option->getValueExpectedFlag() == llvm::cl::ValueRequired ? Kind::Text
+                                                                      : Kind::Flag);
 }
 
-Optimizer parseOptimizer(std::string_view text) {
-  llvm::SmallVector<StringRef> parts;
-  StringRef(text.data(), text.size()).split(parts, ',');
-  if (parts.front() != "sgd")
-    throw Error("--optimizer: found " + quoted(parts.front()) + ", expected sgd");
-  Optimizer optimizer;
-  const std::pair<StringRef, double *> keys[] = {{"lr", &optimizer.learningRate},
-                                                 {"momentum", &optimizer.momentum},
-                                                 {"weight-decay", &optimizer.weightDecay}};
-  std::set<StringRef> seen;
-  for (StringRef part : llvm::drop_begin(parts)) {
-    auto [key, value] = part.split('=');
-    const auto *known = llvm::find_if(keys, [key = key](const auto &entry) { return entry.first == key; });
-    if (known == std::end(keys))
-      throw Error("--optimizer: found " + quoted(key) + ", expected lr, momentum or weight-decay");
-    if (!seen.insert(key).second)
-      throw Error("--optimizer: found " + key.str() + " more than once, expected it once");
-    *known->second = parseNumber(value, "--optimizer, " + key.str());
-  }
-  return optimizer;
+void CompileOptions::assign(StringRef name, StringRef value) {
+  for (const auto &entry : OptionsMap)
+    if (entry.first == name) {
+      if (entry.second->addOccurrence(0, name, value))
+        throw Error("--" + name.str() + ": found " + quoted(value) + ", which it does not take");
+      return;
+    }
+  std::string known;
+  visit([&](StringRef option, StringRef, Kind) { known += (known.empty() ? "" : ", ") + option.str(); });
+  throw Error("found option " + quoted(name) + ", expected one of " + known);
 }
 
-void parseKeep(std::string_view text, CompileOptions &options) {
+static void readKeep(StringRef text, TrainOptions &options) {
   llvm::SmallVector<StringRef> parts;
-  StringRef(text.data(), text.size()).split(parts, ',', -1, /*KeepEmpty=*/false);
+  text.split(parts, ',', -1, /*KeepEmpty=*/false);
   for (StringRef part : parts) {
     bool *kept = part == "gradients"     ? &options.keepGradients
                  : part == "activations" ? &options.keepActivations
@@ -62,44 +52,54 @@ void parseKeep(std::string_view text, CompileOptions &options) {
   }
 }
 
-void checkOptions(const CompileOptions &options) {
-  if (options.import.batch && *options.import.batch < 1)
-    throw Error("batch: found " + std::to_string(*options.import.batch) + ", expected at least 1");
-  for (const auto &[name, extent] : options.import.dims)
-    if (extent < 1)
-      throw Error("dimension " + name + ": found " + std::to_string(extent) + ", expected at least 1");
-  if (options.keepGradients && !options.import.training)
+TrainOptions readTraining(const CompileOptions &options) {
+  TrainOptions training;
+  training.loss = options.loss;
+  training.logits = options.logits;
+  training.optimizer = options.optimizer;
+  readKeep(options.keep.getValue(), training);
+  if (options.loss != kSoftmaxCrossEntropy)
+    throw Error("--loss: found " + quoted(options.loss) + ", expected " + kSoftmaxCrossEntropy.str());
+  parseOptimizer(training.optimizer);
+  if (options.train)
+    return training;
+  if (options.optimizer.hasValue() || options.loss.hasValue())
+    throw Error("--optimizer and --loss describe a training step; expected --train with them");
+  if (training.keepGradients)
     throw Error(
         "--keep=gradients: found no training step, which alone has gradients; expected --train with it");
-  if (!options.logits.empty() && !options.import.training)
+  if (!training.logits.empty())
     throw Error("--logits: found no training step, whose loss reads them; expected --train with it");
+  return training;
 }
 
-void parseLoss(std::string_view text, CompileOptions &options) {
-  if (text != "softmax-xent")
-    throw Error("--loss: found " + quoted({text.data(), text.size()}) + ", expected softmax-xent");
-  options.loss = text;
+void checkImport(const ImportOptions &options) {
+  if (options.batch && *options.batch < 1)
+    throw Error("batch: found " + std::to_string(*options.batch) + ", expected at least 1");
+  for (const auto &[name, extent] : options.dims)
+    if (extent < 1)
+      throw Error("dimension " + name + ": found " + std::to_string(extent) + ", expected at least 1");
 }
 
-void parseDimension(std::string_view text, CompileOptions &options) {
+void parseDimension(std::string_view text, ImportOptions &options) {
   auto [name, value] = StringRef(text.data(), text.size()).split('=');
   int64_t extent = 0;
   if (name.empty() || value.getAsInteger(10, extent) || extent < 1)
     throw Error("--dim: found " + quoted({text.data(), text.size()}) +
                 ", expected NAME=VALUE with a positive value");
-  if (auto [known, isNew] = options.import.dims.try_emplace(name.str(), extent); !isNew)
+  if (auto [known, isNew] = options.dims.try_emplace(name.str(), extent); !isNew)
     throw Error("--dim: found " + quoted({text.data(), text.size()}) + " beside " +
                 quoted((name + "=" + llvm::Twine(known->second)).str()) + ", expected one value");
 }
 
-Stage parseStage(std::string_view text) {
+Stage parseStage(std::string_view text, const std::string &option) {
   static const std::pair<std::string_view, Stage> stages[] = {
       {"nn", Stage::NN},   {"step", Stage::Step},    {"mapped", Stage::Mapped}, {"tile", Stage::Tile},
       {"isa", Stage::Isa}, {"asm", Stage::Assembly}, {"bin", Stage::Binary}};
   for (const auto &[name, stage] : stages)
     if (name == text)
       return stage;
-  throw Error("--emit: found " + quoted({text.data(), text.size()}) +
+  throw Error(option + ": found " + quoted({text.data(), text.size()}) +
               ", expected nn, step, mapped, tile, isa, asm or bin");
 }
 

@@ -1,55 +1,76 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// What a compilation is asked to do, and the textual forms of it that the command line and the Python package
-// share.
+// What a compilation is asked to do below the import, declared once: these are the options of the registered
+// pipeline, the flags of arsis-compile, and the keywords of arsis.compile in Python.
 
 #ifndef ARSIS_COMPILER_PIPELINES_OPTIONS_H
 #define ARSIS_COMPILER_PIPELINES_OPTIONS_H
 
 #include "compiler/Import/Onnx/Onnx.h"
+#include "compiler/Transforms/TrainStep/TrainStep.h"
 
-#include <set>
+#include "mlir/Pass/PassOptions.h"
+
 #include <string>
 #include <string_view>
-#include <utility>
 
 namespace arsis::compiler {
 
-/// How far a compilation goes.
+/// The levels of a compilation, and the two forms of a program.
 enum class Stage { NN, Step, Mapped, Tile, Isa, Assembly, Binary };
 
-struct Optimizer {
-  double learningRate = 0.01; ///< initial value of the tensor "learning_rate"
-  double momentum = 0;
-  double weightDecay = 0;
+/// "nn", "step", "mapped", "tile", "isa", "asm", "bin". `option` is what messages call it. Throws
+/// arsis::Error.
+Stage parseStage(std::string_view text, const std::string &option);
+
+struct CompileOptions : mlir::PassPipelineOptions<CompileOptions> {
+  Option<std::string> chip{*this, "chip",
+                           llvm::cl::desc("shipped chip, or path of a chip's YAML file; the text of a lower "
+                                          "level names its own")};
+  ListOption<std::string> set{*this, "set", llvm::cl::desc("KEY=VALUE: override a value of the chip")};
+  Option<bool> train{*this, "train", llvm::cl::desc("a training step instead of the forward pass"),
+                     llvm::cl::init(false)};
+  Option<std::string> loss{*this, "loss", llvm::cl::desc("loss of the training step: softmax-xent"),
+                           llvm::cl::init(kSoftmaxCrossEntropy.str())};
+  Option<std::string> logits{*this, "logits",
+                             llvm::cl::desc("output that the loss reads, where there are several")};
+  Option<std::string> optimizer{*this, "optimizer",
+                                llvm::cl::desc("sgd,lr=..,momentum=..,weight-decay=.. of the training step"),
+                                llvm::cl::init("sgd")};
+  Option<std::string> keep{*this, "keep",
+                           llvm::cl::desc("what stays observable: gradients, activations (comma separated)")};
+  Option<std::string> mapping{*this, "mapping", llvm::cl::desc("JSON file with mapping decisions that hold")};
+  Option<std::string> mappingText{*this, "mapping-text", llvm::cl::desc("the same as JSON text")};
+  Option<bool> explainMapping{*this, "explain-mapping",
+                              llvm::cl::desc("say for each operation what was chosen and why"),
+                              llvm::cl::init(false)};
+  Option<bool> noVerify{*this, "no-verify",
+                        llvm::cl::desc("leave the program unverified; who runs it then verifies it"),
+                        llvm::cl::init(false)};
+  Option<std::string> to{*this, "to", llvm::cl::desc("last level: nn, step, mapped, tile or isa"),
+                         llvm::cl::init("isa")};
+  Option<std::string> atNn{*this, "at-nn", llvm::cl::desc("further passes on the imported module")};
+  Option<std::string> atStep{*this, "at-step", llvm::cl::desc("further passes on the step")};
+  Option<std::string> atMapped{*this, "at-mapped", llvm::cl::desc("further passes on the mapped step")};
+  Option<std::string> atTile{*this, "at-tile", llvm::cl::desc("further passes on the tile program")};
+  Option<std::string> atIsa{*this, "at-isa", llvm::cl::desc("further passes on the isa program")};
+
+  /// Calls `found` with every option in alphabetical order: flags take no value, lists may be given
+  /// repeatedly.
+  enum class Kind { Flag, Text, List };
+  void visit(llvm::function_ref<void(llvm::StringRef name, llvm::StringRef help, Kind kind)> found);
+  /// Sets one option from text. Throws arsis::Error for an unknown name or a value it does not take.
+  void assign(llvm::StringRef name, llvm::StringRef value);
 };
 
-struct CompileOptions {
-  ImportOptions import; ///< its `training` is also what makes a training step
-  std::string loss = "softmax-xent";
-  std::string logits; ///< name of the output that the loss reads; empty: the only one
-  Optimizer optimizer;
-  bool keepGradients = false;
-  bool keepActivations = false;
-  std::string mapping;         ///< JSON text of mapping decisions that hold (see nn-map); empty: none
-  bool explainMapping = false; ///< a remark for each operation with the decision and its reason
-};
+/// The options of the passes of training. Throws arsis::Error that says what was found and what is expected,
+/// also for something that only a training step has where none is made.
+TrainOptions readTraining(const CompileOptions &options);
 
-// The parsers throw arsis::Error that says what was found and what is expected.
-
-/// "sgd,lr=0.02,momentum=0.9,weight-decay=0.0005"; every value may be left out.
-Optimizer parseOptimizer(std::string_view text);
-/// "gradients,activations"
-void parseKeep(std::string_view text, CompileOptions &options);
-/// Throws if a size is not positive, or something is asked for that only a training step has, and none is
-/// made.
-void checkOptions(const CompileOptions &options);
-/// "softmax-xent"
-void parseLoss(std::string_view text, CompileOptions &options);
-/// "NAME=VALUE" of a symbolic dimension, which has no value yet.
-void parseDimension(std::string_view text, CompileOptions &options);
-/// "nn", "step", "mapped", "tile", "isa", "asm", "bin"
-Stage parseStage(std::string_view text);
+/// "NAME=VALUE" of a symbolic dimension, which has no value yet. Throws arsis::Error.
+void parseDimension(std::string_view text, ImportOptions &options);
+/// Throws arsis::Error if a size is not positive.
+void checkImport(const ImportOptions &options);
 
 } // namespace arsis::compiler
 

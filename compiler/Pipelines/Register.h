@@ -8,14 +8,18 @@
 
 #include "compiler/Conversion/NNToTile/NNToTile.h"
 #include "compiler/Conversion/TileToIsa/TileToIsa.h"
+#include "compiler/Pipelines/Pipeline.h"
+#include "compiler/Transforms/KeepReference/KeepReference.h"
 #include "compiler/Transforms/Map/Map.h"
 #include "compiler/Transforms/PlanMemory/PlanMemory.h"
+#include "compiler/Transforms/ProveProgram/ProveProgram.h"
 #include "compiler/Transforms/SplitStreams/SplitStreams.h"
 #include "compiler/Transforms/TrainStep/TrainStep.h"
 #include "dialects/NN/IR/NNDialect.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Transforms/Passes.h"
 
 namespace arsis::compiler {
 
@@ -25,12 +29,20 @@ inline void registerDialects(mlir::DialectRegistry &registry) {
 }
 
 inline void registerPasses() {
-  registerTrainingPasses();
-  registerMapPasses();
-  registerNNToTilePasses();
-  registerPlanMemoryPasses();
-  registerSplitStreamsPasses();
-  registerTileToIsaPasses();
+  static const bool once = [] {
+    registerTrainingPasses();
+    registerMapPasses();
+    registerKeepReferencePasses();
+    registerNNToTilePasses();
+    registerPlanMemoryPasses();
+    registerSplitStreamsPasses();
+    registerTileToIsaPasses();
+    registerProveProgramPasses();
+    mlir::registerTransformsPasses();
+    registerPipeline();
+    return true;
+  }();
+  (void)once;
 }
 
 } // namespace arsis::compiler

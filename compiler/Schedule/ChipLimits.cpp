@@ -3,8 +3,6 @@
 // From the chip's keys to the values of the cost model.
 #include "compiler/Schedule/ChipLimits.h"
 
-#include "dialects/Isa/Encoding/Error.h"
-
 namespace arsis::schedule {
 
 ChipLimits readChipLimits(const chip::Chip &chip) {
@@ -24,14 +22,6 @@ ChipLimits readChipLimits(const chip::Chip &chip) {
                  chip.integer("dram.burst_bytes")};
   limits.dramBytesPerCycle = chip.real("dram.bandwidth_gbps") * kMegaPerGiga / chip.real("clock.core_mhz");
   return limits;
-}
-
-chip::Chip chipOf(const std::optional<chip::Chip> &given, const std::string &option, const char *pass) {
-  if (given)
-    return *given;
-  if (option.empty())
-    throw Error(std::string(pass) + " needs the option chip");
-  return chip::Chip::load(option);
 }
 
 } // namespace arsis::schedule

@@ -9,8 +9,6 @@
 #include "timing/Runs.h"
 
 #include <cstdint>
-#include <optional>
-#include <string>
 
 namespace arsis::schedule {
 
@@ -27,10 +25,6 @@ struct ChipLimits {
 
 /// Reads every value from `chip`; throws arsis::Error naming a missing key.
 ChipLimits readChipLimits(const chip::Chip &chip);
-
-/// The chip that a pass was made with or, run from a command line, the one its option `chip` names. Throws
-/// arsis::Error if there is neither.
-chip::Chip chipOf(const std::optional<chip::Chip> &given, const std::string &option, const char *pass);
 
 } // namespace arsis::schedule
 

@@ -19,9 +19,9 @@ public:
     builder.setInsertionPointToEnd(module->getBody());
     for (const isa::Location &location : program.locations)
       locations.push_back(locationOf(location));
-    auto op =
-        isair::ProgramOp::create(builder, builder.getUnknownLoc(), "program", program.dramBytes, counters(),
-                                 requirements(), placements(), options(), notObservable(), program.nnModule);
+    auto op = isair::ProgramOp::create(builder, builder.getUnknownLoc(), "program", program.dramBytes,
+                                       counters(), requirements(), placements(), options(), notObservable(),
+                                       builder.getStringAttr(program.nnModule), verdict());
     builder.createBlock(&op.getBody());
     for (size_t index = 0; index < program.tensors.size(); ++index)
       readTensor(index);
@@ -47,12 +47,12 @@ private:
   }
 
   ArrayAttr requirements() {
-    SmallVector<Attribute> result;
-    for (const isa::Requirement &requirement : program.requirements)
-      result.push_back(isair::RequirementAttr::get(builder.getContext(), requirement.key,
-                                                   static_cast<isair::Relation>(requirement.relation),
-                                                   requirement.value));
+    auto result = llvm::to_vector_of<Attribute>(toAttributes(*builder.getContext(), program.requirements));
     return builder.getArrayAttr(result);
+  }
+
+  isair::VerdictAttr verdict() {
+    return program.verdict ? toAttribute(*builder.getContext(), *program.verdict) : isair::VerdictAttr();
   }
 
   ArrayAttr placements() {
@@ -149,6 +149,19 @@ private:
 };
 
 } // namespace
+
+SmallVector<isair::RequirementAttr> toAttributes(MLIRContext &context,
+                                                 ArrayRef<isa::Requirement> requirements) {
+  return llvm::map_to_vector(requirements, [&](const isa::Requirement &requirement) {
+    return isair::RequirementAttr::get(&context, requirement.key,
+                                       static_cast<isair::Relation>(requirement.relation), requirement.value);
+  });
+}
+
+isair::VerdictAttr toAttribute(MLIRContext &context, const isa::Verdict &verdict) {
+  return isair::VerdictAttr::get(&context, verdict.verifierVersion, verdict.hash,
+                                 toAttributes(context, verdict.capacities));
+}
 
 OwningOpRef<ModuleOp> translateFromProgram(MLIRContext &context, const isa::Program &program) {
   context.loadDialect<isair::IsaDialect>();

@@ -215,10 +215,18 @@ private:
   }
 
   void writeTables() {
+    auto toRequirement = [](isair::RequirementAttr requirement) {
+      return isa::Requirement{requirement.getKey().str(),
+                              static_cast<isa::Requirement::Relation>(requirement.getRelation()),
+                              requirement.getValue()};
+    };
     for (auto requirement : op.getRequirements().getAsRange<isair::RequirementAttr>())
-      program.requirements.push_back({requirement.getKey().str(),
-                                      static_cast<isa::Requirement::Relation>(requirement.getRelation()),
-                                      requirement.getValue()});
+      program.requirements.push_back(toRequirement(requirement));
+    if (std::optional<isair::VerdictAttr> verdict = op.getVerdict()) {
+      program.verdict = isa::Verdict{verdict->getVersion(), verdict->getHash(), {}};
+      for (isair::RequirementAttr capacity : verdict->getCapacities())
+        program.verdict->capacities.push_back(toRequirement(capacity));
+    }
     for (auto placement : op.getPlacements().getAsRange<isair::PlacementAttr>())
       program.placements.push_back({static_cast<isa::Memory>(placement.getMemory()), placement.getUnit(),
                                     placement.getBuffer().str(), placement.getBegin(), placement.getEnd(),
@@ -247,32 +255,6 @@ FailureOr<isa::Program> translateToProgram(ModuleOp module) {
   if (failed(writer.write()))
     return failure();
   return std::move(writer.program);
-}
-
-FailureOr<isa::Program> translateToProgram(ModuleOp module, const chip::Chip &chip,
-                                           const std::map<std::string, std::string> &options,
-                                           const std::string &nnModule) {
-  auto programs = module.getOps<isair::ProgramOp>();
-  if (programs.empty())
-    return translateToProgram(module); // which reports it
-  isair::ProgramOp op = *programs.begin();
-  Builder builder(module.getContext());
-  NamedAttrList entries(op.getOptions());
-  auto set = [&](const std::string &key, const std::string &value) {
-    entries.set(key, builder.getStringAttr(value));
-  };
-  for (const auto &[key, value] : options)
-    set(key, value);
-  set("chip", chip.name);
-  for (const std::string &key : chip.readKeys())
-    set("chip." + key, chip.text(key));
-  std::string overridden;
-  for (const chip::Override &change : chip.overrides())
-    overridden += (overridden.empty() ? "" : ",") + change.key + "=" + change.to;
-  set("chip_overrides", overridden);
-  op.setOptionsAttr(entries.getDictionary(module.getContext()));
-  op.setNnModule(nnModule);
-  return translateToProgram(module);
 }
 
 } // namespace arsis::compiler

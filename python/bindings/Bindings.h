@@ -7,6 +7,7 @@
 #define ARSIS_PYTHON_BINDINGS_BINDINGS_H
 
 #include "arch_configs/reader/Chip.h"
+#include "compiler/Pipelines/Compile.h"
 #include "compiler/Pipelines/Diagnostics.h"
 #include "runtime/common/HostTensor.h"
 
@@ -29,6 +30,16 @@ pybind11::array toArray(const ref::HostTensor &tensor);
 
 /// A shipped chip or a file, with values replaced by dotted key, all at once.
 chip::Chip loadChip(const std::string &nameOrPath, const std::map<std::string, std::string> &overrides);
+
+/// How the model is read, by keyword.
+compiler::ImportOptions readImport(std::optional<int64_t> batch, const std::map<std::string, int64_t> &dims,
+                                   const std::vector<std::string> &tie,
+                                   const std::vector<std::string> &untie);
+/// Options of the compilation as keywords, with '_' for '-'. Throws Error for one that there is not, or that
+/// has an argument of its own.
+void readOptions(const pybind11::kwargs &keywords, compiler::CompileOptions &options);
+/// Every option that readOptions takes, with its meaning, one a line.
+std::string describeOptions();
 
 void bindFiles(pybind11::module_ &module);
 /// Each as a Python warning of the caller. Throws if the interpreter turns warnings into errors.

@@ -4,6 +4,7 @@
 
 #include "python/bindings/Bindings.h"
 
+#include "arch_configs/reader/Options.h"
 #include "compiler/Pipelines/Compile.h"
 #include "dialects/Isa/Encoding/Initials.h"
 #include "dialects/Isa/Encoding/OutputFile.h"
@@ -16,38 +17,25 @@ namespace arsis::python {
 
 using ProgramHandle = std::shared_ptr<isa::Program>;
 
-static constexpr const char *kDefaultOptimizer = "sgd";
-
-static ProgramHandle
-compileModel(const std::variant<py::bytes, std::string> &model, const std::string &chipName,
-             const std::map<std::string, std::string> &overrides, std::optional<int64_t> batch,
-             const std::map<std::string, int64_t> &dims, bool train, const std::string &loss,
-             const std::string &optimizer, const std::string &keep, const std::string &logits,
-             const std::vector<std::string> &tie, const std::vector<std::string> &untie) {
+static ProgramHandle compileModel(const std::variant<py::bytes, std::string> &model, const std::string &chip,
+                                  const std::map<std::string, std::string> &overrides,
+                                  std::optional<int64_t> batch, const std::map<std::string, int64_t> &dims,
+                                  const std::vector<std::string> &tie, const std::vector<std::string> &untie,
+                                  const py::kwargs &keywords) {
   compiler::CompileOptions options;
-  options.import.batch = batch;
-  options.import.dims = dims;
-  options.import.training = train;
-  options.import.tie = tie;
-  options.import.untie = untie;
-  options.logits = logits;
-  compiler::parseLoss(loss, options);
-  options.optimizer = compiler::parseOptimizer(optimizer);
-  compiler::parseKeep(keep, options);
-  compiler::checkOptions(options);
-  if (!train && optimizer != kDefaultOptimizer)
-    throw Error("optimizer: found '" + optimizer +
-                "', which describes a training step; expected train=True with it");
-  chip::Chip chip = loadChip(chipName, overrides);
-  const std::string *path = std::get_if<std::string>(&model);
-  const std::string bytes = path ? std::string() : std::string(std::get<py::bytes>(model));
+  options.chip = chip;
+  options.set = chip::overridesOf(loadChip(chip, overrides));
+  readOptions(keywords, options);
+  compiler::Model source{"<bytes>", readImport(batch, dims, tie, untie)};
+  if (const auto *path = std::get_if<std::string>(&model))
+    source.name = *path;
+  else
+    source.bytes = std::string(std::get<py::bytes>(model));
   std::vector<compiler::Message> messages;
   ProgramHandle program;
   {
     py::gil_scoped_release release;
-    program = std::make_shared<isa::Program>(
-        path ? compiler::compileFile(*path, chip, options, &messages)
-             : compiler::compileBytes(bytes, "<bytes>", chip, options, &messages));
+    program = std::make_shared<isa::Program>(compiler::compileModel(source, options, &messages));
   }
   warn(messages);
   return program;
@@ -119,25 +107,23 @@ void bindPrograms(py::module_ &module) {
       "parameter_readers",
       [](const std::string &model, const std::vector<std::string> &tie,
          const std::vector<std::string> &untie) {
-        compiler::CompileOptions options;
-        options.import.tie = tie;
-        options.import.untie = untie;
-        return compiler::parameterReaders(model, options);
+        return compiler::parameterReaders(model, readImport(std::nullopt, {}, tie, untie));
       },
       py::arg("model"), py::kw_only(), py::arg("tie") = std::vector<std::string>(),
       py::arg("untie") = std::vector<std::string>(),
       "For each parameter and running statistic of an ONNX file, by the name it has in a program: the inputs "
       "that "
       "read it, as pairs (number of the node in the file, number of its input).");
-  module.def(
-      "compile", &compileModel, py::arg("model"), py::arg("chip"), py::kw_only(),
-      py::arg("overrides") = std::map<std::string, std::string>(), py::arg("batch") = py::none(),
-      py::arg("dims") = std::map<std::string, int64_t>(), py::arg("train") = false,
-      py::arg("loss") = "softmax-xent", py::arg("optimizer") = kDefaultOptimizer, py::arg("keep") = "",
-      py::arg("logits") = "", py::arg("tie") = std::vector<std::string>(),
-      py::arg("untie") = std::vector<std::string>(),
-      "Compiles a model for a chip: the path of an .onnx or .mlir file, or the bytes of an ONNX model. The "
-      "compiler's warnings and remarks become Python warnings (UserWarning).");
+  const std::string help = "Compiles a model for a chip: the path of an .onnx file, of the text of any level "
+                           "(.mlir), or the bytes of "
+                           "an ONNX model. The compiler's warnings and remarks become Python warnings "
+                           "(UserWarning). Further options are "
+                           "keywords:\n" +
+                           describeOptions();
+  module.def("compile", &compileModel, py::arg("model"), py::arg("chip"), py::kw_only(),
+             py::arg("overrides") = std::map<std::string, std::string>(), py::arg("batch") = py::none(),
+             py::arg("dims") = std::map<std::string, int64_t>(), py::arg("tie") = std::vector<std::string>(),
+             py::arg("untie") = std::vector<std::string>(), help.c_str());
 }
 
 } // namespace arsis::python

@@ -117,21 +117,13 @@ static ref::Backend parseBackend(const std::string &text) {
 
 static std::unique_ptr<ref::StepReference>
 makeStepReference(const std::string &model, std::optional<int64_t> batch,
-                  const std::map<std::string, int64_t> &dims, bool train, const std::string &optimizer,
-                  const std::string &keep, const std::string &logits, const std::vector<std::string> &tie,
-                  const std::vector<std::string> &untie) {
+                  const std::map<std::string, int64_t> &dims, const std::vector<std::string> &tie,
+                  const std::vector<std::string> &untie, const py::kwargs &keywords) {
   compiler::CompileOptions options;
-  options.import.batch = batch;
-  options.import.dims = dims;
-  options.import.training = train;
-  options.import.tie = tie;
-  options.import.untie = untie;
-  options.logits = logits;
-  options.optimizer = compiler::parseOptimizer(optimizer);
-  compiler::parseKeep(keep, options);
-  compiler::checkOptions(options);
+  readOptions(keywords, options);
   std::vector<compiler::Message> messages;
-  auto step = std::make_unique<ref::StepReference>(compiler::stepText(model, options, &messages));
+  auto step = std::make_unique<ref::StepReference>(
+      compiler::stepText({model, readImport(batch, dims, tie, untie)}, options, &messages));
   warn(messages);
   return step;
 }
@@ -187,12 +179,11 @@ void bindSessions(py::module_ &module) {
           },
           py::arg("backend") = "onednn");
 
-  module.def("step_reference", &makeStepReference, py::arg("model"), py::kw_only(),
-             py::arg("batch") = py::none(), py::arg("dims") = std::map<std::string, int64_t>(),
-             py::arg("train") = false, py::arg("optimizer") = "sgd", py::arg("keep") = "",
-             py::arg("logits") = "", py::arg("tie") = std::vector<std::string>(),
-             py::arg("untie") = std::vector<std::string>(),
-             "The reference for a model, without any chip (no backend \"exact\").");
+  module.def(
+      "step_reference", &makeStepReference, py::arg("model"), py::kw_only(), py::arg("batch") = py::none(),
+      py::arg("dims") = std::map<std::string, int64_t>(), py::arg("tie") = std::vector<std::string>(),
+      py::arg("untie") = std::vector<std::string>(),
+      "The reference for a model, without any chip (no backend \"exact\"). Keywords as for `compile`.");
 }
 
 } // namespace arsis::python

@@ -82,9 +82,15 @@ HostTensor StepReference::read(const std::string &name) const {
   return slot->toHost(tensorOfElements(slot->initial));
 }
 
-void StepReference::run(Backend backend) {
+std::vector<StepValue> StepReference::values(const std::function<bool(const std::string &)> &exists) const {
+  return valuesOf(entryOf(*module->op), sides, exists);
+}
+
+void StepReference::run(Backend backend,
+                        std::function<void(mlir::Operation *, llvm::ArrayRef<HostTensor>)> observe) {
   Options options;
   options.backend = backend;
+  options.observe = std::move(observe);
   llvm::FailureOr<TensorMap> outcome = ref::run(*module->op, arguments, options);
   if (llvm::failed(outcome))
     module->fail("the reference cannot run the step");

@@ -5,6 +5,7 @@
 
 #include "dialects/Isa/Encoding/Program.h"
 #include "runtime/Interpreter/Interpreter.h"
+#include "runtime/Interpreter/StepValues.h"
 
 #include <memory>
 
@@ -25,8 +26,12 @@ public:
   void write(const std::string &name, const HostTensor &host);
   /// A result of the last run, else an argument as it stands now, in the host's layout.
   HostTensor read(const std::string &name) const;
-  /// One step; results that donate become the next step's arguments.
-  void run(Backend backend = Backend::OneDnn);
+  /// One step; results that donate become the next step's arguments. `observe`: see Options.
+  void run(Backend backend = Backend::OneDnn,
+           std::function<void(mlir::Operation *, llvm::ArrayRef<HostTensor>)> observe = {});
+
+  /// The results of the operations in program order, and the tensors of the program that hold them.
+  std::vector<StepValue> values(const std::function<bool(const std::string &)> &exists) const;
 
   const Signature &signature() const { return sides; }
 

@@ -8,13 +8,43 @@
 #include "simulator/units/TransferRuns.h"
 #include "simulator/units/Work.h"
 
+#include <map>
+
 namespace arsis::sim {
 namespace {
+
+/// The counters, and who wants to know when a tensor is complete.
+class WatchedCounters {
+public:
+  WatchedCounters(const isa::Program &program, const std::function<void(size_t)> &complete)
+      : complete(complete), values(program.counterStream.size()), waiting(values.size()) {
+    if (complete)
+      for (size_t t = 0; t < program.tensors.size(); ++t)
+        if (const isa::Tensor &tensor = program.tensors[t]; tensor.completeValue > 0)
+          waiting[tensor.completeCounter].emplace(tensor.completeValue, t);
+  }
+
+  int64_t operator[](size_t counter) const { return values[counter]; }
+  void increment(size_t counter) {
+    ++values[counter];
+    if (!complete)
+      return;
+    const auto [first, last] = waiting[counter].equal_range(values[counter]);
+    for (auto entry = first; entry != last; ++entry)
+      complete(entry->second);
+  }
+
+private:
+  const std::function<void(size_t)> &complete;
+  std::vector<int64_t> values;
+  std::vector<std::multimap<int64_t, size_t>>
+      waiting; // per counter: tensors by the value that completes them
+};
 
 class Walker {
 public:
   Walker(const isa::Program &program, const chip::Chip &chip, const MemorySizes &sizes, Memories &memories,
-         std::vector<int64_t> &counters, size_t index)
+         WatchedCounters &counters, size_t index)
       : stream(program.streams[index]), events(program.locations.empty() ? 1 : program.locations.size()),
         program(program), sizes(sizes), memories(memories), counters(counters), cursor(stream),
         weightBanks(chip.integer("matrix.weight_banks")), burst(chip.integer("dram.burst_bytes")),
@@ -75,13 +105,13 @@ private:
     sample(operation, memories, stream.index, result);
     commit(operation, memories, stream.index, result);
     if (instruction.increment)
-      ++counters[*instruction.increment];
+      counters.increment(*instruction.increment);
   }
 
   const isa::Program &program;
   const MemorySizes &sizes;
   Memories &memories;
-  std::vector<int64_t> &counters;
+  WatchedCounters &counters;
   isa::InstructionCursor cursor;
   int64_t weightBanks, burst;
   BankShapes banks;
@@ -93,9 +123,9 @@ private:
 } // namespace
 
 RunRecord runFunctional(const isa::Program &program, const chip::Chip &chip, const MemorySizes &sizes,
-                        Memories &memories) {
+                        Memories &memories, const std::function<void(size_t)> &complete) {
   const numerics::FloatEnvironment environment; // this may be a thread of its own
-  std::vector<int64_t> counters(program.counterStream.size());
+  WatchedCounters counters(program, complete);
   std::vector<Walker> walkers;
   walkers.reserve(program.streams.size());
   for (size_t i = 0; i < program.streams.size(); ++i)

@@ -6,6 +6,8 @@
 #include "simulator/base/Statistics.h"
 #include "simulator/units/Board.h"
 
+#include <functional>
+
 namespace arsis::sim {
 
 struct UnitRecord {
@@ -31,8 +33,9 @@ struct RunRecord {
 RunRecord runTimed(const isa::Program &program, const chip::Chip &chip, const MemorySizes &sizes,
                    Memories *memories, std::optional<uint64_t> latencySeed, bool tracing);
 
-/// Runs the same opcode functions without a clock, in an order that the counters allow.
+/// Runs the same opcode functions without a clock, in an order that the counters allow. `complete` is called
+/// with the number of each tensor that the program says when it is complete, at that moment.
 RunRecord runFunctional(const isa::Program &program, const chip::Chip &chip, const MemorySizes &sizes,
-                        Memories &memories);
+                        Memories &memories, const std::function<void(size_t)> &complete = {});
 
 } // namespace arsis::sim

@@ -100,13 +100,25 @@ struct Session::State {
     granted = asked;
   }
 
+  /// Called by the machine with the number of each tensor that is complete.
+  std::function<void(size_t)> watcherOf(const RunOptions &options) {
+    if (!options.onComplete)
+      return {};
+    return [this, &options](size_t number) {
+      const isa::Tensor &tensor = program->tensors[number];
+      std::vector<uint8_t> elements(static_cast<size_t>(hostBytes(tensor)));
+      toHost(tensor, dram.get(), elements.data());
+      options.onComplete(tensor, elements);
+    };
+  }
+
   RunRecord execute(const RunOptions &options) {
     const bool tracing = !options.tracePath.empty();
     auto timed = [&](Memories *values) {
       return runTimed(*program, chip, sizes, values, options.latencySeed, tracing);
     };
     if (options.mode == Mode::FunctionalOnly)
-      return runFunctional(*program, chip, sizes, memories);
+      return runFunctional(*program, chip, sizes, memories, watcherOf(options));
     if (options.mode == Mode::TimingOnly)
       return timed(nullptr);
     if (!options.valuesBesideClock)
@@ -217,6 +229,8 @@ boost::json::object Session::run(const RunOptions &options) {
   State &s = *state;
   const auto begin = std::chrono::steady_clock::now();
   const bool values = options.mode != Mode::TimingOnly;
+  if (options.onComplete && options.mode != Mode::FunctionalOnly)
+    throw Error("tensors are seen as they complete in a functional-only run, found another mode");
   s.checkBudget(options);
   const std::unique_ptr<OutputFile> trace = createTrace(options, *s.program);
   if (values) {

@@ -10,9 +10,11 @@
 
 #include <boost/json.hpp>
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace arsis::sim {
 
@@ -40,6 +42,9 @@ struct RunOptions {
   /// A program with more instances, or one that visits more elements (without values: of transfers), is
   /// refused.
   uint64_t maxInstances = isa::kDefaultMaxInstances, maxWork = isa::kDefaultMaxWork;
+  /// Mode::FunctionalOnly only: called for every tensor that the program says when it is complete, at that
+  /// moment, with its elements as readTensor gives them, temporaries included.
+  std::function<void(const isa::Tensor &tensor, const std::vector<uint8_t> &elements)> onComplete;
 };
 
 class Session {

@@ -145,7 +145,7 @@ def test_a_full_standard_output_is_noticed(product):
         ["arsis-sim", program, "--chip=tiny", "--timing-only"],
         ["arsis-verify", program, "--chip=tiny"],
         ["arsis-compile", product / "m.onnx", "--emit=nn"],
-        ["arsis-compile", product / "m.onnx", "--emit=asm"],
+        ["arsis-compile", product / "m.onnx", "--chip=tiny", "--emit=asm"],
         ["arsis-translate", "--asm-to-isa", assembly],
     ):
         with open("/dev/full", "w") as full:

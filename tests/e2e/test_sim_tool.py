@@ -89,7 +89,7 @@ def test_rejects_inputs(tmp_path, inputs, change, message):
         (["--timing-only", "--check=exact"], "--timing-only computes no values"),
         (["--functional-only", "--perturb-latency", 1], "--functional-only has no clock"),
         (["--fast", "--timing-only"], "--fast runs values beside an unperturbed clock"),
-        (["--check=nearly"], "--check is nearly, expected exact, reference or off"),
+        (["--check=nearly"], "--check is nearly, expected exact, reference, ops or off"),
         (["--check=exact"], "the program carries no nn module for the reference"),
         (["--set", "dram.phy_ns"], "--set: found 'dram.phy_ns', expected KEY=VALUE"),
         (["--set", "matrix.cols=4"], "matrix.cols >= 8, found 4"),

@@ -3,6 +3,8 @@
 #include "tests/fuzz/Compile.h"
 
 #include "compiler/Pipelines/Diagnostics.h"
+#include "compiler/Pipelines/Pipeline.h"
+#include "compiler/Target/Translate.h"
 #include "tests/fuzz/Harness.h"
 
 using namespace arsis::compiler;
@@ -30,30 +32,25 @@ func.func @forward(%x: tensor<2x6x6x3xf32> {nn.name = "x", nn.role = "input"},
 #fc = loc(fused<"fwd">["fc"])
 )";
 
-std::optional<isa::Program> compileFrom(Stage level, mlir::ModuleOp module, const chip::Chip &chip,
-                                        const CompileOptions &options) {
-  if (level <= Stage::NN && failed(buildStep(module, options)))
+std::optional<isa::Program> compileOn(mlir::ModuleOp module, CompileOptions &options) {
+  options.noVerify = true;
+  mlir::PassManager passes(module.getContext());
+  buildPipeline(passes, options);
+  if (failed(passes.run(module)))
     return std::nullopt;
-  if (level <= Stage::Step && failed(mapStep(module, chip, options)))
-    return std::nullopt;
-  const std::string mapped = level <= Stage::Mapped ? moduleText(module, /*withInitialValues=*/false) : "";
-  if (level <= Stage::Mapped && failed(lowerToTile(module, chip)))
-    return std::nullopt;
-  if (level <= Stage::Tile && failed(lowerToIsa(module, chip)))
-    return std::nullopt;
-  mlir::FailureOr<isa::Program> program = makeProgram(module, chip, options, "fuzz", mapped);
+  mlir::FailureOr<isa::Program> program = translateToProgram(module);
   if (failed(program))
     return std::nullopt;
   return std::move(*program);
 }
 
-void compileSmallModel(const chip::Chip &chip, const CompileOptions &options) {
+void compileSmallModel(const chip::Chip &chip, CompileOptions &options) {
   std::unique_ptr<mlir::MLIRContext> context = makeContext();
   DiagnosticLog log(*context);
   auto module = parseModule(*context, kSmallModel, "the small model");
   if (!module)
     fail("the small model does not parse: " + log.text());
-  std::optional<isa::Program> program = compileFrom(Stage::NN, *module, chip, options);
+  std::optional<isa::Program> program = compileOn(*module, options);
   if (!program)
     throw Error(log.errors());
   acceptInput();

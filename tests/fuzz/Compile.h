@@ -3,6 +3,7 @@
 #ifndef ARSIS_TESTS_FUZZ_COMPILE_H
 #define ARSIS_TESTS_FUZZ_COMPILE_H
 
+#include "arch_configs/reader/Chip.h"
 #include "compiler/Pipelines/Compile.h"
 
 namespace arsis::fuzz {
@@ -10,14 +11,13 @@ namespace arsis::fuzz {
 /// An nn module with one small operation of each family: what a chip or a mapping is tried on.
 extern const char *const kSmallModel;
 
-/// The program of a module that enters at `level` (NN, Step, Mapped, Tile or Isa), or nothing after
-/// diagnostics. Throws Error.
-std::optional<isa::Program> compileFrom(compiler::Stage level, mlir::ModuleOp module, const chip::Chip &chip,
-                                        const compiler::CompileOptions &options);
+/// The program that the pipeline makes of a module of any level, unverified, or nothing after diagnostics.
+/// Throws Error.
+std::optional<isa::Program> compileOn(mlir::ModuleOp module, compiler::CompileOptions &options);
 
-/// Compiles kSmallModel; the program has to be accepted by the verifier and run. Throws Error with the
-/// diagnostics.
-void compileSmallModel(const chip::Chip &chip, const compiler::CompileOptions &options);
+/// Compiles kSmallModel for `chip`, which the options name; the program has to be accepted by the verifier
+/// and run. Throws Error with the diagnostics.
+void compileSmallModel(const chip::Chip &chip, compiler::CompileOptions &options);
 
 } // namespace arsis::fuzz
 

@@ -8,7 +8,8 @@ using namespace arsis;
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   fuzz::answered([&] {
     compiler::CompileOptions options;
-    options.mapping.assign(reinterpret_cast<const char *>(data), size);
+    options.chip = std::string("tiny");
+    options.mappingText = std::string(reinterpret_cast<const char *>(data), size);
     fuzz::compileSmallModel(fuzz::tinyChip(), options);
   });
   return 0;

@@ -9,12 +9,13 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   const std::string bytes(reinterpret_cast<const char *>(data), size);
   for (bool training : {false, true})
     fuzz::answered([&] {
-      const chip::Chip chip = fuzz::tinyChip();
       compiler::CompileOptions options;
-      options.import.training = training;
-      const isa::Program program = compiler::compileBytes(bytes, "input.onnx", chip, options);
+      options.chip = std::string("tiny");
+      options.train = training;
+      options.noVerify = true;
+      const isa::Program program = compiler::compileModel({"input.onnx", {}, bytes}, options);
       fuzz::acceptInput();
-      fuzz::expectAccepted(program, chip);
+      fuzz::expectAccepted(program, fuzz::tinyChip());
     });
   return 0;
 }

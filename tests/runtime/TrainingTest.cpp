@@ -49,11 +49,12 @@ protected:
     context.loadDialect<nn::NNDialect, mlir::func::FuncDialect>();
     module = mlir::parseSourceString<mlir::ModuleOp>(kNet, &context);
     compiler::TrainOptions options;
-    options.optimizer = {0.05f, 0.9f, 5e-4f};
+    options.optimizer = "sgd,lr=0.05,momentum=0.9,weight-decay=0.0005";
     options.keepGradients = true;
-    auto built = compiler::buildTrainStep(*module, options);
-    EXPECT_TRUE(mlir::succeeded(built));
-    step = *built;
+    mlir::PassManager passes(&context);
+    compiler::addTrainStepPasses(passes, options);
+    EXPECT_TRUE(mlir::succeeded(passes.run(*module)));
+    step = *module->getOps<mlir::func::FuncOp>().begin();
     std::mt19937 engine(3);
     std::normal_distribution<float> normal(0, 0.5f);
     for (const Slot &slot : signatureOf(step).arguments) {

@@ -5,13 +5,13 @@
 
 #include "tools/common/Main.h"
 #include "compiler/Pipelines/Register.h"
+#include "dialects/Isa/Encoding/Error.h"
 #include "dialects/Isa/Encoding/OutputFile.h"
 #include "dialects/Isa/Numerics/FloatEnvironment.h"
 #include "dialects/NN/IR/Nesting.h"
 
 #include "mlir/Support/FileUtilities.h"
 #include "mlir/Tools/mlir-opt/MlirOptMain.h"
-#include "mlir/Transforms/Passes.h"
 #include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/raw_os_ostream.h"
 
@@ -22,7 +22,6 @@ static int run(int argc, char **argv) {
   mlir::DialectRegistry registry;
   compiler::registerDialects(registry);
   compiler::registerPasses();
-  mlir::registerTransformsPasses();
   const auto [input, output] =
       mlir::registerAndParseCLIOptions(argc, argv, "arsis optimizer driver\n", registry);
   const mlir::MlirOptMainConfig config = mlir::MlirOptMainConfig::createFromCLOptions();

@@ -2,12 +2,12 @@
 // See Parity.h.
 #include "tools/arsis-sim/Parity.h"
 #include "dialects/Isa/Numerics/FloatEnvironment.h"
-#include "runtime/Interpreter/StepReference.h"
+#include "tools/arsis-sim/Differences.h"
 
+#include <algorithm>
 #include <cmath>
 #include <cstring>
 #include <limits>
-#include <sstream>
 
 namespace arsis::tool {
 namespace {
@@ -15,37 +15,6 @@ namespace {
 // Per tensor and by norm, between fp32 implementations that add in different orders. A decision of relu or
 // max pooling that flips within rounding can exceed it; then the difference is named and not absorbed.
 constexpr double kRelativeNorm = 1e-4;
-
-std::string indexOf(int64_t element, const ref::Shape &shape) {
-  std::string text;
-  for (size_t d = shape.size(); d-- > 0;) {
-    text = std::to_string(element % shape[d]) + (text.empty() ? "" : ", ") + text;
-    element /= shape[d];
-  }
-  return "[" + text + "]";
-}
-
-std::string number(float value) {
-  std::ostringstream out;
-  out.precision(9);
-  out << value;
-  return out.str();
-}
-
-/// Description of the first element whose bits differ, or nothing. NaNs are canonical on both sides.
-std::optional<std::string> firstDifference(const std::string &name, const ref::HostTensor &chip,
-                                           const ref::HostTensor &truth) {
-  for (int64_t i = 0; i < chip.size(); ++i) {
-    if (std::memcmp(chip.data() + 4 * i, truth.data() + 4 * i, 4) == 0)
-      continue;
-    float found, expected;
-    std::memcpy(&found, chip.data() + 4 * i, 4);
-    std::memcpy(&expected, truth.data() + 4 * i, 4);
-    return "tensor " + name + " differs at element " + indexOf(i, chip.shape()) + ", found " + number(found) +
-           ", expected " + number(expected);
-  }
-  return std::nullopt;
-}
 
 /// Description of the first element that is NaN on one side only, or nothing: no norm sees it.
 std::optional<std::string> firstNanDifference(const std::string &name, const ref::HostTensor &chip,
@@ -89,9 +58,31 @@ Check parseCheck(const std::string &text) {
     return Check::Exact;
   if (text == "reference")
     return Check::Reference;
+  if (text == "ops")
+    return Check::Ops;
   if (text == "off")
     return Check::Off;
-  throw Error("--check is " + text + ", expected exact, reference or off");
+  throw Error("--check is " + text + ", expected exact, reference, ops or off");
+}
+
+/// The names of `outputs` in the order in which the step computes them.
+static std::vector<std::string> inProgramOrder(const ref::StepReference &reference,
+                                               const ref::TensorMap &outputs) {
+  std::map<std::string, size_t> position;
+  for (const ref::StepValue &value :
+       reference.values([&](const std::string &name) { return outputs.count(name) > 0; }))
+    position.emplace(value.tensor, position.size());
+  std::vector<std::string> names;
+  for (const auto &[name, value] : outputs)
+    names.push_back(name);
+  std::stable_sort(names.begin(), names.end(), [&](const std::string &a, const std::string &b) {
+    const auto place = [&](const std::string &name) {
+      const auto found = position.find(name);
+      return found == position.end() ? position.size() : found->second;
+    };
+    return place(a) < place(b);
+  });
+  return names;
 }
 
 Parity compare(Check check, const isa::Program &program, const ref::TensorMap &before,
@@ -106,7 +97,8 @@ Parity compare(Check check, const isa::Program &program, const ref::TensorMap &b
   Parity parity;
   boost::json::array tensors;
   double worst = 0;
-  for (const auto &[name, chip] : outputs) {
+  for (const std::string &name : inProgramOrder(reference, outputs)) {
+    const ref::HostTensor &chip = outputs.at(name);
     if (!reference.signature().result(name) && !reference.signature().argument(name))
       throw Error("the reference has no tensor named " + name);
     const ref::HostTensor truth = reference.read(name);

@@ -37,7 +37,8 @@ std::optional<Arguments> parse(int argc, char **argv) {
   add("inputs", options::value(&a.inputs), "tensors to write first (.npz, host layout)");
   add("outputs", options::value(&a.outputs), "where every readable tensor goes (.npz)");
   add("report", options::value(&a.report), "where the report goes (.json)");
-  add("check", options::value(&a.check)->default_value("off"), "exact, reference or off");
+  add("check", options::value(&a.check)->default_value("off"),
+      "exact, reference, ops (every operation, with --functional-only) or off");
   add("timing-only", options::bool_switch(&a.timingOnly), "cycles without values");
   add("functional-only", options::bool_switch(&a.functionalOnly), "values without cycles");
   add("fast", options::bool_switch(&a.fast),
@@ -78,6 +79,9 @@ void validate(const Arguments &a, tool::Check check) {
                 "--functional-only and --perturb-latency");
   if (a.timingOnly && (check != tool::Check::Off || !a.outputs.empty()))
     throw Error("--timing-only computes no values, --check and --outputs need them");
+  if (check == tool::Check::Ops && !a.functionalOnly)
+    throw Error(
+        "--check=ops looks at tensors that the next ones overwrite, expected --functional-only with it");
   if (a.functionalOnly && (!a.trace.empty() || a.latencySeed))
     throw Error("--functional-only has no clock, --trace and --perturb-latency need one");
 }
@@ -136,6 +140,13 @@ int run(const Arguments &a) {
   runOptions.valuesBesideClock = a.fast;
   runOptions.maxInstances = a.maxInstances;
   runOptions.maxWork = a.maxWork;
+  std::optional<tool::OperationCheck> operations;
+  if (check == tool::Check::Ops) {
+    operations.emplace(session.program(), inputs);
+    runOptions.onComplete = [&](const isa::Tensor &tensor, const std::vector<uint8_t> &elements) {
+      operations->complete(tensor, elements);
+    };
+  }
   boost::json::object report = session.run(runOptions);
 
   std::optional<std::string> difference;
@@ -147,7 +158,8 @@ int run(const Arguments &a) {
       outputFile->commit();
     }
     if (check != tool::Check::Off) {
-      tool::Parity parity = tool::compare(check, session.program(), inputs, outputs);
+      tool::Parity parity =
+          operations ? operations->finish(outputs) : tool::compare(check, session.program(), inputs, outputs);
       report["parity"] = std::move(parity.json);
       difference = std::move(parity.error);
     }

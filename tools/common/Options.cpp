@@ -2,11 +2,11 @@
 // See Options.h.
 #include "tools/common/Options.h"
 
+#include "arch_configs/reader/Options.h"
 #include "dialects/Isa/Encoding/InputFile.h"
 #include "tools/common/Main.h"
 
 #include <charconv>
-#include <map>
 
 namespace arsis::tool {
 
@@ -63,16 +63,7 @@ isa::Program readProgram(const std::string &path) {
 
 chip::Chip readChip(const std::string &nameOrPath, const std::vector<std::string> &overrides) {
   nowDoing("reading chip " + nameOrPath);
-  std::map<std::string, std::string> values;
-  for (const std::string &entry : overrides) {
-    const size_t equals = entry.find('=');
-    if (equals == std::string::npos)
-      throw Error("--set: found '" + entry + "', expected KEY=VALUE");
-    const std::string key = entry.substr(0, equals);
-    if (!values.emplace(key, entry.substr(equals + 1)).second)
-      throw Error("--set: found " + key + " more than once, expected it once");
-  }
-  return chip::Chip::load(nameOrPath).withOverrides(values);
+  return chip::load(nameOrPath, overrides);
 }
 
 } // namespace arsis::tool

@@ -5,7 +5,7 @@
 
 #include "compiler/Conversion/NNToTile/EmitLayout.h"
 #include "compiler/Conversion/NNToTile/Storage.h"
-#include "compiler/Transforms/Map/Map.h"
+#include "compiler/Record/Record.h"
 #include "compiler/Transforms/Map/Units.h"
 #include "dialects/NN/IR/StepTypes.h"
 
@@ -102,6 +102,7 @@ LogicalResult convert(func::FuncOp function, const ChipLimits &limits) {
   auto program = tile::ProgramOp::create(builder, function.getLoc(), function.getName(), requirements);
   if (!absent->empty())
     program->setDiscardableAttr(nn::kNotObservable, *absent);
+  program->setDiscardableAttr(kOptions, function->getDiscardableAttr(kOptions));
   program.getBody().emplaceBlock();
   builder.setInsertionPointToStart(&program.getBody().front());
   tile::TileBuilder b(builder, function.getLoc());
@@ -124,15 +125,13 @@ LogicalResult convert(func::FuncOp function, const ChipLimits &limits) {
 class ConvertNNToTilePass : public impl::ConvertNNToTilePassBase<ConvertNNToTilePass> {
 public:
   using ConvertNNToTilePassBase::ConvertNNToTilePassBase;
-  ConvertNNToTilePass(const chip::Chip &chip, std::string functionName) : given(chip) {
-    function = functionName;
-  }
 
   void runOnOperation() override {
     ModuleOp module = getOperation();
-    std::optional<ChipLimits> limits = readChip();
-    if (!limits)
+    std::optional<chip::Chip> described = readChip(module, getArgument(), chip, set);
+    if (!described)
       return signalPassFailure();
+    const ChipLimits limits = schedule::readChipLimits(*described);
     if (!function.empty() && !module.lookupSymbol<func::FuncOp>(function)) {
       module.emitError() << "there is no function '" << function << "'";
       return signalPassFailure();
@@ -140,34 +139,13 @@ public:
     for (func::FuncOp candidate : llvm::make_early_inc_range(module.getOps<func::FuncOp>())) {
       if (!function.empty() && candidate.getName() != function)
         candidate.erase();
-      else if (failed(convert(candidate, *limits)))
+      else if (failed(recordChip(candidate, *described, ChipUse::Further)) ||
+               failed(convert(candidate, limits)))
         return signalPassFailure();
     }
   }
-
-private:
-  std::optional<ChipLimits> readChip() {
-    try {
-      return schedule::readChipLimits(schedule::chipOf(given, chip, "convert-nn-to-tile"));
-    } catch (const Error &error) {
-      getOperation().emitError(error.what());
-      return std::nullopt;
-    }
-  }
-
-  std::optional<chip::Chip> given;
 };
 
 } // namespace
-
-std::unique_ptr<Pass> createConvertNNToTilePass(const chip::Chip &chip, std::string function) {
-  return std::make_unique<ConvertNNToTilePass>(chip, std::move(function));
-}
-
-void buildNNToTilePipeline(OpPassManager &manager, const chip::Chip &chip,
-                           const NNToTilePipelineOptions &options) {
-  manager.addPass(createMapPass(chip, options.mappingJson, options.explainMapping));
-  manager.addPass(createConvertNNToTilePass(chip, options.function));
-}
 
 } // namespace arsis::compiler

@@ -3,7 +3,7 @@
 // See Tensors.h.
 #include "compiler/Conversion/NNToTile/Tensors.h"
 
-#include "dialects/NN/IR/Origin.h"
+#include "dialects/NN/IR/TensorName.h"
 
 using namespace mlir;
 
@@ -20,8 +20,8 @@ SmallVector<int64_t> storedShape(Value value) {
 
 std::string Tensors::uniqueName(StringRef wanted) {
   std::string name = wanted.str();
-  for (int number = 1; !names.insert(name).second; ++number)
-    name = (wanted + Twine(".") + Twine(number)).str();
+  for (unsigned number = 1; !names.insert(name).second; ++number)
+    name = nn::numberedName(wanted, number);
   return name;
 }
 
@@ -31,11 +31,8 @@ Value Tensors::of(Value value) {
     return tensor;
   auto result = cast<OpResult>(value);
   auto type = cast<RankedTensorType>(value.getType());
-  StringRef layer = nn::getOrigin(result.getOwner()->getLoc()).first;
-  std::string name = (layer + (layer.empty() ? "" : "/") + result.getOwner()->getName().stripDialect()).str();
-  if (result.getOwner()->getNumResults() > 1)
-    name += "#" + std::to_string(result.getResultNumber());
-  tensor = b.tensor(uniqueName(name), tile::TensorRole::Temporary, storedShape(value), type.getElementType());
+  tensor = b.tensor(uniqueName(nn::tensorNameOf(result)), tile::TensorRole::Temporary, storedShape(value),
+                    type.getElementType());
   return tensor;
 }
 

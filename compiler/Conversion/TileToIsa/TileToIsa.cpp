@@ -6,6 +6,7 @@
 #include "compiler/Conversion/TileToIsa/Enums.h"
 #include "compiler/Conversion/TileToIsa/InstructionInterface.h"
 #include "compiler/Conversion/TileToIsa/Tensors.h"
+#include "compiler/Record/Record.h"
 #include "compiler/Target/InstructionOps.h"
 #include "compiler/Target/Narrow.h"
 #include "compiler/Transforms/PlanMemory/PlanMemory.h"
@@ -24,16 +25,19 @@ namespace {
 /// Converts one program.
 class ProgramConverter {
 public:
-  explicit ProgramConverter(tile::ProgramOp program) : program(program), builder(program) {}
+  /// `reference` is the text of the mapped nn module.
+  ProgramConverter(tile::ProgramOp program, StringRef reference)
+      : program(program), builder(program), reference(reference) {}
 
   LogicalResult convert() {
     FailureOr<ArrayAttr> absent = nn::notObservable(program);
-    if (failed(absent) || failed(check()))
+    FailureOr<DictionaryAttr> options = optionsOf(program);
+    if (failed(absent) || failed(options) || failed(check()))
       return failure();
     assignCounters();
     auto op = isair::ProgramOp::create(builder, program.getLoc(), program.getSymName(), 0, counterList(),
-                                       builder.getArrayAttr({}), builder.getArrayAttr({}),
-                                       builder.getDictionaryAttr({}), *absent, "");
+                                       builder.getArrayAttr({}), builder.getArrayAttr({}), *options, *absent,
+                                       builder.getStringAttr(reference), nullptr);
     builder.createBlock(&op.getBody());
     if (failed(tensors.build(program, counters, builder)))
       return failure();
@@ -233,6 +237,7 @@ private:
 
   tile::ProgramOp program;
   OpBuilder builder;
+  StringRef reference;
   std::map<tile::StreamId, int> counters;
   TensorTable tensors;
   SmallVector<Attribute> placements;
@@ -248,9 +253,13 @@ public:
   }
 
   void runOnOperation() override {
+    FailureOr<std::string> reference = referenceOf(getOperation());
+    if (failed(reference))
+      return signalPassFailure();
     for (auto program : llvm::make_early_inc_range(getOperation().getOps<tile::ProgramOp>()))
-      if (failed(ProgramConverter(program).convert()))
+      if (failed(ProgramConverter(program, *reference).convert()))
         return signalPassFailure();
+    getOperation()->removeDiscardableAttr(kReference);
   }
 };
 

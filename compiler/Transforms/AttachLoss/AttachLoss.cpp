@@ -4,6 +4,7 @@
 
 #include "compiler/Transforms/AttachLoss/AttachLoss.h"
 
+#include "compiler/Record/Record.h"
 #include "compiler/Transforms/TrainStep/Signature.h"
 #include "mlir/IR/BuiltinOps.h"
 
@@ -97,8 +98,9 @@ FailureOr<func::FuncOp> attachLoss(ModuleOp module, StringRef loss, StringRef lo
     return module.emitError() << "expects a function @" << kForwardFunction << " of one block, found none";
   if (module.lookupSymbol(kTrainFunction))
     return module.emitError() << "expects no @" << kTrainFunction << " yet, found one";
-  if (loss != "softmax-xent")
-    return module.emitError() << "expects the loss to be one of: softmax-xent, found '" << loss << "'";
+  if (loss != kSoftmaxCrossEntropy)
+    return module.emitError() << "expects the loss to be one of: " << kSoftmaxCrossEntropy << ", found '"
+                              << loss << "'";
   FailureOr<unsigned> position = findLogits(forward, logitsName);
   if (failed(position))
     return failure();
@@ -125,6 +127,11 @@ FailureOr<func::FuncOp> attachLoss(ModuleOp module, StringRef loss, StringRef lo
   auto op = nn::SoftmaxCrossEntropyOp::create(builder, loc, RankedTensorType::get({}, builder.getF32Type()),
                                               logits.getType(), logits, labels, nullptr, nullptr);
   insertResults(step, 0, NewTensor{op.getLoss().getType(), names.claim("loss"), "loss", {}, op.getLoss()});
+  std::map<std::string, std::string> made = {{"mode", "train"}, {"loss", loss.str()}};
+  if (!logitsName.empty())
+    made["logits"] = logitsName;
+  if (failed(setOptions(step, made)))
+    return failure();
   return step;
 }
 
@@ -133,7 +140,9 @@ struct AttachLoss : impl::AttachLossBase<AttachLoss> {
   using AttachLossBase::AttachLossBase;
   void runOnOperation() override {
     if (failed(attachLoss(getOperation(), loss, logits)))
-      signalPassFailure();
+      return signalPassFailure();
+    if (replace)
+      getOperation().lookupSymbol(kForwardFunction)->erase();
   }
 };
 } // namespace

@@ -14,6 +14,8 @@ namespace arsis::compiler {
 inline constexpr llvm::StringLiteral kForwardFunction = "forward";
 inline constexpr llvm::StringLiteral kTrainFunction = "train_step";
 
+inline constexpr llvm::StringLiteral kSoftmaxCrossEntropy = "softmax-xent"; // the loss
+
 // Clones @forward into @train_step with labels and loss. `logits` names a result of @forward; empty: the only
 // output.
 mlir::FailureOr<mlir::func::FuncOp> attachLoss(mlir::ModuleOp module, llvm::StringRef loss,

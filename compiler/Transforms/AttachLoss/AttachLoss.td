@@ -10,8 +10,8 @@ include "mlir/Pass/PassBase.td"
 def AttachLoss : Pass<"nn-attach-loss", "::mlir::ModuleOp"> {
   let summary = "clone the forward function into a training step that computes the loss";
   let description = [{
-    Clones `@forward` as `@train_step`, adds the argument `labels` (role `label`, one i32 per row of the logits) and,
-    as first result, `loss` (role `loss`, a scalar). The forward function stays for inference. Where the model has a
+    Clones `@forward` as `@train_step`, remembers loss and logits among its options (`nn.options`), adds the argument `labels` (role `label`, one i32 per row of the logits) and,
+    as first result, `loss` (role `loss`, a scalar). The forward function stays for inference unless the step is to replace it. Where the model has a
     tensor of one of these names, it keeps it, and that of the step is named `step:labels` or `step:loss`; a remark says
     so. (The later passes of training do the same with `grad:`, `velocity:`, `act:` and `learning_rate`.)
 
@@ -24,6 +24,7 @@ def AttachLoss : Pass<"nn-attach-loss", "::mlir::ModuleOp"> {
     Option<"loss", "loss", "std::string", /*default=*/"\"softmax-xent\"", "the loss; one of: softmax-xent">,
     Option<"logits", "logits", "std::string", /*default=*/"\"\"",
            "name of the result that is the loss's input; empty: the only output">,
+    Option<"replace", "replace", "bool", /*default=*/"false", "drop the forward function">,
   ];
   let dependentDialects = ["::arsis::nn::NNDialect", "::mlir::func::FuncDialect"];
 }

@@ -4,9 +4,11 @@
 
 #include "compiler/Transforms/AttachOptimizer/AttachOptimizer.h"
 
+#include "compiler/Record/Record.h"
 #include "compiler/Transforms/TrainStep/Signature.h"
+#include "dialects/Isa/Encoding/Error.h"
 
-#include <cmath>
+#include <charconv>
 
 using namespace mlir;
 
@@ -51,7 +53,7 @@ private:
     auto scalar = RankedTensorType::get({}, builder.getF32Type());
     SmallVector<NewTensor> arguments;
     arguments.push_back(
-        {scalar, names.claim("learning_rate"), "hyper", withInitial(scalar, options.learningRate)});
+        {scalar, names.claim("learning_rate"), "hyper", withInitial(scalar, float(options.learningRate))});
     if (options.momentum != 0)
       for (const Update &update : updates) {
         auto type = cast<RankedTensorType>(step.getArgument(update.parameter).getType());
@@ -66,9 +68,10 @@ private:
     Value value = step.getArgument(update.parameter), gradient = update.gradient;
     builder.setInsertionPointAfter(lastReader(value, gradient));
     Location loc = nn::withPhase(gradient.getLoc(), nn::phase::kUpdate);
-    auto op = nn::SgdOp::create(builder, loc, value.getType(), velocity ? value.getType() : Type(), value,
-                                gradient, learningRate, velocity, builder.getF32FloatAttr(options.momentum),
-                                builder.getF32FloatAttr(options.weightDecay), nullptr);
+    auto op =
+        nn::SgdOp::create(builder, loc, value.getType(), velocity ? value.getType() : Type(), value, gradient,
+                          learningRate, velocity, builder.getF32FloatAttr(float(options.momentum)),
+                          builder.getF32FloatAttr(float(options.weightDecay)), nullptr);
     states.push_back({update.parameter, op.getNewParam()});
     if (velocity)
       states.push_back({cast<BlockArgument>(velocity).getArgNumber(), op.getNewVelocity()});
@@ -106,20 +109,26 @@ SmallVector<NewState> findStateUpdates(func::FuncOp step) {
   return states;
 }
 
-LogicalResult checkOptions(func::FuncOp step, const SgdOptions &options) {
-  for (auto [name, value] : {std::pair<StringRef, float>{"learning rate", options.learningRate},
-                             {"momentum", options.momentum},
-                             {"weight decay", options.weightDecay}})
-    if (!std::isfinite(value) || value < 0)
-      return step.emitError() << "expects the " << name << " to be finite and not negative, found "
-                              << std::to_string(value);
-  return success();
+/// The fewest digits that read back as the same number.
+std::string shortest(double value) {
+  char digits[32];
+  return std::string(digits, std::to_chars(digits, digits + sizeof digits, value).ptr);
+}
+
+LogicalResult remember(func::FuncOp step, const SgdOptions &options, bool keepGradients) {
+  std::map<std::string, std::string> made = {{"optimizer", "sgd"},
+                                             {"optimizer.learning_rate", shortest(options.learningRate)},
+                                             {"optimizer.momentum", shortest(options.momentum)},
+                                             {"optimizer.weight_decay", shortest(options.weightDecay)}};
+  if (keepGradients)
+    made["keep"] = "gradients";
+  return setOptions(step, made);
 }
 
 } // namespace
 
 LogicalResult attachOptimizer(func::FuncOp step, const SgdOptions &options, bool keepGradients) {
-  if (failed(checkOptions(step, options)))
+  if (failed(remember(step, options, keepGradients)))
     return failure();
   SmallVector<NewState> states = findStateUpdates(step);
   SmallVector<unsigned> gradients = resultsWithRole(step, "gradient");
@@ -157,10 +166,21 @@ namespace {
 struct AttachOptimizer : impl::AttachOptimizerBase<AttachOptimizer> {
   using AttachOptimizerBase::AttachOptimizerBase;
   void runOnOperation() override {
-    if (getOperation().isExternal() || resultsWithRole(getOperation(), "gradient").empty())
+    if (getOperation().isExternal())
       return;
-    if (failed(attachOptimizer(getOperation(), {learningRate, momentum, weightDecay}, keepGradients)))
+    if (resultsWithRole(getOperation(), "gradient").empty()) {
+      if (resultsWithRole(getOperation(), "loss").empty())
+        return;
+      getOperation().emitError() << "expects a parameter that the loss depends on, found none to train";
+      return signalPassFailure();
+    }
+    try {
+      if (failed(attachOptimizer(getOperation(), parseOptimizer(optimizer), keepGradients)))
+        signalPassFailure();
+    } catch (const Error &error) {
+      getOperation().emitError(error.what());
       signalPassFailure();
+    }
   }
 };
 } // namespace

@@ -10,13 +10,20 @@
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Pass/Pass.h"
 
+#include <string_view>
+
 namespace arsis::compiler {
 
+// The numbers of stochastic gradient descent. They are used as fp32.
 struct SgdOptions {
-  float learningRate = 0.01f; // value at launch; the host may change it between steps
-  float momentum = 0.0f;
-  float weightDecay = 0.0f;
+  double learningRate = 0.01; // value at launch; the host may change it between steps
+  double momentum = 0;        // the velocity's decay per step
+  double weightDecay = 0;     // this times the parameter is added to its gradient
 };
+
+// "sgd,lr=0.02,momentum=0.9,weight-decay=0.0005"; every value may be left out. Throws arsis::Error that says
+// what was found and what is expected.
+SgdOptions parseOptimizer(std::string_view text);
 
 // Replaces the gradient results by updated parameters and state. REQUIRES: a body of one block.
 mlir::LogicalResult attachOptimizer(mlir::func::FuncOp step, const SgdOptions &options, bool keepGradients);

@@ -19,13 +19,13 @@ def AttachOptimizer : Pass<"nn-attach-optimizer", "::mlir::func::FuncOp"> {
     An update stands as soon after its gradient as the old parameter's last reader allows, so that gradients die early.
 
     The results then are: loss, outputs, updated parameters and state, kept gradients. Other functions stay as they are.
-    A gradient names its parameter by `nn.gradient_of`. Rejected: a gradient that does not, a learning rate, momentum or weight decay that is not finite or is negative.
+    A gradient names its parameter by `nn.gradient_of`. The optimizer is remembered among the function's options
+    (`nn.options`). Rejected: a gradient that does not, a loss without any gradient, an optimizer that is none, numbers that fp32 cannot hold or that
+    are negative.
   }];
   let options = [
-    Option<"learningRate", "learning-rate", "float", /*default=*/"0.01f", "the learning rate at launch">,
-    Option<"momentum", "momentum", "float", /*default=*/"0.0f", "the velocity's decay per step">,
-    Option<"weightDecay", "weight-decay", "float", /*default=*/"0.0f",
-           "this times the parameter is added to its gradient">,
+    Option<"optimizer", "optimizer", "std::string", /*default=*/"\"sgd\"",
+           "sgd,lr=..,momentum=..,weight-decay=..; every value may be left out">,
     Option<"keepGradients", "keep-gradients", "bool", /*default=*/"false", "leave the gradients among the results">,
   ];
   let dependentDialects = ["::arsis::nn::NNDialect"];

@@ -4,6 +4,7 @@
 
 #include "compiler/Transforms/KeepActivations/KeepActivations.h"
 
+#include "compiler/Record/Record.h"
 #include "compiler/Transforms/TrainStep/Signature.h"
 #include "dialects/NN/IR/StepTypes.h"
 #include "llvm/ADT/MapVector.h"
@@ -15,7 +16,15 @@ namespace arsis::compiler {
 #define GEN_PASS_DEF_KEEPACTIVATIONS
 #include "compiler/Transforms/KeepActivations/KeepActivations.h.inc"
 
-void keepActivations(func::FuncOp function) {
+static LogicalResult remember(func::FuncOp function) {
+  FailureOr<DictionaryAttr> options = optionsOf(function);
+  if (failed(options))
+    return failure();
+  std::string kept = option(*options, "keep").value_or("");
+  return setOptions(function, {{"keep", kept.empty() ? "activations" : kept + ",activations"}});
+}
+
+LogicalResult keepActivations(func::FuncOp function) {
   llvm::MapVector<StringRef, Value> lastOfLayer;
   for (Operation &op : function.getBody().front().without_terminator()) {
     auto [layer, phase] = nn::getOrigin(op.getLoc());
@@ -41,14 +50,17 @@ void keepActivations(func::FuncOp function) {
   if (!leftOut.empty())
     function->setAttr(nn::kNotObservable, ArrayAttr::get(function.getContext(), leftOut));
   insertResults(function, function.getNumResults(), kept);
+  return remember(function);
 }
 
 namespace {
 struct KeepActivations : impl::KeepActivationsBase<KeepActivations> {
   using KeepActivationsBase::KeepActivationsBase;
   void runOnOperation() override {
-    if (!getOperation().isExternal() && (function.empty() || function == getOperation().getName()))
-      keepActivations(getOperation());
+    if (getOperation().isExternal() || (!function.empty() && function != getOperation().getName()))
+      return;
+    if (failed(keepActivations(getOperation())))
+      signalPassFailure();
   }
 };
 } // namespace

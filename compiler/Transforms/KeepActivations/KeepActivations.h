@@ -13,7 +13,7 @@ namespace arsis::compiler {
 
 // Appends a result "act:<layer>" per layer of the forward phase. What no tensor of a program can hold is left
 // out and named in nn.not_observable. REQUIRES: a body of one block.
-void keepActivations(mlir::func::FuncOp function);
+mlir::LogicalResult keepActivations(mlir::func::FuncOp function);
 
 #define GEN_PASS_DECL
 #define GEN_PASS_REGISTRATION

@@ -4,7 +4,6 @@
 #ifndef ARSIS_COMPILER_TRANSFORMS_MAP_MAP_H
 #define ARSIS_COMPILER_TRANSFORMS_MAP_MAP_H
 
-#include "arch_configs/reader/Chip.h"
 #include "dialects/NN/IR/NNDialect.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/Pass/Pass.h"
@@ -13,10 +12,6 @@ namespace arsis::compiler {
 
 #define GEN_PASS_DECL
 #include "compiler/Transforms/Map/Map.h.inc"
-
-/// The same pass on a chip at hand (possibly with overrides), and a mapping as JSON text (empty: none).
-std::unique_ptr<mlir::Pass> createMapPass(const chip::Chip &chip, std::string mappingJson,
-                                          bool explain = false);
 
 /// The schedules of a module as the JSON text that the pass reads.
 std::string schedulesToJson(mlir::ModuleOp module);

@@ -28,6 +28,8 @@ def MapPass : Pass<"nn-map", "::mlir::ModuleOp"> {
   }];
   let options = [
     Option<"chip", "chip", "std::string", "", "name of a shipped chip, or path of a YAML file">,
+    ListOption<"set", "set", "std::string", "KEY=VALUE: override a value of the chip">,
+    Option<"mappingText", "mapping-text", "std::string", "", "schedules that hold, as JSON text">,
     Option<"mappingFile", "mapping-file", "std::string", "", "JSON file with schedules that hold">,
     Option<"explain", "explain", "bool", "false", "emit a remark per operation with the decision and its reason">,
   ];

@@ -4,10 +4,12 @@
 // types, attributes) are solved once.
 #include "compiler/Transforms/Map/Map.h"
 
+#include "compiler/Record/Record.h"
 #include "compiler/Schedule/Search.h"
 #include "compiler/Transforms/Map/ScheduleFile.h"
 #include "compiler/Transforms/Map/Units.h"
 
+#include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "llvm/ADT/StringSet.h"
 
 using namespace mlir;
@@ -90,23 +92,23 @@ void emitRemark(StringRef key, Operation *op, const Space &space, const Solution
 class MapPass : public impl::MapPassBase<MapPass> {
 public:
   using MapPassBase::MapPassBase;
-  MapPass(const chip::Chip &chip, std::string json, bool explainDecisions)
-      : given(chip), mappingJson(std::move(json)) {
-    explain = explainDecisions;
-  }
 
   void runOnOperation() override {
-    std::unique_ptr<ChipModel> model = readChip();
+    std::optional<chip::Chip> described = readChip(getOperation(), getArgument(), chip, set);
     ScheduleFile file;
-    if (!model || failed(readMapping(file)))
+    if (!described || failed(readMapping(file)))
       return signalPassFailure();
+    const ChipModel model(*described);
+    for (auto function : getOperation().getOps<func::FuncOp>())
+      if (failed(recordChip(function, *described, ChipUse::First)))
+        return signalPassFailure();
     bool good = true;
     llvm::StringSet<>
         failedLayers; // what does not fit in the forward pass does not in the backward pass either
     for (auto &[key, op] : scheduleKeys(getOperation())) {
       Pins pins = file.take(key);
       StringRef layer = nn::getOrigin(op->getLoc()).first;
-      if (failedLayers.contains(layer) || succeeded(mapOperation(key, op, *model, pins)))
+      if (failedLayers.contains(layer) || succeeded(mapOperation(key, op, model, pins)))
         continue;
       good = false;
       if (!layer.empty())
@@ -121,18 +123,9 @@ public:
   }
 
 private:
-  std::unique_ptr<ChipModel> readChip() {
-    try {
-      return std::make_unique<ChipModel>(schedule::chipOf(given, chip, "nn-map"));
-    } catch (const Error &error) {
-      getOperation().emitError(error.what());
-      return nullptr;
-    }
-  }
-
   LogicalResult readMapping(ScheduleFile &file) {
     std::string why;
-    if (!mappingJson.empty() && !file.parse(mappingJson, "schedules", why))
+    if (!mappingText.empty() && !file.parse(mappingText, "schedules", why))
       return getOperation().emitError(why);
     if (!mappingFile.empty() && !file.read(mappingFile, why))
       return getOperation().emitError(why);
@@ -176,16 +169,10 @@ private:
     return success();
   }
 
-  std::optional<chip::Chip> given;
-  std::string mappingJson;
   std::map<std::string, Solution> solved;
 };
 
 } // namespace
-
-std::unique_ptr<Pass> createMapPass(const chip::Chip &chip, std::string mappingJson, bool explain) {
-  return std::make_unique<MapPass>(chip, std::move(mappingJson), explain);
-}
 
 std::string schedulesToJson(ModuleOp module) {
   ScheduleFile file;

@@ -3,6 +3,7 @@
 // moment.
 #include "compiler/Transforms/PlanMemory/PlanMemory.h"
 
+#include "compiler/Record/Record.h"
 #include "compiler/Transforms/PlanMemory/Arena.h"
 #include "dialects/NN/IR/Origin.h"
 #include "llvm/ADT/DenseMap.h"
@@ -25,7 +26,7 @@ public:
 
   void runOnOperation() override {
     numberPositions();
-    if (failed(planTensors()))
+    if (failed(readCapacities()) || failed(planTensors()))
       return signalPassFailure();
     // The scratchpad is memory -1, the accumulators of unit u are memory u.
     std::map<int64_t, SmallVector<AllocOp>> memories;
@@ -39,6 +40,19 @@ public:
   }
 
 private:
+  LogicalResult readCapacities() {
+    if (chip.empty())
+      return success();
+    std::optional<chip::Chip> described = readChip(getOperation(), getArgument(), chip, set);
+    if (!described)
+      return failure();
+    constexpr int64_t kKibi = 1024;
+    scratchpadBytes = described->integer("scratchpad.kib") * kKibi;
+    accumulatorRows = described->integer("matrix.accumulator_rows");
+    dramBytes = described->integer("dram.capacity_mib") * kKibi * kKibi;
+    return recordChip(getOperation(), *described, ChipUse::Further);
+  }
+
   /// Numbers the ops at top level, and for each the first op of the group before: a group is a loop nest, or
   /// what shares buffers that live at top level, which is what one nn op becomes. Nothing here looks at
   /// locations: they do not decide where buffers lie.

@@ -15,9 +15,14 @@ def PlanMemory : Pass<"tile-plan-memory", "::arsis::tile::ProgramOp"> {
     before, so that loads run ahead. When a memory is too small, rings lose slots, largest ring first, with a remark;
     when nothing is left to take, the error names the buffer and the missing bytes or rows.
 
+    The capacities are those of the chip, which has to be the one the program was lowered for (`nn.options`), or, without
+    the option `chip`, the numbers given.
+
     `tile-check-memory` proves the result by other means.
   }];
   let options = [
+    Option<"chip", "chip", "std::string", "", "name of a shipped chip, or path of a YAML file">,
+    ListOption<"set", "set", "std::string", "KEY=VALUE: override a value of the chip">,
     Option<"scratchpadBytes", "scratchpad-bytes", "int64_t", "262144", "capacity of the scratchpad">,
     Option<"accumulatorRows", "accumulator-rows", "int64_t", "2048", "rows of each matrix unit's accumulators">,
     Option<"dramBytes", "dram-bytes", "int64_t", "1073741824", "capacity of the DRAM">,

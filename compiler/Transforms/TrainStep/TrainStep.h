@@ -11,20 +11,23 @@
 #include "compiler/Transforms/Differentiate/Differentiate.h"
 #include "compiler/Transforms/KeepActivations/KeepActivations.h"
 
+#include "mlir/Pass/PassManager.h"
+
 #include <string>
 
 namespace arsis::compiler {
 
+// Options of the passes, as the passes name them.
 struct TrainOptions {
-  std::string loss = "softmax-xent";
+  std::string loss = kSoftmaxCrossEntropy.str();
   std::string logits; // name of the output the loss reads; empty: the only one
-  SgdOptions optimizer;
+  std::string optimizer = "sgd";
   bool keepGradients = false;
   bool keepActivations = false;
 };
 
-// Adds @train_step beside @forward and simplifies it. Reports through diagnostics.
-mlir::FailureOr<mlir::func::FuncOp> buildTrainStep(mlir::ModuleOp module, const TrainOptions &options);
+// Adds the passes that put @train_step in the place of @forward, to a pass manager on modules.
+void addTrainStepPasses(mlir::OpPassManager &manager, const TrainOptions &options);
 
 // Registers the passes of training.
 void registerTrainingPasses();

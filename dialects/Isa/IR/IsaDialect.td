@@ -66,6 +66,13 @@ def Isa_FileRangeAttr : AttrDef<Isa_Dialect, "FileRange"> {
   let assemblyFormat = "`<` $name `bytes` $bytes `sha256` $sha256 `at` $offset `>`";
 }
 def Isa_InitialAttr : AnyAttrOf<[ElementsAttr, Isa_FileRangeAttr], "elements or a file_range">;
+def Isa_VerdictAttr : AttrDef<Isa_Dialect, "Verdict"> {
+  let mnemonic = "verdict";
+  let summary = "that a version of the verifier accepted what the hash covers, on chips that offer the capacities";
+  let parameters = (ins "uint32_t":$version, "uint64_t":$hash,
+    OptionalArrayRefParameter<"::arsis::isair::RequirementAttr">:$capacities);
+  let assemblyFormat = "`<` `version` $version `hash` $hash (`on` $capacities^)? `>`";
+}
 def Isa_TensorAttr : ConfinedAttr<FlatSymbolRefAttr, []>;
 class Isa_Unsigned<string max> : ConfinedAttr<I64Attr, [
   AttrConstraint<CPred<"::llvm::cast<::mlir::IntegerAttr>($_self).getInt() >= 0 && "
@@ -103,12 +110,15 @@ def Isa_StreamIdAttr : AttrDef<Isa_Dialect, "StreamId"> {
 
 def Isa_ProgramOp : Isa_Op<"program", [IsolatedFromAbove, NoTerminator, SingleBlock, Symbol, SymbolTable, NoRegionArguments]> {
   let summary = "a program: tensor table, streams, and what a chip must offer";
-  let description = [{ Counter c is incremented by stream `counters[c]` only. }];
+  let description = [{
+    Counter c is incremented by stream `counters[c]` only. The verdict is `isa-prove`'s; who loads the program believes
+    it only if its hash is that of the program.
+  }];
   let arguments = (ins SymbolNameAttr:$sym_name, I64Attr:$dram_bytes,
     TypedArrayAttrBase<Isa_StreamIdAttr, "streams">:$counters,
     TypedArrayAttrBase<Isa_RequirementAttr, "requirements">:$requirements,
     TypedArrayAttrBase<Isa_PlacementAttr, "placements">:$placements, DictionaryAttr:$options,
-    StrArrayAttr:$not_observable, StrAttr:$nn_module);
+    StrArrayAttr:$not_observable, StrAttr:$nn_module, OptionalAttr<Isa_VerdictAttr>:$verdict);
   let regions = (region SizedRegion<1>:$body);
   let assemblyFormat = "$sym_name attr-dict-with-keyword $body";
   let hasVerifier = 1;

@@ -13,9 +13,6 @@ import pytest
 ROOT = Path(__file__).resolve().parents[3]
 BIN = Path(os.environ.get("ARSIS_BUILD", ROOT / "build/release")) / "bin"
 TRAIN = ["--train", "--optimizer=sgd,lr=0.02,momentum=0.9"]
-MEMORY = f"scratchpad-bytes={64 * 1024} accumulator-rows=256 dram-bytes={8192 * 2**20}"
-PROGRAM_PASSES = f"tile-plan-memory{{{MEMORY}}},tile-check-memory,tile-split-streams"
-TO_ISA = f"--pass-pipeline=builtin.module(tile.program({PROGRAM_PASSES}),convert-tile-to-isa)"
 DEEP = 20_000
 
 
@@ -54,13 +51,48 @@ def code(assembly: str) -> list[str]:
     return [line for line in assembly.split("\nmodule\n")[0].splitlines() if not line.startswith("option ")]
 
 
-@pytest.mark.parametrize("level,options", [("nn", TRAIN), ("step", []), ("mapped", [])])
-def test_nn_levels_go_on_where_they_stopped(lenet, direct, tmp_path, level, options):
-    text = tmp_path / f"{level}.mlir"
-    passes("arsis-compile", lenet, "--chip=tiny", "--batch=2", *TRAIN, f"--emit={level}", "-o", text)
-    again = passes("arsis-compile", text, "--chip=tiny", *options, "--emit=asm")
-    assert code(again) == code(direct)
-    assert "option mode train" in again
+@pytest.fixture(scope="module", params=["lenet5", "resnet8", "resnet18"])
+def net(request, tmp_path_factory) -> tuple[list, Path, Path]:
+    """The command that compiles a training step for a chip with a changed value, the program, and a folder."""
+    folder = tmp_path_factory.mktemp(request.param)
+    model, program = folder / "model.onnx", folder / "direct.arsis"
+    subprocess.run([sys.executable, ROOT / "models" / request.param / "build.py", "-o", model], check=True)
+    command = [
+        model,
+        "--batch=1",
+        "--chip=datacentre",
+        "--set",
+        "dma.load_queues=2",
+        *TRAIN,
+        "--keep=gradients,activations",
+    ]
+    passes("arsis-compile", *command, "-o", program)
+    return command, program, folder
+
+
+@pytest.mark.parametrize("level", ["nn", "step", "mapped", "tile", "isa"])
+def test_the_text_of_every_level_gives_the_same_program(net, level):
+    """What was asked for above the level is in its text, the chip too once a pass has read it."""
+    command, direct, folder = net
+    text, program = folder / f"{level}.mlir", folder / f"{level}.arsis"
+    passes("arsis-compile", *command, f"--emit={level}", "-o", text)
+    rest = {"nn": command[2:], "step": command[2:5]}.get(level, [])
+    passes("arsis-compile", text, *rest, "-o", program)
+    assert program.read_bytes() == direct.read_bytes()
+    text.unlink()
+
+
+@pytest.mark.parametrize("level", ["nn", "step", "mapped", "tile"])
+def test_the_registered_pipeline_gives_the_same_program(lenet, tmp_path, level):
+    """arsis-opt runs what arsis-compile runs, and translation adds nothing."""
+    command = [lenet, "--batch=2", "--chip=tiny", *TRAIN]
+    text, isa, program, direct = (tmp_path / name for name in ("l.mlir", "i.mlir", "p.arsis", "d.arsis"))
+    passes("arsis-compile", *command, "-o", direct)
+    passes("arsis-compile", *command, f"--emit={level}", "-o", text)
+    options = "chip=tiny" + (" train optimizer=sgd,lr=0.02,momentum=0.9" if level == "nn" else "")
+    passes("arsis-opt", text, f"--arsis-pipeline={options}", "--mlir-print-debuginfo", "-o", isa)
+    passes("arsis-translate", "--isa-to-binary", isa, "-o", program)
+    assert program.read_bytes() == direct.read_bytes()
 
 
 def test_a_step_is_not_trained_twice(lenet, tmp_path):
@@ -69,27 +101,76 @@ def test_a_step_is_not_trained_twice(lenet, tmp_path):
     refused("@train_step is a training step already", "arsis-compile", text, *TRAIN, "--emit=step")
 
 
-def test_tile_text_goes_through_the_passes(lenet, direct, tmp_path):
-    tile, isa, program = tmp_path / "tile.mlir", tmp_path / "isa.mlir", tmp_path / "p.arsis"
-    passes("arsis-compile", lenet, "--chip=tiny", "--batch=2", *TRAIN, "--emit=tile", "-o", tile)
-    passes("arsis-opt", tile, TO_ISA, "--mlir-print-debuginfo", "-o", isa)
-    passes("arsis-translate", "--isa-to-binary", isa, "-o", program)
-    passes("arsis-verify", program, "--chip=tiny")
-    assert code(passes("arsis-translate", "--isa-to-asm", isa)) == code(direct)
-    refused(f"{tile}: holds tile.program", "arsis-compile", tile, "--chip=tiny", "--emit=asm")
+@pytest.mark.parametrize("level,op", [("tile", "tile.program"), ("isa", "isa.program")])
+def test_what_a_lowered_program_cannot_become(lenet, tmp_path, level, op):
+    text = tmp_path / "lowered.mlir"
+    passes("arsis-compile", lenet, "--chip=tiny", "--batch=2", f"--emit={level}", "-o", text)
+    refused(
+        f"{op} is lowered already, expected neither --train nor --keep", "arsis-compile", text, "--train", "--emit=isa"
+    )
+    refused(f"{op} lies below the level mapped", "arsis-compile", text, "--emit=mapped")
+    wider = ["--chip=tiny", "--set", "matrix.accumulator_rows=512"]
+    refused(
+        "was compiled so far for matrix.accumulator_rows = 256, the chip tiny has 512",
+        "arsis-compile",
+        text,
+        *wider,
+        "--emit=asm",
+    )
+    refused("--set: found no chip to change, expected --chip with it", "arsis-compile", text, *wider[1:], "--emit=asm")
 
-    passes("arsis-opt", tile, TO_ISA, "-o", isa)
-    refused("print the module with --mlir-print-debuginfo", "arsis-translate", "--isa-to-binary", isa, "-o", program)
+
+def test_a_mapped_step_goes_to_another_chip(lenet, tmp_path):
+    """The decisions hold, the chip is read anew."""
+    text = tmp_path / "mapped.mlir"
+    passes("arsis-compile", lenet, "--chip=tiny", "--batch=2", "--emit=mapped", "-o", text)
+    moved = passes("arsis-compile", text, "--chip=tiny", "--set", "scratchpad.kib=128", "--emit=asm")
+    assert 'option chip.scratchpad.kib "128"' in moved and 'option chip_overrides "scratchpad.kib=128"' in moved
+    assert code(moved) == code(passes("arsis-compile", text, "--emit=asm"))
+
+
+def test_a_level_without_a_chip_needs_one(lenet, tmp_path):
+    text = tmp_path / "step.mlir"
+    passes("arsis-compile", lenet, "--batch=2", "--emit=step", "-o", text)
+    refused("--chip: found nothing, expected a value", "arsis-compile", text, "--emit=tile")
+
+
+def test_text_without_locations_is_refused_where_they_are_missed(lenet, tmp_path):
+    tile, isa = tmp_path / "tile.mlir", tmp_path / "isa.mlir"
+    passes("arsis-compile", lenet, "--chip=tiny", "--batch=2", *TRAIN, "--emit=tile", "-o", tile)
+    passes("arsis-opt", tile, "--arsis-pipeline=chip=tiny", "-o", isa)
+    refused(
+        "print the module with --mlir-print-debuginfo", "arsis-translate", "--isa-to-binary", isa, "-o", tmp_path / "p"
+    )
 
 
 def test_isa_text_is_the_whole_program(lenet, direct, tmp_path):
-    isa, program = tmp_path / "isa.mlir", tmp_path / "p.arsis"
+    isa, program, back = tmp_path / "isa.mlir", tmp_path / "p.arsis", tmp_path / "back.arsis"
     passes("arsis-compile", lenet, "--chip=tiny", "--batch=2", *TRAIN, "--emit=isa", "-o", isa)
     assert passes("arsis-translate", "--isa-to-asm", isa) == direct
     passes("arsis-translate", "--isa-to-binary", isa, "-o", program)
     passes("arsis-translate", "--binary-to-isa", program, "-o", isa)
-    assert passes("arsis-translate", "--isa-to-asm", isa) == direct
-    refused(f"{isa}: holds isa.program", "arsis-compile", isa, "--chip=tiny", "--emit=asm")
+    passes("arsis-translate", "--isa-to-binary", isa, "-o", back)
+    assert back.read_bytes() == program.read_bytes()
+
+
+@pytest.mark.parametrize(
+    "text,problem",
+    [
+        ("module {}", "holds 0 functions and programs, expected one"),
+        ("func.func @other() { return }", "holds 1 functions, @other, expected one, @forward or @train_step"),
+        ("module { module {} }", "holds builtin.module, expected a function of nn, a tile.program or an isa.program"),
+        (
+            "tile.program @a attributes {nn.options = {batch = 2}} {}",
+            "expects nn.options to be a dictionary of strings",
+        ),
+        ("module attributes {nn.reference = 1} { tile.program @a {} }", "expects nn.reference to be a dense_resource"),
+    ],
+)
+def test_modules_that_are_no_level(tmp_path, text, problem):
+    model = tmp_path / "m.mlir"
+    model.write_text(text)
+    refused(problem, "arsis-compile", model, "--chip=tiny", "-o", tmp_path / "p.arsis")
 
 
 def test_extents_of_nothing_read_back(tmp_path):

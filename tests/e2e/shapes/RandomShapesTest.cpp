@@ -5,6 +5,7 @@
 // those that have no output by the rule of ONNX must be refused, and nothing else may be.
 #include "compiler/Pipelines/Compile.h"
 #include "compiler/Pipelines/Diagnostics.h"
+#include "compiler/Target/Translate.h"
 #include "dialects/Isa/Verifier/Verifier.h"
 #include "runtime/Interpreter/Interpreter.h"
 #include "simulator/top/Session.h"
@@ -108,10 +109,24 @@ std::string poolingOf(const Case &c, bool ceil, bool includePad) {
          ", " + x + "\n}\n";
 }
 
-const std::array<chip::Chip, 2> &chips() {
-  static const std::array<chip::Chip, 2> both = {
-      chip::Chip::load("tiny"), chip::Chip::load(sourceFolder() + "tests/e2e/chips/rect12x20.yaml")};
+struct NamedChip {
+  std::string path;
+  chip::Chip chip = chip::Chip::load(path);
+};
+
+const std::array<NamedChip, 2> &chips() {
+  static const std::array<NamedChip, 2> both = {NamedChip{"tiny"},
+                                                NamedChip{sourceFolder() + "tests/e2e/chips/rect12x20.yaml"}};
   return both;
+}
+
+/// Takes the module to a level of the pipeline; what comes out of it is verified here.
+mlir::LogicalResult takeTo(const char *level, mlir::ModuleOp module, const NamedChip &chip) {
+  compiler::CompileOptions options;
+  options.chip = chip.path;
+  options.to = std::string(level);
+  options.noVerify = true;
+  return compiler::runPasses(module, "random shape", options);
 }
 
 /// Empty, or the first difference between the machine and the oracle.
@@ -128,10 +143,10 @@ std::string compareResults(sim::Session &session, const ref::TensorMap &expected
 }
 
 /// Empty, or what went wrong on the way of a valid shape.
-std::string run(mlir::MLIRContext &context, const std::string &text, const chip::Chip &chip, Draw &draw) {
+std::string run(mlir::MLIRContext &context, const std::string &text, const NamedChip &chip, Draw &draw) {
   compiler::DiagnosticLog log(context);
   mlir::OwningOpRef<mlir::ModuleOp> module = mlir::parseSourceString<mlir::ModuleOp>(text, &context);
-  if (!module || failed(compiler::mapStep(*module, chip, {})))
+  if (!module || failed(takeTo("mapped", *module, chip)))
     return log.errors();
   auto function = ref::entryOf(*module);
   ref::TensorMap inputs;
@@ -144,16 +159,15 @@ std::string run(mlir::MLIRContext &context, const std::string &text, const chip:
   ref::Options exact;
   exact.backend = ref::Backend::Exact;
   llvm::FailureOr<ref::TensorMap> expected = ref::run(function, inputs, exact);
-  if (failed(expected) || failed(compiler::lowerToTile(*module, chip)) ||
-      failed(compiler::lowerToIsa(*module, chip)))
+  if (failed(expected) || failed(takeTo("isa", *module, chip)))
     return log.errors();
-  auto program = compiler::makeProgram(*module, chip, {}, "random shape", "");
+  auto program = compiler::translateToProgram(*module);
   if (failed(program))
     return log.errors();
-  isa::VerificationResult proof = isa::verify(*program, chip);
+  isa::VerificationResult proof = isa::verify(*program, chip.chip);
   if (!proof.accepted)
     return "the verifier: " + proof.diagnostics.front().message;
-  sim::Session session(chip, std::make_shared<isa::Program>(std::move(*program)));
+  sim::Session session(chip.chip, std::make_shared<isa::Program>(std::move(*program)));
   for (const auto &[name, value] : inputs)
     session.writeTensor(name, value.data(), value.byteSize());
   sim::RunOptions options;
@@ -183,8 +197,8 @@ TEST_P(RandomShapes, ThreePassesAgreeWithTheOracle) {
       ASSERT_NE(refusal(*context, text).find("(conv_c5)"), std::string::npos) << text;
       continue;
     }
-    const chip::Chip &chip = chips()[done % chips().size()];
-    ASSERT_NO_THROW(ASSERT_EQ(run(*context, text, chip, draw), "") << chip.name << "\n" << text) << text;
+    const NamedChip &chip = chips()[done % chips().size()];
+    ASSERT_NO_THROW(ASSERT_EQ(run(*context, text, chip, draw), "") << chip.path << "\n" << text) << text;
     ++done;
   }
 }
@@ -201,8 +215,8 @@ TEST_P(RandomShapes, PoolingsAgreeWithTheOracle) {
     if (c.h.output() < 1 || c.w.output() < 1)
       continue;
     std::string text = poolingOf(c, draw.between(0, 1), draw.between(0, 1));
-    const chip::Chip &chip = chips()[done % chips().size()];
-    ASSERT_NO_THROW(ASSERT_EQ(run(*context, text, chip, draw), "") << chip.name << "\n" << text) << text;
+    const NamedChip &chip = chips()[done % chips().size()];
+    ASSERT_NO_THROW(ASSERT_EQ(run(*context, text, chip, draw), "") << chip.path << "\n" << text) << text;
     ++done;
   }
 }

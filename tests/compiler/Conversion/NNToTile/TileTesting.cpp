@@ -3,6 +3,7 @@
 // The comparison, and that what was priced is what is allocated; see TileTesting.h.
 #include "tests/compiler/Conversion/NNToTile/TileTesting.h"
 
+#include "arch_configs/reader/Options.h"
 #include "compiler/Conversion/NNToTile/NNToTile.h"
 #include "compiler/Transforms/Map/Map.h"
 #include "compiler/Transforms/Map/Units.h"
@@ -120,7 +121,8 @@ std::string compareWithOracle(const std::string &text, const chip::Chip &chip, c
   if (!module)
     return "does not parse: " + errors;
   PassManager map(&context);
-  map.addPass(compiler::createMapPass(chip, mapping));
+  const auto set = llvm::to_vector(chip::overridesOf(chip));
+  map.addPass(compiler::createMapPass({chip.name, set, mapping, /*mappingFile=*/"", /*explain=*/false}));
   if (failed(map.run(*module)))
     return "does not map: " + errors;
 
@@ -143,7 +145,7 @@ std::string compareWithOracle(const std::string &text, const chip::Chip &chip, c
 
   MemoriesOfOps priced = pricedMemories(function, schedule::readChipLimits(chip));
   PassManager lower(&context);
-  lower.addPass(compiler::createConvertNNToTilePass(chip));
+  lower.addPass(compiler::createConvertNNToTilePass({chip.name, set, /*function=*/""}));
   if (failed(lower.run(*module)))
     return "does not lower: " + errors;
   if (std::string text = differenceOfMemories(priced, *module->getOps<tile::ProgramOp>().begin());

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// RUN: %arsis_opt %s --nn-attach-optimizer=learning-rate=0.5 | FileCheck %s --check-prefixes=CHECK,PLAIN
-// RUN: %arsis_opt %s --nn-attach-optimizer="momentum=0.5 weight-decay=0.25 keep-gradients" | FileCheck %s --check-prefixes=CHECK,KEEP
+// RUN: %arsis_opt %s --nn-attach-optimizer=optimizer=sgd,lr=0.5 | FileCheck %s --check-prefixes=CHECK,PLAIN
+// RUN: %arsis_opt %s --nn-attach-optimizer="optimizer=sgd,momentum=0.5,weight-decay=0.25 keep-gradients" | FileCheck %s --check-prefixes=CHECK,KEEP
 // Gradients become updated parameters that replace the old ones.
 
 // An update waits for the last reader of the old parameter, and no longer.

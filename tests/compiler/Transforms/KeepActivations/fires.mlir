@@ -31,7 +31,7 @@ func.func @no_layers(%x: tensor<2x4xf32>) -> tensor<2x4xf32> {
 // What no tensor of a program can hold is left out, and named.
 // CHECK-LABEL: func.func @five_dimensions
 // CHECK-SAME: -> tensor<2x16xf32>
-// CHECK-SAME: attributes {nn.not_observable = ["act:split"]}
+// CHECK-SAME: attributes {nn.not_observable = ["act:split"], nn.options = {keep = "activations"}}
 func.func @five_dimensions(%x: tensor<2x16xf32>) -> tensor<2x16xf32> {
   %0 = nn.reshape %x : (tensor<2x16xf32>) -> tensor<2x2x2x2x2xf32> loc(#split)
   %1 = nn.reshape %0 : (tensor<2x2x2x2x2xf32>) -> tensor<2x16xf32> loc(#relu)

@@ -4,7 +4,8 @@
 // races.
 #include "tests/compiler/Transforms/SplitStreams/RandomProgram.h"
 
-#include "arch_configs/reader/Chip.h"
+#include "arch_configs/reader/Options.h"
+#include "compiler/Pipelines/Pipeline.h"
 #include "compiler/Target/Translate.h"
 #include "dialects/Isa/Verifier/Verifier.h"
 #include "mlir/IR/Verifier.h"
@@ -22,10 +23,10 @@ chip::Chip testChip() {
 FailureOr<isa::Program> compile(MLIRContext &context, unsigned seed, const chip::Chip &chip) {
   OwningOpRef<ModuleOp> module = test::makeRandomProgram(context, seed);
   PassManager passes(&context);
-  compiler::addTileToIsaPasses(passes, chip);
+  compiler::addTileToIsaPasses(passes, chip.name, chip::overridesOf(chip));
   if (failed(passes.run(*module)))
     return failure();
-  return compiler::translateToProgram(*module, chip);
+  return compiler::translateToProgram(*module);
 }
 
 std::string text(const isa::VerificationResult &result) {

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// RUN: %arsis_opt %s --nn-train-step="learning-rate=0.5 keep-gradients keep-activations" | FileCheck %s
-// The pipeline: loss, gradients, optimizer, kept tensors, in that order; the forward function stays.
+// RUN: %arsis_opt %s --arsis-pipeline="to=step train optimizer=sgd,lr=0.5 keep=gradients,activations" | FileCheck %s
+// The pipeline: loss, gradients, optimizer, kept tensors, in that order; the step takes the place of the forward function
+// and remembers how it was made.
 
-// CHECK-LABEL: func.func @forward
-// CHECK-SAME: -> (tensor<2x4xf32> {nn.name = "y"})
+// CHECK-NOT: @forward
 // CHECK-LABEL: func.func @train_step
 // CHECK-SAME: nn.initial = dense<5.000000e-01> : tensor<f32>, nn.name = "learning_rate"
 // CHECK-SAME: -> (tensor<f32> {nn.name = "loss", nn.role = "loss"}, tensor<2x4xf32> {nn.name = "y", nn.role = "output"}, tensor<4xf32> {nn.donates = 1 : i64, nn.name = "b", nn.role = "parameter"}, tensor<4xf32> {nn.gradient_of = 1 : i64, nn.name = "grad:b", nn.role = "gradient"}, tensor<2x4xf32> {nn.name = "act:fc", nn.role = "activation"})
+// CHECK-SAME: attributes {nn.options = {keep = "gradients,activations", loss = "softmax-xent", mode = "train", optimizer = "sgd", optimizer.learning_rate = "0.5", optimizer.momentum = "0", optimizer.weight_decay = "0"}}
 // CHECK: nn.bias_add
 // CHECK: nn.relu
 // CHECK: nn.softmax_cross_entropy

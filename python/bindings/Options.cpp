@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Keywords of Python as options of a compilation: the names and meanings are those of the pipeline.
+
+#include "python/bindings/Bindings.h"
+
+#include "dialects/Isa/Encoding/Error.h"
+
+#include <algorithm>
+
+namespace py = pybind11;
+
+namespace arsis::python {
+
+/// The chip and its overrides are arguments, and how far to go is the function's own business.
+static bool hasArgument(llvm::StringRef option) {
+  return option == "chip" || option == "set" || option == "to";
+}
+
+compiler::ImportOptions readImport(std::optional<int64_t> batch, const std::map<std::string, int64_t> &dims,
+                                   const std::vector<std::string> &tie,
+                                   const std::vector<std::string> &untie) {
+  compiler::ImportOptions import;
+  import.batch = batch;
+  import.dims = dims;
+  import.tie = tie;
+  import.untie = untie;
+  return import;
+}
+
+void readOptions(const py::kwargs &keywords, compiler::CompileOptions &options) {
+  for (const auto &[key, value] : keywords) {
+    const std::string keyword = py::str(key);
+    std::string name = keyword;
+    std::replace(name.begin(), name.end(), '_', '-');
+    if (hasArgument(name) || (!py::isinstance<py::bool_>(value) && !py::isinstance<py::str>(value)))
+      throw Error("option " + keyword + ": found " + py::repr(value).cast<std::string>() +
+                  ", expected one of these with a text or True or False:\n" + describeOptions());
+    options.assign(name, py::isinstance<py::bool_>(value) ? (value.cast<bool>() ? "true" : "false")
+                                                          : value.cast<std::string>());
+  }
+}
+
+std::string describeOptions() {
+  std::string text;
+  compiler::CompileOptions().visit(
+      [&](llvm::StringRef name, llvm::StringRef help, compiler::CompileOptions::Kind kind) {
+        std::string keyword = name.str();
+        std::replace(keyword.begin(), keyword.end(), '-', '_');
+        if (!hasArgument(name))
+          text += "  " + keyword + ": " + help.str() + "\n";
+      });
+  return text;
+}
+
+} // namespace arsis::python
