@@ -233,10 +233,13 @@ std::optional<Solution> solve(const Space &space, const ChipModel &model, const 
     best = std::min(best, next.estimate.cycles);
     priced.push_back(std::move(next));
   }
+  // What a run leaves out (rows of the DRAM, contention) grows with the number of instructions.
+  constexpr double kPerInstruction = 4; // cycles
+  auto cost = [&](size_t i) {
+    return priced[i].estimate.cycles + kPerInstruction * priced[i].estimate.instructions;
+  };
   auto cheaper = [&](size_t a, size_t b) {
-    return priced[a].estimate.cycles != priced[b].estimate.cycles
-               ? priced[a].estimate.cycles < priced[b].estimate.cycles
-               : found[a].number < found[b].number;
+    return cost(a) != cost(b) ? cost(a) < cost(b) : found[a].number < found[b].number;
   };
   size_t first = 0, second = priced.size();
   for (size_t i = 1; i < priced.size(); ++i)

@@ -96,7 +96,7 @@ include "dialects/Isa/IR/IsaOps.td.inc"
 def Isa_PlacementAttr : AttrDef<Isa_Dialect, "Placement"> {
   let mnemonic = "placement";
   let summary = "one line of the memory plan";
-  let parameters = (ins EnumParameter<Isa_MemoryEnum>:$memory, DefaultValuedParameter<"uint8_t", "0">:$unit,
+  let parameters = (ins EnumParameter<Isa_MemoryEnum>:$memory, DefaultValuedParameter<"unsigned", "0">:$unit,
     StringRefParameter<>:$buffer, "uint64_t":$begin, "uint64_t":$end,
     "uint32_t":$slots, StringRefParameter<>:$layer);
   let assemblyFormat = "`<` $memory (`unit` $unit^)? $buffer `from` $begin `to` $end `slots` $slots `layer` $layer `>`";

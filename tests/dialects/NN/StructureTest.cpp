@@ -7,8 +7,7 @@
 #include "dialects/NN/Structure/Build.h"
 #include "mlir/IR/Verifier.h"
 #include "runtime/Interpreter/Interpreter.h"
-#include "tests/dialects/NN/StructureCases.h"
-#include "tests/dialects/NN/StructureEvaluator.h"
+#include "tests/dialects/NN/StructureTesting.h"
 
 #include <gtest/gtest.h>
 
@@ -16,111 +15,6 @@
 
 namespace arsis::nn::testing {
 namespace {
-
-std::vector<Shape> shapesOf(mlir::TypeRange types) {
-  std::vector<Shape> shapes;
-  for (mlir::Type type : types)
-    shapes.push_back(llvm::cast<mlir::RankedTensorType>(type).getShape().vec());
-  return shapes;
-}
-
-Structure structureOf(mlir::Operation *op) { return llvm::cast<StructuredOpInterface>(op).getStructure(); }
-
-std::string faultOf(mlir::Operation *op, const Structure &structure) {
-  return verifyStructure(structure, shapesOf(op->getOperandTypes()), shapesOf(op->getResultTypes()))
-      .value_or("");
-}
-
-std::string print(mlir::Operation *op) {
-  std::string text;
-  llvm::raw_string_ostream(text) << *op;
-  return text;
-}
-
-enum class Fill { Normal, Ties, Special };
-
-/// Normal: some so small that products underflow. Ties: a few values, signed zeros among them. Special: also
-/// infinities and a NaN that is not the canonical one.
-Elements random(const Shape &shape, Fill fill, std::mt19937 &engine) {
-  const float ties[] = {-2, -1, -0.0f, 0, 1, 2};
-  const float special[] = {-0.0f, numerics::kMinusInfinity, -numerics::kMinusInfinity,
-                           numerics::floatOf(0x7fc01234)};
-  std::normal_distribution<float> normal;
-  Elements elements{shape, {}};
-  size_t size = 1;
-  for (int64_t extent : shape)
-    size *= extent;
-  for (size_t i = 0; i < size; ++i) {
-    const float value = i % 7 == 6 ? normal(engine) * 1e-30f : normal(engine);
-    elements.values.push_back(fill == Fill::Ties                            ? ties[engine() % 6]
-                              : fill == Fill::Special && engine() % 16 == 0 ? special[engine() % 4]
-                                                                            : value);
-  }
-  return elements;
-}
-
-std::vector<Elements> operandsOf(mlir::Operation *op, Fill fill, std::mt19937 &engine) {
-  std::vector<Elements> operands;
-  for (mlir::Type type : op->getOperandTypes()) {
-    operands.push_back(random(shapesOf(type)[0], fill, engine));
-    if (llvm::cast<mlir::RankedTensorType>(type).getElementType().isInteger(32)) // labels of classes
-      for (float &value : operands.back().values)
-        value = float(engine() % shapesOf(op->getOperandTypes()[0])[0].back());
-  }
-  return operands;
-}
-
-std::vector<ref::HostTensor> reference(mlir::Operation *op, const std::vector<Elements> &operands) {
-  std::vector<ref::HostTensor> tensors;
-  std::vector<const ref::HostTensor *> pointers;
-  for (auto [operand, type] : llvm::zip_equal(operands, op->getOperandTypes()))
-    tensors.push_back(llvm::cast<mlir::RankedTensorType>(type).getElementType().isInteger(32)
-                          ? ref::HostTensor::of(operand.shape, std::vector<int32_t>(operand.values.begin(),
-                                                                                    operand.values.end()))
-                          : ref::HostTensor::of(operand.shape, operand.values));
-  for (const ref::HostTensor &tensor : tensors)
-    pointers.push_back(&tensor);
-  auto results = ref::evaluateOp(op, pointers, ref::Backend::Exact);
-  return llvm::succeeded(results) ? *results : std::vector<ref::HostTensor>();
-}
-
-/// Empty if all bits agree, else the first difference.
-std::string difference(const std::vector<Elements> &found, const std::vector<ref::HostTensor> &expected) {
-  if (found.size() != expected.size())
-    return std::to_string(expected.size()) + " results";
-  for (size_t r = 0; r < found.size(); ++r) {
-    if (found[r].shape != expected[r].shape())
-      return "shape of result " + std::to_string(r);
-    for (size_t i = 0; i < found[r].values.size(); ++i)
-      if (numerics::bitsOf(found[r].values[i]) != numerics::bitsOf(expected[r].as<float>()[i]))
-        return "element " + std::to_string(i) + " of result " + std::to_string(r) + ": " +
-               std::to_string(found[r].values[i]) + " instead of " +
-               std::to_string(expected[r].as<float>()[i]);
-  }
-  return "";
-}
-
-/// Gives the operation a plan with these chunks.
-void setPlan(ReductionOpInterface op, const std::vector<int64_t> &chunks) {
-  mlir::SmallVector<mlir::StringAttr> names;
-  for (const ReductionDim &dim : op.getReductionDims())
-    names.push_back(mlir::StringAttr::get(op->getContext(), dim.name));
-  op.setPlanAttr(PlanAttr::get(op->getContext(), names, chunks));
-}
-
-/// Everything as one chunk, each term alone, and sizes between.
-std::vector<std::vector<int64_t>> plansOf(mlir::Operation *op, std::mt19937 &engine) {
-  auto reduction = llvm::dyn_cast<ReductionOpInterface>(op);
-  if (!reduction)
-    return {{}};
-  std::vector<std::vector<int64_t>> plans(3);
-  for (const ReductionDim &dim : reduction.getReductionDims()) {
-    plans[0].push_back(dim.size);
-    plans[1].push_back(1);
-    plans[2].push_back(1 + int64_t(engine() % dim.size));
-  }
-  return plans;
-}
 
 class Structures : public ::testing::TestWithParam<std::string> {
 protected:
@@ -190,57 +84,6 @@ TEST(StructureCoverage, WhatHasNoStructureHasAReason) {
     EXPECT_EQ(name.hasInterface<StructuredOpInterface>(), structureCases().count(op) == 1) << op;
     EXPECT_EQ(composite, compositeCases().count(op) == 1) << op;
     EXPECT_EQ(name.hasInterface<StructuredOpInterface>() + composite + without.count(op), 1u) << op;
-  }
-}
-
-/// The parts of a composite one after the other, all with the same chunks.
-std::vector<Elements> evaluateParts(mlir::Operation *op, const std::vector<Elements> &operands,
-                                    const std::vector<int64_t> &plan) {
-  std::map<int, Elements> values; // by the codes of Part
-  for (size_t i = 0; i < operands.size(); ++i)
-    values[int(i)] = operands[i];
-  for (const Part &part : llvm::cast<CompositeOpInterface>(op).getParts()) {
-    std::vector<Elements> taken;
-    std::vector<Shape> shapes, resultShapes;
-    for (int code : part.operands) {
-      taken.push_back(values.at(code));
-      shapes.push_back(taken.back().shape);
-    }
-    for (const Access &access : part.structure.results) {
-      Shape shape;
-      for (const Index &index : access.indices)
-        shape.push_back(part.structure.domain[index.terms[0].dimension].extent);
-      resultShapes.push_back(shape);
-    }
-    EXPECT_EQ(verifyStructure(part.structure, shapes, resultShapes).value_or(""), "") << print(op);
-    const bool cut = !part.structure.reduction.chunks.empty();
-    std::vector<Elements> results = evaluate(part.structure, taken, cut ? plan : std::vector<int64_t>{});
-    for (size_t i = 0; i < part.results.size(); ++i)
-      values[part.results[i]] = results[i];
-  }
-  std::vector<Elements> results;
-  for (size_t i = 0; i < op->getNumResults(); ++i)
-    results.push_back(values.at(int(operands.size() + i)));
-  return results;
-}
-
-/// Parts of composites, computed one after the other, have the bits of the whole operation's kernel.
-TEST(Composites, HaveTheBitsOfTheKernels) {
-  for (const auto &[name, cases] : compositeCases()) {
-    Bench bench;
-    std::mt19937 engine(7);
-    for (mlir::Operation *op : cases(bench)) {
-      ASSERT_TRUE(mlir::succeeded(mlir::verify(op))) << print(op);
-      for (const std::vector<int64_t> &plan : plansOf(op, engine)) {
-        if (!plan.empty())
-          setPlan(llvm::cast<ReductionOpInterface>(op), plan);
-        for (Fill fill : {Fill::Normal, Fill::Ties, Fill::Special}) {
-          const std::vector<Elements> operands = operandsOf(op, fill, engine);
-          ASSERT_EQ(difference(evaluateParts(op, operands, plan), reference(op, operands)), "")
-              << print(op) << " with fill " << int(fill);
-        }
-      }
-    }
   }
 }
 

@@ -3,8 +3,10 @@
 // See Trial.h.
 #include "tests/e2e/schedules/Trial.h"
 
+#include "arch_configs/reader/Options.h"
 #include "compiler/Pipelines/Compile.h"
 #include "compiler/Pipelines/Diagnostics.h"
+#include "compiler/Target/Translate.h"
 #include "compiler/Transforms/Map/Units.h"
 #include "simulator/top/Session.h"
 
@@ -47,14 +49,18 @@ std::vector<schedule::Choice> Operation::draw(size_t count, std::mt19937 &random
 Trial Operation::run(const schedule::Choice &choice) const {
   compiler::DiagnosticLog log(*context);
   auto module = mlir::parseSourceString<mlir::ModuleOp>(text, context.get());
-  compiler::CompileOptions options;
   mlir::Operation &op = (*module->getOps<mlir::func::FuncOp>().begin()).front().front();
   llvm::cast<nn::ScheduledOpInterface>(op).setScheduleAttr(
       compiler::scheduleAttr(context.get(), *found, choice));
-  if (failed(compiler::mapStep(*module, chip, options)) || failed(compiler::lowerToTile(*module, chip)) ||
-      failed(compiler::lowerToIsa(*module, chip)))
+  compiler::CompileOptions options;
+  options.assign("chip", chip.name);
+  for (const std::string &value : chip::overridesOf(chip))
+    options.assign("set", value);
+  options.assign("to", "isa");
+  options.noVerify = true;
+  if (failed(compiler::runPasses(*module, "schedule", options)))
     throw Error(log.errors());
-  auto program = compiler::makeProgram(*module, chip, {}, "schedule", "");
+  auto program = compiler::translateToProgram(*module);
   if (failed(program))
     throw Error(log.errors());
   sim::Session session(chip, std::make_shared<isa::Program>(std::move(*program)), sim::Verification::Skipped);

@@ -211,6 +211,6 @@ TEST(VectorLowering, FiveDimensionsAgainstEachOtherAreRefused) {
                        "\n}\n";
   EXPECT_EQ(
       compareWithOracle(module, chipWith(kTiny)),
-      "does not map: no mapping of nn.transpose is feasible: it moves more than four dimensions against "
+      "does not map: no schedule of nn.transpose is feasible: it moves more than four dimensions against "
       "each other, the chip's transfers have four\n");
 }

@@ -5,8 +5,8 @@
 // Sixteen channels fill the rows of a 16x16 array: one tap at a time.
 // CHECK-LABEL: func.func @forward
 // CHECK: nn.conv2d
-// CHECK-SAME: schedule = #nn.schedule<"weight_stationary", loops = [{{[a-z, ]+}}], chunks = {c = 16, kh = 1, kw = 1}, resident = {w = {{[01]}}}, slots = {accumulator = {{[12]}}, tiles = {{[12]}}}, tiles = {{[{]}}c = {{[0-9]+}}, co = 32,
 // CHECK-SAME: plan = #nn.plan<dims = ["c", "kh", "kw"], chunks = [16, 1, 1]>
+// CHECK-SAME: schedule = #nn.schedule<"weight_stationary", loops = [{{[a-z, ]+}}], chunks = {c = 16, kh = 1, kw = 1}, resident = {w = {{[01]}}}, slots = {accumulator = {{[12]}}, tiles = {{[12]}}}, tiles = {{[{]}}c = {{[0-9]+}}, co = 32,
 // CHECK: nn.bias_add
 // CHECK-SAME: schedule = #nn.schedule<"vector", slots = {tiles = {{[12]}}}, tiles = {{[{]}}columns = {{(16|32)}},
 // CHECK-NOT: plan
