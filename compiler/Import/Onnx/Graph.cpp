@@ -254,7 +254,7 @@ LogicalResult GraphImporter::addInputs(const onnx::GraphProto &graph) {
 LogicalResult GraphImporter::addConstants(const onnx::GraphProto &graph, int64_t opset) {
   for (const onnx::NodeProto &proto : graph.node())
     if (Node node(proto, opset); node.type() == "Constant")
-      (void)convertConstant(node, *this);
+      (void)findOperator("Constant")->convert(node, *this);
   return report();
 }
 

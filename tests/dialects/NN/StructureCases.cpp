@@ -305,6 +305,28 @@ Operations loss(Bench &bench) {
   return operations;
 }
 
+Operations layerNorm(Bench &bench) {
+  Operations operations;
+  mlir::NamedAttrList attributes;
+  attributes.push_back(bench.number("epsilon", 1e-5f));
+  for (const Shape &shape : kMatrices) {
+    const Shape rows = {shape[0]}, columns = {shape[1]};
+    operations.push_back(
+        bench.make("nn.layer_norm", {shape, columns, columns}, {shape, rows, rows}, attributes));
+  }
+  return operations;
+}
+
+Operations layerNormGrad(Bench &bench) {
+  Operations operations;
+  for (const Shape &shape : kMatrices) {
+    const Shape rows = {shape[0]}, columns = {shape[1]};
+    operations.push_back(
+        bench.make("nn.layer_norm_grad", {shape, shape, columns, rows, rows}, {shape, columns, columns}));
+  }
+  return operations;
+}
+
 Operations lossGrad(Bench &bench) {
   Operations operations;
   for (const Shape &shape : kMatrices)
@@ -317,9 +339,8 @@ Operations lossGrad(Bench &bench) {
 
 const std::map<std::string, Operations (*)(Bench &)> &compositeCases() {
   static const std::map<std::string, Operations (*)(Bench &)> cases = {
-      {"nn.batch_norm", norm},
-      {"nn.batch_norm_grad", normGrad},
-      {"nn.softmax_cross_entropy", loss},
+      {"nn.batch_norm", norm},      {"nn.batch_norm_grad", normGrad},      {"nn.softmax_cross_entropy", loss},
+      {"nn.layer_norm", layerNorm}, {"nn.layer_norm_grad", layerNormGrad},
   };
   return cases;
 }

@@ -158,6 +158,25 @@ TEST(VectorLowering, SoftmaxCrossEntropyAndItsGradient) {
   }
 }
 
+TEST(VectorLowering, LayerNormalisationAndItsGradient) {
+  for (auto [n, k] : {std::array{1, 1}, {1, 7}, {5, 1}, {5, 3}, {3, 37}, {130, 17}}) {
+    std::string x = type({n, k}), columns = type({k}), rows = type({n});
+    std::string module = "func.func @forward(%x: " + x + " {nn.name = \"x\"}, %s: " + columns +
+                         " {nn.name = \"s\"}, %b: " + columns + " {nn.name = \"b\"}, %gy: " + x +
+                         " {nn.name = \"gy\"}) -> (" + x + " {nn.name = \"y\"}, " + rows +
+                         " {nn.name = \"mean\"}, " + rows + " {nn.name = \"rstd\"}, " + x +
+                         " {nn.name = \"gx\"}, " + columns + " {nn.name = \"gs\"}, " + columns +
+                         " {nn.name = \"gb\"}) {\n  %0:3 = nn.layer_norm %x, %s, %b epsilon 1.0e-05 : (" + x +
+                         ", " + columns + ", " + columns + ") -> (" + x + ", " + rows + ", " + rows +
+                         ")\n  %1:3 = nn.layer_norm_grad %gy, %x, %s, %0#1, %0#2 : (" + x + ", " + x + ", " +
+                         columns + ", " + rows + ", " + rows + ") -> (" + x + ", " + columns + ", " +
+                         columns + ")\n  return %0#0, %0#1, %0#2, %1#0, %1#1, %1#2 : " + x + ", " + rows +
+                         ", " + rows + ", " + x + ", " + columns + ", " + columns + "\n}\n";
+    ASSERT_EQ(compareWithOracle(module, chipWith(kTiny)), "") << x;
+    ASSERT_EQ(compareWithOracle(module, chipWith({8, 8, 1, 64, 2})), "") << x;
+  }
+}
+
 TEST(VectorLowering, TransposeAndReshape) {
   for (auto [p, shape] : {std::pair{std::vector<int>{0, 3, 1, 2}, std::vector<int>{2, 9, 7, 13}},
                           {std::vector<int>{3, 2, 1, 0}, std::vector<int>{4, 30, 20, 3}},
