@@ -6,6 +6,8 @@
 #include "dialects/NN/IR/NNDialect.h"
 #include "dialects/NN/IR/TensorName.h"
 
+#include "mlir/IR/Matchers.h"
+
 #include <map>
 
 namespace arsis::ref {
@@ -13,8 +15,8 @@ namespace {
 
 /// The value whose bytes `value` is.
 mlir::Value rootOf(mlir::Value value) {
-  while (auto reshape = value.getDefiningOp<nn::ReshapeOp>())
-    value = reshape.getX();
+  while (auto view = value.getDefiningOp<nn::ViewOpInterface>())
+    value = view.getViewed();
   return value;
 }
 
@@ -35,7 +37,7 @@ public:
     for (auto [slot, value] : llvm::zip_equal(signature.results, end->getOperands()))
       returned.try_emplace(rootOf(value), slot.donates ? &signature.arguments[*slot.donates] : &slot);
     for (mlir::Operation &op : function.getBody().front().without_terminator())
-      if (!mlir::isa<nn::ReshapeOp, nn::ConstantOp>(op))
+      if (!mlir::isa<nn::ViewOpInterface>(op) && !mlir::matchPattern(&op, mlir::m_Constant()))
         for (mlir::OpResult result : op.getResults()) {
           wanting[nn::tensorNameOf(result)].push_back(values.size());
           values.push_back({describe(&op), "", result, nullptr});

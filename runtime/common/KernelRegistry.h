@@ -28,7 +28,7 @@ using Attribute = std::variant<bool, int64_t, double, std::string, std::vector<i
 /// One op to evaluate. Operands and results are in chip layout; floating-point ones share the call's value
 /// type.
 struct KernelCall {
-  std::string op; ///< "nn.conv2d"
+  std::string op; ///< name with its dialect
   std::vector<const HostTensor *> operands;
   std::vector<HostTensor> results; ///< shape and type set, elements zero; the kernel fills them
   std::map<std::string, Attribute> attributes;

@@ -49,7 +49,7 @@ void conv2dGradInput(const Window2d &g, int64_t outputChannels, const T *gy, con
               turned[((i * columnTaps + j) * outputChannels + o) * g.channels + c] =
                   w[((rows.taps[i] * v.kernel + columns.taps[j]) * g.channels + c) * outputChannels + o];
       const std::vector<Chunk> boxes =
-          chunksOf(plan, {"c", "kh", "kw"}, {outputChannels, rowTaps, columnTaps});
+          chunksOf(plan, {"co", "kh", "kw"}, {outputChannels, rowTaps, columnTaps});
       ContractionChunks chunks;
       for (const Chunk &box : boxes) {
         chunks.emplace_back();

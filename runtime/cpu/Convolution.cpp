@@ -33,7 +33,7 @@ template <class T> static void callConv2dGradWeight(KernelCall &call) {
 void registerConvolution(KernelRegistry &registry) {
   registry.add("nn.conv2d", callConv2d<float>, callConv2d<double>, {"c", "kh", "kw"});
   registry.add("nn.conv2d_grad_input", callConv2dGradInput<float>, callConv2dGradInput<double>,
-               {"c", "kh", "kw"});
+               {"co", "kh", "kw"});
   registry.add("nn.conv2d_grad_weight", callConv2dGradWeight<float>, callConv2dGradWeight<double>,
                {"n", "oh", "ow"});
 }

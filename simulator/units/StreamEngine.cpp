@@ -14,12 +14,11 @@ StreamEngine::StreamEngine(const sc_core::sc_module_name &name, Board &board, co
       mostInFlight(std::max(mostInFlight, kInFlight)),
       banks(static_cast<size_t>(chip.integer("matrix.weight_banks"))),
       weightBanks(chip.integer("matrix.weight_banks")) {
-  const int64_t decode = chip.integer("frontend.decode_cycles");
-  const int64_t bytesPerCycle = chip.integer("frontend.fetch_bytes_per_cycle");
+  const timing::Frontend frontend(chip);
   for (const isa::Instruction &instruction : stream.instructions) {
     const auto bytes = static_cast<int64_t>(isa::encodedSize(instruction));
     fetchBytes.push_back(static_cast<uint32_t>(bytes));
-    decodeCost.push_back(std::max(decode, (bytes + bytesPerCycle - 1) / bytesPerCycle));
+    decodeCost.push_back(frontend.cycles(bytes));
   }
   grow();
   decodeNext(0);

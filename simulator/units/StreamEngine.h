@@ -4,12 +4,13 @@
 // and starts as many instructions as decode, counters and the unit allow; then it sleeps until the next cycle
 // in which that can change. Models: a prefetch buffer ahead of decode, two waits per instruction, a bounded
 // number of instructions in flight. Does not model: contention of streams for instruction memory, a loop
-// buffer (every instance is fetched). Figures: keys `frontend.*`; depth of buffer and queue below.
+// buffer (every instance is fetched). Figures: timing/Frontend.h; depth of the queue below.
 #pragma once
 
 #include "dialects/Isa/Encoding/Cursor.h"
 #include "simulator/base/CycleAccount.h"
 #include "simulator/units/Board.h"
+#include "timing/Frontend.h"
 
 #include <memory>
 
@@ -83,8 +84,8 @@ private:
   void grow();
   Instance &inRing(size_t index) { return *ring[(oldest + index) & (ring.size() - 1)]; }
 
-  static constexpr size_t kInFlight = 64;     // assumed: never the bound for a unit that finishes in order
-  static constexpr size_t kPrefetchDepth = 4; // decoded instructions ahead of issue, assumed
+  static constexpr size_t kInFlight = 64; // assumed: never the bound for a unit that finishes in order
+  static constexpr size_t kPrefetchDepth = timing::Frontend::kPrefetchDepth;
 
   sc_core::sc_event event;
   isa::InstructionCursor cursor;

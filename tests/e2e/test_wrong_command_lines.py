@@ -16,7 +16,7 @@ def folder(tmp_path_factory):
     folder = tmp_path_factory.mktemp("files")
     (folder / "p.s").write_text("arsis 1\ndram 0\n")
     (folder / "deep.json").write_text("[" * 100_000)
-    (folder / "twice.json").write_text('{"relu/relu": {"slots": 1, "slots": 2}}')
+    (folder / "twice.json").write_text('{"relu/fwd/relu": {"slots": {"tiles": 1, "tiles": 2}}}')
     value = [helper.make_tensor_value_info(name, TensorProto.FLOAT, ["N", 4]) for name in "xy"]
     graph = helper.make_graph([helper.make_node("Relu", ["x"], ["y"], name="relu")], "m", value[:1], value[1:])
     save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)]), str(folder / "m.onnx"))
@@ -43,7 +43,7 @@ FOLDER = "{folder}: cannot read the file: Is a directory"
             "arsis-compile {folder}/m.onnx --batch=2 --chip={folder}/ --emit=tile",
             "cannot read the file: Is a directory",
         ),
-        (MAP + "deep.json", "brackets nest 100000 deep, expected operations and their fields"),
+        (MAP + "deep.json", "brackets nest 100000 deep, expected operations and their schedules"),
         (MAP + "twice.json", "a key is given twice, expected every operation and every field of it once"),
         ("arsis-chip show {long}", "unknown chip 'xxx"),
         ("arsis-sim {folder}/p.s --chip={long}", "unknown chip 'xxx"),

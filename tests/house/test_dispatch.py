@@ -21,6 +21,7 @@ class Rule:
 # One line per kind of op.
 RULES = [
     Rule("engine op", "tile", "dialects/Tile/IR/*.td", r'^def Tile_(\w+) : Tile_EngineOp<"(\w+)"', ("dialects/Tile/",)),
+    Rule("nn op", "nn", "dialects/NN/IR/*.td", r'^def NN_(\w+) : NN_\w*Op<"(\w+)"', ("dialects/NN/", "runtime/cpu/")),
 ]
 
 CASTS = r"(?:isa|isa_and_nonnull|isa_and_present|(?:dyn_)?cast(?:_or_null|_if_present)?)"

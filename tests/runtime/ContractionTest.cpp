@@ -115,7 +115,7 @@ TEST_P(Convolution, ForwardFollowsThePlan) {
 TEST_P(Convolution, GradInputFollowsThePlanPerPhase) {
   const HostTensor gy = random<float>(g().y(), 3), w = random<float>(g().w, 4);
   const Image gradient(gy), weight(w);
-  const ReductionPlan plan{{"c", "kh", "kw"}, chunks()};
+  const ReductionPlan plan{{"co", "kh", "kw"}, chunks()};
   const HostTensor expected = fill(g().x, [&](int64_t n, int64_t ih, int64_t iw, int64_t c) {
     Ordered sum;
     int64_t tapRow = 0; // counts the taps that hit a window's grid

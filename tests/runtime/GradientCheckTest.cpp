@@ -60,6 +60,7 @@ const std::vector<Case> kCases = {
     {"AvgPoolIncludePad", "nn.avg_pool", {{"parameter", "2x6x7x2xf32"}}, "count_include_pad = true, kernel = array<i64: 3, 2>, " + kWindow, {"2x3x7x2xf32"}},
     {"AvgPoolGlobal", "nn.avg_pool", {{"parameter", "2x4x3x2xf32"}}, "kernel = array<i64: 4, 3>, strides = array<i64: 1, 1>, pads = array<i64: 0, 0, 0, 0>, dilations = array<i64: 1, 1>", {"2x1x1x2xf32"}},
     {"BatchNorm", "nn.batch_norm", {{"parameter", "2x3x2x3xf32"}, {"parameter", "3xf32"}, {"parameter", "3xf32"}, {"input", "3xf32"}, {"input", "3xf32"}}, "epsilon = 1.0e-5 : f32, momentum = 0.1 : f32", {"2x3x2x3xf32", "3xf32", "3xf32", "3xf32", "3xf32"}},
+    {"LayerNorm", "nn.layer_norm", {{"parameter", "3x5xf32"}, {"parameter", "5xf32"}, {"parameter", "5xf32"}}, "epsilon = 1.0e-5 : f32", {"3x5xf32", "3xf32", "3xf32"}},
     {"BatchNormOfAnInput", "nn.batch_norm", {{"input", "2x3x2x3xf32"}, {"parameter", "3xf32"}, {"parameter", "3xf32"}, {"input", "3xf32"}, {"input", "3xf32"}}, "epsilon = 1.0e-2 : f32, momentum = 0.5 : f32", {"2x3x2x3xf32", "3xf32", "3xf32", "3xf32", "3xf32"}},
     {"Reshape", "nn.reshape", {{"parameter", "2x3x4xf32"}}, "", {"6x4xf32"}},
     {"Transpose", "nn.transpose", {{"parameter", "2x3x4xf32"}}, "permutation = array<i64: 2, 0, 1>", {"4x2x3xf32"}},

@@ -57,6 +57,7 @@ options::options_description describeOptions(CompileOptions &compile) {
       value = list();
     add(name.str().c_str(), value, help.str().c_str());
   });
+  tool::addPluginOption(described);
   return described;
 }
 
@@ -108,6 +109,7 @@ std::optional<Arguments> parse(const std::vector<std::string> &arguments, Compil
     std::cout << described << tool::describeMlirOptions();
     return std::nullopt;
   }
+  tool::loadPlugins(given);
   Arguments a;
   a.model.name = tool::required(given, "model");
   a.output = given["output"].as<std::string>();

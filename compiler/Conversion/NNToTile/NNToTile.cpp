@@ -3,12 +3,13 @@
 // The conversion: functions to programs, operation by operation in their order.
 #include "compiler/Conversion/NNToTile/NNToTile.h"
 
-#include "compiler/Conversion/NNToTile/Lowerings.h"
+#include "compiler/Conversion/NNToTile/EmitLayout.h"
 #include "compiler/Conversion/NNToTile/Storage.h"
 #include "compiler/Record/Record.h"
+#include "compiler/Transforms/Map/Units.h"
 #include "dialects/NN/IR/StepTypes.h"
 
-#include "llvm/ADT/TypeSwitch.h"
+#include "mlir/IR/Matchers.h"
 
 using namespace mlir;
 
@@ -19,28 +20,61 @@ namespace arsis::compiler {
 
 namespace {
 
-LogicalResult lowerOperation(Operation *op, Emitter &e) {
-  e.b.location = tile::locationOf(op);
-  return TypeSwitch<Operation *, LogicalResult>(op)
-      .Case([&](nn::Conv2dOp typed) { return lowerConv2d(typed, e); })
-      .Case([&](nn::Conv2dGradInputOp typed) { return lowerConv2dGradInput(typed, e); })
-      .Case([&](nn::Conv2dGradWeightOp typed) { return lowerConv2dGradWeight(typed, e); })
-      .Case([&](nn::MatmulOp typed) { return lowerMatmul(typed, e); })
-      .Case<nn::MaxPoolOp, nn::AvgPoolOp, nn::MaxPoolGradOp, nn::AvgPoolGradOp>(
-          [&](Operation *) { return lowerPool(op, e); })
-      .Case([&](nn::ChannelSumOp typed) { return lowerChannelSum(typed, e); })
-      .Case([&](nn::BatchNormOp typed) { return lowerBatchNorm(typed, e); })
-      .Case([&](nn::BatchNormGradOp typed) { return lowerBatchNormGrad(typed, e); })
-      .Case([&](nn::SoftmaxCrossEntropyOp typed) { return lowerSoftmaxCrossEntropy(typed, e); })
-      .Case([&](nn::SoftmaxCrossEntropyGradOp typed) { return lowerSoftmaxCrossEntropyGrad(typed, e); })
-      .Case([&](nn::TransposeOp typed) { return lowerTranspose(typed, e); })
-      .Case([&](nn::ReshapeOp typed) { return lowerReshape(typed, e); })
-      .Case([&](nn::ConstantOp typed) { return lowerConstant(typed, e); })
-      .Case([&](nn::ElementwiseOpInterface typed) { return lowerElementwise(typed, e); })
-      .Default([](Operation *other) {
-        return other->emitError() << "no lowering to tile for " << other->getName();
-      });
-}
+using schedule::ChipLimits;
+
+class Lowering {
+public:
+  Lowering(tile::TileBuilder &builder, Tensors &tensors, const ChipLimits &limits)
+      : b(builder), tensors(tensors), limits(limits) {}
+
+  LogicalResult lower(Operation *op) {
+    b.location = tile::locationOf(op);
+    if (auto view = dyn_cast<nn::ViewOpInterface>(op)) {
+      // A result that must appear under a name of its own was placed before; its source is an alias of it
+      // then.
+      Value result = op->getResult(0);
+      tensors.set(result, tensors.of(view.getViewed(), storedShape(result)));
+      return success();
+    }
+    ElementsAttr value;
+    if (matchPattern(op, m_Constant(&value))) {
+      Value result = op->getResult(0);
+      tensors.set(result, tensors.constant("constant", storedShape(result), value));
+      return success();
+    }
+    return lowerWork(op);
+  }
+
+private:
+  LogicalResult lowerWork(Operation *op) {
+    std::unique_ptr<schedule::Space> space = spaceOf(op, limits);
+    if (!space)
+      return op->emitError() << "no strategy is for " << op->getName();
+    std::optional<schedule::Choice> choice = readChoice(op, *space);
+    if (!choice)
+      return failure();
+    const schedule::Layout layout = space->layout(*choice);
+    const schedule::Unit unit = *unitOf(op);
+    SmallVector<Value> dram;
+    for (const schedule::Tensor &tensor : layout.tensors)
+      dram.push_back(tensorOf(op, unit.values[tensor.value], tensor));
+    emitLayout(layout, dram, limits.cols, b);
+    return success();
+  }
+
+  Value tensorOf(Operation *op, const schedule::Value &value, const schedule::Tensor &tensor) {
+    const unsigned number = tensor.value, operands = op->getNumOperands();
+    if (value.kind != schedule::Value::Kind::Constant)
+      return tensors.of(number < operands ? op->getOperand(number) : op->getResult(number - operands),
+                        tensor.shape);
+    auto type = RankedTensorType::get(tensor.shape, b.builder.getF32Type());
+    return tensors.constant(value.name, tensor.shape, DenseElementsAttr::get(type, ArrayRef(value.values)));
+  }
+
+  tile::TileBuilder &b;
+  Tensors &tensors;
+  const ChipLimits &limits;
+};
 
 LogicalResult checkTypes(func::FuncOp function) {
   for (auto [number, type] : llvm::enumerate(function.getArgumentTypes()))
@@ -52,7 +86,7 @@ LogicalResult checkTypes(func::FuncOp function) {
   return success();
 }
 
-LogicalResult convert(func::FuncOp function, const Machine &machine) {
+LogicalResult convert(func::FuncOp function, const ChipLimits &limits) {
   if (function.isExternal() || !function.getBody().hasOneBlock())
     return function.emitError("expected a function with one block");
   FailureOr<ArrayAttr> absent = nn::notObservable(function);
@@ -62,26 +96,28 @@ LogicalResult convert(func::FuncOp function, const Machine &machine) {
   // Rows and columns are the shape of every product and of an accumulator row, banks are taken modulo their
   // number.
   DictionaryAttr requirements = builder.getDictionaryAttr(
-      {builder.getNamedAttr("matrix.rows", builder.getI64IntegerAttr(machine.rows)),
-       builder.getNamedAttr("matrix.cols", builder.getI64IntegerAttr(machine.cols)),
-       builder.getNamedAttr("matrix.weight_banks", builder.getI64IntegerAttr(machine.weightBanks))});
+      {builder.getNamedAttr("matrix.rows", builder.getI64IntegerAttr(limits.rows)),
+       builder.getNamedAttr("matrix.cols", builder.getI64IntegerAttr(limits.cols)),
+       builder.getNamedAttr("matrix.weight_banks", builder.getI64IntegerAttr(limits.weightBanks))});
   auto program = tile::ProgramOp::create(builder, function.getLoc(), function.getName(), requirements);
   if (!absent->empty())
     program->setDiscardableAttr(nn::kNotObservable, *absent);
   program->setDiscardableAttr(kOptions, function->getDiscardableAttr(kOptions));
   program.getBody().emplaceBlock();
   builder.setInsertionPointToStart(&program.getBody().front());
-  Emitter e(builder, machine, function.getLoc());
+  tile::TileBuilder b(builder, function.getLoc());
+  Tensors tensors(b);
+  Lowering lowering(b, tensors, limits);
   SmallVector<LateCopy> copies;
   LogicalResult result = checkTypes(function);
   if (succeeded(result))
-    result = placeArgumentsAndResults(function, e, copies);
+    result = placeArgumentsAndResults(function, b, tensors, copies);
   for (Operation &op : function.front().without_terminator())
     if (succeeded(result))
-      result = lowerOperation(&op, e);
+      result = lowering.lower(&op);
   if (failed(result))
     return failure();
-  emitLateCopies(copies, e);
+  emitLateCopies(copies, b, tensors, limits);
   function.erase();
   return success();
 }
@@ -95,7 +131,7 @@ public:
     std::optional<chip::Chip> described = readChip(module, getArgument(), chip, set);
     if (!described)
       return signalPassFailure();
-    const Machine machine = readMachine(*described);
+    const ChipLimits limits = schedule::readChipLimits(*described);
     if (!function.empty() && !module.lookupSymbol<func::FuncOp>(function)) {
       module.emitError() << "there is no function '" << function << "'";
       return signalPassFailure();
@@ -104,7 +140,7 @@ public:
       if (!function.empty() && candidate.getName() != function)
         candidate.erase();
       else if (failed(recordChip(candidate, *described, ChipUse::Further)) ||
-               failed(convert(candidate, machine)))
+               failed(convert(candidate, limits)))
         return signalPassFailure();
     }
   }

@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // Placement of arguments and results. A result that donates an argument may be written in place only if no
-// operation reads the argument's old value afterwards; reshapes count as the value they reshape.
+// operation reads the argument's old value afterwards; views count as the value they show.
 #include "compiler/Conversion/NNToTile/Storage.h"
 
 #include "compiler/Analysis/Footprint.h"
-#include "compiler/Conversion/NNToTile/Lowerings.h"
+#include "compiler/Schedule/Geometry.h"
+#include "compiler/Schedule/Layout.h"
 #include "dialects/NN/IR/StepTypes.h"
+
+#include "mlir/IR/Matchers.h"
 
 #include <utility>
 
@@ -18,8 +21,8 @@ namespace {
 
 /// The value whose bytes `value` is.
 Value rootOf(Value value) {
-  while (auto reshape = value.getDefiningOp<nn::ReshapeOp>())
-    value = reshape.getX();
+  while (auto view = value.getDefiningOp<nn::ViewOpInterface>())
+    value = view.getViewed();
   return value;
 }
 
@@ -28,8 +31,8 @@ Operation *lastReader(Value value, Operation *except) {
   Operation *last = nullptr;
   for (Operation *user : value.getUsers()) {
     Operation *reader = user;
-    if (auto reshape = dyn_cast<nn::ReshapeOp>(user))
-      reader = lastReader(reshape.getY(), except);
+    if (isa<nn::ViewOpInterface>(user))
+      reader = lastReader(user->getResult(0), except);
     if (reader && reader != except && (!last || last->isBeforeInBlock(reader)))
       last = reader;
   }
@@ -41,8 +44,9 @@ bool updatesInPlace(Operation *op) { return isa<nn::ElementwiseOpInterface, nn::
 
 class Placement {
 public:
-  Placement(func::FuncOp function, Emitter &e, SmallVectorImpl<LateCopy> &copies)
-      : function(function), e(e), copies(copies), terminator(function.front().getTerminator()) {}
+  Placement(func::FuncOp function, tile::TileBuilder &b, Tensors &tensors, SmallVectorImpl<LateCopy> &copies)
+      : function(function), b(b), tensors(tensors), copies(copies),
+        terminator(function.front().getTerminator()) {}
 
   LogicalResult run() {
     for (BlockArgument argument : function.getArguments()) {
@@ -50,7 +54,7 @@ public:
                             tile::TensorRole::Input, "argument", argument.getArgNumber());
       if (failed(tensor))
         return failure();
-      e.setDram(argument, *tensor);
+      tensors.set(argument, *tensor);
     }
     for (auto [number, value] : llvm::enumerate(terminator->getOperands()))
       if (failed(place(number, value)))
@@ -63,7 +67,8 @@ private:
                            unsigned number) {
     auto get = [&](StringRef name) { return attributes ? attributes.get(name) : Attribute(); };
     auto name = dyn_cast_or_null<StringAttr>(get(nn::kName));
-    std::string wanted = name ? name.str() : (kind + Twine(number)).str(), unique = e.uniqueName(wanted);
+    std::string wanted = name ? name.str() : (kind + Twine(number)).str(),
+                unique = tensors.uniqueName(wanted);
     if (unique != wanted)
       return function.emitError() << kind << " " << number << " is named '" << wanted
                                   << "', but so is another tensor";
@@ -79,17 +84,17 @@ private:
     if (type.getRank() > nn::kMostDimensions)
       return function.emitError() << kind << " '" << wanted << "' has rank " << type.getRank()
                                   << ", expected at most " << nn::kMostDimensions;
-    tile::TensorOp tensor = e.b.tensor(wanted, role, type.getShape(), type.getElementType());
+    tile::TensorOp tensor = b.tensor(wanted, role, type.getShape(), type.getElementType());
     auto shape = dyn_cast_or_null<DenseI64ArrayAttr>(get(nn::kHostShape));
     auto permutation = dyn_cast_or_null<DenseI64ArrayAttr>(get(nn::kHostPermutation));
     if (permutation && !shape) {
       SmallVector<int64_t> host;
       for (int64_t dim : permutation.asArrayRef())
         host.push_back(type.getDimSize(dim));
-      shape = e.b.builder.getDenseI64ArrayAttr(host);
+      shape = b.builder.getDenseI64ArrayAttr(host);
     }
     if (shape && !permutation)
-      permutation = e.b.builder.getDenseI64ArrayAttr(llvm::to_vector(llvm::seq<int64_t>(0, type.getRank())));
+      permutation = b.builder.getDenseI64ArrayAttr(llvm::to_vector(llvm::seq<int64_t>(0, type.getRank())));
     tensor.setHostShapeAttr(shape);
     tensor.setHostPermutationAttr(permutation);
     if (auto initial = dyn_cast_or_null<ElementsAttr>(get(nn::kInitial)))
@@ -101,11 +106,11 @@ private:
   /// Binds the value's bytes to `tensor` if they have no place yet and may be written there.
   bool bind(Value value, Value tensor) {
     Value root = rootOf(value);
-    if (isa<BlockArgument>(root) || root.getDefiningOp<nn::ConstantOp>() || !bound.insert(root).second)
+    if (isa<BlockArgument>(root) || matchPattern(root, m_Constant()) || !bound.insert(root).second)
       return false;
     SmallVector<int64_t> shape = storedShape(root);
     bool sameShape = cast<MemRefType>(tensor.getType()).getShape() == ArrayRef<int64_t>(shape);
-    e.setDram(root, sameShape ? tensor : e.b.alias(tensor, shape));
+    tensors.set(root, sameShape ? tensor : b.alias(tensor, shape));
     return true;
   }
 
@@ -119,7 +124,7 @@ private:
 
   /// No layer moves a result to its place; the rows of a report name the copy.
   Location copyLocation() {
-    return nn::makeOrigin(function.getContext(), "", "", NameLoc::get(e.b.builder.getStringAttr("copy")));
+    return nn::makeOrigin(function.getContext(), "", "", NameLoc::get(b.builder.getStringAttr("copy")));
   }
 
   LogicalResult place(unsigned number, Value value) {
@@ -136,14 +141,15 @@ private:
     BlockArgument argument = function.getArgument(donates.getInt());
     if (value == argument)
       return success();
-    Value tensor = e.dram(argument);
+    Value tensor = tensors.of(argument);
     if (!mayOverwrite(argument, value) || !bind(value, tensor))
       copies.push_back({value, tensor, copyLocation()});
     return success();
   }
 
   func::FuncOp function;
-  Emitter &e;
+  tile::TileBuilder &b;
+  Tensors &tensors;
   SmallVectorImpl<LateCopy> &copies;
   Operation *terminator;
   llvm::DenseSet<Value> bound;
@@ -151,14 +157,37 @@ private:
 
 } // namespace
 
-void emitLateCopies(ArrayRef<LateCopy> copies, Emitter &e) {
+/// Copies a tensor through the scratchpad.
+static void emitCopy(Value from, Value to, tile::TileBuilder &b, const schedule::ChipLimits &limits) {
+  auto type = cast<MemRefType>(from.getType());
+  int64_t elements = type.getNumElements();
+  constexpr int64_t kSlots = 2;
+  int64_t tile = std::min(elements, limits.scratchpadBytes / kSlots / schedule::kBufferAlignment *
+                                        schedule::kBufferAlignment / schedule::kElementBytes);
+  Value source = b.alias(from, {elements}), target = b.alias(to, {elements});
+  int64_t tiles = schedule::ceilDiv(elements, tile);
+  AffineExpr zero = b.constant(0);
+  b.loop(tiles, [&](AffineExpr i) {
+    tile::View view =
+        tile::View::whole(b.alloc("copy", {1, 1, 1, tile}, type.getElementType(), tiles > 1 ? kSlots : 1));
+    tile::Extent last = elements % tile == 0 ? tile::Extent(tile) : tile::Extent(tile, elements - i * tile);
+    if (tiles == 1)
+      last = elements;
+    SmallVector<tile::Extent> box = {1, 1, 1, last};
+    b.load(source, {zero, zero, zero, i * tile}, box, view);
+    b.store(view, target, {zero, zero, zero, i * tile}, box);
+  });
+}
+
+void emitLateCopies(ArrayRef<LateCopy> copies, tile::TileBuilder &b, Tensors &tensors,
+                    const schedule::ChipLimits &limits) {
   struct Move {
     Value from, to;
     Location location;
   };
   SmallVector<Move> pending;
   for (const LateCopy &copy : copies)
-    if (Value from = e.dram(copy.value); rootTensor(from) != rootTensor(copy.tensor))
+    if (Value from = tensors.of(copy.value); rootTensor(from) != rootTensor(copy.tensor))
       pending.push_back({from, copy.tensor, copy.location});
   llvm::DenseMap<Operation *, unsigned> readers; // moves yet to be made, by the tensor they read
   for (const Move &move : pending)
@@ -167,11 +196,11 @@ void emitLateCopies(ArrayRef<LateCopy> copies, Emitter &e) {
     Move *next = llvm::find_if(pending, [&](const Move &move) { return readers[rootTensor(move.to)] == 0; });
     if (next == pending.end()) { // cycles only: one tensor steps aside, and its readers read the copy
       Move &first = pending.front();
-      e.b.location = first.location;
+      b.location = first.location;
       auto type = cast<MemRefType>(first.to.getType());
-      Value saved = e.b.tensor(e.uniqueName("rotated"), tile::TensorRole::Temporary, type.getShape(),
-                               type.getElementType());
-      emitCopy(first.to, saved, e);
+      Value saved = b.tensor(tensors.uniqueName("rotated"), tile::TensorRole::Temporary, type.getShape(),
+                             type.getElementType());
+      emitCopy(first.to, saved, b, limits);
       tile::TensorOp overwritten = rootTensor(first.to);
       for (Move &move : pending)
         if (rootTensor(move.from) == overwritten)
@@ -179,15 +208,16 @@ void emitLateCopies(ArrayRef<LateCopy> copies, Emitter &e) {
       readers[rootTensor(saved)] = std::exchange(readers[overwritten], 0);
       continue;
     }
-    e.b.location = next->location;
-    emitCopy(next->from, next->to, e);
+    b.location = next->location;
+    emitCopy(next->from, next->to, b, limits);
     --readers[rootTensor(next->from)];
     pending.erase(next);
   }
 }
 
-LogicalResult placeArgumentsAndResults(func::FuncOp function, Emitter &e, SmallVectorImpl<LateCopy> &copies) {
-  return Placement(function, e, copies).run();
+LogicalResult placeArgumentsAndResults(func::FuncOp function, tile::TileBuilder &b, Tensors &tensors,
+                                       SmallVectorImpl<LateCopy> &copies) {
+  return Placement(function, b, tensors, copies).run();
 }
 
 } // namespace arsis::compiler

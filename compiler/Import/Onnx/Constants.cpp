@@ -21,7 +21,7 @@ static Tensor integerVector(ArrayRef<int64_t> values) {
   return tensor;
 }
 
-std::string checkConstant(const Node &node) {
+static std::string checkConstant(const Node &node) {
   if (node.has("value") && !node.tensor("value"))
     return "a value that is no tensor";
   for (llvm::StringRef form : {"value", "value_int", "value_ints", "value_float", "value_floats"})
@@ -30,7 +30,7 @@ std::string checkConstant(const Node &node) {
   return "form of the value (supported: value, value_int, value_ints, value_float, value_floats)";
 }
 
-LogicalResult convertConstant(const Node &node, GraphImporter &graph) {
+static LogicalResult convertConstant(const Node &node, GraphImporter &graph) {
   Tensor tensor;
   if (const onnx::TensorProto *proto = node.tensor("value")) {
     std::string problem;
@@ -66,7 +66,7 @@ static LogicalResult failTooLarge(const Node &node, GraphImporter &graph, size_t
                               Twine(kComputedElements));
 }
 
-LogicalResult convertShape(const Node &node, GraphImporter &graph) {
+static LogicalResult convertShape(const Node &node, GraphImporter &graph) {
   SmallVector<int64_t> shape = graph.hostShape(node, 0);
   int64_t rank = shape.size();
   auto bound = [&](StringRef name, int64_t absent) {
@@ -78,7 +78,7 @@ LogicalResult convertShape(const Node &node, GraphImporter &graph) {
   return graph.defineConstant(node, integerVector(part), false, node.output(0));
 }
 
-LogicalResult convertGather(const Node &node, GraphImporter &graph) {
+static LogicalResult convertGather(const Node &node, GraphImporter &graph) {
   const Tensor *data = integers(node, 0, graph);
   const Tensor *indices = data ? integers(node, 1, graph) : nullptr;
   if (!indices)
@@ -100,7 +100,7 @@ LogicalResult convertGather(const Node &node, GraphImporter &graph) {
   return graph.defineConstant(node, std::move(result), false, node.output(0));
 }
 
-LogicalResult convertConcat(const Node &node, GraphImporter &graph) {
+static LogicalResult convertConcat(const Node &node, GraphImporter &graph) {
   SmallVector<int64_t> values;
   int64_t axis = node.integer("axis", 0);
   for (size_t i = 0; i < node.inputCount(); ++i) {
@@ -116,5 +116,12 @@ LogicalResult convertConcat(const Node &node, GraphImporter &graph) {
   }
   return graph.defineConstant(node, integerVector(values), false, node.output(0));
 }
+
+const std::vector<Operator> constantOperators = {
+    {"Concat", nullptr, convertConcat},
+    {"Constant", checkConstant, convertConstant},
+    {"Gather", nullptr, convertGather},
+    {"Shape", nullptr, convertShape},
+};
 
 } // namespace arsis::compiler::onnximport

@@ -11,13 +11,13 @@ using namespace mlir;
 
 namespace arsis::compiler::onnximport {
 
-std::string checkConv(const Node &node) {
+static std::string checkConv(const Node &node) {
   if (int64_t group = node.integer("group", 1); group != 1)
     return "group = " + std::to_string(group) + " (supported: 1)";
   return checkWindow(node);
 }
 
-LogicalResult convertConv(const Node &node, GraphImporter &graph) {
+static LogicalResult convertConv(const Node &node, GraphImporter &graph) {
   Value x = graph.value(node, 0, imagePermutation());
   Value w = x ? graph.value(node, 1, kernelPermutation()) : nullptr;
   if (!w)
@@ -50,5 +50,9 @@ LogicalResult convertConv(const Node &node, GraphImporter &graph) {
   }
   return graph.define(node, 0, y, imagePermutation());
 }
+
+const std::vector<Operator> convolutionOperators = {
+    {"Conv", checkConv, convertConv, {{1, "weight"}, {2, "bias"}}},
+};
 
 } // namespace arsis::compiler::onnximport

@@ -254,7 +254,7 @@ LogicalResult GraphImporter::addInputs(const onnx::GraphProto &graph) {
 LogicalResult GraphImporter::addConstants(const onnx::GraphProto &graph, int64_t opset) {
   for (const onnx::NodeProto &proto : graph.node())
     if (Node node(proto, opset); node.type() == "Constant")
-      (void)convertConstant(node, *this);
+      (void)findOperator("Constant")->convert(node, *this);
   return report();
 }
 
@@ -318,7 +318,7 @@ LogicalResult GraphImporter::addOutputs(const onnx::GraphProto &graph) {
 
 void GraphImporter::finish() {
   for (Operation &op : llvm::make_early_inc_range(llvm::reverse(function.getBody().front())))
-    if (isa<nn::ReshapeOp>(op) && op.use_empty() &&
+    if (isa<nn::ViewOpInterface>(op) && op.use_empty() &&
         llvm::none_of(results, [&](const Result &result) { return result.value.getDefiningOp() == &op; }))
       op.erase(); // another reshape read through it
   SmallVector<Value> values;

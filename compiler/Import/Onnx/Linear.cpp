@@ -12,7 +12,7 @@ namespace arsis::compiler::onnximport {
 
 static ArrayRef<int64_t> shapeOf(Value value) { return cast<RankedTensorType>(value.getType()).getShape(); }
 
-std::string checkGemm(const Node &node) {
+static std::string checkGemm(const Node &node) {
   if (float alpha = node.real("alpha", 1.0f); alpha != 1.0f)
     return "alpha = " + std::to_string(alpha) + " (supported: 1)";
   if (float beta = node.real("beta", 1.0f); beta != 1.0f && node.hasInput(2))
@@ -95,7 +95,7 @@ static FailureOr<Value> multiply(const Node &node, GraphImporter &graph, bool tr
                                     transposeA, transposeB, nullptr, nullptr));
 }
 
-LogicalResult convertGemm(const Node &node, GraphImporter &graph) {
+static LogicalResult convertGemm(const Node &node, GraphImporter &graph) {
   FailureOr<Value> product =
       multiply(node, graph, node.integer("transA", 0) != 0, node.integer("transB", 0) != 0);
   if (failed(product))
@@ -111,12 +111,12 @@ LogicalResult convertGemm(const Node &node, GraphImporter &graph) {
   return failed(y) ? failure() : graph.define(node, 0, y->value, y->permutation);
 }
 
-LogicalResult convertMatMul(const Node &node, GraphImporter &graph) {
+static LogicalResult convertMatMul(const Node &node, GraphImporter &graph) {
   FailureOr<Value> y = multiply(node, graph, false, false);
   return failed(y) ? failure() : graph.define(node, 0, *y, hostPermutation(2));
 }
 
-LogicalResult convertAdd(const Node &node, GraphImporter &graph) {
+static LogicalResult convertAdd(const Node &node, GraphImporter &graph) {
   SmallVector<int64_t> shapes[] = {graph.hostShape(node, 0), graph.hostShape(node, 1)};
   bool toFirst = broadcastsTo(shapes[1], shapes[0]), toSecond = broadcastsTo(shapes[0], shapes[1]);
   if (!toFirst && !toSecond)
@@ -131,5 +131,11 @@ LogicalResult convertAdd(const Node &node, GraphImporter &graph) {
   FailureOr<Arranged> y = addTo(node, graph, x, 1 - first);
   return failed(y) ? failure() : graph.define(node, 0, y->value, y->permutation);
 }
+
+const std::vector<Operator> linearOperators = {
+    {"Add", nullptr, convertAdd, {{0, "bias"}, {1, "bias"}}},
+    {"Gemm", checkGemm, convertGemm, {{0, "weight"}, {1, "weight"}, {2, "bias"}}},
+    {"MatMul", nullptr, convertMatMul, {{0, "weight"}, {1, "weight"}}},
+};
 
 } // namespace arsis::compiler::onnximport

@@ -35,7 +35,7 @@ static LogicalResult reshapeIntegers(const Node &node, GraphImporter &graph, con
   return graph.defineConstant(node, std::move(reshaped), /*trainable=*/false, node.output(0));
 }
 
-LogicalResult convertFlatten(const Node &node, GraphImporter &graph) {
+static LogicalResult convertFlatten(const Node &node, GraphImporter &graph) {
   SmallVector<int64_t> shape = graph.hostShape(node, 0);
   int64_t rank = shape.size(), axis = node.integer("axis", 1);
   if (axis < -rank || axis > rank)
@@ -99,7 +99,7 @@ static LogicalResult resolveShape(const Node &node, GraphImporter &graph, ArrayR
                                      : std::string()));
 }
 
-LogicalResult convertReshape(const Node &node, GraphImporter &graph) {
+static LogicalResult convertReshape(const Node &node, GraphImporter &graph) {
   const Tensor *wanted = graph.constant(node, 1);
   if (!wanted || wanted->isFloat)
     return graph.fail(node, "the new shape is not known at import");
@@ -112,7 +112,7 @@ LogicalResult convertReshape(const Node &node, GraphImporter &graph) {
   return reshapeTo(node, graph, shape);
 }
 
-LogicalResult convertUnsqueeze(const Node &node, GraphImporter &graph) {
+static LogicalResult convertUnsqueeze(const Node &node, GraphImporter &graph) {
   SmallVector<int64_t> shape = graph.hostShape(node, 0), axes = node.integers("axes", {});
   if (node.hasInput(1)) { // since opset 13
     const Tensor *given = graph.constant(node, 1);
@@ -138,7 +138,7 @@ LogicalResult convertUnsqueeze(const Node &node, GraphImporter &graph) {
   return reshapeTo(node, graph, shape);
 }
 
-LogicalResult convertTranspose(const Node &node, GraphImporter &graph) {
+static LogicalResult convertTranspose(const Node &node, GraphImporter &graph) {
   Arranged x = graph.valueAsItIs(node, 0);
   if (!x)
     return failure();
@@ -157,6 +157,12 @@ LogicalResult convertTranspose(const Node &node, GraphImporter &graph) {
   return graph.define(node, 0, x.value, result);
 }
 
-LogicalResult convertIdentity(const Node &node, GraphImporter &graph) { return graph.forward(node); }
+static LogicalResult convertIdentity(const Node &node, GraphImporter &graph) { return graph.forward(node); }
+
+const std::vector<Operator> movementOperators = {
+    {"Flatten", nullptr, convertFlatten},     {"Identity", nullptr, convertIdentity},
+    {"Reshape", nullptr, convertReshape},     {"Transpose", nullptr, convertTranspose},
+    {"Unsqueeze", nullptr, convertUnsqueeze},
+};
 
 } // namespace arsis::compiler::onnximport

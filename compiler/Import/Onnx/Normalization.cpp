@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Operators that act differently in training: BatchNormalization and Dropout.
+// Normalisations, and Dropout, which like BatchNormalization acts differently in training.
 
 #include "compiler/Import/Onnx/Operators.h"
 #include "dialects/NN/IR/NNDialect.h"
@@ -18,7 +18,7 @@ static bool isExportedForTraining(const Node &node) {
   return node.hasOutput(1) || node.hasOutput(2) || node.hasOutput(3) || node.hasOutput(4);
 }
 
-std::string checkBatchNormalization(const Node &node) {
+static std::string checkBatchNormalization(const Node &node) {
   if (node.integer("spatial", 1) != 1)
     return "spatial = 0 (supported: 1)";
   return {};
@@ -85,7 +85,7 @@ static LogicalResult normaliseByBatch(const Node &node, GraphImporter &graph, co
   return defineNormalised(node, graph, input, norm.getY());
 }
 
-LogicalResult convertBatchNormalization(const Node &node, GraphImporter &graph) {
+static LogicalResult convertBatchNormalization(const Node &node, GraphImporter &graph) {
   for (size_t i : {3, 4})
     if (node.hasOutput(i) && graph.isRead(node.output(i)))
       return graph.fail(node, "output '" + node.output(i) +
@@ -123,7 +123,7 @@ static FailureOr<float> dropoutRatio(const Node &node, GraphImporter &graph) {
   return given->floats[0];
 }
 
-LogicalResult convertDropout(const Node &node, GraphImporter &graph) {
+static LogicalResult convertDropout(const Node &node, GraphImporter &graph) {
   if (node.hasOutput(1) && graph.isRead(node.output(1)))
     return graph.fail(node, "output mask is read (supported: the output only)");
   if (graph.options().training) {
@@ -141,5 +141,68 @@ LogicalResult convertDropout(const Node &node, GraphImporter &graph) {
   }
   return graph.forward(node);
 }
+
+static std::string checkLayerNormalization(const Node &node) {
+  if (int64_t type = node.integer("stash_type", 1); type != 1)
+    return "stash_type = " + std::to_string(type) + " (supported: 1, statistics in fp32)";
+  return {};
+}
+
+/// A vector of a normalisation over the trailing dimensions `normalised`; null after an error.
+static Value readNormalised(const Node &node, GraphImporter &graph, size_t input,
+                            ArrayRef<int64_t> normalised, int64_t columns) {
+  if (graph.hostShape(node, input) != normalised) {
+    (void)graph.fail(node, "input '" + node.input(input) +
+                               "' has another shape than the dimensions that are "
+                               "normalised");
+    return {};
+  }
+  Value value = graph.value(node, input, hostPermutation(normalised.size()));
+  return value ? graph.reshape(node, value, {columns}) : Value();
+}
+
+static LogicalResult convertLayerNormalization(const Node &node, GraphImporter &graph) {
+  SmallVector<int64_t> host = graph.hostShape(node, 0);
+  const int64_t rank = host.size(), given = node.integer("axis", -1), axis = given < 0 ? given + rank : given;
+  if (axis < 0 || axis >= rank)
+    return graph.fail(node, "axis is " + Twine(given) + ", expected one of the " + Twine(rank) +
+                                " dimensions of '" + node.input(0) + "'");
+  ArrayRef<int64_t> leading = ArrayRef(host).take_front(axis), normalised = ArrayRef(host).drop_front(axis);
+  const int64_t rows = llvm::product_of(leading), columns = llvm::product_of(normalised);
+  Value x = graph.value(node, 0, hostPermutation(rank));
+  Value scale = x ? readNormalised(node, graph, 1, normalised, columns) : Value();
+  if (!scale)
+    return failure();
+  OpBuilder &builder = graph.builder();
+  Location location = graph.location(node);
+  Value bias;
+  if (node.hasInput(2))
+    bias = readNormalised(node, graph, 2, normalised, columns);
+  else
+    bias = nn::ConstantOp::create(builder, location,
+                                  DenseElementsAttr::get(cast<RankedTensorType>(scale.getType()), 0.0f));
+  if (!bias)
+    return failure();
+  Type row = graph.tensorType({rows}), matrix = graph.tensorType({rows, columns});
+  auto norm =
+      nn::LayerNormOp::create(builder, location, matrix, row, row, graph.reshape(node, x, {rows, columns}),
+                              scale, bias, builder.getF32FloatAttr(node.real("epsilon", 1e-5f)), nullptr);
+  SmallVector<int64_t> statistics(leading);
+  statistics.append(normalised.size(), 1);
+  for (auto [output, value] : {std::pair<size_t, Value>{1, norm.getMean()}, {2, norm.getRstd()}})
+    if (node.hasOutput(output) &&
+        failed(graph.define(node, output, graph.reshape(node, value, statistics), hostPermutation(rank))))
+      return failure();
+  return graph.define(node, 0, graph.reshape(node, norm.getY(), host), hostPermutation(rank));
+}
+
+const std::vector<Operator> normalizationOperators = {
+    {"BatchNormalization",
+     checkBatchNormalization,
+     convertBatchNormalization,
+     {{1, "weight"}, {2, "bias"}, {3, "running_mean"}, {4, "running_var"}}},
+    {"Dropout", nullptr, convertDropout},
+    {"LayerNormalization", checkLayerNormalization, convertLayerNormalization, {{1, "weight"}, {2, "bias"}}},
+};
 
 } // namespace arsis::compiler::onnximport

@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// The table of importable ONNX operators. An operator has a check that needs only the node itself, so that
-// every unsupported node of a graph is found in one pass, and a conversion. Adding one: declare it here, list
-// it in Operators.cpp, define it in the file of its family. An operator that is one elementwise op of one
-// operand is a line of Operators.cpp and nothing else.
+// The importable ONNX operators. An operator has a check that needs only the node itself, so that every
+// unsupported node of a graph is found in one pass, a conversion, and names for its inputs that hold
+// parameters. Adding one: a line in the table of its family, at the end of the family's file. An operator
+// that is one elementwise op of one operand is such a line in Elementwise.cpp and nothing else.
 
 #ifndef ARSIS_COMPILER_IMPORT_ONNX_OPERATORS_H
 #define ARSIS_COMPILER_IMPORT_ONNX_OPERATORS_H
 
 #include "compiler/Import/Onnx/Graph.h"
+
+#include <vector>
 
 namespace arsis::compiler::onnximport {
 
@@ -16,48 +18,27 @@ namespace arsis::compiler::onnximport {
 using Check = std::string (*)(const Node &node);
 using Convert = mlir::LogicalResult (*)(const Node &node, GraphImporter &graph);
 
+/// An input that holds a parameter or a running statistic, and the word for it in names.
+struct Parameter {
+  int input;
+  llvm::StringLiteral word;
+};
+
 struct Operator {
   llvm::StringLiteral type;
   Check check; ///< may be null
   Convert convert;
+  std::vector<Parameter> parameters = {};
 };
 
 /// Null if there is none of that type.
 const Operator *findOperator(llvm::StringRef type);
-/// Names of all importable operators, comma separated.
+/// Names of all importable operators, comma separated, in alphabetical order.
 std::string supportedOperators();
 
-// Convolution.cpp
-std::string checkConv(const Node &node);
-mlir::LogicalResult convertConv(const Node &node, GraphImporter &graph);
-// Pooling.cpp
-std::string checkMaxPool(const Node &node);
-std::string checkAveragePool(const Node &node);
-mlir::LogicalResult convertMaxPool(const Node &node, GraphImporter &graph);
-mlir::LogicalResult convertAveragePool(const Node &node, GraphImporter &graph);
-mlir::LogicalResult convertGlobalAveragePool(const Node &node, GraphImporter &graph);
-mlir::LogicalResult convertReduceMean(const Node &node, GraphImporter &graph);
-// Normalization.cpp
-std::string checkBatchNormalization(const Node &node);
-mlir::LogicalResult convertBatchNormalization(const Node &node, GraphImporter &graph);
-mlir::LogicalResult convertDropout(const Node &node, GraphImporter &graph);
-// Linear.cpp
-std::string checkGemm(const Node &node);
-mlir::LogicalResult convertGemm(const Node &node, GraphImporter &graph);
-mlir::LogicalResult convertMatMul(const Node &node, GraphImporter &graph);
-mlir::LogicalResult convertAdd(const Node &node, GraphImporter &graph);
-// Movement.cpp
-mlir::LogicalResult convertFlatten(const Node &node, GraphImporter &graph);
-mlir::LogicalResult convertReshape(const Node &node, GraphImporter &graph);
-mlir::LogicalResult convertUnsqueeze(const Node &node, GraphImporter &graph);
-mlir::LogicalResult convertTranspose(const Node &node, GraphImporter &graph);
-mlir::LogicalResult convertIdentity(const Node &node, GraphImporter &graph);
-// Constants.cpp: nodes that are evaluated at import
-std::string checkConstant(const Node &node);
-mlir::LogicalResult convertConstant(const Node &node, GraphImporter &graph);
-mlir::LogicalResult convertShape(const Node &node, GraphImporter &graph);
-mlir::LogicalResult convertGather(const Node &node, GraphImporter &graph);
-mlir::LogicalResult convertConcat(const Node &node, GraphImporter &graph);
+// The tables, each in the file of its family.
+extern const std::vector<Operator> convolutionOperators, poolingOperators, normalizationOperators,
+    linearOperators, elementwiseOperators, movementOperators, constantOperators;
 
 } // namespace arsis::compiler::onnximport
 

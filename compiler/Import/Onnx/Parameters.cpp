@@ -3,6 +3,7 @@
 // Finds the readers of every constant, groups those that share it, and names the groups.
 
 #include "compiler/Import/Onnx/Parameters.h"
+#include "compiler/Import/Onnx/Operators.h"
 
 #include "llvm/ADT/IntEqClasses.h"
 #include "llvm/ADT/MapVector.h"
@@ -17,33 +18,11 @@ namespace arsis::compiler::onnximport {
 
 namespace {
 
-/// An input that holds a parameter or a running statistic.
-struct Place {
-  StringLiteral op;
-  int input;
-  StringLiteral word;
-};
-
-constexpr Place places[] = {
-    {"Conv", 1, "weight"},
-    {"Conv", 2, "bias"},
-    {"Gemm", 0, "weight"},
-    {"Gemm", 1, "weight"},
-    {"Gemm", 2, "bias"},
-    {"MatMul", 0, "weight"},
-    {"MatMul", 1, "weight"},
-    {"Add", 0, "bias"},
-    {"Add", 1, "bias"},
-    {"BatchNormalization", 1, "weight"},
-    {"BatchNormalization", 2, "bias"},
-    {"BatchNormalization", 3, "running_mean"},
-    {"BatchNormalization", 4, "running_var"},
-};
-
-const Place *findPlace(StringRef op, int input) {
-  for (const Place &place : places)
-    if (place.op == op && place.input == input)
-      return &place;
+const Parameter *findParameter(StringRef op, int input) {
+  const Operator *known = findOperator(op);
+  for (const Parameter &parameter : known ? ArrayRef(known->parameters) : ArrayRef<Parameter>())
+    if (parameter.input == input)
+      return &parameter;
   return nullptr;
 }
 
@@ -218,7 +197,7 @@ private:
       if (taken.insert(reader->written).second)
         return reader->written;
     const Reader &reader = *group.front();
-    const Place *place = findPlace(graph.node(reader.node).op_type(), reader.input);
+    const Parameter *place = findParameter(graph.node(reader.node).op_type(), reader.input);
     std::string wanted = graph.node(reader.node).name() + "." +
                          (place ? place->word.str() : "input" + std::to_string(reader.input));
     std::string name = wanted;
@@ -231,7 +210,7 @@ private:
   /// bias if it adds it to a product.
   bool isWeight(const Reader &reader) {
     const onnx::NodeProto &node = graph.node(reader.node);
-    const Place *place = findPlace(node.op_type(), reader.input);
+    const Parameter *place = findParameter(node.op_type(), reader.input);
     if (!place)
       return false;
     if (node.op_type() != "Add")

@@ -13,9 +13,9 @@ using namespace mlir;
 namespace arsis::compiler::onnximport {
 
 // storage_order is that of the indices.
-std::string checkMaxPool(const Node &node) { return checkWindow(node); }
+static std::string checkMaxPool(const Node &node) { return checkWindow(node); }
 
-std::string checkAveragePool(const Node &node) { return checkWindow(node); }
+static std::string checkAveragePool(const Node &node) { return checkWindow(node); }
 
 /// The window and the shape of the result, or failure with the node's mistake recorded.
 static LogicalResult resolve(const Node &node, GraphImporter &graph, Value x, Window &window,
@@ -36,7 +36,7 @@ static LogicalResult resolve(const Node &node, GraphImporter &graph, Value x, Wi
   return success();
 }
 
-LogicalResult convertMaxPool(const Node &node, GraphImporter &graph) {
+static LogicalResult convertMaxPool(const Node &node, GraphImporter &graph) {
   if (node.hasOutput(1) && graph.isRead(node.output(1)))
     return graph.fail(node, "output Indices is read (supported: the maxima only)");
   Value x = graph.value(node, 0, imagePermutation());
@@ -49,7 +49,7 @@ LogicalResult convertMaxPool(const Node &node, GraphImporter &graph) {
   return graph.define(node, 0, y, imagePermutation());
 }
 
-LogicalResult convertAveragePool(const Node &node, GraphImporter &graph) {
+static LogicalResult convertAveragePool(const Node &node, GraphImporter &graph) {
   Value x = graph.value(node, 0, imagePermutation());
   Window window;
   SmallVector<int64_t> shape;
@@ -86,7 +86,7 @@ static LogicalResult averagePixels(const Node &node, GraphImporter &graph, bool 
   return graph.define(node, 0, graph.reshape(node, y, kept), channelsLast(rank));
 }
 
-LogicalResult convertGlobalAveragePool(const Node &node, GraphImporter &graph) {
+static LogicalResult convertGlobalAveragePool(const Node &node, GraphImporter &graph) {
   SmallVector<int64_t> shape = graph.hostShape(node, 0);
   if (shape.size() < 3)
     return graph.fail(node, "input '" + node.input(0) + "' has shape " + describe(shape) +
@@ -94,7 +94,7 @@ LogicalResult convertGlobalAveragePool(const Node &node, GraphImporter &graph) {
   return averagePixels(node, graph, /*keepDimensions=*/true);
 }
 
-LogicalResult convertReduceMean(const Node &node, GraphImporter &graph) {
+static LogicalResult convertReduceMean(const Node &node, GraphImporter &graph) {
   SmallVector<int64_t> shape = graph.hostShape(node, 0), axes = node.integers("axes", {}), pixels;
   int64_t rank = shape.size();
   for (int64_t &axis : axes)
@@ -107,5 +107,12 @@ LogicalResult convertReduceMean(const Node &node, GraphImporter &graph) {
                                 " (supported: all dimensions but batch and channels, 2 and 3 of an image)");
   return averagePixels(node, graph, node.integer("keepdims", 1) != 0);
 }
+
+const std::vector<Operator> poolingOperators = {
+    {"AveragePool", checkAveragePool, convertAveragePool},
+    {"GlobalAveragePool", nullptr, convertGlobalAveragePool},
+    {"MaxPool", checkMaxPool, convertMaxPool},
+    {"ReduceMean", nullptr, convertReduceMean},
+};
 
 } // namespace arsis::compiler::onnximport

@@ -81,8 +81,8 @@ Value GraphImporter::materialise(Entry &entry, ArrayRef<int64_t> permutation, bo
 Value GraphImporter::reshape(const Node &node, Value value, ArrayRef<int64_t> shape) {
   if (cast<RankedTensorType>(value.getType()).getShape() == shape)
     return value;
-  if (auto previous = value.getDefiningOp<nn::ReshapeOp>()) {
-    return reshape(node, previous.getX(), shape); // `finish` drops the other, if nobody else reads it
+  if (auto previous = value.getDefiningOp<nn::ViewOpInterface>()) {
+    return reshape(node, previous.getViewed(), shape); // `finish` drops the other, if nobody else reads it
   }
   return nn::ReshapeOp::create(opBuilder, location(node), tensorType(shape), value);
 }

@@ -13,11 +13,8 @@ namespace arsis::compiler {
 #define GEN_PASS_DECL
 #include "compiler/Transforms/Map/Map.h.inc"
 
-/// The key of every operation that has a mapping, in the order of the module, as in the mapping file.
-std::vector<std::pair<std::string, mlir::Operation *>> mappingKeys(mlir::ModuleOp module);
-
-/// The mappings of a module as the JSON text that the pass reads.
-std::string mappingToJson(mlir::ModuleOp module);
+/// The schedules of a module as the JSON text that the pass reads.
+std::string schedulesToJson(mlir::ModuleOp module);
 
 #define GEN_PASS_REGISTRATION
 #include "compiler/Transforms/Map/Map.h.inc"

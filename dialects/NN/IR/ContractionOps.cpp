@@ -69,7 +69,7 @@ SmallVector<ReductionDim> Conv2dOp::getReductionDims() {
 
 SmallVector<ReductionDim> Conv2dGradInputOp::getReductionDims() {
   ArrayRef<int64_t> w = shapeOf(getW());
-  return {{"c", w[3]}, {"kh", w[0]}, {"kw", w[1]}};
+  return {{"co", w[3]}, {"kh", w[0]}, {"kw", w[1]}};
 }
 
 SmallVector<ReductionDim> Conv2dGradWeightOp::getReductionDims() {

@@ -68,7 +68,7 @@ struct TransposeOfUnitDimensions : OpRewritePattern<TransposeOp> {
         return rewriter.notifyMatchFailure(op, "dimensions of more than one element change their order");
       previous = dim;
     }
-    rewriter.replaceOpWithNewOp<ReshapeOp>(op, op.getY().getType(), op.getX(), MappingAttr());
+    rewriter.replaceOpWithNewOp<ReshapeOp>(op, op.getY().getType(), op.getX(), ScheduleAttr());
     return success();
   }
 };

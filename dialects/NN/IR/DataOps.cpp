@@ -43,6 +43,8 @@ LogicalResult ConstantOp::verify() {
   return success();
 }
 
+Value ReshapeOp::getViewed() { return getX(); }
+
 Structure TransposeOp::getStructure() {
   Structure s;
   s.domain = dimensionsOf(shapeOf(getY()));

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Attributes of the nn dialect: what the mapping pass decided, and the order in which an operation reduces.
+// Attributes of the nn dialect: how the search laid an operation out, and the order in which an operation reduces.
 
 #ifndef ARSIS_NN_ATTRS
 #define ARSIS_NN_ATTRS
@@ -12,14 +12,19 @@ class NN_Attr<string name, string attrMnemonic> : AttrDef<NN_Dialect, name> {
   let mnemonic = attrMnemonic;
 }
 
-def NN_MappingAttr : NN_Attr<"Mapping", "mapping"> {
+def NN_ScheduleAttr : NN_Attr<"Schedule", "schedule"> {
   let summary = "how one operation is laid onto the chip";
   let description = [{
-    A dictionary of decisions (dataflow, tile sizes, loop order, buffer depths, unit). One pass writes it, everything
-    downstream obeys it. Example: `#nn.mapping<{tile_oh = 4 : i64, slots = 2 : i64}>`.
+    The strategy, the order of the loops over tiles, outermost first, and numbers in groups: `tiles` (extent along a
+    dimension), `chunks` (of the plan), `resident` (1: all of a value stays in the scratchpad), `slots` (buffers per
+    ring). The search writes all of it, everything downstream obeys it. Given before the search, what is there holds
+    and the rest is chosen; the strategy is then empty or the one that must be taken.
+    Example: `#nn.schedule<"weight_stationary", loops = [n, oh, ow, co, c], tiles = {c = 64, oh = 7}, slots = {tiles = 2}>`.
   }];
-  let parameters = (ins "::mlir::DictionaryAttr":$values);
-  let assemblyFormat = "`<` $values `>`";
+  let parameters = (ins "::mlir::StringAttr":$strategy, ArrayRefParameter<"::mlir::StringAttr">:$loops,
+                        "::mlir::DictionaryAttr":$groups);
+  let hasCustomAssemblyFormat = 1;
+  let genVerifyDecl = 1;
 }
 
 def NN_PlanAttr : NN_Attr<"Plan", "plan"> {

@@ -10,7 +10,7 @@ include "dialects/NN/IR/NNOpBase.td"
 defvar NN_ConvolutionAttributes = (ins DenseI64ArrayAttr:$strides, DenseI64ArrayAttr:$pads, DenseI64ArrayAttr:$dilations);
 
 class NN_ContractionOp<string mnemonic, list<Trait> traits = []>
-    : NN_Op<mnemonic, !listconcat([NN_Structured, NN_MappedOpInterface, NN_Reduction], traits)>;
+    : NN_Op<mnemonic, !listconcat([NN_Structured, NN_ScheduledOpInterface, NN_Reduction], traits)>;
 
 class NN_ConvolutionOp<string mnemonic, list<Trait> traits = []> : NN_ContractionOp<mnemonic, traits> {
   let hasVerifier = 1;

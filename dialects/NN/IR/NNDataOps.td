@@ -7,12 +7,12 @@
 
 include "dialects/NN/IR/NNOpBase.td"
 
-def NN_ReshapeOp : NN_Op<"reshape", [NN_MappedOpInterface, NN_Differentiable]> {
+def NN_ReshapeOp : NN_Op<"reshape", [NN_View, NN_ScheduledOpInterface, NN_Differentiable]> {
   let summary = "the same elements in row-major order under another shape";
   let description = [{
     - reshape_c1: the number of elements stays
   }];
-  let arguments = !con((ins NN_Tensor:$x), NN_MappedAttributes);
+  let arguments = !con((ins NN_Tensor:$x), NN_ScheduledAttributes);
   let results = (outs NN_Tensor:$y);
   let assemblyFormat = "$x attr-dict `:` functional-type(operands, results)";
   let hasVerifier = 1;
@@ -20,13 +20,13 @@ def NN_ReshapeOp : NN_Op<"reshape", [NN_MappedOpInterface, NN_Differentiable]> {
   let hasCanonicalizer = 1;
 }
 
-def NN_TransposeOp : NN_Op<"transpose", [NN_Structured, NN_MappedOpInterface, NN_Differentiable]> {
+def NN_TransposeOp : NN_Op<"transpose", [NN_Structured, NN_ScheduledOpInterface, NN_Differentiable]> {
   let summary = "reorders dimensions: dimension i of the result is dimension permutation[i] of x";
   let description = [{
     - transpose_c1: permutation is a permutation of the dimensions of x
     - transpose_c2: the result has the permuted shape
   }];
-  let arguments = !con((ins NN_Tensor:$x, DenseI64ArrayAttr:$permutation), NN_MappedAttributes);
+  let arguments = !con((ins NN_Tensor:$x, DenseI64ArrayAttr:$permutation), NN_ScheduledAttributes);
   let results = (outs NN_Tensor:$y);
   let assemblyFormat = "$x `permutation` $permutation attr-dict `:` functional-type(operands, results)";
   let hasVerifier = 1;

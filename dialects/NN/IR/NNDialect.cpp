@@ -13,6 +13,8 @@
 #include "llvm/ADT/StringSwitch.h"
 #include "llvm/ADT/TypeSwitch.h"
 
+#include <utility>
+
 #include "dialects/NN/IR/NNDialect.cpp.inc"
 
 #define GET_ATTRDEF_CLASSES
@@ -40,6 +42,112 @@ Operation *NNDialect::materializeConstant(OpBuilder &builder, Attribute value, T
   if (!elements || elements.getType() != type || !elements.isSplat())
     return nullptr;
   return ConstantOp::create(builder, loc, elements);
+}
+
+// The strategy, if any, then `loops = [...]` and groups `name = {field = number, ...}` in any order.
+Attribute ScheduleAttr::parse(AsmParser &parser, Type) {
+  Builder builder(parser.getContext());
+  std::string strategy;
+  SmallVector<StringAttr> loops;
+  SmallVector<NamedAttribute> groups;
+  auto parseName = [&](std::string &name) { return parser.parseKeywordOrString(&name); };
+  auto parseField = [&](SmallVectorImpl<NamedAttribute> &fields) -> ParseResult {
+    std::string name;
+    int64_t value;
+    if (parseName(name) || parser.parseEqual() || parser.parseInteger(value))
+      return failure();
+    fields.push_back(builder.getNamedAttr(name, builder.getI64IntegerAttr(value)));
+    return success();
+  };
+  auto parseEntry = [&]() -> ParseResult {
+    std::string name;
+    if (parseName(name) || parser.parseEqual())
+      return failure();
+    if (name == "loops")
+      return parser.parseCommaSeparatedList(AsmParser::Delimiter::Square, [&]() -> ParseResult {
+        std::string loop;
+        if (parseName(loop))
+          return failure();
+        loops.push_back(builder.getStringAttr(loop));
+        return success();
+      });
+    SmallVector<NamedAttribute> fields;
+    SMLoc at = parser.getCurrentLocation();
+    if (parser.parseCommaSeparatedList(AsmParser::Delimiter::Braces, [&] { return parseField(fields); }))
+      return failure();
+    if (DictionaryAttr::findDuplicate(fields, /*isSorted=*/false))
+      return parser.emitError(at, "a field of '" + name + "' is given twice");
+    groups.push_back(builder.getNamedAttr(name, builder.getDictionaryAttr(fields)));
+    return success();
+  };
+  SMLoc at = parser.getCurrentLocation();
+  if (parser.parseLess())
+    return {};
+  const bool hasStrategy = succeeded(parser.parseOptionalString(&strategy));
+  if (failed(parser.parseOptionalGreater())) {
+    if (hasStrategy && parser.parseComma())
+      return {};
+    if (parser.parseCommaSeparatedList(parseEntry) || parser.parseGreater())
+      return {};
+  }
+  if (DictionaryAttr::findDuplicate(groups, /*isSorted=*/false))
+    return parser.emitError(at, "a group of the schedule is given twice"), Attribute();
+  return parser.getChecked<ScheduleAttr>(at, parser.getContext(), builder.getStringAttr(strategy), loops,
+                                         builder.getDictionaryAttr(groups));
+}
+
+void ScheduleAttr::print(AsmPrinter &printer) const {
+  printer << '<';
+  bool first = true;
+  auto separate = [&] {
+    if (!std::exchange(first, false))
+      printer << ", ";
+  };
+  if (!getStrategy().getValue().empty()) {
+    separate();
+    printer.printString(getStrategy().getValue());
+  }
+  if (!getLoops().empty()) {
+    separate();
+    printer << "loops = [";
+    llvm::interleaveComma(getLoops(), printer,
+                          [&](StringAttr loop) { printer.printKeywordOrString(loop.getValue()); });
+    printer << ']';
+  }
+  for (NamedAttribute group : getGroups()) {
+    separate();
+    printer.printKeywordOrString(group.getName().getValue());
+    printer << " = {";
+    llvm::interleaveComma(cast<DictionaryAttr>(group.getValue()), printer, [&](NamedAttribute field) {
+      printer.printKeywordOrString(field.getName().getValue());
+      printer << " = " << cast<IntegerAttr>(field.getValue()).getInt();
+    });
+    printer << '}';
+  }
+  printer << '>';
+}
+
+LogicalResult ScheduleAttr::verify(function_ref<InFlightDiagnostic()> emitError, StringAttr,
+                                   ArrayRef<StringAttr> loops, DictionaryAttr groups) {
+  static constexpr StringLiteral kGroups[] = {"tiles", "chunks", "resident", "slots"};
+  for (auto [position, loop] : llvm::enumerate(loops))
+    if (llvm::is_contained(loops.drop_front(position + 1), loop))
+      return emitError() << "expects the loops of a schedule to differ, found " << loop << " twice";
+  for (NamedAttribute group : groups) {
+    if (!llvm::is_contained(kGroups, group.getName().getValue()))
+      return emitError() << "expects the groups of a schedule to be tiles, chunks, resident and slots, found "
+                         << group.getName();
+    auto fields = dyn_cast<DictionaryAttr>(group.getValue());
+    for (NamedAttribute field : fields ? fields.getValue() : ArrayRef<NamedAttribute>())
+      if (auto number = dyn_cast<IntegerAttr>(field.getValue());
+          !number || !number.getType().isSignlessInteger(64) || number.getInt() < 0)
+        return emitError() << "expects '" << group.getName().getValue() << "." << field.getName().getValue()
+                           << "' of a schedule to be a number that is not negative, found "
+                           << field.getValue();
+    if (!fields)
+      return emitError() << "expects '" << group.getName().getValue() << "' of a schedule to be numbers";
+  }
+  return success();
 }
 
 LogicalResult PlanAttr::verify(function_ref<InFlightDiagnostic()> emitError, ArrayRef<StringAttr> dims,

@@ -8,14 +8,14 @@
 include "dialects/NN/IR/NNOpBase.td"
 
 class NN_ElementwiseOp<string mnemonic, list<Trait> traits = []>
-    : NN_Op<mnemonic, !listconcat([NN_MappedOpInterface, NN_Elementwise], traits)>;
+    : NN_Op<mnemonic, !listconcat([NN_ScheduledOpInterface, NN_Elementwise], traits)>;
 
 def NN_BiasAddOp : NN_ElementwiseOp<"bias_add", [NN_Differentiable, AllTypesMatch<["x", "y"]>]> {
   let summary = "adds a vector to every pixel";
   let description = [{
     - bias_add_c1: the bias is as long as the last dimension of x
   }];
-  let arguments = !con((ins NN_Channels:$x, NN_Vector:$bias), NN_MappedAttributes);
+  let arguments = !con((ins NN_Channels:$x, NN_Vector:$bias), NN_ScheduledAttributes);
   let results = (outs NN_Channels:$y);
   let assemblyFormat = "$x `,` $bias attr-dict `:` functional-type(operands, results)";
   let hasVerifier = 1;
@@ -23,41 +23,41 @@ def NN_BiasAddOp : NN_ElementwiseOp<"bias_add", [NN_Differentiable, AllTypesMatc
 
 def NN_ReluOp : NN_ElementwiseOp<"relu", [NN_Differentiable, SameOperandsAndResultType]> {
   let summary = "x where x is greater than zero, else +0";
-  let arguments = !con((ins NN_Tensor:$x), NN_MappedAttributes);
+  let arguments = !con((ins NN_Tensor:$x), NN_ScheduledAttributes);
   let results = (outs NN_Tensor:$y);
   let assemblyFormat = "$x attr-dict `:` type($y)";
 }
 
 def NN_ReluGradOp : NN_ElementwiseOp<"relu_grad", [SameOperandsAndResultType]> {
   let summary = "gradient of relu: gy where y is greater than zero, else +0";
-  let arguments = !con((ins NN_Tensor:$gy, NN_Tensor:$y), NN_MappedAttributes);
+  let arguments = !con((ins NN_Tensor:$gy, NN_Tensor:$y), NN_ScheduledAttributes);
   let results = (outs NN_Tensor:$gx);
   let assemblyFormat = "$gy `,` $y attr-dict `:` type($gx)";
 }
 
 def NN_TanhOp : NN_ElementwiseOp<"tanh", [NN_Differentiable, SameOperandsAndResultType]> {
   let summary = "hyperbolic tangent of every element";
-  let arguments = !con((ins NN_Tensor:$x), NN_MappedAttributes);
+  let arguments = !con((ins NN_Tensor:$x), NN_ScheduledAttributes);
   let results = (outs NN_Tensor:$y);
   let assemblyFormat = "$x attr-dict `:` type($y)";
 }
 
 def NN_TanhGradOp : NN_ElementwiseOp<"tanh_grad", [SameOperandsAndResultType]> {
   let summary = "gradient of tanh from its result: gy * (1 - y * y)";
-  let arguments = !con((ins NN_Tensor:$gy, NN_Tensor:$y), NN_MappedAttributes);
+  let arguments = !con((ins NN_Tensor:$gy, NN_Tensor:$y), NN_ScheduledAttributes);
   let results = (outs NN_Tensor:$gx);
   let assemblyFormat = "$gy `,` $y attr-dict `:` type($gx)";
 }
 
 def NN_AddOp : NN_ElementwiseOp<"add", [NN_Differentiable, SameOperandsAndResultType, Commutative]> {
   let summary = "elementwise sum of two tensors of one shape";
-  let arguments = !con((ins NN_Tensor:$a, NN_Tensor:$b), NN_MappedAttributes);
+  let arguments = !con((ins NN_Tensor:$a, NN_Tensor:$b), NN_ScheduledAttributes);
   let results = (outs NN_Tensor:$c);
   let assemblyFormat = "$a `,` $b attr-dict `:` type($c)";
 }
 
 def NN_SgdOp : NN_Op<"sgd",
-    [NN_MappedOpInterface, NN_Stateful, NN_StructuredOpInterface,
+    [NN_ScheduledOpInterface, NN_Stateful, NN_StructuredOpInterface,
      DeclareOpInterfaceMethods<NN_ElementwiseOpInterface, ["getResultSteps"]>,
      AllTypesMatch<["param", "grad", "new_param"]>]> {
   let summary = "stochastic gradient descent with momentum and weight decay";
@@ -72,7 +72,7 @@ def NN_SgdOp : NN_Op<"sgd",
   }];
   let arguments = !con((ins NN_Tensor:$param, NN_Tensor:$grad, NN_Scalar:$learning_rate,
                             Optional<NN_Tensor>:$velocity, F32Attr:$momentum, F32Attr:$weight_decay),
-                       NN_MappedAttributes);
+                       NN_ScheduledAttributes);
   let results = (outs NN_Tensor:$new_param, Optional<NN_Tensor>:$new_velocity);
   let assemblyFormat = [{
     $param `,` $grad `,` $learning_rate (`,` $velocity^)? `momentum` $momentum `weight_decay` $weight_decay

@@ -21,11 +21,28 @@ def NN_StructuredOpInterface : NN_Interface<"StructuredOpInterface"> {
   ];
 }
 
-def NN_MappedOpInterface : NN_Interface<"MappedOpInterface"> {
-  let description = "An operation that runs on an engine and carries the decision how.";
+def NN_CompositeOpInterface : NN_Interface<"CompositeOpInterface"> {
+  let description = [{
+    An operation that is one for differentiation and several for a chip. Its parts have structures; those that reduce
+    leave steps that other operations could do in the same loop.
+  }];
   let methods = [
-    InterfaceMethod<"the mapping, null before the mapping pass", "::arsis::nn::MappingAttr", "getMappingAttr">,
-    InterfaceMethod<"replaces the mapping", "void", "setMappingAttr", (ins "::arsis::nn::MappingAttr":$mapping)>,
+    InterfaceMethod<"the parts, in order; made anew by each call", "::std::vector<::arsis::nn::Part>", "getParts">,
+  ];
+}
+
+def NN_ViewOpInterface : NN_Interface<"ViewOpInterface"> {
+  let description = "An operation that moves nothing: its one result has the bytes of another value.";
+  let methods = [
+    InterfaceMethod<"the value whose bytes the result has, in row-major order", "::mlir::Value", "getViewed">,
+  ];
+}
+
+def NN_ScheduledOpInterface : NN_Interface<"ScheduledOpInterface"> {
+  let description = "An operation that runs on an engine and carries its schedule.";
+  let methods = [
+    InterfaceMethod<"the schedule, null or partial before the search", "::arsis::nn::ScheduleAttr", "getScheduleAttr">,
+    InterfaceMethod<"replaces the schedule", "void", "setScheduleAttr", (ins "::arsis::nn::ScheduleAttr":$schedule)>,
   ];
 }
 

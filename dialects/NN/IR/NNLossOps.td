@@ -8,7 +8,7 @@
 include "dialects/NN/IR/NNOpBase.td"
 
 def NN_SoftmaxCrossEntropyOp : NN_Op<"softmax_cross_entropy",
-    [NN_MappedOpInterface, NN_Reduction, NN_Differentiable,
+    [NN_ScheduledOpInterface, NN_Composite, NN_Reduction, NN_Differentiable,
      AllTypesMatch<["logits", "probabilities"]>]> {
   let summary = "mean over the batch of -log softmax(logits)[label]";
   let description = [{
@@ -21,12 +21,12 @@ def NN_SoftmaxCrossEntropyOp : NN_Op<"softmax_cross_entropy",
 }
 
 def NN_SoftmaxCrossEntropyGradOp : NN_Op<"softmax_cross_entropy_grad",
-    [NN_MappedOpInterface, AllTypesMatch<["probabilities", "glogits"]>]> {
+    [NN_ScheduledOpInterface, NN_Structured, AllTypesMatch<["probabilities", "glogits"]>]> {
   let summary = "gradient of softmax_cross_entropy with respect to the logits";
   let description = [{
     `(probabilities - onehot(labels)) * (gloss / N)`. Constraint: loss_c1.
   }];
-  let arguments = !con((ins NN_Matrix:$probabilities, NN_Labels:$labels, NN_Scalar:$gloss), NN_MappedAttributes);
+  let arguments = !con((ins NN_Matrix:$probabilities, NN_Labels:$labels, NN_Scalar:$gloss), NN_ScheduledAttributes);
   let results = (outs NN_Matrix:$glogits);
   let assemblyFormat = "$probabilities `,` $labels `,` $gloss attr-dict `:` functional-type(operands, results)";
   let hasVerifier = 1;

@@ -30,6 +30,8 @@ def NN_Labels : NN_TensorType<[HasAnyRankOfPred<[1]>], I32, "static tensor of ra
 
 def NN_Differentiable : DeclareOpInterfaceMethods<NN_DifferentiableOpInterface>;
 def NN_Structured : DeclareOpInterfaceMethods<NN_StructuredOpInterface>;
+def NN_View : DeclareOpInterfaceMethods<NN_ViewOpInterface>;
+def NN_Composite : DeclareOpInterfaceMethods<NN_CompositeOpInterface>;
 // The structure of an elementwise operation follows from its steps and types.
 def NN_Elementwise
     : TraitList<[NN_StructuredOpInterface, DeclareOpInterfaceMethods<NN_ElementwiseOpInterface>]>;
@@ -38,8 +40,8 @@ def NN_Stateful : DeclareOpInterfaceMethods<NN_StatefulOpInterface>;
 
 class NN_Op<string mnemonic, list<Trait> traits = []> : Op<NN_Dialect, mnemonic, !listconcat([Pure], traits)>;
 
-// An operation that runs on an engine carries its mapping; one that also reduces carries its plan.
-defvar NN_MappedAttributes = (ins OptionalAttr<NN_MappingAttr>:$mapping);
-defvar NN_PlannedAttributes = (ins OptionalAttr<NN_MappingAttr>:$mapping, OptionalAttr<NN_PlanAttr>:$plan);
+// An operation that runs on an engine carries its schedule; one that also reduces carries its plan.
+defvar NN_ScheduledAttributes = (ins OptionalAttr<NN_ScheduleAttr>:$schedule);
+defvar NN_PlannedAttributes = (ins OptionalAttr<NN_ScheduleAttr>:$schedule, OptionalAttr<NN_PlanAttr>:$plan);
 
 #endif // ARSIS_NN_OP_BASE

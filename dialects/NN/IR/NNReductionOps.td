@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Reductions over pixels: batch normalisation with its gradient, and the sum per channel.
+// Reductions over pixels and over rows: normalisations with their gradients, and the sum per channel.
 
 #ifndef ARSIS_NN_REDUCTION_OPS
 #define ARSIS_NN_REDUCTION_OPS
@@ -8,9 +8,9 @@
 include "dialects/NN/IR/NNOpBase.td"
 
 class NN_PixelReductionOp<string mnemonic, list<Trait> traits = []>
-    : NN_Op<mnemonic, !listconcat([NN_MappedOpInterface, NN_Reduction], traits)>;
+    : NN_Op<mnemonic, !listconcat([NN_ScheduledOpInterface, NN_Reduction], traits)>;
 
-def NN_BatchNormOp : NN_PixelReductionOp<"batch_norm", [NN_Differentiable, NN_Stateful,
+def NN_BatchNormOp : NN_PixelReductionOp<"batch_norm", [NN_Composite, NN_Differentiable, NN_Stateful,
     AllTypesMatch<["x", "y"]>,
     AllTypesMatch<["scale", "bias", "running_mean", "running_var", "mean", "rstd", "new_running_mean",
                    "new_running_var"]>]> {
@@ -37,14 +37,14 @@ def NN_BatchNormOp : NN_PixelReductionOp<"batch_norm", [NN_Differentiable, NN_St
 }
 
 def NN_BatchNormInferenceOp : NN_Op<"batch_norm_inference",
-    [NN_MappedOpInterface, NN_Elementwise, AllTypesMatch<["x", "y"]>,
+    [NN_ScheduledOpInterface, NN_Elementwise, AllTypesMatch<["x", "y"]>,
     AllTypesMatch<["scale", "bias", "mean", "variance"]>]> {
   let summary = "batch normalisation by given statistics";
   let description = [{
     `y = fma((x - mean) * rsqrt(variance + epsilon), scale, bias)`. Constraints: batch_norm_c1, batch_norm_c3.
   }];
   let arguments = !con((ins NN_Channels:$x, NN_Vector:$scale, NN_Vector:$bias, NN_Vector:$mean, NN_Vector:$variance,
-                            F32Attr:$epsilon), NN_MappedAttributes);
+                            F32Attr:$epsilon), NN_ScheduledAttributes);
   let results = (outs NN_Channels:$y);
   let assemblyFormat = [{
     $x `,` $scale `,` $bias `,` $mean `,` $variance `epsilon` $epsilon attr-dict
@@ -53,7 +53,7 @@ def NN_BatchNormInferenceOp : NN_Op<"batch_norm_inference",
   let hasVerifier = 1;
 }
 
-def NN_BatchNormGradOp : NN_PixelReductionOp<"batch_norm_grad", [AllTypesMatch<["gy", "x", "gx"]>,
+def NN_BatchNormGradOp : NN_PixelReductionOp<"batch_norm_grad", [NN_Composite, AllTypesMatch<["gy", "x", "gx"]>,
     AllTypesMatch<["scale", "mean", "rstd", "gscale", "gbias"]>]> {
   let summary = "gradient of batch_norm with respect to input, scale and bias";
   let description = [{
@@ -62,6 +62,40 @@ def NN_BatchNormGradOp : NN_PixelReductionOp<"batch_norm_grad", [AllTypesMatch<[
   let arguments = !con((ins NN_Channels:$gy, NN_Channels:$x, NN_Vector:$scale, NN_Vector:$mean, NN_Vector:$rstd),
                        NN_PlannedAttributes);
   let results = (outs NN_Channels:$gx, NN_Vector:$gscale, NN_Vector:$gbias);
+  let assemblyFormat = [{
+    $gy `,` $x `,` $scale `,` $mean `,` $rstd attr-dict `:` functional-type(operands, results)
+  }];
+  let hasVerifier = 1;
+}
+
+def NN_LayerNormOp : NN_Op<"layer_norm", [NN_ScheduledOpInterface, NN_Composite, NN_Differentiable,
+    AllTypesMatch<["x", "y"]>, AllTypesMatch<["scale", "bias"]>, AllTypesMatch<["mean", "rstd"]>]> {
+  let summary = "normalisation of every row by its own statistics";
+  let description = [{
+    `y = fma((x - mean) * rstd, scale, bias)` with one mean and one rstd = 1/sqrt(variance + epsilon) per row; the
+    variance is the biased one, of squared differences from the mean.
+
+    - layer_norm_c1: scale is as long as a row
+    - layer_norm_c2: there is one mean and one rstd per row
+    - layer_norm_c3: epsilon is positive
+  }];
+  let arguments = !con((ins NN_Matrix:$x, NN_Vector:$scale, NN_Vector:$bias, F32Attr:$epsilon), NN_ScheduledAttributes);
+  let results = (outs NN_Matrix:$y, NN_Vector:$mean, NN_Vector:$rstd);
+  let assemblyFormat = [{
+    $x `,` $scale `,` $bias `epsilon` $epsilon attr-dict `:` functional-type(operands, results)
+  }];
+  let hasVerifier = 1;
+}
+
+def NN_LayerNormGradOp : NN_Op<"layer_norm_grad", [NN_ScheduledOpInterface, NN_Composite, NN_Reduction,
+    AllTypesMatch<["gy", "x", "gx"]>, AllTypesMatch<["scale", "gscale", "gbias"]>, AllTypesMatch<["mean", "rstd"]>]> {
+  let summary = "gradient of layer_norm with respect to input, scale and bias";
+  let description = [{
+    mean and rstd are the results of the forward operation. Constraints: layer_norm_c1, layer_norm_c2.
+  }];
+  let arguments = !con((ins NN_Matrix:$gy, NN_Matrix:$x, NN_Vector:$scale, NN_Vector:$mean, NN_Vector:$rstd),
+                       NN_PlannedAttributes);
+  let results = (outs NN_Matrix:$gx, NN_Vector:$gscale, NN_Vector:$gbias);
   let assemblyFormat = [{
     $gy `,` $x `,` $scale `,` $mean `,` $rstd attr-dict `:` functional-type(operands, results)
   }];

@@ -11,7 +11,7 @@ defvar NN_PoolingAttributes = (ins DenseI64ArrayAttr:$kernel, DenseI64ArrayAttr:
                                    DenseI64ArrayAttr:$dilations);
 
 class NN_PoolingOp<string mnemonic, list<Trait> traits = []> 
-    : NN_Op<mnemonic, !listconcat([NN_Structured, NN_MappedOpInterface], traits)> {
+    : NN_Op<mnemonic, !listconcat([NN_Structured, NN_ScheduledOpInterface], traits)> {
   let hasVerifier = 1;
 }
 
@@ -28,7 +28,7 @@ def NN_MaxPoolOp : NN_PoolingOp<"max_pool", [NN_Differentiable]> {
     - pool_c5: every pad is smaller than the dilated kernel, so that every window reaches the input
     - pool_c6: batch, channels and number of windows follow from the input (rounded down or up)
   }];
-  let arguments = !con((ins NN_Image:$x), NN_PoolingAttributes, NN_MappedAttributes);
+  let arguments = !con((ins NN_Image:$x), NN_PoolingAttributes, NN_ScheduledAttributes);
   let results = (outs NN_Image:$y);
   let assemblyFormat = [{
     $x `kernel` $kernel `strides` $strides `pads` $pads `dilations` $dilations attr-dict
@@ -42,7 +42,7 @@ def NN_MaxPoolGradOp : NN_PoolingOp<"max_pool_grad", [AllTypesMatch<["x", "gx"]>
     Each window gives its gradient to its first best position, in row-major order; windows are added in row-major
     order. Constraints: pool_c1 to pool_c6.
   }];
-  let arguments = !con((ins NN_Image:$x, NN_Image:$gy), NN_PoolingAttributes, NN_MappedAttributes);
+  let arguments = !con((ins NN_Image:$x, NN_Image:$gy), NN_PoolingAttributes, NN_ScheduledAttributes);
   let results = (outs NN_Image:$gx);
   let assemblyFormat = [{
     $x `,` $gy `kernel` $kernel `strides` $strides `pads` $pads `dilations` $dilations attr-dict
@@ -57,7 +57,7 @@ def NN_AvgPoolOp : NN_PoolingOp<"avg_pool", [NN_Differentiable]> {
     input. A window without any, all its taps in the padding, is +0. Constraints: pool_c1 to pool_c6.
   }];
   let arguments = !con((ins NN_Image:$x), NN_PoolingAttributes,
-                       (ins DefaultValuedAttr<BoolAttr, "false">:$count_include_pad), NN_MappedAttributes);
+                       (ins DefaultValuedAttr<BoolAttr, "false">:$count_include_pad), NN_ScheduledAttributes);
   let results = (outs NN_Image:$y);
   let assemblyFormat = [{
     $x `kernel` $kernel `strides` $strides `pads` $pads `dilations` $dilations attr-dict
@@ -71,7 +71,7 @@ def NN_AvgPoolGradOp : NN_PoolingOp<"avg_pool_grad"> {
     The result's shape is the shape of the forward operation's input. Constraints: pool_c1 to pool_c6.
   }];
   let arguments = !con((ins NN_Image:$gy), NN_PoolingAttributes,
-                       (ins DefaultValuedAttr<BoolAttr, "false">:$count_include_pad), NN_MappedAttributes);
+                       (ins DefaultValuedAttr<BoolAttr, "false">:$count_include_pad), NN_ScheduledAttributes);
   let results = (outs NN_Image:$gx);
   let assemblyFormat = [{
     $gy `kernel` $kernel `strides` $strides `pads` $pads `dilations` $dilations attr-dict

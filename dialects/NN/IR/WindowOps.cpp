@@ -130,7 +130,7 @@ Step weigh(Structure &s, Input value, std::vector<double> reciprocals, ArrayRef<
            Access access) {
   if (reciprocals.size() == 1)
     return {arsis::numerics::VectorFunction::Scale, {value}, reciprocals[0]};
-  s.constants = {{"reciprocals", windows.vec(), std::move(reciprocals), std::move(access)}};
+  s.constants = {{"window_reciprocals", windows.vec(), std::move(reciprocals), std::move(access)}};
   return {arsis::numerics::VectorFunction::Multiply, {value, Input::constant(0)}};
 }
 

@@ -154,6 +154,15 @@ struct Structure {
   }
 };
 
+/// A piece of a composite operation, which is one operation for differentiation and several for a chip.
+/// Values are numbered: k >= 0 is value k of the operation, its operands followed by its results; ~k < 0 is
+/// inner value k, which has the shape that the part that computes it gives it. A part reads what earlier ones
+/// compute.
+struct Part {
+  Structure structure;
+  std::vector<int> operands, results;
+};
+
 /// The first contradiction in the structure, or between it and the shapes of the operation's tensors; nothing
 /// if it is consistent: every result is written everywhere and once, indices stay within tensors or say what
 /// is read outside, a division concerns one reduced dimension, inputs exist where they are taken, and the

@@ -124,6 +124,23 @@ def test_batch_normalization(arrangement, opset, exported):
     np.testing.assert_allclose(session.read("var"), new_var, rtol=1e-5)
 
 
+@pytest.mark.parametrize("axis", [1, -1])
+@pytest.mark.parametrize("arrangement", ARRANGEMENTS)
+def test_layer_normalization(arrangement, axis):
+    shape, moves = ARRANGEMENTS[arrangement]
+    both = Both(17)
+    x = both.move(both.start(shape), moves)
+    rows = both.tensors[x].shape[axis:]
+    scale = both.parameter(values(*rows, seed=1) + 1.5, "scale")
+    shift = both.parameter(values(*rows, seed=2), "shift")
+    normalised = both.net.node("LayerNormalization", [x, scale, shift], axis=axis, epsilon=EPSILON)
+    both.put(
+        normalised,
+        torch.nn.functional.layer_norm(both.tensors[x], rows, both.tensors[scale], both.tensors[shift], EPSILON),
+    )
+    both.check(both.linear(both.tanh(normalised)))
+
+
 @pytest.mark.parametrize("small", [(), (1,), (3, 1, 1), (2, 1), (4,), (6, 1, 1, 1), (3, 2, 4), (3, 1, 4), (6, 3, 1, 1)])
 @pytest.mark.parametrize("arrangement", ["image", "reshaped", "transposed", "transposed batch"])
 def test_bias_along_any_dimensions(arrangement, small):

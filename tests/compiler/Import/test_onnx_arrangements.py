@@ -75,6 +75,21 @@ def test_batch_normalization_by_the_statistics_of_the_batch(opset, outputs, attr
     in_every_arrangement(shape, lambda net, x: batch_norm(net, x, channels, outputs, epsilon=0.25, **attributes), opset)
 
 
+@pytest.mark.parametrize("axis", [-1, 0, 1])
+@pytest.mark.parametrize("shape", SHAPES[1:] + THIN)
+def test_layer_normalization(axis, shape):
+    if axis >= len(shape):
+        pytest.skip(f"a tensor of rank {len(shape)} has no dimension {axis}")
+    rows = shape[axis:]
+
+    def build(net, x):
+        vectors = [net.initialiser(values(*rows, seed=seed)) for seed in (1, 2)]
+        without_bias = net.node("LayerNormalization", [x, vectors[0]], axis=axis)
+        return [*net.node("LayerNormalization", [x, *vectors], 3, axis=axis, epsilon=0.125), without_bias]
+
+    in_every_arrangement(shape, build, 17)
+
+
 CONVOLUTIONS = [
     {},
     {"strides": [2, 1], "pads": [1, 0, 2, 1]},

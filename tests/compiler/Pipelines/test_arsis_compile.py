@@ -31,7 +31,7 @@ def run(*arguments: object) -> subprocess.CompletedProcess:
     [
         ("nn", ["func.func @forward", "nn.conv2d"]),
         ("step", ["func.func @train_step", "nn.conv2d_grad_weight", "nn.sgd", 'fused<"bwd-weight">']),
-        ("mapped", ["#nn.mapping<", "#nn.plan<"]),
+        ("mapped", ["#nn.schedule<", "#nn.plan<"]),
         ("tile", ["tile.program", "tile.multiply", "scf.for"]),
         ("isa", ["isa."]),
         ("asm", ["multiply", "load_weights"]),
@@ -62,12 +62,12 @@ def test_equal_inputs_give_equal_programs(lenet, tmp_path):
 
 def test_a_mapping_that_holds(lenet, tmp_path):
     decisions = tmp_path / "mapping.json"
-    decisions.write_text(json.dumps({"conv2/conv2d": {"slots": 1}}))
+    decisions.write_text(json.dumps({"conv2/fwd/conv2d": {"slots": {"tiles": 1}}}))
     done = run(lenet, "--chip=edge", "--batch=2", f"--mapping={decisions}", "--emit=mapped")
-    assert done.returncode == 0 and "slots = 1" in done.stdout, done.stderr
-    decisions.write_text(json.dumps({"conv9/conv2d": {"slots": 1}}))
+    assert done.returncode == 0 and "tiles = 1}" in done.stdout, done.stderr
+    decisions.write_text(json.dumps({"conv9/fwd/conv2d": {"slots": {"tiles": 1}}}))
     done = run(lenet, "--chip=edge", "--batch=2", f"--mapping={decisions}", "--emit=mapped")
-    assert done.returncode == 1 and "conv9/conv2d" in done.stderr
+    assert done.returncode == 1 and "conv9/fwd/conv2d" in done.stderr
 
 
 def test_explained_mapping(lenet):

@@ -96,10 +96,10 @@ def test_a_failing_pass_leaves_a_reproducer(lenet, step, tmp_path):
     reproducer = tmp_path / "reproducer.mlir"
     small = ["--set", "scratchpad.kib=1", f"--mlir-pass-pipeline-crash-reproducer={reproducer}"]
     done = run("arsis-compile", *step, *small)
-    assert done.returncode == 1 and "no mapping of nn.conv2d is feasible" in done.stderr
+    assert done.returncode == 1 and "no schedule of nn.conv2d is feasible" in done.stderr
     assert "mlir_reproducer" in reproducer.read_text()
     again = run("arsis-opt", "--run-reproducer", reproducer)
-    assert again.returncode == 1 and "no mapping of nn.conv2d is feasible" in again.stderr, again.stderr
+    assert again.returncode == 1 and "no schedule of nn.conv2d is feasible" in again.stderr, again.stderr
 
 
 @pytest.mark.parametrize("tool", ["arsis-compile", "arsis-opt"])

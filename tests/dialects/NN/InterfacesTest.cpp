@@ -79,7 +79,7 @@ TEST_F(Interfaces, ReductionsNameTheirDimensionsOutermostFirst) {
   EXPECT_EQ(dims(parse("nn.conv2d", {"2x8x8x3xf32", "5x3x3x4xf32"}, "2x3x4x4xf32", kWindow)),
             "c=3 kh=5 kw=3 ");
   EXPECT_EQ(dims(parse("nn.conv2d_grad_input", {"2x3x4x4xf32", "5x3x3x4xf32"}, "2x8x8x3xf32", kWindow)),
-            "c=4 kh=5 kw=3 ");
+            "co=4 kh=5 kw=3 ");
   EXPECT_EQ(dims(parse("nn.conv2d_grad_weight", {"2x8x8x3xf32", "2x3x4x4xf32"}, "5x3x3x4xf32", kWindow)),
             "n=2 oh=3 ow=4 ");
   EXPECT_EQ(dims(parse("nn.matmul", {"2x3xf32", "3x4xf32"}, "2x4xf32")), "k=3 ");

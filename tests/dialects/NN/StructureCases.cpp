@@ -18,11 +18,15 @@ Bench::Bench() : builder(&context) {
 }
 
 mlir::Operation *Bench::make(const std::string &name, const std::vector<Shape> &operands,
-                             const std::vector<Shape> &results, const mlir::NamedAttrList &attributes) {
+                             const std::vector<Shape> &results, const mlir::NamedAttrList &attributes,
+                             int labels) {
   mlir::OperationState state(builder.getUnknownLoc(), name);
   auto type = [&](const Shape &shape) { return mlir::RankedTensorType::get(shape, builder.getF32Type()); };
   for (const Shape &shape : operands)
-    state.addOperands(block.addArgument(type(shape), state.location));
+    state.addOperands(block.addArgument(int(state.operands.size()) == labels
+                                            ? mlir::RankedTensorType::get(shape, builder.getI32Type())
+                                            : type(shape),
+                                        state.location));
   for (const Shape &shape : results)
     state.addTypes(type(shape));
   state.addAttributes(attributes.getAttrs());
@@ -191,6 +195,8 @@ Operations averages(Bench &bench, const char *name, bool gradient) {
 Operations avgPool(Bench &bench) { return averages(bench, "nn.avg_pool", false); }
 Operations avgPoolGrad(Bench &bench) { return averages(bench, "nn.avg_pool_grad", true); }
 
+const std::vector<Shape> kPixels = {{2, 1}, {37, 2}, {2, 3, 5}, {2, 3, 1, 5}}; // at least two
+const std::vector<Shape> kMatrices = {{1, 1}, {1, 5}, {7, 1}, {5, 3}, {3, 37}};
 const std::vector<Shape> kImages = {{1}, {7}, {1, 4}, {37, 2}, {2, 3, 5}, {2, 3, 1, 5}};
 
 Operations channelSum(Bench &bench) {
@@ -268,7 +274,76 @@ Operations sgd(Bench &bench) {
   return operations;
 }
 
+Operations norm(Bench &bench) {
+  Operations operations;
+  mlir::NamedAttrList attributes;
+  attributes.push_back(bench.number("epsilon", 1e-5f));
+  attributes.push_back(bench.number("momentum", 0.1f));
+  for (const Shape &shape : kPixels) {
+    const Shape channels = {shape.back()};
+    operations.push_back(bench.make("nn.batch_norm", {shape, channels, channels, channels, channels},
+                                    {shape, channels, channels, channels, channels}, attributes));
+  }
+  return operations;
+}
+
+Operations normGrad(Bench &bench) {
+  Operations operations;
+  for (const Shape &shape : kPixels) {
+    const Shape channels = {shape.back()};
+    operations.push_back(bench.make("nn.batch_norm_grad", {shape, shape, channels, channels, channels},
+                                    {shape, channels, channels}));
+  }
+  return operations;
+}
+
+Operations loss(Bench &bench) {
+  Operations operations;
+  for (const Shape &shape : kMatrices)
+    operations.push_back(
+        bench.make("nn.softmax_cross_entropy", {shape, {shape[0]}}, {{}, shape}, {}, /*labels=*/1));
+  return operations;
+}
+
+Operations layerNorm(Bench &bench) {
+  Operations operations;
+  mlir::NamedAttrList attributes;
+  attributes.push_back(bench.number("epsilon", 1e-5f));
+  for (const Shape &shape : kMatrices) {
+    const Shape rows = {shape[0]}, columns = {shape[1]};
+    operations.push_back(
+        bench.make("nn.layer_norm", {shape, columns, columns}, {shape, rows, rows}, attributes));
+  }
+  return operations;
+}
+
+Operations layerNormGrad(Bench &bench) {
+  Operations operations;
+  for (const Shape &shape : kMatrices) {
+    const Shape rows = {shape[0]}, columns = {shape[1]};
+    operations.push_back(
+        bench.make("nn.layer_norm_grad", {shape, shape, columns, rows, rows}, {shape, columns, columns}));
+  }
+  return operations;
+}
+
+Operations lossGrad(Bench &bench) {
+  Operations operations;
+  for (const Shape &shape : kMatrices)
+    operations.push_back(bench.make("nn.softmax_cross_entropy_grad", {shape, {shape[0]}, {}}, {shape}, {},
+                                    /*labels=*/1));
+  return operations;
+}
+
 } // namespace
+
+const std::map<std::string, Operations (*)(Bench &)> &compositeCases() {
+  static const std::map<std::string, Operations (*)(Bench &)> cases = {
+      {"nn.batch_norm", norm},      {"nn.batch_norm_grad", normGrad},      {"nn.softmax_cross_entropy", loss},
+      {"nn.layer_norm", layerNorm}, {"nn.layer_norm_grad", layerNormGrad},
+  };
+  return cases;
+}
 
 const std::map<std::string, Operations (*)(Bench &)> &structureCases() {
   static const std::map<std::string, Operations (*)(Bench &)> cases = {
@@ -290,6 +365,7 @@ const std::map<std::string, Operations (*)(Bench &)> &structureCases() {
       {"nn.bias_add", biasAdd},
       {"nn.batch_norm_inference", inferenceNorm},
       {"nn.sgd", sgd},
+      {"nn.softmax_cross_entropy_grad", lossGrad},
   };
   return cases;
 }

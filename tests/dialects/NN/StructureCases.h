@@ -19,9 +19,11 @@ using Shape = std::vector<int64_t>;
 class Bench {
 public:
   Bench();
-  /// An operation on new arguments; all of f32. Attributes are inherent ones, without plan.
+  /// An operation on new arguments; all of f32, but what `labels` says is of i32. Attributes are inherent
+  /// ones, without plan.
   mlir::Operation *make(const std::string &name, const std::vector<Shape> &operands,
-                        const std::vector<Shape> &results, const mlir::NamedAttrList &attributes = {});
+                        const std::vector<Shape> &results, const mlir::NamedAttrList &attributes = {},
+                        int labels = -1);
   mlir::NamedAttribute numbers(const char *name, const std::vector<int64_t> &values);
   mlir::NamedAttribute flag(const char *name, bool value);
   mlir::NamedAttribute number(const char *name, float value);
@@ -35,6 +37,8 @@ private:
 
 /// For every operation with a structure, what makes its cases.
 const std::map<std::string, std::vector<mlir::Operation *> (*)(Bench &)> &structureCases();
+/// The same for every operation that has parts.
+const std::map<std::string, std::vector<mlir::Operation *> (*)(Bench &)> &compositeCases();
 
 } // namespace arsis::nn::testing
 

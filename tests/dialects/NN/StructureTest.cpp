@@ -7,8 +7,7 @@
 #include "dialects/NN/Structure/Build.h"
 #include "mlir/IR/Verifier.h"
 #include "runtime/Interpreter/Interpreter.h"
-#include "tests/dialects/NN/StructureCases.h"
-#include "tests/dialects/NN/StructureEvaluator.h"
+#include "tests/dialects/NN/StructureTesting.h"
 
 #include <gtest/gtest.h>
 
@@ -16,104 +15,6 @@
 
 namespace arsis::nn::testing {
 namespace {
-
-std::vector<Shape> shapesOf(mlir::TypeRange types) {
-  std::vector<Shape> shapes;
-  for (mlir::Type type : types)
-    shapes.push_back(llvm::cast<mlir::RankedTensorType>(type).getShape().vec());
-  return shapes;
-}
-
-Structure structureOf(mlir::Operation *op) { return llvm::cast<StructuredOpInterface>(op).getStructure(); }
-
-std::string faultOf(mlir::Operation *op, const Structure &structure) {
-  return verifyStructure(structure, shapesOf(op->getOperandTypes()), shapesOf(op->getResultTypes()))
-      .value_or("");
-}
-
-std::string print(mlir::Operation *op) {
-  std::string text;
-  llvm::raw_string_ostream(text) << *op;
-  return text;
-}
-
-enum class Fill { Normal, Ties, Special };
-
-/// Normal: some so small that products underflow. Ties: a few values, signed zeros among them. Special: also
-/// infinities and a NaN that is not the canonical one.
-Elements random(const Shape &shape, Fill fill, std::mt19937 &engine) {
-  const float ties[] = {-2, -1, -0.0f, 0, 1, 2};
-  const float special[] = {-0.0f, numerics::kMinusInfinity, -numerics::kMinusInfinity,
-                           numerics::floatOf(0x7fc01234)};
-  std::normal_distribution<float> normal;
-  Elements elements{shape, {}};
-  size_t size = 1;
-  for (int64_t extent : shape)
-    size *= extent;
-  for (size_t i = 0; i < size; ++i) {
-    const float value = i % 7 == 6 ? normal(engine) * 1e-30f : normal(engine);
-    elements.values.push_back(fill == Fill::Ties                            ? ties[engine() % 6]
-                              : fill == Fill::Special && engine() % 16 == 0 ? special[engine() % 4]
-                                                                            : value);
-  }
-  return elements;
-}
-
-std::vector<Elements> operandsOf(mlir::Operation *op, Fill fill, std::mt19937 &engine) {
-  std::vector<Elements> operands;
-  for (const Shape &shape : shapesOf(op->getOperandTypes()))
-    operands.push_back(random(shape, fill, engine));
-  return operands;
-}
-
-std::vector<ref::HostTensor> reference(mlir::Operation *op, const std::vector<Elements> &operands) {
-  std::vector<ref::HostTensor> tensors;
-  std::vector<const ref::HostTensor *> pointers;
-  for (const Elements &operand : operands)
-    tensors.push_back(ref::HostTensor::of(operand.shape, operand.values));
-  for (const ref::HostTensor &tensor : tensors)
-    pointers.push_back(&tensor);
-  auto results = ref::evaluateOp(op, pointers, ref::Backend::Exact);
-  return llvm::succeeded(results) ? *results : std::vector<ref::HostTensor>();
-}
-
-/// Empty if all bits agree, else the first difference.
-std::string difference(const std::vector<Elements> &found, const std::vector<ref::HostTensor> &expected) {
-  if (found.size() != expected.size())
-    return std::to_string(expected.size()) + " results";
-  for (size_t r = 0; r < found.size(); ++r) {
-    if (found[r].shape != expected[r].shape())
-      return "shape of result " + std::to_string(r);
-    for (size_t i = 0; i < found[r].values.size(); ++i)
-      if (numerics::bitsOf(found[r].values[i]) != numerics::bitsOf(expected[r].as<float>()[i]))
-        return "element " + std::to_string(i) + " of result " + std::to_string(r) + ": " +
-               std::to_string(found[r].values[i]) + " instead of " +
-               std::to_string(expected[r].as<float>()[i]);
-  }
-  return "";
-}
-
-/// Gives the operation a plan with these chunks.
-void setPlan(ReductionOpInterface op, const std::vector<int64_t> &chunks) {
-  mlir::SmallVector<mlir::StringAttr> names;
-  for (const ReductionDim &dim : op.getReductionDims())
-    names.push_back(mlir::StringAttr::get(op->getContext(), dim.name));
-  op.setPlanAttr(PlanAttr::get(op->getContext(), names, chunks));
-}
-
-/// Everything as one chunk, each term alone, and sizes between.
-std::vector<std::vector<int64_t>> plansOf(mlir::Operation *op, std::mt19937 &engine) {
-  auto reduction = llvm::dyn_cast<ReductionOpInterface>(op);
-  if (!reduction)
-    return {{}};
-  std::vector<std::vector<int64_t>> plans(3);
-  for (const ReductionDim &dim : reduction.getReductionDims()) {
-    plans[0].push_back(dim.size);
-    plans[1].push_back(1);
-    plans[2].push_back(1 + int64_t(engine() % dim.size));
-  }
-  return plans;
-}
 
 class Structures : public ::testing::TestWithParam<std::string> {
 protected:
@@ -143,9 +44,7 @@ TEST_P(Structures, HaveTheBitsOfTheKernels) {
   }
 }
 
-/// One loop over chunks for each dimension of the plan, of its name and extent. The plan of the input
-/// gradient calls the output channels c, the structure calls them co: there, c are the channels of the
-/// result.
+/// One loop over chunks for each dimension of the plan, of its name and extent.
 TEST_P(Structures, CutWhatThePlanCuts) {
   for (mlir::Operation *op : structureCases().at(GetParam())(bench)) {
     std::string found, expected;
@@ -158,8 +57,7 @@ TEST_P(Structures, CutWhatThePlanCuts) {
     }
     if (auto reduction = llvm::dyn_cast<ReductionOpInterface>(op))
       for (const ReductionDim &dim : reduction.getReductionDims())
-        expected += (llvm::isa<Conv2dGradInputOp>(op) && dim.name == "c" ? "co" : dim.name.str()) + "=" +
-                    std::to_string(dim.size) + " ";
+        expected += dim.name.str() + "=" + std::to_string(dim.size) + " ";
     EXPECT_EQ(found, expected) << print(op);
   }
 }
@@ -175,20 +73,17 @@ INSTANTIATE_TEST_SUITE_P(Ops, Structures, ::testing::ValuesIn(names()),
                          [](const auto &info) { return info.param.substr(3); });
 
 TEST(StructureCoverage, WhatHasNoStructureHasAReason) {
-  const std::string composite = "several reductions, each of which reads the result of the one before";
   const std::map<std::string, std::string> without = {
-      {"nn.batch_norm", composite},
-      {"nn.batch_norm_grad", composite},
-      {"nn.softmax_cross_entropy", composite},
-      {"nn.softmax_cross_entropy_grad", "differentiated and split together with the loss"},
       {"nn.reshape", "the same elements in the same order: a view"},
       {"nn.constant", "bytes of the program, not work"},
   };
   Bench bench;
   for (mlir::RegisteredOperationName name : bench.context.getRegisteredOperationsByDialect("nn")) {
     const std::string op = name.getStringRef().str();
+    const bool composite = name.hasInterface<CompositeOpInterface>();
     EXPECT_EQ(name.hasInterface<StructuredOpInterface>(), structureCases().count(op) == 1) << op;
-    EXPECT_NE(name.hasInterface<StructuredOpInterface>(), without.count(op) == 1) << op;
+    EXPECT_EQ(composite, compositeCases().count(op) == 1) << op;
+    EXPECT_EQ(name.hasInterface<StructuredOpInterface>() + composite + without.count(op), 1u) << op;
   }
 }
 
@@ -241,7 +136,7 @@ TEST(StructureTeeth, AnotherOrderOrReadingHasOtherBits) {
   }
 }
 
-/// What no operation does yet, and softmax's gradient will: the index along a dimension as a value.
+/// The index along a dimension is a value.
 TEST(StructureTeeth, AnIndexIsAValue) {
   Structure s;
   s.domain = {{"n", 3}, {"c", 4}};
@@ -301,7 +196,7 @@ TEST(StructureVerifier, NamesTheContradiction) {
        "the operand that is searched does not exist"},
       {"nn.conv2d", [](Structure &s) { s.operands.pop_back(); }, "1 operands, expected 2"},
       {"nn.avg_pool", [](Structure &s) { s.constants[0].values.pop_back(); },
-       "values of constant reciprocals, expected"},
+       "values of constant window_reciprocals, expected"},
       {"nn.conv2d", [](Structure &s) { s.operands[0].indices.pop_back(); },
        "3 indices of operand 0, expected 4"},
       {"nn.conv2d", [](Structure &s) { s.operands[0].indices[0].divisor = 0; },

@@ -114,26 +114,31 @@ TEST(ContractionLowering, ManyPhasesWithoutTaps) {
 TEST(ContractionLowering, EveryPinnedTileKeepsTheBits) {
   Convolution v{3, 9, 10, 20, 20, 3, 3, 2, 2, 1, 1, 1, 1, 1, 1};
   ArraySize roomy{8, 8, 1, 1024, 512};
-  for (const char *forward :
-       {"\"n\": 3", "\"n\": 1, \"h\": 2", "\"n\": 1, \"h\": 3, \"w\": 2", "\"k\": 8",
-        "\"blocks\": 3, \"k\": 16", "\"columns_outer\": 1", "\"blocks\": 1, \"resident\": 1, \"k\": 8",
-        "\"blocks\": 3, \"resident\": 1, \"k\": 20", // they fit at once, resident or not
-        "\"slots\": 1, \"acc_slots\": 1", "\"blocks\": 2, \"n\": 2"}) {
+  for (const char *forward : // the seventh fits at once, resident or not
+       {"\"tiles\": {\"n\": 3}", "\"tiles\": {\"n\": 1, \"oh\": 2}",
+        "\"tiles\": {\"n\": 1, \"oh\": 3, \"ow\": 2}", "\"tiles\": {\"c\": 8}",
+        "\"tiles\": {\"co\": 20, \"c\": 16}", "\"loops\": [\"co\", \"n\", \"oh\", \"ow\", \"c\"]",
+        "\"tiles\": {\"co\": 8, \"c\": 8}, \"resident\": {\"w\": 1}",
+        "\"tiles\": {\"co\": 20, \"c\": 20}, \"resident\": {\"w\": 1}",
+        "\"slots\": {\"tiles\": 1, \"accumulator\": 1}", "\"tiles\": {\"co\": 16, \"n\": 2}"}) {
     std::string mapping = std::string("{\"conv2d\": {") + forward + "}}";
     ASSERT_EQ(compareWithOracle(moduleOf(v), chipWith(roomy), mapping), "") << mapping;
   }
   for (const char *gradInput :
-       {"\"n\": 1, \"h\": 2", "\"n\": 1, \"h\": 4, \"w\": 6", "\"k\": 8, \"blocks\": 2",
-        "\"k\": 8, \"blocks\": 1, \"columns_outer\": 1", "\"blocks\": 1, \"resident\": 1",
-        "\"blocks\": 3, \"resident\": 1, \"k\": 20", "\"n\": 2"}) {
+       {"\"tiles\": {\"n\": 1, \"ih\": 2}", "\"tiles\": {\"n\": 1, \"ih\": 4, \"iw\": 6}",
+        "\"tiles\": {\"co\": 8, \"c\": 16}",
+        "\"tiles\": {\"co\": 8, \"c\": 8}, \"loops\": [\"c\", \"n\", \"ih\", \"iw\", \"co\"]",
+        "\"tiles\": {\"c\": 8}, \"resident\": {\"w\": 1}",
+        "\"tiles\": {\"c\": 20, \"co\": 20}, \"resident\": {\"w\": 1}", "\"tiles\": {\"n\": 2}"}) {
     std::string mapping = std::string("{\"conv2d_grad_input\": {") + gradInput + "}}";
     ASSERT_EQ(compareWithOracle(moduleOf(v), chipWith(roomy), mapping), "") << mapping;
   }
   for (const char *gradWeight :
-       {"\"n\": 1, \"h\": 5", "\"n\": 1, \"h\": 1",
-        "\"n\": 1, \"h\": 1, \"chunk_w\": 2, \"w\": 2, \"chunk_h\": 1", "\"c\": 3", "\"kh\": 1, \"c\": 1",
-        "\"blocks\": 3", "\"columns_outer\": 1, \"blocks\": 1",
-        "\"chunk_n\": 2, \"chunk_h\": 1, \"chunk_w\": 3, \"n\": 2"}) {
+       {"\"tiles\": {\"n\": 1, \"oh\": 5}", "\"tiles\": {\"n\": 1, \"oh\": 1}",
+        "\"tiles\": {\"n\": 1, \"oh\": 1, \"ow\": 2}, \"chunks\": {\"oh\": 1, \"ow\": 2}",
+        "\"tiles\": {\"c\": 3}", "\"tiles\": {\"kh\": 1, \"c\": 1}", "\"tiles\": {\"co\": 20}",
+        "\"loops\": [\"co\", \"kh\", \"c\", \"n\", \"oh\", \"ow\"], \"tiles\": {\"co\": 8}",
+        "\"chunks\": {\"n\": 2, \"oh\": 1, \"ow\": 3}, \"tiles\": {\"n\": 2}"}) {
     std::string mapping = std::string("{\"conv2d_grad_weight\": {") + gradWeight + "}}";
     ASSERT_EQ(compareWithOracle(moduleOf(v), chipWith(roomy), mapping), "") << mapping;
   }
@@ -142,9 +147,11 @@ TEST(ContractionLowering, EveryPinnedTileKeepsTheBits) {
 TEST(ContractionLowering, PlansOfAnyChunksAreObeyed) {
   Convolution v{2, 9, 8, 11, 7, 3, 3, 1, 2, 1, 1, 1, 1, 1, 1};
   for (auto [c, kh, kw] : {std::array{1, 1, 1}, {4, 1, 2}, {2, 2, 2}, {3, 2, 1}, {8, 1, 1}}) {
-    std::string fields = "{\"chunk_c\": " + std::to_string(c) + ", \"chunk_kh\": " + std::to_string(kh) +
-                         ", \"chunk_kw\": " + std::to_string(kw) + "}";
-    std::string mapping = "{\"conv2d\": " + fields + ", \"conv2d_grad_input\": " + fields + "}";
+    auto chunks = [&](const char *channels) {
+      return std::string("{\"chunks\": {\"") + channels + "\": " + std::to_string(c) +
+             ", \"kh\": " + std::to_string(kh) + ", \"kw\": " + std::to_string(kw) + "}}";
+    };
+    std::string mapping = "{\"conv2d\": " + chunks("c") + ", \"conv2d_grad_input\": " + chunks("co") + "}";
     ASSERT_EQ(compareWithOracle(moduleOf(v), chipWith({8, 8, 1, 64, 32}), mapping), "") << mapping;
   }
 }

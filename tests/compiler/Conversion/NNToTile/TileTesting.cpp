@@ -4,10 +4,10 @@
 #include "tests/compiler/Conversion/NNToTile/TileTesting.h"
 
 #include "arch_configs/reader/Options.h"
-#include "compiler/Conversion/NNToTile/Emitter.h"
 #include "compiler/Conversion/NNToTile/NNToTile.h"
-#include "compiler/Transforms/Map/Families.h"
 #include "compiler/Transforms/Map/Map.h"
+#include "compiler/Transforms/Map/Units.h"
+#include "dialects/Tile/IR/Builders.h"
 #include "runtime/Interpreter/Interpreter.h"
 #include "tests/compiler/Conversion/NNToTile/TileInterpreter.h"
 
@@ -71,14 +71,14 @@ struct Memories {
 };
 using MemoriesOfOps = llvm::MapVector<Attribute, Memories>; // by location
 
-MemoriesOfOps pricedMemories(func::FuncOp function, const compiler::Machine &machine) {
+MemoriesOfOps pricedMemories(func::FuncOp function, const schedule::ChipLimits &limits) {
   MemoriesOfOps priced;
-  function.walk([&](nn::MappedOpInterface op) {
-    std::unique_ptr<compiler::MappingProblem> problem = compiler::makeAnyProblem(op, machine);
-    if (!problem) // it moves nothing
+  function.walk([&](nn::ScheduledOpInterface op) {
+    std::unique_ptr<schedule::Space> space = compiler::spaceOf(op, limits);
+    if (!space) // it moves nothing
       return;
-    compiler::Evaluation evaluation = problem->evaluate(*compiler::readChoice(op, *problem));
-    for (const compiler::Buffer &buffer : evaluation.buffers) {
+    schedule::Evaluation evaluation = space->evaluate(*compiler::readChoice(op, *space));
+    for (const schedule::Buffer &buffer : evaluation.buffers) {
       Memories &memories = priced[tile::locationOf(op)];
       (buffer.accumulator ? memories.rows : memories.bytes) += buffer.size();
     }
@@ -93,7 +93,7 @@ std::string differenceOfMemories(const MemoriesOfOps &priced, tile::ProgramOp pr
     Memories &memories = allocated[alloc.getLoc()];
     if (!alloc.isAccumulator())
       memories.bytes +=
-          compiler::roundUp(alloc.getSlotSize(), compiler::kBufferAlignment) * int64_t(alloc.getSlots());
+          schedule::roundUp(alloc.getSlotSize(), schedule::kBufferAlignment) * int64_t(alloc.getSlots());
     else if (alloc.getUnit() == 0) // all units have the same
       memories.rows += alloc.getSlotSize() * int64_t(alloc.getSlots());
   });
@@ -143,7 +143,7 @@ std::string compareWithOracle(const std::string &text, const chip::Chip &chip, c
   if (failed(expected))
     return "the oracle refuses: " + errors;
 
-  MemoriesOfOps priced = pricedMemories(function, compiler::readMachine(chip));
+  MemoriesOfOps priced = pricedMemories(function, schedule::readChipLimits(chip));
   PassManager lower(&context);
   lower.addPass(compiler::createConvertNNToTilePass({chip.name, set, /*function=*/""}));
   if (failed(lower.run(*module)))

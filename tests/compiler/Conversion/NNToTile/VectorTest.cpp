@@ -126,7 +126,8 @@ TEST(VectorLowering, BatchNormalisationResidentAndStreamed) {
           ", " + v + ") -> (" + x + ", " + v + ", " + v +
           ")\n  return %0#0, %0#1, %0#2, %0#3, %0#4, %1#0, %1#1, %1#2 : " + x + ", " + v + ", " + v + ", " +
           v + ", " + v + ", " + x + ", " + v + ", " + v + "\n}\n";
-      std::string fields = std::string("{\"rows\": 7, \"resident\": ") + resident + "}";
+      std::string fields =
+          std::string("{\"tiles\": {\"rows\": 7}, \"resident\": {\"rows\": ") + resident + "}}";
       std::string mapping = "{\"batch_norm\": " + fields + ", \"batch_norm_grad\": " + fields + "}";
       ASSERT_EQ(compareWithOracle(module, chipWith({8, 8, 1, 64, 32}), mapping), "") << x << resident;
     }
@@ -154,6 +155,25 @@ TEST(VectorLowering, SoftmaxCrossEntropyAndItsGradient) {
         ")\n" + "  %1 = nn.softmax_cross_entropy_grad %0#1, %l, %one : (" + x + ", " + labels +
         ", tensor<f32>) -> " + x + "\n" + "  return %0#0, %0#1, %1 : tensor<f32>, " + x + ", " + x + "\n}\n";
     ASSERT_EQ(compareWithOracle(module, chipWith(kTiny)), "") << n << "x" << c;
+  }
+}
+
+TEST(VectorLowering, LayerNormalisationAndItsGradient) {
+  for (auto [n, k] : {std::array{1, 1}, {1, 7}, {5, 1}, {5, 3}, {3, 37}, {130, 17}}) {
+    std::string x = type({n, k}), columns = type({k}), rows = type({n});
+    std::string module = "func.func @forward(%x: " + x + " {nn.name = \"x\"}, %s: " + columns +
+                         " {nn.name = \"s\"}, %b: " + columns + " {nn.name = \"b\"}, %gy: " + x +
+                         " {nn.name = \"gy\"}) -> (" + x + " {nn.name = \"y\"}, " + rows +
+                         " {nn.name = \"mean\"}, " + rows + " {nn.name = \"rstd\"}, " + x +
+                         " {nn.name = \"gx\"}, " + columns + " {nn.name = \"gs\"}, " + columns +
+                         " {nn.name = \"gb\"}) {\n  %0:3 = nn.layer_norm %x, %s, %b epsilon 1.0e-05 : (" + x +
+                         ", " + columns + ", " + columns + ") -> (" + x + ", " + rows + ", " + rows +
+                         ")\n  %1:3 = nn.layer_norm_grad %gy, %x, %s, %0#1, %0#2 : (" + x + ", " + x + ", " +
+                         columns + ", " + rows + ", " + rows + ") -> (" + x + ", " + columns + ", " +
+                         columns + ")\n  return %0#0, %0#1, %0#2, %1#0, %1#1, %1#2 : " + x + ", " + rows +
+                         ", " + rows + ", " + x + ", " + columns + ", " + columns + "\n}\n";
+    ASSERT_EQ(compareWithOracle(module, chipWith(kTiny)), "") << x;
+    ASSERT_EQ(compareWithOracle(module, chipWith({8, 8, 1, 64, 2})), "") << x;
   }
 }
 
@@ -210,6 +230,6 @@ TEST(VectorLowering, FiveDimensionsAgainstEachOtherAreRefused) {
                        "\n}\n";
   EXPECT_EQ(
       compareWithOracle(module, chipWith(kTiny)),
-      "does not map: no mapping of nn.transpose is feasible: it moves more than four dimensions against "
+      "does not map: no schedule of nn.transpose is feasible: it moves more than four dimensions against "
       "each other, the chip's transfers have four\n");
 }

@@ -6,8 +6,8 @@
 // NOCHIP: error: convert-nn-to-tile needs the option chip
 // ABSENT: error: there is no function 'absent'
 
-func.func @unmapped(%x: tensor<4x40xf32>) -> tensor<4x40xf32> {
-  // expected-error@below {{nn.relu has no mapping; run nn-map first}}
+func.func @unscheduled(%x: tensor<4x40xf32>) -> tensor<4x40xf32> {
+  // expected-error@below {{nn.relu has no schedule; run nn-map first}}
   %0 = nn.relu %x : tensor<4x40xf32>
   return %0 : tensor<4x40xf32>
 }
@@ -15,23 +15,31 @@ func.func @unmapped(%x: tensor<4x40xf32>) -> tensor<4x40xf32> {
 // -----
 
 func.func @incomplete(%x: tensor<4x40xf32>) -> tensor<4x40xf32> {
-  // expected-error@below {{the mapping of nn.relu has no field 'columns'}}
-  %0 = nn.relu %x {mapping = #nn.mapping<{rows = 1 : i64}>} : tensor<4x40xf32>
+  // expected-error@below {{the schedule of nn.relu does not fit: it has no field 'tiles.columns'}}
+  %0 = nn.relu %x {schedule = #nn.schedule<"vector", tiles = {rows = 1}>} : tensor<4x40xf32>
   return %0 : tensor<4x40xf32>
 }
 
 // -----
 
 func.func @for_another_chip(%x: tensor<400x400xf32>) -> tensor<400x400xf32> {
-  // expected-error@below {{the mapping of nn.relu does not fit: buffer 'tiles' (1280000 bytes) misses}}
-  %0 = nn.relu %x {mapping = #nn.mapping<{rows = 1 : i64, columns = 160000 : i64, slots = 1 : i64}>} : tensor<400x400xf32>
+  // expected-error@below {{the schedule of nn.relu does not fit: buffer 'operand' (640000 bytes) misses}}
+  %0 = nn.relu %x {schedule = #nn.schedule<"vector", tiles = {rows = 1, columns = 160000}, slots = {tiles = 1}>} : tensor<400x400xf32>
   return %0 : tensor<400x400xf32>
 }
 
 // -----
 
+func.func @for_another_strategy(%x: tensor<4x40xf32>) -> tensor<4x40xf32> {
+  // expected-error@below {{the schedule of nn.relu does not fit: its strategy is 'dma', expected 'vector'}}
+  %0 = nn.relu %x {schedule = #nn.schedule<"dma", tiles = {rows = 1, columns = 40}, slots = {tiles = 1}>} : tensor<4x40xf32>
+  return %0 : tensor<4x40xf32>
+}
+
+// -----
+
 func.func @unknown(%x: tensor<4xf32>) -> tensor<4xf32> {
-  // expected-error@below {{no lowering to tile for arith.negf}}
+  // expected-error@below {{no strategy is for arith.negf}}
   %0 = arith.negf %x : tensor<4xf32>
   return %0 : tensor<4xf32>
 }
@@ -50,17 +58,17 @@ func.func private @external(tensor<4xf32>) -> tensor<4xf32>
 
 // -----
 
-func.func @plan_changed_after_mapping(%x: tensor<7x3xf32>) -> tensor<3xf32> {
-  // expected-error@below {{the plan of nn.channel_sum has chunks of 4, its mapping says 7; change both, or the plan alone before nn-map}}
-  %0 = nn.channel_sum %x {mapping = #nn.mapping<{rows = 7 : i64, columns = 3 : i64, slots = 1 : i64}>, plan = #nn.plan<dims = ["p"], chunks = [4]>} : (tensor<7x3xf32>) -> tensor<3xf32>
+func.func @plan_changed_after_search(%x: tensor<7x3xf32>) -> tensor<3xf32> {
+  // expected-error@below {{the plan of nn.channel_sum has chunks of 4, its schedule says 7; change both, or the plan alone before nn-map}}
+  %0 = nn.channel_sum %x {schedule = #nn.schedule<"vector", tiles = {rows = 7, columns = 3}, slots = {tiles = 1}>, plan = #nn.plan<dims = ["p"], chunks = [4]>} : (tensor<7x3xf32>) -> tensor<3xf32>
   return %0 : tensor<3xf32>
 }
 
 // -----
 
 func.func @plan_taken_away(%x: tensor<7x3xf32>) -> tensor<3xf32> {
-  // expected-error@below {{nn.channel_sum has a mapping and no plan; run nn-map first}}
-  %0 = nn.channel_sum %x {mapping = #nn.mapping<{rows = 7 : i64, columns = 3 : i64, slots = 1 : i64}>} : (tensor<7x3xf32>) -> tensor<3xf32>
+  // expected-error@below {{nn.channel_sum has a schedule and no plan; run nn-map first}}
+  %0 = nn.channel_sum %x {schedule = #nn.schedule<"vector", tiles = {rows = 7, columns = 3}, slots = {tiles = 1}>} : (tensor<7x3xf32>) -> tensor<3xf32>
   return %0 : tensor<3xf32>
 }
 

@@ -2,7 +2,7 @@
 // RUN: arsis-opt %s --nn-map="chip=edge explain=1" --verify-diagnostics
 // A decision explains itself on demand.
 func.func @forward(%x: tensor<4x40xf32>) -> tensor<4x40xf32> {
-  // expected-remark@below {{mapped with rows=1 columns=}}
+  // expected-remark@below {{relu: vector with tiles.rows=1 tiles.columns=}}
   %0 = nn.relu %x : tensor<4x40xf32>
   return %0 : tensor<4x40xf32>
 }

@@ -1,19 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // RUN: %arsis_opt %s --nn-map=chip=edge 2>&1 | FileCheck %s --implicit-check-not=remark
-// Every operation that runs on an engine gets a mapping, every sum a plan.
+// Every operation that runs on an engine gets a schedule, every sum a plan.
 
 // Sixteen channels fill the rows of a 16x16 array: one tap at a time.
 // CHECK-LABEL: func.func @forward
 // CHECK: nn.conv2d
-// CHECK-SAME: mapping = #nn.mapping<{acc_slots = {{[12]}} : i64, blocks = 2 : i64
 // CHECK-SAME: plan = #nn.plan<dims = ["c", "kh", "kw"], chunks = [16, 1, 1]>
+// CHECK-SAME: schedule = #nn.schedule<"weight_stationary", loops = [{{[a-z, ]+}}], chunks = {c = 16, kh = 1, kw = 1}, resident = {w = {{[01]}}}, slots = {accumulator = {{[12]}}, tiles = {{[12]}}}, tiles = {{[{]}}c = {{[0-9]+}}, co = 32,
 // CHECK: nn.bias_add
-// CHECK-SAME: mapping = #nn.mapping<{columns = {{(16|32)}} : i64
+// CHECK-SAME: schedule = #nn.schedule<"vector", slots = {tiles = {{[12]}}}, tiles = {{[{]}}columns = {{(16|32)}},
 // CHECK-NOT: plan
 // CHECK: nn.channel_sum
 // CHECK-SAME: plan = #nn.plan<dims = ["p"], chunks = [{{[0-9]+}}]>
 func.func @forward(%x: tensor<4x14x14x16xf32>, %w: tensor<3x3x16x32xf32>, %b: tensor<32xf32>) -> tensor<32xf32> {
-  %0 = nn.conv2d %x, %w strides [1, 1] pads [1, 1, 1, 1] dilations [1, 1] {mapping = #nn.mapping<{blocks = 2 : i64}>} : (tensor<4x14x14x16xf32>, tensor<3x3x16x32xf32>) -> tensor<4x14x14x32xf32>
+  %0 = nn.conv2d %x, %w strides [1, 1] pads [1, 1, 1, 1] dilations [1, 1] {schedule = #nn.schedule<tiles = {co = 32}>} : (tensor<4x14x14x16xf32>, tensor<3x3x16x32xf32>) -> tensor<4x14x14x32xf32>
   %1 = nn.bias_add %0, %b : (tensor<4x14x14x32xf32>, tensor<32xf32>) -> tensor<4x14x14x32xf32>
   %2 = nn.channel_sum %1 : (tensor<4x14x14x32xf32>) -> tensor<32xf32>
   return %2 : tensor<32xf32>
@@ -37,7 +37,7 @@ func.func @given_plan(%x: tensor<4x14x14x16xf32>, %gy: tensor<4x14x14x32xf32>) -
 
 // Nothing to decide.
 // CHECK-LABEL: func.func @nothing
-// CHECK-NOT: mapping
+// CHECK-NOT: schedule
 func.func @nothing(%x: tensor<4x6xf32>) -> tensor<24xf32> {
   %0 = nn.reshape %x : (tensor<4x6xf32>) -> tensor<24xf32>
   return %0 : tensor<24xf32>

@@ -4,12 +4,11 @@
 // The file's entries hold; the second operation of a layer has its own key.
 
 // CHECK: nn.conv2d
-// CHECK-SAME: h = 7 : i64
-// CHECK-SAME: n = 1 : i64
-// CHECK-SAME: slots = 1 : i64
+// CHECK-SAME: slots = {accumulator = {{[12]}}, tiles = 1}
+// CHECK-SAME: n = 1, oh = 7
 // CHECK: nn.conv2d
-// CHECK-SAME: h = 2 : i64
-// ABSENT: cannot read mapping file
+// CHECK-SAME: oh = 2
+// ABSENT: cannot read the schedules in
 #conv1 = loc(fused<"fwd">["conv1"])
 func.func @forward(%x: tensor<4x14x14x16xf32>, %w: tensor<3x3x16x16xf32>) -> tensor<4x14x14x16xf32> {
   %0 = nn.conv2d %x, %w strides [1, 1] pads [1, 1, 1, 1] dilations [1, 1] : (tensor<4x14x14x16xf32>, tensor<3x3x16x16xf32>) -> tensor<4x14x14x16xf32> loc(#conv1)

@@ -56,7 +56,8 @@ Bytes elementsOf(InitialReader &reader, const Program &program, const Initial &i
 class InFolder : public testing::Test {
 protected:
   void SetUp() override {
-    folder = fs::path(testing::TempDir()) / "initials_test";
+    folder = fs::path(testing::TempDir()) /
+             ("initials_" + std::string(testing::UnitTest::GetInstance()->current_test_info()->name()));
     fs::remove_all(folder);
     fs::create_directories(folder);
   }

@@ -1,0 +1,279 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Cost model: a product occupies the array for max(rows streamed, weight rows loaded) cycles, weight loads
+// hide behind the previous product if there are two banks, a drain takes one cycle per accumulator row and
+// hides behind the next tile if the accumulator is double buffered.
+#include "compiler/Schedule/Contraction.h"
+
+#include <algorithm>
+#include <map>
+
+namespace arsis::schedule {
+
+namespace {
+
+constexpr int64_t kIssueCycles =
+    4; // decode and address generation of one load_weights + multiply pair (assumed)
+
+std::vector<AxisPhase> forwardPhase(const Window &window, int64_t tile) {
+  AxisPhase phase;
+  phase.positions = tile;
+  phase.limitBase = window.output;
+  phase.limitStep = -tile;
+  phase.sourceStep = window.stride;
+  phase.tapStep = window.dilation;
+  phase.taps = window.kernel;
+  return {phase};
+}
+
+std::vector<AxisPhase> gradientPhases(const Window &window, const std::vector<Phase> &phases, int64_t tile,
+                                      const TileRange &source) {
+  std::vector<AxisPhase> result;
+  for (const Phase &phase : phases) {
+    PhaseExtent extent = phaseExtent(window, phase, tile);
+    AxisPhase axis;
+    axis.positions = extent.positions;
+    axis.limitBase = extent.limitBase;
+    axis.limitStep = extent.limitStep;
+    axis.sourceBase = phase.gradBase - source.base;
+    axis.taps = phase.taps;
+    axis.firstTap = phase.firstTap;
+    if (phase.taps > 1) { // else there is no step, and it may be too long for an instruction
+      axis.tapStep = phase.gradStep;
+      axis.kernelStep = phase.tapStep;
+    }
+    axis.resultBase = phase.offset;
+    axis.resultStep = extent.positions > 1 ? window.stride : 1;
+    result.push_back(axis);
+  }
+  return result;
+}
+
+std::vector<TapGroup> groupsOf(const std::vector<Phase> &phases) {
+  std::map<int64_t, int64_t> phasesOfTaps;
+  for (const Phase &phase : phases)
+    if (phase.taps > 0)
+      ++phasesOfTaps[phase.taps];
+  std::vector<TapGroup> groups;
+  for (auto [taps, count] : phasesOfTaps)
+    groups.push_back({taps, count});
+  return groups;
+}
+
+/// At least one, though no tap reaches an input that lies between two strides.
+int64_t mostTaps(const std::vector<TapGroup> &ascending) {
+  return ascending.empty() ? 1 : ascending.back().taps;
+}
+
+} // namespace
+
+Contraction::Contraction(const ChipLimits &limits, Convolution theConvolution)
+    : Space(limits), convolution(std::move(theConvolution)), shape(convolution.shape),
+      forward(convolution.pass == Convolution::Forward), reduced(forward ? shape.channels : shape.outputs),
+      columns(forward ? shape.outputs : shape.channels) {
+  if (forward) {
+    groupsH = {{shape.h.kernel, 1}};
+    groupsW = {{shape.w.kernel, 1}};
+  } else {
+    strideH = phasesOf(shape.h);
+    strideW = phasesOf(shape.w);
+    reachH = gradientReach(strideH);
+    reachW = gradientReach(strideW);
+    groupsH = groupsOf(strideH);
+    groupsW = groupsOf(strideW);
+  }
+  maxTapsH = mostTaps(groupsH);
+  maxTapsW = mostTaps(groupsW);
+}
+
+std::vector<Field> Contraction::fields() const {
+  int64_t multipleH = forward ? 1 : gradientMultiple(shape.h),
+          multipleW = forward ? 1 : gradientMultiple(shape.w);
+  // Few channels leave rows of the array idle; kernel columns, then kernel rows, fill them.
+  int64_t chunkC = std::min(reduced, limits.rows), chunkKh = 1, chunkKw = 1;
+  if (reduced < limits.rows) {
+    chunkKw = std::min(maxTapsW, limits.rows / reduced);
+    if (maxTapsW * reduced <= limits.rows)
+      chunkKh = std::min(maxTapsH, limits.rows / (maxTapsW * reduced));
+  }
+  std::vector<int64_t> tileK = {reduced};
+  for (int64_t size : tileSizes(reduced, chunkC))
+    if (size < reduced)
+      tileK.push_back(size);
+  const int64_t perBlock = limits.cols * limits.units;
+  std::vector<int64_t> tileColumns;
+  for (int64_t blocks : tileSizes(ceilDiv(columns, perBlock)))
+    tileColumns.push_back(std::min(columns, blocks * perBlock));
+  const Convolution::Names &names = convolution.names;
+  auto tile = [](const std::string &dimension) {
+    return dimension.empty() ? std::string() : "tiles." + dimension;
+  };
+  auto chunk = [&](size_t position) {
+    return position < convolution.planDims.size() ? "chunks." + convolution.planDims[position] : "";
+  };
+  std::vector<std::string> pixels;
+  for (const std::string &dimension : {names.batch, names.h, names.w})
+    if (!dimension.empty())
+      pixels.push_back(dimension);
+  std::vector<std::string> pixelsFirst = pixels, columnsFirst = {names.columns};
+  columnsFirst.insert(columnsFirst.end(), pixels.begin(), pixels.end());
+  columnsFirst.push_back(names.reduced);
+  pixelsFirst.insert(pixelsFirst.end(), {names.columns, names.reduced});
+  const std::string weights = isProduct() ? "b" : "w";
+  return {{tile(names.batch), tileSizes(shape.batch), {}},
+          {tile(names.h), tileSizes(pixelsH(), multipleH), {}},
+          {tile(names.w), tileSizes(pixelsW(), multipleW), {}},
+          {tile(names.reduced), tileK, {}},
+          {tile(names.columns), tileColumns, {}},
+          {kLoops, {0, 1}, {pixelsFirst, columnsFirst}},
+          {"resident." + weights, {0, 1}, {}},
+          {"slots.tiles", {2, 1}, {}},
+          {"slots.accumulator", {2, 1}, {}},
+          {chunk(0), {chunkC}, {}},
+          {chunk(1), {chunkKh}, {}},
+          {chunk(2), {chunkKw}, {}}};
+}
+
+const char *Contraction::findFault(const Choice &c) const {
+  for (int64_t field : {N, H, W, K, Columns, Slots, AccSlots, ChunkC, ChunkKh, ChunkKw})
+    if (c[field] < 1)
+      return "a tile, chunk or slot count is zero";
+  if (c[ChunkC] * c[ChunkKh] * c[ChunkKw] > limits.rows)
+    return "a chunk of the plan has more terms than the array has rows";
+  if (c[Columns] < columns && c[Columns] % (limits.cols * limits.units) != 0)
+    return "the tile of columns is no multiple of the columns of all arrays";
+  if (c[K] < reduced && c[K] % c[ChunkC] != 0)
+    return "the tile of reduction channels is no multiple of the plan's chunk";
+  if (!forward && (c[H] % gradientMultiple(shape.h) != 0 || c[W] % gradientMultiple(shape.w) != 0))
+    return "the tile of the input gradient is no multiple of the stride";
+  // Tiles are runs of rows, or pieces of one row: more shapes do not pay for their search.
+  if (c[N] > 1 && (c[H] < pixelsH() || c[W] < pixelsW()))
+    return "a tile over several images does not hold whole images";
+  return nullptr;
+}
+
+ContractionTiling Contraction::outline(const Choice &c) const {
+  ContractionTiling l;
+  l.tileN = std::min(c[N], shape.batch);
+  int64_t wholeH = forward ? shape.h.output : roundUp(shape.h.input, gradientMultiple(shape.h));
+  int64_t wholeW = forward ? shape.w.output : roundUp(shape.w.input, gradientMultiple(shape.w));
+  l.tileH = std::min(c[H], wholeH);
+  l.tileW = std::min(c[W], wholeW);
+  l.tileK = std::min(c[K], reduced);
+  int64_t perBlock = limits.cols * limits.units;
+  l.blocks = ceilDiv(std::min(c[Columns], columns), perBlock);
+  l.columns = l.blocks * perBlock;
+  l.chunkC = c[ChunkC];
+  l.chunkKh = c[ChunkKh];
+  l.chunkKw = c[ChunkKw];
+  l.chunksPerTile = ceilDiv(l.tileK, l.chunkC);
+  bool columnsOuter = c[Loops] != 0;
+  l.j = columnsOuter ? 0 : 3;
+  l.n = columnsOuter ? 1 : 0;
+  l.h = l.n + 1;
+  l.w = l.n + 2;
+  l.k = 4;
+  l.order.counts.resize(5);
+  l.order.counts[l.n] = ceilDiv(shape.batch, l.tileN);
+  l.order.counts[l.h] = ceilDiv(pixelsH(), l.tileH);
+  l.order.counts[l.w] = ceilDiv(pixelsW(), l.tileW);
+  l.order.counts[l.j] = ceilDiv(columns, l.columns);
+  l.order.counts[l.k] = ceilDiv(reduced, l.tileK);
+  l.sourceH = forward ? inputOfOutputTile(shape.h, l.tileH) : gradientOfInputTile(shape.h, reachH, l.tileH);
+  l.sourceW = forward ? inputOfOutputTile(shape.w, l.tileW) : gradientOfInputTile(shape.w, reachW, l.tileW);
+  l.positionsH = forward ? l.tileH : ceilDiv(l.tileH, shape.h.stride);
+  l.positionsW = forward ? l.tileW : ceilDiv(l.tileW, shape.w.stride);
+  unsigned pixels = 1u << l.n | 1u << l.h | 1u << l.w, column = 1u << l.j, channel = 1u << l.k;
+  l.resident = c[Resident] != 0;
+  l.streamedLevel = l.order.level(pixels | channel);
+  l.weightsLevel = l.resident ? LoopOrder::kTop : l.order.level(column | channel);
+  l.resultLevel = l.order.level(pixels | column);
+  int64_t storedColumns = std::min(l.columns, columns);
+  l.streamed = {"streamed",
+                {l.tileN, l.sourceH.extent, l.sourceW.extent, l.tileK},
+                l.order.slots(l.streamedLevel, c[Slots])};
+  l.weights = {
+      "weights",
+      {shape.h.kernel, shape.w.kernel, l.resident ? reduced : l.tileK, l.resident ? columns : storedColumns},
+      l.order.slots(l.weightsLevel, c[Slots])};
+  l.result = {"result", {l.tileN, l.tileH, l.tileW, storedColumns}, l.order.slots(l.resultLevel, c[Slots])};
+  l.accumulator = {"accumulator",
+                   {l.tileN * l.positionsH * l.positionsW * l.blocks, 1, 1, 1},
+                   l.order.slots(l.resultLevel, c[AccSlots]),
+                   true};
+  return l;
+}
+
+ContractionTiling Contraction::tiling(const Choice &c) const {
+  ContractionTiling l = outline(c);
+  if (forward) {
+    l.phasesH = forwardPhase(shape.h, l.tileH);
+    l.phasesW = forwardPhase(shape.w, l.tileW);
+  } else {
+    l.phasesH = gradientPhases(shape.h, strideH, l.tileH, l.sourceH);
+    l.phasesW = gradientPhases(shape.w, strideW, l.tileW, l.sourceW);
+  }
+  return l;
+}
+
+Evaluation Contraction::evaluate(const Choice &c) const {
+  if (const char *fault = findFault(c))
+    return Evaluation::rejected(fault);
+  ContractionTiling l = outline(c);
+  Evaluation e;
+  bool reached = !groupsH.empty() && !groupsW.empty(); // else no tap reaches the result, which is fills
+  if (reached)
+    e.buffers = {l.streamed, l.weights};
+  e.buffers.push_back(l.result);
+  Buffer accumulator{"accumulator", {0, 1, 1, 1}, 1, true};
+  double products = 0, streamedRows = 0; // per tile and column block
+  double rows = double(l.tileN * l.positionsH * l.positionsW);
+  int64_t deepest = 0;
+  for (const TapGroup &h : groupsH)
+    for (const TapGroup &w : groupsW) {
+      int64_t phases = h.phases * w.phases;
+      accumulator.shape[0] += phases * l.accumulator.size();
+      int64_t kh = ceilDiv(h.taps, l.chunkKh), kw = ceilDiv(w.taps, l.chunkKw);
+      double perChunk = double(phases * kh * kw * l.chunksPerTile);
+      double weightRows = double(l.chunkC * std::min(l.chunkKh, h.taps) * std::min(l.chunkKw, w.taps));
+      products += perChunk;
+      streamedRows += perChunk * (limits.weightBanks > 1 ? std::max(rows, weightRows) : rows + weightRows);
+      deepest = std::max<int64_t>(deepest, (l.blocks > 1) + (l.chunksPerTile > 1) + (kh > 1) + (kw > 1));
+    }
+  e.buffers.push_back(accumulator);
+  e.loops = l.order.depth() + deepest;
+  double tiles = double(l.order.times(l.resultLevel)),
+         steps = double(l.order.times(int(l.order.counts.size()) - 1));
+  e.computeCycles = steps * l.blocks * (streamedRows + kIssueCycles * products);
+  double drain = tiles * l.blocks * double(l.tileN * l.tileH * l.tileW);
+  e.computeCycles = c[AccSlots] > 1 ? std::max(e.computeCycles, drain) : e.computeCycles + drain;
+  e.computeCycles += tiles * l.blocks * double(limits.rows + limits.cols); // fill and empty the array
+  double streamedBytes = dramBoxBytes(limits,
+                                      {shape.batch, forward ? shape.h.input : shape.h.output,
+                                       forward ? shape.w.input : shape.w.output, reduced},
+                                      {l.tileN, l.sourceH.extent, l.sourceW.extent, l.tileK});
+  // The input gradient's weights keep the forward order in DRAM: reduction channels innermost.
+  std::array<int64_t, 4> weightShape = {shape.h.kernel, shape.w.kernel, reduced, columns},
+                         weightBox = l.weights.shape;
+  if (!forward) {
+    std::swap(weightShape[2], weightShape[3]);
+    std::swap(weightBox[2], weightBox[3]);
+  }
+  double weightBytes = dramBoxBytes(limits, weightShape, weightBox);
+  double resultBytes = dramBoxBytes(limits, {shape.batch, pixelsH(), pixelsW(), columns}, l.result.shape);
+  double streamedTimes = reached ? double(l.order.times(l.streamedLevel)) : 0,
+         weightTimes = reached ? double(l.order.times(l.weightsLevel)) : 0;
+  e.dramBytes = streamedBytes * streamedTimes + weightBytes * weightTimes + resultBytes * tiles;
+  e.transfers = streamedTimes + weightTimes + tiles;
+  e.startBytes = (reached ? streamedBytes + weightBytes : 0) + resultBytes;
+  e.overlapped = c[Slots] > 1;
+  return e;
+}
+
+Plan Contraction::plan(const Choice &c) const {
+  if (isProduct())
+    return {convolution.planDims, {c[ChunkC]}};
+  return {convolution.planDims, {c[ChunkC], c[ChunkKh], c[ChunkKw]}};
+}
+
+} // namespace arsis::schedule

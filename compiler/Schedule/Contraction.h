@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Convolution, its input gradient and the matrix product on the array, weight stationary. All
+// three are one shape of computation: a tile of streamed pixels with a halo, a tile of stationary weights,
+// and per tile a list of dense phases (one for forward and matrix product, up to stride x stride for the
+// input gradient). Phases differ in little, so the search looks at them in groups of equal taps.
+//
+// Loops, outermost first: n, h, w (tiles of the result's pixels), j (tiles of result columns), k (tiles of
+// reduction channels); or j before the pixels. Inside: column blocks of the tile, chunks of channels, kernel
+// rows, kernel columns.
+#ifndef ARSIS_COMPILER_SCHEDULE_CONTRACTION_H
+#define ARSIS_COMPILER_SCHEDULE_CONTRACTION_H
+
+#include "compiler/Schedule/Convolution.h"
+#include "compiler/Schedule/Space.h"
+
+namespace arsis::schedule {
+
+/// One phase along one axis: how positions, taps and results of a tile relate. Positions exist up to
+/// clamp(limitBase + limitStep * tile, 0, positions).
+struct AxisPhase {
+  int64_t positions = 1, limitBase = 1, limitStep = 0;
+  int64_t sourceBase = 0, sourceStep = 1,
+          tapStep = 1;                            // in the streamed tile: of tap 0, per position, per tap
+  int64_t taps = 1, firstTap = 0, kernelStep = 1; // kernel index of tap t is firstTap + t * kernelStep
+  int64_t resultBase = 0, resultStep = 1;         // in the result tile
+};
+
+/// Phases along one axis that have equally many taps. Two groups with taps at most, since the numbers of taps
+/// differ by one at most.
+struct TapGroup {
+  int64_t taps = 1, phases = 1;
+};
+
+struct ContractionTiling {
+  // Positions of the loops in `order`.
+  int n, h, w, j, k;
+  LoopOrder order;
+  int64_t tileN, tileH, tileW, tileK, columns; // columns of a result tile
+  int64_t blocks;                              // column blocks per unit in a result tile
+  int64_t chunkC, chunkKh, chunkKw, chunksPerTile;
+  TileRange sourceH, sourceW;     // of the streamed tile
+  int64_t positionsH, positionsW; // of a phase in a tile
+  std::vector<AxisPhase> phasesH, phasesW;
+  Buffer streamed, weights, result;
+  Buffer accumulator; // of each pair of phases with taps
+  int streamedLevel, weightsLevel, resultLevel;
+  bool resident; // the weights buffer holds all columns and channels
+};
+
+class Contraction : public Space {
+public:
+  /// Forward or GradInput.
+  Contraction(const ChipLimits &limits, Convolution convolution);
+
+  std::vector<Field> fields() const override;
+  Evaluation evaluate(const Choice &choice) const override;
+  Layout layout(const Choice &choice) const override;
+  Plan plan(const Choice &choice) const override;
+  std::vector<std::string> planFields() const override {
+    std::vector<std::string> fields;
+    for (const std::string &dim : convolution.planDims)
+      fields.push_back("chunks." + dim);
+    return fields;
+  }
+  /// REQUIRES: the choice is valid.
+  ContractionTiling tiling(const Choice &choice) const;
+
+  const Convolution convolution;
+  const ConvShape &shape;
+  const bool forward;
+  /// Reduction channels and result columns: (channels, outputs) forward, exchanged for the input gradient.
+  const int64_t reduced, columns;
+
+private:
+  enum FieldIndex { N, H, W, K, Columns, Loops, Resident, Slots, AccSlots, ChunkC, ChunkKh, ChunkKw };
+  bool isProduct() const { return convolution.planDims.size() == 1; }
+  int64_t pixelsH() const { return forward ? shape.h.output : shape.h.input; }
+  int64_t pixelsW() const { return forward ? shape.w.output : shape.w.input; }
+  const char *findFault(const Choice &choice) const;
+  /// All of the tiling but its phases.
+  ContractionTiling outline(const Choice &choice) const;
+  std::vector<Phase> strideH, strideW; // of the input gradient
+  GradientReach reachH, reachW;
+  std::vector<TapGroup> groupsH, groupsW; // phases with taps
+  int64_t maxTapsH, maxTapsW;
+};
+
+} // namespace arsis::schedule
+
+#endif

@@ -1,0 +1,274 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// The layout of convolutions, input gradients and matrix products. The streamed tile stays in its natural
+// order with its halo; taps are offsets into it. Operands whose DRAM order differs (transposed matrices, the
+// weights of the input gradient) are turned by the DMA on the way in, so that the array always sees K rows of
+// dense columns.
+#include "compiler/Schedule/Contraction.h"
+#include "compiler/Schedule/LayoutBuilder.h"
+
+#include <algorithm>
+
+namespace arsis::schedule {
+
+namespace {
+
+class Writer {
+public:
+  Writer(const Contraction &space, ContractionTiling tiling, Layout &layout)
+      : p(space), l(std::move(tiling)), b(layout) {}
+
+  void write() {
+    streamedTensor = b.tensor(p.convolution.streamed.value, p.convolution.streamed.shape);
+    weightsTensor = b.tensor(p.convolution.stationary.value, p.convolution.stationary.shape);
+    resultTensor = b.tensor(p.convolution.result, p.convolution.resultShape);
+    units = std::min(p.limits.units, ceilDiv(p.columns, p.limits.cols));
+    auto withTaps = [](const std::vector<AxisPhase> &phases) {
+      return std::count_if(phases.begin(), phases.end(),
+                           [](const AxisPhase &phase) { return phase.taps > 0; });
+    };
+    accumulators.resize(withTaps(l.phasesH) * withTaps(l.phasesW));
+    constexpr size_t kMostFills = 8; // beyond it one fill of everything is cheaper
+    fillsWhole = l.phasesH.size() * l.phasesW.size() - accumulators.size() > kMostFills;
+    totalProducts = countProducts();
+    // Without tiles of channels a phase drains before the next one begins.
+    const bool channelTiles = l.order.counts[l.k] > 1;
+    std::vector<LayoutBuilder::Action> before = {{l.resultLevel, [&] { result = b.alloc(l.result); }}}, after;
+    if (!accumulators.empty()) { // else no tap reaches the result
+      before.push_back({l.weightsLevel, [&] { loadWeightsTile(); }});
+      before.push_back({l.streamedLevel, [&] { loadStreamedTile(); }});
+    }
+    if (channelTiles) {
+      before.push_back({l.resultLevel, [&] {
+                          for (size_t i = 0; i < accumulators.size(); ++i)
+                            allocAccumulators(i);
+                        }});
+      after.push_back({l.resultLevel, [&] {
+                         fillWhole();
+                         forPhases([&](const AxisPhase &h, const AxisPhase &w, int i) { drain(h, w, i); });
+                       }});
+    }
+    after.push_back({l.resultLevel, [&] { store(); }});
+    b.nest(
+        l.order, index, before, [&] { body(channelTiles); }, after);
+  }
+
+private:
+  void body(bool channelTiles) {
+    products = 0;
+    if (!channelTiles)
+      fillWhole();
+    forPhases([&](const AxisPhase &h, const AxisPhase &w, int i) {
+      if (i >= 0) {
+        if (!channelTiles)
+          allocAccumulators(i);
+        multiply(h, w, i);
+      }
+      if (!channelTiles)
+        drain(h, w, i);
+    });
+  }
+
+  /// Calls `work` with every pair of phases and the number of its accumulator, -1 if no tap reaches it.
+  template <class Work> void forPhases(Work work) {
+    int accumulator = 0;
+    for (const AxisPhase &h : l.phasesH)
+      for (const AxisPhase &w : l.phasesW)
+        work(h, w, h.taps && w.taps ? accumulator++ : -1);
+  }
+
+  /// Loads a tile whose axes are given in tile order, from a tensor whose dimensions are in the order of
+  /// `axes`.
+  void load(int tensor, int tile, const std::array<int, 4> &axes, const std::array<Affine, 4> &at,
+            const Box4 &box) {
+    const Shape4 strides = b.strides(tile);
+    View to{tile, 0, {}};
+    std::array<Affine, 4> coordinates;
+    Box4 extents;
+    for (size_t d = 0; d < 4; ++d) {
+      coordinates[d] = at[axes[d]];
+      extents[d] = box[axes[d]];
+      to.strides[d] = strides[axes[d]];
+    }
+    b.load(tensor, coordinates, extents, to);
+  }
+
+  void loadStreamedTile() {
+    streamed = b.alloc(l.streamed);
+    const Affine n = index[l.n] * l.tileN, k = index[l.k] * l.tileK;
+    load(streamedTensor, streamed, p.convolution.streamed.axes,
+         {n, index[l.h] * l.sourceH.step + l.sourceH.base, index[l.w] * l.sourceW.step + l.sourceW.base, k},
+         {b.extent(l.tileN, p.shape.batch, n), l.sourceH.extent, l.sourceW.extent,
+          b.extent(l.tileK, p.reduced, k)});
+  }
+
+  void loadWeightsTile() {
+    weights = b.alloc(l.weights);
+    const Affine k = l.resident ? 0 : index[l.k] * l.tileK, column = l.resident ? 0 : index[l.j] * l.columns;
+    load(weightsTensor, weights, p.convolution.stationary.axes, {0, 0, k, column},
+         {p.shape.h.kernel, p.shape.w.kernel,
+          l.resident ? Extent(p.reduced) : b.extent(l.tileK, p.reduced, k),
+          l.resident ? Extent(p.columns) : b.extent(l.columns, p.columns, column)});
+  }
+
+  void allocAccumulators(size_t phase) {
+    accumulators[phase].clear();
+    Buffer buffer = l.accumulator;
+    for (buffer.unit = 0; buffer.unit < units; ++buffer.unit)
+      accumulators[phase].push_back(b.alloc(buffer));
+  }
+
+  Extent positions(const AxisPhase &phase, int loop) {
+    const int64_t last = phase.limitBase + phase.limitStep * (l.order.counts[loop] - 1);
+    if (l.order.counts[loop] == 1)
+      return std::clamp<int64_t>(last, 0, phase.positions);
+    if (last >= phase.positions)
+      return phase.positions;
+    return {phase.positions, index[loop] * phase.limitStep + phase.limitBase};
+  }
+  Box3 pixels(const AxisPhase &h, const AxisPhase &w) {
+    return {b.extent(l.tileN, p.shape.batch, index[l.n] * l.tileN), positions(h, l.h), positions(w, l.w)};
+  }
+
+  /// First column of a unit's block in the tile, and how many columns it has.
+  Affine columnOf(const Affine &block, int64_t unit) {
+    return block * (p.limits.units * p.limits.cols) + unit * p.limits.cols;
+  }
+  Extent columnsOf(const Affine &block, int64_t unit) {
+    return b.extent(p.limits.cols, p.columns, index[l.j] * l.columns + columnOf(block, unit), l.columns);
+  }
+  View3 accumulatorView(const AxisPhase &h, const AxisPhase &w, int phase, int64_t unit,
+                        const Affine &block) {
+    const int64_t rows = l.tileN * h.positions * w.positions;
+    return {accumulators[phase][unit], block * rows, {h.positions * w.positions, w.positions, 1}};
+  }
+
+  void multiply(const AxisPhase &h, const AxisPhase &w, int phase) {
+    const int64_t chunksH = ceilDiv(h.taps, l.chunkKh), chunksW = ceilDiv(w.taps, l.chunkKw);
+    Affine tileNumber;
+    for (size_t i = 0; i < l.order.counts.size(); ++i)
+      tileNumber = tileNumber * l.order.counts[i] + index[i];
+    b.loop(l.blocks, [&](const Affine &block) {
+      b.loop(l.chunksPerTile, [&](const Affine &chunk) {
+        b.loop(chunksH, [&](const Affine &kh) {
+          b.loop(chunksW, [&](const Affine &kw) {
+            // Consecutive products take consecutive banks, so that a load hides behind the product before it.
+            const Affine bank = tileNumber * totalProducts + products +
+                                ((block * l.chunksPerTile + chunk) * chunksH + kh) * chunksW + kw;
+            multiplyChunk(h, w, phase, {block, chunk, kh, kw}, bank);
+          });
+        });
+      });
+    });
+    products += l.blocks * l.chunksPerTile * chunksH * chunksW;
+  }
+
+  struct Chunk {
+    Affine block, channels, kh, kw;
+  };
+
+  void multiplyChunk(const AxisPhase &h, const AxisPhase &w, int phase, const Chunk &at, const Affine &bank) {
+    const Shape4 sx = b.strides(streamed), sw = b.strides(weights);
+    const Affine channel0 = index[l.k] * l.tileK, channel = at.channels * l.chunkC;
+    Box3 kBox = {b.extent(l.chunkKh, h.taps, at.kh * l.chunkKh),
+                 b.extent(l.chunkKw, w.taps, at.kw * l.chunkKw),
+                 b.extent(l.chunkC, p.reduced, channel0 + channel, l.tileK)};
+    std::array<int64_t, 3> rowsK = {h.tapStep * sx[1], w.tapStep * sx[2], sx[3]};
+    std::array<int64_t, 3> weightsK = {sw[0] * h.kernelStep, sw[1] * w.kernelStep, sw[2]};
+    joinTaps(kBox, rowsK, weightsK);
+    const Affine weightRow = (at.kh * (l.chunkKh * h.kernelStep) + h.firstTap) * sw[0] +
+                             (at.kw * (l.chunkKw * w.kernelStep) + w.firstTap) * sw[1] +
+                             ((l.resident ? channel0 : Affine()) + channel) * sw[2];
+    const View3 rows{streamed,
+                     (at.kh * (l.chunkKh * h.tapStep) + h.sourceBase) * sx[1] +
+                         (at.kw * (l.chunkKw * w.tapStep) + w.sourceBase) * sx[2] + channel * sx[3],
+                     {sx[0], h.sourceStep * sx[1], w.sourceStep * sx[2]}};
+    for (int64_t unit = 0; unit < units; ++unit) {
+      const Affine column = columnOf(at.block, unit) + (l.resident ? index[l.j] * l.columns : Affine());
+      const Extent columns = columnsOf(at.block, unit);
+      b.add(LoadWeights{unit, bank, {weights, weightRow + column, weightsK}, kBox, columns});
+      b.add(Multiply{unit, bank, rows, rowsK, b.rowsIfAny(pixels(h, w), columns), kBox,
+                     accumulatorView(h, w, phase, unit, at.block), index[l.k] + at.channels + at.kh + at.kw});
+    }
+  }
+
+  /// Neighbouring taps of few channels are one contiguous piece of K, which the banks deliver at once.
+  void joinTaps(Box3 &kBox, std::array<int64_t, 3> &rowsK, std::array<int64_t, 3> &weightsK) {
+    const int64_t channels = p.reduced;
+    if (l.chunkC != channels || rowsK[1] != channels * rowsK[2] || weightsK[1] != channels * weightsK[2])
+      return;
+    Extent joined = kBox[1];
+    joined.tile *= channels;
+    joined.limit *= channels;
+    kBox = {1, kBox[0], joined};
+    rowsK = {0, rowsK[0], rowsK[2]};
+    weightsK = {0, weightsK[0], weightsK[2]};
+  }
+
+  int64_t countProducts() const {
+    int64_t total = 0;
+    for (const AxisPhase &h : l.phasesH)
+      for (const AxisPhase &w : l.phasesW)
+        total += l.blocks * l.chunksPerTile * ceilDiv(h.taps, l.chunkKh) * ceilDiv(w.taps, l.chunkKw);
+    return total;
+  }
+
+  void fillWhole() {
+    if (!fillsWhole)
+      return;
+    const Shape4 &shape = l.result.shape;
+    b.map(numerics::VectorFunction::Fill, {shape[0], shape[1], shape[2], shape[3]}, b.whole(result), {}, 0);
+  }
+
+  void drain(const AxisPhase &h, const AxisPhase &w, int phase) {
+    if (phase < 0 && fillsWhole)
+      return;
+    const Shape4 s = b.strides(result);
+    const Affine at = h.resultBase * s[1] + w.resultBase * s[2];
+    const Box3 box = pixels(h, w);
+    if (phase < 0) { // no tap reaches these pixels
+      b.map(numerics::VectorFunction::Fill,
+            {box[0], box[1], box[2], b.extent(l.columns, p.columns, index[l.j] * l.columns)},
+            {result, at, {s[0], h.resultStep * s[1], w.resultStep * s[2], 1}}, {}, 0);
+      return;
+    }
+    b.loop(l.blocks, [&](const Affine &block) {
+      for (int64_t unit = 0; unit < units; ++unit)
+        b.add(Drain{unit,
+                    accumulatorView(h, w, phase, unit, block),
+                    box,
+                    columnsOf(block, unit),
+                    {result, at + columnOf(block, unit), {s[0], h.resultStep * s[1], w.resultStep * s[2]}}});
+    });
+  }
+
+  void store() {
+    const Affine n = index[l.n] * l.tileN, h = index[l.h] * l.tileH, w = index[l.w] * l.tileW;
+    const Affine column = index[l.j] * l.columns;
+    b.store(b.whole(result), resultTensor, {n, h, w, column},
+            {b.extent(l.tileN, p.shape.batch, n),
+             b.extent(l.tileH, p.forward ? p.shape.h.output : p.shape.h.input, h),
+             b.extent(l.tileW, p.forward ? p.shape.w.output : p.shape.w.input, w),
+             b.extent(l.columns, p.columns, column)});
+  }
+
+  const Contraction &p;
+  const ContractionTiling l;
+  LayoutBuilder b;
+  int64_t units = 1, products = 0, totalProducts = 0;
+  bool fillsWhole = false; // before the drains, for the pixels that no tap reaches
+  std::vector<Affine> index;
+  int streamedTensor = 0, weightsTensor = 0, resultTensor = 0;
+  int streamed = 0, weights = 0, result = 0;
+  std::vector<std::vector<int>> accumulators; // [phase][unit]
+};
+
+} // namespace
+
+Layout Contraction::layout(const Choice &choice) const {
+  Layout layout;
+  Writer(*this, tiling(choice), layout).write();
+  return layout;
+}
+
+} // namespace arsis::schedule

@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// From the accesses of a contraction to windows. A windowed index is a sum of a position and a tap
+// (dialects/NN/Structure/Build.h); which of the two is reduced, and the sign of the tap, tell the passes
+// apart.
+#include "compiler/Schedule/Convolution.h"
+
+#include <algorithm>
+#include <cstdlib>
+
+namespace arsis::schedule {
+
+namespace {
+
+using nn::Access;
+using nn::Index;
+using nn::Structure;
+
+bool isPlain(const Index &index) {
+  return index.terms.size() == 1 && index.terms[0].stride == 1 && index.offset == 0 && index.divisor == 1;
+}
+
+/// A step that is never taken becomes 1, since it may be too long for an instruction: between the taps of a
+/// kernel of one, and, unless the stride decides which input a phase owns (`phases`), between the windows of
+/// an output of one.
+Window window(int64_t input, int64_t output, int64_t kernel, int64_t stride, int64_t dilation, int64_t pad,
+              bool phases) {
+  return {input, output, kernel, output == 1 && !phases ? 1 : stride, kernel == 1 ? 1 : dilation, pad};
+}
+
+class Reader {
+public:
+  explicit Reader(const Unit &unit) : unit(unit), part(unit.parts.front()), s(part.structure) {}
+
+  std::optional<Convolution> read() const {
+    const bool bare = s.before.empty() && s.after.empty() && s.terms.size() == 2 && s.terms[0].isOperand() &&
+                      s.terms[0].number == 0 && s.terms[1].isOperand() && s.terms[1].number == 1;
+    if (unit.parts.size() != 1 || s.combine != nn::Combine::Fma || !bare || s.results.size() != 1)
+      return std::nullopt;
+    if (s.operands[0].indices.size() == 2)
+      return product();
+    return s.operands[0].indices.size() == 4 ? convolution() : std::nullopt;
+  }
+
+private:
+  bool isReduced(int dimension) const { return dimension >= s.parallelCount(); }
+  int64_t extent(int dimension) const { return s.domain[dimension].extent; }
+  const std::string &nameOf(int dimension) const { return s.domain[dimension].name; }
+  int dimensionOf(int operand, int position) const {
+    return s.operands[operand].indices[position].terms[0].dimension;
+  }
+  const std::vector<int64_t> &shapeOf(int value) const { return unit.values[value].shape; }
+
+  Convolution begin() const {
+    Convolution c;
+    c.streamed = {part.operands[0], shapeOf(part.operands[0])};
+    c.stationary = {part.operands[1], shapeOf(part.operands[1])};
+    c.result = part.results[0];
+    c.resultShape = shapeOf(c.result);
+    for (const nn::Chunked &chunk : s.reduction.chunks)
+      c.planDims.push_back(chunk.name);
+    return c;
+  }
+
+  std::optional<Convolution> product() const {
+    for (const Access &operand : s.operands)
+      if (operand.indices.size() != 2 ||
+          !std::all_of(operand.indices.begin(), operand.indices.end(), isPlain))
+        return std::nullopt;
+    constexpr std::array<int, 4> turned = {0, 1, 3, 2};
+    Convolution c = begin();
+    const bool turnedA = isReduced(dimensionOf(0, 0)), turnedB = !isReduced(dimensionOf(1, 0));
+    if (turnedA)
+      c.streamed.axes = turned;
+    if (turnedB)
+      c.stationary.axes = turned;
+    c.shape.w.input = c.shape.w.output = extent(dimensionOf(0, turnedA));
+    c.shape.channels = extent(dimensionOf(0, !turnedA));
+    c.shape.outputs = extent(dimensionOf(1, !turnedB));
+    c.names.w = nameOf(dimensionOf(0, turnedA));
+    c.names.reduced = nameOf(dimensionOf(0, !turnedA));
+    c.names.columns = nameOf(dimensionOf(1, !turnedB));
+    return c;
+  }
+
+  /// The windows of axis 1 (h) or 2 (w) of the streamed operand.
+  Window axis(int position, Convolution::Pass pass) const {
+    const Index &index = s.operands[0].indices[position];
+    const int64_t inDram = shapeOf(part.operands[0])[position];
+    const int64_t first = extent(index.terms[0].dimension), second = extent(index.terms[1].dimension);
+    if (pass == Convolution::GradInput)
+      return window(first, inDram, second, index.divisor, -index.terms[1].stride, index.offset, true);
+    return window(inDram, first, second, index.terms[0].stride, index.terms[1].stride, -index.offset, false);
+  }
+
+  std::optional<Convolution> convolution() const {
+    const std::vector<Index> &x = s.operands[0].indices;
+    if (!isPlain(x[0]) || !isPlain(x[3]) || x[1].terms.size() != 2 || x[2].terms.size() != 2)
+      return std::nullopt;
+    Convolution c = begin();
+    const bool overPixels = isReduced(x[1].terms[0].dimension);
+    c.pass = x[1].terms[1].stride < 0 ? Convolution::GradInput
+             : overPixels             ? Convolution::GradWeight
+                                      : Convolution::Forward;
+    c.shape.batch = extent(x[0].terms[0].dimension);
+    c.shape.h = axis(1, c.pass);
+    c.shape.w = axis(2, c.pass);
+    const int64_t channels = extent(x[3].terms[0].dimension), others = c.resultShape[3];
+    c.shape.channels = c.pass == Convolution::GradInput ? others : channels;
+    c.shape.outputs = c.pass == Convolution::GradInput ? channels : others;
+    const nn::Access &result = s.results[0];
+    c.names = {nameOf(x[0].terms[0].dimension),
+               nameOf(x[1].terms[0].dimension),
+               nameOf(x[2].terms[0].dimension),
+               nameOf(x[3].terms[0].dimension),
+               nameOf(result.indices[3].terms[0].dimension),
+               nameOf(x[1].terms[1].dimension)};
+    if (c.pass == Convolution::GradInput) // its weights keep the forward order in DRAM
+      c.stationary.axes = {0, 1, 3, 2};
+    return c;
+  }
+
+  const Unit &unit;
+  const Part &part;
+  const Structure &s;
+};
+
+} // namespace
+
+std::optional<Convolution> convolutionIn(const Unit &unit) { return Reader(unit).read(); }
+
+} // namespace arsis::schedule

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Contractions that are a convolution, one of its gradients or a matrix product, read off their structure:
+// the windows of both axes, and which tensor has which of its dimensions where. A matrix product a[M, K] b[K,
+// N] is a convolution of batch 1 and one row, with M pixels, K channels and N outputs.
+#ifndef ARSIS_COMPILER_SCHEDULE_CONVOLUTION_H
+#define ARSIS_COMPILER_SCHEDULE_CONVOLUTION_H
+
+#include "compiler/Schedule/Geometry.h"
+#include "compiler/Schedule/Layout.h"
+#include "compiler/Schedule/Unit.h"
+
+#include <optional>
+
+namespace arsis::schedule {
+
+/// A convolution of x[batch, h.input, w.input, channels] with w[h.kernel, w.kernel, channels, outputs].
+struct ConvShape {
+  int64_t batch = 1;
+  Window h, w;
+  int64_t channels = 1, outputs = 1;
+};
+
+/// A tensor as a unit names it, and for each of its dimensions in DRAM (four, leading ones may be one) the
+/// dimension of the buffer that holds it: the DMA turns operands on the way in.
+struct ConvOperand {
+  int value = 0;
+  std::vector<int64_t> shape;
+  std::array<int, 4> axes = {0, 1, 2, 3};
+};
+
+struct Convolution {
+  enum Pass { Forward, GradInput, GradWeight };
+  Pass pass = Forward;
+  ConvShape shape;
+  ConvOperand streamed, stationary; // buffers [n, h, w, K] and [kh, kw, K, N], or the gradient [n, oh, ow, N]
+  int result = 0;
+  std::vector<int64_t> resultShape;
+  std::vector<std::string> planDims;
+  /// The dimensions as the structure calls them; empty where there is none (a product has columns of pixels
+  /// only). `reduced` and `columns` are those of the array; of the weight gradient, `reduced` is the streamed
+  /// channel.
+  struct Names {
+    std::string batch, h, w, reduced, columns, kernelRow;
+  } names;
+};
+
+/// Nothing if the unit is none of these.
+std::optional<Convolution> convolutionIn(const Unit &unit);
+
+} // namespace arsis::schedule
+
+#endif

@@ -1,0 +1,269 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// The search, and what it asks of a choice: see Search.h.
+#include "compiler/Schedule/Search.h"
+
+#include "dialects/Isa/Encoding/Limits.h"
+#include "dialects/Isa/Encoding/Volume.h"
+
+#include <algorithm>
+#include <limits>
+#include <string_view>
+
+namespace arsis::schedule {
+
+Evaluation Evaluation::rejected(const char *reason) {
+  Evaluation evaluation;
+  evaluation.invalid = reason;
+  return evaluation;
+}
+
+double Evaluation::dramCycles(const ChipLimits &limits) const {
+  return dramBytes / limits.dramBytesPerCycle + transfers * double(limits.dmaStartupCycles);
+}
+
+double Evaluation::cycles(const ChipLimits &limits) const {
+  double transfer = dramCycles(limits);
+  double body = overlapped ? std::max(computeCycles, transfer) : computeCycles + transfer;
+  return body + startBytes / limits.dramBytesPerCycle;
+}
+
+double dramBoxBytes(const ChipLimits &limits, const Shape4 &tensor, const Shape4 &box) {
+  return timing::occupiedBytes(timing::runsOfBox(tensor, box, kElementBytes), limits.dram);
+}
+
+namespace {
+
+/// By how much a memory overflows (bytes, or rows of the accumulator) and its largest buffer; 0 if all fit.
+/// `relative` is the sum of the overflows of both memories in units of their size.
+int64_t missing(const ChipLimits &limits, const Evaluation &evaluation, const Buffer **culprit,
+                double &relative) {
+  int64_t bytes = 0, rows = 0;
+  const Buffer *largest[2] = {nullptr, nullptr};
+  for (const Buffer &buffer : evaluation.buffers) {
+    (buffer.accumulator ? rows : bytes) += buffer.size();
+    const Buffer *&best = largest[buffer.accumulator];
+    if (!best || buffer.size() > best->size())
+      best = &buffer;
+  }
+  relative = std::max(0.0, double(rows) / double(limits.accumulatorRows) - 1) +
+             std::max(0.0, double(bytes) / double(limits.scratchpadBytes) - 1);
+  if (rows > limits.accumulatorRows) {
+    *culprit = largest[1];
+    return rows - limits.accumulatorRows;
+  }
+  if (bytes > limits.scratchpadBytes) {
+    *culprit = largest[0];
+    return bytes - limits.scratchpadBytes;
+  }
+  return 0;
+}
+
+std::string describe(const Buffer &buffer, int64_t miss, const ChipLimits &limits) {
+  std::string text = std::string("buffer '") + buffer.name + "' (" + std::to_string(buffer.size());
+  if (buffer.accumulator) // a row holds one fp32 per column
+    return text + " rows) misses " + std::to_string(miss * limits.cols * kElementBytes) + " bytes (" +
+           std::to_string(miss) + " rows) of the accumulator, which has " +
+           std::to_string(limits.accumulatorRows) + " rows";
+  return text + " bytes) misses " + std::to_string(miss) + " bytes of the scratchpad, which has " +
+         std::to_string(limits.scratchpadBytes) + " bytes";
+}
+
+} // namespace
+
+std::string checkFit(const Space &space, const Evaluation &evaluation) {
+  if (evaluation.invalid)
+    return evaluation.invalid;
+  if (evaluation.loops > kMostLoops)
+    return "the schedule needs " + std::to_string(evaluation.loops) + " nested loops, the chip has " +
+           std::to_string(kMostLoops);
+  const Buffer *culprit = nullptr;
+  double relative;
+  if (int64_t miss = missing(space.limits, evaluation, &culprit, relative))
+    return describe(*culprit, miss, space.limits);
+  return "";
+}
+
+/// The largest value of a field for which no volume, address or count of an evaluation overflows.
+static int64_t largestValue(std::string_view field, const ChipLimits &limits) {
+  const std::string_view group = field.substr(0, field.find('.'));
+  return group == "chunks" ? limits.rows : group == "slots" ? kMostSlots : isa::kLargestExtent;
+}
+
+std::string checkValue(const Space &space, const std::string &field, int64_t value) {
+  if (value < 0)
+    return "field '" + field + "' is " + std::to_string(value) + ", expected a number that is not negative";
+  const int64_t largest = largestValue(field, space.limits);
+  if (value > largest)
+    return "field '" + field + "' is " + std::to_string(value) + ", expected at most " +
+           std::to_string(largest);
+  return "";
+}
+
+namespace {
+
+/// Counts through all combinations of candidates, the last field fastest.
+class Enumeration {
+public:
+  explicit Enumeration(const std::vector<Field> &fields) : fields(fields) {
+    for (const Field &field : fields)
+      total *= static_cast<int64_t>(field.candidates.size());
+  }
+  void at(int64_t number, Choice &choice) const {
+    choice.resize(fields.size());
+    for (size_t i = fields.size(); i-- > 0;) {
+      const auto count = static_cast<int64_t>(fields[i].candidates.size());
+      choice[i] = fields[i].candidates[static_cast<size_t>(number % count)];
+      number /= count;
+    }
+  }
+  int64_t total = 1;
+
+private:
+  const std::vector<Field> &fields;
+};
+
+std::string textOf(const std::vector<std::string> &loops) {
+  std::string text;
+  for (const std::string &loop : loops)
+    text += (text.empty() ? "" : " ") + loop;
+  return text;
+}
+
+bool holdLoops(std::vector<Field> &fields, const std::vector<std::string> &loops, Infeasible &why) {
+  if (loops.empty())
+    return true;
+  for (Field &field : fields) {
+    if (field.name != kLoops)
+      continue;
+    auto order = std::find(field.orders.begin(), field.orders.end(), loops);
+    if (order != field.orders.end()) {
+      field.candidates = {order - field.orders.begin()};
+      return true;
+    }
+    why.reason = "the loops are " + textOf(loops) + ", expected one of";
+    for (const std::vector<std::string> &known : field.orders)
+      why.reason += (&known == &field.orders.front() ? " " : ", or ") + textOf(known);
+    return false;
+  }
+  why.reason = "the schedule has no choice of loops, found " + textOf(loops);
+  return false;
+}
+
+bool holdPins(const Space &space, std::vector<Field> &fields, const Pins &pins, Infeasible &why) {
+  if (!pins.strategy.empty() && pins.strategy != space.strategy) {
+    why.reason = "the strategy is '" + pins.strategy + "', expected '" + space.strategy + "'";
+    return false;
+  }
+  if (!holdLoops(fields, pins.loops, why))
+    return false;
+  for (const auto &[name, value] : pins.numbers) {
+    auto field = std::find_if(fields.begin(), fields.end(),
+                              [&name = name](const Field &f) { return f.name == name && f.orders.empty(); });
+    if (name.empty() || field == fields.end()) {
+      why.reason = "the schedule has no field '" + name + "', expected one of";
+      for (const Field &known : fields)
+        if (!known.name.empty() && known.orders.empty())
+          why.reason += " " + known.name;
+      return false;
+    }
+    if (why.reason = checkValue(space, name, value); !why.reason.empty())
+      return false;
+    field->candidates = {value};
+  }
+  return true;
+}
+
+/// A choice that fits, by its number, and what it roughly costs.
+struct Rough {
+  double cycles;
+  int64_t number;
+  bool operator<(const Rough &other) const {
+    return cycles != other.cycles ? cycles < other.cycles : number < other.number;
+  }
+};
+
+std::vector<Rough> feasible(const Space &space, const Enumeration &all, Solution &solution, Infeasible &why) {
+  std::vector<Rough> found;
+  double closest = std::numeric_limits<double>::infinity();
+  Choice choice;
+  for (int64_t number = 0; number < all.total; ++number) {
+    all.at(number, choice);
+    const Evaluation evaluation = space.evaluate(choice);
+    if (evaluation.invalid) {
+      if (why.reason.empty())
+        why.reason = evaluation.invalid;
+      continue;
+    }
+    ++solution.considered;
+    const Buffer *culprit = nullptr;
+    double relative;
+    if (missing(space.limits, evaluation, &culprit, relative) == 0 && evaluation.loops <= kMostLoops) {
+      found.push_back({evaluation.cycles(space.limits), number});
+    } else if (relative < closest) {
+      closest = relative;
+      why.reason = checkFit(space, evaluation);
+    }
+  }
+  solution.feasible = static_cast<int64_t>(found.size());
+  return found;
+}
+
+} // namespace
+
+std::optional<Solution> solve(const Space &space, const ChipModel &model, const Pins &pins, Infeasible &why) {
+  std::vector<Field> fields = space.fields();
+  if (!holdPins(space, fields, pins, why))
+    return std::nullopt;
+  const Enumeration all(fields);
+  Solution solution;
+  std::vector<Rough> found = feasible(space, all, solution, why);
+  if (found.empty())
+    return std::nullopt;
+  constexpr size_t kMostPriced = 64;
+  constexpr double kSlack = 1.5; // of the rough price, beyond which nothing better is expected
+  const size_t count = std::min(found.size(), kMostPriced);
+  std::partial_sort(found.begin(), found.begin() + static_cast<ptrdiff_t>(count), found.end());
+  std::vector<Priced> priced;
+  double best = std::numeric_limits<double>::infinity();
+  for (size_t i = 0; i < count && found[i].cycles <= kSlack * best; ++i) {
+    Priced next;
+    all.at(found[i].number, next.choice);
+    next.estimate = estimate(space.layout(next.choice), model);
+    best = std::min(best, next.estimate.cycles);
+    priced.push_back(std::move(next));
+  }
+  // What a run leaves out (rows of the DRAM, contention) grows with the number of instructions.
+  constexpr double kPerInstruction = 4; // cycles
+  auto cost = [&](size_t i) {
+    return priced[i].estimate.cycles + kPerInstruction * priced[i].estimate.instructions;
+  };
+  auto cheaper = [&](size_t a, size_t b) {
+    return cost(a) != cost(b) ? cost(a) < cost(b) : found[a].number < found[b].number;
+  };
+  size_t first = 0, second = priced.size();
+  for (size_t i = 1; i < priced.size(); ++i)
+    if (cheaper(i, first))
+      first = i;
+  for (size_t i = 0; i < priced.size(); ++i)
+    if (i != first && (second == priced.size() || cheaper(i, second)))
+      second = i;
+  if (second < priced.size())
+    solution.runnerUp = priced[second];
+  solution.best = priced[first];
+  solution.priced = static_cast<int64_t>(priced.size());
+  for (const Buffer &buffer : space.evaluate(solution.best.choice).buffers)
+    (buffer.accumulator ? solution.rows : solution.bytes) += buffer.size();
+  return solution;
+}
+
+const char *boundOf(const Estimate &estimate) {
+  static constexpr const char *kNames[] = {"load", "store", "vector", "matrix", "drain"};
+  const auto most = std::max_element(estimate.busy.begin(), estimate.busy.end());
+  constexpr double kBusy = 0.75;
+  if (std::max(*most, estimate.dramCycles) < kBusy * estimate.cycles)
+    return "latency";
+  return estimate.dramCycles >= *most ? "dram" : kNames[most - estimate.busy.begin()];
+}
+
+} // namespace arsis::schedule

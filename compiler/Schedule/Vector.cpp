@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Cost model: a vector instruction takes its start-up plus one cycle per `lanes` elements.
+#include "compiler/Schedule/Vector.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace arsis::schedule {
+
+VectorSpace::VectorSpace(const ChipLimits &limits, const Unit &unit, VectorProgram theProgram)
+    : Space(limits), unit(unit), program(std::move(theProgram)) {
+  for (size_t reg = 0; reg < program.registers.size(); ++reg)
+    if (program.registers[reg].operand >= 0 && program.registers[reg].reach == Reach::Matrix &&
+        program.readers(static_cast<int>(reg)).size() > 1)
+      readAgain.push_back(static_cast<int>(reg));
+}
+
+/// The most rows of one chunk of a sum over pixels. A sum of P pixels in chunks of n rounds like n + P / n
+/// additions in a row, least at the square root of P; shorter chunks than kLeast would not amortise an
+/// instruction, longer ones than kMost gain nothing.
+static int64_t mostPixelsPerChunk(int64_t pixels) {
+  constexpr int64_t kLeast = 16, kMost = 256;
+  return std::clamp<int64_t>(int64_t(std::lround(std::sqrt(double(pixels)))), kLeast, kMost);
+}
+
+std::vector<Field> VectorSpace::fields() const {
+  const int64_t most = program.sumsMatrices ? mostPixelsPerChunk(program.rows) : program.rows;
+  std::vector<int64_t> columns = program.wholeColumns
+                                     ? std::vector<int64_t>{program.columns}
+                                     : tileSizes(program.columns, std::min<int64_t>(program.columns, 16));
+  std::vector<Field> fields = {{"tiles.rows", tileSizes(std::min(program.rows, most)), {}},
+                               {"tiles.columns", columns, {}},
+                               {"slots.tiles", {2, 1}, {}}};
+  if (!readAgain.empty())
+    fields.push_back({"resident.rows", {1, 0}, {}});
+  return fields;
+}
+
+VectorTiling VectorSpace::tiling(const Choice &c) const {
+  VectorTiling l;
+  l.rows = std::min(c[Rows], program.rows);
+  l.columns = std::min(c[Columns], program.columns);
+  l.rowTiles = ceilDiv(program.rows, l.rows);
+  l.columnTiles = ceilDiv(program.columns, l.columns);
+  l.slots = l.rowTiles * l.columnTiles > 1 ? c[Slots] : 1;
+  l.resident = !readAgain.empty() && c[Resident] != 0;
+  return l;
+}
+
+Evaluation VectorSpace::evaluate(const Choice &c) const {
+  if (c[Rows] < 1 || c[Columns] < 1 || c[Slots] < 1)
+    return Evaluation::rejected("a tile or slot count is zero");
+  if (program.wholeColumns && c[Columns] < program.columns)
+    return Evaluation::rejected("the columns of this operation cannot be cut");
+  const VectorTiling l = tiling(c);
+  Evaluation e;
+  e.buffers = layout(c).buffers;
+  e.loops = (l.columnTiles > 1) + (l.rowTiles > 1);
+  int64_t passes = 0, tilesMoved = 0, tilesRead = 0;
+  for (const VectorOperation &operation : program.operations)
+    passes +=
+        program.registers[operation.reduces ? operation.inputs[0] : operation.to].reach == Reach::Matrix;
+  for (size_t reg = 0; reg < program.registers.size(); ++reg) {
+    const Register &r = program.registers[reg];
+    if (r.reach != Reach::Matrix)
+      continue;
+    tilesMoved += static_cast<int64_t>(r.results.size());
+    if (r.operand < 0)
+      continue;
+    const auto reads = static_cast<int64_t>(program.readers(static_cast<int>(reg)).size());
+    tilesRead += reads;
+    tilesMoved += l.resident && reads > 1 ? 1 : reads;
+  }
+  int64_t results = 0;
+  for (const Register &r : program.registers)
+    results += r.reach == Reach::Matrix ? static_cast<int64_t>(r.results.size()) : 0;
+  const double tiles = double(l.rowTiles * l.columnTiles), elements = double(l.rows * l.columns);
+  e.computeCycles =
+      tiles * double(passes) * (elements / double(limits.lanes) + double(limits.vectorStartupCycles));
+  const double tileBytes =
+      dramBoxBytes(limits, {1, 1, program.rows, program.columns}, {1, 1, l.rows, l.columns});
+  e.dramBytes = tiles * tileBytes * double(tilesMoved);
+  e.transfers = tiles * double(tilesMoved);
+  e.startBytes = tileBytes * double(tilesRead + results);
+  e.overlapped = c[Slots] > 1;
+  return e;
+}
+
+Plan VectorSpace::plan(const Choice &c) const {
+  if (program.planDim.empty())
+    return {};
+  return {{program.planDim}, {std::min(c[Rows], program.rows)}};
+}
+
+} // namespace arsis::schedule

@@ -1,0 +1,355 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// The layout of vector work: scalars first, then for each tile of columns what has one element per column,
+// and one loop over the tiles of rows per stage. All is a view of one four-dimensional box (1, 1, rows,
+// columns).
+#include "compiler/Schedule/LayoutBuilder.h"
+#include "compiler/Schedule/Vector.h"
+
+#include <algorithm>
+
+namespace arsis::schedule {
+
+namespace {
+
+constexpr int kNone = -1;
+
+class Writer {
+public:
+  Writer(const VectorSpace &space, const VectorTiling &tiling, Layout &layout)
+      : p(space.program), space(space), l(tiling), b(layout), tensors(space.unit.values.size(), kNone),
+        places(p.registers.size()) {}
+
+  void write() {
+    declareTensors();
+    forOperands(Reach::Scalar, kNone, [&](int reg) { loadWhole(reg); });
+    compute(Reach::Scalar, 0);
+    b.loop(l.columnTiles, [&](const Affine &column) {
+      columnStart = column * l.columns;
+      forOperands(Reach::Columns, kNone, [&](int reg) { loadWhole(reg); });
+      if (l.resident)
+        for (int reg : space.readAgain)
+          loadAllRows(reg);
+      for (int stage = 0; stage < p.stages; ++stage) {
+        if (stage > 0)
+          compute(Reach::Scalar, stage);
+        compute(Reach::Columns, stage);
+        writeRows(stage);
+      }
+    });
+  }
+
+private:
+  bool isInRows(int reg) const {
+    return p.registers[reg].reach == Reach::Rows || p.registers[reg].reach == Reach::Matrix;
+  }
+  static bool sumsRows(const VectorOperation &operation) { return operation.reduces && operation.overRows; }
+  /// Runs inside of the loop over rows.
+  bool isInLoop(const VectorOperation &operation) const {
+    return sumsRows(operation) || isInRows(operation.to);
+  }
+
+  void declareTensors() {
+    for (size_t value = 0; value < tensors.size(); ++value) {
+      const bool used = std::any_of(p.registers.begin(), p.registers.end(), [&](const Register &r) {
+        return r.operand == int(value) ||
+               std::find(r.results.begin(), r.results.end(), int(value)) != r.results.end();
+      });
+      if (used)
+        tensors[value] = b.tensor(static_cast<int>(value), shapeOf(static_cast<int>(value)));
+    }
+  }
+
+  Reach reachOf(int value) const {
+    for (const Register &r : p.registers)
+      if (r.operand == value || std::find(r.results.begin(), r.results.end(), value) != r.results.end())
+        return r.reach;
+    return Reach::Scalar;
+  }
+  std::vector<int64_t> shapeOf(int value) const {
+    switch (reachOf(value)) {
+    case Reach::Scalar:
+      return {};
+    case Reach::Columns:
+      return {p.columns};
+    case Reach::Rows:
+      return {p.rows};
+    case Reach::Matrix:
+      break;
+    }
+    return {p.rows, p.columns};
+  }
+
+  /// The registers of operands of one reach, in the order of the values; of those that `stage` reads.
+  template <class Work> void forOperands(Reach reach, int stage, Work work) {
+    for (size_t value = 0; value < tensors.size(); ++value)
+      for (size_t reg = 0; reg < p.registers.size(); ++reg) {
+        const Register &r = p.registers[reg];
+        if (r.operand != int(value) || r.reach != reach)
+          continue;
+        const std::vector<int> stages = p.readers(static_cast<int>(reg));
+        if (stage == kNone || std::find(stages.begin(), stages.end(), stage) != stages.end())
+          work(static_cast<int>(reg));
+      }
+  }
+
+  Affine rowStart() const { return rowIndex * l.rows; }
+  Extent rowExtent() const { return b.extent(l.rows, p.rows, rowStart()); }
+  Extent columnExtent() const { return b.extent(l.columns, p.columns, columnStart); }
+  Box4 boxOf(Reach reach) const {
+    return {1, 1, reach == Reach::Rows || reach == Reach::Matrix ? rowExtent() : Extent(1),
+            reach == Reach::Columns || reach == Reach::Matrix ? columnExtent() : Extent(1)};
+  }
+
+  /// A new ring, and the view that aligns it with a tile.
+  View alloc(const char *name, Reach reach, int64_t slots, numerics::ElementType type) {
+    Buffer buffer;
+    buffer.name = name;
+    buffer.slots = slots;
+    buffer.type = type;
+    Shape4 strides{};
+    if (reach == Reach::Columns || reach == Reach::Matrix) {
+      buffer.shape[3] = l.columns;
+      strides[3] = 1;
+    }
+    if (reach == Reach::Rows || reach == Reach::Matrix) {
+      buffer.shape[2] = l.rows;
+      strides[2] = buffer.shape[3];
+    }
+    if (reach == Reach::Matrix)
+      strides = rowMajorStrides(buffer.shape);
+    return {b.alloc(buffer), 0, strides};
+  }
+  int64_t slotsOf(Reach reach, bool moved) const {
+    if (reach == Reach::Columns)
+      return l.columnTiles > 1 ? 2 : 1;
+    return reach != Reach::Scalar && moved ? l.slots : 1;
+  }
+
+  void loadWhole(int reg) {
+    const Reach reach = p.registers[reg].reach;
+    places[reg] = alloc(reach == Reach::Scalar ? "scalar" : "channels", reach, slotsOf(reach, true),
+                        p.registers[reg].type);
+    b.load(tensors[p.registers[reg].operand], {0, 0, 0, reach == Reach::Scalar ? Affine() : columnStart},
+           boxOf(reach), places[reg]);
+  }
+
+  void loadTile(int reg) {
+    const Register &r = p.registers[reg];
+    if (r.reach == Reach::Rows) { // dense, then a broadcast along the columns
+      places[reg] = alloc("rows", r.reach, slotsOf(r.reach, true), r.type);
+      b.load(tensors[r.operand], {0, 0, 0, rowStart()}, {1, 1, 1, rowExtent()},
+             {places[reg].buffer, 0, {0, 0, 0, 1}});
+      return;
+    }
+    if (isResident(reg)) {
+      places[reg].offset = rowStart() * l.columns;
+      return;
+    }
+    places[reg] = alloc("operand", r.reach, slotsOf(r.reach, true), r.type);
+    b.load(tensors[r.operand], {0, 0, rowStart(), columnStart}, boxOf(r.reach), places[reg]);
+  }
+
+  bool isResident(int reg) const {
+    return l.resident &&
+           std::find(space.readAgain.begin(), space.readAgain.end(), reg) != space.readAgain.end();
+  }
+  void loadAllRows(int reg) {
+    Buffer buffer;
+    buffer.name = "resident rows";
+    buffer.shape = {1, 1, l.rows * l.rowTiles, l.columns};
+    buffer.slots = l.columnTiles > 1 ? l.slots : 1;
+    buffer.type = p.registers[reg].type;
+    places[reg] = b.whole(b.alloc(buffer));
+    b.load(tensors[p.registers[reg].operand], {0, 0, 0, columnStart}, {1, 1, p.rows, columnExtent()},
+           places[reg]);
+  }
+
+  void store(int reg) {
+    const Register &r = p.registers[reg];
+    for (int value : r.results) {
+      if (r.reach == Reach::Rows)
+        b.store({places[reg].buffer, 0, {0, 0, 0, 1}}, tensors[value], {0, 0, 0, rowStart()},
+                {1, 1, 1, rowExtent()});
+      else if (r.reach == Reach::Matrix)
+        b.store(places[reg], tensors[value], {0, 0, rowStart(), columnStart}, boxOf(r.reach));
+      else
+        b.store(places[reg], tensors[value], {0, 0, 0, r.reach == Reach::Scalar ? Affine() : columnStart},
+                boxOf(r.reach));
+    }
+  }
+
+  /// What a stage computes once, before its loop over rows: all of one reach.
+  void compute(Reach reach, int stage) {
+    std::vector<int> computed;
+    for (const VectorOperation &operation : p.operations)
+      if (operation.stage == stage && !isInLoop(operation) && p.registers[operation.to].reach == reach) {
+        places[operation.to] = alloc("temporary", reach, slotsOf(reach, true), numerics::ElementType::F32);
+        apply(operation);
+        computed.push_back(operation.to);
+      }
+    for (int reg : computed)
+      store(reg);
+  }
+
+  void writeRows(int stage) {
+    std::vector<const VectorOperation *> work;
+    for (const VectorOperation &operation : p.operations)
+      if (operation.stage == stage && isInLoop(operation))
+        work.push_back(&operation);
+    if (work.empty())
+      return;
+    for (const VectorOperation *operation : work)
+      if (sumsRows(*operation) && !isInRows(operation->to))
+        places[operation->to] =
+            alloc("total", p.registers[operation->to].reach, slotsOf(p.registers[operation->to].reach, true),
+                  numerics::ElementType::F32);
+    const Assignment rings = assign(work);
+    b.loop(l.rowTiles, [&](const Affine &row) {
+      rowIndex = row;
+      forOperands(Reach::Matrix, stage, [&](int reg) { loadTile(reg); });
+      forOperands(Reach::Rows, stage, [&](int reg) { loadTile(reg); });
+      allocRings(rings);
+      for (const VectorOperation *operation : work)
+        apply(*operation);
+      for (int reg : storedIn(work))
+        store(reg);
+    });
+    rowIndex = 0;
+    for (const VectorOperation *operation : work)
+      if (sumsRows(*operation))
+        store(operation->to);
+  }
+
+  /// Registers that the loop stores from, in the order of the results.
+  std::vector<int> storedIn(const std::vector<const VectorOperation *> &work) const {
+    std::vector<int> stored;
+    for (const VectorOperation *operation : work)
+      if (!sumsRows(*operation) && !p.registers[operation->to].results.empty())
+        stored.push_back(operation->to);
+    std::sort(stored.begin(), stored.end(),
+              [&](int a, int b) { return p.registers[a].results.front() < p.registers[b].results.front(); });
+    return stored;
+  }
+
+  /// Which registers of a loop share a ring. Operations work element by element, so one may write where it
+  /// reads for the last time.
+  struct Assignment {
+    struct Ring {
+      Reach reach;
+      bool result; // stored from
+    };
+    std::vector<Ring> rings;
+    std::vector<std::pair<int, int>> registers; // register, ring
+    int ringOf(int reg) const {
+      for (auto [known, ring] : registers)
+        if (known == reg)
+          return ring;
+      return kNone;
+    }
+  };
+
+  Assignment assign(const std::vector<const VectorOperation *> &work) const {
+    Assignment result;
+    auto readLast = [&](int reg) { // number of the last operation that reads it
+      int last = kNone;
+      for (size_t i = 0; i < work.size(); ++i)
+        if (std::count(work[i]->inputs.begin(), work[i]->inputs.end(), reg))
+          last = static_cast<int>(i);
+      return last;
+    };
+    auto producer = [&](int reg) {
+      for (size_t i = 0; i < work.size(); ++i)
+        if (work[i]->to == reg && !sumsRows(*work[i]))
+          return static_cast<int>(i);
+      return kNone;
+    };
+    // What a result is computed from lies where the result will be.
+    for (int stored : storedIn(work)) {
+      result.rings.push_back({p.registers[stored].reach, true});
+      const int ring = static_cast<int>(result.rings.size()) - 1;
+      for (int reg = stored; reg != kNone;) {
+        result.registers.push_back({reg, ring});
+        const int made = producer(reg);
+        int next = kNone;
+        if (!work[made]->reduces)
+          for (int input : work[made]->inputs)
+            if (next == kNone && producer(input) != kNone && readLast(input) == made &&
+                p.registers[input].reach == p.registers[reg].reach && p.registers[input].results.empty() &&
+                result.ringOf(input) == kNone)
+              next = input;
+        reg = next;
+      }
+    }
+    std::vector<int> free;
+    for (size_t i = 0; i < work.size(); ++i) {
+      for (int input : work[i]->inputs)
+        if (int ring = result.ringOf(input); ring != kNone && !result.rings[ring].result &&
+                                             readLast(input) == int(i) &&
+                                             !std::count(free.begin(), free.end(), ring))
+          free.push_back(ring);
+      if (sumsRows(*work[i]) || result.ringOf(work[i]->to) != kNone)
+        continue;
+      const Reach reach = p.registers[work[i]->to].reach;
+      auto fitting =
+          std::find_if(free.begin(), free.end(), [&](int ring) { return result.rings[ring].reach == reach; });
+      if (fitting == free.end()) {
+        result.rings.push_back({reach, false});
+        result.registers.push_back({work[i]->to, static_cast<int>(result.rings.size()) - 1});
+      } else {
+        result.registers.push_back({work[i]->to, *fitting});
+        free.erase(fitting);
+      }
+    }
+    return result;
+  }
+
+  void allocRings(const Assignment &assignment) {
+    std::vector<View> views(assignment.rings.size());
+    for (bool result : {false, true})
+      for (size_t i = 0; i < views.size(); ++i)
+        if (assignment.rings[i].result == result)
+          views[i] = alloc(result ? "result" : "temporary", assignment.rings[i].reach,
+                           slotsOf(assignment.rings[i].reach, result), numerics::ElementType::F32);
+    for (auto [reg, ring] : assignment.registers)
+      places[reg] = views[ring];
+  }
+
+  void apply(const VectorOperation &operation) {
+    if (operation.reduces) {
+      const int input = operation.inputs[0];
+      Reduce reduce;
+      reduce.function = operation.reduction;
+      reduce.box = boxOf(p.registers[input].reach);
+      reduce.dimension = operation.overRows ? 2 : 3;
+      reduce.to = places[operation.to];
+      reduce.input = places[input];
+      reduce.accumulate = operation.overRows ? rowIndex : Affine();
+      return b.add(std::move(reduce));
+    }
+    std::vector<View> inputs;
+    for (int input : operation.inputs)
+      inputs.push_back(places[input]);
+    b.map(operation.function, boxOf(p.registers[operation.to].reach), places[operation.to], inputs,
+          operation.immediate);
+  }
+
+  const VectorProgram &p;
+  const VectorSpace &space;
+  const VectorTiling &l;
+  LayoutBuilder b;
+  Affine rowIndex, columnStart;
+  std::vector<int> tensors; // of each value
+  std::vector<View> places; // of each register
+};
+
+} // namespace
+
+Layout VectorSpace::layout(const Choice &choice) const {
+  Layout layout;
+  const VectorTiling l = tiling(choice);
+  Writer(*this, l, layout).write();
+  return layout;
+}
+
+} // namespace arsis::schedule

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// A unit as a program of the vector unit on a matrix of rows by columns. Dimensions that are neighbours in
+// every value are counted as one, which must leave two at most: rows (pixels, images) and columns (channels,
+// classes). A value then is a whole matrix, a vector with one element per column or per row, or a scalar.
+//
+// A sum over rows is complete only after a loop over all of them, so operations fall into stages, one loop
+// over rows each. A matrix that a later stage needs again is computed again there.
+#ifndef ARSIS_COMPILER_SCHEDULE_VECTORPROGRAM_H
+#define ARSIS_COMPILER_SCHEDULE_VECTORPROGRAM_H
+
+#include "compiler/Schedule/Unit.h"
+
+#include <optional>
+
+namespace arsis::schedule {
+
+/// Which elements of a matrix a register holds: one for all, one per column, one per row, all.
+enum class Reach : uint8_t { Scalar, Columns, Rows, Matrix };
+
+struct Register {
+  Reach reach = Reach::Matrix;
+  numerics::ElementType type = numerics::ElementType::F32;
+  int operand = -1;         // value that is loaded into it; -1: an operation computes it
+  std::vector<int> results; // values that are stored from it
+};
+
+struct VectorOperation {
+  bool reduces = false;
+  numerics::VectorFunction function = numerics::VectorFunction::Copy; // unless it reduces
+  numerics::ReduceFunction reduction = numerics::ReduceFunction::Sum;
+  bool overRows = false;   // else over columns
+  std::vector<int> inputs; // registers
+  float immediate = 0;
+  int to = 0; // register
+  int stage = 0;
+};
+
+struct VectorProgram {
+  int64_t rows = 1, columns = 1;
+  std::vector<Register> registers;
+  std::vector<VectorOperation> operations; // by stage, in order
+  int stages = 1;
+  bool wholeColumns = false; // columns are numbered or reduced, so that they must not be cut
+  std::string planDim;       // of a sum over rows; empty: there is none
+  bool sumsMatrices = false; // some sum over rows is one of matrices
+
+  /// The stages whose loop over rows reads the operand in this register.
+  std::vector<int> readers(int reg) const;
+};
+
+/// Nothing if the unit has another shape.
+std::optional<VectorProgram> vectorProgramIn(const Unit &unit);
+
+} // namespace arsis::schedule
+
+#endif

@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// The weight gradient's choices; the cost model is that of Contraction.cpp.
+#include "compiler/Schedule/WeightGradient.h"
+
+#include <algorithm>
+
+namespace arsis::schedule {
+
+namespace {
+
+constexpr int64_t kIssueCycles = 4; // as in Contraction.cpp
+
+/// Tile sizes that are multiples of the chunk, the whole included.
+std::vector<int64_t> chunkedSizes(int64_t extent, int64_t chunk) {
+  std::vector<int64_t> sizes;
+  for (int64_t size : tileSizes(extent, chunk))
+    sizes.push_back(std::min(size, extent));
+  return sizes;
+}
+
+} // namespace
+
+std::vector<Field> WeightGradient::fields() const {
+  int64_t width = shape.w.output, height = shape.h.output, rows = limits.rows;
+  // Chunks of equal length in a row; then whole rows; then whole images.
+  int64_t chunkW = ceilDiv(width, ceilDiv(width, rows));
+  int64_t chunkH = width <= rows ? std::min(height, rows / width) : 1;
+  int64_t chunkN = width * height <= rows ? std::min(shape.batch, rows / (width * height)) : 1;
+  const int64_t perBlock = limits.cols * limits.units;
+  std::vector<int64_t> tileColumns;
+  for (int64_t blocks : tileSizes(ceilDiv(shape.outputs, perBlock)))
+    tileColumns.push_back(std::min(shape.outputs, blocks * perBlock));
+  const Convolution::Names &d = convolution.names;
+  const std::vector<std::string> rowsFirst = {d.kernelRow, d.reduced, d.columns, d.batch, d.h, d.w},
+                                 columnsFirst = {d.columns, d.kernelRow, d.reduced, d.batch, d.h, d.w};
+  return {{"tiles." + d.batch, chunkedSizes(shape.batch, chunkN), {}},
+          {"tiles." + d.h, chunkedSizes(height, chunkH), {}},
+          {"tiles." + d.w, chunkedSizes(width, chunkW), {}},
+          {"tiles." + d.kernelRow, tileSizes(shape.h.kernel), {}},
+          {"tiles." + d.reduced, tileSizes(shape.channels), {}},
+          {"tiles." + d.columns, tileColumns, {}},
+          {kLoops, {0, 1}, {rowsFirst, columnsFirst}},
+          {"slots.tiles", {2, 1}, {}},
+          {"slots.accumulator", {2, 1}, {}},
+          {"chunks." + convolution.planDims[0], {chunkN}, {}},
+          {"chunks." + convolution.planDims[1], {chunkH}, {}},
+          {"chunks." + convolution.planDims[2], {chunkW}, {}}};
+}
+
+const char *WeightGradient::findFault(const Choice &c) const {
+  for (int64_t field : {N, H, W, Kh, C, Columns, Slots, AccSlots, ChunkN, ChunkH, ChunkW})
+    if (c[field] < 1)
+      return "a tile, chunk or slot count is zero";
+  if (c[ChunkN] * c[ChunkH] * c[ChunkW] > limits.rows)
+    return "a chunk of the plan has more terms than the array has rows";
+  if (c[Columns] < shape.outputs && c[Columns] % (limits.cols * limits.units) != 0)
+    return "the tile of columns is no multiple of the columns of all arrays";
+  bool cutN = c[N] < shape.batch, cutH = c[H] < shape.h.output, cutW = c[W] < shape.w.output;
+  if ((cutN && c[N] % c[ChunkN]) || (cutH && c[H] % c[ChunkH]) || (cutW && c[W] % c[ChunkW]))
+    return "a tile of pixels is no multiple of the plan's chunk";
+  if ((cutH && std::min(c[N], shape.batch) > c[ChunkN]) ||
+      (cutW && (std::min(c[N], shape.batch) > c[ChunkN] || std::min(c[H], shape.h.output) > c[ChunkH])))
+    return "the tiles of pixels do not follow the plan's order of chunks";
+  if (c[Kh] < shape.h.kernel && c[C] > 1)
+    return "kernel rows are cut although channels could be";
+  return nullptr;
+}
+
+WeightGradientTiling WeightGradient::tiling(const Choice &c) const {
+  WeightGradientTiling l;
+  l.tileN = std::min(c[N], shape.batch);
+  l.tileH = std::min(c[H], shape.h.output);
+  l.tileW = std::min(c[W], shape.w.output);
+  l.tileKh = std::min(c[Kh], shape.h.kernel);
+  l.tileC = std::min(c[C], shape.channels);
+  int64_t perBlock = limits.cols * limits.units;
+  l.blocks = ceilDiv(std::min(c[Columns], shape.outputs), perBlock);
+  l.columns = l.blocks * perBlock;
+  l.chunkN = c[ChunkN];
+  l.chunkH = c[ChunkH];
+  l.chunkW = c[ChunkW];
+  l.chunksN = ceilDiv(l.tileN, l.chunkN);
+  l.chunksH = ceilDiv(l.tileH, l.chunkH);
+  l.chunksW = ceilDiv(l.tileW, l.chunkW);
+  bool columnsOuter = c[Loops] != 0;
+  l.j = columnsOuter ? 0 : 2;
+  l.kh = columnsOuter ? 1 : 0;
+  l.c = l.kh + 1;
+  l.n = 3;
+  l.h = 4;
+  l.w = 5;
+  l.order.counts.resize(6);
+  l.order.counts[l.kh] = ceilDiv(shape.h.kernel, l.tileKh);
+  l.order.counts[l.c] = ceilDiv(shape.channels, l.tileC);
+  l.order.counts[l.j] = ceilDiv(shape.outputs, l.columns);
+  l.order.counts[l.n] = ceilDiv(shape.batch, l.tileN);
+  l.order.counts[l.h] = ceilDiv(shape.h.output, l.tileH);
+  l.order.counts[l.w] = ceilDiv(shape.w.output, l.tileW);
+  Window rows = shape.h;
+  rows.kernel = l.tileKh;
+  l.sourceHeight = rows.inputExtent(l.tileH);
+  l.sourceW = inputOfOutputTile(shape.w, l.tileW);
+  unsigned pixels = 1u << l.n | 1u << l.h | 1u << l.w, streamed = 1u << l.kh | 1u << l.c, column = 1u << l.j;
+  l.streamedLevel = l.order.level(pixels | streamed);
+  l.gradientLevel = l.order.level(pixels | column);
+  l.resultLevel = l.order.level(streamed | column);
+  int64_t storedColumns = std::min(l.columns, shape.outputs);
+  l.streamed = {"streamed",
+                {l.tileN, l.sourceHeight, l.tileC, l.sourceW.extent},
+                l.order.slots(l.streamedLevel, c[Slots])};
+  l.gradient = {
+      "gradient", {l.tileN, l.tileH, l.tileW, storedColumns}, l.order.slots(l.gradientLevel, c[Slots])};
+  l.result = {
+      "result", {l.tileKh, shape.w.kernel, l.tileC, storedColumns}, l.order.slots(l.resultLevel, c[Slots])};
+  l.accumulator = {"accumulator",
+                   {l.tileKh * shape.w.kernel * l.tileC * l.blocks, 1, 1, 1},
+                   l.order.slots(l.resultLevel, c[AccSlots]),
+                   true};
+  return l;
+}
+
+Evaluation WeightGradient::evaluate(const Choice &c) const {
+  if (const char *fault = findFault(c))
+    return Evaluation::rejected(fault);
+  WeightGradientTiling l = tiling(c);
+  Evaluation e;
+  e.buffers = {l.streamed, l.gradient, l.result, l.accumulator};
+  e.loops = l.order.depth() + (l.blocks > 1) + (l.chunksN > 1) + (l.chunksH > 1) + (l.chunksW > 1);
+  double rows = double(l.tileKh * shape.w.kernel * l.tileC);
+  double weightRows =
+      double(std::min(l.chunkN, l.tileN) * std::min(l.chunkH, l.tileH) * std::min(l.chunkW, l.tileW));
+  double product = limits.weightBanks > 1 ? std::max(rows, weightRows) : rows + weightRows;
+  double products = double(l.order.times(l.w) * l.blocks * l.chunksN * l.chunksH * l.chunksW);
+  double tiles = double(l.order.times(l.resultLevel));
+  e.computeCycles = products * (product + kIssueCycles);
+  double drain = tiles * l.blocks * rows;
+  e.computeCycles = c[AccSlots] > 1 ? std::max(e.computeCycles, drain) : e.computeCycles + drain;
+  e.computeCycles += tiles * l.blocks * double(limits.rows + limits.cols);
+  double streamedBytes = dramBoxBytes(limits, {shape.batch, shape.h.input, shape.w.input, shape.channels},
+                                      {l.tileN, l.sourceHeight, l.sourceW.extent, l.tileC});
+  double gradientBytes =
+      dramBoxBytes(limits, {shape.batch, shape.h.output, shape.w.output, shape.outputs}, l.gradient.shape);
+  double resultBytes =
+      dramBoxBytes(limits, {shape.h.kernel, shape.w.kernel, shape.channels, shape.outputs}, l.result.shape);
+  double streamedTimes = double(l.order.times(l.streamedLevel)),
+         gradientTimes = double(l.order.times(l.gradientLevel));
+  e.dramBytes = streamedBytes * streamedTimes + gradientBytes * gradientTimes + resultBytes * tiles;
+  e.transfers = streamedTimes + gradientTimes + tiles;
+  e.startBytes = streamedBytes + gradientBytes + resultBytes;
+  e.overlapped = c[Slots] > 1;
+  return e;
+}
+
+Plan WeightGradient::plan(const Choice &c) const {
+  return {convolution.planDims, {c[ChunkN], c[ChunkH], c[ChunkW]}};
+}
+
+} // namespace arsis::schedule

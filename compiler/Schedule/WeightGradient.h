@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// The weight gradient on the array: a long sum over pixels. The stationary operand is a chunk of gradient
+// pixels by output channels, the streamed operand is the transposed input with M = (kernel row, kernel
+// column, channel); the accumulator holds the tile of the result over all chunks. The DMA turns the streamed
+// tile to (image, row, channel, column), so that a row of K is contiguous in the scratchpad.
+//
+// Loops, outermost first: kh (kernel rows), c (input channels), j (output columns), then n, h, w (tiles of
+// pixels); or j before kh. Inside: column blocks, chunks of images, rows, columns. Tiles of pixels follow one
+// another in the plan's lexicographic order of chunks, so a dimension is cut only if all outer ones hold a
+// single chunk per tile.
+#ifndef ARSIS_COMPILER_SCHEDULE_WEIGHTGRADIENT_H
+#define ARSIS_COMPILER_SCHEDULE_WEIGHTGRADIENT_H
+
+#include "compiler/Schedule/Convolution.h"
+#include "compiler/Schedule/Space.h"
+
+namespace arsis::schedule {
+
+struct WeightGradientTiling {
+  int kh, c, j, n, h, w; // positions of the loops in `order`
+  LoopOrder order;
+  int64_t tileN, tileH, tileW, tileKh, tileC, columns, blocks;
+  int64_t chunkN, chunkH, chunkW;    // pixels of one stationary chunk
+  int64_t chunksN, chunksH, chunksW; // chunks per tile
+  TileRange sourceW;                 // of the streamed tile's columns
+  int64_t sourceHeight;              // rows of the streamed tile
+  Buffer streamed, gradient, result, accumulator;
+  int streamedLevel, gradientLevel, resultLevel;
+};
+
+class WeightGradient : public Space {
+public:
+  WeightGradient(const ChipLimits &limits, Convolution convolution)
+      : Space(limits), convolution(std::move(convolution)), shape(this->convolution.shape) {}
+
+  std::vector<Field> fields() const override;
+  Evaluation evaluate(const Choice &choice) const override;
+  Layout layout(const Choice &choice) const override;
+  Plan plan(const Choice &choice) const override;
+  std::vector<std::string> planFields() const override {
+    std::vector<std::string> fields;
+    for (const std::string &dim : convolution.planDims)
+      fields.push_back("chunks." + dim);
+    return fields;
+  }
+  /// REQUIRES: the choice is valid.
+  WeightGradientTiling tiling(const Choice &choice) const;
+
+  const Convolution convolution;
+  const ConvShape &shape;
+
+private:
+  enum FieldIndex { N, H, W, Kh, C, Columns, Loops, Slots, AccSlots, ChunkN, ChunkH, ChunkW };
+  const char *findFault(const Choice &choice) const;
+};
+
+} // namespace arsis::schedule
+
+#endif

@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// The layout of weight gradients: chunks of gradient pixels are the stationary operand, the input streams
+// past them transposed, that is with M = (kernel row, kernel column, channel) and K = (image, row, column);
+// the DMA turns it on the way in.
+#include "compiler/Schedule/LayoutBuilder.h"
+#include "compiler/Schedule/WeightGradient.h"
+
+#include <algorithm>
+
+namespace arsis::schedule {
+
+namespace {
+
+class Writer {
+public:
+  Writer(const WeightGradient &space, WeightGradientTiling tiling, Layout &layout)
+      : p(space), shape(space.shape), l(std::move(tiling)), b(layout) {}
+
+  void write() {
+    xTensor = b.tensor(p.convolution.streamed.value, p.convolution.streamed.shape);
+    gradientTensor = b.tensor(p.convolution.stationary.value, p.convolution.stationary.shape);
+    resultTensor = b.tensor(p.convolution.result, p.convolution.resultShape);
+    units = std::min(p.limits.units, ceilDiv(shape.outputs, p.limits.cols));
+    b.nest(l.order, index,
+           {{l.resultLevel, [&] { allocResult(); }},
+            {l.streamedLevel, [&] { loadStreamed(); }},
+            {l.gradientLevel, [&] { loadGradient(); }}},
+           [&] { multiply(); }, {{l.resultLevel, [&] { drainAndStore(); }}});
+  }
+
+private:
+  void allocResult() {
+    result = b.alloc(l.result);
+    accumulators.clear();
+    Buffer buffer = l.accumulator;
+    for (buffer.unit = 0; buffer.unit < units; ++buffer.unit)
+      accumulators.push_back(b.alloc(buffer));
+  }
+
+  void loadStreamed() {
+    streamed = b.alloc(l.streamed);
+    x = b.strides(streamed); // of (image, row, channel, column)
+    const Affine n = index[l.n] * l.tileN, c = index[l.c] * l.tileC;
+    const Affine row = index[l.h] * (l.tileH * shape.h.stride) + index[l.kh] * (l.tileKh * shape.h.dilation) -
+                       shape.h.padBefore;
+    b.load(xTensor, {n, row, index[l.w] * l.sourceW.step + l.sourceW.base, c},
+           {b.extent(l.tileN, shape.batch, n), l.sourceHeight, l.sourceW.extent,
+            b.extent(l.tileC, shape.channels, c)},
+           {streamed, 0, {x[0], x[1], x[3], x[2]}});
+  }
+
+  void loadGradient() {
+    gradient = b.alloc(l.gradient);
+    const Affine n = index[l.n] * l.tileN, h = index[l.h] * l.tileH, w = index[l.w] * l.tileW;
+    const Affine column = index[l.j] * l.columns;
+    b.load(gradientTensor, {n, h, w, column},
+           {b.extent(l.tileN, shape.batch, n), b.extent(l.tileH, shape.h.output, h),
+            b.extent(l.tileW, shape.w.output, w), b.extent(l.columns, shape.outputs, column)},
+           b.whole(gradient));
+  }
+
+  Affine columnOf(const Affine &block, int64_t unit) {
+    return block * (p.limits.units * p.limits.cols) + unit * p.limits.cols;
+  }
+  Extent columnsOf(const Affine &block, int64_t unit) {
+    return b.extent(p.limits.cols, shape.outputs, index[l.j] * l.columns + columnOf(block, unit), l.columns);
+  }
+  Box3 resultRows() {
+    return {b.extent(l.tileKh, shape.h.kernel, index[l.kh] * l.tileKh), shape.w.kernel,
+            b.extent(l.tileC, shape.channels, index[l.c] * l.tileC)};
+  }
+  View3 accumulatorView(int64_t unit, const Affine &block) {
+    return {accumulators[unit],
+            block * (l.tileKh * shape.w.kernel * l.tileC),
+            {shape.w.kernel * l.tileC, l.tileC, 1}};
+  }
+
+  void multiply() {
+    Affine tileNumber;
+    for (size_t i = 0; i < l.order.counts.size(); ++i)
+      tileNumber = tileNumber * l.order.counts[i] + index[i];
+    b.loop(l.blocks, [&](const Affine &block) {
+      b.loop(l.chunksN, [&](const Affine &cn) {
+        b.loop(l.chunksH, [&](const Affine &ch) {
+          b.loop(l.chunksW, [&](const Affine &cw) {
+            const Affine bank =
+                (((tileNumber * l.blocks + block) * l.chunksN + cn) * l.chunksH + ch) * l.chunksW + cw;
+            multiplyChunk(block, cn, ch, cw, bank);
+          });
+        });
+      });
+    });
+  }
+
+  void multiplyChunk(const Affine &block, const Affine &cn, const Affine &ch, const Affine &cw,
+                     const Affine &bank) {
+    const Shape4 sg = b.strides(gradient);
+    const Affine n = cn * l.chunkN, h = ch * l.chunkH, w = cw * l.chunkW;
+    const Box3 kBox = {b.extent(l.chunkN, shape.batch, index[l.n] * l.tileN + n, l.tileN),
+                       b.extent(l.chunkH, shape.h.output, index[l.h] * l.tileH + h, l.tileH),
+                       b.extent(l.chunkW, shape.w.output, index[l.w] * l.tileW + w, l.tileW)};
+    const View3 rows{streamed,
+                     n * x[0] + h * (shape.h.stride * x[1]) + w * (shape.w.stride * x[3]),
+                     {shape.h.dilation * x[1], shape.w.dilation * x[3], x[2]}};
+    const Affine accumulate = index[l.n] + index[l.h] + index[l.w] + cn + ch + cw;
+    for (int64_t unit = 0; unit < units; ++unit) {
+      const Extent columns = columnsOf(block, unit);
+      b.add(LoadWeights{
+          unit,
+          bank,
+          {gradient, n * sg[0] + h * sg[1] + w * sg[2] + columnOf(block, unit), {sg[0], sg[1], sg[2]}},
+          kBox,
+          columns});
+      b.add(Multiply{unit,
+                     bank,
+                     rows,
+                     {x[0], shape.h.stride * x[1], shape.w.stride * x[3]},
+                     b.rowsIfAny(resultRows(), columns),
+                     kBox,
+                     accumulatorView(unit, block),
+                     accumulate});
+    }
+  }
+
+  void drainAndStore() {
+    const Shape4 s = b.strides(result);
+    b.loop(l.blocks, [&](const Affine &block) {
+      for (int64_t unit = 0; unit < units; ++unit)
+        b.add(Drain{unit,
+                    accumulatorView(unit, block),
+                    resultRows(),
+                    columnsOf(block, unit),
+                    {result, columnOf(block, unit), {s[0], s[1], s[2]}}});
+    });
+    const Box3 rows = resultRows();
+    const Affine column = index[l.j] * l.columns;
+    b.store(b.whole(result), resultTensor, {index[l.kh] * l.tileKh, 0, index[l.c] * l.tileC, column},
+            {rows[0], rows[1], rows[2], b.extent(l.columns, shape.outputs, column)});
+  }
+
+  const WeightGradient &p;
+  const ConvShape &shape;
+  const WeightGradientTiling l;
+  LayoutBuilder b;
+  int64_t units = 1;
+  std::vector<Affine> index;
+  int xTensor = 0, gradientTensor = 0, resultTensor = 0;
+  int streamed = 0, gradient = 0, result = 0;
+  Shape4 x{};                    // strides of the streamed tile
+  std::vector<int> accumulators; // by unit
+};
+
+} // namespace
+
+Layout WeightGradient::layout(const Choice &choice) const {
+  Layout layout;
+  Writer(*this, tiling(choice), layout).write();
+  return layout;
+}
+
+} // namespace arsis::schedule

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Operations as units of the scheduler, which knows no MLIR: the only place where both are known.
+#ifndef ARSIS_COMPILER_TRANSFORMS_MAP_UNITS_H
+#define ARSIS_COMPILER_TRANSFORMS_MAP_UNITS_H
+
+#include "compiler/Schedule/Space.h"
+#include "dialects/NN/IR/NNDialect.h"
+
+namespace arsis::compiler {
+
+/// The unit of one operation; its values are the operands, then the results, of the operation. Nothing if the
+/// operation computes nothing (a reshape, a constant).
+std::optional<schedule::Unit> unitOf(mlir::Operation *op);
+
+/// The schedules of an operation; null if it computes nothing or no strategy is for it.
+std::unique_ptr<schedule::Space> spaceOf(mlir::Operation *op, const schedule::ChipLimits &limits);
+
+/// What a schedule attribute says; nothing is held if it is null.
+schedule::Pins pinsOf(nn::ScheduleAttr attribute);
+
+/// A complete choice as an attribute.
+nn::ScheduleAttr scheduleAttr(mlir::MLIRContext *context, const schedule::Space &space,
+                              const schedule::Choice &choice);
+
+/// The choice that the search stored on `op`, checked against the space, the chip and the plan; nothing after
+/// an error on `op`.
+std::optional<schedule::Choice> readChoice(mlir::Operation *op, const schedule::Space &space);
+
+/// Where an operation's schedule stands in a file: layer, phase and operation, without those it does not
+/// have. The second operation with the same key ends in .1, and so on. All that have schedules, in order.
+std::vector<std::pair<std::string, mlir::Operation *>> scheduleKeys(mlir::ModuleOp module);
+
+} // namespace arsis::compiler
+
+#endif

@@ -1,0 +1,205 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// The search: what it picks fits, pins hold, and what cannot fit is explained.
+#include "compiler/Schedule/Contraction.h"
+#include "compiler/Schedule/Search.h"
+#include "compiler/Schedule/Vector.h"
+#include "compiler/Schedule/WeightGradient.h"
+#include "compiler/Schedule/Window.h"
+#include "dialects/Isa/Encoding/Limits.h"
+#include "dialects/Isa/Encoding/Volume.h"
+
+#include <gtest/gtest.h>
+
+using namespace arsis;
+using namespace arsis::schedule;
+
+namespace {
+
+Convolution convolution(Convolution::Pass pass, int64_t size, int64_t kernel, int64_t stride,
+                        int64_t channels, int64_t outputs) {
+  Window window{size, (size + 2 * (kernel / 2) - kernel) / stride + 1, kernel, stride, 1, kernel / 2};
+  Convolution result;
+  result.pass = pass;
+  result.shape = {4, window, window, channels, outputs};
+  result.planDims = {"c", "kh", "kw"};
+  result.names = {"n", "oh", "ow", "c", "co", "kh"};
+  return result;
+}
+Convolution forward(int64_t size, int64_t kernel, int64_t stride, int64_t channels, int64_t outputs) {
+  return convolution(Convolution::Forward, size, kernel, stride, channels, outputs);
+}
+
+/// A pooling over two axes that are alike.
+WindowSpace pooling(const ChipLimits &limits, const Window &window, int64_t batch, int64_t channels,
+                    bool average, bool gradient) {
+  Unit unit; // the forward pass's input and output; a gradient has them the other way round
+  unit.values.resize(3);
+  unit.values[0].shape = unit.values[2].shape = {batch, window.input, window.input, channels};
+  unit.values[1].shape = {batch, window.output, window.output, channels};
+  Pooling result;
+  result.batch = batch;
+  result.h = result.w = window;
+  result.channels = channels;
+  result.average = average;
+  result.gradient = gradient;
+  result.input = gradient && average ? -1 : 0;
+  result.outputGradient = gradient ? 1 : -1;
+  result.result = gradient ? 2 : 1;
+  return {limits, unit, result};
+}
+
+using Overrides = std::vector<std::pair<const char *, const char *>>;
+chip::Chip chipWith(const Overrides &overrides) {
+  chip::Chip chip = chip::Chip::load("tiny");
+  for (const auto &[key, value] : overrides)
+    chip = chip.withOverride(key, value);
+  return chip;
+}
+/// An array of 8 x 8 with 256 accumulator rows, and 32 KiB of scratchpad.
+const ChipModel &tiny() {
+  static const ChipModel model(chipWith({{"matrix.accumulator_rows", "256"}, {"scratchpad.kib", "32"}}));
+  return model;
+}
+const ChipModel &edge() {
+  static const ChipModel model(chip::Chip::load("edge"));
+  return model;
+}
+
+int64_t field(const Space &problem, const Solution &solution, const std::string &name) {
+  std::vector<Field> fields = problem.fields();
+  for (size_t i = 0; i < fields.size(); ++i)
+    if (fields[i].name == name)
+      return solution.best.choice[i];
+  ADD_FAILURE() << "no field " << name;
+  return 0;
+}
+
+} // namespace
+
+TEST(Space, EveryPassFitsTheTinyMachine) {
+  for (int64_t channels : {1, 3, 20, 64, 512})
+    for (int64_t kernel : {1, 3, 7})
+      for (int64_t stride : {1, 2}) {
+        auto of = [&](Convolution::Pass pass) { return convolution(pass, 28, kernel, stride, channels, 40); };
+        Contraction forward(tiny().limits, of(Convolution::Forward)),
+            gradInput(tiny().limits, of(Convolution::GradInput));
+        WeightGradient gradWeight(tiny().limits, of(Convolution::GradWeight));
+        for (const Space *space : std::initializer_list<const Space *>{&forward, &gradInput, &gradWeight}) {
+          Infeasible why;
+          std::optional<Solution> solution = solve(*space, tiny(), {}, why);
+          ASSERT_TRUE(solution) << why.reason;
+          EXPECT_EQ(checkFit(*space, space->evaluate(solution->best.choice)), "");
+        }
+      }
+}
+
+TEST(Space, FewChannelsArePackedIntoTheRows) {
+  Contraction problem(edge().limits, forward(28, 5, 1, 3, 8));
+  Infeasible why;
+  Plan plan = problem.plan(solve(problem, edge(), {}, why)->best.choice);
+  EXPECT_EQ(plan.dims, std::vector<std::string>({"c", "kh", "kw"}));
+  EXPECT_EQ(plan.chunks, std::vector<int64_t>({3, 1, 5}));
+}
+
+TEST(Space, PinsHold) {
+  Contraction problem(edge().limits, forward(28, 3, 1, 16, 16));
+  Infeasible why;
+  std::optional<Solution> solution =
+      solve(problem, edge(), {"", {}, {{"tiles.n", 1}, {"tiles.oh", 5}, {"slots.tiles", 1}}}, why);
+  ASSERT_TRUE(solution) << why.reason;
+  EXPECT_EQ(field(problem, *solution, "tiles.oh"), 5);
+  EXPECT_EQ(field(problem, *solution, "slots.tiles"), 1);
+  EXPECT_FALSE(solve(problem, edge(), {"", {}, {{"tiles.speed", 3}}}, why));
+  EXPECT_EQ(why.reason,
+            "the schedule has no field 'tiles.speed', expected one of tiles.n tiles.oh tiles.ow tiles.c "
+            "tiles.co resident.w slots.tiles slots.accumulator chunks.c chunks.kh chunks.kw");
+}
+
+TEST(Space, NamesTheBufferAndTheMissingBytes) {
+  const ChipModel little(chipWith({{"scratchpad.kib", "1"}}));
+  VectorProgram program; // an operand, and columns that cannot be cut
+  program.rows = 4;
+  program.columns = 1000;
+  program.wholeColumns = true;
+  Register operand;
+  operand.operand = 0;
+  program.registers = {operand, Register()};
+  program.registers[1].results = {1};
+  VectorOperation copy;
+  copy.inputs = {0};
+  copy.to = 1;
+  program.operations = {copy};
+  Unit unit;
+  unit.values.resize(2);
+  VectorSpace problem(little.limits, unit, program);
+  Infeasible why;
+  EXPECT_FALSE(solve(problem, little, {}, why));
+  EXPECT_EQ(why.reason,
+            "buffer 'operand' (4032 bytes) misses 7040 bytes of the scratchpad, which has 1024 bytes");
+
+  Contraction conv(tiny().limits, forward(28, 3, 1, 16, 16));
+  why.reason.clear();
+  EXPECT_FALSE(solve(conv, tiny(),
+                     {"",
+                      {},
+                      {{"tiles.n", 1},
+                       {"tiles.oh", 28},
+                       {"tiles.ow", 28},
+                       {"tiles.c", 8},
+                       {"slots.accumulator", 1},
+                       {"tiles.co", 8}}},
+                     why));
+  EXPECT_EQ(
+      why.reason,
+      "buffer 'accumulator' (784 rows) misses 16896 bytes (528 rows) of the accumulator, which has 256 rows");
+}
+
+TEST(Space, WeightGradientTilesFollowThePlan) {
+  for (int64_t size : {7, 14, 28, 30}) {
+    WeightGradient problem(tiny().limits, convolution(Convolution::GradWeight, size, 3, 1, 32, 32));
+    Infeasible why;
+    std::optional<Solution> solution = solve(problem, tiny(), {}, why);
+    ASSERT_TRUE(solution) << why.reason;
+    WeightGradientTiling l = problem.tiling(solution->best.choice);
+    if (l.order.counts[l.w] > 1) {
+      EXPECT_LE(l.tileH, l.chunkH);
+    }
+    if (l.order.counts[l.h] > 1) {
+      EXPECT_LE(l.tileN, l.chunkN);
+    }
+    EXPECT_LE(l.chunkN * l.chunkH * l.chunkW, tiny().limits.rows);
+  }
+}
+
+TEST(Space, PoolGradientOwnsWholeStrides) {
+  Window window{112, 56, 3, 2, 1, 1};
+  WindowSpace problem = pooling(tiny().limits, window, 2, 64, false, true);
+  Infeasible why;
+  std::optional<Solution> solution = solve(problem, tiny(), {}, why);
+  ASSERT_TRUE(solution) << why.reason;
+  int64_t h = field(problem, *solution, "tiles.ih");
+  EXPECT_TRUE(h % 2 == 0 || h >= 112);
+}
+
+TEST(Space, SizesBeyondEveryMemorySaturate) {
+  const int64_t huge = int64_t(1) << 31;
+  Buffer buffer{"tile", {huge, huge, huge, 3}, 2};
+  EXPECT_EQ(buffer.elements(), arsis::isa::kSaturated);
+  EXPECT_EQ(buffer.size(), arsis::isa::kSaturated);
+}
+
+// 128 x 128 positions of 256 x 256 windows on 129 channels are more than the 2^31 that an instruction may
+// visit.
+TEST(Space, APoolVisitsNoMoreThanOneInstructionMay) {
+  const ChipModel large(chipWith({{"scratchpad.kib", "1048576"}}));
+  Window window{256, 129, 128, 1, 1, 0};
+  for (bool gradient : {false, true}) {
+    WindowSpace problem = pooling(large.limits, window, 1, 129, true, gradient);
+    Infeasible why;
+    std::optional<Solution> solution = solve(problem, large, {}, why);
+    ASSERT_TRUE(solution) << why.reason;
+    WindowTiling l = problem.tiling(solution->best.choice);
+    EXPECT_LE((gradient ? l.gradient : l.output).elements() * 128 * 128, arsis::isa::kLargestWork);
+  }
+}

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// One operation under many schedules: drawn at random among those that fit, estimated, and run on the
+// machine.
+#ifndef ARSIS_TESTS_E2E_SCHEDULES_TRIAL_H
+#define ARSIS_TESTS_E2E_SCHEDULES_TRIAL_H
+
+#include "compiler/Schedule/Price.h"
+#include "compiler/Schedule/Space.h"
+#include "mlir/IR/MLIRContext.h"
+
+#include <random>
+#include <string>
+#include <vector>
+
+namespace arsis::testing {
+
+struct Trial {
+  schedule::Choice choice;
+  schedule::Estimate estimate;
+  double simulated = 0; // cycles
+};
+
+class Operation {
+public:
+  /// Parses a module with one function of one operation. Throws Error if it does not parse or has no
+  /// schedules.
+  Operation(const std::string &text, const chip::Chip &chip);
+  ~Operation();
+
+  const schedule::Space &space() const { return *found; }
+  const schedule::ChipModel model;
+
+  /// Up to `count` different schedules that fit, all of them if there are fewer.
+  std::vector<schedule::Choice> draw(size_t count, std::mt19937 &random) const;
+  /// Throws Error if something between the schedule and the machine fails.
+  Trial run(const schedule::Choice &choice) const;
+
+private:
+  const std::string text;
+  const chip::Chip chip;
+  std::unique_ptr<mlir::MLIRContext> context;
+  std::unique_ptr<schedule::Space> found;
+};
+
+} // namespace arsis::testing
+
+#endif
