@@ -23,13 +23,25 @@ Dma::Dma(const chip::Chip &chip)
           std::min(chip.integer("dma.bus_bytes_per_cycle"),
                    chip.integer("scratchpad.banks") * chip.integer("scratchpad.bank_width_bytes"))),
       startupCycles(chip.integer("dma.startup_cycles")),
+      rowBytes(chip.integer("dram.row_bytes") * chip.integer("dram.channels")),
+      rowBanks(chip.integer("dram.banks")),
       dramBytesPerCycle(chip.real("dram.bandwidth_gbps") / cyclesPerNanosecond(chip)),
       latencyCycles(dramLatencyNs(chip) * cyclesPerNanosecond(chip)),
       rowMissCycles(chip.real("dram.row_miss_ns") * cyclesPerNanosecond(chip)), banks(chip) {}
 
-Transfer Dma::transfer(const Runs &runs, int64_t address, int64_t beats) const {
-  return {runs.totalBytes(), granulesTouched(runs, address, requestBytes), occupiedBytes(runs, dram, address),
-          beats};
+Transfer Dma::transfer(const Runs &runs, int64_t address, int64_t step, int64_t beats) const {
+  Transfer transfer;
+  transfer.bytes = runs.totalBytes();
+  transfer.beats = beats;
+  if (transfer.bytes == 0)
+    return transfer;
+  transfer.requests = granulesTouched(runs, address, requestBytes);
+  const ChannelLoad load = channelLoad(runs, dram, address, step);
+  const auto bytes = static_cast<double>(dram.channels * dram.burstBytes);
+  transfer.dramBytes = load.inSequence * bytes;
+  transfer.fullestBytes = load.fullest * bytes;
+  transfer.rowsOpened = timing::rowsOpened(runs, rowBytes, rowBanks, step);
+  return transfer;
 }
 
 int64_t Dma::localBeats(int64_t elements, const std::array<int64_t, 4> &box,
@@ -55,30 +67,38 @@ int64_t Dma::roundTrip(int64_t bytes) const {
 }
 
 double Dma::moving(const Transfer &transfer) const {
-  return std::max({static_cast<double>(busCycles(transfer.bytes)), static_cast<double>(transfer.beats),
-                   transfer.dramBytes / dramBytesPerCycle});
+  return std::max(static_cast<double>(busCycles(transfer.bytes)), static_cast<double>(transfer.beats));
+}
+
+double Dma::dramAndTable(const Transfer &transfer) const {
+  if (transfer.requests == 0)
+    return 0;
+  const double all = rounds(transfer), dramCycles = transfer.dramBytes / dramBytesPerCycle / all;
+  const auto trip = static_cast<double>(roundTrip(transfer.bytes / transfer.requests));
+  const double missing = std::min(all, transfer.rowsOpened * std::min(1.0, all));
+  return (all - missing) * std::max(dramCycles, trip) + missing * std::max(dramCycles, trip + rowMissCycles);
+}
+
+double Dma::missLatency(const Transfer &transfer) const {
+  return rowMissCycles * std::min(1.0, transfer.rowsOpened) / std::max(1.0, rounds(transfer));
 }
 
 double Dma::period(const Transfer &transfer) const {
-  if (transfer.requests == 0)
-    return moving(transfer);
-  const double table = static_cast<double>(transfer.requests) *
-                       static_cast<double>(roundTrip(transfer.bytes / transfer.requests)) /
-                       static_cast<double>(outstanding);
-  return std::max(moving(transfer), table);
+  return std::max(moving(transfer), dramAndTable(transfer));
 }
 
 double Dma::stream(const Transfer &transfer, int64_t n) const {
   if (n <= 0)
     return 0;
-  const double once = static_cast<double>(startupCycles),
-               together = static_cast<double>(n) * moving(transfer);
+  const double once = static_cast<double>(startupCycles), count = static_cast<double>(n);
   if (transfer.requests == 0)
-    return once + together;
-  // The entries go round; the last request leaves when those of all rounds before it are back.
-  const int64_t rounds = (n * transfer.requests + outstanding - 1) / outstanding;
-  const double table = static_cast<double>(rounds * roundTrip(transfer.bytes / transfer.requests));
-  return once + rowMissCycles + std::max(latencyCycles + together, table);
+    return once + count * moving(transfer);
+  const double atOnce = std::min(1.0, 1 / (count * rounds(transfer))); // what the empty table takes
+  const double last = (transfer.fullestBytes - transfer.dramBytes) / dramBytesPerCycle;
+  const double together =
+      std::max({count * moving(transfer), count * transfer.dramBytes / dramBytesPerCycle + last,
+                count * (1 - atOnce) * dramAndTable(transfer)});
+  return once + rowMissCycles + latencyCycles + together;
 }
 
 } // namespace arsis::timing

@@ -1,16 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // The weight-stationary systolic array and its drain, each piece of work alone. Models: weights that enter at
 // the top, one row of K per cycle, through a chain of registers beside those in use; M rows streamed, one per
-// cycle, skewed by one cycle per row of the array; results that leave rows + columns - 2 cycles after their
-// row entered; one accumulator row drained per cycle after a pipeline of two stages. For n folds of T_i rows
-// on full arrays with two weight banks that is
+// cycle, skewed by one cycle per row of the array; results of K rows and N columns of weights that leave
+// K + N - 2 cycles after their row entered; one accumulator row drained per cycle after a pipeline of two
+// stages. For n folds of T_i rows on full arrays with two weight banks that is
 //   R + sum over i < n of max(T_i, R) + T_n + R + C - 2,
 // the double-buffered form (SCALE-Sim, arXiv 1811.02883, for one fold), held to a model of every PE in
 // tests/simulator/units.
 //
-// Partial K: k < R rows of weights take k cycles, because the chain stops once the last of them is in row 0
-// and the first in row k - 1; below them the array multiplies zeros, and partial sums pass all R rows. So a
-// load costs what it loads, and the latency is always that of the whole array.
+// Partial K and N: k < R rows of weights take k cycles, because the chain stops once the last of them is in
+// row 0 and the first in row k - 1. Sums pass by the rows below, and nobody waits for columns without
+// weights. So a load costs what it loads, a product waits for what it uses, and a larger array is never
+// slower for the same work. The wires past unused rows are assumed.
 //
 // Operands: a row whose elements meet in scratchpad banks takes as many cycles as the fullest bank has words
 // of it, all pieces of K together. With matrix.transposer a block of R rows can instead be read along M, K
@@ -41,8 +42,8 @@ public:
   ArrayUse feed(const Walk &operand) const;
   /// The box of M outside, each row writing its columns at once. At least a cycle for each row of M.
   ArrayUse drain(const Walk &destination) const;
-  /// From the entry of a row to its last result.
-  int64_t latency() const { return rows + columns - 2; }
+  /// From the entry of a row to its last result, for `k` x `n` weights, at least one of each.
+  static int64_t latency(int64_t k, int64_t n) { return k + n - 2; }
 
   static constexpr int64_t kDrainPipelineCycles = 2;
   const int64_t rows, columns;

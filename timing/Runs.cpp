@@ -111,21 +111,124 @@ int64_t granulesTouched(const Runs &runs, int64_t address, int64_t granule) {
   return GranuleCount(runs, granule).from(0, address % granule);
 }
 
-int64_t channelsReached(const Runs &runs, const Channels &dram) {
+std::vector<int64_t> burstsOfChannels(const Runs &runs, const Channels &dram, int64_t address) {
+  std::vector<int64_t> load(static_cast<size_t>(dram.channels), 0);
+  if (runs.runs() == 0)
+    return load;
+  const int64_t burst = dram.burstBytes, perPiece = dram.interleaveBytes / burst;
+  const int64_t period = dram.channels * dram.interleaveBytes;
+  const auto channelOf = [&](int64_t number) { // of a burst
+    return static_cast<size_t>(floorRemainder(floorQuotient(number, perPiece), dram.channels));
+  };
+  std::array<int64_t, 5> lastByte{0, 0, 0, 0, runs.bytes - 1}; // of the dimensions from d on
   for (size_t d = 4; d-- > 0;)
-    if (runs.count[d] > 1) {
-      if (runs.pitch[d] % dram.interleaveBytes != 0)
-        return dram.channels;
-      const int64_t apart = dram.channels / std::gcd(runs.pitch[d] / dram.interleaveBytes, dram.channels);
-      const int64_t pieces = (runs.bytes + dram.interleaveBytes - 1) / dram.interleaveBytes;
-      return std::min(dram.channels, apart * pieces);
+    lastByte[d] = lastByte[d + 1] + (runs.count[d] - 1) * runs.pitch[d];
+
+  // How many runs begin at each offset in a period; dimensions are added from the outermost inward.
+  int64_t step = period;
+  for (size_t d = 0; d < 4; ++d)
+    step = std::gcd(step, runs.pitch[d]);
+  const int64_t offset = address % step;
+  std::vector<int64_t> starting(static_cast<size_t>(period / step), 0);
+  starting[static_cast<size_t>(address % period / step)] = 1;
+  for (size_t d = 0; d < 4; ++d) {
+    const int64_t count = runs.count[d], pitch = runs.pitch[d];
+    if (count == 1)
+      continue;
+    const int64_t repeat = period / std::gcd(period, pitch), full = count / repeat, rest = count % repeat;
+    std::vector<int64_t> next(starting.size(), 0);
+    for (int64_t i = 0; i < std::min(count, repeat); ++i) {
+      const int64_t instances = full + (i < rest), behindAnother = instances - (i == 0);
+      for (size_t k = 0; k < starting.size(); ++k) {
+        if (starting[k] == 0)
+          continue;
+        const int64_t at = floorRemainder(static_cast<int64_t>(k) * step + offset + i * pitch, period);
+        next[static_cast<size_t>(at / step)] += instances * starting[k];
+        // The first burst is still in the line buffer if the run before ended in it.
+        if (floorQuotient(at - pitch + lastByte[d + 1], burst) == at / burst)
+          load[channelOf(at / burst)] -= behindAnother * starting[k];
+      }
     }
-  return dram.channels;
+    starting = std::move(next);
+  }
+  for (size_t k = 0; k < starting.size(); ++k) {
+    if (starting[k] == 0)
+      continue;
+    const int64_t at = static_cast<int64_t>(k) * step + offset;
+    int64_t first = at / burst, bursts = (at + runs.bytes - 1) / burst + 1 - first;
+    const int64_t rounds = bursts / (perPiece * dram.channels);
+    for (int64_t &of : load)
+      of += rounds * perPiece * starting[k];
+    bursts -= rounds * perPiece * dram.channels;
+    while (bursts > 0) {
+      const int64_t some = std::min(bursts, perPiece - first % perPiece);
+      load[channelOf(first)] += some * starting[k];
+      first += some;
+      bursts -= some;
+    }
+  }
+  return load;
+}
+
+ChannelLoad channelLoad(const Runs &runs, const Channels &dram, int64_t address, int64_t step) {
+  const std::vector<int64_t> load = burstsOfChannels(runs, dram, address);
+  ChannelLoad result;
+  result.bursts = std::accumulate(load.begin(), load.end(), int64_t(0));
+  result.fullest = static_cast<double>(*std::max_element(load.begin(), load.end()));
+  // Boxes go round the channels that lie `apart` from each other; each of these has their mean in the end.
+  // Boxes less than a piece apart stay where they are for a while.
+  const int64_t piece = dram.interleaveBytes, turn = floorRemainder(step, dram.channels * piece);
+  const int64_t apart = step % piece == 0 ? std::gcd(step / piece, dram.channels)
+                        : std::min(turn, dram.channels * piece - turn) < piece ? dram.channels
+                                                                               : 1;
+  for (int64_t first = 0; first < apart; ++first) {
+    int64_t sum = 0;
+    for (int64_t c = first; c < dram.channels; c += apart)
+      sum += load[static_cast<size_t>(c)];
+    result.inSequence =
+        std::max(result.inSequence, static_cast<double>(sum * apart) / static_cast<double>(dram.channels));
+  }
+  return result;
 }
 
 double occupiedBytes(const Runs &runs, const Channels &dram, int64_t address) {
-  const auto bytes = static_cast<double>(granulesTouched(runs, address, dram.burstBytes) * dram.burstBytes);
-  return bytes * static_cast<double>(dram.channels) / static_cast<double>(channelsReached(runs, dram));
+  return channelLoad(runs, dram, address, 0).fullest * static_cast<double>(dram.channels * dram.burstBytes);
+}
+
+double meanRowVisits(const Runs &runs, int64_t rowBytes) {
+  if (runs.runs() == 0)
+    return 0;
+  const auto row = static_cast<double>(rowBytes);
+  double visits = 1 + static_cast<double>(runs.runs() * (runs.bytes - 1)) / row;
+  int64_t outer = 1, spanned = runs.bytes - 1; // by the dimensions inside
+  std::array<int64_t, 4> inside{};
+  for (size_t d = 4; d-- > 0;) {
+    inside[d] = spanned;
+    spanned += (runs.count[d] - 1) * runs.pitch[d];
+  }
+  for (size_t d = 0; d < 4; ++d) {
+    const auto gap = static_cast<double>(std::abs(runs.pitch[d] - inside[d])); // from last byte to first
+    visits += static_cast<double>(outer * (runs.count[d] - 1)) * std::min(1.0, gap / row);
+    outer *= runs.count[d];
+  }
+  return visits;
+}
+
+double rowsOpened(const Runs &runs, int64_t rowBytes, int64_t banks, int64_t step) {
+  if (runs.runs() == 0)
+    return 0;
+  const double visits = meanRowVisits(runs, rowBytes), row = static_cast<double>(rowBytes);
+  int64_t span = runs.bytes; // from the first byte to behind the last
+  for (size_t d = 0; d < 4; ++d)
+    span += (runs.count[d] - 1) * runs.pitch[d];
+  const auto apart = static_cast<double>(std::abs(step));
+  if (std::abs(step) >= span) // from the last row of the one before
+    return visits - 1 + std::min(1.0, static_cast<double>(std::abs(step) - span + 1) / row);
+  if (span > banks * rowBytes) // the first rows are closed again when the box is through
+    return visits;
+  // It finds the rows of the one before, but for those that its pieces have left since.
+  const double pieces = visits - static_cast<double>(runs.runs() * (runs.bytes - 1)) / row;
+  return std::min(visits, pieces * apart / row);
 }
 
 } // namespace arsis::timing

@@ -7,6 +7,7 @@
 
 #include <array>
 #include <cstdint>
+#include <vector>
 
 namespace arsis::timing {
 
@@ -37,13 +38,27 @@ struct Channels {
   int64_t channels = 1, interleaveBytes = 64, burstBytes = 64;
 };
 
-/// Over how many of `channels` neighbouring runs are spread when consecutive pieces of `interleaveBytes` go
-/// round them: the innermost pitch decides, since only neighbours are in flight together. A single run, or a
-/// pitch that is no multiple of the piece, reaches all in the long run.
-int64_t channelsReached(const Runs &runs, const Channels &dram);
+/// Whole bursts that the runs ask of each channel, the first run at `address`, counted as granulesTouched
+/// does. REQUIRES: address >= 0, an interleave of whole bursts.
+std::vector<int64_t> burstsOfChannels(const Runs &runs, const Channels &dram, int64_t address);
 
-/// Bytes for which the whole DRAM is occupied: whole bursts, times the channels that stand idle meanwhile.
-/// The first run lies at `address`.
+/// The fullest channel's bursts, for one box and in a long row of boxes.
+struct ChannelLoad {
+  int64_t bursts = 0;    // of all channels
+  double fullest = 0;    // of the fullest channel
+  double inSequence = 0; // of the fullest channel, mean over boxes each `step` bytes behind the one before
+};
+/// A step that is no multiple of the interleave reaches all channels in the long run, one shorter than it
+/// too late to count.
+ChannelLoad channelLoad(const Runs &runs, const Channels &dram, int64_t address, int64_t step);
+
+/// Bytes for which the whole DRAM is occupied if all channels are as full as the fullest.
 double occupiedBytes(const Runs &runs, const Channels &dram, int64_t address = 0);
+
+/// Rows of `rowBytes` bytes that the runs visit one after the other, mean over where in a row they begin.
+double meanRowVisits(const Runs &runs, int64_t rowBytes);
+/// Of these, the rows that a box finds closed in a long row of boxes, each `step` bytes behind the one
+/// before, if the last `banks` rows are open and nobody else comes between.
+double rowsOpened(const Runs &runs, int64_t rowBytes, int64_t banks, int64_t step);
 
 } // namespace arsis::timing

@@ -20,6 +20,9 @@ using Indices = std::array<int64_t, kDeepest>;
 
 constexpr int kAnyStream = -1;
 
+/// Transfers of which it is remembered when they came to the DRAM.
+constexpr size_t kWindow = 6;
+
 /// Numbers of a stream: when the next instruction is decoded, when the last kPrefetchDepth were issued
 /// (newest first), when the last one completes.
 constexpr size_t kIssued = timing::Frontend::kPrefetchDepth;
@@ -33,9 +36,22 @@ struct Use {
   bool writes;
 };
 
+/// Serves one layout after the other: what it allocates is used again.
 class Run {
 public:
-  Run(const Layout &layout, const ChipModel &model) : l(layout), m(model), banks(model.limits.weightBanks) {
+  Estimate operator()(const Layout &layout, const ChipModel &model) {
+    lp = &layout;
+    mp = &model;
+    prepare();
+    body(0, layout.nodes.size(), 0);
+    return estimate();
+  }
+
+private:
+  void prepare() {
+    const Layout &l = *lp;
+    clear();
+    banks = mp->limits.weightBanks;
     for (const Buffer &buffer : l.buffers)
       if (buffer.accumulator)
         units = std::max(units, buffer.unit + 1);
@@ -43,9 +59,10 @@ public:
       const size_t at = reserve(2 + kIssued);
       streams.push_back({at, at + 1, at + 1 + kIssued});
     }
-    queue[0] = reserve(4);
-    queue[1] = reserve(4);
-    dramWork = reserve(1);
+    queue[0] = reserve(5);
+    queue[1] = reserve(5);
+    dram = reserve(1 + 3 * kWindow);
+    sequence = reserve(1);
     busWork = reserve(1);
     vectorFree = reserve(1);
     for (int64_t u = 0; u < units; ++u) {
@@ -53,7 +70,7 @@ public:
       drainFree.push_back(reserve(1));
     }
     for (const Buffer &buffer : l.buffers) {
-      rings.push_back(reserve(2 * static_cast<size_t>(slotsOf(buffer))));
+      rings.push_back(reserve(kPerSlot * static_cast<size_t>(slotsOf(buffer))));
       writers.push_back(kAnyStream);
       readers.push_back(kAnyStream);
     }
@@ -65,10 +82,30 @@ public:
     for (size_t i = 0; i < l.nodes.size(); ++i)
       nodes[i].bytes = encodedSize(l.nodes[i], l);
     prepareLoops();
+    for (const Tensor &each : l.tensors) {
+      Shape4 shape = {1, 1, 1, 1};
+      std::copy(each.shape.begin(), each.shape.end(), shape.end() - each.shape.size());
+      shapes.push_back(shape);
+    }
+    columns.assign(static_cast<size_t>(units), 0);
   }
 
-  Estimate run() {
-    body(0, l.nodes.size(), 0);
+  void clear() {
+    units = cycle = 1;
+    index = {};
+    x.clear();
+    streams.clear();
+    matrix.clear();
+    drainFree.clear();
+    rings.clear();
+    writers.clear();
+    readers.clear();
+    nodes.clear();
+    edges.clear();
+    shapes.clear();
+  }
+
+  Estimate estimate() const {
     Estimate e;
     for (const StreamAt &stream : streams)
       e.cycles = std::max(e.cycles, x[stream.completes]);
@@ -82,7 +119,6 @@ public:
     return e;
   }
 
-private:
   enum StreamNumber { LoadStream, StoreStream, VectorStream, FirstMatrixStream };
   static int matrixStream(int64_t unit) { return FirstMatrixStream + 2 * static_cast<int>(unit); }
   static int drainStream(int64_t unit) { return matrixStream(unit) + 1; }
@@ -93,6 +129,7 @@ private:
   }
   /// More slots differ in nothing that the units could use.
   static constexpr int64_t kMostSlots = 6;
+  static constexpr size_t kPerSlot = 4; // last write, last read, and which operations they were
   static int64_t slotsOf(const Buffer &buffer) { return std::min<int64_t>(buffer.slots, kMostSlots); }
 
   // Loops
@@ -102,9 +139,11 @@ private:
   struct Edge {
     const Extent *extent;
     int64_t least, most;
+    int next; // of the same loop, or kNone
   };
+  static constexpr int kNone = -1;
   struct NodeState {
-    std::vector<Edge> edges;      // of a loop
+    int edge = kNone;             // of a loop, the first
     int64_t bytes = 0;            // of an instruction
     std::array<int64_t, 8> key{}; // sizes and alignment of the last instance
     bool known = false;
@@ -113,27 +152,33 @@ private:
   };
 
   void prepareLoops() {
-    std::vector<size_t> open; // loops around the node
-    for (size_t i = 0; i < l.nodes.size(); ++i) {
-      while (!open.empty() && std::get<Loop>(l.nodes[open.back()]).end <= i)
+    open.clear();
+    for (size_t i = 0; i < lp->nodes.size(); ++i) {
+      while (!open.empty() && std::get<Loop>(lp->nodes[open.back()]).end <= i)
         open.pop_back();
-      if (std::holds_alternative<Loop>(l.nodes[i])) {
+      if (std::holds_alternative<Loop>(lp->nodes[i])) {
         open.push_back(i);
         continue;
       }
-      forExtents(l.nodes[i], [&](const Extent &extent) {
+      forExtents(lp->nodes[i], [&](const Extent &extent) {
         if (!extent.clamped)
           return;
         int64_t least = 0, most = 0;
         for (size_t depth = open.size(); depth-- > 0;) {
           const int64_t step = extent.limit.step[depth],
-                        reach = step * (std::get<Loop>(l.nodes[open[depth]]).count - 1);
+                        reach = step * (std::get<Loop>(lp->nodes[open[depth]]).count - 1);
           if (step != 0)
-            nodes[open[depth]].edges.push_back({&extent, least, most});
+            addEdge(nodes[open[depth]], {&extent, least, most, kNone});
           (reach < 0 ? least : most) += reach;
         }
       });
     }
+  }
+
+  void addEdge(NodeState &loop, Edge edge) {
+    edge.next = loop.edge;
+    loop.edge = static_cast<int>(edges.size());
+    edges.push_back(edge);
   }
 
   template <class Work> static void forExtents(const Node &node, Work work) {
@@ -163,7 +208,8 @@ private:
   /// The last iteration, from `i` on, in which all sizes of the body are what they are in iteration i.
   int64_t alikeUntil(const NodeState &loop, size_t depth, int64_t i, int64_t count) {
     int64_t last = count - 1;
-    for (const Edge &edge : loop.edges) {
+    for (int e = loop.edge; e != kNone; e = edges[e].next) {
+      const Edge &edge = edges[e];
       const int64_t step = edge.extent->limit.step[depth];
       int64_t base = edge.extent->limit.base + step * i;
       for (size_t d = 0; d < depth; ++d)
@@ -179,16 +225,16 @@ private:
   }
 
   void runLoop(size_t at, size_t depth) {
-    const Loop &loop = std::get<Loop>(l.nodes[at]);
-    constexpr int64_t kPatience = 12;                       // iterations, then what there is must do
-    std::vector<std::vector<double>> &past = pastOf(depth); // states, the newest first
-    past[0] = x;
+    const Loop &loop = std::get<Loop>(lp->nodes[at]);
+    constexpr int64_t kPatience = 12; // iterations, then what there is must do
+    Past &past = history[depth];
+    past.begin(static_cast<size_t>(cycle) + 2, x.size());
+    past.push(x);
     int64_t alike = 0; // iterations of equal sizes
     for (int64_t i = 0; i < loop.count; ++i) {
       index[depth] = i;
       body(at + 1, loop.end, depth + 1);
-      std::rotate(past.begin(), past.end() - 1, past.end());
-      past[0] = x;
+      past.push(x);
       ++alike;
       const int64_t last = alikeUntil(nodes[at], depth, i, loop.count);
       if (last <= i) {
@@ -199,25 +245,50 @@ private:
       const int64_t periods = (std::min(last, loop.count - 1) - i - 1) / cycle;
       if (periods < 1 || alike <= cycle || (alike < kPatience && !isPeriodic(past)))
         continue;
+      const double *now = past.state(0), *before = past.state(static_cast<size_t>(cycle));
       for (size_t k = 0; k < x.size(); ++k)
-        x[k] += double(periods) * (past[0][k] - past[cycle][k]);
-      past[0] = x;
+        x[k] += double(periods) * (now[k] - before[k]);
+      past.replace(x);
       i += periods * cycle;
       alike = 0;
     }
     index[depth] = 0;
   }
 
-  std::vector<std::vector<double>> &pastOf(size_t depth) {
-    history[depth].resize(static_cast<size_t>(cycle) + 2);
-    return history[depth];
-  }
+  /// The last states of a loop.
+  class Past {
+  public:
+    void begin(size_t most, size_t numbers) {
+      count = most;
+      size = numbers;
+      newest = 0;
+      if (states.size() < count * size)
+        states.resize(count * size);
+    }
+    void push(const std::vector<double> &x) {
+      newest = newest == 0 ? count - 1 : newest - 1;
+      replace(x);
+    }
+    void replace(const std::vector<double> &x) {
+      std::copy(x.begin(), x.end(), states.begin() + newest * size);
+    }
+    /// The newest is 0.
+    const double *state(size_t age) const {
+      const size_t at = newest + age;
+      return states.data() + (at < count ? at : at - count) * size;
+    }
+
+  private:
+    std::vector<double> states;
+    size_t count = 0, size = 0, newest = 0;
+  };
 
   /// Whether the last `cycle` iterations took each number as far as those before did, one iteration earlier.
-  bool isPeriodic(const std::vector<std::vector<double>> &past) const {
+  bool isPeriodic(const Past &past) const {
     constexpr double kSame = 1e-6; // cycles
-    const std::vector<double> &now = past[0], &then = past[cycle], &before = past[1],
-                              &earlier = past[cycle + 1];
+    const auto period = static_cast<size_t>(cycle);
+    const double *now = past.state(0), *then = past.state(period), *before = past.state(1),
+                 *earlier = past.state(period + 1);
     for (size_t k = 0; k < x.size(); ++k)
       if (std::abs((now[k] - then[k]) - (before[k] - earlier[k])) > kSame)
         return false;
@@ -226,12 +297,14 @@ private:
 
   void body(size_t begin, size_t end, size_t depth) {
     for (size_t at = begin; at < end;) {
-      if (auto *loop = std::get_if<Loop>(&l.nodes[at])) {
+      if (auto *loop = std::get_if<Loop>(&lp->nodes[at])) {
         runLoop(at, depth);
         at = loop->end;
         continue;
       }
-      std::visit([&](const auto &action) { execute(action, nodes[at]); }, l.nodes[at]);
+      depthNow = depth;
+      x[sequence] += 1;
+      std::visit([&](const auto &action) { execute(action, nodes[at]); }, lp->nodes[at]);
       ++at;
     }
   }
@@ -243,7 +316,8 @@ private:
   /// When an instruction of `stream` may start, as far as its stream and the buffers are concerned.
   double ready(int stream, const NodeState &node, std::initializer_list<Use> uses) {
     const StreamAt &s = streams[stream];
-    x[s.decoded] = std::max(x[s.decoded], x[s.issued + kIssued - 1]) + double(m.frontend.cycles(node.bytes));
+    x[s.decoded] =
+        std::max(x[s.decoded], x[s.issued + kIssued - 1]) + double(mp->frontend.cycles(node.bytes));
     double start = std::max(x[s.decoded], x[s.issued]);
     for (const Use &use : uses) {
       if (writers[use.buffer] != stream)
@@ -267,6 +341,7 @@ private:
       if (owners[use.buffer] != stream)
         owners[use.buffer] = last > 0 && !use.writes ? kAnyStream : stream;
       last = std::max(last, completes);
+      (&last)[2] = x[sequence];
     }
   }
 
@@ -305,17 +380,17 @@ private:
   void execute(const Loop &, NodeState &) {}
 
   void execute(const Alloc &alloc, NodeState &) {
-    const auto count = 2 * static_cast<size_t>(slotsOf(l.buffers[alloc.buffer]));
+    const size_t count = kPerSlot * static_cast<size_t>(slotsOf(lp->buffers[alloc.buffer]));
     double *ring = x.data() + rings[alloc.buffer];
-    std::rotate(ring, ring + count - 2, ring + count);
+    std::rotate(ring, ring + count - kPerSlot, ring + count);
     // Whoever used the slot last may have been of any stream.
-    if (count > 2)
+    if (count > kPerSlot)
       writers[alloc.buffer] = readers[alloc.buffer] = kAnyStream;
   }
 
   void transferTime(const View &local, const std::array<int64_t, 4> &box, const std::array<Affine, 4> &at,
                     int tensor, bool store, NodeState &node) {
-    const Shape4 &shape = tensorShape(tensor), strides = rowMajorStrides(shape);
+    const Shape4 &shape = shapes[tensor], strides = rowMajorStrides(shape);
     std::array<int64_t, 4> inside;
     int64_t address = 0;
     for (size_t d = 0; d < 4; ++d) {
@@ -323,42 +398,49 @@ private:
       inside[d] = std::max<int64_t>(0, std::min(first + box[d], shape[d]) - begin);
       address += begin * strides[d] * kElementBytes;
     }
-    constexpr int64_t kPeriod = 1 << 12; // of how addresses lie to bursts, requests and channels
+    int64_t step = 0; // to the next instance, by the innermost loop that moves it
+    for (size_t d = depthNow; d-- > 0 && step == 0;)
+      for (size_t k = 0; k < 4; ++k)
+        step += at[k].step[d] * strides[k] * kElementBytes;
+    const int64_t phase = address % mp->dma.dram.interleaveBytes; // turning the channels changes nothing
     const std::array<int64_t, 8> key = {inside[0],       inside[1], inside[2], inside[3],
-                                        box[0] * box[1], box[2],    box[3],    address % kPeriod};
+                                        box[0] * box[1], box[2],    box[3],    phase};
     recall(node, key, [&] {
       const timing::Runs runs = timing::contiguousRuns(inside, strides, kElementBytes);
       const int64_t elements = store ? volume(inside) : volume(box);
-      const int64_t beats = m.dma.localBeats(elements, box, local.strides, kElementBytes);
-      node.transfer = m.dma.transfer(runs, address % kPeriod, beats);
+      const int64_t beats = mp->dma.localBeats(elements, box, local.strides, kElementBytes);
+      node.transfer = mp->dma.transfer(runs, phase, step, beats);
       const timing::Transfer &t = node.transfer;
-      node.cycles = double(std::max(m.dma.busCycles(t.bytes), t.beats));
-      node.other = t.requests == 0 ? 0
-                                   : double(t.requests) * double(m.dma.roundTrip(t.bytes / t.requests)) /
-                                         double(m.dma.outstanding);
+      node.cycles = double(std::max(mp->dma.busCycles(t.bytes), t.beats));
+      node.other = mp->dma.dramAndTable(t);
     });
   }
 
-  void move(int stream, const NodeState &node, std::initializer_list<Use> uses, Engine engine) {
+  void move(int stream, const NodeState &node, std::initializer_list<Use> uses, Engine engine,
+            double enabled) {
     const bool store = engine == Engine::Store;
     const double issued = ready(stream, node, uses);
     double &nextRequest = x[queue[store]], &lastData = x[queue[store] + 1];
     const timing::Transfer &t = node.transfer;
-    const double begin = std::max(issued + double(m.dma.startupCycles), nextRequest);
+    const double begin = std::max(issued + double(mp->dma.startupCycles), nextRequest);
     double done;
     if (t.requests == 0) {
       done = std::max(begin, lastData) + node.cycles;
       nextRequest = done;
     } else {
-      const double dram = t.dramBytes / m.dma.dramBytesPerCycle, bus = double(m.dma.busCycles(t.bytes));
+      const double work = t.dramBytes / mp->dma.dramBytesPerCycle,
+                   fullest = t.fullestBytes / mp->dma.dramBytesPerCycle,
+                   bus = double(mp->dma.busCycles(t.bytes));
       const double first = store ? bus / double(t.requests) : 0;
-      const double moved =
-          std::max({share(queue[store] + 2, dramWork, begin + first, dram),
-                    share(queue[store] + 3, busWork, begin, bus), begin + node.cycles, begin + node.other});
-      done =
-          std::max(moved + m.dma.latencyCycles + m.dma.rowMissCycles, lastData + (store ? 0 : node.cycles));
+      const double rounds = double(t.requests) / double(mp->dma.outstanding);
+      const double moved = std::max(
+          {shareDram(store, begin + first, work, enabled), share(queue[store] + 3, busWork, begin, bus),
+           begin + node.cycles, begin + first + fullest,
+           begin + first + (rounds > 1 ? node.other * (1 - 1 / rounds) + work / rounds : 0)});
+      done = std::max(moved + mp->dma.latencyCycles + mp->dma.missLatency(t),
+                      lastData + (store ? 0 : node.cycles));
       nextRequest = begin + std::max(node.cycles, node.other);
-      x[counters + kEngines] += dram;
+      x[counters + kEngines] += work;
     }
     lastData = done;
     count(engine, node.cycles);
@@ -375,26 +457,60 @@ private:
     return std::max(x[own], x[all]);
   }
 
+  /// When the DRAM has served `work` that a queue asks for at `begin`. Whatever of both queues came at or
+  /// after some time t has to be served after t: so the end is at least t plus all of that, for every t up to
+  /// `begin`. The last kWindow transfers are looked at one by one; older ones are taken one after the other,
+  /// as the run met them. Transfers that an operation behind `enabled` made possible come behind this one.
+  /// The end never falls if a transfer begins later or is longer.
+  double shareDram(bool store, double begin, double work, double enabled) {
+    double &older = x[dram], *window = x.data() + dram + 1, // (begin, work, enabled), the newest first
+                                 *oldest = window + 3 * (kWindow - 1), &own = x[queue[store] + 2],
+           &enabledOwn = x[queue[store] + 4];
+    const double arrives = std::max(begin, own);
+    enabledOwn = std::max(enabledOwn, enabled);
+    older = std::max(older, oldest[0]) + oldest[1];
+    std::copy_backward(window, oldest, oldest + 3);
+    window[0] = arrives;
+    window[1] = work;
+    window[2] = enabledOwn;
+    std::array<double, kWindow> from, asked;
+    double all = 0;
+    for (size_t k = 0; k < kWindow; ++k) {
+      const bool behind = window[3 * k + 2] > enabledOwn;
+      from[k] = behind ? 0 : window[3 * k];
+      asked[k] = behind ? 0 : window[3 * k + 1];
+      all += asked[k];
+    }
+    double end = older + all;
+    for (size_t k = 0; k < kWindow; ++k) {
+      if (from[k] > arrives)
+        continue;
+      double served = from[k];
+      for (size_t j = 0; j < kWindow; ++j)
+        served += from[j] >= from[k] ? asked[j] : 0;
+      end = std::max(end, served);
+    }
+    return own = end;
+  }
+
   void execute(const Load &load, NodeState &node) {
     transferTime(load.to, sizes(load.box), load.at, load.tensor, false, node);
-    move(LoadStream, node, {{load.to.buffer, true}}, Engine::Load);
+    move(LoadStream, node, {{load.to.buffer, true}}, Engine::Load, (&slot(load.to.buffer, false))[2]);
   }
   void execute(const Store &store, NodeState &node) {
     transferTime(store.from, sizes(store.box), store.at, store.tensor, true, node);
-    move(StoreStream, node, {{store.from.buffer, false}}, Engine::Store);
+    move(StoreStream, node, {{store.from.buffer, false}}, Engine::Store, (&slot(store.from.buffer, true))[2]);
   }
-
   void execute(const LoadWeights &load, NodeState &node) {
     const std::array<int64_t, 3> k = sizes(load.k);
     const int64_t n = load.n.at(index);
     const int stream = matrixStream(load.unit);
-    columns.resize(static_cast<size_t>(units));
     columns[load.unit] = n;
     recall(node, {k[0], k[1], k[2], n}, [&] {
       node.cycles =
           volume(k) * n == 0
               ? 0
-              : double(m.array.load({axes(k, load.weights.strides), axes<1>({n}, {1}), kElementBytes, 0})
+              : double(mp->array.load({axes(k, load.weights.strides), axes<1>({n}, {1}), kElementBytes, 0})
                            .cycles);
     });
     const double issued = ready(stream, node, {{load.weights.buffer, false}});
@@ -413,7 +529,7 @@ private:
     recall(node, {rows[0], rows[1], rows[2], k[0], k[1], k[2]}, [&] {
       node.cycles = volume(rows) * volume(k) == 0
                         ? 0
-                        : double(m.array
+                        : double(mp->array
                                      .feed({axes(rows, multiply.rows.strides), axes(k, multiply.kStrides),
                                             kElementBytes, 0})
                                      .cycles);
@@ -427,7 +543,8 @@ private:
     unit[1] = bank[1] = start + node.cycles;
     count(Engine::Matrix, double(volume(rows)));
     x[counters + kEngines + 2] += double(volume(rows) * volume(k)) * double(columns[multiply.unit]);
-    finish(stream, start, unit[1] + double(m.array.latency()), {source, target});
+    const int64_t latency = timing::MatrixArray::latency(volume(k), columns[multiply.unit]);
+    finish(stream, start, unit[1] + double(latency), {source, target});
   }
 
   void execute(const Drain &drain, NodeState &node) {
@@ -438,7 +555,7 @@ private:
       node.cycles =
           volume(rows) * n == 0
               ? 0
-              : double(m.array.drain({axes(rows, drain.to.strides), axes<1>({n}, {1}), kElementBytes, 0})
+              : double(mp->array.drain({axes(rows, drain.to.strides), axes<1>({n}, {1}), kElementBytes, 0})
                            .cycles);
     });
     const Use source{drain.accumulator.buffer, false}, target{drain.to.buffer, true};
@@ -477,7 +594,7 @@ private:
       for (size_t i = 0; i < count; ++i)
         work.add({axes(operands[i].count, operands[i].view->strides), kElementBytes, 0,
                   volume(operands[i].window) * (i == 0 && operands[0].reads ? 2 : 1)});
-      node.cycles = elements == 0 ? 0 : double(m.vector.use(work).cycles);
+      node.cycles = elements == 0 ? 0 : double(mp->vector.use(work).cycles);
     });
     double issued = prepareVector(node, operands, count);
     double free = x[vectorFree], completes = issued;
@@ -487,7 +604,7 @@ private:
         if (operands[i].reads)
           issued = std::max(issued, slot(operands[i].view->buffer, true));
       x[vectorFree] = issued + node.cycles;
-      completes = x[vectorFree] + double(m.vector.figures.startup);
+      completes = x[vectorFree] + double(mp->vector.figures.startup);
       this->count(Engine::Vector, node.cycles);
       x[counters + kEngines + 3] += double(elements * passes);
     }
@@ -519,6 +636,7 @@ private:
     if (owners[use.buffer] != stream)
       owners[use.buffer] = last > 0 && !use.writes ? kAnyStream : stream;
     last = std::max(last, completes);
+    (&last)[2] = x[sequence];
   }
 
   void execute(const Map &map, NodeState &node) {
@@ -526,7 +644,7 @@ private:
     std::array<VectorOperand, 4> operands{{{&map.to, box, false, true}}};
     for (size_t i = 0; i < map.inputCount; ++i)
       operands[i + 1] = {&map.inputs[i], box, true, false};
-    vector(node, operands, 1 + map.inputCount, m.vector.cyclesOf(map.function), 0);
+    vector(node, operands, 1 + map.inputCount, mp->vector.cyclesOf(map.function), 0);
   }
   void execute(const Reduce &reduce, NodeState &node) {
     const std::array<int64_t, 4> box = sizes(reduce.box);
@@ -534,13 +652,13 @@ private:
     kept[reduce.dimension] = 1;
     const bool accumulates = reduce.accumulate.at(index) != 0;
     vector(node, {{{&reduce.to, kept, accumulates, true}, {&reduce.input, box, true, false}}}, 2,
-           m.vector.cyclesOf(numerics::VectorFunction::Copy), volume(kept));
+           mp->vector.cyclesOf(numerics::VectorFunction::Copy), volume(kept));
   }
   void execute(const Pool &pool, NodeState &node) {
     const std::array<int64_t, 4> box = sizes(pool.box);
     vector(node,
            {{{&pool.to, box, false, true}, {&pool.input, box, true, false, pool.window, pool.windowStrides}}},
-           2, m.vector.cyclesOf(numerics::VectorFunction::Copy), 0);
+           2, mp->vector.cyclesOf(numerics::VectorFunction::Copy), 0);
   }
   void execute(const PoolGrad &grad, NodeState &node) {
     const std::array<int64_t, 4> box = sizes(grad.box);
@@ -548,40 +666,35 @@ private:
         {{&grad.to, box, true, true, grad.window, grad.windowStrides}, {&grad.gradient, box, true, false}}};
     if (grad.x)
       operands[2] = {&*grad.x, box, true, false, grad.window, grad.windowStrides};
-    vector(node, operands, grad.x ? 3 : 2, m.vector.cyclesOf(numerics::VectorFunction::Copy), 0);
+    vector(node, operands, grad.x ? 3 : 2, mp->vector.cyclesOf(numerics::VectorFunction::Copy), 0);
   }
 
-  const Shape4 &tensorShape(int tensor) {
-    if (shapes.empty())
-      for (const Tensor &each : l.tensors) {
-        Shape4 shape = {1, 1, 1, 1};
-        std::copy(each.shape.begin(), each.shape.end(), shape.end() - each.shape.size());
-        shapes.push_back(shape);
-      }
-    return shapes[tensor];
-  }
-
-  const Layout &l;
-  const ChipModel &m;
-  const int64_t banks;
-  int64_t units = 1;
+  const Layout *lp = nullptr;
+  const ChipModel *mp = nullptr;
+  int64_t banks = 1, units = 1;
   Indices index{};
+  size_t depthNow = 0;   // loops around the operation
   std::vector<double> x; // all that time moves
   std::vector<StreamAt> streams;
   size_t queue[2]; // next request, last data, own use of DRAM and bus
-  size_t dramWork, busWork, vectorFree, counters;
+  size_t dram, sequence, busWork, vectorFree, counters;
   std::vector<size_t> matrix, drainFree; // of each unit; matrix: load port, feed, (loaded, used) of each bank
-  std::vector<size_t> rings;         // of each buffer: (written, read) of each slot, the current one first
+  std::vector<size_t> rings;         // of each buffer: kPerSlot numbers of each slot, the current one first
   std::vector<int> writers, readers; // streams of the current slot
   std::vector<NodeState> nodes;
-  std::vector<int64_t> columns; // of the weights that each unit loaded last
-  int64_t cycle = 1;            // iterations after which rings are where they were
-  std::array<std::vector<std::vector<double>>, kDeepest> history; // by depth: states, the newest first
+  std::vector<int64_t> columns;       // of the weights that each unit loaded last
+  int64_t cycle = 1;                  // iterations after which rings are where they were
+  std::array<Past, kDeepest> history; // by depth
+  std::vector<Edge> edges;
+  std::vector<size_t> open; // loops around a node
   std::vector<Shape4> shapes;
 };
 
 } // namespace
 
-Estimate estimate(const Layout &layout, const ChipModel &model) { return Run(layout, model).run(); }
+Estimate estimate(const Layout &layout, const ChipModel &model) {
+  static thread_local Run run;
+  return run(layout, model);
+}
 
 } // namespace arsis::schedule

@@ -55,7 +55,7 @@ Cycle MatrixEngine::startMultiply(const MultiplyOperation &op, const Instance &i
   const Cycle ideal = product(op.mCount), feed = use.cycles + contend(use, now);
 
   const Cycle busy = scaled(ideal, instance.factor), whole = scaled(feed, instance.factor);
-  const Cycle latency = scaled(array.latency(), instance.factor);
+  const Cycle latency = scaled(timing::MatrixArray::latency(product(op.kCount), op.columns), instance.factor);
   busyUntil(instance.location, now + busy);
   account.stallUntil(Cause::ScratchpadConflict, now + whole);
   feedFree = now + whole;

@@ -27,7 +27,7 @@ std::vector<Runs> boxes() {
 }
 
 double cycles(const Dma &form, const Runs &runs, int64_t n) {
-  return form.stream(form.transfer(runs, 0, 0), n);
+  return form.stream(form.transfer(runs, 0, runs.bytes, 0), n);
 }
 
 void expectNeverSlower(const std::string &key, const std::vector<std::string> &values,

@@ -18,7 +18,9 @@ TEST(MatrixArray, PartialKLoadsWhatThereIs) {
   EXPECT_EQ(array.load(walk(line(16, 64), line(16, 4))).cycles, 16);
   EXPECT_EQ(array.load(walk(line(3, 64), line(16, 4))).cycles, 3);
   EXPECT_EQ(array.feed(walk(line(50, 64), line(3, 4))).cycles, 50);
-  EXPECT_EQ(array.latency(), 30) << "partial sums pass every row";
+  EXPECT_EQ(MatrixArray::latency(16, 16), 30);
+  EXPECT_EQ(MatrixArray::latency(3, 16), 17) << "sums pass by the rows below";
+  EXPECT_EQ(MatrixArray::latency(1, 1), 0);
 }
 
 TEST(MatrixArray, PiecesOfKMeetInABank) {

@@ -7,7 +7,7 @@
 #include <algorithm>
 #include <functional>
 #include <random>
-#include <set>
+#include <vector>
 
 namespace arsis::timing {
 namespace {
@@ -123,32 +123,132 @@ TEST(Granules, OfAlignedRunsAreRoundedUp) {
   }
 }
 
-TEST(Channels, ReachedAreThoseOfAWalk) {
-  for (int64_t channels : {1, 2, 3, 8, 32})
-    for (int64_t piece : {32, 64, 256})
-      for (int64_t step = 1; step <= 40; ++step)
-        for (int64_t pieces = 1; pieces <= std::min<int64_t>(step, 9); ++pieces) {
-          Runs runs;
-          runs.bytes = pieces * piece;
-          runs.count = {1, 1, 1, 2 * channels};
-          runs.pitch[3] = step * piece;
-          std::set<int64_t> reached;
-          for (int64_t i = 0; i < runs.count[3]; ++i)
-            for (int64_t p = 0; p < pieces; ++p)
-              reached.insert((i * step + p) % channels);
-          EXPECT_EQ(channelsReached(runs, {channels, piece, 32}), static_cast<int64_t>(reached.size()))
-              << channels << " channels, step " << step << ", pieces " << pieces;
-        }
+/// The bursts of each channel, one by one.
+std::vector<int64_t> walkChannels(const Runs &runs, const Channels &dram, int64_t address) {
+  std::vector<int64_t> load(static_cast<size_t>(dram.channels), 0);
+  int64_t buffered = -1;
+  forEachIndex(runs.count, [&](const Box &index) {
+    const int64_t begin = address + offset(index, runs.pitch);
+    for (int64_t b = begin / dram.burstBytes; b <= (begin + runs.bytes - 1) / dram.burstBytes; ++b) {
+      if (b != buffered)
+        ++load[static_cast<size_t>(b * dram.burstBytes / dram.interleaveBytes % dram.channels)];
+      buffered = b;
+    }
+  });
+  return load;
 }
 
-TEST(Channels, TwiceAsManyAreNeverReachedByFewer) {
-  for (int64_t step = 1; step <= 64; ++step) {
+Runs randomRuns(Random &number, int64_t mostBytes) {
+  Runs runs;
+  runs.bytes = number(1, mostBytes);
+  int64_t extent = runs.bytes;
+  for (size_t d = 4; d-- > 0;) {
+    runs.count[d] = number(0, 1) ? number(1, 9) : 1;
+    const int64_t gap = number(0, 2) == 0 ? number(0, 300) : 64 * number(0, 20);
+    runs.pitch[d] = runs.count[d] > 1 ? extent + gap : 0;
+    extent += (runs.count[d] - 1) * runs.pitch[d];
+  }
+  return runs;
+}
+
+TEST(Channels, HaveTheBurstsOfAWalk) {
+  Random number;
+  for (int round = 0; round < 1000; ++round) {
+    const Runs runs = randomRuns(number, round % 2 ? 40 : 900);
+    const int64_t address = number(0, 5000);
+    for (const Channels &dram : {Channels{1, 64, 64}, {2, 64, 32}, {3, 32, 32}, {8, 256, 64}, {32, 512, 32}})
+      ASSERT_EQ(burstsOfChannels(runs, dram, address), walkChannels(runs, dram, address))
+          << "round " << round << ", " << dram.channels << " channels";
+  }
+}
+
+TEST(Channels, OfBoxesInSequenceHaveTheMeanOfAWalk) {
+  Random number;
+  for (int round = 0; round < 200; ++round) {
+    Runs runs = randomRuns(number, 200);
+    const Channels dram = round % 2 ? Channels{8, 64, 32} : Channels{6, 128, 64};
+    const int64_t step = dram.interleaveBytes * number(0, 20);
+    constexpr int64_t kBoxes = 24; // a multiple of every period
+    std::vector<int64_t> together(static_cast<size_t>(dram.channels), 0);
+    for (int64_t i = 0; i < kBoxes; ++i) {
+      const std::vector<int64_t> one = walkChannels(runs, dram, i * step);
+      for (size_t c = 0; c < one.size(); ++c)
+        together[c] += one[c];
+    }
+    const ChannelLoad load = channelLoad(runs, dram, 0, step);
+    EXPECT_DOUBLE_EQ(load.inSequence,
+                     static_cast<double>(*std::max_element(together.begin(), together.end())) /
+                         static_cast<double>(kBoxes));
+    EXPECT_LE(load.inSequence, load.fullest);
+    EXPECT_GE(load.inSequence * static_cast<double>(dram.channels), static_cast<double>(load.bursts));
+  }
+}
+
+TEST(Channels, ASingleTileInOneChannelUsesTheNextOneNext) {
+  Runs runs;
+  runs.bytes = 64;
+  runs.count = {1, 1, 1, 1};
+  const ChannelLoad load = channelLoad(runs, {2, 64, 32}, 0, 64);
+  EXPECT_EQ(load.fullest, 2);
+  EXPECT_EQ(load.inSequence, 1);
+  EXPECT_EQ(channelLoad(runs, {2, 64, 32}, 0, 128).inSequence, 2); // always the same one
+}
+
+/// Rows that a long row of boxes opens, `banks` banks with one open row each, per box.
+double walkOpened(const Runs &runs, int64_t rowBytes, int64_t banks, int64_t step) {
+  std::vector<int64_t> open(static_cast<size_t>(banks), -1);
+  int64_t opened = 0;
+  constexpr int64_t kWarm = 200, kBoxes = 2000;
+  for (int64_t i = 0; i < kWarm + kBoxes; ++i)
+    forEachIndex(runs.count, [&](const Box &index) {
+      const int64_t begin = i * step + offset(index, runs.pitch);
+      for (int64_t row = begin / rowBytes; row <= (begin + runs.bytes - 1) / rowBytes; ++row) {
+        int64_t &inBank = open[static_cast<size_t>(row % banks)];
+        opened += i >= kWarm && inBank != row;
+        inBank = row;
+      }
+    });
+  return static_cast<double>(opened) / static_cast<double>(kBoxes);
+}
+
+Runs rows(int64_t count, int64_t bytes, int64_t pitch) {
+  Runs runs;
+  runs.count = {1, 1, 1, count};
+  runs.pitch[3] = count > 1 ? pitch : 0;
+  runs.bytes = bytes;
+  return runs;
+}
+
+TEST(Rows, OpenedAreThoseThatALongRowOfBoxesOpens) {
+  constexpr int64_t kRow = 1024, kBanks = 8;
+  const struct {
     Runs runs;
-    runs.bytes = 64;
-    runs.count = {1, 1, 1, 1000};
-    runs.pitch[3] = step * 64;
-    for (int64_t channels : {1, 2, 3, 5, 8, 16, 24})
-      EXPECT_LE(channelsReached(runs, {channels, 64, 32}), channelsReached(runs, {2 * channels, 64, 32}));
+    int64_t step;
+    double within;
+  } cases[] = {
+      {rows(1, 200, 0), 200, 0.01},    // a stream
+      {rows(1, 5000, 0), 5000, 0.01},  // of long pieces
+      {rows(1, 60, 0), 300, 0.01},     // with gaps
+      {rows(1, 60, 0), 5100, 0.01},    // each in a row of its own
+      {rows(6, 100, 250), 1500, 0.01}, // one box behind the other
+      {rows(20, 100, 400), 8000, 0.1}, // over several rows
+      {rows(6, 32, 1100), 32, 0.02},   // the next columns of the same rows
+      {rows(12, 32, 1100), 32, 0.02},  // of more rows than there are banks
+  };
+  for (const auto &[runs, step, within] : cases)
+    EXPECT_NEAR(rowsOpened(runs, kRow, kBanks, step), walkOpened(runs, kRow, kBanks, step), within)
+        << runs.count[3] << " runs of " << runs.bytes << ", " << runs.pitch[3] << " apart, step " << step;
+}
+
+TEST(Rows, AreVisitedAsOftenAsAWalkChangesThemInTheMean) {
+  Random number;
+  for (int round = 0; round < 100; ++round) {
+    const Runs runs = randomRuns(number, 300);
+    constexpr int64_t kRow = 512;
+    int64_t visits = 0;
+    for (int64_t address = 0; address < kRow; ++address)
+      visits += granulesTouched(runs, address, kRow);
+    EXPECT_NEAR(meanRowVisits(runs, kRow), static_cast<double>(visits) / kRow, 1e-9) << "round " << round;
   }
 }
 

@@ -41,7 +41,7 @@ double formOf(const Stream &stream, const chip::Chip &chip) {
       timing::runsOfBox({1, 1, stream.n * stream.rows, stream.pitch}, {1, 1, stream.rows, stream.columns}, 4);
   const int64_t beats =
       form.localBeats(stream.rows * stream.columns, {1, 1, stream.rows, stream.columns}, stream.local(), 4);
-  return form.stream(form.transfer(runs, 0, beats), stream.n);
+  return form.stream(form.transfer(runs, 0, stream.rows * stream.pitch * 4, beats), stream.n);
 }
 /// GB/s.
 double bandwidth(const Stream &stream, const chip::Chip &chip) {

@@ -11,9 +11,10 @@
 namespace arsis::sim::test {
 namespace {
 
-/// A product: `rows` of M through an array that holds `k` rows of weights.
+/// A product: `rows` of M through an array that holds `k` rows of weights, in `n` columns, or all.
 struct Fold {
-  int64_t rows, k;
+  int64_t rows, k, n = 0;
+  int64_t columns(int64_t all) const { return n > 0 ? n : all; }
 };
 
 /// When loads and products begin in a double-buffered array that is given one after the other in order: a
@@ -36,7 +37,7 @@ struct Schedule {
 /// R x C PEs. Weights enter at the top of each column, last row first, and move down a chain of registers,
 /// one row per cycle and a column one cycle after its neighbour; a register passes on what belongs to the
 /// load under way. The first operand of a product that reaches a PE takes the weight over from the chain.
-/// Rows of x enter skewed from the left, partial sums move down.
+/// Rows of x enter skewed from the left, partial sums move down and leave below the last row of weights.
 class PeArray {
 public:
   PeArray(int64_t rows, int64_t columns) : R(rows), C(columns) {}
@@ -49,7 +50,7 @@ public:
     std::vector<std::vector<Pe>> now(R, std::vector<Pe>(C)), next = now;
     int64_t last = 0, left = 0;
     for (const Fold &fold : folds)
-      left += fold.rows * C;
+      left += fold.rows * fold.columns(C);
     for (int64_t cycle = 0; left > 0; ++cycle) {
       for (int64_t r = 0; r < R; ++r)
         for (int64_t c = 0; c < C; ++c) {
@@ -73,7 +74,7 @@ public:
             pe.weightFold = pe.fold;
           }
           pe.sum = (r > 0 ? now[r - 1][c].sum : 0.0) + pe.x * pe.weight;
-          if (r < R - 1)
+          if (r != folds[pe.fold].k - 1 || c >= folds[pe.fold].columns(C))
             continue;
           double expected = 0;
           for (int64_t k = 0; k < folds[pe.fold].k; ++k)
@@ -155,10 +156,10 @@ int64_t closedForm(int64_t R, int64_t C, const std::vector<Fold> &folds) {
 int64_t simulated(int64_t R, int64_t C, const std::vector<Fold> &folds) {
   std::string text = "arsis 1\ndram 64\nlocation 0 layer l phase fwd op conv\nstream matrix 0\n";
   int bank = 0;
-  for (const auto &[rows, k] : folds) {
+  for (const auto &[rows, k, n] : folds) {
     const std::string t = std::to_string(rows), r = std::to_string(k), b = std::to_string(bank++);
     text += "  load_weights bank=" + b + ", source=0, kCount=[1, 1, " + r + "], kStride=[0, 0, " +
-            std::to_string(C) + "], nCount=" + std::to_string(C) + ", nStride=1, type=f32\n";
+            std::to_string(C) + "], nCount=" + std::to_string(n > 0 ? n : C) + ", nStride=1, type=f32\n";
     text += "  multiply bank=" + b + ", source=0, mCount=[1, 1, " + t + "], mStride=[0, 0, " + r +
             "], kCount=[1, 1, " + r +
             "], kStride=[0, 0, 1], type=f32, acc=0, accStride=[0, 0, 1], accumulate=0\n";
@@ -203,6 +204,22 @@ TEST(Array, PartialKMatchesEveryPe) {
     for (size_t i = 0; i < cases.size(); ++i)
       EXPECT_EQ(simulated(R, C, cases[i]), PeArray(R, C).run(cases[i], static_cast<uint32_t>(i)))
           << R << "x" << C << " case " << i;
+}
+
+TEST(Array, PartialNMatchesEveryPe) {
+  const std::vector<std::vector<Fold>> cases = {
+      {{1, 1, 1}}, {{5, 3, 2}}, {{9, 8, 1}, {2, 8, 3}}, {{4, 4, 3}, {12, 1, 2}, {3, 6, 1}}};
+  for (const auto &[R, C] : std::vector<std::pair<int64_t, int64_t>>{{8, 8}, {8, 3}, {16, 5}})
+    for (size_t i = 0; i < cases.size(); ++i)
+      EXPECT_EQ(simulated(R, C, cases[i]), PeArray(R, C).run(cases[i], static_cast<uint32_t>(i)))
+          << R << "x" << C << " case " << i;
+}
+
+TEST(Array, OfMorePesIsNeverSlowerForTheSameWork) {
+  const std::vector<Fold> work = {{40, 7, 5}, {2, 1, 3}, {3, 8, 8}, {1, 2, 1}};
+  const int64_t small = simulated(8, 8, work);
+  for (const auto &[R, C] : std::vector<std::pair<int64_t, int64_t>>{{9, 8}, {8, 9}, {16, 16}, {64, 32}})
+    EXPECT_LE(simulated(R, C, work), small) << R << "x" << C;
 }
 
 TEST(Array, PublishedSingleFold) {
