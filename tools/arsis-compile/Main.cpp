@@ -128,7 +128,9 @@ std::optional<Arguments> parse(const std::vector<std::string> &arguments, Compil
   refuseSharedFiles({{"the model", a.model.name},
                      {"--chip", compile.chip.getValue()},
                      {"--mapping", compile.mapping.getValue()}},
-                    {{"--output", a.output}, {"--weights", a.weights}});
+                    {{"--output", a.output},
+                     {"--weights", a.weights},
+                     {"--write-schedules", compile.writeSchedules.getValue()}});
   return a;
 }
 

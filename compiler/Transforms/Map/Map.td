@@ -31,6 +31,7 @@ def MapPass : Pass<"nn-map", "::mlir::ModuleOp"> {
     ListOption<"set", "set", "std::string", "KEY=VALUE: override a value of the chip">,
     Option<"mappingText", "mapping-text", "std::string", "", "schedules that hold, as JSON text">,
     Option<"mappingFile", "mapping-file", "std::string", "", "JSON file with schedules that hold">,
+    Option<"writeSchedules", "write-schedules", "std::string", "", "file that takes all schedules as JSON, to be read again">,
     Option<"explain", "explain", "bool", "false", "emit a remark per operation with the decision and its reason">,
   ];
   let dependentDialects = ["::arsis::nn::NNDialect"];

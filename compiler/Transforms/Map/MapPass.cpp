@@ -8,6 +8,8 @@
 #include "compiler/Schedule/Search.h"
 #include "compiler/Transforms/Map/ScheduleFile.h"
 #include "compiler/Transforms/Map/Units.h"
+#include "dialects/Isa/Encoding/Error.h"
+#include "dialects/Isa/Encoding/OutputFile.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "llvm/ADT/StringSet.h"
@@ -118,11 +120,22 @@ public:
       getOperation().emitError("the schedules name '") << key << "', but there is no such operation";
       good = false;
     }
-    if (!good)
+    if (!good || failed(write()))
       signalPassFailure();
   }
 
 private:
+  LogicalResult write() {
+    if (writeSchedules.empty())
+      return success();
+    try {
+      writeFile(writeSchedules, schedulesToJson(getOperation()) + "\n");
+      return success();
+    } catch (const Error &error) {
+      return getOperation().emitError(error.what());
+    }
+  }
+
   LogicalResult readMapping(ScheduleFile &file) {
     std::string why;
     if (!mappingText.empty() && !file.parse(mappingText, "schedules", why))

@@ -75,29 +75,6 @@ static void dumpInitials(std::ostream &out, const Program &program) {
                        " bytes, sha256 " + toHex(program.files[f].sha256));
 }
 
-static void dumpInitials(std::ostream &out, const Program &program) {
-  struct Kept {
-    uint64_t tensors = 0, bytes = 0;
-  };
-  Kept here, splats;
-  std::vector<Kept> files(program.files.size());
-  for (const Initial &initial : program.initials) {
-    const auto *range = std::get_if<FileRange>(&initial.value);
-    Kept &kept = range ? files[range->file] : std::holds_alternative<Splat>(initial.value) ? splats : here;
-    kept.tensors += 1;
-    kept.bytes += elementBytes(program.tensors[initial.tensor]);
-  }
-  const auto line = [&](const Kept &kept, const std::string &where) {
-    out << "  " << kept.tensors << " tensors, " << kept.bytes << " bytes, " << where << "\n";
-  };
-  out << "initial values\n";
-  line(splats, "as one element each");
-  line(here, "in the program");
-  for (size_t f = 0; f < files.size(); ++f)
-    line(files[f], "in " + program.files[f].name + " of " + std::to_string(program.files[f].bytes) +
-                       " bytes, sha256 " + toHex(program.files[f].sha256));
-}
-
 std::string dumpProgram(const Program &program) {
   std::ostringstream out;
   const std::vector<uint8_t> file = encodeProgram(program);

@@ -122,7 +122,8 @@ std::string compareWithOracle(const std::string &text, const chip::Chip &chip, c
     return "does not parse: " + errors;
   PassManager map(&context);
   const auto set = llvm::to_vector(chip::overridesOf(chip));
-  map.addPass(compiler::createMapPass({chip.name, set, mapping, /*mappingFile=*/"", /*explain=*/false}));
+  map.addPass(compiler::createMapPass(
+      {chip.name, set, mapping, /*mappingFile=*/"", /*writeSchedules=*/"", /*explain=*/false}));
   if (failed(map.run(*module)))
     return "does not map: " + errors;
 
