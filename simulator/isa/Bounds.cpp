@@ -132,10 +132,10 @@ struct Checker {
     window("destination", op.destination, op.count, op.window, op.windowStride);
   }
   void operator()(const ExternalOperation &op) const {
-    for (const isa::ExternalOperand &operand : op.work.operands)
+    for (const isa::ExternalOperand &operand : op.work->operands)
       window(operand.name, {operand.address, operand.stride, operand.type}, operand.count, operand.window,
              operand.windowStride);
-    const isa::ExternalOperand &to = op.work.result;
+    const isa::ExternalOperand &to = op.work->result;
     result<4>(to.name, {to.address, to.stride, to.type}, to.count);
   }
 };

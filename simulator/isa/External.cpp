@@ -29,22 +29,22 @@ void gather(const isa::ExternalOperand &operand, const Memories &memories, float
 
 void sampleExternal(const ExternalOperation &op, const Memories &memories, Result &result) {
   size_t elements = 0;
-  for (const isa::ExternalOperand &operand : op.work.operands)
+  for (const isa::ExternalOperand &operand : op.work->operands)
     elements += static_cast<size_t>(isa::visitsOf(operand));
   result.scratch.resize(elements);
-  result.values.resize(static_cast<size_t>(isa::elementsOf(op.work.result)));
+  result.values.resize(static_cast<size_t>(isa::elementsOf(op.work->result)));
   std::array<const float *, isa::ExternalWork::kMostOperands> operands{};
   float *next = result.scratch.data();
-  for (size_t i = 0; i < op.work.operands.size(); ++i) {
-    gather(op.work.operands[i], memories, next);
+  for (size_t i = 0; i < op.work->operands.size(); ++i) {
+    gather(op.work->operands[i], memories, next);
     operands[i] = next;
-    next += isa::visitsOf(op.work.operands[i]);
+    next += isa::visitsOf(op.work->operands[i]);
   }
-  op.body->type->compute(*op.body, op.work, operands.data(), result.values.data());
+  op.body->type->compute(*op.body, *op.work, operands.data(), result.values.data());
 }
 
 void commitExternal(const ExternalOperation &op, Memories &memories, const Result &result) {
-  const isa::ExternalOperand &to = op.work.result;
+  const isa::ExternalOperand &to = op.work->result;
   scatter<4>(result.values.data(), to.count, {to.address, to.stride, to.type}, memories);
 }
 

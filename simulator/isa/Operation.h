@@ -8,6 +8,7 @@
 
 #include <array>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <variant>
 #include <vector>
@@ -88,10 +89,10 @@ struct PoolGradOperation {
   std::array<int64_t, 2> window{}, windowStride{};
 };
 
-/// What a library brought.
+/// What a library brought. Its work lies elsewhere, so that it does not make all operations larger.
 struct ExternalOperation {
   const isa::External *body = nullptr;
-  isa::ExternalWork work;
+  std::shared_ptr<const isa::ExternalWork> work;
 };
 
 /// std::monostate: nothing to do (`wait`, or an instruction with an empty extent).

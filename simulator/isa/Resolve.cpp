@@ -161,11 +161,11 @@ struct Resolver {
   void operator()(const isa::External &body) const {
     auto &op = emplace<ExternalOperation>();
     op.body = &body;
-    op.work = isa::workOf(body, isa::Evaluation(index));
-    refuseHalf(op.work.result.type);
-    for (const isa::ExternalOperand &operand : op.work.operands)
+    op.work = std::make_shared<const isa::ExternalWork>(isa::workOf(body, isa::Evaluation(index)));
+    refuseHalf(op.work->result.type);
+    for (const isa::ExternalOperand &operand : op.work->operands)
       refuseHalf(operand.type);
-    if (isa::isEmpty(op.work))
+    if (isa::isEmpty(*op.work))
       clear();
   }
 };

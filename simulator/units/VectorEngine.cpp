@@ -51,8 +51,8 @@ Operands operandsOf(const Operation &operation) {
       operands.add(
           {from.count, {from.address, from.stride, from.type}, from.window, from.windowStride, read});
     };
-    add(op->work.result, false);
-    for (const isa::ExternalOperand &operand : op->work.operands)
+    add(op->work->result, false);
+    for (const isa::ExternalOperand &operand : op->work->operands)
       add(operand, true);
   } else {
     // The gradient stays in the lanes; each position of the window adds to the destination, for Max where the
@@ -99,8 +99,9 @@ timing::VectorWork workOf(const Operation &operation, const Operands &operands,
   auto *map = std::get_if<MapOperation>(&operation);
   work.cyclesPerElement = unit.cyclesOf(map ? map->function : numerics::VectorFunction::Copy);
   if (external)
-    work.cyclesPerElement = static_cast<double>(external->work.times) * unit.cyclesOf(external->work.costsAs);
-  if (external ? external->work.reduces : std::holds_alternative<ReduceOperation>(operation))
+    work.cyclesPerElement =
+        static_cast<double>(external->work->times) * unit.cyclesOf(external->work->costsAs);
+  if (external ? external->work->reduces : std::holds_alternative<ReduceOperation>(operation))
     work.results = product(operands.all[0].count);
   return work;
 }

@@ -92,12 +92,13 @@ struct Counter {
     counts[Event::VectorOps] += outputs * taps;
   }
   void operator()(const ExternalOperation &op) const {
-    for (const isa::ExternalOperand &operand : op.work.operands)
+    for (const isa::ExternalOperand &operand : op.work->operands)
       counts[Event::ScratchpadReadBytes] +=
           readBytes({operand.address, operand.stride, operand.type}, operand.count) * product(operand.window);
-    counts[Event::ScratchpadWriteBytes] += isa::elementsOf(op.work.result) * sizeInBytes(op.work.result.type);
-    counts[isTranscendental(op.work.costsAs) ? Event::TranscendentalOps : Event::VectorOps] +=
-        isa::visitsOf(op.work) * op.work.times;
+    counts[Event::ScratchpadWriteBytes] +=
+        isa::elementsOf(op.work->result) * sizeInBytes(op.work->result.type);
+    counts[isTranscendental(op.work->costsAs) ? Event::TranscendentalOps : Event::VectorOps] +=
+        isa::visitsOf(*op.work) * op.work->times;
   }
 };
 
@@ -107,7 +108,7 @@ struct Elements {
   int64_t operator()(const ReduceOperation &op) const { return product(op.count); }
   int64_t operator()(const PoolOperation &op) const { return product(op.count) * product(op.window); }
   int64_t operator()(const PoolGradOperation &op) const { return product(op.count) * product(op.window); }
-  int64_t operator()(const ExternalOperation &op) const { return isa::visitsOf(op.work); }
+  int64_t operator()(const ExternalOperation &op) const { return isa::visitsOf(*op.work); }
 };
 
 } // namespace

@@ -81,8 +81,8 @@ public:
       exactly(sim::View<sim::Box4>{operand.address, operand.stride, operand.type}, operand.count);
       exactStrides(operand.windowStride, operand.window);
     };
-    operand(op.work.result);
-    for (const isa::ExternalOperand &each : op.work.operands)
+    operand(op.work->result);
+    for (const isa::ExternalOperand &each : op.work->operands)
       operand(each);
   }
 
