@@ -232,8 +232,13 @@ private:
                                     narrow.to<uint8_t>(placement.getUnit(), "the unit of a placement"),
                                     placement.getBuffer().str(), placement.getBegin(), placement.getEnd(),
                                     placement.getSlots(), placement.getLayer().str()});
-    for (NamedAttribute option : op.getOptions())
-      program.options[option.getName().str()] = cast<StringAttr>(option.getValue()).str();
+    for (NamedAttribute option : op.getOptions()) {
+      auto text = dyn_cast<StringAttr>(option.getValue());
+      if (!text)
+        return op.emitOpError() << "has option " << option.getName() << " = " << option.getValue()
+                                << ", expected a string";
+      program.options[option.getName().str()] = text.str();
+    }
     for (auto name : op.getNotObservable().getAsRange<StringAttr>())
       program.notObservable.push_back(name.str());
     program.nnModule = op.getNnModule().str();

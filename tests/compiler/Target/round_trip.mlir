@@ -11,13 +11,11 @@
 // CHECK-SAME: nn_module = "module {}", not_observable = ["act:relu1"], options = {chip = "tiny"}
 // CHECK-SAME: #isa.placement<spm "a" from 0 to 512 slots 2 layer "conv1">, #isa.placement<acc unit 1 "b" from 0 to 4 slots 1 layer "conv1">
 // CHECK-SAME: #isa.requirement<"matrix.rows" equal 8>
-// CHECK-SAME: verdict = #isa.verdict<version 1 hash 18446744073709551615 on <"matrix.rows" equal 8>, <"matrix.units" at_least 2>>
 isa.program @program attributes {counters = [#isa.stream_id<load 0>], dram_bytes = 256 : i64, nn_module = "module {}",
     not_observable = ["act:relu1"], options = {"chip" = "tiny"},
     placements = [#isa.placement<spm "a" from 0 to 512 slots 2 layer "conv1">,
                   #isa.placement<acc unit 1 "b" from 0 to 4 slots 1 layer "conv1">],
-    requirements = [#isa.requirement<"matrix.rows" equal 8>],
-    verdict = #isa.verdict<version 1 hash 18446744073709551615 on <"matrix.rows" equal 8>, <"matrix.units" at_least 2>>} {
+    requirements = [#isa.requirement<"matrix.rows" equal 8>]} {
   // CHECK: isa.tensor @x parameter f32 shape [1, 1, 1, 4] stride [4, 4, 4, 1] at 64
   // CHECK-SAME: initial = dense<{{.*}}> : tensor<16xi8>
   isa.tensor @x parameter f32 shape [1, 1, 1, 4] stride [4, 4, 4, 1] at 64
