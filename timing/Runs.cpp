@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // See Runs.h.
 #include "timing/Runs.h"
+#include "timing/Memo.h"
 
 #include <algorithm>
 #include <numeric>
@@ -170,7 +171,7 @@ std::vector<int64_t> burstsOfChannels(const Runs &runs, const Channels &dram, in
   return load;
 }
 
-ChannelLoad channelLoad(const Runs &runs, const Channels &dram, int64_t address, int64_t step) {
+static ChannelLoad countChannels(const Runs &runs, const Channels &dram, int64_t address, int64_t step) {
   const std::vector<int64_t> load = burstsOfChannels(runs, dram, address);
   ChannelLoad result;
   result.bursts = std::accumulate(load.begin(), load.end(), int64_t(0));
@@ -189,6 +190,15 @@ ChannelLoad channelLoad(const Runs &runs, const Channels &dram, int64_t address,
         std::max(result.inSequence, static_cast<double>(sum * apart) / static_cast<double>(dram.channels));
   }
   return result;
+}
+
+ChannelLoad channelLoad(const Runs &runs, const Channels &dram, int64_t address, int64_t step) {
+  static thread_local Memo<ChannelLoad, 14> known;
+  const int64_t period = dram.channels * dram.interleaveBytes;
+  return known.get({runs.bytes, runs.count[0], runs.count[1], runs.count[2], runs.count[3], runs.pitch[0],
+                    runs.pitch[1], runs.pitch[2], runs.pitch[3], dram.channels, dram.interleaveBytes,
+                    dram.burstBytes, address % period, floorRemainder(step, period)},
+                   [&] { return countChannels(runs, dram, address, step); });
 }
 
 double occupiedBytes(const Runs &runs, const Channels &dram, int64_t address) {
@@ -224,11 +234,18 @@ double rowsOpened(const Runs &runs, int64_t rowBytes, int64_t banks, int64_t ste
   const auto apart = static_cast<double>(std::abs(step));
   if (std::abs(step) >= span) // from the last row of the one before
     return visits - 1 + std::min(1.0, static_cast<double>(std::abs(step) - span + 1) / row);
-  if (span > banks * rowBytes) // the first rows are closed again when the box is through
-    return visits;
-  // It finds the rows of the one before, but for those that its pieces have left since.
-  const double pieces = visits - static_cast<double>(runs.runs() * (runs.bytes - 1)) / row;
-  return std::min(visits, pieces * apart / row);
+  // Rows of the one before are found open, but for those that share a bank; the last bytes of its pieces have
+  // gone on to others. Pieces lie a whole row apart.
+  const auto open = static_cast<double>(banks);
+  const double closed = visits > open ? std::min(visits, 2 * (visits - open)) : 0;
+  double pieces = 1;
+  int64_t outer = 1;
+  for (size_t d = 0; d < 4; ++d) {
+    const double rows = static_cast<double>(runs.pitch[d]) / row;
+    pieces += static_cast<double>(outer * (runs.count[d] - 1)) * std::clamp(rows - 1, 0.0, 1.0);
+    outer *= runs.count[d];
+  }
+  return std::min(visits, std::max(closed, pieces * apart / row));
 }
 
 } // namespace arsis::timing

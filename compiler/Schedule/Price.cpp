@@ -246,14 +246,31 @@ private:
       if (periods < 1 || alike <= cycle || (alike < kPatience && !isPeriodic(past)))
         continue;
       const double *now = past.state(0), *before = past.state(static_cast<size_t>(cycle));
-      for (size_t k = 0; k < x.size(); ++k)
-        x[k] += double(periods) * (now[k] - before[k]);
+      skip(double(periods), now, before);
       past.replace(x);
       i += periods * cycle;
       alike = 0;
     }
     index[depth] = 0;
   }
+
+  /// Moves everything by so many periods; what the DRAM remembers moves with its newest transfer.
+  void skip(double periods, const double *now, const double *before) {
+    const auto move = [&](size_t k) { x[k] += periods * (now[k] - before[k]); };
+    for (size_t k = 0; k < dram; ++k)
+      move(k);
+    for (size_t k = dramEnd(); k < x.size(); ++k)
+      move(k);
+    const double shift = periods * (now[dram + 1] - before[dram + 1]);
+    if (shift == 0) // no transfer in this loop
+      return;
+    x[dram] += shift;
+    for (size_t k = 0; k < kWindow; ++k) {
+      x[dram + 1 + 3 * k] += shift;
+      x[dram + 3 + 3 * k] += periods * (now[sequence] - before[sequence]);
+    }
+  }
+  size_t dramEnd() const { return dram + 1 + 3 * kWindow; }
 
   /// The last states of a loop.
   class Past {
@@ -289,8 +306,14 @@ private:
     const auto period = static_cast<size_t>(cycle);
     const double *now = past.state(0), *then = past.state(period), *before = past.state(1),
                  *earlier = past.state(period + 1);
-    for (size_t k = 0; k < x.size(); ++k)
-      if (std::abs((now[k] - then[k]) - (before[k] - earlier[k])) > kSame)
+    const auto same = [&](size_t k) {
+      return std::abs((now[k] - then[k]) - (before[k] - earlier[k])) <= kSame;
+    };
+    for (size_t k = 0; k < dram + 2; ++k) // of what the DRAM remembers the newest
+      if (k != dram && !same(k))
+        return false;
+    for (size_t k = dramEnd(); k < x.size(); ++k)
+      if (!same(k))
         return false;
     return true;
   }
