@@ -30,21 +30,28 @@ Dma::Dma(const chip::Chip &chip)
       rowMissCycles(chip.real("dram.row_miss_ns") * cyclesPerNanosecond(chip)), banks(chip) {}
 
 Transfer Dma::transfer(const Runs &runs, int64_t address, int64_t step, int64_t beats) const {
-  Transfer transfer;
-  transfer.bytes = runs.totalBytes();
-  transfer.beats = beats;
-  if (transfer.bytes == 0)
-    return transfer;
-  transfer.requests = granulesTouched(runs, address, requestBytes);
-  // Boxes close to each other are in flight together if the table reaches round all channels.
-  const int64_t apart = std::abs(step), turn = dram.channels * dram.interleaveBytes;
-  const bool reaches = apart < dram.interleaveBytes && outstanding * apart >= transfer.requests * turn;
-  const ChannelLoad load = channelLoad(runs, dram, address, reaches ? dram.interleaveBytes : step);
-  const auto bytes = static_cast<double>(dram.channels * dram.burstBytes);
-  transfer.dramBytes = load.inSequence * bytes;
-  transfer.fullestBytes = load.fullest * bytes;
-  transfer.rowsOpened = timing::rowsOpened(runs, rowBytes, rowBanks, step);
-  return transfer;
+  static thread_local Memo<Transfer, 18> known;
+  return known.get(
+      {runs.bytes, runs.count[0], runs.count[1], runs.count[2], runs.count[3], runs.pitch[0], runs.pitch[1],
+       runs.pitch[2], runs.pitch[3], address, step, beats, outstanding, requestBytes, dram.channels,
+       dram.interleaveBytes, dram.burstBytes, rowBytes * 4096 + rowBanks},
+      [&] {
+        Transfer transfer;
+        transfer.bytes = runs.totalBytes();
+        transfer.beats = beats;
+        if (transfer.bytes == 0)
+          return transfer;
+        transfer.requests = granulesTouched(runs, address, requestBytes);
+        // Boxes close to each other are in flight together if the table reaches round all channels.
+        const int64_t apart = std::abs(step), turn = dram.channels * dram.interleaveBytes;
+        const bool reaches = apart < dram.interleaveBytes && outstanding * apart >= transfer.requests * turn;
+        const ChannelLoad load = channelLoad(runs, dram, address, reaches ? dram.interleaveBytes : step);
+        const auto bytes = static_cast<double>(dram.channels * dram.burstBytes);
+        transfer.dramBytes = load.inSequence * bytes;
+        transfer.fullestBytes = load.fullest * bytes;
+        transfer.rowsOpened = timing::rowsOpened(runs, rowBytes, rowBanks, step);
+        return transfer;
+      });
 }
 
 int64_t Dma::localBeats(int64_t elements, const std::array<int64_t, 4> &box,

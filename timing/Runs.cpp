@@ -112,10 +112,50 @@ int64_t granulesTouched(const Runs &runs, int64_t address, int64_t granule) {
   return GranuleCount(runs, granule).from(0, address % granule);
 }
 
-std::vector<int64_t> burstsOfChannels(const Runs &runs, const Channels &dram, int64_t address) {
+/// Adds bursts [first, first + bursts), `times` times.
+static void addBursts(std::vector<int64_t> &load, const Channels &dram, int64_t first, int64_t bursts,
+                      int64_t times) {
+  const int64_t perPiece = dram.interleaveBytes / dram.burstBytes, perRound = perPiece * dram.channels;
+  if (const int64_t rounds = bursts / perRound; rounds > 0) {
+    for (int64_t &of : load)
+      of += rounds * perPiece * times;
+    bursts -= rounds * perRound;
+  }
+  auto channel = static_cast<size_t>(floorRemainder(floorQuotient(first, perPiece), dram.channels));
+  int64_t left = perPiece - floorRemainder(first, perPiece); // in the piece
+  while (bursts > 0) {
+    const int64_t some = std::min(bursts, left);
+    load[channel] += some * times;
+    bursts -= some;
+    left = perPiece;
+    channel = channel + 1 == load.size() ? 0 : channel + 1;
+  }
+}
+
+/// Run by run.
+static std::vector<int64_t> walkChannels(const Runs &runs, const Channels &dram, int64_t address) {
   std::vector<int64_t> load(static_cast<size_t>(dram.channels), 0);
-  if (runs.runs() == 0)
-    return load;
+  const int64_t burst = dram.burstBytes;
+  int64_t buffered = -1;
+  for (int64_t a = 0; a < runs.count[0]; ++a)
+    for (int64_t b = 0; b < runs.count[1]; ++b)
+      for (int64_t c = 0; c < runs.count[2]; ++c) {
+        int64_t at = address + a * runs.pitch[0] + b * runs.pitch[1] + c * runs.pitch[2];
+        for (int64_t d = 0; d < runs.count[3]; ++d, at += runs.pitch[3]) {
+          const int64_t first = at / burst, last = (at + runs.bytes - 1) / burst;
+          const int64_t kept = first == buffered;
+          addBursts(load, dram, first + kept, last + 1 - first - kept, 1);
+          buffered = last;
+        }
+      }
+  return load;
+}
+
+std::vector<int64_t> burstsOfChannels(const Runs &runs, const Channels &dram, int64_t address) {
+  constexpr int64_t kFew = 256;
+  if (runs.runs() <= kFew)
+    return walkChannels(runs, dram, address);
+  std::vector<int64_t> load(static_cast<size_t>(dram.channels), 0);
   const int64_t burst = dram.burstBytes, perPiece = dram.interleaveBytes / burst;
   const int64_t period = dram.channels * dram.interleaveBytes;
   const auto channelOf = [&](int64_t number) { // of a burst
@@ -156,17 +196,7 @@ std::vector<int64_t> burstsOfChannels(const Runs &runs, const Channels &dram, in
     if (starting[k] == 0)
       continue;
     const int64_t at = static_cast<int64_t>(k) * step + offset;
-    int64_t first = at / burst, bursts = (at + runs.bytes - 1) / burst + 1 - first;
-    const int64_t rounds = bursts / (perPiece * dram.channels);
-    for (int64_t &of : load)
-      of += rounds * perPiece * starting[k];
-    bursts -= rounds * perPiece * dram.channels;
-    while (bursts > 0) {
-      const int64_t some = std::min(bursts, perPiece - first % perPiece);
-      load[channelOf(first)] += some * starting[k];
-      first += some;
-      bursts -= some;
-    }
+    addBursts(load, dram, at / burst, (at + runs.bytes - 1) / burst + 1 - at / burst, starting[k]);
   }
   return load;
 }
