@@ -47,7 +47,11 @@ Transfer Dma::transfer(const Runs &runs, int64_t address, int64_t step, int64_t 
         const bool reaches = apart < dram.interleaveBytes && outstanding * apart >= transfer.requests * turn;
         const ChannelLoad load = channelLoad(runs, dram, address, reaches ? dram.interleaveBytes : step);
         const auto bytes = static_cast<double>(dram.channels * dram.burstBytes);
-        transfer.dramBytes = load.inSequence * bytes;
+        // Boxes fill each other's idle channels as far as the table holds several of them; a piece more or
+        // less is still in the queue of its channel when the next box comes.
+        const double piece = static_cast<double>(dram.interleaveBytes) / static_cast<double>(dram.burstBytes);
+        const double inFlight = std::max(1.0, 1 / rounds(transfer));
+        transfer.dramBytes = std::max(load.inSequence, (load.fullest - piece) / inFlight) * bytes;
         transfer.fullestBytes = load.fullest * bytes;
         transfer.rowsOpened = timing::rowsOpened(runs, rowBytes, rowBanks, step);
         return transfer;
