@@ -483,8 +483,10 @@ private:
   /// When the DRAM has served `work` that a queue asks for at `begin`. Whatever of both queues came at or
   /// after some time t has to be served after t: so the end is at least t plus all of that, for every t up to
   /// `begin`. The last kWindow transfers are looked at one by one; older ones are taken one after the other,
-  /// as the run met them. Transfers that an operation behind `enabled` made possible come behind this one.
-  /// The end never falls if a transfer begins later or is longer.
+  /// as the run met them. Transfers that an operation behind `enabled` made possible come behind this one; if
+  /// it follows closely they share, and slow it by no more than its own work. The end never falls if a
+  /// transfer begins later or is longer.
+  static constexpr double kClose = 2; // operations
   double shareDram(bool store, double begin, double work, double enabled) {
     double &older = x[dram], *window = x.data() + dram + 1, // (begin, work, enabled), the newest first
                                  *oldest = window + 3 * (kWindow - 1), &own = x[queue[store] + 2],
@@ -499,9 +501,9 @@ private:
     std::array<double, kWindow> from, asked;
     double all = 0;
     for (size_t k = 0; k < kWindow; ++k) {
-      const bool behind = window[3 * k + 2] > enabledOwn;
-      from[k] = behind ? 0 : window[3 * k];
-      asked[k] = behind ? 0 : window[3 * k + 1];
+      const double later = window[3 * k + 2] - enabledOwn; // operations
+      from[k] = later > kClose ? 0 : window[3 * k];
+      asked[k] = later > kClose ? 0 : later > 0 ? std::min(work, window[3 * k + 1]) : window[3 * k + 1];
       all += asked[k];
     }
     double end = older + all;

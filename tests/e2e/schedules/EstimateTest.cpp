@@ -85,7 +85,7 @@ struct Bounds {
 /// What docs/rationale/estimates.md says is not reached yet, and why.
 Bounds boundsOf(const std::string &operation, const std::string &chip) {
   static const std::map<std::pair<std::string, std::string>, Bounds> looser = {
-      {{"conv2d", "edge"}, {0.95, 0.06, 0.25}},
+      {{"conv2d", "edge"}, {0.95, 0.05, 0.18}},
       {{"conv2d_grad_input", "edge"}, {0.95, 0.05, 0.22}},
       {{"conv2d_grad_weight", "edge"}, {0.95, 0.05, 0.15}},
       {{"matmul", "edge"}, {0.95, 0.05, 0.13}},
@@ -95,7 +95,7 @@ Bounds boundsOf(const std::string &operation, const std::string &chip) {
       {{"bias_add", "edge"}, {0.92, 0.05, 0.40}},
       {{"batch_norm", "edge"}, {0.95, 0.05, 0.26}},
       {{"batch_norm", "datacentre"}, {0.95, 0.055, 0.10}},
-      {{"batch_norm_grad", "edge"}, {0.94, 0.05, 0.45}},
+      {{"batch_norm_grad", "edge"}, {0.95, 0.05, 0.45}},
   };
   const auto found = looser.find({operation, chip});
   return found == looser.end() ? Bounds{} : found->second;
