@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // See Runs.h.
 #include "timing/Runs.h"
+#include "timing/Memo.h"
 
 #include <algorithm>
 #include <numeric>
@@ -111,10 +112,50 @@ int64_t granulesTouched(const Runs &runs, int64_t address, int64_t granule) {
   return GranuleCount(runs, granule).from(0, address % granule);
 }
 
-std::vector<int64_t> burstsOfChannels(const Runs &runs, const Channels &dram, int64_t address) {
+/// Adds bursts [first, first + bursts), `times` times.
+static void addBursts(std::vector<int64_t> &load, const Channels &dram, int64_t first, int64_t bursts,
+                      int64_t times) {
+  const int64_t perPiece = dram.interleaveBytes / dram.burstBytes, perRound = perPiece * dram.channels;
+  if (const int64_t rounds = bursts / perRound; rounds > 0) {
+    for (int64_t &of : load)
+      of += rounds * perPiece * times;
+    bursts -= rounds * perRound;
+  }
+  auto channel = static_cast<size_t>(floorRemainder(floorQuotient(first, perPiece), dram.channels));
+  int64_t left = perPiece - floorRemainder(first, perPiece); // in the piece
+  while (bursts > 0) {
+    const int64_t some = std::min(bursts, left);
+    load[channel] += some * times;
+    bursts -= some;
+    left = perPiece;
+    channel = channel + 1 == load.size() ? 0 : channel + 1;
+  }
+}
+
+/// Run by run.
+static std::vector<int64_t> walkChannels(const Runs &runs, const Channels &dram, int64_t address) {
   std::vector<int64_t> load(static_cast<size_t>(dram.channels), 0);
-  if (runs.runs() == 0)
-    return load;
+  const int64_t burst = dram.burstBytes;
+  int64_t buffered = -1;
+  for (int64_t a = 0; a < runs.count[0]; ++a)
+    for (int64_t b = 0; b < runs.count[1]; ++b)
+      for (int64_t c = 0; c < runs.count[2]; ++c) {
+        int64_t at = address + a * runs.pitch[0] + b * runs.pitch[1] + c * runs.pitch[2];
+        for (int64_t d = 0; d < runs.count[3]; ++d, at += runs.pitch[3]) {
+          const int64_t first = at / burst, last = (at + runs.bytes - 1) / burst;
+          const int64_t kept = first == buffered;
+          addBursts(load, dram, first + kept, last + 1 - first - kept, 1);
+          buffered = last;
+        }
+      }
+  return load;
+}
+
+std::vector<int64_t> burstsOfChannels(const Runs &runs, const Channels &dram, int64_t address) {
+  constexpr int64_t kFew = 256;
+  if (runs.runs() <= kFew)
+    return walkChannels(runs, dram, address);
+  std::vector<int64_t> load(static_cast<size_t>(dram.channels), 0);
   const int64_t burst = dram.burstBytes, perPiece = dram.interleaveBytes / burst;
   const int64_t period = dram.channels * dram.interleaveBytes;
   const auto channelOf = [&](int64_t number) { // of a burst
@@ -155,22 +196,12 @@ std::vector<int64_t> burstsOfChannels(const Runs &runs, const Channels &dram, in
     if (starting[k] == 0)
       continue;
     const int64_t at = static_cast<int64_t>(k) * step + offset;
-    int64_t first = at / burst, bursts = (at + runs.bytes - 1) / burst + 1 - first;
-    const int64_t rounds = bursts / (perPiece * dram.channels);
-    for (int64_t &of : load)
-      of += rounds * perPiece * starting[k];
-    bursts -= rounds * perPiece * dram.channels;
-    while (bursts > 0) {
-      const int64_t some = std::min(bursts, perPiece - first % perPiece);
-      load[channelOf(first)] += some * starting[k];
-      first += some;
-      bursts -= some;
-    }
+    addBursts(load, dram, at / burst, (at + runs.bytes - 1) / burst + 1 - at / burst, starting[k]);
   }
   return load;
 }
 
-ChannelLoad channelLoad(const Runs &runs, const Channels &dram, int64_t address, int64_t step) {
+static ChannelLoad countChannels(const Runs &runs, const Channels &dram, int64_t address, int64_t step) {
   const std::vector<int64_t> load = burstsOfChannels(runs, dram, address);
   ChannelLoad result;
   result.bursts = std::accumulate(load.begin(), load.end(), int64_t(0));
@@ -189,6 +220,15 @@ ChannelLoad channelLoad(const Runs &runs, const Channels &dram, int64_t address,
         std::max(result.inSequence, static_cast<double>(sum * apart) / static_cast<double>(dram.channels));
   }
   return result;
+}
+
+ChannelLoad channelLoad(const Runs &runs, const Channels &dram, int64_t address, int64_t step) {
+  static thread_local Memo<ChannelLoad, 14> known;
+  const int64_t period = dram.channels * dram.interleaveBytes;
+  return known.get({runs.bytes, runs.count[0], runs.count[1], runs.count[2], runs.count[3], runs.pitch[0],
+                    runs.pitch[1], runs.pitch[2], runs.pitch[3], dram.channels, dram.interleaveBytes,
+                    dram.burstBytes, address % period, floorRemainder(step, period)},
+                   [&] { return countChannels(runs, dram, address, step); });
 }
 
 double occupiedBytes(const Runs &runs, const Channels &dram, int64_t address) {
@@ -224,11 +264,18 @@ double rowsOpened(const Runs &runs, int64_t rowBytes, int64_t banks, int64_t ste
   const auto apart = static_cast<double>(std::abs(step));
   if (std::abs(step) >= span) // from the last row of the one before
     return visits - 1 + std::min(1.0, static_cast<double>(std::abs(step) - span + 1) / row);
-  if (span > banks * rowBytes) // the first rows are closed again when the box is through
-    return visits;
-  // It finds the rows of the one before, but for those that its pieces have left since.
-  const double pieces = visits - static_cast<double>(runs.runs() * (runs.bytes - 1)) / row;
-  return std::min(visits, pieces * apart / row);
+  // Rows of the one before are found open, but for those that share a bank; the last bytes of its pieces have
+  // gone on to others. Pieces lie a whole row apart.
+  const auto open = static_cast<double>(banks);
+  const double closed = visits > open ? std::min(visits, 2 * (visits - open)) : 0;
+  double pieces = 1;
+  int64_t outer = 1;
+  for (size_t d = 0; d < 4; ++d) {
+    const double rows = static_cast<double>(runs.pitch[d]) / row;
+    pieces += static_cast<double>(outer * (runs.count[d] - 1)) * std::clamp(rows - 1, 0.0, 1.0);
+    outer *= runs.count[d];
+  }
+  return std::min(visits, std::max(closed, pieces * apart / row));
 }
 
 } // namespace arsis::timing

@@ -246,14 +246,31 @@ private:
       if (periods < 1 || alike <= cycle || (alike < kPatience && !isPeriodic(past)))
         continue;
       const double *now = past.state(0), *before = past.state(static_cast<size_t>(cycle));
-      for (size_t k = 0; k < x.size(); ++k)
-        x[k] += double(periods) * (now[k] - before[k]);
+      skip(double(periods), now, before);
       past.replace(x);
       i += periods * cycle;
       alike = 0;
     }
     index[depth] = 0;
   }
+
+  /// Moves everything by so many periods; what the DRAM remembers moves with its newest transfer.
+  void skip(double periods, const double *now, const double *before) {
+    const auto move = [&](size_t k) { x[k] += periods * (now[k] - before[k]); };
+    for (size_t k = 0; k < dram; ++k)
+      move(k);
+    for (size_t k = dramEnd(); k < x.size(); ++k)
+      move(k);
+    const double shift = periods * (now[dram + 1] - before[dram + 1]);
+    if (shift == 0) // no transfer in this loop
+      return;
+    x[dram] += shift;
+    for (size_t k = 0; k < kWindow; ++k) {
+      x[dram + 1 + 3 * k] += shift;
+      x[dram + 3 + 3 * k] += periods * (now[sequence] - before[sequence]);
+    }
+  }
+  size_t dramEnd() const { return dram + 1 + 3 * kWindow; }
 
   /// The last states of a loop.
   class Past {
@@ -289,8 +306,14 @@ private:
     const auto period = static_cast<size_t>(cycle);
     const double *now = past.state(0), *then = past.state(period), *before = past.state(1),
                  *earlier = past.state(period + 1);
-    for (size_t k = 0; k < x.size(); ++k)
-      if (std::abs((now[k] - then[k]) - (before[k] - earlier[k])) > kSame)
+    const auto same = [&](size_t k) {
+      return std::abs((now[k] - then[k]) - (before[k] - earlier[k])) <= kSame;
+    };
+    for (size_t k = 0; k < dram + 2; ++k) // of what the DRAM remembers the newest
+      if (k != dram && !same(k))
+        return false;
+    for (size_t k = dramEnd(); k < x.size(); ++k)
+      if (!same(k))
         return false;
     return true;
   }
@@ -460,8 +483,10 @@ private:
   /// When the DRAM has served `work` that a queue asks for at `begin`. Whatever of both queues came at or
   /// after some time t has to be served after t: so the end is at least t plus all of that, for every t up to
   /// `begin`. The last kWindow transfers are looked at one by one; older ones are taken one after the other,
-  /// as the run met them. Transfers that an operation behind `enabled` made possible come behind this one.
-  /// The end never falls if a transfer begins later or is longer.
+  /// as the run met them. Transfers that an operation behind `enabled` made possible come behind this one; if
+  /// it follows closely they share, and slow it by no more than its own work. The end never falls if a
+  /// transfer begins later or is longer.
+  static constexpr double kClose = 2; // operations
   double shareDram(bool store, double begin, double work, double enabled) {
     double &older = x[dram], *window = x.data() + dram + 1, // (begin, work, enabled), the newest first
                                  *oldest = window + 3 * (kWindow - 1), &own = x[queue[store] + 2],
@@ -476,9 +501,9 @@ private:
     std::array<double, kWindow> from, asked;
     double all = 0;
     for (size_t k = 0; k < kWindow; ++k) {
-      const bool behind = window[3 * k + 2] > enabledOwn;
-      from[k] = behind ? 0 : window[3 * k];
-      asked[k] = behind ? 0 : window[3 * k + 1];
+      const double later = window[3 * k + 2] - enabledOwn; // operations
+      from[k] = later > kClose ? 0 : window[3 * k];
+      asked[k] = later > kClose ? 0 : later > 0 ? std::min(work, window[3 * k + 1]) : window[3 * k + 1];
       all += asked[k];
     }
     double end = older + all;

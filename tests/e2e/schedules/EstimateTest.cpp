@@ -10,6 +10,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <ctime>
+#include <map>
 #include <numeric>
 
 namespace arsis::testing {
@@ -46,64 +48,121 @@ double rankCorrelation(const std::vector<double> &a, const std::vector<double> &
   return xx == 0 || yy == 0 ? 1 : xy / std::sqrt(xx * yy);
 }
 
+/// Of a class on one chip: the worst rank correlation and inversion of its shapes, the median error over all
+/// schedules within twice the best of their shape. An inversion is how much slower on the machine a schedule
+/// is than another one that was said to cost more.
 struct Agreement {
-  double correlation = 1, medianError = 0, worstError = 0, worstInversion = 0;
+  double correlation = 1, inversion = 0;
+  std::vector<double> errors;
+
+  void add(const std::vector<Trial> &trials) {
+    std::vector<double> estimated, simulated;
+    for (const Trial &trial : trials) {
+      estimated.push_back(trial.estimate.cycles);
+      simulated.push_back(trial.simulated);
+    }
+    correlation = std::min(correlation, rankCorrelation(estimated, simulated));
+    const double best = *std::min_element(simulated.begin(), simulated.end());
+    for (size_t i = 0; i < trials.size(); ++i) {
+      if (simulated[i] > 2 * best)
+        continue;
+      errors.push_back(std::abs(estimated[i] - simulated[i]) / simulated[i]);
+      for (size_t k = 0; k < trials.size(); ++k)
+        if (simulated[k] <= 2 * best && estimated[i] < estimated[k])
+          inversion = std::max(inversion, simulated[i] / simulated[k] - 1);
+    }
+  }
+  double medianError() {
+    std::sort(errors.begin(), errors.end());
+    return errors[errors.size() / 2];
+  }
 };
 
-/// Errors of schedules within twice the best; an inversion is how much slower on the machine a schedule is
-/// than another one that was said to cost more.
-Agreement agreementOf(const std::vector<Trial> &trials) {
-  std::vector<double> estimated, simulated, errors;
+struct Bounds {
+  double correlation = 0.95, medianError = 0.05, inversion = 0.10;
+};
+
+/// What docs/rationale/estimates.md says is not reached yet, and why.
+Bounds boundsOf(const std::string &operation, const std::string &chip) {
+  static const std::map<std::pair<std::string, std::string>, Bounds> looser = {
+      {{"conv2d", "edge"}, {0.95, 0.05, 0.18}},
+      {{"conv2d_grad_input", "edge"}, {0.95, 0.05, 0.22}},
+      {{"conv2d_grad_weight", "edge"}, {0.95, 0.05, 0.15}},
+      {{"matmul", "edge"}, {0.95, 0.05, 0.13}},
+      {{"avg_pool", "edge"}, {0.95, 0.05, 0.16}},
+      {{"relu", "edge"}, {0.90, 0.05, 0.40}},
+      {{"add", "edge"}, {0.84, 0.05, 0.34}},
+      {{"bias_add", "edge"}, {0.92, 0.05, 0.40}},
+      {{"batch_norm", "edge"}, {0.95, 0.05, 0.26}},
+      {{"batch_norm", "datacentre"}, {0.95, 0.055, 0.10}},
+      {{"batch_norm_grad", "edge"}, {0.95, 0.05, 0.45}},
+  };
+  const auto found = looser.find({operation, chip});
+  return found == looser.end() ? Bounds{} : found->second;
+}
+
+void show(const Operation &operation, const std::vector<Trial> &trials) {
   for (const Trial &trial : trials) {
-    estimated.push_back(trial.estimate.cycles);
-    simulated.push_back(trial.simulated);
+    std::printf("  %9.0f est %9.0f sim  busy", trial.estimate.cycles, trial.simulated);
+    for (double busy : trial.estimate.busy)
+      std::printf(" %.0f", busy);
+    std::printf(" dram %.0f instr %.0f :", trial.estimate.dramCycles, trial.estimate.instructions);
+    const auto fields = operation.space().fields();
+    for (size_t i = 0; i < fields.size(); ++i)
+      std::printf(" %s=%ld", fields[i].name.c_str(), trial.choice[i]);
+    std::printf("\n");
   }
-  Agreement result;
-  result.correlation = rankCorrelation(estimated, simulated);
-  const double best = *std::min_element(simulated.begin(), simulated.end());
-  for (size_t i = 0; i < trials.size(); ++i) {
-    if (simulated[i] > 2 * best)
-      continue;
-    errors.push_back(std::abs(estimated[i] - simulated[i]) / simulated[i]);
-    for (size_t k = 0; k < trials.size(); ++k)
-      if (simulated[k] <= 2 * best && estimated[i] < estimated[k])
-        result.worstInversion = std::max(result.worstInversion, simulated[i] / simulated[k] - 1);
-  }
-  std::sort(errors.begin(), errors.end());
-  result.medianError = errors[errors.size() / 2];
-  result.worstError = errors.back();
-  return result;
+}
+
+/// CPU microseconds of one estimate, mean over the schedules of an operation.
+double microseconds(const Operation &operation, const std::vector<Trial> &trials) {
+  constexpr int kRepeats = 5;
+  std::vector<schedule::Layout> layouts;
+  for (const Trial &trial : trials)
+    layouts.push_back(operation.space().layout(trial.choice));
+  const std::clock_t begin = std::clock();
+  for (int i = 0; i < kRepeats; ++i)
+    for (const schedule::Layout &layout : layouts)
+      EXPECT_GT(schedule::estimate(layout, operation.model).cycles, 0);
+  return 1e6 * double(std::clock() - begin) / CLOCKS_PER_SEC / double(kRepeats * layouts.size());
 }
 
 class Estimates : public ::testing::TestWithParam<size_t> {};
 
+/// ARSIS_SHOW_SCHEDULES=1 prints every schedule, ARSIS_TIME_ESTIMATES=1 what an estimate costs.
 TEST_P(Estimates, OrderSchedulesAsTheMachineDoes) {
   const OperationClass &classOf = operationClasses()[GetParam()];
   for (const char *name : {"edge", "datacentre"}) {
     const chip::Chip chip = chip::Chip::load(name);
     std::mt19937 random(11);
+    Agreement all;
     for (size_t shape = 0; shape < classOf.modules.size(); ++shape) {
       const Operation operation(classOf.modules[shape], chip);
       std::vector<Trial> trials;
       for (const schedule::Choice &choice : operation.draw(kSchedules, random))
         trials.push_back(operation.run(choice));
-      const Agreement a = agreementOf(trials);
-      std::printf("%-24s %-10s shape %zu: %2zu schedules, rank %.3f, median error %5.1f %%, worst %5.1f %%, "
-                  "inversion %5.1f %%\n",
-                  classOf.name.c_str(), name, shape, trials.size(), a.correlation, 100 * a.medianError,
-                  100 * a.worstError, 100 * a.worstInversion);
-      if (std::getenv("ARSIS_SHOW_SCHEDULES"))
-        for (const Trial &trial : trials) {
-          std::printf("  %9.0f est %9.0f sim  busy", trial.estimate.cycles, trial.simulated);
-          for (double busy : trial.estimate.busy)
-            std::printf(" %.0f", busy);
-          std::printf(" dram %.0f instr %.0f :", trial.estimate.dramCycles, trial.estimate.instructions);
-          const auto fields = operation.space().fields();
-          for (size_t i = 0; i < fields.size(); ++i)
-            std::printf(" %s=%ld", fields[i].name.c_str(), trial.choice[i]);
-          std::printf("\n");
-        }
+      all.add(trials);
+      if (std::getenv("ARSIS_SHOW_SCHEDULES")) {
+        Agreement one;
+        one.add(trials);
+        const double median = one.medianError(); // sorts
+        std::printf(
+            "%-22s %-10s shape %zu: %2zu schedules, rank %.3f, median error %5.1f %%, worst %5.1f %%, "
+            "inversion %5.1f %%\n",
+            classOf.name.c_str(), name, shape, trials.size(), one.correlation, 100 * median,
+            100 * one.errors.back(), 100 * one.inversion);
+        show(operation, trials);
+      }
+      if (std::getenv("ARSIS_TIME_ESTIMATES"))
+        std::printf("%-22s %-10s shape %zu: %.1f us per estimate\n", classOf.name.c_str(), name, shape,
+                    microseconds(operation, trials));
     }
+    std::printf("| %s | %s | %.3f | %.1f %% | %.1f %% |\n", classOf.name.c_str(), name, all.correlation,
+                100 * all.medianError(), 100 * all.inversion);
+    const Bounds bounds = boundsOf(classOf.name, name);
+    EXPECT_GE(all.correlation, bounds.correlation) << name;
+    EXPECT_LE(all.medianError(), bounds.medianError) << name;
+    EXPECT_LE(all.inversion, bounds.inversion) << name;
   }
 }
 

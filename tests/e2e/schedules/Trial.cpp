@@ -46,7 +46,7 @@ std::vector<schedule::Choice> Operation::draw(size_t count, std::mt19937 &random
   return {chosen.begin(), chosen.end()};
 }
 
-Trial Operation::run(const schedule::Choice &choice) const {
+isa::Program Operation::lower(const schedule::Choice &choice) const {
   compiler::DiagnosticLog log(*context);
   auto module = mlir::parseSourceString<mlir::ModuleOp>(text, context.get());
   mlir::Operation &op = (*module->getOps<mlir::func::FuncOp>().begin()).front().front();
@@ -63,7 +63,11 @@ Trial Operation::run(const schedule::Choice &choice) const {
   auto program = compiler::translateToProgram(*module);
   if (failed(program))
     throw Error(log.errors());
-  sim::Session session(chip, std::make_shared<isa::Program>(std::move(*program)), sim::Verification::Skipped);
+  return std::move(*program);
+}
+
+Trial Operation::run(const schedule::Choice &choice) const {
+  sim::Session session(chip, std::make_shared<isa::Program>(lower(choice)), sim::Verification::Skipped);
   sim::RunOptions timing;
   timing.mode = sim::Mode::TimingOnly;
   const boost::json::object report = session.run(timing);

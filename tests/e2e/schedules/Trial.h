@@ -7,6 +7,7 @@
 
 #include "compiler/Schedule/Price.h"
 #include "compiler/Schedule/Space.h"
+#include "dialects/Isa/Encoding/Program.h"
 #include "mlir/IR/MLIRContext.h"
 
 #include <random>
@@ -33,7 +34,9 @@ public:
 
   /// Up to `count` different schedules that fit, all of them if there are fewer.
   std::vector<schedule::Choice> draw(size_t count, std::mt19937 &random) const;
-  /// Throws Error if something between the schedule and the machine fails.
+  /// Throws Error if something between the schedule and the program fails.
+  isa::Program lower(const schedule::Choice &choice) const;
+  /// Throws Error also if the machine does.
   Trial run(const schedule::Choice &choice) const;
 
 private:

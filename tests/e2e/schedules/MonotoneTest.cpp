@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// A schedule is not said to take longer on a chip that has more of a resource. The run itself is a maximum of
+// sums and cannot; a loop that has not settled when the rest is taken to be like its last period can, by a
+// little and seldom, and that is bounded here.
+#include "tests/e2e/schedules/Cases.h"
+#include "tests/e2e/schedules/Trial.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <map>
+#include <memory>
+
+namespace arsis::testing {
+namespace {
+
+struct Growth {
+  std::string key, value;
+  schedule::ChipModel model;
+};
+
+/// Each resource of a chip by itself, a little and a lot larger.
+const std::vector<std::unique_ptr<Growth>> &growths(const std::string &name) {
+  static std::map<std::string, std::vector<std::unique_ptr<Growth>>> known;
+  std::vector<std::unique_ptr<Growth>> &all = known[name];
+  if (!all.empty())
+    return all;
+  const chip::Chip chip = chip::Chip::load(name);
+  const auto grow = [&](const std::string &key, std::initializer_list<double> factors) {
+    for (double factor : factors) {
+      const double grown = chip.real(key) * factor;
+      const std::string value =
+          grown == std::floor(grown) ? std::to_string(int64_t(grown)) : std::to_string(grown);
+      all.push_back(std::make_unique<Growth>(
+          Growth{key, value, schedule::ChipModel(chip.withOverrides({{key, value}}))}));
+    }
+  };
+  grow("dram.bandwidth_gbps", {1.01, 1.3, 4});
+  grow("dma.bus_bytes_per_cycle", {2, 8});
+  grow("dma.outstanding_requests", {2, 16});
+  grow("matrix.rows", {2});
+  grow("matrix.cols", {2});
+  grow("matrix.weight_banks", {1.5, 2});
+  grow("matrix.accumulator_rows", {2});
+  grow("scratchpad.kib", {2});
+  grow("scratchpad.banks", {2, 4});
+  grow("vector.lanes", {2, 4});
+  return all;
+}
+
+class MonotoneEstimate : public ::testing::TestWithParam<size_t> {};
+
+TEST_P(MonotoneEstimate, DoesNotRiseWhenAResourceGrows) {
+  constexpr size_t kSchedules = 12;
+  constexpr double kNoticed = 1.001, kMost = 1.07, kSeldom = 0.01;
+  size_t compared = 0, risen = 0;
+  const OperationClass &classOf = operationClasses()[GetParam()];
+  for (const char *name : {"edge", "datacentre"}) {
+    const chip::Chip chip = chip::Chip::load(name);
+    std::mt19937 random(5);
+    for (const std::string &module : classOf.modules) {
+      const Operation operation(module, chip);
+      for (const schedule::Choice &choice : operation.draw(kSchedules, random)) {
+        const schedule::Layout layout = operation.space().layout(choice);
+        const double cycles = schedule::estimate(layout, operation.model).cycles;
+        for (const auto &growth : growths(name)) {
+          const double grown = schedule::estimate(layout, growth->model).cycles;
+          ++compared;
+          risen += grown > cycles * kNoticed;
+          EXPECT_LE(grown, cycles * kMost) << name << " with " << growth->key << " = " << growth->value
+                                           << ": " << module << ::testing::PrintToString(choice);
+        }
+      }
+    }
+  }
+  EXPECT_LE(double(risen), kSeldom * double(compared)) << risen << " of " << compared;
+}
+
+INSTANTIATE_TEST_SUITE_P(Classes, MonotoneEstimate, ::testing::Range<size_t>(0, 16),
+                         [](const auto &info) { return operationClasses()[info.param].name; });
+
+} // namespace
+} // namespace arsis::testing
