@@ -1,0 +1,291 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// The run: what each operation takes, and when its engine can do it. See Run.h.
+#include "compiler/Schedule/Run.h"
+
+namespace arsis::schedule {
+
+void Run::execute(const Alloc &alloc, NodeState &) {
+  const size_t count = kPerSlot * static_cast<size_t>(slotsOf(lp->buffers[alloc.buffer]));
+  double *ring = x.data() + rings[alloc.buffer];
+  std::rotate(ring, ring + count - kPerSlot, ring + count);
+  // Whoever used the slot last may have been of any stream.
+  if (count > kPerSlot)
+    writers[alloc.buffer] = readers[alloc.buffer] = kAnyStream;
+}
+
+void Run::transferTime(const View &local, const std::array<int64_t, 4> &box, const std::array<Affine, 4> &at,
+                       int tensor, bool store, NodeState &node) {
+  const Shape4 &shape = shapes[tensor], strides = rowMajorStrides(shape);
+  std::array<int64_t, 4> inside;
+  int64_t address = 0;
+  for (size_t d = 0; d < 4; ++d) {
+    const int64_t first = at[d].at(index), begin = std::max<int64_t>(first, 0);
+    inside[d] = std::max<int64_t>(0, std::min(first + box[d], shape[d]) - begin);
+    address += begin * strides[d] * kElementBytes;
+  }
+  int64_t step = 0; // to the next instance, by the innermost loop that moves it
+  for (size_t d = depthNow; d-- > 0 && step == 0;)
+    for (size_t k = 0; k < 4; ++k)
+      step += at[k].step[d] * strides[k] * kElementBytes;
+  const int64_t phase = address % mp->dma.dram.interleaveBytes; // turning the channels changes nothing
+  const std::array<int64_t, 8> key = {inside[0],       inside[1], inside[2], inside[3],
+                                      box[0] * box[1], box[2],    box[3],    phase};
+  recall(node, key, [&] {
+    const timing::Runs runs = timing::contiguousRuns(inside, strides, kElementBytes);
+    const int64_t elements = store ? volume(inside) : volume(box);
+    const int64_t beats = mp->dma.localBeats(elements, box, local.strides, kElementBytes);
+    node.transfer = mp->dma.transfer(runs, phase, step, beats);
+    const timing::Transfer &t = node.transfer;
+    node.cycles = double(std::max(mp->dma.busCycles(t.bytes), t.beats));
+    node.other = mp->dma.dramAndTable(t);
+  });
+}
+
+void Run::move(int stream, const NodeState &node, std::initializer_list<Use> uses, Engine engine,
+               double enabled) {
+  const bool store = engine == Engine::Store;
+  const double issued = ready(stream, node, uses);
+  double &nextRequest = x[queue[store]], &lastData = x[queue[store] + 1];
+  const timing::Transfer &t = node.transfer;
+  const double begin = std::max(issued + double(mp->dma.startupCycles), nextRequest);
+  double done;
+  if (t.requests == 0) {
+    done = std::max(begin, lastData) + node.cycles;
+    nextRequest = done;
+  } else {
+    const double work = t.dramBytes / mp->dma.dramBytesPerCycle,
+                 fullest = t.fullestBytes / mp->dma.dramBytesPerCycle,
+                 bus = double(mp->dma.busCycles(t.bytes));
+    const double first = store ? bus / double(t.requests) : 0;
+    const double rounds = double(t.requests) / double(mp->dma.outstanding);
+    const double moved =
+        std::max({shareDram(store, begin + first, work, enabled),
+                  share(queue[store] + 3, busWork, begin, bus), begin + node.cycles, begin + first + fullest,
+                  begin + first + (rounds > 1 ? node.other * (1 - 1 / rounds) + work / rounds : 0)});
+    done = std::max(moved + mp->dma.latencyCycles + mp->dma.missLatency(t),
+                    lastData + (store ? 0 : node.cycles));
+    nextRequest = begin + std::max(node.cycles, node.other);
+    x[counters + kEngines] += work;
+  }
+  lastData = done;
+  count(engine, node.cycles);
+  x[counters + kEngines + 1] += double(t.bytes);
+  finish(stream, issued, done, uses);
+}
+
+/// When what loads and stores share has served `work` that a queue asks for at `begin`: one after the other
+/// within the queue, and never before all work of both queues could be done. The run meets transfers in the
+/// order of the program, not of time, so the queues fill each other's gaps.
+double Run::share(size_t own, size_t all, double begin, double work) {
+  x[all] += work;
+  x[own] = std::max(x[own], begin) + work;
+  return std::max(x[own], x[all]);
+}
+
+/// When the DRAM has served `work` that a queue asks for at `begin`. Whatever of both queues came at or
+/// after some time t has to be served after t: so the end is at least t plus all of that, for every t up to
+/// `begin`. The last kWindow transfers are looked at one by one; older ones are taken one after the other,
+/// as the run met them. Transfers that an operation behind `enabled` made possible come behind this one; if
+/// it follows closely they share, and slow it by no more than its own work. The end never falls if a
+/// transfer begins later or is longer.
+constexpr double kClose = 2; // operations
+double Run::shareDram(bool store, double begin, double work, double enabled) {
+  double &older = x[dram], *window = x.data() + dram + 1, // (begin, work, enabled), the newest first
+                               *oldest = window + 3 * (kWindow - 1), &own = x[queue[store] + 2],
+         &enabledOwn = x[queue[store] + 4];
+  const double arrives = std::max(begin, own);
+  enabledOwn = std::max(enabledOwn, enabled);
+  older = std::max(older, oldest[0]) + oldest[1];
+  std::copy_backward(window, oldest, oldest + 3);
+  window[0] = arrives;
+  window[1] = work;
+  window[2] = enabledOwn;
+  std::array<double, kWindow> from, asked;
+  double all = 0;
+  for (size_t k = 0; k < kWindow; ++k) {
+    const double later = window[3 * k + 2] - enabledOwn; // operations
+    from[k] = later > kClose ? 0 : window[3 * k];
+    asked[k] = later > kClose ? 0 : later > 0 ? std::min(work, window[3 * k + 1]) : window[3 * k + 1];
+    all += asked[k];
+  }
+  double end = older + all;
+  for (size_t k = 0; k < kWindow; ++k) {
+    if (from[k] > arrives)
+      continue;
+    double served = from[k];
+    for (size_t j = 0; j < kWindow; ++j)
+      served += from[j] >= from[k] ? asked[j] : 0;
+    end = std::max(end, served);
+  }
+  return own = end;
+}
+
+void Run::execute(const Load &load, NodeState &node) {
+  transferTime(load.to, sizes(load.box), load.at, load.tensor, false, node);
+  move(LoadStream, node, {{load.to.buffer, true}}, Engine::Load, (&slot(load.to.buffer, false))[2]);
+}
+
+void Run::execute(const Store &store, NodeState &node) {
+  transferTime(store.from, sizes(store.box), store.at, store.tensor, true, node);
+  move(StoreStream, node, {{store.from.buffer, false}}, Engine::Store, (&slot(store.from.buffer, true))[2]);
+}
+
+void Run::execute(const LoadWeights &load, NodeState &node) {
+  const std::array<int64_t, 3> k = sizes(load.k);
+  const int64_t n = load.n.at(index);
+  const int stream = matrixStream(load.unit);
+  columns[load.unit] = n;
+  recall(node, {k[0], k[1], k[2], n}, [&] {
+    node.cycles =
+        volume(k) * n == 0
+            ? 0
+            : double(mp->array.load({axes(k, load.weights.strides), axes<1>({n}, {1}), kElementBytes, 0})
+                         .cycles);
+  });
+  const double issued = ready(stream, node, {{load.weights.buffer, false}});
+  if (node.cycles == 0)
+    return finish(stream, issued, issued, {});
+  double *unit = x.data() + matrix[load.unit], *bank = unit + 2;
+  std::rotate(bank, bank + 2 * (banks - 1), bank + 2 * banks); // the one used longest ago
+  const double start = std::max({issued, bank[1], unit[0]});
+  unit[0] = bank[0] = start + node.cycles;
+  finish(stream, start, unit[0], {{load.weights.buffer, false}});
+}
+
+void Run::execute(const Multiply &multiply, NodeState &node) {
+  const std::array<int64_t, 3> rows = sizes(multiply.m), k = sizes(multiply.k);
+  const int stream = matrixStream(multiply.unit);
+  recall(node, {rows[0], rows[1], rows[2], k[0], k[1], k[2]}, [&] {
+    node.cycles = volume(rows) * volume(k) == 0
+                      ? 0
+                      : double(mp->array
+                                   .feed({axes(rows, multiply.rows.strides), axes(k, multiply.kStrides),
+                                          kElementBytes, 0})
+                                   .cycles);
+  });
+  const Use source{multiply.rows.buffer, false}, target{multiply.accumulator.buffer, true};
+  const double issued = ready(stream, node, {source, target});
+  if (node.cycles == 0)
+    return finish(stream, issued, issued, {});
+  double *unit = x.data() + matrix[multiply.unit], *bank = unit + 2;
+  const double start = std::max({issued, bank[0], unit[1]});
+  unit[1] = bank[1] = start + node.cycles;
+  count(Engine::Matrix, double(volume(rows)));
+  x[counters + kEngines + 2] += double(volume(rows) * volume(k)) * double(columns[multiply.unit]);
+  const int64_t latency = timing::MatrixArray::latency(volume(k), columns[multiply.unit]);
+  finish(stream, start, unit[1] + double(latency), {source, target});
+}
+
+void Run::execute(const Drain &drain, NodeState &node) {
+  const std::array<int64_t, 3> rows = sizes(drain.m);
+  const int64_t n = drain.n.at(index);
+  const int stream = drainStream(drain.unit);
+  recall(node, {rows[0], rows[1], rows[2], n}, [&] {
+    node.cycles =
+        volume(rows) * n == 0
+            ? 0
+            : double(mp->array.drain({axes(rows, drain.to.strides), axes<1>({n}, {1}), kElementBytes, 0})
+                         .cycles);
+  });
+  const Use source{drain.accumulator.buffer, false}, target{drain.to.buffer, true};
+  const double issued = ready(stream, node, {source, target});
+  if (node.cycles == 0)
+    return finish(stream, issued, issued, {});
+  double &free = x[drainFree[drain.unit]];
+  const double start = std::max(issued, free);
+  free = start + node.cycles;
+  count(Engine::Drain, double(volume(rows)));
+  finish(stream, start, free + double(timing::MatrixArray::kDrainPipelineCycles), {source, target});
+}
+
+void Run::vector(NodeState &node, const std::array<VectorOperand, 4> &operands, size_t count,
+                 double perElement, int64_t results) {
+  const VectorOperand &widest = operands[count - 1]; // of a pool or a reduction its source
+  const int64_t elements = volume(widest.count);
+  int64_t passes = 1;
+  for (size_t i = 0; i < count; ++i)
+    passes = std::max(passes, volume(operands[i].window));
+  const std::array<int64_t, 8> key = {widest.count[0], widest.count[1], widest.count[2],
+                                      widest.count[3], results,         operands[0].reads};
+  recall(node, key, [&] {
+    timing::VectorWork work;
+    work.elements = elements;
+    work.passes = passes;
+    work.cyclesPerElement = perElement;
+    work.results = results;
+    for (size_t i = 0; i < count; ++i)
+      work.add({axes(operands[i].count, operands[i].view->strides), kElementBytes, 0,
+                volume(operands[i].window) * (i == 0 && operands[0].reads ? 2 : 1)});
+    node.cycles = elements == 0 ? 0 : double(mp->vector.use(work).cycles);
+  });
+  double issued = prepareVector(node, operands, count);
+  double free = x[vectorFree], completes = issued;
+  if (elements > 0) {
+    issued = std::max(issued, free);
+    for (size_t i = 0; i < count; ++i) // what the pipeline still computes
+      if (operands[i].reads)
+        issued = std::max(issued, slot(operands[i].view->buffer, true));
+    x[vectorFree] = issued + node.cycles;
+    completes = x[vectorFree] + double(mp->vector.figures.startup);
+    this->count(Engine::Vector, node.cycles);
+    x[counters + kEngines + 3] += double(elements * passes);
+  }
+  finishVector(issued, completes, operands, count);
+}
+
+double Run::prepareVector(const NodeState &node, const std::array<VectorOperand, 4> &operands, size_t count) {
+  double start = ready(VectorStream, node, {});
+  for (size_t i = 0; i < count; ++i) {
+    const int buffer = operands[i].view->buffer;
+    if (writers[buffer] != VectorStream)
+      start = std::max(start, slot(buffer, true));
+    if (operands[i].writes && readers[buffer] != VectorStream)
+      start = std::max(start, slot(buffer, false));
+  }
+  return start;
+}
+
+void Run::finishVector(double issued, double completes, const std::array<VectorOperand, 4> &operands,
+                       size_t count) {
+  finish(VectorStream, issued, completes, {});
+  for (size_t i = 0; i < count; ++i)
+    for (bool writes : {false, true})
+      if (writes ? operands[i].writes : operands[i].reads)
+        mark(VectorStream, {operands[i].view->buffer, writes}, x[streams[VectorStream].completes]);
+}
+
+void Run::execute(const Map &map, NodeState &node) {
+  const std::array<int64_t, 4> box = sizes(map.box);
+  std::array<VectorOperand, 4> operands{{{&map.to, box, false, true}}};
+  for (size_t i = 0; i < map.inputCount; ++i)
+    operands[i + 1] = {&map.inputs[i], box, true, false};
+  vector(node, operands, 1 + map.inputCount, mp->vector.cyclesOf(map.function), 0);
+}
+
+void Run::execute(const Reduce &reduce, NodeState &node) {
+  const std::array<int64_t, 4> box = sizes(reduce.box);
+  std::array<int64_t, 4> kept = box;
+  kept[reduce.dimension] = 1;
+  const bool accumulates = reduce.accumulate.at(index) != 0;
+  vector(node, {{{&reduce.to, kept, accumulates, true}, {&reduce.input, box, true, false}}}, 2,
+         mp->vector.cyclesOf(numerics::VectorFunction::Copy), volume(kept));
+}
+
+void Run::execute(const Pool &pool, NodeState &node) {
+  const std::array<int64_t, 4> box = sizes(pool.box);
+  vector(node,
+         {{{&pool.to, box, false, true}, {&pool.input, box, true, false, pool.window, pool.windowStrides}}},
+         2, mp->vector.cyclesOf(numerics::VectorFunction::Copy), 0);
+}
+
+void Run::execute(const PoolGrad &grad, NodeState &node) {
+  const std::array<int64_t, 4> box = sizes(grad.box);
+  std::array<VectorOperand, 4> operands{
+      {{&grad.to, box, true, true, grad.window, grad.windowStrides}, {&grad.gradient, box, true, false}}};
+  if (grad.x)
+    operands[2] = {&*grad.x, box, true, false, grad.window, grad.windowStrides};
+  vector(node, operands, grad.x ? 3 : 2, mp->vector.cyclesOf(numerics::VectorFunction::Copy), 0);
+}
+
+} // namespace arsis::schedule

@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// One run over a layout. All of its state that time moves is one array of numbers, so that two iterations of
+// a loop are compared, and a period is added many times, without knowing what the numbers mean. Rings and
+// weight banks are kept in the order of their use, oldest last, so that an iteration finds them as the one
+// before did. Private to Price.cpp (loops, streams and dependences) and PriceEngines.cpp (operations).
+#ifndef ARSIS_COMPILER_SCHEDULE_RUN_H
+#define ARSIS_COMPILER_SCHEDULE_RUN_H
+
+#include "compiler/Schedule/LoopSizes.h"
+#include "compiler/Schedule/Past.h"
+#include "compiler/Schedule/Price.h"
+
+namespace arsis::schedule {
+
+/// Serves one layout after the other: what it allocates is used again.
+class Run {
+public:
+  Estimate operator()(const Layout &layout, const ChipModel &model);
+
+private:
+  /// Transfers of which it is remembered when they came to the DRAM.
+  static constexpr size_t kWindow = 6;
+  static constexpr int kAnyStream = -1;
+
+  /// Numbers of a stream: when the next instruction is decoded, when the last kPrefetchDepth were issued
+  /// (newest first), when the last one completes.
+  static constexpr size_t kIssued = timing::Frontend::kPrefetchDepth;
+  struct StreamAt {
+    size_t decoded, issued, completes;
+  };
+  enum StreamNumber { LoadStream, StoreStream, VectorStream, FirstMatrixStream };
+  static int matrixStream(int64_t unit) { return FirstMatrixStream + 2 * static_cast<int>(unit); }
+  static int drainStream(int64_t unit) { return matrixStream(unit) + 1; }
+
+  /// A use of the current slot of a ring.
+  struct Use {
+    int buffer;
+    bool writes;
+  };
+  struct NodeState {
+    int64_t bytes = 0;            // of an instruction
+    std::array<int64_t, 8> key{}; // sizes and alignment of the last instance
+    bool known = false;
+    double cycles = 0, other = 0; // of it
+    timing::Transfer transfer;
+  };
+  struct VectorOperand {
+    const View *view;
+    std::array<int64_t, 4> count;
+    bool reads, writes;
+    std::array<int64_t, 2> window = {1, 1}, windowStrides = {0, 0};
+  };
+
+  void prepare();
+  void clear();
+  Estimate estimate() const;
+
+  size_t reserve(size_t count) {
+    x.resize(x.size() + count, 0.0);
+    return x.size() - count;
+  }
+  /// More slots differ in nothing that the units could use.
+  static constexpr int64_t kMostSlots = 6;
+  static constexpr size_t kPerSlot = 4; // last write, last read, and which operations they were
+  static int64_t slotsOf(const Buffer &buffer) { return std::min<int64_t>(buffer.slots, kMostSlots); }
+
+  void runLoop(size_t at, size_t depth);
+  void body(size_t begin, size_t end, size_t depth);
+  void skip(double periods, const double *now, const double *before);
+  size_t dramEnd() const { return dram + 1 + 3 * kWindow; }
+  bool isPeriodic(const Past &past) const;
+
+  double &slot(int buffer, bool writes) { return x[rings[buffer] + (writes ? 0 : 1)]; }
+  double ready(int stream, const NodeState &node, std::initializer_list<Use> uses);
+  void finish(int stream, double started, double completes, std::initializer_list<Use> uses);
+  void mark(int stream, Use use, double completes);
+  void count(Engine engine, double cycles) { x[counters + static_cast<size_t>(engine)] += cycles; }
+
+  template <class Compute> void recall(NodeState &node, const std::array<int64_t, 8> &key, Compute compute) {
+    if (node.known && node.key == key)
+      return;
+    node.key = key;
+    node.known = true;
+    compute();
+  }
+
+  template <size_t rank> std::array<int64_t, rank> sizes(const std::array<Extent, rank> &box) const {
+    std::array<int64_t, rank> result;
+    for (size_t d = 0; d < rank; ++d)
+      result[d] = box[d].at(index);
+    return result;
+  }
+  template <size_t rank> static int64_t volume(const std::array<int64_t, rank> &box) {
+    int64_t product = 1;
+    for (int64_t size : box)
+      product *= size;
+    return product;
+  }
+  template <size_t rank>
+  timing::Axes axes(const std::array<int64_t, rank> &counts, const std::array<int64_t, rank> &strides) const {
+    timing::Axes result;
+    for (size_t d = 0; d < rank; ++d)
+      result[result.size() - rank + d] = {counts[d], strides[d] * kElementBytes};
+    return result;
+  }
+
+  void execute(const Loop &, NodeState &) {}
+  void execute(const Alloc &alloc, NodeState &);
+  void execute(const Load &load, NodeState &node);
+  void execute(const Store &store, NodeState &node);
+  void execute(const LoadWeights &load, NodeState &node);
+  void execute(const Multiply &multiply, NodeState &node);
+  void execute(const Drain &drain, NodeState &node);
+  void execute(const Map &map, NodeState &node);
+  void execute(const Reduce &reduce, NodeState &node);
+  void execute(const Pool &pool, NodeState &node);
+  void execute(const PoolGrad &grad, NodeState &node);
+
+  void transferTime(const View &local, const std::array<int64_t, 4> &box, const std::array<Affine, 4> &at,
+                    int tensor, bool store, NodeState &node);
+  void move(int stream, const NodeState &node, std::initializer_list<Use> uses, Engine engine,
+            double enabled);
+  double share(size_t own, size_t all, double begin, double work);
+  double shareDram(bool store, double begin, double work, double enabled);
+
+  void vector(NodeState &node, const std::array<VectorOperand, 4> &operands, size_t count, double perElement,
+              int64_t results);
+  double prepareVector(const NodeState &node, const std::array<VectorOperand, 4> &operands, size_t count);
+  void finishVector(double issued, double completes, const std::array<VectorOperand, 4> &operands,
+                    size_t count);
+
+  const Layout *lp = nullptr;
+  const ChipModel *mp = nullptr;
+  int64_t banks = 1, units = 1;
+  Indices index{};
+  size_t depthNow = 0;   // loops around the operation
+  std::vector<double> x; // all that time moves
+  std::vector<StreamAt> streams;
+  size_t queue[2]; // next request, last data, own use of DRAM and bus
+  size_t dram, sequence, busWork, vectorFree, counters;
+  std::vector<size_t> matrix, drainFree; // of each unit; matrix: load port, feed, (loaded, used) of each bank
+  std::vector<size_t> rings;         // of each buffer: kPerSlot numbers of each slot, the current one first
+  std::vector<int> writers, readers; // streams of the current slot
+  std::vector<NodeState> nodes;
+  std::vector<int64_t> columns;       // of the weights that each unit loaded last
+  int64_t cycle = 1;                  // iterations after which rings are where they were
+  std::array<Past, kDeepest> history; // by depth
+  LoopSizes sizesOf;
+  std::vector<Shape4> shapes;
+};
+
+} // namespace arsis::schedule
+
+#endif
