@@ -58,6 +58,9 @@ TrainOptions readTraining(const CompileOptions &options) {
   training.logits = options.logits;
   training.optimizer = options.optimizer;
   readKeep(options.keep.getValue(), training);
+  training.precision = options.precision;
+  training.store.assign(options.store.begin(), options.store.end());
+  parsePrecision(training.precision, training.store);
   if (options.loss != kSoftmaxCrossEntropy)
     throw Error("--loss: found " + quoted(options.loss) + ", expected " + kSoftmaxCrossEntropy.str());
   parseOptimizer(training.optimizer);

@@ -39,6 +39,12 @@ struct CompileOptions : mlir::PassPipelineOptions<CompileOptions> {
                                 llvm::cl::init("sgd")};
   Option<std::string> keep{*this, "keep",
                            llvm::cl::desc("what stays observable: gradients, activations (comma separated)")};
+  Option<std::string> precision{*this, "precision",
+                                llvm::cl::desc("type of activations and of what the array multiplies: fp32, "
+                                               "bf16 or fp16; sums and parameters are fp32"),
+                                llvm::cl::init("fp32")};
+  ListOption<std::string> store{
+      *this, "store", llvm::cl::desc("LAYER=TYPE: store what this layer computes in fp32, bf16 or fp16")};
   Option<std::string> mapping{*this, "mapping", llvm::cl::desc("JSON file with mapping decisions that hold")};
   Option<std::string> mappingText{*this, "mapping-text", llvm::cl::desc("the same as JSON text")};
   Option<std::string> writeSchedules{

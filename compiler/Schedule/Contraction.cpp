@@ -197,6 +197,9 @@ ContractionTiling Contraction::outline(const Choice &c) const {
       {shape.h.kernel, shape.w.kernel, l.resident ? reduced : l.tileK, l.resident ? columns : storedColumns},
       l.order.slots(l.weightsLevel, c[Slots])};
   l.result = {"result", {l.tileN, l.tileH, l.tileW, storedColumns}, l.order.slots(l.resultLevel, c[Slots])};
+  l.streamed.type = convolution.streamed.type;
+  l.weights.type = convolution.stationary.type;
+  l.result.type = convolution.resultType;
   l.accumulator = {"accumulator",
                    {l.tileN * l.positionsH * l.positionsW * l.blocks, 1, 1, 1},
                    l.order.slots(l.resultLevel, c[AccSlots]),
@@ -248,10 +251,11 @@ Evaluation Contraction::evaluate(const Choice &c) const {
   double drain = tiles * l.blocks * double(l.tileN * l.tileH * l.tileW);
   e.computeCycles = c[AccSlots] > 1 ? std::max(e.computeCycles, drain) : e.computeCycles + drain;
   e.computeCycles += tiles * l.blocks * double(limits.rows + limits.cols); // fill and empty the array
-  double streamedBytes = dramBoxBytes(limits,
-                                      {shape.batch, forward ? shape.h.input : shape.h.output,
-                                       forward ? shape.w.input : shape.w.output, reduced},
-                                      {l.tileN, l.sourceH.extent, l.sourceW.extent, l.tileK});
+  double streamedBytes =
+      dramBoxBytes(limits,
+                   {shape.batch, forward ? shape.h.input : shape.h.output,
+                    forward ? shape.w.input : shape.w.output, reduced},
+                   {l.tileN, l.sourceH.extent, l.sourceW.extent, l.tileK}, convolution.streamed.type);
   // The input gradient's weights keep the forward order in DRAM: reduction channels innermost.
   std::array<int64_t, 4> weightShape = {shape.h.kernel, shape.w.kernel, reduced, columns},
                          weightBox = l.weights.shape;
@@ -259,8 +263,9 @@ Evaluation Contraction::evaluate(const Choice &c) const {
     std::swap(weightShape[2], weightShape[3]);
     std::swap(weightBox[2], weightBox[3]);
   }
-  double weightBytes = dramBoxBytes(limits, weightShape, weightBox);
-  double resultBytes = dramBoxBytes(limits, {shape.batch, pixelsH(), pixelsW(), columns}, l.result.shape);
+  double weightBytes = dramBoxBytes(limits, weightShape, weightBox, convolution.stationary.type);
+  double resultBytes = dramBoxBytes(limits, {shape.batch, pixelsH(), pixelsW(), columns}, l.result.shape,
+                                    convolution.resultType);
   double streamedTimes = reached ? double(l.order.times(l.streamedLevel)) : 0,
          weightTimes = reached ? double(l.order.times(l.weightsLevel)) : 0;
   e.dramBytes = streamedBytes * streamedTimes + weightBytes * weightTimes + resultBytes * tiles;

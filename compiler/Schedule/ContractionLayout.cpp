@@ -19,9 +19,11 @@ public:
       : p(space), l(std::move(tiling)), b(layout) {}
 
   void write() {
-    streamedTensor = b.tensor(p.convolution.streamed.value, p.convolution.streamed.shape);
-    weightsTensor = b.tensor(p.convolution.stationary.value, p.convolution.stationary.shape);
-    resultTensor = b.tensor(p.convolution.result, p.convolution.resultShape);
+    streamedTensor =
+        b.tensor(p.convolution.streamed.value, p.convolution.streamed.shape, p.convolution.streamed.type);
+    weightsTensor = b.tensor(p.convolution.stationary.value, p.convolution.stationary.shape,
+                             p.convolution.stationary.type);
+    resultTensor = b.tensor(p.convolution.result, p.convolution.resultShape, p.convolution.resultType);
     units = std::min(p.limits.units, ceilDiv(p.columns, p.limits.cols));
     auto withTaps = [](const std::vector<AxisPhase> &phases) {
       return std::count_if(phases.begin(), phases.end(),

@@ -51,12 +51,15 @@ private:
   }
   const std::vector<int64_t> &shapeOf(int value) const { return unit.values[value].shape; }
 
+  ConvOperand operand(int value) const { return {value, shapeOf(value), unit.values[value].type}; }
+
   Convolution begin() const {
     Convolution c;
-    c.streamed = {part.operands[0], shapeOf(part.operands[0])};
-    c.stationary = {part.operands[1], shapeOf(part.operands[1])};
+    c.streamed = operand(part.operands[0]);
+    c.stationary = operand(part.operands[1]);
     c.result = part.results[0];
     c.resultShape = shapeOf(c.result);
+    c.resultType = unit.values[c.result].type;
     for (const nn::Chunked &chunk : s.reduction.chunks)
       c.planDims.push_back(chunk.name);
     return c;

@@ -26,6 +26,7 @@ struct ConvShape {
 struct ConvOperand {
   int value = 0;
   std::vector<int64_t> shape;
+  numerics::ElementType type = numerics::ElementType::F32;
   std::array<int, 4> axes = {0, 1, 2, 3};
 };
 
@@ -36,6 +37,7 @@ struct Convolution {
   ConvOperand streamed, stationary; // buffers [n, h, w, K] and [kh, kw, K, N], or the gradient [n, oh, ow, N]
   int result = 0;
   std::vector<int64_t> resultShape;
+  numerics::ElementType resultType = numerics::ElementType::F32; // of what drains
   std::vector<std::string> planDims;
   /// The dimensions as the structure calls them; empty where there is none (a product has columns of pixels
   /// only). `reduced` and `columns` are those of the array; of the weight gradient, `reduced` is the streamed

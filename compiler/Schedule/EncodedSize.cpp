@@ -94,7 +94,7 @@ private:
   template <size_t rank> int64_t view(const ViewOf<rank> &view) const {
     constexpr int64_t kRing = 6, kBase = 3;
     const Buffer &buffer = layout.buffers[view.buffer];
-    const int64_t scale = buffer.accumulator ? 1 : kElementBytes;
+    const int64_t scale = buffer.accumulator ? 1 : buffer.elementBytes();
     return 1 + kBase + terms(view.offset, scale) + (buffer.slots > 1 ? kRing : 0) + all(view.strides) + 1;
   }
 

@@ -23,7 +23,6 @@ namespace arsis::schedule {
 
 constexpr int64_t kMostLoops = 8;        // hardware loops nest this deep
 constexpr size_t kDeepest = 12;          // a layout may say more, and is refused
-constexpr int64_t kElementBytes = 4;     // of fp32 and i32, the types of all buffers
 constexpr int64_t kBufferAlignment = 64; // bytes; no bank of a shipped chip is wider
 
 /// base + sum of step[d] * index of the loop at depth d
@@ -96,12 +95,16 @@ struct Buffer {
   int64_t elements() const;
   /// Bytes, each slot rounded up to kBufferAlignment; rows in an accumulator.
   int64_t size() const;
+  int64_t elementBytes() const { return numerics::sizeInBytes(type); }
 };
 
 /// A value of the unit in DRAM, under a shape of its own. The bytes are those of the value.
 struct Tensor {
   int value = 0;              // number in the unit
   std::vector<int64_t> shape; // at most four dimensions, row-major
+  numerics::ElementType type = numerics::ElementType::F32;
+
+  int64_t elementBytes() const { return numerics::sizeInBytes(type); }
 };
 
 /// Elements of a buffer: element b of the box lies at offset + sum of strides[d] * b[d].
@@ -121,7 +124,7 @@ struct Loop {
 struct Alloc {
   int buffer = 0;
 };
-/// A box of a tensor into a buffer; what lies outside of the tensor is filled.
+/// A box of a tensor into a buffer, cast to the buffer's type; what lies outside of the tensor is filled.
 struct Load {
   int tensor = 0;
   std::array<Affine, 4> at;
@@ -129,6 +132,7 @@ struct Load {
   View to;
   float fill = 0;
 };
+/// A box of a buffer into a tensor, cast to the tensor's type.
 struct Store {
   View from;
   int tensor = 0;

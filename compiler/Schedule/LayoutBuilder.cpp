@@ -16,7 +16,7 @@ int64_t Buffer::elements() const { return isa::volume(shape); }
 int64_t Buffer::size() const {
   if (accumulator)
     return isa::saturatingProduct(shape[0], slots);
-  const int64_t bytes = isa::saturatingProduct(elements(), kElementBytes);
+  const int64_t bytes = isa::saturatingProduct(elements(), elementBytes());
   return isa::saturatingProduct(roundUp(bytes, kBufferAlignment), slots);
 }
 
@@ -70,8 +70,8 @@ void LayoutBuilder::nest(const LoopOrder &order, std::vector<Affine> &indices,
   openFrom(0);
 }
 
-int LayoutBuilder::tensor(int value, std::vector<int64_t> shape) {
-  layout.tensors.push_back({value, std::move(shape)});
+int LayoutBuilder::tensor(int value, std::vector<int64_t> shape, numerics::ElementType type) {
+  layout.tensors.push_back({value, std::move(shape), type});
   return static_cast<int>(layout.tensors.size()) - 1;
 }
 

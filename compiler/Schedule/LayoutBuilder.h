@@ -4,7 +4,7 @@
 // 0, so strategies open every loop they can think of.
 //
 //   LayoutBuilder b(layout);
-//   int x = b.tensor(0, {64, 32});
+//   int x = b.tensor(0, {64, 32}, ElementType::F32);
 //   b.loop(8, [&](const Affine &i) {
 //     View tile = b.whole(b.alloc({"x", {1, 1, 8, 32}, 2})); // a new generation in every iteration
 //     b.load(x, {0, 0, i * 8, 0}, {1, 1, 8, 32}, tile);
@@ -44,7 +44,7 @@ public:
             const std::function<void()> &body, const std::vector<Action> &after);
 
   /// A value of the unit, to be read or written under a shape of at most four dimensions.
-  int tensor(int value, std::vector<int64_t> shape);
+  int tensor(int value, std::vector<int64_t> shape, numerics::ElementType type);
   /// A new generation of a ring. Each call declares a ring of its own.
   int alloc(const Buffer &buffer);
 

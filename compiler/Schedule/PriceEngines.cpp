@@ -17,24 +17,25 @@ void Run::execute(const Alloc &alloc, NodeState &) {
 void Run::transferTime(const View &local, const std::array<int64_t, 4> &box, const std::array<Affine, 4> &at,
                        int tensor, bool store, NodeState &node) {
   const Shape4 &shape = shapes[tensor], strides = rowMajorStrides(shape);
+  const int64_t bytes = lp->tensors[tensor].elementBytes();
   std::array<int64_t, 4> inside;
   int64_t address = 0;
   for (size_t d = 0; d < 4; ++d) {
     const int64_t first = at[d].at(index), begin = std::max<int64_t>(first, 0);
     inside[d] = std::max<int64_t>(0, std::min(first + box[d], shape[d]) - begin);
-    address += begin * strides[d] * kElementBytes;
+    address += begin * strides[d] * bytes;
   }
   int64_t step = 0; // to the next instance, by the innermost loop that moves it
   for (size_t d = depthNow; d-- > 0 && step == 0;)
     for (size_t k = 0; k < 4; ++k)
-      step += at[k].step[d] * strides[k] * kElementBytes;
+      step += at[k].step[d] * strides[k] * bytes;
   const int64_t phase = address % mp->dma.dram.interleaveBytes; // turning the channels changes nothing
   const std::array<int64_t, 8> key = {inside[0],       inside[1], inside[2], inside[3],
                                       box[0] * box[1], box[2],    box[3],    phase};
   recall(node, key, [&] {
-    const timing::Runs runs = timing::contiguousRuns(inside, strides, kElementBytes);
+    const timing::Runs runs = timing::contiguousRuns(inside, strides, bytes);
     const int64_t elements = store ? volume(inside) : volume(box);
-    const int64_t beats = mp->dma.localBeats(elements, box, local.strides, kElementBytes);
+    const int64_t beats = mp->dma.localBeats(elements, box, local.strides, bytesIn(local.buffer));
     node.transfer = mp->dma.transfer(runs, phase, step, beats);
     const timing::Transfer &t = node.transfer;
     node.cycles = double(std::max(mp->dma.busCycles(t.bytes), t.beats));
@@ -133,6 +134,7 @@ void Run::execute(const Store &store, NodeState &node) {
 
 void Run::execute(const LoadWeights &load, NodeState &node) {
   const std::array<int64_t, 3> k = sizes(load.k);
+  const int64_t bytes = bytesIn(load.weights.buffer);
   const int64_t n = load.n.at(index);
   const int stream = matrixStream(load.unit);
   columns[load.unit] = n;
@@ -140,8 +142,9 @@ void Run::execute(const LoadWeights &load, NodeState &node) {
     node.cycles =
         volume(k) * n == 0
             ? 0
-            : double(mp->array.load({axes(k, load.weights.strides), axes<1>({n}, {1}), kElementBytes, 0})
-                         .cycles);
+            : double(
+                  mp->array.load({axes(k, load.weights.strides, bytes), axes<1>({n}, {1}, bytes), bytes, 0})
+                      .cycles);
   });
   const double issued = ready(stream, node, {{load.weights.buffer, false}});
   if (node.cycles == 0)
@@ -155,13 +158,14 @@ void Run::execute(const LoadWeights &load, NodeState &node) {
 
 void Run::execute(const Multiply &multiply, NodeState &node) {
   const std::array<int64_t, 3> rows = sizes(multiply.m), k = sizes(multiply.k);
+  const int64_t bytes = bytesIn(multiply.rows.buffer);
   const int stream = matrixStream(multiply.unit);
   recall(node, {rows[0], rows[1], rows[2], k[0], k[1], k[2]}, [&] {
     node.cycles = volume(rows) * volume(k) == 0
                       ? 0
                       : double(mp->array
-                                   .feed({axes(rows, multiply.rows.strides), axes(k, multiply.kStrides),
-                                          kElementBytes, 0})
+                                   .feed({axes(rows, multiply.rows.strides, bytes),
+                                          axes(k, multiply.kStrides, bytes), bytes, 0})
                                    .cycles);
   });
   const Use source{multiply.rows.buffer, false}, target{multiply.accumulator.buffer, true};
@@ -179,14 +183,16 @@ void Run::execute(const Multiply &multiply, NodeState &node) {
 
 void Run::execute(const Drain &drain, NodeState &node) {
   const std::array<int64_t, 3> rows = sizes(drain.m);
+  const int64_t bytes = bytesIn(drain.to.buffer);
   const int64_t n = drain.n.at(index);
   const int stream = drainStream(drain.unit);
   recall(node, {rows[0], rows[1], rows[2], n}, [&] {
     node.cycles =
         volume(rows) * n == 0
             ? 0
-            : double(mp->array.drain({axes(rows, drain.to.strides), axes<1>({n}, {1}), kElementBytes, 0})
-                         .cycles);
+            : double(
+                  mp->array.drain({axes(rows, drain.to.strides, bytes), axes<1>({n}, {1}, bytes), bytes, 0})
+                      .cycles);
   });
   const Use source{drain.accumulator.buffer, false}, target{drain.to.buffer, true};
   const double issued = ready(stream, node, {source, target});
@@ -214,9 +220,11 @@ void Run::vector(NodeState &node, const std::array<VectorOperand, 4> &operands, 
     work.passes = passes;
     work.cyclesPerElement = perElement;
     work.results = results;
-    for (size_t i = 0; i < count; ++i)
-      work.add({axes(operands[i].count, operands[i].view->strides), kElementBytes, 0,
+    for (size_t i = 0; i < count; ++i) {
+      const int64_t bytes = bytesIn(operands[i].view->buffer);
+      work.add({axes(operands[i].count, operands[i].view->strides, bytes), bytes, 0,
                 volume(operands[i].window) * (i == 0 && operands[0].reads ? 2 : 1)});
+    }
     node.cycles = elements == 0 ? 0 : double(mp->vector.use(work).cycles);
   });
   double issued = prepareVector(node, operands, count);

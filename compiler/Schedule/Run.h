@@ -97,13 +97,16 @@ private:
       product *= size;
     return product;
   }
+  /// With strides in bytes.
   template <size_t rank>
-  timing::Axes axes(const std::array<int64_t, rank> &counts, const std::array<int64_t, rank> &strides) const {
+  static timing::Axes axes(const std::array<int64_t, rank> &counts, const std::array<int64_t, rank> &strides,
+                           int64_t elementBytes) {
     timing::Axes result;
     for (size_t d = 0; d < rank; ++d)
-      result[result.size() - rank + d] = {counts[d], strides[d] * kElementBytes};
+      result[result.size() - rank + d] = {counts[d], strides[d] * elementBytes};
     return result;
   }
+  int64_t bytesIn(int buffer) const { return lp->buffers[buffer].elementBytes(); }
 
   void execute(const Loop &, NodeState &) {}
   void execute(const Alloc &alloc, NodeState &);

@@ -28,8 +28,9 @@ double Evaluation::cycles(const ChipLimits &limits) const {
   return body + startBytes / limits.dramBytesPerCycle;
 }
 
-double dramBoxBytes(const ChipLimits &limits, const Shape4 &tensor, const Shape4 &box) {
-  return timing::occupiedBytes(timing::runsOfBox(tensor, box, kElementBytes), limits.dram);
+double dramBoxBytes(const ChipLimits &limits, const Shape4 &tensor, const Shape4 &box,
+                    numerics::ElementType type) {
+  return timing::occupiedBytes(timing::runsOfBox(tensor, box, numerics::sizeInBytes(type)), limits.dram);
 }
 
 namespace {
@@ -62,8 +63,9 @@ int64_t missing(const ChipLimits &limits, const Evaluation &evaluation, const Bu
 std::string describe(const Buffer &buffer, int64_t miss, const ChipLimits &limits) {
   std::string text = std::string("buffer '") + buffer.name + "' (" + std::to_string(buffer.size());
   if (buffer.accumulator) // a row holds one fp32 per column
-    return text + " rows) misses " + std::to_string(miss * limits.cols * kElementBytes) + " bytes (" +
-           std::to_string(miss) + " rows) of the accumulator, which has " +
+    return text + " rows) misses " +
+           std::to_string(miss * limits.cols * numerics::sizeInBytes(numerics::ElementType::F32)) +
+           " bytes (" + std::to_string(miss) + " rows) of the accumulator, which has " +
            std::to_string(limits.accumulatorRows) + " rows";
   return text + " bytes) misses " + std::to_string(miss) + " bytes of the scratchpad, which has " +
          std::to_string(limits.scratchpadBytes) + " bytes";

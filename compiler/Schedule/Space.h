@@ -61,7 +61,8 @@ struct Plan {
 
 /// Bytes for which the DRAM is occupied by a box at the beginning of a tensor: whole bursts, and the channels
 /// that stand idle because the distance of the runs keeps them in some (timing/Runs.h).
-double dramBoxBytes(const ChipLimits &limits, const Shape4 &tensor, const Shape4 &box);
+double dramBoxBytes(const ChipLimits &limits, const Shape4 &tensor, const Shape4 &box,
+                    numerics::ElementType type);
 
 class Space {
 public:

@@ -12,9 +12,9 @@ namespace arsis::schedule {
 static Transposition merged(const Transposition &whole, const std::vector<int64_t> &source) {
   if (whole.permutation.size() <= 4)
     return whole;
-  Transposition result;
-  result.source = whole.source;
-  result.result = whole.result;
+  Transposition result = whole;
+  result.shape.clear();
+  result.permutation.clear();
   std::optional<int64_t> previous;  // source dimension of the last one kept
   auto follows = [&](int64_t dim) { // it in the source, with nothing but single elements between
     return previous && *previous < dim &&
@@ -53,6 +53,8 @@ std::optional<Transposition> transpositionIn(const Unit &unit) {
   transposition.source = part.operands[0];
   transposition.result = part.results[0];
   transposition.shape = unit.values[transposition.result].shape;
+  transposition.sourceType = unit.values[transposition.source].type;
+  transposition.resultType = unit.values[transposition.result].type;
   for (const nn::Index &index : s.results[0].indices)
     for (size_t d = 0; d < s.operands[0].indices.size(); ++d)
       if (s.operands[0].indices[d].terms == index.terms)
@@ -85,6 +87,7 @@ TransposeSpace::Tiling TransposeSpace::tiling(const Choice &c) const {
     l.order.counts.push_back(ceilDiv(shape[d], l.tile[d]));
   }
   l.buffer = {"tile", l.tile, l.order.slots(3, c[4])};
+  l.buffer.type = transposition.sourceType;
   return l;
 }
 
@@ -103,7 +106,7 @@ Evaluation TransposeSpace::evaluate(const Choice &c) const {
   Evaluation e;
   e.buffers = {l.buffer};
   e.loops = l.order.depth();
-  double tiles = double(l.order.times(3)), bytes = double(l.buffer.elements() * kElementBytes);
+  double tiles = double(l.order.times(3)), bytes = double(l.buffer.elements() * l.buffer.elementBytes());
   e.dramBytes = 2 * tiles * bytes;
   e.transfers = 2 * tiles;
   e.startBytes = 2 * bytes;
@@ -119,8 +122,8 @@ Layout TransposeSpace::layout(const Choice &choice) const {
   std::vector<int64_t> sourceShape(rank);
   for (size_t d = 0; d < rank; ++d)
     sourceShape[transposition.permutation[d]] = transposition.shape[d];
-  const int from = b.tensor(transposition.source, sourceShape),
-            to = b.tensor(transposition.result, transposition.shape);
+  const int from = b.tensor(transposition.source, sourceShape, transposition.sourceType),
+            to = b.tensor(transposition.result, transposition.shape, transposition.resultType);
   std::array<size_t, 4> source; // of each dimension of the result
   for (size_t d = 0; d < 4; ++d)
     source[d] = d < lead ? d : static_cast<size_t>(transposition.permutation[d - lead]) + lead;

@@ -13,6 +13,7 @@ struct Transposition {
   int source = 0, result = 0;       // values
   std::vector<int64_t> shape;       // of the result
   std::vector<int64_t> permutation; // dimension i of the result is dimension permutation[i] of the source
+  numerics::ElementType sourceType = numerics::ElementType::F32, resultType = numerics::ElementType::F32;
 };
 /// Nothing if the unit is none.
 std::optional<Transposition> transpositionIn(const Unit &unit);

@@ -79,7 +79,7 @@ Evaluation VectorSpace::evaluate(const Choice &c) const {
   e.computeCycles =
       tiles * double(passes) * (elements / double(limits.lanes) + double(limits.vectorStartupCycles));
   const double tileBytes =
-      dramBoxBytes(limits, {1, 1, program.rows, program.columns}, {1, 1, l.rows, l.columns});
+      dramBoxBytes(limits, {1, 1, program.rows, program.columns}, {1, 1, l.rows, l.columns}, storedType());
   e.dramBytes = tiles * tileBytes * double(tilesMoved);
   e.transfers = tiles * double(tilesMoved);
   e.startBytes = tileBytes * double(tilesRead + results);

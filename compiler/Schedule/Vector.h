@@ -33,6 +33,9 @@ public:
   }
   VectorTiling tiling(const Choice &choice) const;
 
+  /// Of the tiles in DRAM, for the rough price: that of the first result.
+  numerics::ElementType storedType() const { return unit.values[unit.parts.back().results.front()].type; }
+
   const Unit unit;
   const VectorProgram program;
   std::vector<int> readAgain; // registers of matrices that several stages load

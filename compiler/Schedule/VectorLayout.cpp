@@ -56,7 +56,8 @@ private:
                std::find(r.results.begin(), r.results.end(), int(value)) != r.results.end();
       });
       if (used)
-        tensors[value] = b.tensor(static_cast<int>(value), shapeOf(static_cast<int>(value)));
+        tensors[value] = b.tensor(static_cast<int>(value), shapeOf(static_cast<int>(value)),
+                                  space.unit.values[value].type);
     }
   }
 

@@ -57,6 +57,11 @@ private:
     return twoDimensional ? Reach::Rows : Reach::Matrix;
   }
 
+  /// Lanes compute fp32: the DMA casts on the way in and out.
+  static numerics::ElementType computedType(numerics::ElementType stored) {
+    return stored == numerics::ElementType::I32 ? stored : numerics::ElementType::F32;
+  }
+
   int addRegister(Reach reach, numerics::ElementType type = numerics::ElementType::F32) {
     Register added;
     added.reach = reach;
@@ -69,7 +74,7 @@ private:
   int registerOfValue(int value) {
     int &reg = registerOf[value];
     if (reg < 0) {
-      reg = addRegister(reachOf(value), unit.values[value].type);
+      reg = addRegister(reachOf(value), computedType(unit.values[value].type));
       program.registers[reg].operand = value;
     }
     return reg;

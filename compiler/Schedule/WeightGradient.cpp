@@ -113,6 +113,9 @@ WeightGradientTiling WeightGradient::tiling(const Choice &c) const {
       "gradient", {l.tileN, l.tileH, l.tileW, storedColumns}, l.order.slots(l.gradientLevel, c[Slots])};
   l.result = {
       "result", {l.tileKh, shape.w.kernel, l.tileC, storedColumns}, l.order.slots(l.resultLevel, c[Slots])};
+  l.streamed.type = convolution.streamed.type;
+  l.gradient.type = convolution.stationary.type;
+  l.result.type = convolution.resultType;
   l.accumulator = {"accumulator",
                    {l.tileKh * shape.w.kernel * l.tileC * l.blocks, 1, 1, 1},
                    l.order.slots(l.resultLevel, c[AccSlots]),
@@ -137,12 +140,13 @@ Evaluation WeightGradient::evaluate(const Choice &c) const {
   double drain = tiles * l.blocks * rows;
   e.computeCycles = c[AccSlots] > 1 ? std::max(e.computeCycles, drain) : e.computeCycles + drain;
   e.computeCycles += tiles * l.blocks * double(limits.rows + limits.cols);
-  double streamedBytes = dramBoxBytes(limits, {shape.batch, shape.h.input, shape.w.input, shape.channels},
-                                      {l.tileN, l.sourceHeight, l.sourceW.extent, l.tileC});
-  double gradientBytes =
-      dramBoxBytes(limits, {shape.batch, shape.h.output, shape.w.output, shape.outputs}, l.gradient.shape);
-  double resultBytes =
-      dramBoxBytes(limits, {shape.h.kernel, shape.w.kernel, shape.channels, shape.outputs}, l.result.shape);
+  double streamedBytes =
+      dramBoxBytes(limits, {shape.batch, shape.h.input, shape.w.input, shape.channels},
+                   {l.tileN, l.sourceHeight, l.sourceW.extent, l.tileC}, convolution.streamed.type);
+  double gradientBytes = dramBoxBytes(limits, {shape.batch, shape.h.output, shape.w.output, shape.outputs},
+                                      l.gradient.shape, convolution.stationary.type);
+  double resultBytes = dramBoxBytes(limits, {shape.h.kernel, shape.w.kernel, shape.channels, shape.outputs},
+                                    l.result.shape, convolution.resultType);
   double streamedTimes = double(l.order.times(l.streamedLevel)),
          gradientTimes = double(l.order.times(l.gradientLevel));
   e.dramBytes = streamedBytes * streamedTimes + gradientBytes * gradientTimes + resultBytes * tiles;

@@ -18,9 +18,11 @@ public:
       : p(space), shape(space.shape), l(std::move(tiling)), b(layout) {}
 
   void write() {
-    xTensor = b.tensor(p.convolution.streamed.value, p.convolution.streamed.shape);
-    gradientTensor = b.tensor(p.convolution.stationary.value, p.convolution.stationary.shape);
-    resultTensor = b.tensor(p.convolution.result, p.convolution.resultShape);
+    xTensor =
+        b.tensor(p.convolution.streamed.value, p.convolution.streamed.shape, p.convolution.streamed.type);
+    gradientTensor = b.tensor(p.convolution.stationary.value, p.convolution.stationary.shape,
+                              p.convolution.stationary.type);
+    resultTensor = b.tensor(p.convolution.result, p.convolution.resultShape, p.convolution.resultType);
     units = std::min(p.limits.units, ceilDiv(shape.outputs, p.limits.cols));
     b.nest(l.order, index,
            {{l.resultLevel, [&] { allocResult(); }},

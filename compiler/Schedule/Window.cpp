@@ -171,7 +171,8 @@ Evaluation WindowSpace::evaluate(const Choice &c) const {
   if (pooling.reciprocals >= 0)
     e.buffers.push_back(l.factor);
   for (const Buffer &buffer : e.buffers)
-    tileBytes += dramBoxBytes(limits, {pooling.batch, h.input, w.input, pooling.channels}, buffer.shape);
+    tileBytes += dramBoxBytes(limits, {pooling.batch, h.input, w.input, pooling.channels}, buffer.shape,
+                              unit.values[pooling.result].type);
   e.computeCycles = tiles * (vectorElements / double(limits.lanes) + 2 * double(limits.vectorStartupCycles));
   e.dramBytes = tiles * tileBytes;
   e.transfers = tiles * double(e.buffers.size());

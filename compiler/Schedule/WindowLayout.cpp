@@ -20,16 +20,19 @@ public:
 
   void write() {
     if (p.gradient)
-      gradient = b.tensor(p.outputGradient, unit.values[p.outputGradient].shape);
+      gradient = tensor(p.outputGradient, unit.values[p.outputGradient].shape);
     if (p.input >= 0)
-      input = b.tensor(p.input, unit.values[p.input].shape);
-    result = b.tensor(p.result, unit.values[p.result].shape);
+      input = tensor(p.input, unit.values[p.input].shape);
+    result = tensor(p.result, unit.values[p.result].shape);
     if (p.reciprocals >= 0)
-      factors = b.tensor(p.reciprocals, {1, p.h.output, p.w.output, 1});
+      factors = tensor(p.reciprocals, {1, p.h.output, p.w.output, 1});
     b.nest(l.order, index, {}, [&] { p.gradient ? writeGradient() : writeForward(); }, {});
   }
 
 private:
+  int tensor(int value, std::vector<int64_t> shape) {
+    return b.tensor(value, std::move(shape), unit.values[value].type);
+  }
   numerics::ReduceFunction function() const {
     return p.average ? numerics::ReduceFunction::Sum : numerics::ReduceFunction::Max;
   }

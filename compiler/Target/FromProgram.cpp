@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // From a program in memory to the isa dialect.
+#include "compiler/Analysis/ElementTypes.h"
 #include "compiler/Target/InstructionOps.h"
 #include "compiler/Target/Translate.h"
 #include "dialects/Isa/Encoding/Volume.h"
@@ -109,19 +110,7 @@ private:
     return elements(bytes.size(), builder.getI8Type(), bytes.data(), bytes.size());
   }
 
-  Type elementType(isa::ElementType type) {
-    switch (type) {
-    case isa::ElementType::F32:
-      return builder.getF32Type();
-    case isa::ElementType::BF16:
-      return builder.getBF16Type();
-    case isa::ElementType::F16:
-      return builder.getF16Type();
-    case isa::ElementType::I32:
-      return builder.getI32Type();
-    }
-    llvm_unreachable("validated element type");
-  }
+  Type elementType(isa::ElementType type) { return toMlirType(builder.getContext(), type); }
 
   void readStream(const isa::Stream &stream) {
     auto op = isair::StreamOp::create(builder, builder.getUnknownLoc(),

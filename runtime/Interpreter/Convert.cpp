@@ -3,6 +3,7 @@
 #include "runtime/Interpreter/Convert.h"
 
 #include "dialects/Isa/Encoding/Error.h"
+#include "dialects/Isa/Numerics/Numerics.h"
 #include "dialects/NN/IR/NNDialect.h"
 
 #include "mlir/IR/BuiltinTypes.h"
@@ -24,7 +25,7 @@ HostTensor tensorOfType(mlir::Type type, bool wide) {
     throw Error("the reference computes on tensors of static shape, found " + print(type));
   const Shape shape(ranked.getShape().begin(), ranked.getShape().end());
   const mlir::Type element = ranked.getElementType();
-  if (element.isF32())
+  if (element.isF32() || element.isBF16() || element.isF16())
     return HostTensor(shape, wide ? HostType::F64 : HostType::F32);
   if (element.isF64())
     return HostTensor(shape, HostType::F64);
@@ -32,7 +33,20 @@ HostTensor tensorOfType(mlir::Type type, bool wide) {
     return HostTensor(shape, HostType::I32);
   if (element.isSignlessInteger(64))
     return HostTensor(shape, HostType::I64);
-  throw Error("the reference computes on f32, f64, i32 and i64, found " + print(type));
+  throw Error("the reference computes on f32, bf16, f16, f64, i32 and i64, found " + print(type));
+}
+
+void roundTo(mlir::Type type, HostTensor &tensor) {
+  const mlir::Type element = mlir::cast<mlir::RankedTensorType>(type).getElementType();
+  if ((!element.isBF16() && !element.isF16()) || tensor.type() != HostType::F32)
+    return;
+  const auto narrow = element.isBF16() ? numerics::ElementType::BF16 : numerics::ElementType::F16;
+  float *values = tensor.as<float>();
+  for (int64_t i = 0; i < tensor.size(); ++i) {
+    char bytes[sizeof(float)];
+    numerics::writeElement(bytes, narrow, 0, values[i]);
+    values[i] = numerics::readElement(bytes, narrow, 0);
+  }
 }
 
 HostTensor tensorOfElements(mlir::ElementsAttr elements) {

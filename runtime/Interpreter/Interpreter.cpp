@@ -62,14 +62,19 @@ private:
     for (auto [slot, argument] : llvm::zip_equal(signature.arguments, func.getArguments())) {
       auto given = inputs.find(slot.name);
       if (given != inputs.end())
-        define(argument, accept(slot, given->second, wide));
+        bindArgument(argument, accept(slot, given->second, wide));
       else if (slot.initial)
-        define(argument, accept(slot, tensorOfElements(slot.initial), wide));
+        bindArgument(argument, accept(slot, tensorOfElements(slot.initial), wide));
       else
         missing += (missing.empty() ? "'" : ", '") + slot.name + "'";
     }
     if (!missing.empty())
       throw Error("no input and no initial value for " + missing);
+  }
+
+  void bindArgument(mlir::Value argument, HostTensor tensor) {
+    roundTo(argument.getType(), tensor);
+    define(argument, std::move(tensor));
   }
 
   void define(mlir::Value value, HostTensor tensor) {
@@ -117,6 +122,8 @@ evaluateOp(mlir::Operation *op, llvm::ArrayRef<const HostTensor *> operands, Bac
     for (mlir::Type type : op->getResultTypes())
       call.results.push_back(tensorOfType(type, backend == Backend::PlainF64));
     evaluate(call, backend);
+    for (auto [type, result] : llvm::zip_equal(op->getResultTypes(), call.results))
+      roundTo(type, result);
     return std::move(call.results);
   } catch (const Error &error) {
     return op->emitError(error.what());

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Registers add, bias_add, relu and relu_grad.
+// Registers add, bias_add, cast, relu and relu_grad.
 #include "dialects/Isa/Encoding/Error.h"
 #include "runtime/common/KernelRegistry.h"
 #include "runtime/cpu/Add.h"
 #include "runtime/cpu/BiasAdd.h"
 #include "runtime/cpu/Relu.h"
+
+#include <algorithm>
 
 namespace arsis::ref {
 
@@ -22,6 +24,13 @@ template <class T> static void callRelu(KernelCall &call) {
   relu<T>(call.results[0].size(), call.operands[0]->as<T>(), call.results[0].as<T>());
 }
 
+/// The interpreter rounds every result to its type, which is all that a cast does.
+template <class T> static void callCast(KernelCall &call) {
+  call.expect(1, 1);
+  call.expectSameShapes();
+  std::copy_n(call.operands[0]->as<T>(), call.results[0].size(), call.results[0].as<T>());
+}
+
 template <class T> static void callBiasAdd(KernelCall &call) {
   call.expect(2, 1);
   const Shape &x = call.operandShape(0), &bias = call.operandShape(1);
@@ -34,6 +43,7 @@ template <class T> static void callBiasAdd(KernelCall &call) {
 void registerElementwise(KernelRegistry &registry) {
   registry.add("nn.add", callBinary<float, addElements<float>>, callBinary<double, addElements<double>>);
   registry.add("nn.bias_add", callBiasAdd<float>, callBiasAdd<double>);
+  registry.add("nn.cast", callCast<float>, callCast<double>);
   registry.add("nn.relu", callRelu<float>, callRelu<double>);
   registry.add("nn.relu_grad", callBinary<float, reluGrad<float>>, callBinary<double, reluGrad<double>>);
 }

@@ -3,6 +3,8 @@
 // The walk over a layout.
 #include "compiler/Conversion/NNToTile/EmitLayout.h"
 
+#include "compiler/Analysis/ElementTypes.h"
+
 using namespace mlir;
 
 namespace arsis::compiler {
@@ -57,9 +59,6 @@ private:
   SmallVector<AffineExpr> coordinates(const std::array<Affine, 4> &at) const {
     return llvm::map_to_vector(at, [&](const Affine &each) { return expression(each); });
   }
-  Type type(numerics::ElementType type) const {
-    return type == numerics::ElementType::I32 ? Type(b.builder.getI32Type()) : b.builder.getF32Type();
-  }
   static ir::ReduceFunction function(numerics::ReduceFunction function) {
     return function == numerics::ReduceFunction::Sum ? ir::ReduceFunction::Sum : ir::ReduceFunction::Max;
   }
@@ -69,7 +68,8 @@ private:
     const schedule::Buffer &buffer = layout.buffers[alloc.buffer];
     buffers[alloc.buffer] =
         buffer.accumulator ? b.accumulators(buffer.name, buffer.shape[0], columns, buffer.unit, buffer.slots)
-                           : b.alloc(buffer.name, buffer.shape, type(buffer.type), buffer.slots);
+                           : b.alloc(buffer.name, buffer.shape,
+                                     toMlirType(b.builder.getContext(), buffer.type), buffer.slots);
   }
   void emit(const schedule::Load &load) {
     b.load(tensors[load.tensor], coordinates(load.at), box(load.box), view(load.to), load.fill);

@@ -4,6 +4,7 @@
 // operation reads the argument's old value afterwards; views count as the value they show.
 #include "compiler/Conversion/NNToTile/Storage.h"
 
+#include "compiler/Analysis/ElementTypes.h"
 #include "compiler/Analysis/Footprint.h"
 #include "compiler/Schedule/Geometry.h"
 #include "compiler/Schedule/Layout.h"
@@ -163,7 +164,8 @@ static void emitCopy(Value from, Value to, tile::TileBuilder &b, const schedule:
   int64_t elements = type.getNumElements();
   constexpr int64_t kSlots = 2;
   int64_t tile = std::min(elements, limits.scratchpadBytes / kSlots / schedule::kBufferAlignment *
-                                        schedule::kBufferAlignment / schedule::kElementBytes);
+                                        schedule::kBufferAlignment /
+                                        numerics::sizeInBytes(toElementType(type.getElementType())));
   Value source = b.alias(from, {elements}), target = b.alias(to, {elements});
   int64_t tiles = schedule::ceilDiv(elements, tile);
   AffineExpr zero = b.constant(0);

@@ -2,6 +2,7 @@
 // Operands of instructions from the attributes of tile ops.
 #include "compiler/Conversion/TileToIsa/Operands.h"
 
+#include "compiler/Analysis/ElementTypes.h"
 #include "compiler/Analysis/Footprint.h"
 #include "compiler/Transforms/PlanMemory/PlanMemory.h"
 
@@ -10,12 +11,7 @@ using namespace mlir;
 namespace arsis::compiler {
 
 isa::ElementType elementTypeOf(Value buffer) {
-  Type type = cast<MemRefType>(buffer.getType()).getElementType();
-  if (type.isF32())
-    return isa::ElementType::F32;
-  if (type.isBF16())
-    return isa::ElementType::BF16;
-  return type.isF16() ? isa::ElementType::F16 : isa::ElementType::I32;
+  return toElementType(cast<MemRefType>(buffer.getType()).getElementType());
 }
 
 /// Number of loops around an op inside its stream.

@@ -3,6 +3,7 @@
 // See Units.h.
 #include "compiler/Transforms/Map/Units.h"
 
+#include "compiler/Analysis/ElementTypes.h"
 #include "compiler/Schedule/Strategies.h"
 
 using namespace mlir;
@@ -14,7 +15,7 @@ static schedule::Value valueOf(Value value, schedule::Value::Kind kind) {
   schedule::Value result;
   result.kind = kind;
   result.shape = type.getShape().vec();
-  result.type = type.getElementType().isInteger(32) ? numerics::ElementType::I32 : numerics::ElementType::F32;
+  result.type = toElementType(type.getElementType());
   return result;
 }
 

@@ -14,6 +14,8 @@ void addTrainStepPasses(OpPassManager &manager, const TrainOptions &options) {
   manager.addPass(createAttachLoss({options.loss, options.logits, /*replace=*/true}));
   OpPassManager &functions = manager.nest<func::FuncOp>();
   functions.addPass(createDifferentiate());
+  if (options.hasPrecision())
+    functions.addPass(createSetPrecision({options.precision, {options.store.begin(), options.store.end()}}));
   functions.addPass(createAttachOptimizer({options.optimizer, options.keepGradients}));
   if (options.keepActivations)
     functions.addPass(createKeepActivations({kTrainFunction.str()}));
@@ -25,6 +27,7 @@ void registerTrainingPasses() {
   registerDifferentiatePass();
   registerAttachOptimizerPass();
   registerKeepActivationsPass();
+  registerSetPrecisionPass();
 }
 
 } // namespace arsis::compiler

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// From a module with @forward to one with @train_step: loss, gradients, optimizer, observable tensors, in
-// that order.
+// From a module with @forward to one with @train_step: loss, gradients, precision, optimizer, observable
+// tensors, in that order.
 
 #ifndef ARSIS_COMPILER_TRANSFORMS_TRAINSTEP_TRAINSTEP_H
 #define ARSIS_COMPILER_TRANSFORMS_TRAINSTEP_TRAINSTEP_H
@@ -10,10 +10,12 @@
 #include "compiler/Transforms/AttachOptimizer/AttachOptimizer.h"
 #include "compiler/Transforms/Differentiate/Differentiate.h"
 #include "compiler/Transforms/KeepActivations/KeepActivations.h"
+#include "compiler/Transforms/Precision/Precision.h"
 
 #include "mlir/Pass/PassManager.h"
 
 #include <string>
+#include <vector>
 
 namespace arsis::compiler {
 
@@ -24,6 +26,10 @@ struct TrainOptions {
   std::string optimizer = "sgd";
   bool keepGradients = false;
   bool keepActivations = false;
+  std::string precision = "fp32";
+  std::vector<std::string> store; // LAYER=TYPE
+
+  bool hasPrecision() const { return precision != "fp32" || !store.empty(); }
 };
 
 // Adds the passes that put @train_step in the place of @forward, to a pass manager on modules.

@@ -5,6 +5,7 @@
 
 #include "dialects/NN/IR/NNDialect.h"
 #include "mlir/IR/PatternMatch.h"
+#include "mlir/IR/TypeUtilities.h"
 
 using namespace mlir;
 using namespace arsis::nn;
@@ -23,6 +24,8 @@ OpFoldResult TransposeOp::fold(FoldAdaptor) {
   for (auto [position, dim] : llvm::enumerate(getPermutation()))
     if (int64_t(position) != dim)
       return {};
+  if (getX().getType() != getY().getType()) // it rounds
+    return {};
   return getX();
 }
 
@@ -43,8 +46,8 @@ struct MergeTransposes : OpRewritePattern<TransposeOp> {
   using OpRewritePattern::OpRewritePattern;
   LogicalResult matchAndRewrite(TransposeOp op, PatternRewriter &rewriter) const override {
     auto inner = op.getX().getDefiningOp<TransposeOp>();
-    if (!inner)
-      return rewriter.notifyMatchFailure(op, "operand is not a transpose");
+    if (!inner || getElementTypeOrSelf(inner.getX()) != getElementTypeOrSelf(inner.getY()))
+      return rewriter.notifyMatchFailure(op, "operand is not a transpose, or one that rounds");
     SmallVector<int64_t> composed;
     for (int64_t dim : op.getPermutation())
       composed.push_back(inner.getPermutation()[dim]);
@@ -68,6 +71,8 @@ struct TransposeOfUnitDimensions : OpRewritePattern<TransposeOp> {
         return rewriter.notifyMatchFailure(op, "dimensions of more than one element change their order");
       previous = dim;
     }
+    if (getElementTypeOrSelf(op.getX()) != getElementTypeOrSelf(op.getY()))
+      return rewriter.notifyMatchFailure(op, "it rounds");
     rewriter.replaceOpWithNewOp<ReshapeOp>(op, op.getY().getType(), op.getX(), ScheduleAttr());
     return success();
   }

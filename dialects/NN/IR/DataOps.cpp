@@ -17,6 +17,12 @@ LogicalResult ReshapeOp::verify() {
   if (from.getNumElements() != to.getNumElements())
     return violates(*this, "reshape_c1", Twine(from.getNumElements()) + " elements in the result",
                     Twine(to.getNumElements()));
+  if (from.getElementType() != to.getElementType()) {
+    std::string expected, found;
+    llvm::raw_string_ostream(expected) << from.getElementType();
+    llvm::raw_string_ostream(found) << to.getElementType();
+    return violates(*this, "reshape_c2", "elements of " + expected, found);
+  }
   return success();
 }
 

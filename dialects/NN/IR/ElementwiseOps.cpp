@@ -41,6 +41,7 @@ std::vector<Step> BiasAddOp::getVectorSteps() { return {{VectorFunction::Add, {0
 std::vector<Step> ReluOp::getVectorSteps() { return {{VectorFunction::Relu, {0}}}; }
 std::vector<Step> ReluGradOp::getVectorSteps() { return {{VectorFunction::SelectPositive, {0, 1}}}; }
 std::vector<Step> TanhOp::getVectorSteps() { return {{VectorFunction::Tanh, {0}}}; }
+std::vector<Step> CastOp::getVectorSteps() { return {{VectorFunction::Copy, {0}}}; }
 std::vector<Step> AddOp::getVectorSteps() { return {{VectorFunction::Add, {0, 1}}}; }
 
 std::vector<Step> TanhGradOp::getVectorSteps() {
@@ -78,6 +79,12 @@ SmallVector<std::pair<unsigned, unsigned>> SgdOp::getStateUpdates() {
   if (getVelocity())
     updates.push_back({3, 1});
   return updates;
+}
+
+// Folds
+
+OpFoldResult CastOp::fold(FoldAdaptor) {
+  return getX().getType() == getY().getType() ? OpFoldResult(getX()) : OpFoldResult();
 }
 
 // Gradients

@@ -11,6 +11,7 @@ def NN_ReshapeOp : NN_Op<"reshape", [NN_View, NN_ScheduledOpInterface, NN_Differ
   let summary = "the same elements in row-major order under another shape";
   let description = [{
     - reshape_c1: the number of elements stays
+    - reshape_c2: the type of the elements stays
   }];
   let arguments = !con((ins NN_Tensor:$x), NN_ScheduledAttributes);
   let results = (outs NN_Tensor:$y);

@@ -20,6 +20,37 @@
 #define GET_ATTRDEF_CLASSES
 #include "dialects/NN/IR/NNAttrs.cpp.inc"
 
+// One type if operands and results have the same, else a function type.
+template <class... Types> static mlir::ParseResult parseTypes(mlir::OpAsmParser &parser, Types &...types) {
+  mlir::Type type;
+  const llvm::SMLoc at = parser.getCurrentLocation();
+  if (parser.parseType(type))
+    return mlir::failure();
+  mlir::Type *all[] = {&types...};
+  auto function = mlir::dyn_cast<mlir::FunctionType>(type);
+  if (!function) {
+    for (mlir::Type *each : all)
+      *each = type;
+    return mlir::success();
+  }
+  if (function.getNumInputs() + 1 != sizeof...(types) || function.getNumResults() != 1)
+    return parser.emitError(at) << "expected the types of " << sizeof...(types) - 1
+                                << " operands and one result, found " << type;
+  for (auto [each, input] : llvm::zip(llvm::ArrayRef(all).drop_back(), function.getInputs()))
+    *each = input;
+  *llvm::ArrayRef(all).back() = function.getResult(0);
+  return mlir::success();
+}
+
+template <class... Types>
+static void printTypes(mlir::OpAsmPrinter &printer, mlir::Operation *, Types... types) {
+  const mlir::Type all[] = {types...};
+  if (llvm::all_equal(all))
+    printer << all[0];
+  else
+    printer.printFunctionalType(llvm::ArrayRef(all).drop_back(), llvm::ArrayRef(all).take_back());
+}
+
 #define GET_OP_CLASSES
 #include "dialects/NN/IR/NNOps.cpp.inc"
 
@@ -184,10 +215,11 @@ static LogicalResult verifyHostPermutation(Operation *op, Attribute value, Type 
 LogicalResult arsis::nn::verifyTensor(Operation *op, Type type, StringRef kind, unsigned number) {
   auto tensor = dyn_cast<RankedTensorType>(type);
   if (tensor && tensor.hasStaticShape() && isWithinLimits(tensor.getShape()) &&
-      (tensor.getElementType().isF32() || tensor.getElementType().isInteger(32)))
+      (tensor.getElementType().isF32() || tensor.getElementType().isBF16() ||
+       tensor.getElementType().isF16() || tensor.getElementType().isInteger(32)))
     return success();
   return op->emitError() << "expects " << kind << " " << number
-                         << " to be a static tensor of f32 or i32 with extents from 1 to "
+                         << " to be a static tensor of f32, bf16, f16 or i32 with extents from 1 to "
                          << arsis::isa::kLargestExtent << " and at most " << arsis::isa::kLargestTensor
                          << " elements, found " << type;
 }

@@ -10,7 +10,7 @@ include "dialects/NN/IR/NNOpBase.td"
 class NN_ElementwiseOp<string mnemonic, list<Trait> traits = []>
     : NN_Op<mnemonic, !listconcat([NN_ScheduledOpInterface, NN_Elementwise], traits)>;
 
-def NN_BiasAddOp : NN_ElementwiseOp<"bias_add", [NN_Differentiable, AllTypesMatch<["x", "y"]>]> {
+def NN_BiasAddOp : NN_ElementwiseOp<"bias_add", [NN_Differentiable, AllShapesMatch<["x", "y"]>]> {
   let summary = "adds a vector to every pixel";
   let description = [{
     - bias_add_c1: the bias is as long as the last dimension of x
@@ -21,39 +21,47 @@ def NN_BiasAddOp : NN_ElementwiseOp<"bias_add", [NN_Differentiable, AllTypesMatc
   let hasVerifier = 1;
 }
 
-def NN_ReluOp : NN_ElementwiseOp<"relu", [NN_Differentiable, SameOperandsAndResultType]> {
+def NN_ReluOp : NN_ElementwiseOp<"relu", [NN_Differentiable, SameOperandsAndResultShape]> {
   let summary = "x where x is greater than zero, else +0";
   let arguments = !con((ins NN_Tensor:$x), NN_ScheduledAttributes);
   let results = (outs NN_Tensor:$y);
-  let assemblyFormat = "$x attr-dict `:` type($y)";
+  let assemblyFormat = "$x attr-dict `:` custom<Types>(type($x), type($y))";
 }
 
-def NN_ReluGradOp : NN_ElementwiseOp<"relu_grad", [SameOperandsAndResultType]> {
+def NN_ReluGradOp : NN_ElementwiseOp<"relu_grad", [SameOperandsAndResultShape]> {
   let summary = "gradient of relu: gy where y is greater than zero, else +0";
   let arguments = !con((ins NN_Tensor:$gy, NN_Tensor:$y), NN_ScheduledAttributes);
   let results = (outs NN_Tensor:$gx);
-  let assemblyFormat = "$gy `,` $y attr-dict `:` type($gx)";
+  let assemblyFormat = "$gy `,` $y attr-dict `:` custom<Types>(type($gy), type($y), type($gx))";
 }
 
-def NN_TanhOp : NN_ElementwiseOp<"tanh", [NN_Differentiable, SameOperandsAndResultType]> {
+def NN_TanhOp : NN_ElementwiseOp<"tanh", [NN_Differentiable, SameOperandsAndResultShape]> {
   let summary = "hyperbolic tangent of every element";
   let arguments = !con((ins NN_Tensor:$x), NN_ScheduledAttributes);
   let results = (outs NN_Tensor:$y);
-  let assemblyFormat = "$x attr-dict `:` type($y)";
+  let assemblyFormat = "$x attr-dict `:` custom<Types>(type($x), type($y))";
 }
 
-def NN_TanhGradOp : NN_ElementwiseOp<"tanh_grad", [SameOperandsAndResultType]> {
+def NN_TanhGradOp : NN_ElementwiseOp<"tanh_grad", [SameOperandsAndResultShape]> {
   let summary = "gradient of tanh from its result: gy * (1 - y * y)";
   let arguments = !con((ins NN_Tensor:$gy, NN_Tensor:$y), NN_ScheduledAttributes);
   let results = (outs NN_Tensor:$gx);
-  let assemblyFormat = "$gy `,` $y attr-dict `:` type($gx)";
+  let assemblyFormat = "$gy `,` $y attr-dict `:` custom<Types>(type($gy), type($y), type($gx))";
 }
 
-def NN_AddOp : NN_ElementwiseOp<"add", [NN_Differentiable, SameOperandsAndResultType, Commutative]> {
+def NN_AddOp : NN_ElementwiseOp<"add", [NN_Differentiable, SameOperandsAndResultShape, Commutative]> {
   let summary = "elementwise sum of two tensors of one shape";
   let arguments = !con((ins NN_Tensor:$a, NN_Tensor:$b), NN_ScheduledAttributes);
   let results = (outs NN_Tensor:$c);
-  let assemblyFormat = "$a `,` $b attr-dict `:` type($c)";
+  let assemblyFormat = "$a `,` $b attr-dict `:` custom<Types>(type($a), type($b), type($c))";
+}
+
+def NN_CastOp : NN_ElementwiseOp<"cast", [SameOperandsAndResultShape]> {
+  let summary = "x rounded to the element type of the result";
+  let arguments = !con((ins NN_Tensor:$x), NN_ScheduledAttributes);
+  let results = (outs NN_Tensor:$y);
+  let assemblyFormat = "$x attr-dict `:` functional-type(operands, results)";
+  let hasFolder = 1;
 }
 
 def NN_SgdOp : NN_Op<"sgd",
@@ -70,10 +78,10 @@ def NN_SgdOp : NN_Op<"sgd",
     - sgd_c2: velocity has the type of the parameter
     - sgd_c3: momentum and weight decay are finite and not negative
   }];
-  let arguments = !con((ins NN_Tensor:$param, NN_Tensor:$grad, NN_Scalar:$learning_rate,
-                            Optional<NN_Tensor>:$velocity, F32Attr:$momentum, F32Attr:$weight_decay),
+  let arguments = !con((ins NN_Full:$param, NN_Full:$grad, NN_Scalar:$learning_rate,
+                            Optional<NN_Full>:$velocity, F32Attr:$momentum, F32Attr:$weight_decay),
                        NN_ScheduledAttributes);
-  let results = (outs NN_Tensor:$new_param, Optional<NN_Tensor>:$new_velocity);
+  let results = (outs NN_Full:$new_param, Optional<NN_Full>:$new_velocity);
   let assemblyFormat = [{
     $param `,` $grad `,` $learning_rate (`,` $velocity^)? `momentum` $momentum `weight_decay` $weight_decay
     attr-dict `:` functional-type(operands, results)

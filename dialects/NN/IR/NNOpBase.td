@@ -20,12 +20,21 @@ class NN_TensorType<list<Pred> shape, Type element, string description>
                            shape)>,
            description # ", extents from 1 to 2^31, at most 2^40 elements", "::mlir::RankedTensorType">;
 
-def NN_Tensor : NN_TensorType<[], F32, "static tensor of f32">;
+// What an operation computes is fp32. The element type of a result is the type it is rounded to, once, when it is
+// stored; operands are widened when they are read, which is exact.
+def NN_Stored : AnyTypeOf<[F32, BF16, F16]>;
+
+def NN_Tensor : NN_TensorType<[], NN_Stored, "static tensor of f32, bf16 or f16">;
+def NN_Matrix : NN_TensorType<[HasAnyRankOfPred<[2]>], NN_Stored, "static tensor of rank 2 of f32, bf16 or f16">;
+def NN_Image : NN_TensorType<[HasAnyRankOfPred<[4]>], NN_Stored, "static tensor of rank 4 of f32, bf16 or f16">;
+def NN_Channels
+    : NN_TensorType<[HasAnyRankOfPred<[1, 2, 3, 4]>], NN_Stored, "static tensor of rank 1 to 4 of f32, bf16 or f16">;
+
+// Statistics, losses, vectors of a layer, masters and the optimizer's state stay in fp32.
+def NN_Full : NN_TensorType<[], F32, "static tensor of f32">;
 def NN_Scalar : NN_TensorType<[HasAnyRankOfPred<[0]>], F32, "tensor of rank 0 of f32">;
 def NN_Vector : NN_TensorType<[HasAnyRankOfPred<[1]>], F32, "static tensor of rank 1 of f32">;
-def NN_Matrix : NN_TensorType<[HasAnyRankOfPred<[2]>], F32, "static tensor of rank 2 of f32">;
-def NN_Image : NN_TensorType<[HasAnyRankOfPred<[4]>], F32, "static tensor of rank 4 of f32">;
-def NN_Channels : NN_TensorType<[HasAnyRankOfPred<[1, 2, 3, 4]>], F32, "static tensor of rank 1 to 4 of f32">;
+def NN_FullMatrix : NN_TensorType<[HasAnyRankOfPred<[2]>], F32, "static tensor of rank 2 of f32">;
 def NN_Labels : NN_TensorType<[HasAnyRankOfPred<[1]>], I32, "static tensor of rank 1 of i32">;
 
 def NN_Differentiable : DeclareOpInterfaceMethods<NN_DifferentiableOpInterface>;

@@ -11,7 +11,7 @@ class NN_PixelReductionOp<string mnemonic, list<Trait> traits = []>
     : NN_Op<mnemonic, !listconcat([NN_ScheduledOpInterface, NN_Reduction], traits)>;
 
 def NN_BatchNormOp : NN_PixelReductionOp<"batch_norm", [NN_Composite, NN_Differentiable, NN_Stateful,
-    AllTypesMatch<["x", "y"]>,
+    AllShapesMatch<["x", "y"]>,
     AllTypesMatch<["scale", "bias", "running_mean", "running_var", "mean", "rstd", "new_running_mean",
                    "new_running_var"]>]> {
   let summary = "batch normalisation in training mode";
@@ -37,7 +37,7 @@ def NN_BatchNormOp : NN_PixelReductionOp<"batch_norm", [NN_Composite, NN_Differe
 }
 
 def NN_BatchNormInferenceOp : NN_Op<"batch_norm_inference",
-    [NN_ScheduledOpInterface, NN_Elementwise, AllTypesMatch<["x", "y"]>,
+    [NN_ScheduledOpInterface, NN_Elementwise, AllShapesMatch<["x", "y"]>,
     AllTypesMatch<["scale", "bias", "mean", "variance"]>]> {
   let summary = "batch normalisation by given statistics";
   let description = [{
@@ -53,7 +53,7 @@ def NN_BatchNormInferenceOp : NN_Op<"batch_norm_inference",
   let hasVerifier = 1;
 }
 
-def NN_BatchNormGradOp : NN_PixelReductionOp<"batch_norm_grad", [NN_Composite, AllTypesMatch<["gy", "x", "gx"]>,
+def NN_BatchNormGradOp : NN_PixelReductionOp<"batch_norm_grad", [NN_Composite, AllShapesMatch<["gy", "x", "gx"]>,
     AllTypesMatch<["scale", "mean", "rstd", "gscale", "gbias"]>]> {
   let summary = "gradient of batch_norm with respect to input, scale and bias";
   let description = [{
@@ -69,7 +69,7 @@ def NN_BatchNormGradOp : NN_PixelReductionOp<"batch_norm_grad", [NN_Composite, A
 }
 
 def NN_LayerNormOp : NN_Op<"layer_norm", [NN_ScheduledOpInterface, NN_Composite, NN_Differentiable,
-    AllTypesMatch<["x", "y"]>, AllTypesMatch<["scale", "bias"]>, AllTypesMatch<["mean", "rstd"]>]> {
+    AllShapesMatch<["x", "y"]>, AllTypesMatch<["scale", "bias"]>, AllTypesMatch<["mean", "rstd"]>]> {
   let summary = "normalisation of every row by its own statistics";
   let description = [{
     `y = fma((x - mean) * rstd, scale, bias)` with one mean and one rstd = 1/sqrt(variance + epsilon) per row; the
@@ -88,7 +88,7 @@ def NN_LayerNormOp : NN_Op<"layer_norm", [NN_ScheduledOpInterface, NN_Composite,
 }
 
 def NN_LayerNormGradOp : NN_Op<"layer_norm_grad", [NN_ScheduledOpInterface, NN_Composite, NN_Reduction,
-    AllTypesMatch<["gy", "x", "gx"]>, AllTypesMatch<["scale", "gscale", "gbias"]>, AllTypesMatch<["mean", "rstd"]>]> {
+    AllShapesMatch<["gy", "x", "gx"]>, AllTypesMatch<["scale", "gscale", "gbias"]>, AllTypesMatch<["mean", "rstd"]>]> {
   let summary = "gradient of layer_norm with respect to input, scale and bias";
   let description = [{
     mean and rstd are the results of the forward operation. Constraints: layer_norm_c1, layer_norm_c2.

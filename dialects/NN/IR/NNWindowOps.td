@@ -36,7 +36,7 @@ def NN_MaxPoolOp : NN_PoolingOp<"max_pool", [NN_Differentiable]> {
   }];
 }
 
-def NN_MaxPoolGradOp : NN_PoolingOp<"max_pool_grad", [AllTypesMatch<["x", "gx"]>]> {
+def NN_MaxPoolGradOp : NN_PoolingOp<"max_pool_grad", [AllShapesMatch<["x", "gx"]>]> {
   let summary = "gradient of max_pool";
   let description = [{
     Each window gives its gradient to its first best position, in row-major order; windows are added in row-major

@@ -1,0 +1,206 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Which values are stored in a half type follows from what they are for, read off phases, roles, ranks and
+// structures.
+
+#include "compiler/Transforms/Precision/Precision.h"
+
+#include "compiler/Record/Record.h"
+#include "compiler/Transforms/TrainStep/Signature.h"
+#include "dialects/Isa/Encoding/Error.h"
+#include "dialects/NN/IR/NNDialect.h"
+
+#include "llvm/ADT/StringSet.h"
+
+using namespace mlir;
+
+namespace arsis::compiler {
+
+#define GEN_PASS_DEF_SETPRECISION
+#include "compiler/Transforms/Precision/Precision.h.inc"
+
+static void checkType(const std::string &type, const std::string &option) {
+  if (type != "fp32" && type != "bf16" && type != "fp16")
+    throw Error("--" + option + ": found '" + type + "', expected fp32, bf16 or fp16");
+}
+
+Precision parsePrecision(const std::string &type, ArrayRef<std::string> store) {
+  checkType(type, "precision");
+  Precision precision{type, {}};
+  for (const std::string &text : store) {
+    auto [layer, stored] = StringRef(text).rsplit('='); // a layer's name may have a '='
+    if (layer.empty() || layer.size() == text.size())
+      throw Error("--store: found '" + text + "', expected LAYER=TYPE");
+    checkType(stored.str(), "store " + layer.str());
+    if (!precision.store.emplace(layer, stored).second)
+      throw Error("--store: found layer '" + layer.str() + "' twice, expected it once");
+  }
+  return precision;
+}
+
+namespace {
+
+class Retyping {
+public:
+  Retyping(func::FuncOp function, const Precision &precision)
+      : function(function), precision(precision), factorType(typeOf(precision.type)) {}
+
+  LogicalResult run() {
+    if (failed(findLayers()))
+      return failure();
+    keepFull();
+    for (BlockArgument argument : function.getArguments())
+      if (argumentText(function, argument.getArgNumber(), nn::kRole) == "input")
+        store(argument, factorType);
+    for (Operation &op : function.getBody().front().without_terminator())
+      retype(&op);
+    for (Operation &op : llvm::make_early_inc_range(function.getBody().front().without_terminator()))
+      castFactors(&op);
+    function.setFunctionType(FunctionType::get(function.getContext(), function.getBody().getArgumentTypes(),
+                                               getReturn(function).getOperandTypes()));
+    return success();
+  }
+
+private:
+  Type typeOf(const std::string &type) {
+    Builder builder(function.getContext());
+    return type == "bf16"   ? Type(builder.getBF16Type())
+           : type == "fp16" ? Type(builder.getF16Type())
+                            : Type(builder.getF32Type());
+  }
+
+  LogicalResult findLayers() {
+    llvm::StringSet<> layers;
+    for (Operation &op : function.getBody().front())
+      layers.insert(nn::getOrigin(op.getLoc()).first);
+    for (const auto &entry : precision.store)
+      if (!layers.contains(entry.first))
+        return function.emitError() << "--store: found layer '" << entry.first
+                                    << "', which no operation belongs to";
+    return success();
+  }
+
+  static StringRef phaseOf(Operation *op) { return nn::getOrigin(op->getLoc()).second; }
+
+  /// Gradients of parameters stay in fp32, and so do the terms of their sums and what they are views of; so
+  /// does what the loss computes, and all that is behind the gradients.
+  void keepFull() {
+    SmallVector<Value> pending;
+    for (auto [number, value] : llvm::enumerate(getReturn(function).getOperands()))
+      if (StringRef role = resultText(function, number, nn::kRole); role != "output" && role != "activation")
+        pending.push_back(value);
+    for (Operation &op : function.getBody().front())
+      if (phaseOf(&op) == nn::phase::kUpdate)
+        llvm::append_range(pending, op.getOperands());
+    while (!pending.empty()) {
+      Value value = pending.pop_back_val();
+      Operation *definer = value.getDefiningOp();
+      if (full.insert(value).second && definer && passesOn(definer))
+        llvm::append_range(pending, definer->getOperands());
+    }
+  }
+
+  /// A view, a transposition, or a sum of tensors.
+  static bool passesOn(Operation *op) {
+    if (isa<nn::ViewOpInterface>(op))
+      return true;
+    auto structured = dyn_cast<nn::StructuredOpInterface>(op);
+    if (!structured)
+      return false;
+    const nn::Structure structure = structured.getStructure();
+    if (structure.combine != nn::Combine::None)
+      return false;
+    return structure.after.empty() ||
+           (structure.after.size() == 1 && structure.after[0].function == numerics::VectorFunction::Add);
+  }
+
+  void store(Value value, Type element) {
+    auto type = cast<RankedTensorType>(value.getType());
+    if (type.getElementType().isF32() && !full.contains(value))
+      value.setType(type.clone(element));
+  }
+
+  void retype(Operation *op) {
+    if (auto view = dyn_cast<nn::ViewOpInterface>(op)) {
+      Type element = cast<RankedTensorType>(view.getViewed().getType()).getElementType();
+      op->getResult(0).setType(cast<RankedTensorType>(op->getResult(0).getType()).clone(element));
+      return;
+    }
+    auto [layer, phase] = nn::getOrigin(op->getLoc());
+    if (phase == nn::phase::kLoss || phase == nn::phase::kUpdate || op->hasTrait<OpTrait::ConstantLike>())
+      return;
+    auto pinned = precision.store.find(layer.str());
+    Type element = pinned == precision.store.end() ? factorType : typeOf(pinned->second);
+    constexpr int64_t kLeastRank = 2; // vectors are statistics, and parameters and their gradients
+    for (OpResult result : op->getResults())
+      if (cast<RankedTensorType>(result.getType()).getRank() >= kLeastRank)
+        store(result, element);
+  }
+
+  void castFactors(Operation *op) {
+    auto structured = dyn_cast<nn::StructuredOpInterface>(op);
+    if (!structured || factorType.isF32())
+      return;
+    const nn::Structure structure = structured.getStructure();
+    if (structure.combine != nn::Combine::Fma)
+      return;
+    for (const nn::Input &term : structure.terms)
+      if (term.isOperand())
+        op->setOperand(term.number, factor(op->getOperand(term.number), op));
+  }
+
+  /// The value in the type of factors: itself, or one cast for all operations that multiply it.
+  Value factor(Value value, Operation *reader) {
+    auto type = cast<RankedTensorType>(value.getType());
+    if (type.getElementType() == factorType)
+      return value;
+    Value &cast = casts[value];
+    if (!cast) {
+      OpBuilder builder(reader);
+      cast = nn::CastOp::create(builder, reader->getLoc(), type.clone(factorType), value, nullptr);
+    }
+    return cast;
+  }
+
+  func::FuncOp function;
+  const Precision &precision;
+  const Type factorType;
+  llvm::DenseSet<Value> full;
+  llvm::DenseMap<Value, Value> casts;
+};
+
+} // namespace
+
+LogicalResult setPrecision(func::FuncOp function, const Precision &precision) {
+  FailureOr<DictionaryAttr> options = optionsOf(function);
+  if (failed(options))
+    return failure();
+  if (std::optional<std::string> before = option(*options, "precision"))
+    return function.emitError() << "--precision: found " << *before << " already chosen for this function";
+  if (failed(Retyping(function, precision).run()))
+    return failure();
+  std::map<std::string, std::string> made = {{"precision", precision.type}};
+  for (const auto &[layer, type] : precision.store)
+    made["store." + layer] = type;
+  return setOptions(function, made);
+}
+
+namespace {
+struct SetPrecision : impl::SetPrecisionBase<SetPrecision> {
+  using SetPrecisionBase::SetPrecisionBase;
+  void runOnOperation() override {
+    if (getOperation().isExternal())
+      return;
+    try {
+      const SmallVector<std::string> layers(store.begin(), store.end());
+      if (failed(setPrecision(getOperation(), parsePrecision(precision, layers))))
+        signalPassFailure();
+    } catch (const Error &error) {
+      getOperation().emitError(error.what());
+      signalPassFailure();
+    }
+  }
+};
+} // namespace
+
+} // namespace arsis::compiler
