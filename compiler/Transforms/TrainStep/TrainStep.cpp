@@ -25,6 +25,7 @@ void registerTrainingPasses() {
   registerDifferentiatePass();
   registerAttachOptimizerPass();
   registerKeepActivationsPass();
+  registerJoinPhasesPass();
 }
 
 } // namespace arsis::compiler

@@ -57,7 +57,7 @@ def NN_AddOp : NN_ElementwiseOp<"add", [NN_Differentiable, SameOperandsAndResult
 }
 
 def NN_SgdOp : NN_Op<"sgd",
-    [NN_ScheduledOpInterface, NN_Stateful, NN_StructuredOpInterface,
+    [NN_ScheduledOpInterface, NN_Stateful, NN_Update, NN_StructuredOpInterface,
      DeclareOpInterfaceMethods<NN_ElementwiseOpInterface, ["getResultSteps"]>,
      AllTypesMatch<["param", "grad", "new_param"]>]> {
   let summary = "stochastic gradient descent with momentum and weight decay";
