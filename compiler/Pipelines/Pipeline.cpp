@@ -65,6 +65,7 @@ void buildPipeline(OpPassManager &passes, const CompileOptions &options) {
     addFurther(passes, options.atStep.getValue(), "at-step");
   }
   if (last >= Stage::Mapped) {
+    passes.addNestedPass<func::FuncOp>(createJoinPhases());
     passes.addPass(createMapPass({chip, set, options.mappingText.getValue(), options.mapping.getValue(),
                                   options.writeSchedules.getValue(), options.explainMapping}));
     addFurther(passes, options.atMapped.getValue(), "at-mapped");

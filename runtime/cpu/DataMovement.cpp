@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Registers what only moves elements: reshape, transpose, constant. Copies keep every bit, NaNs included.
+// Registers what only moves elements: reshape, transpose, constant, gradients. Copies keep every bit, NaNs
+// included.
 #include "dialects/Isa/Encoding/Error.h"
 #include "runtime/common/KernelRegistry.h"
 
@@ -27,10 +28,21 @@ static void callConstant(KernelCall &call) {
   deliver(call, call.attribute<HostTensor>("value").converted(call.results[0].type()));
 }
 
+static void callGradients(KernelCall &call) {
+  call.expect(call.operands.size(), call.operands.size());
+  for (size_t i = 0; i < call.operands.size(); ++i) {
+    if (call.operandShape(i) != call.resultShape(i))
+      throw Error("result " + std::to_string(i) + " of '" + call.op + "' is " +
+                  toString(call.resultShape(i)) + ", expected " + toString(call.operandShape(i)));
+    call.results[i] = *call.operands[i];
+  }
+}
+
 void registerDataMovement(KernelRegistry &registry) {
   registry.add("nn.reshape", callReshape, callReshape);
   registry.add("nn.transpose", callTranspose, callTranspose);
   registry.add("nn.constant", callConstant, callConstant);
+  registry.add("nn.gradients", callGradients, callGradients);
 }
 
 } // namespace arsis::ref

@@ -65,7 +65,7 @@ TEST(Sgd, WithoutMomentumHasNoVelocity) {
                Error);
 }
 
-TEST(DataMovement, ReshapeTransposeConstant) {
+TEST(DataMovement, ReshapeTransposeGradientsConstant) {
   const HostTensor x = HostTensor::of<float>({2, 3}, {1, 2, 3, 4, 5, 6});
   EXPECT_EQ(
       difference(call("nn.reshape", {x}, {{3, 2}})[0], HostTensor::of<float>({3, 2}, {1, 2, 3, 4, 5, 6})),
@@ -73,6 +73,10 @@ TEST(DataMovement, ReshapeTransposeConstant) {
   EXPECT_EQ(difference(call("nn.transpose", {x}, {{3, 2}}, {{"permutation", std::vector<int64_t>{1, 0}}})[0],
                        HostTensor::of<float>({3, 2}, {1, 4, 2, 5, 3, 6})),
             "");
+  const std::vector<HostTensor> passed = call("nn.gradients", {x, vector({8})}, {{2, 3}, {1}});
+  EXPECT_EQ(difference(passed[0], x), "");
+  EXPECT_EQ(difference(passed[1], vector({8})), "");
+  EXPECT_THROW(call("nn.gradients", {x}, {{3, 2}}), Error);
   EXPECT_EQ(difference(call("nn.constant", {}, {{1}}, {{"value", HostTensor::of<float>({1}, {7})}})[0],
                        vector({7})),
             "");

@@ -36,8 +36,10 @@ public:
 
   void run(ArrayRef<Update> updates) {
     SmallVector<Value> added = addArguments(updates);
+    builder.setInsertionPoint(getReturn(step));
+    ValueRange ready = emitBoundary(updates);
     for (auto [number, update] : llvm::enumerate(updates))
-      emit(update, added.front(), options.momentum != 0 ? added[number + 1] : Value());
+      emit(update, ready[number], added.front(), options.momentum != 0 ? added[number + 1] : Value());
   }
 
   SmallVector<NewState> states;
@@ -64,10 +66,22 @@ private:
     return appendArguments(step, arguments);
   }
 
-  void emit(const Update &update, Value learningRate, Value velocity) {
-    Value value = step.getArgument(update.parameter), gradient = update.gradient;
-    builder.setInsertionPointAfter(lastReader(value, gradient));
-    Location loc = nn::withPhase(gradient.getLoc(), nn::phase::kUpdate);
+  /// The gradients behind the point where the two phases meet.
+  ValueRange emitBoundary(ArrayRef<Update> updates) {
+    SmallVector<Value> gradients;
+    SmallVector<StringRef> names;
+    for (const Update &update : updates) {
+      gradients.push_back(update.gradient);
+      names.push_back(argumentText(step, update.parameter, nn::kName));
+    }
+    return nn::GradientsOp::create(builder, step.getLoc(), TypeRange(gradients), gradients,
+                                   builder.getStrArrayAttr(names))
+        ->getResults();
+  }
+
+  void emit(const Update &update, Value gradient, Value learningRate, Value velocity) {
+    Value value = step.getArgument(update.parameter);
+    Location loc = nn::withPhase(update.gradient.getLoc(), nn::phase::kUpdate);
     auto op =
         nn::SgdOp::create(builder, loc, value.getType(), velocity ? value.getType() : Type(), value, gradient,
                           learningRate, velocity, builder.getF32FloatAttr(float(options.momentum)),
@@ -75,16 +89,6 @@ private:
     states.push_back({update.parameter, op.getNewParam()});
     if (velocity)
       states.push_back({cast<BlockArgument>(velocity).getArgNumber(), op.getNewVelocity()});
-  }
-
-  // The operation after which the parameter's storage may be overwritten: its last reader, or the gradient
-  // itself.
-  Operation *lastReader(Value parameter, Value gradient) {
-    Operation *last = gradient.getDefiningOp();
-    for (Operation *user : parameter.getUsers())
-      if (!isa<func::ReturnOp>(user) && (!last || last->isBeforeInBlock(user)))
-        last = user;
-    return last;
   }
 
   func::FuncOp step;

@@ -16,7 +16,8 @@ def AttachOptimizer : Pass<"nn-attach-optimizer", "::mlir::func::FuncOp"> {
     value of state that an operation computes (`StatefulOpInterface`, the running statistics of a normalisation) and
     that no result returns yet. The gradients leave the results unless they are to be kept.
 
-    An update stands as soon after its gradient as the old parameter's last reader allows, so that gradients die early.
+    All gradients pass through one `nn.gradients`, the named point behind which every update stands. Kept gradients are
+    those before it. `nn-join-phases` moves the updates to their gradients.
 
     The results then are: loss, outputs, updated parameters and state, kept gradients. Other functions stay as they are.
     A gradient names its parameter by `nn.gradient_of`. The optimizer is remembered among the function's options

@@ -28,6 +28,7 @@ void registerTrainingPasses() {
   registerAttachOptimizerPass();
   registerKeepActivationsPass();
   registerSetPrecisionPass();
+  registerJoinPhasesPass();
 }
 
 } // namespace arsis::compiler

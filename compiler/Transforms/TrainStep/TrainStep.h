@@ -9,6 +9,7 @@
 #include "compiler/Transforms/AttachLoss/AttachLoss.h"
 #include "compiler/Transforms/AttachOptimizer/AttachOptimizer.h"
 #include "compiler/Transforms/Differentiate/Differentiate.h"
+#include "compiler/Transforms/JoinPhases/JoinPhases.h"
 #include "compiler/Transforms/KeepActivations/KeepActivations.h"
 #include "compiler/Transforms/Precision/Precision.h"
 

@@ -49,6 +49,13 @@ LogicalResult ConstantOp::verify() {
   return success();
 }
 
+LogicalResult GradientsOp::verify() {
+  if (getNames().size() != getGradients().size())
+    return violates(*this, "gradients_c1", Twine(getGradients().size()) + " names, one for each gradient",
+                    Twine(getNames().size()));
+  return success();
+}
+
 Value ReshapeOp::getViewed() { return getX(); }
 
 Structure TransposeOp::getStructure() {

@@ -74,6 +74,8 @@ SmallVector<int> SgdOp::getResultSteps() {
   return getVelocity() ? SmallVector<int>{count - 1, count - 3} : SmallVector<int>{count - 1};
 }
 
+Value SgdOp::getGradient() { return getGrad(); }
+
 SmallVector<std::pair<unsigned, unsigned>> SgdOp::getStateUpdates() {
   SmallVector<std::pair<unsigned, unsigned>> updates = {{0, 0}};
   if (getVelocity())

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Data movement and constants.
+// Data movement, constants, and the point where gradients and updates meet.
 
 #ifndef ARSIS_NN_DATA_OPS
 #define ARSIS_NN_DATA_OPS
@@ -45,6 +45,23 @@ def NN_ConstantOp : NN_Op<"constant", [ConstantLike, AllTypesMatch<["value", "y"
   let assemblyFormat = "attr-dict $value";
   let hasVerifier = 1;
   let hasFolder = 1;
+}
+
+def NN_GradientsOp : NN_Op<"gradients", [NN_PhaseBoundaryOpInterface,
+    RangedTypesMatchWith<"the results have the types of the gradients", "gradients", "ready", "$_self">]> {
+  let summary = "the point of a training step where all gradients are there and no parameter has changed";
+  let description = [{
+    The identity. In a step that computes gradients and updates, every gradient of a parameter passes through it: what
+    stands before it computes gradients, what stands behind it updates. Clipping, a check for finite numbers, sums over
+    micro-batches, the loss scale and sums over chips read its results and hand theirs to the updates. `nn-join-phases`
+    takes it out.
+
+    - gradients_c1: one name for each gradient, that of its parameter
+  }];
+  let arguments = (ins Variadic<NN_Tensor>:$gradients, StrArrayAttr:$names);
+  let results = (outs Variadic<NN_Tensor>:$ready);
+  let assemblyFormat = "$gradients `of` $names attr-dict `:` type($gradients)";
+  let hasVerifier = 1;
 }
 
 #endif // ARSIS_NN_DATA_OPS

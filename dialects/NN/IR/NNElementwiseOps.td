@@ -65,7 +65,7 @@ def NN_CastOp : NN_ElementwiseOp<"cast", [SameOperandsAndResultShape]> {
 }
 
 def NN_SgdOp : NN_Op<"sgd",
-    [NN_ScheduledOpInterface, NN_Stateful, NN_StructuredOpInterface,
+    [NN_ScheduledOpInterface, NN_Stateful, NN_Update, NN_StructuredOpInterface,
      DeclareOpInterfaceMethods<NN_ElementwiseOpInterface, ["getResultSteps"]>,
      AllTypesMatch<["param", "grad", "new_param"]>]> {
   let summary = "stochastic gradient descent with momentum and weight decay";

@@ -90,6 +90,24 @@ def NN_StatefulOpInterface : NN_Interface<"StatefulOpInterface"> {
   ];
 }
 
+def NN_UpdateOpInterface : NN_Interface<"UpdateOpInterface"> {
+  let description = "An operation that gives a parameter, and state that belongs to it, their next values from a gradient.";
+  let methods = [
+    InterfaceMethod<"the gradient that the update follows", "::mlir::Value", "getGradient">,
+  ];
+}
+
+def NN_PhaseBoundaryOpInterface : NN_Interface<"PhaseBoundaryOpInterface"> {
+  let description = [{
+    The identity where two phases of a step meet: what stands before it is the one phase, what stands behind it the
+    other. Whoever works on what the first hands to the second stands between its results and their readers.
+  }];
+  let methods = [
+    InterfaceMethod<"what a result hands on", "::mlir::Value", "getHandedOn", (ins "::mlir::OpResult":$result), "",
+                    "return $_op->getOperand(result.getResultNumber());">,
+  ];
+}
+
 def NN_DifferentiableOpInterface : NN_Interface<"DifferentiableOpInterface"> {
   let description = [{
     An operation with a rule for reverse-mode differentiation. The rule may use operands and results of the forward

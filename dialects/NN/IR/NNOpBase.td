@@ -46,6 +46,7 @@ def NN_Elementwise
     : TraitList<[NN_StructuredOpInterface, DeclareOpInterfaceMethods<NN_ElementwiseOpInterface>]>;
 def NN_Reduction : DeclareOpInterfaceMethods<NN_ReductionOpInterface, ["getReductionDims"]>;
 def NN_Stateful : DeclareOpInterfaceMethods<NN_StatefulOpInterface>;
+def NN_Update : DeclareOpInterfaceMethods<NN_UpdateOpInterface>;
 
 class NN_Op<string mnemonic, list<Trait> traits = []> : Op<NN_Dialect, mnemonic, !listconcat([Pure], traits)>;
 

@@ -83,6 +83,8 @@ func.func @loss_and_data(%x: tensor<2x4xf32>, %labels: tensor<2xi32>) {
   %2 = nn.reshape %x : (tensor<2x4xf32>) -> tensor<8xf32>
   // CHECK: nn.transpose %{{.*}} permutation [1, 0]
   %3 = nn.transpose %x permutation [1, 0] : (tensor<2x4xf32>) -> tensor<4x2xf32>
+  // CHECK: nn.gradients %{{.*}}, %{{.*}} of ["w", "b"] : tensor<2x4xf32>, tensor<4x2xf32>
+  %4:2 = nn.gradients %x, %3 of ["w", "b"] : tensor<2x4xf32>, tensor<4x2xf32>
   return
 }
 

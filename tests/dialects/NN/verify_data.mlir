@@ -43,3 +43,19 @@ func.func @constant_c1() {
   %y = nn.constant dense<[1.0, 2.0]> : tensor<2xf32>
   return
 }
+
+// -----
+
+func.func @gradients_c1(%w: tensor<4xf32>, %b: tensor<2xf32>) {
+  // expected-error @+1 {{expects 2 names, one for each gradient, found 1 (gradients_c1)}}
+  %ready:2 = nn.gradients %w, %b of ["w"] : tensor<4xf32>, tensor<2xf32>
+  return
+}
+
+// -----
+
+func.func @gradients_of_another_type(%w: tensor<4xf32>) {
+  // expected-error @+1 {{the results have the types of the gradients}}
+  %ready = "nn.gradients"(%w) <{names = ["w"]}> : (tensor<4xf32>) -> tensor<2x2xf32>
+  return
+}

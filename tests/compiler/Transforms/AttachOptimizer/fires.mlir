@@ -3,7 +3,7 @@
 // RUN: %arsis_opt %s --nn-attach-optimizer="optimizer=sgd,momentum=0.5,weight-decay=0.25 keep-gradients" | FileCheck %s --check-prefixes=CHECK,KEEP
 // Gradients become updated parameters that replace the old ones.
 
-// An update waits for the last reader of the old parameter, and no longer.
+// Every update stands behind the point that all gradients pass; kept gradients are those before it.
 // CHECK-LABEL: func.func @step
 // PLAIN-SAME: %[[RATE:[a-z0-9]+]]: tensor<f32> {nn.initial = dense<5.000000e-01> : tensor<f32>, nn.name = "learning_rate", nn.role = "hyper"})
 // PLAIN-SAME: -> (tensor<f32> {nn.role = "loss"}, tensor<2x2xf32> {nn.donates = 0 : i64, nn.host_permutation = array<i64: 1, 0>, nn.name = "w", nn.role = "parameter"})
@@ -11,9 +11,10 @@
 // KEEP-SAME: -> (tensor<f32> {nn.role = "loss"}, tensor<2x2xf32> {nn.donates = 0 : i64, nn.host_permutation = array<i64: 1, 0>, nn.name = "w", nn.role = "parameter"}, tensor<2x2xf32> {nn.donates = 3 : i64, nn.host_permutation = array<i64: 1, 0>, nn.name = "velocity:w", nn.role = "state"}, tensor<2x2xf32> {nn.gradient_of = 0 : i64, nn.name = "grad:w", nn.role = "gradient"})
 // CHECK-NEXT: %[[G:.*]] = nn.relu
 // CHECK-NEXT: nn.matmul %{{.*}}, %arg0
-// PLAIN-NEXT: %[[NEW:.*]] = nn.sgd %arg0, %[[G]], %[[RATE]] momentum 0.000000e+00 weight_decay 0.000000e+00
-// KEEP-NEXT: %[[NEW:.*]], %[[NEWV:.*]] = nn.sgd %arg0, %[[G]], %[[RATE]], %[[VELOCITY]] momentum 5.000000e-01 weight_decay 2.500000e-01
 // CHECK-NEXT: nn.relu
+// CHECK-NEXT: %[[READY:.*]] = nn.gradients %[[G]] of ["w"] : tensor<2x2xf32>
+// PLAIN-NEXT: %[[NEW:.*]] = nn.sgd %arg0, %[[READY]], %[[RATE]] momentum 0.000000e+00 weight_decay 0.000000e+00
+// KEEP-NEXT: %[[NEW:.*]], %[[NEWV:.*]] = nn.sgd %arg0, %[[READY]], %[[RATE]], %[[VELOCITY]] momentum 5.000000e-01 weight_decay 2.500000e-01
 // PLAIN-NEXT: return %arg1, %[[NEW]] :
 // KEEP-NEXT: return %arg1, %[[NEW]], %[[NEWV]], %[[G]] :
 func.func @step(%w: tensor<2x2xf32> {nn.name = "w", nn.role = "parameter", nn.host_permutation = array<i64: 1, 0>}, %l: tensor<f32>)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// RUN: %arsis_opt %s --nn-attach-loss --nn-differentiate --nn-attach-optimizer="optimizer=sgd,momentum=0.9,weight-decay=0.0005" --canonicalize --mlir-print-debuginfo --mlir-print-local-scope | FileCheck %s
+// RUN: %arsis_opt %s --nn-attach-loss --nn-differentiate --nn-attach-optimizer="optimizer=sgd,momentum=0.9,weight-decay=0.0005" --nn-join-phases --canonicalize --mlir-print-debuginfo --mlir-print-local-scope | FileCheck %s
 // A small LeNet becomes a whole training step.
 
 func.func @forward(

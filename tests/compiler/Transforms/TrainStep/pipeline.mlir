@@ -13,6 +13,7 @@
 // CHECK: nn.softmax_cross_entropy
 // CHECK: nn.relu_grad
 // CHECK: nn.channel_sum
+// CHECK: nn.gradients
 // CHECK: nn.sgd
 func.func @forward(%x: tensor<2x4xf32> {nn.name = "x", nn.role = "input"}, %b: tensor<4xf32> {nn.name = "b", nn.role = "parameter"})
     -> (tensor<2x4xf32> {nn.name = "y"}) {
