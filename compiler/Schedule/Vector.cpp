@@ -24,6 +24,13 @@ static int64_t mostPixelsPerChunk(int64_t pixels) {
   return std::clamp<int64_t>(int64_t(std::lround(std::sqrt(double(pixels)))), kLeast, kMost);
 }
 
+numerics::ElementType VectorSpace::storedType() const {
+  for (const Register &r : program.registers)
+    if (!r.results.empty())
+      return unit.values[r.results.front()].type;
+  return numerics::ElementType::F32;
+}
+
 std::vector<Field> VectorSpace::fields() const {
   const int64_t most = program.sumsMatrices ? mostPixelsPerChunk(program.rows) : program.rows;
   std::vector<int64_t> columns = program.wholeColumns

@@ -34,7 +34,7 @@ public:
   VectorTiling tiling(const Choice &choice) const;
 
   /// Of the tiles in DRAM, for the rough price: that of the first result.
-  numerics::ElementType storedType() const { return unit.values[unit.parts.back().results.front()].type; }
+  numerics::ElementType storedType() const;
 
   const Unit unit;
   const VectorProgram program;

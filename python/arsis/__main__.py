@@ -39,6 +39,8 @@ def run_train(arguments: argparse.Namespace) -> None:
         logits=arguments.logits,
         tie=tuple(arguments.tie),
         untie=tuple(arguments.untie),
+        precision=arguments.precision,
+        store=tuple(arguments.store),
     )
     out = arguments.out
     json_path, page, weights, trained = (

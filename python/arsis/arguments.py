@@ -89,6 +89,13 @@ def parser() -> Parser:
         "--tie", action="append", default=[], metavar="PATTERN", help="constants that stay one parameter of all readers"
     )
     add("--untie", action="append", default=[], metavar="PATTERN", help="constants that are a parameter of each reader")
+    add(
+        "--precision",
+        type=one_of("fp32", "bf16", "fp16"),
+        default="fp32",
+        help="type of activations and of what the array multiplies; sums and parameters are fp32",
+    )
+    add("--store", action="append", default=[], metavar="LAYER=TYPE", help="layer that stores another type")
     add("--init", type=Path, help="start from the weights of this .npz file, as an earlier training wrote them")
     add("--seed", type=whole(0, 2**64 - 1), default=0, help="seed of the order of the images")
     add("--reference", type=one_of("exact", "onednn", "plain", "f64", "off"), default="exact")

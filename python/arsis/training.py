@@ -37,11 +37,19 @@ class Settings:
     logits: str = ""  # output that the loss reads; "": the only one
     tie: tuple[str, ...] = ()  # patterns of constants that stay one parameter
     untie: tuple[str, ...] = ()  # and of those that become one for each reader
+    precision: str = "fp32"  # in which activations are stored and factors multiplied: fp32, bf16 or fp16
+    store: tuple[str, ...] = ()  # LAYER=TYPE: of the layers that store another type
     overrides: dict[str, str] = field(default_factory=dict)  # values of the chip, by dotted key
 
-    def parameters(self) -> dict:
-        """Options of compile() that decide which tensor of the model is which parameter."""
-        return {"logits": self.logits, "tie": list(self.tie), "untie": list(self.untie)}
+    def model_options(self) -> dict:
+        """Options of compile() that training and evaluation share: which tensor is which parameter, and types."""
+        return {
+            "logits": self.logits,
+            "tie": list(self.tie),
+            "untie": list(self.untie),
+            "precision": self.precision,
+            "store": list(self.store),
+        }
 
     def optimizer(self) -> str:
         return f"sgd,lr={self.learning_rate!r},momentum={self.momentum!r},weight-decay={self.weight_decay!r}"
@@ -75,7 +83,7 @@ class Evaluator:
                 settings.chip,
                 overrides=settings.overrides,
                 batch=EVALUATION_BATCH,
-                **settings.parameters() | {"logits": ""},
+                **settings.model_options() | {"logits": ""},
             )
         self.session = arsis.Session(self.program, settings.chip, settings.overrides)
         self.reference = arsis.Reference(self.program)
@@ -146,6 +154,7 @@ def training_section(settings: Settings, data: Data, history: History, compile_s
         "learning_rate": settings.learning_rate,
         "momentum": settings.momentum,
         "weight_decay": settings.weight_decay,
+        "precision": settings.precision,
         "seed": settings.seed,
         "steps": len(history.loss_chip),
         "steps_per_epoch": len(data.train_images) // settings.batch,
@@ -195,7 +204,7 @@ def train(
         batch=settings.batch,
         train=True,
         optimizer=settings.optimizer(),
-        **settings.parameters(),
+        **settings.model_options(),
     )
     compiled = time.perf_counter()
     session = arsis.Session(program, settings.chip, settings.overrides)

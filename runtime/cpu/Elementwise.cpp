@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Registers add, bias_add, cast, relu and relu_grad.
+// Registers add, bias_add, cast, unscale, relu and relu_grad.
 #include "dialects/Isa/Encoding/Error.h"
 #include "runtime/common/KernelRegistry.h"
 #include "runtime/cpu/Add.h"
+#include "runtime/cpu/Arithmetic.h"
 #include "runtime/cpu/BiasAdd.h"
 #include "runtime/cpu/Relu.h"
 
@@ -40,10 +41,22 @@ template <class T> static void callBiasAdd(KernelCall &call) {
              call.operands[1]->as<T>(), call.results[0].as<T>());
 }
 
+/// unscaled = gradient * (1 / scale), both rounded.
+template <class T> static void callUnscale(KernelCall &call) {
+  call.expect(2, 1);
+  if (call.operandShape(0) != call.resultShape(0) || !call.operandShape(1).empty())
+    throw Error("'" + call.op + "' expects a gradient of the result's shape and a scalar");
+  const T *gradient = call.operands[0]->as<T>(), factor = reciprocal(*call.operands[1]->as<T>());
+  T *unscaled = call.results[0].as<T>();
+  for (int64_t i = 0, count = call.results[0].size(); i < count; ++i)
+    unscaled[i] = multiply(gradient[i], factor);
+}
+
 void registerElementwise(KernelRegistry &registry) {
   registry.add("nn.add", callBinary<float, addElements<float>>, callBinary<double, addElements<double>>);
   registry.add("nn.bias_add", callBiasAdd<float>, callBiasAdd<double>);
   registry.add("nn.cast", callCast<float>, callCast<double>);
+  registry.add("nn.unscale", callUnscale<float>, callUnscale<double>);
   registry.add("nn.relu", callRelu<float>, callRelu<double>);
   registry.add("nn.relu_grad", callBinary<float, reluGrad<float>>, callBinary<double, reluGrad<double>>);
 }

@@ -41,6 +41,12 @@ TEST(Add, AddsAndMakesTheCanonicalNaN) {
   EXPECT_EQ(difference(c[0], vector({3, NAN})), "");
 }
 
+TEST(Unscale, MultipliesByTheReciprocal) {
+  const auto unscaled = call("nn.unscale", {vector({1024, -3}), HostTensor::of<float>({}, {1024})}, {{2}});
+  EXPECT_EQ(difference(unscaled[0], vector({1, -3.0f / 1024})), "");
+  EXPECT_THROW(call("nn.unscale", {vector({1}), vector({1})}, {{1}}), Error);
+}
+
 TEST(Sgd, FollowsTheFormula) {
   const HostTensor w = random<float>({9}, 1), g = random<float>({9}, 2), v = random<float>({9}, 3);
   const float lr = 0.02f, momentum = 0.9f, decay = 5e-4f;

@@ -36,6 +36,7 @@ static LogicalResult convertConstant(const Node &node, GraphImporter &graph) {
     std::string problem;
     if (!decodeTensor(*proto, tensor, problem))
       return graph.fail(node, problem);
+    graph.noteConversion(proto->data_type());
   } else if (const onnx::AttributeProto *floats = node.find("value_floats")) {
     tensor.floats.assign(floats->floats().begin(), floats->floats().end());
     tensor.shape = {static_cast<int64_t>(tensor.floats.size())};

@@ -107,6 +107,10 @@ OwningOpRef<ModuleOp> GraphImporter::run(onnx::ModelProto &model) {
   finish();
   if (failed(verify(*module)))
     return nullptr;
+  for (auto [type, count] : converted)
+    emitRemark(location)
+        << count << " tensors of " << onnx::TensorProto::DataType_Name(type)
+        << " are fp32 here (--precision chooses what is stored and multiplied in bf16 or fp16)";
   if (importOptions.training)
     describeTraining(folded);
   return module;
@@ -155,6 +159,11 @@ void GraphImporter::declare(const onnx::ValueInfoProto &info) {
     problems.push_back("tensor '" + info.name() + "' is declared twice, with different shapes");
 }
 
+void GraphImporter::noteConversion(int32_t onnxType) {
+  if (isFloatType(onnxType) && onnxType != onnx::TensorProto::FLOAT)
+    ++converted[onnxType];
+}
+
 LogicalResult GraphImporter::addInitialisers(const onnx::GraphProto &graph) {
   if (graph.sparse_initializer_size() != 0)
     problems.push_back("sparse initialisers are not supported");
@@ -165,6 +174,7 @@ LogicalResult GraphImporter::addInitialisers(const onnx::GraphProto &graph) {
       problems.push_back("initialiser '" + proto.name() + "': " + problem);
       continue;
     }
+    noteConversion(proto.data_type());
     Entry &entry = entries[proto.name()];
     entry.constant = std::move(tensor);
     entry.trainable = true;
@@ -219,11 +229,13 @@ LogicalResult GraphImporter::addInputs(const onnx::GraphProto &graph) {
     if (entries.count(info.name())) // an initialiser that older versions list as an input, too
       continue;
     const auto &type = info.type().tensor_type();
-    if (type.elem_type() != onnx::TensorProto::FLOAT) {
+    if (!isFloatType(type.elem_type())) {
       problems.push_back("input '" + info.name() + "': element type " +
-                         onnx::TensorProto::DataType_Name(type.elem_type()) + " (supported: FLOAT)");
+                         onnx::TensorProto::DataType_Name(type.elem_type()) +
+                         " (supported: FLOAT, DOUBLE, FLOAT16, BFLOAT16)");
       continue;
     }
+    noteConversion(type.elem_type());
     SmallVector<int64_t> shape = bindShape(info, bindings);
     if (std::string problem = sizeProblem(shape); !problem.empty())
       problems.push_back("input '" + info.name() + "': " + problem);

@@ -17,6 +17,7 @@
 #include "llvm/ADT/StringMap.h"
 #include "llvm/ADT/StringSet.h"
 
+#include <map>
 #include <memory>
 
 namespace onnx {
@@ -86,6 +87,9 @@ public:
   mlir::OpBuilder &builder() { return opBuilder; }
   mlir::Location location(const Node &node);
   const ImportOptions &options() const { return importOptions; }
+  /// Remembers that something of this type became fp32, for one remark; FLOAT is fp32 already.
+  void noteConversion(int32_t onnxType);
+
   /// Records a problem of `node`; all problems are reported together.
   mlir::LogicalResult fail(const Node &node, const llvm::Twine &problem);
   /// Input `index` of `node` in the host's shape; empty optional if the input could not be imported.
@@ -171,6 +175,7 @@ private:
   std::vector<KnownConstant> constants;
   std::optional<int64_t> fileBatch;
   std::vector<std::string> problems, usesBatchStatistics;
+  std::map<int32_t, unsigned> converted; // tensors by the type they had in the file
 };
 
 } // namespace arsis::compiler::onnximport

@@ -7,6 +7,7 @@
 #include "dialects/Isa/Encoding/Limits.h"
 
 #include "onnx/onnx_pb.h"
+#include "llvm/ADT/APFloat.h"
 
 #include <algorithm>
 #include <cstring>
@@ -71,6 +72,21 @@ bool decodeRaw(const std::string &raw, int64_t count, std::vector<To> &out) {
   return true;
 }
 
+/// A number of 16 bits, as the file stores it.
+template <const llvm::fltSemantics &(*semantics)()> struct Half {
+  uint16_t bits = 0;
+  Half() = default;
+  Half(int32_t field) : bits(static_cast<uint16_t>(field)) {}
+  explicit operator float() const {
+    llvm::APFloat value(semantics(), llvm::APInt(16, bits));
+    bool loses = false;
+    value.convert(llvm::APFloat::IEEEsingle(), llvm::APFloat::rmNearestTiesToEven, &loses);
+    return value.convertToFloat();
+  }
+};
+using Float16 = Half<llvm::APFloat::IEEEhalf>;
+using BFloat16 = Half<llvm::APFloat::BFloat>;
+
 template <typename Field, typename To>
 bool decodeField(const Field &field, int64_t count, std::vector<To> &out) {
   if (field.size() != count)
@@ -79,7 +95,23 @@ bool decodeField(const Field &field, int64_t count, std::vector<To> &out) {
   return true;
 }
 
+/// The bits lie in a field of wider integers.
+template <typename From, typename Field>
+bool decodeHalf(const Field &field, int64_t count, std::vector<float> &out) {
+  if (field.size() != count)
+    return false;
+  out.clear();
+  for (int32_t bits : field)
+    out.push_back(static_cast<float>(From(bits)));
+  return true;
+}
+
 } // namespace
+
+bool isFloatType(int32_t onnxType) {
+  return onnxType == onnx::TensorProto::FLOAT || onnxType == onnx::TensorProto::DOUBLE ||
+         onnxType == onnx::TensorProto::FLOAT16 || onnxType == onnx::TensorProto::BFLOAT16;
+}
 
 bool decodeTensor(const onnx::TensorProto &proto, Tensor &tensor, std::string &problem) {
   tensor = Tensor();
@@ -100,6 +132,18 @@ bool decodeTensor(const onnx::TensorProto &proto, Tensor &tensor, std::string &p
     complete = raw ? decodeRaw<float>(proto.raw_data(), count, tensor.floats)
                    : decodeField(proto.float_data(), count, tensor.floats);
     break;
+  case onnx::TensorProto::DOUBLE:
+    complete = raw ? decodeRaw<double>(proto.raw_data(), count, tensor.floats)
+                   : decodeField(proto.double_data(), count, tensor.floats);
+    break;
+  case onnx::TensorProto::FLOAT16:
+    complete = raw ? decodeRaw<Float16>(proto.raw_data(), count, tensor.floats)
+                   : decodeHalf<Float16>(proto.int32_data(), count, tensor.floats);
+    break;
+  case onnx::TensorProto::BFLOAT16:
+    complete = raw ? decodeRaw<BFloat16>(proto.raw_data(), count, tensor.floats)
+                   : decodeHalf<BFloat16>(proto.int32_data(), count, tensor.floats);
+    break;
   case onnx::TensorProto::INT64:
     tensor.isFloat = false;
     complete = raw ? decodeRaw<int64_t>(proto.raw_data(), count, tensor.integers)
@@ -117,7 +161,7 @@ bool decodeTensor(const onnx::TensorProto &proto, Tensor &tensor, std::string &p
     break;
   default:
     problem = "element type " + onnx::TensorProto::DataType_Name(proto.data_type()) +
-              " (supported: FLOAT, INT64, INT32, BOOL)";
+              " (supported: FLOAT, DOUBLE, FLOAT16, BFLOAT16, INT64, INT32, BOOL)";
     return false;
   }
   if (!complete)

@@ -20,6 +20,9 @@ class TensorProto;
 
 namespace arsis::compiler::onnximport {
 
+/// FLOAT and what is converted to it: a master is fp32, whatever the file stores.
+bool isFloatType(int32_t onnxType);
+
 struct Tensor {
   llvm::SmallVector<int64_t> shape;
   bool isFloat = true;
@@ -42,7 +45,8 @@ std::optional<int64_t> elementCount(llvm::ArrayRef<int64_t> extents);
 /// Empty if a tensor of `shape` is within the limits, else what was found and what is expected.
 std::string sizeProblem(llvm::ArrayRef<int64_t> shape);
 
-/// Decodes `proto`. On failure returns false and says in `problem` what was found and what is supported.
+/// Decodes `proto`; numbers in double precision are rounded to nearest even. On failure returns false and
+/// says in `problem` what was found and what is supported.
 bool decodeTensor(const onnx::TensorProto &proto, Tensor &tensor, std::string &problem);
 
 /// `values` of `hostShape` reordered so that host dimension i becomes dimension permutation[i].

@@ -5,6 +5,7 @@
 #include "compiler/Transforms/AttachOptimizer/AttachOptimizer.h"
 
 #include "compiler/Record/Record.h"
+#include "compiler/Transforms/Differentiate/Differentiate.h"
 #include "compiler/Transforms/TrainStep/Signature.h"
 #include "dialects/Isa/Encoding/Error.h"
 
@@ -34,10 +35,15 @@ public:
   Updater(func::FuncOp step, const SgdOptions &options)
       : step(step), options(options), builder(step.getContext()) {}
 
-  void run(ArrayRef<Update> updates) {
+  /// `lossScale`, if any, is what all gradients have been multiplied by.
+  void run(ArrayRef<Update> updates, Value lossScale) {
     SmallVector<Value> added = addArguments(updates);
     builder.setInsertionPoint(getReturn(step));
-    ValueRange ready = emitBoundary(updates);
+    SmallVector<Value> ready = emitBoundary(updates);
+    for (auto [update, gradient] : llvm::zip_equal(updates, ready))
+      if (lossScale)
+        gradient = nn::UnscaleOp::create(builder, nn::withPhase(update.gradient.getLoc(), nn::phase::kUpdate),
+                                         gradient.getType(), gradient, lossScale, nullptr);
     for (auto [number, update] : llvm::enumerate(updates))
       emit(update, ready[number], added.front(), options.momentum != 0 ? added[number + 1] : Value());
   }
@@ -67,16 +73,16 @@ private:
   }
 
   /// The gradients behind the point where the two phases meet.
-  ValueRange emitBoundary(ArrayRef<Update> updates) {
+  SmallVector<Value> emitBoundary(ArrayRef<Update> updates) {
     SmallVector<Value> gradients;
     SmallVector<StringRef> names;
     for (const Update &update : updates) {
       gradients.push_back(update.gradient);
       names.push_back(argumentText(step, update.parameter, nn::kName));
     }
-    return nn::GradientsOp::create(builder, step.getLoc(), TypeRange(gradients), gradients,
-                                   builder.getStrArrayAttr(names))
-        ->getResults();
+    return llvm::to_vector_of<Value>(nn::GradientsOp::create(builder, step.getLoc(), TypeRange(gradients),
+                                                             gradients, builder.getStrArrayAttr(names))
+                                         ->getResults());
   }
 
   void emit(const Update &update, Value gradient, Value learningRate, Value velocity) {
@@ -147,8 +153,11 @@ LogicalResult attachOptimizer(func::FuncOp step, const SgdOptions &options, bool
     updates.push_back({unsigned(parameter.getInt()), getReturn(step).getOperand(result)});
   }
   Updater updater(step, options);
+  FailureOr<Value> lossScale = lossScaleOf(step);
+  if (failed(lossScale))
+    return failure();
   if (!updates.empty())
-    updater.run(updates);
+    updater.run(updates, *lossScale);
   if (!keepGradients)
     eraseResults(step, gradients);
 

@@ -6,6 +6,7 @@
 
 #include "compiler/Transforms/Differentiate/Differentiate.h"
 
+#include "compiler/Record/Record.h"
 #include "compiler/Transforms/TrainStep/Signature.h"
 
 using namespace mlir;
@@ -108,7 +109,39 @@ LogicalResult applyRule(Operation *op, OpBuilder &builder, const ValueSet &varie
 
 } // namespace
 
-LogicalResult differentiate(func::FuncOp step) {
+/// A new argument, the scale of the loss.
+static FailureOr<Value> addLossScale(func::FuncOp step, RankedTensorType type, double initial) {
+  Builder builder(step.getContext());
+  const std::string name = TensorNames(step).claim("loss_scale");
+  if (failed(setOptions(step, {{"loss_scale", name}})))
+    return failure();
+  NewTensor scale = {type, name, "hyper"};
+  scale.attributes.emplace_back(builder.getStringAttr(nn::kInitial),
+                                DenseElementsAttr::get(type, float(initial)));
+  return appendArguments(step, scale).front();
+}
+
+FailureOr<Value> lossScaleOf(func::FuncOp step) {
+  FailureOr<DictionaryAttr> options = optionsOf(step);
+  if (failed(options))
+    return failure();
+  const std::optional<std::string> name = option(*options, "loss_scale");
+  for (BlockArgument argument : step.getArguments())
+    if (name && argumentText(step, argument.getArgNumber(), nn::kName) == *name)
+      return Value(argument);
+  return Value();
+}
+
+/// What the gradient of the loss by itself is: one, or the scale.
+static FailureOr<Value> seed(func::FuncOp step, Value loss, double lossScale, OpBuilder &builder) {
+  auto type = cast<RankedTensorType>(loss.getType());
+  if (lossScale != 0)
+    return addLossScale(step, type, lossScale);
+  return Value(nn::ConstantOp::create(builder, nn::withPhase(loss.getLoc(), nn::phase::kBackwardInput), type,
+                                      DenseElementsAttr::get(type, 1.0f)));
+}
+
+LogicalResult differentiate(func::FuncOp step, double lossScale) {
   SmallVector<unsigned> losses = resultsWithRole(step, "loss");
   if (losses.size() != 1)
     return step.emitError() << "expects one result of role 'loss', found " << losses.size();
@@ -126,9 +159,10 @@ LogicalResult differentiate(func::FuncOp step) {
   OpBuilder builder(terminator);
   Gradients gradients(builder);
   if (!active.empty()) {
-    auto one = DenseElementsAttr::get(lossType, 1.0f);
-    gradients.add(loss, nn::ConstantOp::create(
-                            builder, nn::withPhase(loss.getLoc(), nn::phase::kBackwardInput), lossType, one));
+    FailureOr<Value> first = seed(step, loss, lossScale, builder);
+    if (failed(first))
+      return failure();
+    gradients.add(loss, *first);
   }
   for (Operation *op : active)
     if (failed(applyRule(op, builder, varied, gradients)))
@@ -161,7 +195,7 @@ struct Differentiate : impl::DifferentiateBase<Differentiate> {
   void runOnOperation() override {
     if (getOperation().isExternal() || resultsWithRole(getOperation(), "loss").empty())
       return;
-    if (failed(differentiate(getOperation())))
+    if (failed(differentiate(getOperation(), lossScale)))
       signalPassFailure();
   }
 };

@@ -11,9 +11,13 @@
 
 namespace arsis::compiler {
 
-// Appends a result "grad:<name>" per parameter the loss depends on. REQUIRES: one result of role "loss",
-// which is a scalar, and a body of one block.
-mlir::LogicalResult differentiate(mlir::func::FuncOp step);
+// Appends a result "grad:<name>" per parameter the loss depends on. `lossScale`, if not zero, is the initial
+// value of the scale that the loss is multiplied by. REQUIRES: one result of role "loss", which is a scalar,
+// and a body of one block.
+mlir::LogicalResult differentiate(mlir::func::FuncOp step, double lossScale = 0);
+
+// The argument that the loss, and with it every gradient, has been multiplied by; null if there is none.
+mlir::FailureOr<mlir::Value> lossScaleOf(mlir::func::FuncOp step);
 
 #define GEN_PASS_DECL
 #define GEN_PASS_REGISTRATION

@@ -21,6 +21,11 @@ def Differentiate : Pass<"nn-differentiate", "::mlir::func::FuncOp"> {
     Rejected: more than one loss, operations without a rule on a path from a parameter to the loss (one error, a note
     for each of them), a parameter that the loss does not depend on is a warning.
   }];
+  let options = [
+    Option<"lossScale", "loss-scale", "double", /*default=*/"0",
+           "multiplies the loss before its gradients are taken: an argument `loss_scale` of role `hyper` with this initial "
+           "value, whose name the function remembers as its option `loss_scale`; 0: none">,
+  ];
   let dependentDialects = ["::arsis::nn::NNDialect"];
 }
 

@@ -50,7 +50,8 @@ public:
       return failure();
     keepFull();
     for (BlockArgument argument : function.getArguments())
-      if (argumentText(function, argument.getArgNumber(), nn::kRole) == "input")
+      if (StringRef role = argumentText(function, argument.getArgNumber(), nn::kRole);
+          role.empty() || role == "input")
         store(argument, factorType);
     for (Operation &op : function.getBody().front().without_terminator())
       retype(&op);
@@ -87,7 +88,8 @@ private:
   void keepFull() {
     SmallVector<Value> pending;
     for (auto [number, value] : llvm::enumerate(getReturn(function).getOperands()))
-      if (StringRef role = resultText(function, number, nn::kRole); role != "output" && role != "activation")
+      if (StringRef role = resultText(function, number, nn::kRole);
+          !role.empty() && role != "output" && role != "activation")
         pending.push_back(value);
     for (Operation &op : function.getBody().front())
       if (phaseOf(&op) == nn::phase::kUpdate)

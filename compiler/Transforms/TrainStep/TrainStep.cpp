@@ -10,10 +10,14 @@ using namespace mlir;
 
 namespace arsis::compiler {
 
+/// Gradients down to 2^-34 do not vanish in fp16, whose smallest number is 2^-24, and up to 63 do not
+/// overflow. A host that wants another one sets `loss_scale`.
+static constexpr double kLossScale = 1024;
+
 void addTrainStepPasses(OpPassManager &manager, const TrainOptions &options) {
   manager.addPass(createAttachLoss({options.loss, options.logits, /*replace=*/true}));
   OpPassManager &functions = manager.nest<func::FuncOp>();
-  functions.addPass(createDifferentiate());
+  functions.addPass(createDifferentiate({options.precision == "fp16" ? kLossScale : 0}));
   if (options.hasPrecision())
     functions.addPass(createSetPrecision({options.precision, {options.store.begin(), options.store.end()}}));
   functions.addPass(createAttachOptimizer({options.optimizer, options.keepGradients}));

@@ -52,6 +52,11 @@ std::vector<Step> TanhGradOp::getVectorSteps() {
           {VectorFunction::Multiply, {GY, ~2}}};
 }
 
+std::vector<Step> UnscaleOp::getVectorSteps() {
+  enum Operand { Gradient, LossScale };
+  return {{VectorFunction::Reciprocal, {LossScale}}, {VectorFunction::Multiply, {Gradient, ~0}}};
+}
+
 std::vector<Step> SgdOp::getVectorSteps() {
   enum Operand { Param, Grad, LearningRate, Velocity };
   std::vector<Step> steps;

@@ -64,6 +64,13 @@ def NN_CastOp : NN_ElementwiseOp<"cast", [SameOperandsAndResultShape]> {
   let hasFolder = 1;
 }
 
+def NN_UnscaleOp : NN_ElementwiseOp<"unscale", [AllTypesMatch<["gradient", "unscaled"]>]> {
+  let summary = "a gradient times the reciprocal of the loss scale";
+  let arguments = !con((ins NN_Full:$gradient, NN_Scalar:$scale), NN_ScheduledAttributes);
+  let results = (outs NN_Full:$unscaled);
+  let assemblyFormat = "$gradient `by` $scale attr-dict `:` functional-type(operands, results)";
+}
+
 def NN_SgdOp : NN_Op<"sgd",
     [NN_ScheduledOpInterface, NN_Stateful, NN_Update, NN_StructuredOpInterface,
      DeclareOpInterfaceMethods<NN_ElementwiseOpInterface, ["getResultSteps"]>,

@@ -267,8 +267,8 @@ def test_arithmetic_on_shapes(importer, kind, inputs, attributes, problem):
 
 def test_element_types(importer):
     node = helper.make_node("Add", ["x", "b"], ["y"])
-    importer.nodes(node, {"x": (2, 3)}, ["y"], {"b": np.zeros(3, np.float64)}).rejects(
-        "initialiser 'b': element type DOUBLE"
+    importer.nodes(node, {"x": (2, 3)}, ["y"], {"b": np.zeros(3, np.uint64)}).rejects(
+        "initialiser 'b': element type UINT64"
     )
 
 

@@ -240,6 +240,15 @@ Operations tangent(Bench &bench) { return aligned(bench, "nn.tanh", 1); }
 Operations tangentGrad(Bench &bench) { return aligned(bench, "nn.tanh_grad", 2); }
 Operations add(Bench &bench) { return aligned(bench, "nn.add", 2); }
 
+Operations cast(Bench &bench) { return aligned(bench, "nn.cast", 1); }
+
+Operations unscale(Bench &bench) {
+  Operations operations;
+  for (const Shape &shape : kImages)
+    operations.push_back(bench.make("nn.unscale", {shape, {}}, {shape}));
+  return operations;
+}
+
 Operations biasAdd(Bench &bench) {
   Operations operations;
   for (const Shape &shape : kImages)
@@ -363,6 +372,8 @@ const std::map<std::string, Operations (*)(Bench &)> &structureCases() {
       {"nn.tanh_grad", tangentGrad},
       {"nn.add", add},
       {"nn.bias_add", biasAdd},
+      {"nn.cast", cast},
+      {"nn.unscale", unscale},
       {"nn.batch_norm_inference", inferenceNorm},
       {"nn.sgd", sgd},
       {"nn.softmax_cross_entropy_grad", lossGrad},

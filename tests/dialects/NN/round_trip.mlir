@@ -47,6 +47,14 @@ func.func @elementwise(%x: tensor<2x4xf32>, %b: tensor<4xf32>, %lr: tensor<f32>)
   %2 = nn.relu_grad %x, %1 : tensor<2x4xf32>
   // CHECK: nn.add
   %3 = nn.add %1, %2 : tensor<2x4xf32>
+  // CHECK: %[[HALF:.*]] = nn.cast %{{.*}} : (tensor<2x4xf32>) -> tensor<2x4xbf16>
+  %half = nn.cast %3 : (tensor<2x4xf32>) -> tensor<2x4xbf16>
+  // CHECK: nn.relu %[[HALF]] : tensor<2x4xbf16>
+  %8 = nn.relu %half : tensor<2x4xbf16>
+  // CHECK: nn.add %{{.*}}, %{{.*}} : (tensor<2x4xf32>, tensor<2x4xbf16>) -> tensor<2x4xf16>
+  %9 = nn.add %3, %8 : (tensor<2x4xf32>, tensor<2x4xbf16>) -> tensor<2x4xf16>
+  // CHECK: nn.unscale %{{.*}} by %{{.*}} : (tensor<2x4xf32>, tensor<f32>) -> tensor<2x4xf32>
+  %10 = nn.unscale %3 by %lr : (tensor<2x4xf32>, tensor<f32>) -> tensor<2x4xf32>
   // CHECK: nn.tanh %{{.*}} : tensor<2x4xf32>
   %6 = nn.tanh %0 : tensor<2x4xf32>
   // CHECK: nn.tanh_grad %{{.*}}, %{{.*}} : tensor<2x4xf32>

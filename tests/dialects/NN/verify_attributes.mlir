@@ -142,14 +142,14 @@ func.func private @donated_twice_among_others(tensor<2xf32>, tensor<2xf32>) -> (
 
 // -----
 
-// expected-error @+1 {{expects argument 1 to be a static tensor of f32 or i32 with extents from 1 to 2147483648 and at most 1099511627776 elements, found 'f64'}}
+// expected-error @+1 {{expects argument 1 to be a static tensor of f32, bf16, f16 or i32 with extents from 1 to 2147483648 and at most 1099511627776 elements, found 'f64'}}
 func.func @no_tensor(%x: tensor<2xf32>, %q: f64 {nn.name = "q"}) {
   return
 }
 
 // -----
 
-// expected-error @+1 {{expects result 0 to be a static tensor of f32 or i32}}
+// expected-error @+1 {{expects result 0 to be a static tensor of f32, bf16, f16 or i32}}
 func.func @no_tensor_result(%q: index) -> (index {nn.name = "q"}) {
   return %q : index
 }

@@ -90,16 +90,16 @@ func.func @plan_c1(%a: tensor<2x3xf32>, %b: tensor<3x4xf32>) {
 
 // -----
 
-func.func @element_type(%a: tensor<2x3xf16>, %b: tensor<3x4xf16>) {
-  // expected-error @+1 {{must be static tensor of rank 2 of f32, extents from 1 to 2^31, at most 2^40 elements, but got 'tensor<2x3xf16>'}}
-  %c = nn.matmul %a, %b : (tensor<2x3xf16>, tensor<3x4xf16>) -> tensor<2x4xf16>
+func.func @element_type(%a: tensor<2x3xf64>, %b: tensor<3x4xf16>) {
+  // expected-error @+1 {{must be static tensor of rank 2 of f32, bf16 or f16, extents from 1 to 2^31, at most 2^40 elements, but got 'tensor<2x3xf64>'}}
+  %c = nn.matmul %a, %b : (tensor<2x3xf64>, tensor<3x4xf16>) -> tensor<2x4xf16>
   return
 }
 
 // -----
 
 func.func @dynamic_shape(%a: tensor<?x3xf32>, %b: tensor<3x4xf32>) {
-  // expected-error @+1 {{must be static tensor of rank 2 of f32, extents from 1 to 2^31, at most 2^40 elements, but got 'tensor<?x3xf32>'}}
+  // expected-error @+1 {{must be static tensor of rank 2 of f32, bf16 or f16, extents from 1 to 2^31, at most 2^40 elements, but got 'tensor<?x3xf32>'}}
   %c = nn.matmul %a, %b : (tensor<?x3xf32>, tensor<3x4xf32>) -> tensor<2x4xf32>
   return
 }

@@ -48,7 +48,7 @@ func.func @sgd_c3(%w: tensor<2x4xf32>, %lr: tensor<f32>) {
 // -----
 
 func.func @add_shapes(%a: tensor<2x4xf32>, %b: tensor<4xf32>) {
-  // expected-error @+1 {{requires the same type for all operands and results}}
+  // expected-error @+1 {{requires the same shape for all operands and results}}
   %c = "nn.add"(%a, %b) : (tensor<2x4xf32>, tensor<4xf32>) -> tensor<2x4xf32>
   return
 }
@@ -57,7 +57,7 @@ func.func @add_shapes(%a: tensor<2x4xf32>, %b: tensor<4xf32>) {
 // -----
 
 func.func @tanh_shapes(%x: tensor<2x4xf32>) {
-  // expected-error @+1 {{requires the same type for all operands and results}}
+  // expected-error @+1 {{requires the same shape for all operands and results}}
   %y = "nn.tanh"(%x) : (tensor<2x4xf32>) -> tensor<4x2xf32>
   return
 }
@@ -66,7 +66,7 @@ func.func @tanh_shapes(%x: tensor<2x4xf32>) {
 // -----
 
 func.func @tanh_grad_shapes(%gy: tensor<2x4xf32>, %y: tensor<4xf32>) {
-  // expected-error @+1 {{requires the same type for all operands and results}}
+  // expected-error @+1 {{requires the same shape for all operands and results}}
   %gx = "nn.tanh_grad"(%gy, %y) : (tensor<2x4xf32>, tensor<4xf32>) -> tensor<2x4xf32>
   return
 }
@@ -74,16 +74,16 @@ func.func @tanh_grad_shapes(%gy: tensor<2x4xf32>, %y: tensor<4xf32>) {
 
 // -----
 
-func.func @tanh_type(%x: tensor<2x4xbf16>) {
-  // expected-error @+1 {{operand #0 must be static tensor of f32}}
-  %y = nn.tanh %x : tensor<2x4xbf16>
+func.func @tanh_type(%x: tensor<2x4xf64>) {
+  // expected-error @+1 {{operand #0 must be static tensor of f32, bf16 or f16}}
+  %y = nn.tanh %x : tensor<2x4xf64>
   return
 }
 
 // -----
 
 func.func @extent_of_zero(%x: tensor<2x0xf32>) {
-  // expected-error @+1 {{operand #0 must be static tensor of f32, extents from 1 to 2^31, at most 2^40 elements, but got 'tensor<2x0xf32>'}}
+  // expected-error @+1 {{operand #0 must be static tensor of f32, bf16 or f16, extents from 1 to 2^31, at most 2^40 elements, but got 'tensor<2x0xf32>'}}
   %0 = nn.relu %x : tensor<2x0xf32>
   return
 }
@@ -91,7 +91,7 @@ func.func @extent_of_zero(%x: tensor<2x0xf32>) {
 // -----
 
 func.func @long_extent(%x: tensor<2147483649xf32>) {
-  // expected-error @+1 {{operand #0 must be static tensor of f32, extents from 1 to 2^31}}
+  // expected-error @+1 {{operand #0 must be static tensor of f32, bf16 or f16, extents from 1 to 2^31}}
   %0 = nn.relu %x : tensor<2147483649xf32>
   return
 }
@@ -99,7 +99,7 @@ func.func @long_extent(%x: tensor<2147483649xf32>) {
 // -----
 
 func.func @many_elements(%x: tensor<1048577x1048576xf32>) {
-  // expected-error @+1 {{operand #0 must be static tensor of f32, extents from 1 to 2^31, at most 2^40 elements}}
+  // expected-error @+1 {{operand #0 must be static tensor of f32, bf16 or f16, extents from 1 to 2^31, at most 2^40 elements}}
   %0 = nn.relu %x : tensor<1048577x1048576xf32>
   return
 }
@@ -107,7 +107,7 @@ func.func @many_elements(%x: tensor<1048577x1048576xf32>) {
 // -----
 
 func.func @product_beyond_64_bits(%x: tensor<2147483648x2147483648x2147483648x2147483648xf32>) {
-  // expected-error @+1 {{operand #0 must be static tensor of f32, extents from 1 to 2^31, at most 2^40 elements}}
+  // expected-error @+1 {{operand #0 must be static tensor of f32, bf16 or f16, extents from 1 to 2^31, at most 2^40 elements}}
   %0 = nn.relu %x : tensor<2147483648x2147483648x2147483648x2147483648xf32>
   return
 }

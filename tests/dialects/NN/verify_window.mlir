@@ -66,7 +66,7 @@ func.func @pool_c6_grad(%x: tensor<1x2x2x3xf32>) {
 // -----
 
 func.func @max_pool_grad_types(%x: tensor<1x4x4x3xf32>, %gy: tensor<1x2x2x3xf32>) {
-  // expected-error @+1 {{failed to verify that all of {x, gx} have same type}}
+  // expected-error @+1 {{failed to verify that all of {x, gx} have same shape}}
   %gx = nn.max_pool_grad %x, %gy kernel [2, 2] strides [2, 2] pads [0, 0, 0, 0] dilations [1, 1] : (tensor<1x4x4x3xf32>, tensor<1x2x2x3xf32>) -> tensor<1x5x4x3xf32>
   return
 }

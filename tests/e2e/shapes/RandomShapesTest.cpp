@@ -120,9 +120,13 @@ const std::array<NamedChip, 2> &chips() {
   return both;
 }
 
+constexpr std::array kPrecisions = {"fp32", "bf16", "fp16"};
+
 /// Takes the module to a level of the pipeline; what comes out of it is verified here.
-mlir::LogicalResult takeTo(const char *level, mlir::ModuleOp module, const NamedChip &chip) {
+mlir::LogicalResult takeTo(const char *level, mlir::ModuleOp module, const NamedChip &chip,
+                           const char *precision = "fp32") {
   compiler::CompileOptions options;
+  options.precision = std::string(precision);
   options.chip = chip.path;
   options.to = std::string(level);
   options.noVerify = true;
@@ -143,10 +147,11 @@ std::string compareResults(sim::Session &session, const ref::TensorMap &expected
 }
 
 /// Empty, or what went wrong on the way of a valid shape.
-std::string run(mlir::MLIRContext &context, const std::string &text, const NamedChip &chip, Draw &draw) {
+std::string run(mlir::MLIRContext &context, const std::string &text, const NamedChip &chip,
+                const char *precision, Draw &draw) {
   compiler::DiagnosticLog log(context);
   mlir::OwningOpRef<mlir::ModuleOp> module = mlir::parseSourceString<mlir::ModuleOp>(text, &context);
-  if (!module || failed(takeTo("mapped", *module, chip)))
+  if (!module || failed(takeTo("mapped", *module, chip, precision)))
     return log.errors();
   auto function = ref::entryOf(*module);
   ref::TensorMap inputs;
@@ -198,7 +203,11 @@ TEST_P(RandomShapes, ThreePassesAgreeWithTheOracle) {
       continue;
     }
     const NamedChip &chip = chips()[done % chips().size()];
-    ASSERT_NO_THROW(ASSERT_EQ(run(*context, text, chip, draw), "") << chip.path << "\n" << text) << text;
+    const char *precision = kPrecisions[size_t(done) / chips().size() % kPrecisions.size()];
+    ASSERT_NO_THROW(ASSERT_EQ(run(*context, text, chip, precision, draw), "")
+                    << chip.path << " in " << precision << "\n"
+                    << text)
+        << text;
     ++done;
   }
 }
@@ -216,7 +225,11 @@ TEST_P(RandomShapes, PoolingsAgreeWithTheOracle) {
       continue;
     std::string text = poolingOf(c, draw.between(0, 1), draw.between(0, 1));
     const NamedChip &chip = chips()[done % chips().size()];
-    ASSERT_NO_THROW(ASSERT_EQ(run(*context, text, chip, draw), "") << chip.path << "\n" << text) << text;
+    const char *precision = kPrecisions[size_t(done) / chips().size() % kPrecisions.size()];
+    ASSERT_NO_THROW(ASSERT_EQ(run(*context, text, chip, precision, draw), "")
+                    << chip.path << " in " << precision << "\n"
+                    << text)
+        << text;
     ++done;
   }
 }

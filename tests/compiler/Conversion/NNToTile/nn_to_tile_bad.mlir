@@ -74,14 +74,14 @@ func.func @plan_taken_away(%x: tensor<7x3xf32>) -> tensor<3xf32> {
 
 // -----
 
-// expected-error@below {{expects argument 0 to be a static tensor of f32 or i32}}
+// expected-error@below {{expects argument 0 to be a static tensor of f32, bf16, f16 or i32}}
 func.func @no_tensor(%x: index) {
   return
 }
 
 // -----
 
-// expected-error@below {{expects argument 0 to be a static tensor of f32 or i32}}
+// expected-error@below {{expects argument 0 to be a static tensor of f32, bf16, f16 or i32}}
 func.func @empty(%x: tensor<4x0xf32>) {
   return
 }

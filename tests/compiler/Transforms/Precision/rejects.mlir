@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// RUN: not %arsis_opt %s --nn-set-precision="precision=fp8" 2>&1 | FileCheck %s --check-prefix=TYPE
+// RUN: not %arsis_opt %s --nn-set-precision="store=bf16" 2>&1 | FileCheck %s --check-prefix=FORM
+// RUN: not %arsis_opt %s --nn-set-precision="store=conv=half" 2>&1 | FileCheck %s --check-prefix=STORED
+// RUN: not %arsis_opt %s --nn-set-precision="store=absent=bf16" 2>&1 | FileCheck %s --check-prefix=LAYER
+// RUN: not %arsis_opt %s --nn-set-precision="store=conv=bf16,conv=fp32" 2>&1 | FileCheck %s --check-prefix=TWICE
+// RUN: not %arsis_opt %s --nn-set-precision="precision=bf16" --nn-set-precision="precision=fp16" 2>&1 | FileCheck %s --check-prefix=AGAIN
+
+// TYPE: error: --precision: found 'fp8', expected fp32, bf16 or fp16
+// FORM: error: --store: found 'bf16', expected LAYER=TYPE
+// STORED: error: --store conv: found 'half', expected fp32, bf16 or fp16
+// LAYER: error: --store: found layer 'absent', which no operation belongs to
+// TWICE: error: --store: found layer 'conv' twice, expected it once
+// AGAIN: error: --precision: found bf16 already chosen for this function
+func.func @forward(%x: tensor<2x4xf32>) -> tensor<2x4xf32> {
+  %0 = nn.relu %x : tensor<2x4xf32> loc(#conv)
+  return %0 : tensor<2x4xf32>
+}
+#conv = loc(fused<"fwd">["conv"])

@@ -1,0 +1,141 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""bf16 and fp16 (docs/numerics.md): bit for bit against the oracle, and by norm against PyTorch in fp64, beside
+PyTorch's CPU autocast for bf16 and beside the same net in fp64, rounded where the page says, for fp16.
+
+The error of a tensor (norm of the difference to fp64, median of 5 seeds) may be at most twice PyTorch's. That holds for
+tensors of at least 64 elements whose norm exceeds 1e-3 of the largest of their kind; the others, which a single flipped
+decision can move, may differ by half a unit in the last place of that largest norm."""
+
+import copy
+from statistics import median
+
+import numpy as np
+import onnx
+import pytest
+from arsis_tools import compile_step, simulate, tool
+from onnx import TensorProto, helper, numpy_helper
+
+torch = pytest.importorskip("torch", reason="the independent check needs Debian's python3-torch")
+import torch_models as nets  # noqa: E402
+import torch_precision  # noqa: E402
+
+BATCH = {"lenet5": 8, "resnet8": 4, "resnet18": 4}
+SEEDS, FACTOR, LEAST_ELEMENTS, LEAST_SHARE = 5, 2.0, 64, 1e-3
+LOSS_SCALE = 1024.0
+HALF_UNIT = {"bf16": 2.0**-9, "fp16": 2.0**-12}
+
+
+def kind_of(name: str) -> str:
+    return name.split(":")[0] if ":" in name else name.rsplit(".", 1)[-1]
+
+
+@pytest.mark.parametrize("precision", ["bf16", "fp16"])
+@pytest.mark.parametrize("name", list(nets.MODELS))
+def test_a_step_is_as_near_to_fp64_as_pytorchs(name, precision, tmp_path, capsys):
+    single = nets.build(name)
+    nets.export(single, tmp_path / "model.onnx", BATCH[name])
+    double = copy.deepcopy(single).double()
+    initial = {n: t.numpy().copy() for n, t in single.state_dict().items() if not n.endswith("num_batches_tracked")}
+    program = compile_step(
+        tmp_path / "model.onnx", "edge", BATCH[name], tmp_path / "step.arsis", f"--precision={precision}"
+    )
+    tool("arsis-verify", program, "--chip", "edge")
+    ours, theirs, sizes = {}, {}, {}
+    for seed in range(SEEDS):
+        generator = torch.Generator().manual_seed(seed)
+        x = torch.randn(BATCH[name], *single.image, generator=generator)
+        labels = torch.randint(0, 10, (BATCH[name],), generator=generator)
+        truth = torch_precision.rounded_step(double, x, labels, None)
+        if precision == "bf16":
+            other = torch_precision.autocast_step(single, x, labels)
+        else:
+            other = torch_precision.rounded_step(double, x, labels, torch.float16, LOSS_SCALE)
+        inputs = {"x": x.numpy(), "labels": labels.numpy(), **initial}
+        outputs, report = simulate(program, "edge", inputs, tmp_path, "--check=exact", "--functional-only")
+        assert report["parity"]["passed"]
+        for tensor, value in truth.items():
+            found = torch.from_numpy(outputs[tensor]).double().reshape(value.shape)
+            if precision == "fp16" and tensor.startswith("grad:"):
+                found = found / LOSS_SCALE
+            ours.setdefault(tensor, []).append((found - value).norm().item())
+            theirs.setdefault(tensor, []).append((other[tensor].double() - value).norm().item())
+            sizes.setdefault(tensor, []).append((value.norm().item(), value.numel()))
+    largest: dict[str, float] = {}
+    for tensor, values in sizes.items():
+        norm = median(n for n, _ in values)
+        largest[kind_of(tensor)] = max(largest.get(kind_of(tensor), 0.0), norm)
+    rows, failures = [], []
+    for tensor, values in sizes.items():
+        norm, elements = median(n for n, _ in values), values[0][1]
+        limit = FACTOR * median(theirs[tensor])
+        counts = elements >= LEAST_ELEMENTS and norm > LEAST_SHARE * largest[kind_of(tensor)]
+        if not counts:
+            limit = max(limit, HALF_UNIT[precision] * largest[kind_of(tensor)])
+        share = median(ours[tensor]) / max(limit, 1e-300)
+        rows.append((share, f"{tensor:36s} |x|={norm:9.3e} chip={median(ours[tensor]):9.3e} allowed={limit:9.3e}"))
+        if share > 1:
+            failures.append(rows[-1][1])
+    with capsys.disabled():
+        print(f"\n{name} in {precision}: {len(rows)} tensors, nearest to the limit:")
+        for share, row in sorted(rows)[-3:]:
+            print(f"  {share:5.2f} {row}")
+    assert not failures, "\n".join(failures)
+
+
+def save_product(path, batch=2):
+    """x [2, 5] times w [5, 3]."""
+    w = np.random.default_rng(3).standard_normal((5, 3), dtype=np.float32)
+    graph = helper.make_graph(
+        [helper.make_node("MatMul", ["x", "w"], ["y"], name="product")],
+        "product",
+        [helper.make_tensor_value_info("x", TensorProto.FLOAT, [batch, 5])],
+        [helper.make_tensor_value_info("y", TensorProto.FLOAT, [batch, 3])],
+        [numpy_helper.from_array(w, "w")],
+    )
+    onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)], ir_version=8), str(path))
+    return w
+
+
+@pytest.mark.parametrize("precision,dtype", [("bf16", torch.bfloat16), ("fp16", torch.float16)])
+def test_a_product_is_what_ieee_says(tmp_path, precision, dtype):
+    """Factors rounded to nearest even, exact products, a sum in fp32 and one rounding: here by PyTorch's own casts."""
+    w = save_product(tmp_path / "m.onnx")
+    x = np.random.default_rng(4).standard_normal((2, 5), dtype=np.float32)
+    program = tmp_path / "p.arsis"
+    tool("arsis-compile", tmp_path / "m.onnx", "--chip", "tiny", f"--precision={precision}", "-o", program)
+    outputs, _ = simulate(program, "tiny", {"x": x}, tmp_path, "--check=exact")
+    factors = [torch.from_numpy(v).to(dtype).double() for v in (x, w)]
+    exact = factors[0] @ factors[1]
+    np.testing.assert_array_equal(outputs["y"], exact.float().to(dtype).float().numpy())
+
+
+def test_the_loss_scale_leaves_an_update_as_it_is(tmp_path):
+    """A power of two scales every gradient exactly: other scales that neither flush nor overflow give equal updates,
+    and one that overflows gives none that is finite."""
+    single = nets.build("lenet5")
+    nets.export(single, tmp_path / "model.onnx", 4)
+    program = compile_step(tmp_path / "model.onnx", "tiny", 4, tmp_path / "p.arsis", "--precision=fp16")
+    random = np.random.default_rng(2)
+    inputs = {"x": random.standard_normal((4, 1, 28, 28), dtype=np.float32), "labels": np.array([1, 2, 3, 4])}
+    results = {}
+    for scale in (256.0, 1024.0, 2.0**24):
+        given = inputs | {"loss_scale": np.array(scale, np.float32)}
+        results[scale], _ = simulate(program, "tiny", given, tmp_path, "--check=exact", "--functional-only")
+    np.testing.assert_allclose(results[256.0]["fc3.weight"], results[1024.0]["fc3.weight"], rtol=1e-6)
+    assert not np.isfinite(results[2.0**24]["fc1.weight"]).all()
+
+
+def test_a_chip_without_the_type_says_so(tmp_path):
+    save_product(tmp_path / "m.onnx")
+    refused = tool(
+        "arsis-compile",
+        tmp_path / "m.onnx",
+        "--chip=tiny",
+        "--set=matrix.bf16_passes=0",
+        "--precision=bf16",
+        "-o",
+        tmp_path / "p.arsis",
+        check=False,
+    )
+    assert refused.returncode == 1 and "matrix.bf16_passes" in refused.stderr
+    assert not (tmp_path / "p.arsis").exists()
