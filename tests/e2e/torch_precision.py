@@ -38,8 +38,7 @@ def rounded(double: nn.Module, dtype: torch.dtype) -> nn.Module:
     model = copy.deepcopy(double)
 
     def with_bias(y, module, shape):
-        y = Stored.apply(y, dtype)
-        return y if module.bias is None else Stored.apply(y + module.bias.view(shape), dtype)
+        return Stored.apply(y if module.bias is None else y + module.bias.view(shape), dtype)
 
     def product(module):
         if isinstance(module, nn.Linear):

@@ -49,6 +49,7 @@ public:
     if (failed(findLayers()))
       return failure();
     keepFull();
+    keepProductsOfBiases();
     for (BlockArgument argument : function.getArguments())
       if (StringRef role = argumentText(function, argument.getArgNumber(), nn::kRole);
           role.empty() || role == "input")
@@ -99,6 +100,21 @@ private:
       Operation *definer = value.getDefiningOp();
       if (full.insert(value).second && definer && passesOn(definer))
         llvm::append_range(pending, definer->getOperands());
+    }
+  }
+
+  /// A product that nobody reads but the addition of its bias is no activation yet. Rounded on its own, it
+  /// would turn signs that the bias almost cancels, and with them decisions of ReLU.
+  void keepProductsOfBiases() {
+    for (Operation &op : function.getBody().front()) {
+      auto structured = dyn_cast<nn::StructuredOpInterface>(op);
+      if (!structured || op.getNumResults() != 1 || !op.getResult(0).hasOneUse() ||
+          structured.getStructure().combine != nn::Combine::Fma)
+        continue;
+      Operation *reader = *op.getResult(0).user_begin();
+      if (isa<nn::StructuredOpInterface>(reader) && passesOn(reader) && reader->getNumOperands() == 2 &&
+          cast<RankedTensorType>(reader->getOperand(1).getType()).getRank() == 1)
+        full.insert(op.getResult(0));
     }
   }
 

@@ -13,7 +13,7 @@ def SetPrecision : Pass<"nn-set-precision", "::mlir::func::FuncOp"> {
     With `precision=bf16` or `fp16` images, activations and their gradients are stored in that type, and both factors of every
     convolution and matrix product have it: parameters stay as they are and are cast (`nn.cast`). What stays in fp32: parameters, state of
     the optimizer, gradients of parameters, all that the loss computes but the gradient of the logits, statistics and other
-    vectors, and constants. Operations compute in fp32 and round each result once to the type it is stored in.
+    vectors, constants, and a product that only the addition of its bias reads. Operations compute in fp32 and round each result once to the type it is stored in.
 
     `store=LAYER=TYPE` pins the type in which a layer stores what it computes, in all its phases.
   }];

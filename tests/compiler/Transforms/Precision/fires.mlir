@@ -3,15 +3,16 @@
 // RUN: %arsis_opt %s --nn-set-precision="precision=fp16 store=conv=fp32" | FileCheck %s --check-prefix=PINNED
 // RUN: %arsis_opt %s --nn-set-precision="store=conv=bf16" | FileCheck %s --check-prefix=STORED
 // Images, activations and their gradients are stored in the half type; so are both factors of every product, and a
-// parameter is cast once for all that multiply it. Parameters, their gradients, vectors and what the loss computes stay.
+// parameter is cast once for all that multiply it. Parameters, their gradients, vectors what the loss computes, and a product
+// before its bias stay.
 
 // CHECK-LABEL: func.func @step
 // CHECK-SAME: %arg0: tensor<2x4x4x3xbf16> {{.*}}, %arg1: tensor<1x1x3x4xf32> {{.*}}, %arg2: tensor<4xf32>
 // CHECK-SAME: -> (tensor<f32> {{.*}}, tensor<1x1x3x4xf32> {{.*}}, tensor<4xf32>
 // CHECK-SAME: nn.options = {precision = "bf16"}
 // CHECK: %[[W:.*]] = nn.cast %arg1 : (tensor<1x1x3x4xf32>) -> tensor<1x1x3x4xbf16>
-// CHECK: %[[Y:.*]] = nn.conv2d %arg0, %[[W]] {{.*}} -> tensor<2x4x4x4xbf16>
-// CHECK: nn.bias_add %[[Y]], %arg2 : (tensor<2x4x4x4xbf16>, tensor<4xf32>) -> tensor<2x4x4x4xbf16>
+// CHECK: %[[Y:.*]] = nn.conv2d %arg0, %[[W]] {{.*}} -> tensor<2x4x4x4xf32>
+// CHECK: nn.bias_add %[[Y]], %arg2 : (tensor<2x4x4x4xf32>, tensor<4xf32>) -> tensor<2x4x4x4xbf16>
 // CHECK: nn.avg_pool {{.*}} -> tensor<2x1x1x4xbf16>
 // CHECK: nn.reshape {{.*}} -> tensor<2x4xbf16>
 // CHECK: nn.softmax_cross_entropy {{.*}} : (tensor<2x4xbf16>, tensor<2xi32>) -> (tensor<f32>, tensor<2x4xf32>)
@@ -28,7 +29,8 @@
 // PINNED: nn.bias_add {{.*}} -> tensor<2x4x4x4xf32>
 // PINNED: nn.avg_pool {{.*}} : (tensor<2x4x4x4xf32>) -> tensor<2x1x1x4xf16>
 
-// STORED: nn.conv2d {{.*}} : (tensor<2x4x4x3xf32>, tensor<1x1x3x4xf32>) -> tensor<2x4x4x4xbf16>
+// STORED: nn.conv2d {{.*}} : (tensor<2x4x4x3xf32>, tensor<1x1x3x4xf32>) -> tensor<2x4x4x4xf32>
+// STORED: nn.bias_add {{.*}} -> tensor<2x4x4x4xbf16>
 // STORED: nn.avg_pool {{.*}} : (tensor<2x4x4x4xbf16>) -> tensor<2x1x1x4xf32>
 func.func @step(%x: tensor<2x4x4x3xf32> {nn.name = "x", nn.role = "input"},
                 %w: tensor<1x1x3x4xf32> {nn.name = "w", nn.role = "parameter"},
