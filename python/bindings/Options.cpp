@@ -28,14 +28,26 @@ compiler::ImportOptions readImport(std::optional<int64_t> batch, const std::map<
   return import;
 }
 
+/// A list or tuple of texts: an option that may be given repeatedly.
+static bool isList(py::handle value) {
+  return (py::isinstance<py::list>(value) || py::isinstance<py::tuple>(value)) &&
+         std::all_of(value.begin(), value.end(),
+                     [](py::handle each) { return py::isinstance<py::str>(each); });
+}
+
 void readOptions(const py::kwargs &keywords, compiler::CompileOptions &options) {
   for (const auto &[key, value] : keywords) {
     const std::string keyword = py::str(key);
     std::string name = keyword;
     std::replace(name.begin(), name.end(), '_', '-');
+    if (!hasArgument(name) && isList(value)) {
+      for (const py::handle each : value)
+        options.assign(name, each.cast<std::string>());
+      continue;
+    }
     if (hasArgument(name) || (!py::isinstance<py::bool_>(value) && !py::isinstance<py::str>(value)))
       throw Error("option " + keyword + ": found " + py::repr(value).cast<std::string>() +
-                  ", expected one of these with a text or True or False:\n" + describeOptions());
+                  ", expected one of these with a text, texts or True or False:\n" + describeOptions());
     options.assign(name, py::isinstance<py::bool_>(value) ? (value.cast<bool>() ? "true" : "false")
                                                           : value.cast<std::string>());
   }

@@ -122,7 +122,7 @@ def test_the_text_of_a_level_is_a_model(lenet, tmp_path):
     "options,problem",
     [
         ({"optimiser": "sgd"}, "found option 'optimiser', expected one of at-isa, "),
-        ({"train": 1}, "option train: found 1, expected one of these with a text or True or False"),
+        ({"train": 1}, "option train: found 1, expected one of these with a text, texts or True or False"),
         ({"to": "tile"}, "option to: found 'tile', expected one of these"),
         ({"at_step": "absent"}, "--at-step: 'absent' does not refer to a registered pass"),
         ({"overrides": {"matrix.row": "8"}}, "cannot override unknown chip key 'matrix.row'"),
