@@ -10,7 +10,7 @@ import torch
 from onnx import TensorProto, helper, numpy_helper
 from onnx_files import TOOL
 
-VALUES = np.array([[1.5, -0.0], [1e-7, 65504.0], [3.14159274101, -2.0**-24]])
+VALUES = np.array([[1.5, -0.0], [1e-7, 65504.0], [3.14159274101, -(2.0**-24)]])
 
 
 def tensor(kind: int, form: str) -> onnx.TensorProto:
@@ -60,7 +60,15 @@ def test_masters_are_fp32(tmp_path, kind, form):
     for row in range(3):
         np.savez(tmp_path / "in.npz", x=np.eye(3, dtype=np.float32)[row : row + 1])
         subprocess.run(
-            [TOOL.with_name("arsis-sim"), program, "--chip=tiny", "--inputs", tmp_path / "in.npz", "--outputs", outputs],
+            [
+                TOOL.with_name("arsis-sim"),
+                program,
+                "--chip=tiny",
+                "--inputs",
+                tmp_path / "in.npz",
+                "--outputs",
+                outputs,
+            ],
             check=True,
             capture_output=True,
         )
