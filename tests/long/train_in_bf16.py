@@ -15,7 +15,6 @@ from pathlib import Path
 from statistics import mean
 
 import numpy as np
-
 from arsis import data
 
 LIMIT = 0.003

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""Files in double or half precision: masters are fp32, with the numbers that numpy and PyTorch round to, and a remark."""
+"""Files in double or half precision: masters are fp32, with the numbers that numpy and PyTorch round to."""
 
 import subprocess
 
