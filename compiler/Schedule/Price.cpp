@@ -10,9 +10,10 @@
 
 namespace arsis::schedule {
 
-Estimate Run::operator()(const Layout &layout, const ChipModel &model) {
+Estimate Run::operator()(const Layout &layout, const ChipModel &model, double atMost) {
   lp = &layout;
   mp = &model;
+  limit = atMost;
   prepare();
   body(0, layout.nodes.size(), 0);
   return estimate();
@@ -52,6 +53,9 @@ void Run::prepare() {
   for (size_t i = 0; i < l.nodes.size(); ++i)
     nodes[i].bytes = encodedSize(l.nodes[i], l);
   sizesOf.prepare(l);
+  for (size_t i = 0; i < l.nodes.size(); ++i) // of a transfer the address changes
+    nodes[i].fixed = sizesOf.isFixed(i) && !std::holds_alternative<Load>(l.nodes[i]) &&
+                     !std::holds_alternative<Store>(l.nodes[i]);
   for (const Tensor &each : l.tensors) {
     Shape4 shape = {1, 1, 1, 1};
     std::copy(each.shape.begin(), each.shape.end(), shape.end() - each.shape.size());
@@ -62,6 +66,7 @@ void Run::prepare() {
 
 void Run::clear() {
   units = cycle = 1;
+  tooLong = false;
   index = {};
   x.clear();
   streams.clear();
@@ -78,6 +83,8 @@ Estimate Run::estimate() const {
   Estimate e;
   for (const StreamAt &stream : streams)
     e.cycles = std::max(e.cycles, x[stream.completes]);
+  if (e.cycles > limit)
+    e.cycles = std::numeric_limits<double>::infinity();
   for (size_t i = 0; i < kEngines; ++i)
     e.busy[i] = x[counters + i] / (i >= static_cast<size_t>(Engine::Matrix) ? double(units) : 1.0);
   e.dramCycles = x[counters + kEngines];
@@ -91,11 +98,17 @@ Estimate Run::estimate() const {
 void Run::runLoop(size_t at, size_t depth) {
   const Loop &loop = std::get<Loop>(lp->nodes[at]);
   constexpr int64_t kPatience = 12; // iterations, then what there is must do
+  if (loop.count < 2 * cycle + 2) { // no period could be left out
+    for (int64_t &i = index[depth]; i < loop.count && !tooLong; ++i)
+      body(at + 1, loop.end, depth + 1);
+    index[depth] = 0;
+    return;
+  }
   Past &past = history[depth];
   past.begin(static_cast<size_t>(cycle) + 2, x.size());
   past.push(x);
   int64_t alike = 0; // iterations of equal sizes
-  for (int64_t i = 0; i < loop.count; ++i) {
+  for (int64_t i = 0; i < loop.count && !tooLong; ++i) {
     index[depth] = i;
     body(at + 1, loop.end, depth + 1);
     past.push(x);
@@ -188,6 +201,7 @@ void Run::finish(int stream, double started, double completes, std::initializer_
     x[s.issued + i] = x[s.issued + i - 1];
   x[s.issued] = started;
   x[s.completes] = completes = std::max(completes, x[s.completes]);
+  tooLong |= completes > limit;
   for (const Use &use : uses)
     mark(stream, use, completes);
 }
@@ -202,9 +216,9 @@ void Run::mark(int stream, Use use, double completes) {
   (&last)[2] = x[sequence];
 }
 
-Estimate estimate(const Layout &layout, const ChipModel &model) {
+Estimate estimate(const Layout &layout, const ChipModel &model, double atMost) {
   static thread_local Run run;
-  return run(layout, model);
+  return run(layout, model, atMost);
 }
 
 } // namespace arsis::schedule

@@ -12,6 +12,8 @@
 #include "compiler/Schedule/ChipModel.h"
 #include "compiler/Schedule/Layout.h"
 
+#include <limits>
+
 namespace arsis::schedule {
 
 enum class Engine : uint8_t { Load, Store, Vector, Matrix, Drain };
@@ -28,8 +30,10 @@ struct Estimate {
   double instructions = 0;
 };
 
-/// `model` must be the chip that the layout was made for.
-Estimate estimate(const Layout &layout, const ChipModel &model);
+/// `model` must be the chip that the layout was made for. Gives up as soon as it takes more than `atMost`
+/// cycles; the estimate then has infinitely many.
+Estimate estimate(const Layout &layout, const ChipModel &model,
+                  double atMost = std::numeric_limits<double>::infinity());
 
 } // namespace arsis::schedule
 

@@ -16,7 +16,7 @@ namespace arsis::schedule {
 /// Serves one layout after the other: what it allocates is used again.
 class Run {
 public:
-  Estimate operator()(const Layout &layout, const ChipModel &model);
+  Estimate operator()(const Layout &layout, const ChipModel &model, double atMost);
 
 private:
   /// Transfers of which it is remembered when they came to the DRAM.
@@ -39,10 +39,10 @@ private:
     bool writes;
   };
   struct NodeState {
-    int64_t bytes = 0;            // of an instruction
-    std::array<int64_t, 8> key{}; // sizes and alignment of the last instance
-    bool known = false;
-    double cycles = 0, other = 0; // of it
+    int64_t bytes = 0;                 // of an instruction
+    std::array<int64_t, 8> key{};      // sizes and alignment of the last instance
+    bool known = false, fixed = false; // its sizes never change
+    double cycles = 0, other = 0;      // of it
     timing::Transfer transfer;
   };
   struct VectorOperand {
@@ -78,7 +78,7 @@ private:
   void count(Engine engine, double cycles) { x[counters + static_cast<size_t>(engine)] += cycles; }
 
   template <class Compute> void recall(NodeState &node, const std::array<int64_t, 8> &key, Compute compute) {
-    if (node.known && node.key == key)
+    if (node.known && (node.fixed || node.key == key))
       return;
     node.key = key;
     node.known = true;
@@ -136,6 +136,8 @@ private:
   const Layout *lp = nullptr;
   const ChipModel *mp = nullptr;
   int64_t banks = 1, units = 1;
+  double limit = 0; // cycles
+  bool tooLong = false;
   Indices index{};
   size_t depthNow = 0;   // loops around the operation
   std::vector<double> x; // all that time moves

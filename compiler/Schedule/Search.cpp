@@ -185,6 +185,40 @@ struct Rough {
   }
 };
 
+/// The cheapest choices and the second cheapest.
+class Ranking {
+public:
+  double fastest = std::numeric_limits<double>::infinity();
+
+  void add(const Choice &choice, int64_t number, const Estimate &estimate) {
+    fastest = std::min(fastest, estimate.cycles);
+    // What a run leaves out (rows of the DRAM, contention) grows with the number of instructions.
+    constexpr double kPerInstruction = 4; // cycles
+    ranked.push_back({estimate.cycles + kPerInstruction * estimate.instructions, number, {choice, estimate}});
+    std::sort(ranked.begin(), ranked.end(), [](const Entry &a, const Entry &b) {
+      return a.cost != b.cost ? a.cost < b.cost : a.number < b.number;
+    });
+    if (ranked.size() > 2)
+      ranked.pop_back();
+  }
+  /// Whoever needs as many cycles is neither of the two.
+  double costOfSecond() const {
+    return ranked.size() < 2 ? std::numeric_limits<double>::infinity() : ranked[1].cost;
+  }
+  const Priced &best() const { return ranked.front().priced; }
+  std::optional<Priced> second() const {
+    return ranked.size() < 2 ? std::nullopt : std::optional(ranked[1].priced);
+  }
+
+private:
+  struct Entry {
+    double cost;
+    int64_t number;
+    Priced priced;
+  };
+  std::vector<Entry> ranked;
+};
+
 std::vector<Rough> feasible(const Space &space, const Enumeration &all, Solution &solution, Infeasible &why) {
   std::vector<Rough> found;
   double closest = std::numeric_limits<double>::infinity();
@@ -226,34 +260,15 @@ std::optional<Solution> solve(const Space &space, const ChipModel &model, const 
   constexpr double kSlack = 1.5; // of the rough price, beyond which nothing better is expected
   const size_t count = std::min(found.size(), kMostPriced);
   std::partial_sort(found.begin(), found.begin() + static_cast<ptrdiff_t>(count), found.end());
-  std::vector<Priced> priced;
-  double best = std::numeric_limits<double>::infinity();
-  for (size_t i = 0; i < count && found[i].cycles <= kSlack * best; ++i) {
-    Priced next;
-    all.at(found[i].number, next.choice);
-    next.estimate = estimate(space.layout(next.choice), model);
-    best = std::min(best, next.estimate.cycles);
-    priced.push_back(std::move(next));
+  Ranking ranking;
+  Choice choice;
+  for (size_t i = 0; i < count && found[i].cycles <= kSlack * ranking.fastest; ++i) {
+    all.at(found[i].number, choice);
+    ranking.add(choice, found[i].number, estimate(space.layout(choice), model, ranking.costOfSecond()));
+    ++solution.priced;
   }
-  // What a run leaves out (rows of the DRAM, contention) grows with the number of instructions.
-  constexpr double kPerInstruction = 4; // cycles
-  auto cost = [&](size_t i) {
-    return priced[i].estimate.cycles + kPerInstruction * priced[i].estimate.instructions;
-  };
-  auto cheaper = [&](size_t a, size_t b) {
-    return cost(a) != cost(b) ? cost(a) < cost(b) : found[a].number < found[b].number;
-  };
-  size_t first = 0, second = priced.size();
-  for (size_t i = 1; i < priced.size(); ++i)
-    if (cheaper(i, first))
-      first = i;
-  for (size_t i = 0; i < priced.size(); ++i)
-    if (i != first && (second == priced.size() || cheaper(i, second)))
-      second = i;
-  if (second < priced.size())
-    solution.runnerUp = priced[second];
-  solution.best = priced[first];
-  solution.priced = static_cast<int64_t>(priced.size());
+  solution.best = ranking.best();
+  solution.runnerUp = ranking.second();
   for (const Buffer &buffer : space.evaluate(solution.best.choice).buffers)
     (buffer.accumulator ? solution.rows : solution.bytes) += buffer.size();
   return solution;
