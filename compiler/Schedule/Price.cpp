@@ -67,6 +67,7 @@ void Run::prepare() {
 void Run::clear() {
   units = cycle = 1;
   tooLong = false;
+  steps = 0;
   index = {};
   x.clear();
   streams.clear();
@@ -91,6 +92,7 @@ Estimate Run::estimate() const {
   e.dramBytes = x[counters + kEngines + 1];
   e.products = x[counters + kEngines + 2];
   e.elements = x[counters + kEngines + 3];
+  e.steps = steps;
   e.instructions = x[counters + kEngines + 4];
   return e;
 }
@@ -174,6 +176,7 @@ void Run::body(size_t begin, size_t end, size_t depth) {
       continue;
     }
     depthNow = depth;
+    ++steps;
     x[sequence] += 1;
     std::visit([&](const auto &action) { execute(action, nodes[at]); }, lp->nodes[at]);
     ++at;

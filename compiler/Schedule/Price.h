@@ -28,6 +28,7 @@ struct Estimate {
   double products = 0;   // multiplications and additions of the array
   double elements = 0;   // that the vector unit works on, positions of windows one by one
   double instructions = 0;
+  int64_t steps = 0; // operations that the run executed one by one
 };
 
 /// `model` must be the chip that the layout was made for. Gives up as soon as it takes more than `atMost`

@@ -138,6 +138,7 @@ private:
   int64_t banks = 1, units = 1;
   double limit = 0; // cycles
   bool tooLong = false;
+  int64_t steps = 0;
   Indices index{};
   size_t depthNow = 0;   // loops around the operation
   std::vector<double> x; // all that time moves

@@ -256,15 +256,21 @@ std::optional<Solution> solve(const Space &space, const ChipModel &model, const 
   std::vector<Rough> found = feasible(space, all, solution, why);
   if (found.empty())
     return std::nullopt;
-  constexpr size_t kMostPriced = 64;
+  constexpr size_t kMostPriced = 64, kAlwaysPriced = 32;
+  constexpr int64_t kMostSteps = 300'000; // of all runs together, beyond which only kAlwaysPriced are priced
   constexpr double kSlack = 1.5; // of the rough price, beyond which nothing better is expected
   const size_t count = std::min(found.size(), kMostPriced);
   std::partial_sort(found.begin(), found.begin() + static_cast<ptrdiff_t>(count), found.end());
   Ranking ranking;
   Choice choice;
+  int64_t steps = 0;
   for (size_t i = 0; i < count && found[i].cycles <= kSlack * ranking.fastest; ++i) {
+    if (i >= kAlwaysPriced && steps > kMostSteps)
+      break;
     all.at(found[i].number, choice);
-    ranking.add(choice, found[i].number, estimate(space.layout(choice), model, ranking.costOfSecond()));
+    const Estimate priced = estimate(space.layout(choice), model, ranking.costOfSecond());
+    steps += priced.steps;
+    ranking.add(choice, found[i].number, priced);
     ++solution.priced;
   }
   solution.best = ranking.best();

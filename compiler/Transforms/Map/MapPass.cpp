@@ -120,6 +120,9 @@ public:
       getOperation().emitError("the schedules name '") << key << "', but there is no such operation";
       good = false;
     }
+    if (explain)
+      getOperation().emitRemark() << tried << " schedules considered for " << solutions
+                                  << " different operations, " << priced << " priced by a run";
     if (!good || failed(write()))
       signalPassFailure();
   }
@@ -167,6 +170,9 @@ private:
       if (!solution)
         return op->emitError("no schedule of ") << op->getName() << " is feasible: " << why.reason;
       known = solved.insert_or_assign(alike, *solution).first;
+      tried += solution->considered;
+      priced += solution->priced;
+      ++solutions;
     }
     const Solution &solution = known->second;
     cast<nn::ScheduledOpInterface>(op).setScheduleAttr(
@@ -183,6 +189,7 @@ private:
   }
 
   std::map<std::string, Solution> solved;
+  int64_t tried = 0, priced = 0, solutions = 0; // over all that were solved
 };
 
 } // namespace
