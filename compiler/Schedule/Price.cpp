@@ -19,6 +19,7 @@ namespace {
 using Indices = std::array<int64_t, kDeepest>;
 
 constexpr int kAnyStream = -1;
+constexpr numerics::ElementType kMultiplied = numerics::ElementType::F32; // of all products
 
 /// Transfers of which it is remembered when they came to the DRAM.
 constexpr size_t kWindow = 6;
@@ -510,7 +511,9 @@ private:
       node.cycles =
           volume(k) * n == 0
               ? 0
-              : double(mp->array.load({axes(k, load.weights.strides), axes<1>({n}, {1}), kElementBytes, 0})
+              : double(mp->array
+                           .load({axes(k, load.weights.strides), axes<1>({n}, {1}), kElementBytes, 0},
+                                 kMultiplied)
                            .cycles);
     });
     const double issued = ready(stream, node, {{load.weights.buffer, false}});
@@ -531,7 +534,8 @@ private:
                         ? 0
                         : double(mp->array
                                      .feed({axes(rows, multiply.rows.strides), axes(k, multiply.kStrides),
-                                            kElementBytes, 0})
+                                            kElementBytes, 0},
+                                           kMultiplied)
                                      .cycles);
     });
     const Use source{multiply.rows.buffer, false}, target{multiply.accumulator.buffer, true};
@@ -541,7 +545,7 @@ private:
     double *unit = x.data() + matrix[multiply.unit], *bank = unit + 2;
     const double start = std::max({issued, bank[0], unit[1]});
     unit[1] = bank[1] = start + node.cycles;
-    count(Engine::Matrix, double(volume(rows)));
+    count(Engine::Matrix, double(volume(rows) * mp->array.passes.of(kMultiplied)));
     x[counters + kEngines + 2] += double(volume(rows) * volume(k)) * double(columns[multiply.unit]);
     const int64_t latency = timing::MatrixArray::latency(volume(k), columns[multiply.unit]);
     finish(stream, start, unit[1] + double(latency), {source, target});
