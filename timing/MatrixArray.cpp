@@ -14,6 +14,8 @@ int64_t steps(const Axes &axes) {
   return count;
 }
 
+ArrayUse repeated(const ArrayUse &use, int64_t times) { return {times * use.cycles, times * use.words}; }
+
 /// A walk as a key: only the byte of the start within a word matters.
 Memo<ArrayUse, 18>::Key keyOf(const Walk &walk, int64_t widthBytes) {
   Memo<ArrayUse, 18>::Key key{walk.elementBytes, walk.start % widthBytes};
@@ -30,10 +32,11 @@ Memo<ArrayUse, 18>::Key keyOf(const Walk &walk, int64_t widthBytes) {
 
 MatrixArray::MatrixArray(const chip::Chip &chip)
     : MatrixArray(chip.integer("matrix.rows"), chip.integer("matrix.cols"),
-                  chip.integer("matrix.transposer") != 0, Banks(chip)) {}
+                  chip.integer("matrix.transposer") != 0, Banks(chip), chip::MatrixPasses(chip)) {}
 
-MatrixArray::MatrixArray(int64_t rows, int64_t columns, bool transposer, const Banks &banks)
-    : rows(rows), columns(columns), transposer(transposer), banks(banks) {}
+MatrixArray::MatrixArray(int64_t rows, int64_t columns, bool transposer, const Banks &banks,
+                         const chip::MatrixPasses &passes)
+    : rows(rows), columns(columns), transposer(transposer), banks(banks), passes(passes) {}
 
 ArrayUse MatrixArray::direct(const Walk &walk) const {
   const WalkUse use = banks.walk(walk);
@@ -64,7 +67,15 @@ ArrayUse MatrixArray::transposedFeed(const Walk &operand) const {
   return use;
 }
 
-ArrayUse MatrixArray::load(const Walk &weights) const {
+ArrayUse MatrixArray::load(const Walk &weights, numerics::ElementType type) const {
+  return repeated(loadOnce(weights), passes.of(type));
+}
+
+ArrayUse MatrixArray::feed(const Walk &operand, numerics::ElementType type) const {
+  return repeated(feedOnce(operand), passes.of(type));
+}
+
+ArrayUse MatrixArray::loadOnce(const Walk &weights) const {
   return loads.get(keyOf(weights, banks.widthBytes), [&] {
     const ArrayUse straight = direct(weights);
     if (!transposer || straight.cycles == steps(weights.outer))
@@ -74,7 +85,7 @@ ArrayUse MatrixArray::load(const Walk &weights) const {
   });
 }
 
-ArrayUse MatrixArray::feed(const Walk &operand) const {
+ArrayUse MatrixArray::feedOnce(const Walk &operand) const {
   return feeds.get(keyOf(operand, banks.widthBytes), [&] {
     const ArrayUse straight = direct(operand);
     if (!transposer || straight.cycles == steps(operand.outer))

@@ -13,6 +13,13 @@
 // weights. So a load costs what it loads, a product waits for what it uses, and a larger array is never
 // slower for the same work. The wires past unused rows are assumed.
 //
+// Passes: operands of a type that the multipliers do not take are split into parts of one that they do, and
+// the products of the parts add up (Henry, Tang and Heinecke, arXiv 1904.06376; XLA's six bf16 products for
+// one of fp32). Each pass is taken as a product of its own: it loads its weights and streams its rows, and
+// reads both from the scratchpad. A bank holds the weights of all passes, so they follow each other without a
+// gap. An emulation that keeps a part of the weights for the passes that share it would load less (three
+// parts for six passes); that shows where fewer rows are streamed than loaded.
+//
 // Operands: a row whose elements meet in scratchpad banks takes as many cycles as the fullest bank has words
 // of it, all pieces of K together. With matrix.transposer a block of R rows can instead be read along M, K
 // beats of up to R elements, while the block before it streams; the cheaper way is taken. The same holds for
@@ -21,6 +28,7 @@
 // write).
 #pragma once
 
+#include "arch_configs/reader/MatrixPasses.h"
 #include "timing/Banks.h"
 
 namespace arsis::timing {
@@ -34,12 +42,15 @@ struct ArrayUse {
 class MatrixArray {
 public:
   explicit MatrixArray(const chip::Chip &chip);
-  MatrixArray(int64_t rows, int64_t columns, bool transposer, const Banks &banks);
+  MatrixArray(int64_t rows, int64_t columns, bool transposer, const Banks &banks,
+              const chip::MatrixPasses &passes = {});
 
-  /// K x N weights: the box of K, then the columns as innermost axis. At least a cycle for each row of K.
-  ArrayUse load(const Walk &weights) const;
-  /// A product: rows of M outside, each needing its box of K at once. At least a cycle for each row of M.
-  ArrayUse feed(const Walk &operand) const;
+  /// K x N weights of a type: the box of K, then the columns as innermost axis, once for each pass. At least
+  /// a cycle for each row of K and pass. REQUIRES, as feed: the array multiplies the type.
+  ArrayUse load(const Walk &weights, numerics::ElementType type) const;
+  /// A product: rows of M outside, each needing its box of K at once, all of them once for each pass. At
+  /// least a cycle for each row of M and pass.
+  ArrayUse feed(const Walk &operand, numerics::ElementType type) const;
   /// The box of M outside, each row writing its columns at once. At least a cycle for each row of M.
   ArrayUse drain(const Walk &destination) const;
   /// From the entry of a row to its last result, for `k` x `n` weights, at least one of each.
@@ -49,8 +60,11 @@ public:
   const int64_t rows, columns;
   const bool transposer;
   const Banks banks;
+  const chip::MatrixPasses passes;
 
 private:
+  ArrayUse loadOnce(const Walk &weights) const;
+  ArrayUse feedOnce(const Walk &operand) const;
   ArrayUse direct(const Walk &walk) const;
   ArrayUse transposedLoad(const Walk &weights) const;
   ArrayUse transposedFeed(const Walk &operand) const;

@@ -25,12 +25,19 @@ const std::vector<KeySpec> &keySpecs() {
        "accumulator rows per array, each `matrix.cols` fp32 wide; all arrays together at most 2 GiB"},
       {"matrix.transposer", "flag", integer, 0, 1,
        "1 if operands can be read with K not contiguous at full rate"},
+      {"matrix.fp32_passes", "passes", integer, 0, 64,
+       "passes through the array of a product of two fp32 operands, 0 if it does not multiply them; sums are "
+       "fp32 whatever the operands"},
+      {"matrix.bf16_passes", "passes", integer, 0, 64, "the same of two bf16 operands"},
+      {"matrix.fp16_passes", "passes", integer, 0, 64, "the same of two fp16 operands"},
 
       {"scratchpad.kib", "KiB", integer, 1, 1 << 20, "size of the scratchpad that all units share"},
       {"scratchpad.banks", "banks", integer, 1, 4096, "single-ported banks, interleaved by bank width"},
       {"scratchpad.bank_width_bytes", "B", integer, 1, 4096, "bytes one bank delivers or takes per cycle"},
 
-      {"vector.lanes", "lanes", integer, 1, 65536, "elements the vector unit processes side by side"},
+      {"vector.lanes", "lanes", integer, 1, 65536,
+       "elements the vector unit processes side by side, in fp32; bf16 and fp16 operands are widened as they "
+       "are read"},
       {"vector.startup_cycles", "cycles", integer, 0, 10000,
        "cycles from the issue of a vector instruction to its first result"},
       {"vector.cycles_simple", "cycles", real, 0.01, 1000,
@@ -78,8 +85,9 @@ const std::vector<KeySpec> &keySpecs() {
        "instruction bytes fetched per cycle and stream"},
 
       {"energy.mac_f32_pj", "pJ", real, 0, 1e6,
-       "one fp32 fused multiply-add in the array, its registers included"},
+       "one fp32 fused multiply-add in the array, its registers included, in all its passes"},
       {"energy.mac_bf16_pj", "pJ", real, 0, 1e6, "one bf16 multiply with fp32 accumulation in the array"},
+      {"energy.mac_f16_pj", "pJ", real, 0, 1e6, "one fp16 multiply with fp32 accumulation in the array"},
       {"energy.spm_read_pj_per_byte", "pJ/B", real, 0, 1e6, "scratchpad read"},
       {"energy.spm_write_pj_per_byte", "pJ/B", real, 0, 1e6, "scratchpad write"},
       {"energy.acc_read_pj_per_byte", "pJ/B", real, 0, 1e6, "accumulator read"},

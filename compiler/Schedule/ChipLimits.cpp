@@ -14,6 +14,7 @@ ChipLimits readChipLimits(const chip::Chip &chip) {
   limits.cols = chip.integer("matrix.cols");
   limits.weightBanks = chip.integer("matrix.weight_banks");
   limits.accumulatorRows = chip.integer("matrix.accumulator_rows");
+  limits.passes = chip::MatrixPasses(chip);
   limits.scratchpadBytes = chip.integer("scratchpad.kib") * kBytesPerKib;
   limits.lanes = chip.integer("vector.lanes");
   limits.vectorStartupCycles = chip.integer("vector.startup_cycles");

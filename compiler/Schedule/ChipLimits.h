@@ -5,7 +5,7 @@
 #ifndef ARSIS_COMPILER_SCHEDULE_CHIPLIMITS_H
 #define ARSIS_COMPILER_SCHEDULE_CHIPLIMITS_H
 
-#include "arch_configs/reader/Chip.h"
+#include "arch_configs/reader/MatrixPasses.h"
 #include "timing/Runs.h"
 
 #include <cstdint>
@@ -15,6 +15,7 @@ namespace arsis::schedule {
 struct ChipLimits {
   int64_t units = 1, rows = 16, cols = 16; // matrix units and their arrays
   int64_t weightBanks = 2;
+  chip::MatrixPasses passes;      // of a product through an array, by type
   int64_t accumulatorRows = 1024; // per unit
   int64_t scratchpadBytes = 256 * 1024;
   int64_t lanes = 16, vectorStartupCycles = 8;

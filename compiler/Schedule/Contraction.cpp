@@ -220,6 +220,8 @@ ContractionTiling Contraction::tiling(const Choice &c) const {
 }
 
 Evaluation Contraction::evaluate(const Choice &c) const {
+  if (const char *fault = convolution.refusal(limits))
+    return Evaluation::rejected(fault);
   if (const char *fault = findFault(c))
     return Evaluation::rejected(fault);
   ContractionTiling l = outline(c);
@@ -231,6 +233,7 @@ Evaluation Contraction::evaluate(const Choice &c) const {
   Buffer accumulator{"accumulator", {0, 1, 1, 1}, 1, true};
   double products = 0, streamedRows = 0; // per tile and column block
   double rows = double(l.tileN * l.positionsH * l.positionsW);
+  const auto passes = double(limits.passes.of(convolution.streamed.type));
   int64_t deepest = 0;
   for (const TapGroup &h : groupsH)
     for (const TapGroup &w : groupsW) {
@@ -240,7 +243,8 @@ Evaluation Contraction::evaluate(const Choice &c) const {
       double perChunk = double(phases * kh * kw * l.chunksPerTile);
       double weightRows = double(l.chunkC * std::min(l.chunkKh, h.taps) * std::min(l.chunkKw, w.taps));
       products += perChunk;
-      streamedRows += perChunk * (limits.weightBanks > 1 ? std::max(rows, weightRows) : rows + weightRows);
+      streamedRows +=
+          perChunk * passes * (limits.weightBanks > 1 ? std::max(rows, weightRows) : rows + weightRows);
       deepest = std::max<int64_t>(deepest, (l.blocks > 1) + (l.chunksPerTile > 1) + (kh > 1) + (kw > 1));
     }
   e.buffers.push_back(accumulator);

@@ -130,6 +130,21 @@ private:
 
 } // namespace
 
+const char *Convolution::refusal(const ChipLimits &limits) const {
+  if (streamed.type != stationary.type)
+    return "the factors have two types, expected one (nn-set-precision casts them)";
+  if (limits.passes.of(streamed.type) > 0)
+    return nullptr;
+  switch (streamed.type) {
+  case numerics::ElementType::BF16:
+    return "the arrays of the chip do not multiply bf16 (matrix.bf16_passes is 0)";
+  case numerics::ElementType::F16:
+    return "the arrays of the chip do not multiply fp16 (matrix.fp16_passes is 0)";
+  default:
+    return "the arrays of the chip do not multiply fp32 (matrix.fp32_passes is 0)";
+  }
+}
+
 std::optional<Convolution> convolutionIn(const Unit &unit) { return Reader(unit).read(); }
 
 } // namespace arsis::schedule

@@ -6,6 +6,7 @@
 #ifndef ARSIS_COMPILER_SCHEDULE_CONVOLUTION_H
 #define ARSIS_COMPILER_SCHEDULE_CONVOLUTION_H
 
+#include "compiler/Schedule/ChipLimits.h"
 #include "compiler/Schedule/Geometry.h"
 #include "compiler/Schedule/Layout.h"
 #include "compiler/Schedule/Unit.h"
@@ -45,6 +46,9 @@ struct Convolution {
   struct Names {
     std::string batch, h, w, reduced, columns, kernelRow;
   } names;
+
+  /// Why no array of the chip computes it; null if one does.
+  const char *refusal(const ChipLimits &limits) const;
 };
 
 /// Nothing if the unit is none of these.

@@ -135,6 +135,7 @@ void Run::execute(const Store &store, NodeState &node) {
 void Run::execute(const LoadWeights &load, NodeState &node) {
   const std::array<int64_t, 3> k = sizes(load.k);
   const int64_t bytes = bytesIn(load.weights.buffer);
+  const numerics::ElementType type = lp->buffers[load.weights.buffer].type;
   const int64_t n = load.n.at(index);
   const int stream = matrixStream(load.unit);
   columns[load.unit] = n;
@@ -143,7 +144,8 @@ void Run::execute(const LoadWeights &load, NodeState &node) {
         volume(k) * n == 0
             ? 0
             : double(
-                  mp->array.load({axes(k, load.weights.strides, bytes), axes<1>({n}, {1}, bytes), bytes, 0})
+                  mp->array
+                      .load({axes(k, load.weights.strides, bytes), axes<1>({n}, {1}, bytes), bytes, 0}, type)
                       .cycles);
   });
   const double issued = ready(stream, node, {{load.weights.buffer, false}});
@@ -159,13 +161,15 @@ void Run::execute(const LoadWeights &load, NodeState &node) {
 void Run::execute(const Multiply &multiply, NodeState &node) {
   const std::array<int64_t, 3> rows = sizes(multiply.m), k = sizes(multiply.k);
   const int64_t bytes = bytesIn(multiply.rows.buffer);
+  const numerics::ElementType type = lp->buffers[multiply.rows.buffer].type;
   const int stream = matrixStream(multiply.unit);
   recall(node, {rows[0], rows[1], rows[2], k[0], k[1], k[2]}, [&] {
     node.cycles = volume(rows) * volume(k) == 0
                       ? 0
                       : double(mp->array
                                    .feed({axes(rows, multiply.rows.strides, bytes),
-                                          axes(k, multiply.kStrides, bytes), bytes, 0})
+                                          axes(k, multiply.kStrides, bytes), bytes, 0},
+                                         type)
                                    .cycles);
   });
   const Use source{multiply.rows.buffer, false}, target{multiply.accumulator.buffer, true};
@@ -175,7 +179,7 @@ void Run::execute(const Multiply &multiply, NodeState &node) {
   double *unit = x.data() + matrix[multiply.unit], *bank = unit + 2;
   const double start = std::max({issued, bank[0], unit[1]});
   unit[1] = bank[1] = start + node.cycles;
-  count(Engine::Matrix, double(volume(rows)));
+  count(Engine::Matrix, double(volume(rows) * mp->array.passes.of(type)));
   x[counters + kEngines + 2] += double(volume(rows) * volume(k)) * double(columns[multiply.unit]);
   const int64_t latency = timing::MatrixArray::latency(volume(k), columns[multiply.unit]);
   finish(stream, start, unit[1] + double(latency), {source, target});

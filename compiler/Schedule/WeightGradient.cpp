@@ -124,6 +124,8 @@ WeightGradientTiling WeightGradient::tiling(const Choice &c) const {
 }
 
 Evaluation WeightGradient::evaluate(const Choice &c) const {
+  if (const char *fault = convolution.refusal(limits))
+    return Evaluation::rejected(fault);
   if (const char *fault = findFault(c))
     return Evaluation::rejected(fault);
   WeightGradientTiling l = tiling(c);
@@ -133,7 +135,8 @@ Evaluation WeightGradient::evaluate(const Choice &c) const {
   double rows = double(l.tileKh * shape.w.kernel * l.tileC);
   double weightRows =
       double(std::min(l.chunkN, l.tileN) * std::min(l.chunkH, l.tileH) * std::min(l.chunkW, l.tileW));
-  double product = limits.weightBanks > 1 ? std::max(rows, weightRows) : rows + weightRows;
+  double product = double(limits.passes.of(convolution.streamed.type)) *
+                   (limits.weightBanks > 1 ? std::max(rows, weightRows) : rows + weightRows);
   double products = double(l.order.times(l.w) * l.blocks * l.chunksN * l.chunksH * l.chunksW);
   double tiles = double(l.order.times(l.resultLevel));
   e.computeCycles = products * (product + kIssueCycles);

@@ -65,9 +65,10 @@ def StreamKind : Enum<"StreamKind", "isa", "",
 def ElementType : Enum<"ElementType", "numerics", "dialects/Isa/Numerics/ElementType.h", [
     Case<"F32", "IEEE 754 binary32, 4 bytes">,
     Case<"BF16", "bfloat16, 2 bytes">,
-    Case<"F16", "IEEE 754 binary16, 2 bytes; has an encoding, no machine accepts it yet">,
+    Case<"F16", "IEEE 754 binary16, 2 bytes">,
     Case<"I32", "two's complement, 4 bytes; labels">],
-    "The type of an element in memory. Arithmetic and accumulation are F32.">;
+    "The type of an element in memory. Arithmetic and accumulation are F32: BF16 and F16 are widened exactly as they are read, and "
+    "rounded to nearest even as they are written (overflow to infinity, denormals kept, one canonical NaN).">;
 
 def VectorFunction : Enum<"VectorFunction", "numerics", "dialects/Isa/Numerics/Functions.h", [
     Case<"Copy", "a">,
@@ -203,10 +204,10 @@ def LoadWeights : Instruction<0x20, "load_weights", "LoadWeights", [StreamMatrix
     Field<I32Kind, "kStride", "elements between neighbours along each K dimension", 3>,
     Field<ExtentKind, "nCount", "columns; at most matrix.cols">,
     Field<I32Kind, "nStride", "elements between neighbouring columns">,
-    Field<ElementType, "type", "element type of the weights">]> {
+    Field<ElementType, "type", "element type of the weights; the chip's array must multiply it">]> {
   let summary = "fill a weight bank";
   let semantics = "The bank holds W[k, n], k enumerating the K box row-major (dense over the actual counts) and n the columns. The bank remembers "
-      "how many rows and columns it holds. It waits for the last use of the bank by an earlier `multiply`.";
+      "how many rows and columns it holds, and their type. It waits for the last use of the bank by an earlier `multiply`.";
 }
 
 def Multiply : Instruction<0x21, "multiply", "Multiply", [StreamMatrix], [
@@ -216,13 +217,15 @@ def Multiply : Instruction<0x21, "multiply", "Multiply", [StreamMatrix], [
     Field<I32Kind, "mStride", "elements between neighbours along each M dimension", 3>,
     Field<ExtentKind, "kCount", "the box of K; must hold as many elements as the bank has rows", 3>,
     Field<I32Kind, "kStride", "elements between neighbours along each K dimension", 3>,
-    Field<ElementType, "type", "element type of the streamed operand">,
+    Field<ElementType, "type", "element type of the streamed operand; that of the weights in the bank">,
     Field<AddressKind, "acc", "accumulator row of m = 0">,
     Field<I32Kind, "accStride", "accumulator rows between neighbours along each M dimension", 3>,
     Field<AffineKind, "accumulate", "0 overwrites the accumulator, any other value adds to it">]> {
   let summary = "weight-stationary product into the accumulator";
   let semantics = "For each m: partial[n] starts at +0, then for k ascending partial[n] = fma(x[m, k], W[k, n], partial[n]); the accumulator row of m "
-      "becomes partial[n] or acc[n] + partial[n], for the columns that the bank holds. Everything is F32, bf16 operands are widened exactly.";
+      "becomes partial[n] or acc[n] + partial[n], for the columns that the bank holds. Everything is F32, BF16 and F16 operands are widened exactly. "
+      "The values are these in however many passes a chip multiplies the type.";
+  let revision = 1; // 0: weights of another type than the streamed operand
 }
 
 def Drain : Instruction<0x28, "drain", "Drain", [StreamDrain], [

@@ -11,7 +11,7 @@ from pathlib import Path
 import arsis
 from arsis import svg
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 
 PHASES = ["fwd", "loss", "bwd-input", "bwd-weight", "update"]
 PICOJOULES = 1e-12
@@ -231,6 +231,7 @@ def summary(report: dict) -> str:
     lines = [""] + [f"  {what:26s} {value}" for what, value in headline(report)]
     for change in report["chip"]["overridden"]:
         lines.append(f"  {change['key']:26s} {change['to']} instead of {change['from']}")
+    lines += [f"  hypothetical: {why}" for why in report["hypothetical"]]
     if "cycles" not in report["totals"]:
         return "\n".join(lines)
     total = report["totals"]["cycles"]

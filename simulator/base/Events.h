@@ -3,6 +3,8 @@
 // Energy, traffic and utilisation are all sums over these rows, so totals and tables cannot disagree.
 #pragma once
 
+#include "dialects/Isa/Numerics/ElementType.h"
+
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -16,6 +18,7 @@ namespace arsis::sim {
 #define ARSIS_EVENTS(X)                                                                                      \
   X(MacF32, "mac_f32", "energy.mac_f32_pj")                                                                  \
   X(MacBf16, "mac_bf16", "energy.mac_bf16_pj")                                                               \
+  X(MacF16, "mac_f16", "energy.mac_f16_pj")                                                                  \
   X(ScratchpadReadBytes, "spm_read_bytes", "energy.spm_read_pj_per_byte")                                    \
   X(ScratchpadWriteBytes, "spm_write_bytes", "energy.spm_write_pj_per_byte")                                 \
   X(AccumulatorReadBytes, "acc_read_bytes", "energy.acc_read_pj_per_byte")                                   \
@@ -35,6 +38,13 @@ enum class Event : uint8_t {
   ARSIS_EVENTS(ARSIS_X)
 #undef ARSIS_X
 };
+/// A multiply-add of two operands of `type`. REQUIRES: a floating type.
+constexpr Event productEvent(numerics::ElementType type) {
+  return type == numerics::ElementType::F32    ? Event::MacF32
+         : type == numerics::ElementType::BF16 ? Event::MacBf16
+                                               : Event::MacF16;
+}
+
 struct EventInfo {
   const char *name, *energyKey;
 };

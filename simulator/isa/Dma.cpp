@@ -2,6 +2,7 @@
 // load and store: a box of a DRAM tensor to or from a strided view of the scratchpad. The result is the dense
 // box, of a store only its part inside the tensor, in the type of the side it is going to. Boxes are clipped
 // once; what is left is copied in the longest runs the strides allow.
+#include "dialects/Isa/Numerics/Kernels.h"
 #include "dialects/Isa/Numerics/Numerics.h"
 #include "simulator/isa/Families.h"
 #include "simulator/isa/Nest.h"
@@ -23,13 +24,18 @@ void copyWords(uint8_t *to, int64_t toStride, const uint8_t *from, int64_t fromS
 /// One run; equal types keep their bits.
 void copyRun(uint8_t *to, ElementType toType, int64_t toStride, const uint8_t *from, ElementType fromType,
              int64_t fromStride, int64_t n) {
+  const bool dense = toStride == 1 && fromStride == 1;
   if (toType != fromType) {
+    if (dense && fromType == ElementType::F32)
+      return numerics::narrow(reinterpret_cast<const float *>(from), toType, to, n);
+    if (dense && toType == ElementType::F32)
+      return numerics::widen(from, fromType, reinterpret_cast<float *>(to), n);
     for (int64_t i = 0; i < n; ++i)
       numerics::writeElement(to, toType, i * toStride, numerics::readElement(from, fromType, i * fromStride));
     return;
   }
   const int64_t size = numerics::sizeInBytes(toType);
-  if (toStride == 1 && fromStride == 1)
+  if (dense)
     std::memcpy(to, from, static_cast<size_t>(n * size));
   else if (size == 4)
     copyWords<uint32_t>(to, toStride, from, fromStride, n);

@@ -5,16 +5,11 @@
 #include "dialects/Isa/Numerics/Kernels.h"
 #include "dialects/Isa/Numerics/Numerics.h"
 #include "simulator/isa/Families.h"
+#include "simulator/isa/Gather.h"
 #include "simulator/isa/Scatter.h"
 
 namespace arsis::sim {
 namespace {
-
-const float *gatherRun(const uint8_t *from, ElementType type, int64_t step, int64_t n, float *to) {
-  for (int64_t i = 0; i < n; ++i)
-    to[i] = numerics::readElement(from, type, i * step);
-  return to;
-}
 
 void sampleOneHot(const MapOperation &op, const Memories &memories, Result &result) {
   const View<Box4> &label = op.operands[0];
@@ -54,10 +49,13 @@ void sampleMap(const MapOperation &op, const Memories &memories, Result &result)
       const uint8_t *at =
           memories.scratchpad.data() + view.address + offset[p + 1] * numerics::sizeInBytes(view.type);
       const int64_t step = nest.runStride(p + 1);
-      if (view.type == ElementType::F32 && (step == 0 || step == 1))
+      float *wide = result.scratch.data() + static_cast<int64_t>(p) * n;
+      if (view.type == ElementType::F32 && (step == 0 || step == 1)) {
         run[p] = {reinterpret_cast<const float *>(at), step};
-      else
-        run[p] = {gatherRun(at, view.type, step, n, result.scratch.data() + static_cast<int64_t>(p) * n), 1};
+      } else {
+        gatherRun(at, view.type, step, n, wide);
+        run[p] = {wide, 1};
+      }
     }
     numerics::mapRun(op.function, result.values.data() + offset[0], run[0], run[1], run[2], op.immediate, n);
   });

@@ -3,36 +3,12 @@
 // the finished partial then overwrites or is added to the accumulator. Rows whose K elements are contiguous
 // are streamed in place, others are gathered first; neither changes an operation or its order.
 #include "dialects/Isa/Numerics/Kernels.h"
-#include "dialects/Isa/Numerics/Numerics.h"
 #include "simulator/isa/Families.h"
-#include "simulator/isa/Nest.h"
+#include "simulator/isa/Gather.h"
 
 #include <cstring>
 
 namespace arsis::sim {
-
-/// Dense fp32 copy of a strided box of the scratchpad.
-template <size_t dims>
-static void gather(const uint8_t *from, ElementType type, const std::array<int64_t, dims> &count,
-                   const std::array<int64_t, dims> &stride, float *to) {
-  const Nest<2, dims> nest(count, {denseStrides(count), stride});
-  const int64_t n = nest.runLength(), toStep = nest.runStride(0), step = nest.runStride(1);
-  const int64_t size = numerics::sizeInBytes(type);
-  nest.forEachRun([&](const std::array<int64_t, 2> &offset) {
-    float *target = to + offset[0];
-    const uint8_t *source = from + offset[1] * size;
-    if (type == ElementType::F32 && toStep == 1 && step == 1) {
-      std::memcpy(target, source, static_cast<size_t>(n) * sizeof(float));
-    } else if (type == ElementType::F32) {
-      auto *words = reinterpret_cast<const float *>(source);
-      for (int64_t i = 0; i < n; ++i)
-        target[i * toStep] = words[i * step];
-    } else {
-      for (int64_t i = 0; i < n; ++i)
-        target[i * toStep] = numerics::readElement(source, type, i * step);
-    }
-  });
-}
 
 void loadWeights(const LoadWeightsOperation &op, const Memories &memories, WeightBank &bank) {
   bank.rows = product(op.kCount);

@@ -112,12 +112,13 @@ struct Result {
 /// What a matrix stream knows of its weight banks without knowing their values.
 struct BankShape {
   int64_t rows = 0, columns = 0;
+  ElementType type = ElementType::F32;
 };
 using BankShapes = std::vector<BankShape>;
 
 /// Follows the weight banks of one matrix stream, in program order: a load_weights sets the shape of its
 /// bank, a multiply learns its columns. Throws Error if a multiply streams another number of k elements than
-/// its bank holds.
+/// its bank holds, or another type.
 void bindBank(Operation &operation, BankShapes &banks);
 
 /// Evaluates `instruction` at the loop indices `index` for a chip with `weightBanks` banks.

@@ -4,6 +4,7 @@
 #include "dialects/Isa/Numerics/Kernels.h"
 #include "dialects/Isa/Numerics/Numerics.h"
 #include "simulator/isa/Families.h"
+#include "simulator/isa/Gather.h"
 #include "simulator/isa/Scatter.h"
 
 namespace arsis::sim {
@@ -38,22 +39,20 @@ void samplePool(const PoolOperation &op, const Memories &memories, Result &resul
   result.values.assign(static_cast<size_t>(product(op.count)), numerics::identityOf(op.function));
   const uint8_t *from = memories.scratchpad.data() + op.source.address;
   float *best = result.values.data();
-  const bool wide = op.source.type == ElementType::F32 && step == 1;
+  result.scratch.resize(static_cast<size_t>(channels));
   forEachPixel(op.count, [&](int64_t i, int64_t j, int64_t k) {
     const int64_t corner = dot(i, j, k, op.source.stride);
     forEachTap(op.window, op.windowStride, [&](int64_t tap) {
       const uint8_t *source = from + (corner + tap) * size;
-      if (wide && op.function == ReduceFunction::Sum)
-        return numerics::addInto(best, reinterpret_cast<const float *>(source), channels);
-      if (wide) {
-        auto *x = reinterpret_cast<const float *>(source);
-        for (int64_t c = 0; c < channels; ++c)
-          best[c] = numerics::maximum(best[c], x[c]);
-        return;
+      auto *x = reinterpret_cast<const float *>(source);
+      if (op.source.type != ElementType::F32 || step != 1) {
+        gatherRun(source, op.source.type, step, channels, result.scratch.data());
+        x = result.scratch.data();
       }
+      if (op.function == ReduceFunction::Sum)
+        return numerics::addInto(best, x, channels);
       for (int64_t c = 0; c < channels; ++c)
-        best[c] =
-            numerics::combine(op.function, best[c], numerics::readElement(source, op.source.type, c * step));
+        best[c] = numerics::maximum(best[c], x[c]);
     });
     best += channels;
   });

@@ -4,6 +4,7 @@
 #include "dialects/Isa/Numerics/Kernels.h"
 #include "dialects/Isa/Numerics/Numerics.h"
 #include "simulator/isa/Families.h"
+#include "simulator/isa/Gather.h"
 #include "simulator/isa/Scatter.h"
 
 namespace arsis::sim {
@@ -30,14 +31,23 @@ Box4 reducedCounts(const ReduceOperation &op) {
 void sampleReduce(const ReduceOperation &op, const Memories &memories, Result &result) {
   const Box4 kept = keptCounts(op);
   result.values.resize(static_cast<size_t>(product(kept)));
-  const Nest<2, 4> results(kept, {denseStrides(kept), op.source.stride});
-  const Nest<1, 4> terms(reducedCounts(op), {op.source.stride});
+  View<Box4> view = op.source;
+  const uint8_t *from = memories.scratchpad.data() + view.address;
+  // Halves are widened at once, unless strides of zero show the same few again and again.
+  if (view.type != ElementType::F32 &&
+      product(op.count) <= static_cast<int64_t>(memories.scratchpad.size())) {
+    result.scratch.resize(static_cast<size_t>(product(op.count)));
+    gather<4>(from, view.type, op.count, view.stride, result.scratch.data());
+    view = {0, denseStrides(op.count), ElementType::F32};
+    from = reinterpret_cast<const uint8_t *>(result.scratch.data());
+  }
+  const Nest<2, 4> results(kept, {denseStrides(kept), view.stride});
+  const Nest<1, 4> terms(reducedCounts(op), {view.stride});
   const int64_t n = results.runLength(), step = results.runStride(1);
-  const bool kernel = op.source.type == ElementType::F32 && terms.isOneRun();
-  const uint8_t *from = memories.scratchpad.data() + op.source.address;
+  const bool kernel = view.type == ElementType::F32 && terms.isOneRun();
   results.forEachRun([&](const std::array<int64_t, 2> &offset) {
     float *target = result.values.data() + offset[0];
-    const uint8_t *source = from + offset[1] * numerics::sizeInBytes(op.source.type);
+    const uint8_t *source = from + offset[1] * numerics::sizeInBytes(view.type);
     auto reduceFloats = [&](int64_t first, int64_t columns) {
       numerics::reduceColumns(op.function, target + first,
                               reinterpret_cast<const float *>(source) + first * step, terms.runStride(0),
@@ -54,7 +64,7 @@ void sampleReduce(const ReduceOperation &op, const Memories &memories, Result &r
       terms.forEachRun([&](const std::array<int64_t, 1> &term) {
         for (int64_t k = 0; k < terms.runLength(); ++k)
           reduction.take(
-              numerics::readElement(source, op.source.type, i * step + term[0] + k * terms.runStride(0)));
+              numerics::readElement(source, view.type, i * step + term[0] + k * terms.runStride(0)));
       });
       target[i] = reduction.result();
     }

@@ -28,12 +28,7 @@ struct Resolver {
   template <size_t n>
   View<std::array<int64_t, n>> view(const isa::Address &address, const std::array<int32_t, n> &stride,
                                     ElementType type) const {
-    refuseHalf(type);
     return {address.evaluate(index), widen(stride), type};
-  }
-  static void refuseHalf(ElementType type) {
-    if (type == ElementType::F16)
-      throw Error("element type f16 is not supported by this machine");
   }
   int64_t bankOf(const isa::Affine &bank) const {
     int64_t value = bank.evaluate(index) % weightBanks;
@@ -162,9 +157,6 @@ struct Resolver {
     auto &op = emplace<ExternalOperation>();
     op.body = &body;
     op.work = std::make_shared<const isa::ExternalWork>(isa::workOf(body, isa::Evaluation(index)));
-    refuseHalf(op.work->result.type);
-    for (const isa::ExternalOperand &operand : op.work->operands)
-      refuseHalf(operand.type);
     if (isa::isEmpty(*op.work))
       clear();
   }
@@ -179,13 +171,17 @@ std::string describeInstruction(const isa::Stream &stream, size_t position) {
 
 void bindBank(Operation &operation, BankShapes &banks) {
   if (auto *load = std::get_if<LoadWeightsOperation>(&operation)) {
-    banks[static_cast<size_t>(load->bank)] = {product(load->kCount), load->nCount};
+    banks[static_cast<size_t>(load->bank)] = {product(load->kCount), load->nCount, load->source.type};
   } else if (auto *multiply = std::get_if<MultiplyOperation>(&operation)) {
     const BankShape &bank = banks[static_cast<size_t>(multiply->bank)];
     const int64_t k = product(multiply->kCount);
     if (k != bank.rows)
       throw Error("multiply streams " + std::to_string(k) + " elements of k, but weight bank " +
                   std::to_string(multiply->bank) + " holds " + std::to_string(bank.rows) + " rows");
+    if (multiply->source.type != bank.type)
+      throw Error("multiply streams " + std::string(numerics::name(multiply->source.type)) +
+                  ", but weight bank " + std::to_string(multiply->bank) + " holds " +
+                  std::string(numerics::name(bank.type)));
     multiply->columns = bank.columns;
   }
 }

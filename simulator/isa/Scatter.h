@@ -3,11 +3,10 @@
 // scratchpad, in order.
 #pragma once
 
+#include "dialects/Isa/Numerics/Kernels.h"
 #include "dialects/Isa/Numerics/Numerics.h"
 #include "simulator/isa/Memories.h"
 #include "simulator/isa/Nest.h"
-
-#include <cstring>
 
 namespace arsis::sim {
 
@@ -15,21 +14,21 @@ template <size_t dims>
 void scatter(const float *values, const std::array<int64_t, dims> &count,
              const View<std::array<int64_t, dims>> &view, Memories &memories) {
   const Nest<2, dims> nest(count, {denseStrides(count), view.stride});
-  const int64_t n = nest.runLength(), from = nest.runStride(0), to = nest.runStride(1);
+  const int64_t n = nest.runLength(), to = nest.runStride(1);
   const int64_t size = numerics::sizeInBytes(view.type);
   uint8_t *base = memories.scratchpad.data() + view.address;
   nest.forEachRun([&](const std::array<int64_t, 2> &offset) {
     const float *source = values + offset[0];
     uint8_t *target = base + offset[1] * size;
-    if (view.type == ElementType::F32 && from == 1 && to == 1) {
-      std::memcpy(target, source, static_cast<size_t>(n) * sizeof(float));
+    if (to == 1) {
+      numerics::narrow(source, view.type, target, n);
     } else if (view.type == ElementType::F32) {
       auto *words = reinterpret_cast<float *>(target);
       for (int64_t i = 0; i < n; ++i)
-        words[i * to] = source[i * from];
+        words[i * to] = source[i];
     } else {
       for (int64_t i = 0; i < n; ++i)
-        numerics::writeElement(target, view.type, i * to, source[i * from]);
+        numerics::writeElement(target, view.type, i * to, source[i]);
     }
   });
 }

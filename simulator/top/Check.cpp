@@ -3,6 +3,8 @@
 #include "simulator/top/Check.h"
 #include "dialects/Isa/Verifier/StaticChecks.h"
 
+#include <set>
+
 namespace arsis::sim {
 
 MemorySizes memorySizes(const chip::Chip &chip) {
@@ -34,16 +36,16 @@ int64_t unitsFor(isa::StreamKind kind, const chip::Chip &chip) {
 void checkProgram(const isa::Program &program, const chip::Chip &chip) {
   std::string misses;
   auto miss = [&](const std::string &text) { misses += (misses.empty() ? "" : "; ") + text; };
-  for (const isa::Requirement &requirement : program.requirements)
-    if (const std::string missed = isa::missedBy(requirement, chip); !missed.empty())
-      miss(missed);
+  std::set<std::string> missed;
+  for (const std::vector<isa::Requirement> &asked : {program.requirements, isa::productRequirements(program)})
+    for (const isa::Requirement &requirement : asked)
+      if (const std::string text = isa::missedBy(requirement, chip);
+          !text.empty() && missed.insert(text).second)
+        miss(text);
   for (const isa::Stream &stream : program.streams)
     if (const int64_t units = unitsFor(stream.kind, chip); stream.index >= units)
       miss("a unit for stream " + isa::streamName(stream) + ", found " + std::to_string(units) +
            " of the kind");
-  for (const isa::Tensor &tensor : program.tensors)
-    if (tensor.type == numerics::ElementType::F16)
-      miss("element type f16 (tensor " + tensor.name + "), which this machine does not support");
   const uint64_t capacity = static_cast<uint64_t>(chip.integer("dram.capacity_mib")) << 20;
   if (program.dramBytes > capacity)
     miss("DRAM of " + std::to_string(program.dramBytes) + " bytes, found " + std::to_string(capacity));

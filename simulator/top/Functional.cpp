@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // A run without a clock: each stream in turn executes instructions for as long as its counters allow.
 // Execution is confluent, so that any order the counters permit gives the same bits.
+#include "arch_configs/reader/MatrixPasses.h"
 #include "dialects/Isa/Encoding/Cursor.h"
 #include "dialects/Isa/Numerics/FloatEnvironment.h"
 #include "simulator/top/Machine.h"
@@ -48,7 +49,7 @@ public:
       : stream(program.streams[index]), events(program.locations.empty() ? 1 : program.locations.size()),
         program(program), sizes(sizes), memories(memories), counters(counters), cursor(stream),
         weightBanks(chip.integer("matrix.weight_banks")), burst(chip.integer("dram.burst_bytes")),
-        banks(static_cast<size_t>(weightBanks)) {
+        passes(chip), banks(static_cast<size_t>(weightBanks)) {
     for (const isa::Instruction &instruction : stream.instructions)
       fetchBytes.push_back(static_cast<int64_t>(isa::encodedSize(instruction)));
   }
@@ -96,7 +97,7 @@ private:
     EventCounts &counts = events.rows[instruction.location < events.rows.size() ? instruction.location : 0];
     counts[Event::FetchBytes] += fetchBytes[cursor.position()];
     ++counts[Event::Instructions];
-    countWork(operation, counts);
+    countWork(operation, passes, counts);
     if (auto *transfer = std::get_if<TransferOperation>(&operation)) {
       const TransferRuns runs(*transfer, 1);
       counts[transfer->store ? Event::DramWriteBytes : Event::DramReadBytes] +=
@@ -114,6 +115,7 @@ private:
   WatchedCounters &counters;
   isa::InstructionCursor cursor;
   int64_t weightBanks, burst;
+  chip::MatrixPasses passes;
   BankShapes banks;
   std::vector<int64_t> fetchBytes;
   Operation operation;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // See HostLayout.h. Host dimension i of rank r is chip dimension 4 - r + permutation[i].
 #include "simulator/top/HostLayout.h"
+#include "dialects/Isa/Numerics/Kernels.h"
 #include "dialects/Isa/Numerics/Numerics.h"
 #include "simulator/isa/Nest.h"
 #include "simulator/isa/Operation.h"
@@ -58,17 +59,20 @@ template <class Copy> void forEachElementRun(const isa::Tensor &tensor, Copy cop
 } // namespace
 
 void fromHost(const isa::Tensor &tensor, const void *host, uint8_t *dram) {
-  const bool narrow = tensor.type == ElementType::BF16;
+  const bool narrow = numerics::sizeInBytes(tensor.type) < 4;
   const int64_t size = numerics::sizeInBytes(tensor.type);
   auto *words = static_cast<const uint8_t *>(host);
   forEachElementRun(tensor, [&](int64_t from, int64_t fromStep, int64_t to, int64_t toStep, int64_t n) {
+    if (narrow && fromStep == 1 && toStep == 1)
+      return numerics::narrow(reinterpret_cast<const float *>(words) + from, tensor.type,
+                              dram + tensor.address + static_cast<uint64_t>(to * size), n);
     for (int64_t i = 0; i < n; ++i) {
       uint8_t *target = dram + tensor.address + static_cast<uint64_t>((to + i * toStep) * size);
       const uint8_t *source = words + (from + i * fromStep) * 4;
       if (narrow) {
         float value;
         std::memcpy(&value, source, 4);
-        numerics::writeElement(target, ElementType::BF16, 0, value);
+        numerics::writeElement(target, tensor.type, 0, value);
       } else {
         std::memcpy(target, source, 4);
       }
@@ -77,15 +81,18 @@ void fromHost(const isa::Tensor &tensor, const void *host, uint8_t *dram) {
 }
 
 void toHost(const isa::Tensor &tensor, const uint8_t *dram, void *host) {
-  const bool narrow = tensor.type == ElementType::BF16;
+  const bool narrow = numerics::sizeInBytes(tensor.type) < 4;
   const int64_t size = numerics::sizeInBytes(tensor.type);
   auto *words = static_cast<uint8_t *>(host);
   forEachElementRun(tensor, [&](int64_t to, int64_t toStep, int64_t from, int64_t fromStep, int64_t n) {
+    if (narrow && fromStep == 1 && toStep == 1)
+      return numerics::widen(dram + tensor.address + static_cast<uint64_t>(from * size), tensor.type,
+                             reinterpret_cast<float *>(words) + to, n);
     for (int64_t i = 0; i < n; ++i) {
       const uint8_t *source = dram + tensor.address + static_cast<uint64_t>((from + i * fromStep) * size);
       uint8_t *target = words + (to + i * toStep) * 4;
       if (narrow) {
-        const float value = numerics::readElement(source, ElementType::BF16, 0);
+        const float value = numerics::readElement(source, tensor.type, 0);
         std::memcpy(target, &value, 4);
       } else {
         std::memcpy(target, source, 4);

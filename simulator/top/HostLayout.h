@@ -15,7 +15,7 @@ struct HostTraffic {
   int64_t writtenBytes = 0, readBytes = 0;
 };
 
-/// Bytes of the tensor as the host sees it: 4 per element, bf16 included.
+/// Bytes of the tensor as the host sees it: 4 per element, bf16 and fp16 included.
 int64_t hostBytes(const isa::Tensor &tensor);
 /// Throws Error naming the tensor unless `bytes` is hostBytes.
 void checkHostBytes(const isa::Tensor &tensor, size_t bytes);

@@ -2,6 +2,7 @@
 // What each location of the model cost: cycles, work of every unit, bytes and energy. The machine's time is
 // divided so that the cycles of all rows add up to the total; the span from first start to last completion
 // stands beside it.
+#include "simulator/top/Products.h"
 #include "simulator/top/Report.h"
 
 #include <algorithm>
@@ -48,7 +49,7 @@ std::vector<LayerRow> layerRows(const RunRecord &record, const EnergyModel &ener
 }
 
 static void addWork(boost::json::object &json, const EventCounts &counts) {
-  json["macs"] = counts[Event::MacF32] + counts[Event::MacBf16];
+  json["macs"] = macsOf(counts);
   json["instructions"] = counts[Event::Instructions];
   for (Event event : {Event::VectorOps, Event::TranscendentalOps, Event::DramReadBytes, Event::DramWriteBytes,
                       Event::ScratchpadReadBytes, Event::ScratchpadWriteBytes, Event::AccumulatorReadBytes,
@@ -57,7 +58,8 @@ static void addWork(boost::json::object &json, const EventCounts &counts) {
 }
 
 boost::json::array layersJson(const std::vector<LayerRow> &rows, const RunRecord &record,
-                              const isa::Program &program, int64_t processingElements) {
+                              const isa::Program &program, int64_t processingElements,
+                              const chip::MatrixPasses &passes) {
   boost::json::array layers;
   for (const LayerRow &row : rows) {
     boost::json::object json;
@@ -88,7 +90,8 @@ boost::json::array layersJson(const std::vector<LayerRow> &rows, const RunRecord
         json["bound_by"] = longest == 0 ? std::string("none") : record.units[busiest].name;
       json["dram_cycles"] = row.dramCycles;
       json["busy"] = std::move(busy);
-      const auto macs = static_cast<double>(row.counts[Event::MacF32] + row.counts[Event::MacBf16]);
+      const auto macs = static_cast<double>(macsOf(row.counts));
+      const auto passed = static_cast<double>(passedMacsOf(row.counts, passes));
       const auto dram =
           static_cast<double>(row.counts[Event::DramReadBytes] + row.counts[Event::DramWriteBytes]);
       // Neighbouring layers overlap: the time attributed to a layer can be less than its product streamed.
@@ -97,7 +100,7 @@ boost::json::array layersJson(const std::vector<LayerRow> &rows, const RunRecord
         if (record.units[unit].kind == "matrix")
           time = std::max(time, row.busy[unit]);
       json["utilisation"] =
-          time > 0 ? macs / (static_cast<double>(time) * static_cast<double>(processingElements)) : 0.0;
+          time > 0 ? passed / (static_cast<double>(time) * static_cast<double>(processingElements)) : 0.0;
       json["macs_per_dram_byte"] = dram > 0 ? boost::json::value(macs / dram) : boost::json::value(nullptr);
     }
     boost::json::object energy;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // See Report.h.
 #include "simulator/top/Report.h"
+#include "simulator/top/Products.h"
 #include "timing/Dma.h"
 
 #include <map>
@@ -8,7 +9,7 @@
 namespace arsis::sim {
 namespace {
 
-constexpr int kSchemaVersion = 2;
+constexpr int kSchemaVersion = 3;
 
 boost::json::object programJson(const isa::Program &program, const RunRecord &record) {
   boost::json::array streams;
@@ -65,6 +66,7 @@ boost::json::object chipJson(const isa::Program &program, const chip::Chip &chip
   json["rows"] = chip.integer("matrix.rows");
   json["columns"] = chip.integer("matrix.cols");
   json["matrix_units"] = chip.integer("matrix.units");
+  json["multiplies"] = multipliesJson(chip::MatrixPasses(chip));
   json["dram_latency_ns"] = timing::dramLatencyNs(chip);
   json["assumed_keys"] = std::move(assumed);
   json["mapping_chosen_for_other_values"] = std::move(changed);
@@ -118,17 +120,22 @@ boost::json::object energyJson(const std::vector<LayerRow> &rows, const EnergyMo
   return json;
 }
 
-boost::json::object totalsJson(const std::vector<LayerRow> &rows, const RunRecord &record,
-                               int64_t processingElements) {
+EventCounts countsOf(const std::vector<LayerRow> &rows) {
   EventCounts counts;
-  double picojoules = 0;
-  for (const LayerRow &row : rows) {
+  for (const LayerRow &row : rows)
     counts += row.counts;
+  return counts;
+}
+
+boost::json::object totalsJson(const std::vector<LayerRow> &rows, const RunRecord &record,
+                               int64_t processingElements, const chip::MatrixPasses &passes) {
+  const EventCounts counts = countsOf(rows);
+  double picojoules = 0;
+  for (const LayerRow &row : rows)
     picojoules += row.picojoules;
-  }
   boost::json::object totals;
-  const int64_t macs = counts[Event::MacF32] + counts[Event::MacBf16];
-  totals["macs"] = macs;
+  const int64_t passed = passedMacsOf(counts, passes);
+  totals["macs"] = macsOf(counts);
   for (size_t e = 0; e < kEventCount; ++e)
     totals[kEvents[e].name] = counts.count[e];
   totals["energy_pj"] = picojoules;
@@ -137,8 +144,8 @@ boost::json::object totalsJson(const std::vector<LayerRow> &rows, const RunRecor
     totals["time_ns"] = record.totalNanoseconds;
     totals["power_mw"] = record.totalNanoseconds > 0 ? picojoules / record.totalNanoseconds : 0.0;
     totals["utilisation"] = record.totalCycles > 0
-                                ? static_cast<double>(macs) / (static_cast<double>(record.totalCycles) *
-                                                               static_cast<double>(processingElements))
+                                ? static_cast<double>(passed) / (static_cast<double>(record.totalCycles) *
+                                                                 static_cast<double>(processingElements))
                                 : 0.0;
   }
   return totals;
@@ -196,6 +203,8 @@ boost::json::object buildReport(const RunRecord &record, const isa::Program &pro
   const int64_t elements =
       chip.integer("matrix.rows") * chip.integer("matrix.cols") * chip.integer("matrix.units");
   const std::vector<LayerRow> rows = layerRows(record, energy, nanosecondsPerCycle);
+  const chip::MatrixPasses passes(chip);
+  const EventCounts counts = countsOf(rows);
 
   boost::json::object report;
   report["schema_version"] = kSchemaVersion;
@@ -204,15 +213,21 @@ boost::json::object buildReport(const RunRecord &record, const isa::Program &pro
   report["mode"] = modeName(options.mode);
   report["latency_seed"] =
       options.latencySeed ? boost::json::value(*options.latencySeed) : boost::json::value(nullptr);
-  report["totals"] = totalsJson(rows, record, elements);
+  report["totals"] = totalsJson(rows, record, elements, passes);
   report["units"] = unitsJson(record);
-  report["layers"] = layersJson(rows, record, program, elements);
+  report["layers"] = layersJson(rows, record, program, elements, passes);
   report["phases"] = phasesJson(rows, program);
   report["traffic"] = trafficJson(record);
   const double bytesPerCycle = chip.real("dram.bandwidth_gbps") * nanosecondsPerCycle;
-  report["roofline"] = {{"peak_macs_per_cycle", elements},
+  // Of the types that the program multiplies, in the shares in which it does.
+  const int64_t macs = macsOf(counts);
+  const double peak =
+      static_cast<double>(elements) *
+      (macs > 0 ? static_cast<double>(macs) / static_cast<double>(passedMacsOf(counts, passes)) : 1.0);
+  report["hypothetical"] = hypotheticalJson(counts, passes, chip.name);
+  report["roofline"] = {{"peak_macs_per_cycle", peak},
                         {"dram_bytes_per_cycle", bytesPerCycle},
-                        {"ridge_macs_per_byte", static_cast<double>(elements) / bytesPerCycle}};
+                        {"ridge_macs_per_byte", peak / bytesPerCycle}};
   report["energy"] = energyJson(rows, energy, record);
   report["memory_plan"] = memoryPlanJson(program);
   report["statistics"] = statisticsJson(record.statistics);

@@ -3,6 +3,7 @@
 // report too.
 #pragma once
 
+#include "arch_configs/reader/MatrixPasses.h"
 #include "dialects/Isa/Verifier/Record.h"
 #include "simulator/power/Energy.h"
 #include "simulator/top/HostLayout.h"
@@ -33,7 +34,8 @@ struct LayerRow {
 std::vector<LayerRow> layerRows(const RunRecord &record, const EnergyModel &energy,
                                 double nanosecondsPerCycle);
 boost::json::array layersJson(const std::vector<LayerRow> &rows, const RunRecord &record,
-                              const isa::Program &program, int64_t processingElements);
+                              const isa::Program &program, int64_t processingElements,
+                              const chip::MatrixPasses &passes);
 /// The same rows added up by phase.
 boost::json::array phasesJson(const std::vector<LayerRow> &rows, const isa::Program &program);
 

@@ -79,7 +79,7 @@ struct Session::State {
       }
     }
     // What nobody wrote reads as NaN, so that a missing wait shows even in the first step.
-    constexpr uint32_t kPoison = 0x7fc07fc0u; // NaN as f32 and as either bf16 half
+    constexpr uint32_t kPoison = 0x7fc07fc0u; // NaN as f32 and as either half, bf16 or f16
     auto *words = reinterpret_cast<uint32_t *>(memories.scratchpad.data());
     std::fill(words, words + scratchpadUsed / 4, kPoison);
     float poison;

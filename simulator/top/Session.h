@@ -59,7 +59,7 @@ public:
   Session(Session &&) noexcept;
   Session &operator=(Session &&) noexcept;
 
-  /// Dense elements in the host's layout (hostShape, hostPermutation): float for f32 and bf16 tensors,
+  /// Dense elements in the host's layout (hostShape, hostPermutation): float for f32, bf16 and f16 tensors,
   /// int32_t for i32. Throws Error if there is no such tensor, `bytes` is not 4 per element, the tensor
   /// written is computed by the program, a label is no class, the tensor read is not observable or not
   /// computed yet, or a file of initial values is not the program's: the first value asks for all of them.

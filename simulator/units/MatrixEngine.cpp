@@ -34,7 +34,8 @@ Cycle MatrixEngine::startLoad(const LoadWeightsOperation &op, const Instance &in
   const ElementType type = op.source.type;
   const timing::ArrayUse use =
       array.load(walkOf(axesOf(op.kCount, op.source.stride, type), axesOf<1>({op.nCount}, {op.nStride}, type),
-                        type, op.source.address));
+                        type, op.source.address),
+                 type);
   const Cycle cycles = scaled(use.cycles + contend(use, now), instance.factor);
   loadPortFree = now + cycles;
   banks[static_cast<size_t>(op.bank)].loaded = loadPortFree;
@@ -51,8 +52,9 @@ Cycle MatrixEngine::startMultiply(const MultiplyOperation &op, const Instance &i
   const ElementType type = op.source.type;
   const timing::ArrayUse use =
       array.feed(walkOf(axesOf(op.mCount, op.source.stride, type), axesOf(op.kCount, op.kStride, type), type,
-                        op.source.address));
-  const Cycle ideal = product(op.mCount), feed = use.cycles + contend(use, now);
+                        op.source.address),
+                 type);
+  const Cycle ideal = product(op.mCount) * array.passes.of(type), feed = use.cycles + contend(use, now);
 
   const Cycle busy = scaled(ideal, instance.factor), whole = scaled(feed, instance.factor);
   const Cycle latency = scaled(timing::MatrixArray::latency(product(op.kCount), op.columns), instance.factor);

@@ -13,7 +13,7 @@ StreamEngine::StreamEngine(const sc_core::sc_module_name &name, Board &board, co
       events(board.layers.cycles.size()), board(board), streamIndex(streamIndex), cursor(stream),
       mostInFlight(std::max(mostInFlight, kInFlight)),
       banks(static_cast<size_t>(chip.integer("matrix.weight_banks"))),
-      weightBanks(chip.integer("matrix.weight_banks")) {
+      weightBanks(chip.integer("matrix.weight_banks")), passes(chip) {
   const timing::Frontend frontend(chip);
   for (const isa::Instruction &instruction : stream.instructions) {
     const auto bytes = static_cast<int64_t>(isa::encodedSize(instruction));
@@ -153,7 +153,7 @@ void StreamEngine::begin(Cycle now) {
   EventCounts &counts = eventsAt(instance.location);
   counts[Event::FetchBytes] += fetchBytes[cursor.position()];
   ++counts[Event::Instructions];
-  countWork(instance.operation, counts);
+  countWork(instance.operation, passes, counts);
 
   if (std::holds_alternative<std::monostate>(instance.operation)) {
     instance.completes = now;

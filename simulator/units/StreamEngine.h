@@ -7,6 +7,7 @@
 // buffer (every instance is fetched). Figures: timing/Frontend.h; depth of the queue below.
 #pragma once
 
+#include "arch_configs/reader/MatrixPasses.h"
 #include "dialects/Isa/Encoding/Cursor.h"
 #include "simulator/base/CycleAccount.h"
 #include "simulator/units/Board.h"
@@ -96,6 +97,7 @@ private:
   bool headReady = false;
   BankShapes banks;
   int64_t weightBanks;
+  const chip::MatrixPasses passes;
 
   std::vector<uint32_t> fetchBytes; // per position in the stream
   std::vector<Cycle> decodeCost;    // per position

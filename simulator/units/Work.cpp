@@ -30,6 +30,7 @@ int64_t readBytes(const View<Box4> &view, const Box4 &count) {
 }
 
 struct Counter {
+  const chip::MatrixPasses &passes;
   EventCounts &counts;
 
   void operator()(const std::monostate &) const {}
@@ -47,15 +48,16 @@ struct Counter {
     }
   }
   void operator()(const LoadWeightsOperation &op) const {
-    counts[Event::ScratchpadReadBytes] += product(op.kCount) * op.nCount * sizeInBytes(op.source.type);
+    counts[Event::ScratchpadReadBytes] +=
+        product(op.kCount) * op.nCount * sizeInBytes(op.source.type) * passes.of(op.source.type);
   }
   void operator()(const MultiplyOperation &op) const {
     const int64_t m = product(op.mCount), k = product(op.kCount), row = op.columns * 4;
-    counts[op.source.type == ElementType::BF16 ? Event::MacBf16 : Event::MacF32] += m * k * op.columns;
-    counts[Event::ScratchpadReadBytes] += m * k * sizeInBytes(op.source.type);
-    counts[Event::AccumulatorWriteBytes] += m * row;
-    if (op.accumulate)
-      counts[Event::AccumulatorReadBytes] += m * row;
+    const int64_t times = passes.of(op.source.type);
+    counts[productEvent(op.source.type)] += m * k * op.columns;
+    counts[Event::ScratchpadReadBytes] += m * k * sizeInBytes(op.source.type) * times;
+    counts[Event::AccumulatorWriteBytes] += m * row * times;
+    counts[Event::AccumulatorReadBytes] += m * row * (op.accumulate ? times : times - 1);
   }
   void operator()(const DrainOperation &op) const {
     const int64_t elements = product(op.mCount) * op.nCount;
@@ -113,7 +115,9 @@ struct Elements {
 
 } // namespace
 
-void countWork(const Operation &operation, EventCounts &counts) { std::visit(Counter{counts}, operation); }
+void countWork(const Operation &operation, const chip::MatrixPasses &passes, EventCounts &counts) {
+  std::visit(Counter{passes, counts}, operation);
+}
 
 int64_t vectorElements(const Operation &operation) { return std::visit(Elements{}, operation); }
 

@@ -3,6 +3,7 @@
 // The shipped chips load and carry sources; overrides, recorded reads and comparison do what the compile key
 // needs.
 #include "arch_configs/reader/Chip.h"
+#include "arch_configs/reader/MatrixPasses.h"
 #include "arch_configs/schema/Keys.h"
 #include "tests/SourceFolder.h"
 
@@ -45,6 +46,18 @@ TEST(Chip, ShippedChipsHaveTheSizesTheyAreNamedFor) {
   EXPECT_EQ(core.integer("matrix.accumulator_rows") * core.integer("matrix.cols") * 4 *
                 core.integer("matrix.units"),
             4 * 1024 * 1024);
+}
+
+TEST(Chip, AnEmulatedProductCostsItsPasses) {
+  const Chip core = Chip::load("datacentre");
+  const MatrixPasses passes(core);
+  EXPECT_EQ(passes.of(numerics::ElementType::F32), 6);
+  EXPECT_EQ(passes.of(numerics::ElementType::BF16), 1);
+  EXPECT_EQ(passes.of(numerics::ElementType::F16), 0);
+  EXPECT_DOUBLE_EQ(core.real("energy.mac_f32_pj"), 6 * core.real("energy.mac_bf16_pj"));
+  for (const char *name : {"edge", "tiny"})
+    for (numerics::ElementType type : kMultipliedTypes)
+      EXPECT_EQ(MatrixPasses(Chip::load(name)).of(type), 1);
 }
 
 TEST(Chip, LoadsByPathAndFromTheEnvironment) {

@@ -238,6 +238,28 @@ def test_twice_the_array_quarters_the_folds_of_a_full_product(lenet, tmp_path):
     assert busy == [25 * 8 * BATCH, 13 * 4 * BATCH]
 
 
+# Passes
+
+
+def test_every_pass_takes_the_array_as_long_as_the_first(programs, tmp_path):
+    once, six = (timed(programs["edge"], "edge", tmp_path, "--set", f"matrix.fp32_passes={n}") for n in (1, 6))
+    for a, b in zip(once["units"], six["units"], strict=True):
+        assert b["busy"] == (6 if a["kind"] == "matrix" else 1) * a["busy"] or a["kind"] in ("load", "store"), a["name"]
+    assert six["totals"]["macs"] == once["totals"]["macs"]
+    assert six["totals"]["cycles"] > once["totals"]["cycles"]
+    assert once["hypothetical"] == [] and len(six["hypothetical"]) == 1
+
+
+def test_a_type_that_the_arrays_lack_is_refused(lenet, programs, tmp_path):
+    lacking, missed = ["--set", "matrix.fp32_passes=0"], "matrix.fp32_passes >= 1, found 0"
+    done = tool("arsis-sim", programs["edge"], "--chip", "edge", "--timing-only", *lacking, check=False)
+    assert done.returncode == 1 and done.stderr.count("error:") == 1 and missed in done.stderr, done
+    compiled = tmp_path / "step.arsis"
+    done = tool("arsis-compile", lenet, "--chip", "edge", "--batch", BATCH, *lacking, "-o", compiled, check=False)
+    assert done.returncode == 1 and done.stderr.count("error:") == 1 and missed in done.stderr, done
+    assert not compiled.exists()
+
+
 # Half the energy of a DRAM byte
 
 
@@ -341,4 +363,9 @@ def test_no_row_multiplies_faster_than_the_array(report):
             * report["chip"]["columns"]
             * sum(c for u, c in row["busy"].items() if u.startswith("matrix"))
         )
-        assert row["macs"] <= peak, (row["layer"], row["phase"])
+        assert row["macs"] * report["chip"]["multiplies"]["f32"] <= peak, (row["layer"], row["phase"])
+
+
+def test_fp32_is_hypothetical_where_it_is_emulated(report):
+    core = "datacentre multiplies f32 in 6 passes of bf16; values here are those of true f32"
+    assert report["hypothetical"] == ([core] if report["chip"]["name"] == "datacentre" else [])

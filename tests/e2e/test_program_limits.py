@@ -138,10 +138,10 @@ REFUSED_BY_BOTH = {
         "the program requires dram.device_ns >= 1000000",
         "it needs dram.device_ns >= 1000000, found 13.75",
     ),
-    "a tensor of a type without a machine": (
-        tensor("temporary f16 [1, 1, 1, 2] at 0", 4),
-        "tensor 'x' is f16",
-        "element type f16 (tensor x)",
+    "weights in another type than the product": (
+        multiply("[1, 1, 1]").replace("type=f32", "type=bf16", 1),
+        "weight bank 0 holds weights in bf16, expected the f32 of this product",
+        "multiply streams f32, but weight bank 0 holds bf16",
     ),
 }
 
@@ -159,6 +159,18 @@ def test_verifier_refuses_what_the_machine_refuses(tmp_path, name):
     done = tool("arsis-sim", source, "--chip", "tiny")
     assert done.returncode == 1 and done.stderr.count("error:") == 1
     assert "the verifier rejects the program" in done.stderr or machine in done.stderr
+
+
+def test_a_type_that_the_arrays_do_not_multiply(tmp_path):
+    source = tmp_path / "p.s"
+    source.write_text(multiply("[1, 1, 1]").replace("type=f32", "type=f16"))
+    lacking = ["--chip", "tiny", "--set", "matrix.fp16_passes=0"]
+    missed = "matrix.fp16_passes >= 1, found 0"
+    done = tool("arsis-verify", source, *lacking)
+    assert done.returncode == 1 and f"[chip] the program requires {missed} on chip tiny" in done.stderr, done
+    for mode in MODES:
+        done = tool("arsis-sim", source, *lacking, "--no-verify", *mode)
+        assert done.returncode == 1 and f"cannot run this program, it needs {missed}" in done.stderr, done
 
 
 ACCEPTED = {

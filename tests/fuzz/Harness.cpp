@@ -2,6 +2,7 @@
 // See Harness.h.
 #include "tests/fuzz/Harness.h"
 
+#include "arch_configs/reader/MatrixPasses.h"
 #include "dialects/Isa/Encoding/Cursor.h"
 #include "dialects/Isa/Encoding/Initials.h"
 #include "dialects/Isa/Verifier/Verifier.h"
@@ -41,6 +42,7 @@ bool isSmall(const chip::Chip &chip, const isa::Program &program) {
 /// Whether one step is done in a moment. REQUIRES: the verifier accepts the program, within kMostInstances.
 bool isShort(const isa::Program &program, const chip::Chip &chip) {
   const int64_t weightBanks = chip.integer("matrix.weight_banks");
+  const chip::MatrixPasses passes(chip);
   sim::EventCounts counts;
   for (const isa::Stream &stream : program.streams) {
     sim::BankShapes banks(static_cast<size_t>(weightBanks));
@@ -48,7 +50,7 @@ bool isShort(const isa::Program &program, const chip::Chip &chip) {
     for (isa::InstructionCursor cursor(stream); !cursor.done(); cursor.advance()) {
       sim::resolve(cursor.instruction(), cursor.index(), program, weightBanks, operation);
       sim::bindBank(operation, banks);
-      sim::countWork(operation, counts);
+      sim::countWork(operation, passes, counts);
       for (int64_t count : counts.count)
         if (count > kMostWork)
           return false;

@@ -79,6 +79,13 @@ def test_summary(trained):
     assert f"{trained['totals']['cycles']:,}" in text and "conv2" in text and "vector0" in text
 
 
+def test_a_hypothetical_result_says_so(trained):
+    assert trained["hypothetical"] == [] and "ypothetical" not in report.summary(trained) + report.page(trained)
+    emulated = {**trained, "hypothetical": ["c multiplies f32 in 6 passes of bf16; values here are those of true f32"]}
+    for text in (report.summary(emulated), report.page(emulated)):
+        assert "ypothetical:" in text and emulated["hypothetical"][0] in text
+
+
 @pytest.mark.parametrize(
     "value,text", [(0, "0 B"), (999, "999 B"), (1234, "1.23 kB"), (5.6e9, "5.6 GB"), (2e-6, "2 µB"), (4.2e-11, "42 pB")]
 )

@@ -94,6 +94,8 @@ void print(const boost::json::object &report) {
     std::cout << "chip " << chip.at("name").as_string().c_str() << " with "
               << change.at("key").as_string().c_str() << " = " << change.at("to").as_string().c_str()
               << " instead of " << change.at("from").as_string().c_str() << '\n';
+  for (const boost::json::value &why : report.at("hypothetical").as_array())
+    std::cout << "hypothetical: " << why.as_string().c_str() << '\n';
   const auto &totals = report.at("totals").as_object();
   if (const auto *cycles = totals.if_contains("cycles"))
     std::cout << "cycles " << *cycles << ", time " << totals.at("time_ns").to_number<double>() / 1000

@@ -2,6 +2,7 @@
 // The pass from split tile programs to the isa dialect: streams, loops, counters, and the program's tables.
 #include "compiler/Conversion/TileToIsa/TileToIsa.h"
 
+#include "arch_configs/reader/MatrixPasses.h"
 #include "compiler/Analysis/Footprint.h"
 #include "compiler/Conversion/TileToIsa/Enums.h"
 #include "compiler/Conversion/TileToIsa/InstructionInterface.h"
@@ -165,6 +166,8 @@ private:
       instruction.increment = narrow.to<uint8_t>(counters.at(currentStream()), "counter");
     if (failed(narrow.result()))
       return failure();
+    if (std::optional<isa::ElementType> type = isa::multipliedType(instruction.body))
+      multiplied.insert(*type);
     createInstructionOp(builder, op->getLoc(), instruction, tensors.names());
     return success();
   }
@@ -228,6 +231,8 @@ private:
     require("matrix.units", std::max(streams[tile::StreamKind::Matrix], streams[tile::StreamKind::Drain]));
     require("dma.load_queues", streams[tile::StreamKind::Load]);
     require("dma.store_queues", streams[tile::StreamKind::Store]);
+    for (isa::ElementType type : multiplied)
+      require(chip::passesKey(type), 1);
     for (NamedAttribute equal : program.getRequirements().value_or(builder.getDictionaryAttr({})))
       requirements.push_back(isair::RequirementAttr::get(builder.getContext(), equal.getName(),
                                                          isair::Relation::Equal,
@@ -242,6 +247,7 @@ private:
   TensorTable tensors;
   SmallVector<Attribute> placements;
   std::set<const void *> seen;
+  std::set<isa::ElementType> multiplied; // by the arrays
   int64_t scratchpadBytes = 0, accumulatorRows = 0;
 };
 

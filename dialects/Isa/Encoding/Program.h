@@ -43,6 +43,14 @@ inline const InstructionInfo &infoOf(const Body &body) {
 /// The same by opcode; null if no instruction has it.
 const InstructionInfo *findInfo(Opcode);
 inline Opcode opcodeOf(const Instruction &instruction) { return infoOf(instruction.body).opcode; }
+/// The type of an operand of the array, if the instruction has one.
+inline std::optional<ElementType> multipliedType(const Body &body) {
+  if (const auto *load = std::get_if<LoadWeights>(&body))
+    return load->type;
+  if (const auto *multiply = std::get_if<Multiply>(&body))
+    return multiply->type;
+  return std::nullopt;
+}
 
 /// A body with default fields, or nothing if no instruction has this opcode, one from outside included.
 std::optional<Body> makeBody(Opcode);

@@ -5,6 +5,7 @@
 #ifndef ARSIS_DIALECTS_ISA_NUMERICS_KERNELS_H
 #define ARSIS_DIALECTS_ISA_NUMERICS_KERNELS_H
 
+#include "dialects/Isa/Numerics/ElementType.h"
 #include "dialects/Isa/Numerics/Functions.h"
 
 #include <cstdint>
@@ -38,6 +39,12 @@ struct RunOperand {
 /// REQUIRES: function is not OneHot.
 void mapRun(VectorFunction function, float *destination, RunOperand a, RunOperand b, RunOperand c,
             float immediate, int64_t n);
+
+/// to[i] = readElement(from, type, i) for i < n. REQUIRES, as narrow: arrays aligned to their elements, which
+/// do not overlap.
+void widen(const void *from, ElementType type, float *to, int64_t n);
+/// writeElement(to, type, i, from[i]) for i < n.
+void narrow(const float *from, ElementType type, void *to, int64_t n);
 
 /// The instruction set that the kernels run on, for the wall-clock part of a report ("AVX3_ZEN4", "AVX2",
 /// "SCALAR").

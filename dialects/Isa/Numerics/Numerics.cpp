@@ -86,6 +86,41 @@ float tanh(float x) {
   return std::copysign(static_cast<float>(t / (t + 2.0)), x);
 }
 
+namespace {
+constexpr uint32_t kRebias = (127 - 15) << 23; // from the exponent of binary16 to that of binary32
+constexpr uint32_t kLeastNormal = 0x38800000u; // 2^-14 in binary32
+constexpr uint32_t kPastLargest = 0x47800000u; // 2^16
+constexpr uint32_t kInfinityF16 = 0x7c00u;
+} // namespace
+
+uint16_t toF16(float x) {
+  if (isNaN(x))
+    return kCanonicalNaNBitsF16;
+  const uint32_t bits = bitsOf(x), sign = bits >> 16 & 0x8000u, magnitude = bits & 0x7fffffffu;
+  if (magnitude >= kPastLargest)
+    return static_cast<uint16_t>(sign | kInfinityF16);
+  if (magnitude >= kLeastNormal) // a carry out of the mantissa is the next exponent, or infinity
+    return static_cast<uint16_t>(sign | (magnitude - kRebias + 0xfffu + (magnitude >> 13 & 1u)) >> 13);
+  // In units of 2^-24. Below half of one nothing is left; the mantissa has 24 bits.
+  const uint32_t shift = 126u - (magnitude >> 23);
+  if (shift > 24)
+    return static_cast<uint16_t>(sign);
+  const uint32_t mantissa = (magnitude & 0x7fffffu) | 0x800000u;
+  const uint32_t units = mantissa >> shift, rest = mantissa & ((1u << shift) - 1), half = 1u << (shift - 1);
+  return static_cast<uint16_t>(sign | (units + (rest > half || (rest == half && (units & 1u)))));
+}
+
+float fromF16(uint16_t x) {
+  const uint32_t sign = static_cast<uint32_t>(x & 0x8000u) << 16, magnitude = x & 0x7fffu;
+  if (magnitude > kInfinityF16)
+    return floatOf(kCanonicalNaNBits);
+  if (magnitude == kInfinityF16)
+    return floatOf(sign | 0x7f800000u);
+  if (magnitude >= 0x400u)
+    return floatOf(sign | ((magnitude << 13) + kRebias));
+  return floatOf(sign | bitsOf(static_cast<float>(magnitude) * 0x1p-24f)); // denormals are normal floats
+}
+
 int32_t toI32(float x) {
   if (isNaN(x))
     return 0;

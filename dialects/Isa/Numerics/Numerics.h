@@ -20,6 +20,7 @@ namespace arsis::numerics {
 /// they find.
 constexpr uint32_t kCanonicalNaNBits = 0x7fc00000u;
 constexpr uint16_t kCanonicalNaNBitsBF16 = 0x7fc0u;
+constexpr uint16_t kCanonicalNaNBitsF16 = 0x7e00u;
 
 inline uint32_t bitsOf(float value) {
   uint32_t bits;
@@ -70,11 +71,16 @@ inline uint16_t toBF16(float x) {
 }
 /// Exact; a NaN gives the canonical NaN.
 inline float fromBF16(uint16_t x) { return canonical(floatOf(static_cast<uint32_t>(x) << 16)); }
+/// fp32 -> binary16, round to nearest even; from 65520 on infinity, NaN the canonical NaN, denormals are
+/// kept.
+uint16_t toF16(float x);
+/// Exact; a NaN gives the canonical NaN.
+float fromF16(uint16_t x);
 /// fp32 -> int32, round to nearest even, saturating, NaN gives 0.
 int32_t toI32(float x);
 
 /// Element `index` of an array of `type` in simulated memory, as float (I32 is rounded to nearest even; exact
-/// below 2^24). REQUIRES: type is F32, BF16 or I32; bytes need no alignment.
+/// below 2^24). The bytes need no alignment.
 inline float readElement(const void *bytes, ElementType type, int64_t index) {
   const char *at = static_cast<const char *>(bytes) + index * sizeInBytes(type);
   if (type == ElementType::F32) {
@@ -82,10 +88,10 @@ inline float readElement(const void *bytes, ElementType type, int64_t index) {
     std::memcpy(&value, at, 4);
     return value;
   }
-  if (type == ElementType::BF16) {
+  if (type != ElementType::I32) {
     uint16_t value;
     std::memcpy(&value, at, 2);
-    return fromBF16(value);
+    return type == ElementType::BF16 ? fromBF16(value) : fromF16(value);
   }
   int32_t value;
   std::memcpy(&value, at, 4);
@@ -95,8 +101,8 @@ inline void writeElement(void *bytes, ElementType type, int64_t index, float val
   char *at = static_cast<char *>(bytes) + index * sizeInBytes(type);
   if (type == ElementType::F32) {
     std::memcpy(at, &value, 4);
-  } else if (type == ElementType::BF16) {
-    uint16_t narrow = toBF16(value);
+  } else if (type != ElementType::I32) {
+    uint16_t narrow = type == ElementType::BF16 ? toBF16(value) : toF16(value);
     std::memcpy(at, &narrow, 2);
   } else {
     int32_t integer = toI32(value);

@@ -181,7 +181,7 @@ struct FootprintBuilder::Visitor {
                "weights are " + std::to_string(k.product) + " by " + std::to_string(n) +
                    ", expected at most the " + std::to_string(limits.rows) + " by " +
                    std::to_string(limits.columns) + " of the array");
-    bank = {Bank::Holds, k.product, std::min(n, limits.columns)};
+    bank = {Bank::Holds, k.product, std::min(n, limits.columns), body.type};
     Box::Dimensions dimensions = zip(k.value, body.kStride);
     dimensions.push_back({n, body.nStride});
     addView("source", true, false, body.source.evaluate(index), body.type, dimensions);
@@ -204,6 +204,10 @@ struct FootprintBuilder::Visitor {
       complain(Complaint::Bank, kScratchpad, {},
                name + " holds " + std::to_string(bank.k) + " rows, expected the " +
                    std::to_string(k.product) + " of this product");
+    else if (bank.type != body.type)
+      complain(Complaint::Bank, kScratchpad, {},
+               name + " holds weights in " + std::string(numerics::name(bank.type)) + ", expected the " +
+                   std::string(numerics::name(body.type)) + " of this product");
     Box::Dimensions dimensions = zip(m.value, body.mStride);
     for (size_t d = 0; d < 3; ++d)
       dimensions.push_back({k.value[d], body.kStride[d]});

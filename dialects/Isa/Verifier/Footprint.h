@@ -76,6 +76,7 @@ private:
   struct Bank {
     enum State { NeverLoaded, Stale, Holds } state = NeverLoaded;
     int64_t k = 0, n = 0;
+    ElementType type = ElementType::F32;
   };
   struct Visitor;
   void fillBanks(const ProductNest &, unsigned unit, const int64_t *index, int64_t k, int64_t n);

@@ -93,7 +93,7 @@ std::map<size_t, ProductNest> findProductNests(const Stream &stream) {
     nest.load = &std::get<LoadWeights>(instructions[p].body);
     nest.multiply = &std::get<Multiply>(instructions[p + 1].body);
     nest.depth = unsigned(open.size());
-    if (nest.load->bank != nest.multiply->bank)
+    if (nest.load->bank != nest.multiply->bank || nest.load->type != nest.multiply->type)
       continue;
     while (nest.depth > 0) { // the next loop outwards: it must hold nothing but what is inside already
       const size_t level = nest.counts.size();
@@ -169,15 +169,15 @@ bool FootprintBuilder::buildNest(const ProductNest &nest, unsigned stream, const
   return true;
 }
 
-/// Every bank that a load of the nest names holds weights of one shape in the end.
+/// Every bank that a load of the nest names holds weights of one shape and type in the end.
 void FootprintBuilder::fillBanks(const ProductNest &nest, unsigned unit, const int64_t *index, int64_t k,
                                  int64_t n) {
   std::array<int64_t, kMaxLoopDepth> at;
   std::copy(index, index + kMaxLoopDepth, at.begin());
   for (int64_t iteration = 0; iteration < nest.iterations; ++iteration) {
     const int64_t number = nest.load->bank.evaluate(at.data()) % limits.weightBanks;
-    banks[size_t(unit * limits.weightBanks + number + (number < 0 ? limits.weightBanks : 0))] = {Bank::Holds,
-                                                                                                 k, n};
+    banks[size_t(unit * limits.weightBanks + number + (number < 0 ? limits.weightBanks : 0))] = {
+        Bank::Holds, k, n, nest.load->type};
     for (size_t level = nest.counts.size(); level-- > 0;) {
       if (++at[nest.depth + level] < nest.counts[level])
         break;

@@ -11,7 +11,7 @@
 namespace arsis::isa {
 
 /// Raised with every change of the rules, that is, whenever the verifier rejects what it accepted before.
-constexpr uint32_t kVerifierVersion = 1;
+constexpr uint32_t kVerifierVersion = 2;
 
 /// REQUIRES: `result` is the verifier's on this program, and accepted.
 void recordVerdict(Program &program, const VerificationResult &result);

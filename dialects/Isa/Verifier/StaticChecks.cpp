@@ -3,11 +3,13 @@
 // Checks of the tables and of every encoded instruction, once each.
 #include "dialects/Isa/Verifier/StaticChecks.h"
 
+#include "arch_configs/reader/MatrixPasses.h"
 #include "dialects/Isa/Encoding/Externals.h"
 #include "dialects/Isa/Encoding/Volume.h"
 
 #include <algorithm>
 #include <map>
+#include <set>
 #include <type_traits>
 
 namespace arsis::isa {
@@ -38,9 +40,8 @@ struct TypeChecker {
       wrong.push_back(std::string(field) + " is " + std::string(numerics::name(type)) + ", expected " +
                       expected);
   }
-  static bool floating(ElementType type) { return type == ElementType::F32 || type == ElementType::BF16; }
   void expectFloating(const char *field, ElementType type) {
-    expect(field, type, floating(type), "f32 or bf16");
+    expect(field, type, type != ElementType::I32, "f32, bf16 or f16");
   }
 
   template <class Transfer> void transfer(const Transfer &body) {
@@ -50,7 +51,6 @@ struct TypeChecker {
              "the i32 of the tensor: integers are not cast");
     else
       expectFloating("localType", body.localType);
-    expect("tensor", remote, remote != ElementType::F16, "f32, bf16 or i32");
   }
   void operator()(const Load &body) { transfer(body); }
   void operator()(const Store &body) { transfer(body); }
@@ -74,17 +74,17 @@ struct TypeChecker {
   void operator()(const External &body) {
     const ExternalWork work = workOf(body, Evaluation());
     expectFloating(work.result.name, work.result.type);
-    for (const ExternalOperand &operand : work.operands)
-      expect(operand.name, operand.type, operand.type != ElementType::F16, "f32, bf16 or i32");
   }
   template <class Other> void operator()(const Other &) {}
 };
 
 void checkRequirements(const Program &program, const chip::Chip &chip, std::vector<Diagnostic> &found) {
-  for (const Requirement &requirement : program.requirements)
-    if (std::string missed = missedBy(requirement, chip); !missed.empty())
-      found.push_back(
-          {Diagnostic::Chip, "the program requires " + missed + " on chip " + chip.name, {}, "", 0, 0});
+  std::set<std::string> misses;
+  for (const std::vector<Requirement> &asked : {program.requirements, productRequirements(program)})
+    for (const Requirement &requirement : asked)
+      if (std::string missed = missedBy(requirement, chip); !missed.empty() && misses.insert(missed).second)
+        found.push_back(
+            {Diagnostic::Chip, "the program requires " + missed + " on chip " + chip.name, {}, "", 0, 0});
 }
 
 int64_t streamsOf(const MachineLimits &limits, StreamKind kind) {
@@ -105,6 +105,19 @@ int64_t streamsOf(const MachineLimits &limits, StreamKind kind) {
 }
 
 } // namespace
+
+std::vector<Requirement> productRequirements(const Program &program) {
+  std::set<ElementType> types;
+  for (const Stream &stream : program.streams)
+    for (const Instruction &instruction : stream.instructions)
+      if (std::optional<ElementType> type = multipliedType(instruction.body))
+        types.insert(*type);
+  std::vector<Requirement> requirements;
+  for (ElementType type : chip::kMultipliedTypes)
+    if (types.count(type))
+      requirements.push_back({std::string(chip::passesKey(type)), Requirement::AtLeast, 1});
+  return requirements;
+}
 
 std::string missedBy(const Requirement &requirement, const chip::Chip &chip) {
   const bool equal = requirement.relation == Requirement::Equal;
@@ -161,6 +174,8 @@ std::vector<Requirement> capacitiesOf(const Program &program, const MachineLimit
   atLeast("dma.load_queues", streams[StreamKind::Load]);
   atLeast("dma.store_queues", streams[StreamKind::Store]);
   atLeast("dram.capacity_mib", divideUp(int64_t(program.dramBytes), int64_t(1) << 20));
+  for (Requirement &requirement : productRequirements(program))
+    capacities.push_back(std::move(requirement));
   return capacities;
 }
 
@@ -217,13 +232,6 @@ void checkStatically(const Program &program, const chip::Chip &chip, const Machi
                      0,
                      program.dramBytes});
   for (const Tensor &tensor : program.tensors) {
-    if (tensor.type == ElementType::F16)
-      found.push_back({Diagnostic::Unsupported,
-                       "tensor '" + tensor.name + "' is f16, expected f32, bf16 or i32",
-                       {},
-                       "dram",
-                       tensor.address,
-                       tensor.address + 1});
     if (tensor.address % uint64_t(numerics::sizeInBytes(tensor.type)))
       found.push_back({Diagnostic::Operand,
                        "tensor '" + tensor.name + "' starts at byte " + std::to_string(tensor.address) +

@@ -8,10 +8,13 @@
 
 namespace arsis::isa {
 
-/// Requirements, streams that the chip lacks, DRAM that does not fit, element types that no machine runs,
-/// tensors out of alignment. Appends one diagnostic per finding, with the instance location's position and
-/// names filled in.
+/// Requirements, stated and of the products, streams that the chip lacks, DRAM that does not fit, element
+/// types that no machine runs, tensors out of alignment. Appends one diagnostic per finding, with the
+/// instance location's position and names filled in.
 void checkStatically(const Program &, const chip::Chip &, const MachineLimits &, std::vector<Diagnostic> &);
+
+/// What the products of a program ask of the arrays: `matrix.bf16_passes >= 1` for operands in bf16.
+std::vector<Requirement> productRequirements(const Program &);
 
 /// "matrix.rows == 16, found 8" if the chip does not meet the requirement, else empty.
 std::string missedBy(const Requirement &, const chip::Chip &);

@@ -38,7 +38,8 @@ TEST(Multiply, AddsProductsInAscendingK) {
     load.kCount = f.counts<3>(3);
     load.nCount = f.number(1, kColumns);
     const std::array<int64_t, 4> wCount = {load.kCount[0], load.kCount[1], load.kCount[2], load.nCount};
-    const auto w = f.view<4>(wCount, f.type());
+    const ElementType type = f.type();
+    const auto w = f.view<4>(wCount, type);
     load.source = {w.address, {w.stride[0], w.stride[1], w.stride[2]}, w.type};
     load.nStride = w.stride[3];
 
@@ -48,7 +49,7 @@ TEST(Multiply, AddsProductsInAscendingK) {
     op.kCount = load.kCount;
     const std::array<int64_t, 6> xCount = {op.mCount[0], op.mCount[1], op.mCount[2],
                                            op.kCount[0], op.kCount[1], op.kCount[2]};
-    const auto x = f.view<6>(xCount, f.type());
+    const auto x = f.view<6>(xCount, type);
     op.source = {x.address, {x.stride[0], x.stride[1], x.stride[2]}, x.type};
     op.kStride = {x.stride[3], x.stride[4], x.stride[5]};
     op.accumulatorStride = f.accumulatorStrides(op.mCount);
@@ -86,6 +87,23 @@ TEST(Multiply, RejectsAnotherKThanTheBankHolds) {
   multiply.mCount = {1, 1, 1};
   Operation operation = multiply;
   EXPECT_THROW(bindBank(operation, banks), Error);
+}
+
+TEST(Multiply, RejectsAnotherTypeThanTheBankHolds) {
+  BankShapes banks(2);
+  Operation load = LoadWeightsOperation{0, {1, 1, 8}, 4, 1, {0, {}, ElementType::BF16}};
+  bindBank(load, banks);
+  MultiplyOperation multiply;
+  multiply.kCount = {1, 1, 8};
+  multiply.mCount = {1, 1, 1};
+  for (ElementType type : {ElementType::F32, ElementType::F16, ElementType::BF16}) {
+    multiply.source.type = type;
+    Operation operation = multiply;
+    if (type == ElementType::BF16)
+      EXPECT_NO_THROW(bindBank(operation, banks));
+    else
+      EXPECT_THROW(bindBank(operation, banks), Error);
+  }
 }
 
 TEST(Drain, CastsRowsIntoTheView) {

@@ -36,7 +36,10 @@ struct Fixture {
       value = chance(0.3) ? 1 : number(1, most);
     return values;
   }
-  ElementType type() { return chance(0.3) ? ElementType::BF16 : ElementType::F32; }
+  ElementType type() {
+    const ElementType halves[] = {ElementType::BF16, ElementType::F16};
+    return chance(0.4) ? halves[number(0, 1)] : ElementType::F32;
+  }
 
   /// A view whose elements do not overlap: dense over counts padded at random, in a random place.
   template <size_t n>

@@ -123,6 +123,51 @@ TEST_F(Convolution, AMissingWaitReallyGivesWrongValues) {
   EXPECT_NE(read(s, "y"), expected);
 }
 
+std::string replaced(std::string text, const std::string &from, const std::string &to) {
+  for (size_t at = 0; (at = text.find(from, at)) != std::string::npos; at += to.size())
+    text.replace(at, from.size(), to);
+  return text;
+}
+
+std::vector<float> rounded(std::vector<float> values, numerics::ElementType type) {
+  for (float &value : values) {
+    uint8_t element[4];
+    numerics::writeElement(element, type, 0, value);
+    value = numerics::readElement(element, type, 0);
+  }
+  return values;
+}
+
+TEST_F(Convolution, HalvesAreRoundedWhereTheyAreWrittenAndNowhereElse) {
+  std::ifstream in(arsis::sourceFolder() + "tests/dialects/Isa/Encoding/conv.arsis.s");
+  const std::string text{std::istreambuf_iterator<char>(in), {}};
+  for (numerics::ElementType type : {numerics::ElementType::BF16, numerics::ElementType::F16}) {
+    const std::string name(numerics::name(type));
+    // Halves in DRAM alone, so that transfers cast both ways; in the scratchpad alone; in both.
+    const std::string inDram = replaced(text, "input f32", "input " + name),
+                      stored = replaced(replaced(inDram, "parameter f32", "parameter " + name), "output f32",
+                                        "output " + name);
+    auto inScratchpad = [&](const std::string &program) { // elements are half as far apart
+      return replaced(
+          replaced(replaced(program, "ype=f32", "ype=" + name), "384*i1 + 128*i2", "192*i1 + 64*i2"),
+          "128*i1 + 16*i2", "64*i1 + 8*i2");
+    };
+    for (const std::string &program : {stored, inScratchpad(text), inScratchpad(stored)})
+      for (Mode mode : {Mode::Full, Mode::FunctionalOnly}) {
+        Session s(chipWith({}), programOf(program));
+        write(s, "x", x);
+        write(s, "w", w);
+        const auto report = s.run({mode, {}, {}});
+        EXPECT_EQ(read(s, "y"), rounded(plainConvolution(rounded(x, type), rounded(w, type)), type)) << name;
+        const bool multiplied = program != stored;
+        const auto &totals = report.at("totals").as_object();
+        EXPECT_EQ(totals.at("macs"), totals.at(multiplied ? "mac_" + name : "mac_f32"));
+        EXPECT_GT(report.at("energy").at(multiplied ? "mac_" + name : "mac_f32").at("pj").to_number<double>(),
+                  0);
+      }
+  }
+}
+
 TEST_F(Convolution, AdoptedStateIsParametersOnly) {
   Session s = session(), other(chipWith({}), convolution());
   other.adoptState(s); // w is a parameter, x is not

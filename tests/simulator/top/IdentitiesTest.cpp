@@ -69,6 +69,30 @@ TEST(Identities, BytesInAreBytesOutAtEveryLevel) {
   EXPECT_EQ(integer(r.at("totals").at("macs")), 9 * 5 * 6 * 4 * 8);
 }
 
+TEST(Identities, PassesTakeTheArrayAndAreNoMoreProducts) {
+  const auto once = report({}, convolution()), six = report({{"matrix.fp32_passes", 6}}, convolution());
+  const int64_t macs = 9 * 5 * 6 * 4 * 8, elements = 8 * 8;
+  for (const auto &[r, passes] : {std::pair{&once, 1}, {&six, 6}}) {
+    const auto &totals = r->at("totals").as_object();
+    EXPECT_EQ(integer(totals.at("macs")), macs);
+    EXPECT_EQ(integer(totals.at("mac_f32")), macs);
+    EXPECT_DOUBLE_EQ(real(totals.at("utilisation")), passes * macs / (real(totals.at("cycles")) * elements));
+    EXPECT_DOUBLE_EQ(real(r->at("roofline").at("peak_macs_per_cycle")), double(elements) / passes);
+    EXPECT_EQ(integer(r->at("chip").at("multiplies").at("f32")), passes);
+    for (const auto &layer : r->at("layers").as_array())
+      EXPECT_LE(real(layer.at("utilisation")), 1);
+    // Each of nine taps is added up `passes` times, the first of all is not added to anything.
+    const auto &traffic = r->at("traffic").at("accumulators").as_object();
+    EXPECT_EQ(integer(traffic.at("in")), passes * 9 * 5 * 6 * 8 * 4);
+    EXPECT_EQ(integer(traffic.at("out_by_unit").at("matrix")), (passes * 9 - 1) * 5 * 6 * 8 * 4);
+  }
+  EXPECT_TRUE(once.at("hypothetical").as_array().empty());
+  ASSERT_EQ(six.at("hypothetical").as_array().size(), 1u);
+  EXPECT_EQ(six.at("hypothetical").as_array()[0].as_string(),
+            "tiny multiplies f32 in 6 passes of bf16 or f16; values here are those of true f32");
+  EXPECT_GT(integer(six.at("totals").at("cycles")), integer(once.at("totals").at("cycles")));
+}
+
 TEST(Identities, EnergyIsEventsTimesCoefficientAndTheSumOfItsParts) {
   const auto r = report({}, convolution());
   double components = 0, layers = 0;

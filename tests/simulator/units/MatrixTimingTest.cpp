@@ -152,8 +152,9 @@ int64_t closedForm(int64_t R, int64_t C, const std::vector<Fold> &folds) {
   return cycles;
 }
 
-/// Cycles from the first weight load to the last completion on the simulated machine.
-int64_t simulated(int64_t R, int64_t C, const std::vector<Fold> &folds) {
+/// Cycles from the first weight load to the last completion on the simulated machine, whose arrays multiply
+/// fp32 in so many passes.
+int64_t simulated(int64_t R, int64_t C, const std::vector<Fold> &folds, int64_t passes = 1) {
   std::string text = "arsis 1\ndram 64\nlocation 0 layer l phase fwd op conv\nstream matrix 0\n";
   int bank = 0;
   for (const auto &[rows, k, n] : folds) {
@@ -167,6 +168,7 @@ int64_t simulated(int64_t R, int64_t C, const std::vector<Fold> &folds) {
   const chip::Chip chip = chipWith({{"matrix.rows", static_cast<double>(R)},
                                     {"matrix.cols", static_cast<double>(C)},
                                     {"matrix.accumulator_rows", 512},
+                                    {"matrix.fp32_passes", static_cast<double>(passes)},
                                     {"scratchpad.banks", 256},
                                     {"scratchpad.kib", 256},
                                     {"frontend.fetch_bytes_per_cycle", 4096}});
@@ -225,6 +227,21 @@ TEST(Array, OfMorePesIsNeverSlowerForTheSameWork) {
 TEST(Array, PublishedSingleFold) {
   EXPECT_EQ(simulated(128, 128, {{128, 128}}), 509 + 1);
 } // SCALE-Sim reports one less
+
+TEST(Array, APassIsAProductOfItsOwn) {
+  // The closed form with p times the rows and p times the weights, but one skew and one latency.
+  const std::vector<Fold> folds = {{20, 8}, {3, 8}, {40, 8}};
+  for (int64_t passes : {1, 3, 6}) {
+    std::vector<Fold> repeated = folds;
+    for (Fold &fold : repeated)
+      fold.rows *= passes;
+    const int64_t R = 8, C = 6;
+    int64_t cycles = passes * R + repeated.back().rows + R + C - 2;
+    for (size_t i = 0; i + 1 < repeated.size(); ++i)
+      cycles += std::max(repeated[i].rows, passes * R);
+    EXPECT_EQ(simulated(R, C, folds, passes), cycles);
+  }
+}
 
 TEST(Array, MoreColumnsNeedFewerFolds) {
   // The same work of 64 rows, K = 8, N = 16 on one array of 8x16 and on one of 8x8, which needs two folds.

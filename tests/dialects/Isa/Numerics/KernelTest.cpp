@@ -139,5 +139,64 @@ TEST(MapRunFunctions, OneHotComparesLabelAndIndex) {
   EXPECT_EQ(applyMap(VectorFunction::OneHot, 3, 4, 0, 0), 0.0f);
 }
 
+TEST(Kernel, WidensEveryHalf) {
+  std::vector<uint16_t> halves(0x10000);
+  for (size_t i = 0; i < halves.size(); ++i)
+    halves[i] = static_cast<uint16_t>(i);
+  for (ElementType type : {ElementType::BF16, ElementType::F16}) {
+    std::vector<float> found(halves.size()), expected(halves.size());
+    widen(halves.data(), type, found.data(), static_cast<int64_t>(halves.size()));
+    for (size_t i = 0; i < halves.size(); ++i)
+      expected[i] = readElement(halves.data(), type, static_cast<int64_t>(i));
+    expectSame(found, expected, std::string(name(type)));
+  }
+}
+
+/// Values around every boundary between two halves, of either type, and others.
+std::vector<float> nearBoundaries() {
+  std::vector<float> values = awkward(5000, 8), random = randomBits(200000, 9);
+  values.insert(values.end(), random.begin(), random.end());
+  for (uint32_t half = 0; half < 0x10000; ++half)
+    for (float value : {fromBF16(static_cast<uint16_t>(half)), fromF16(static_cast<uint16_t>(half))})
+      for (uint32_t off : {0u, 1u, 0x0fffu, 0x1000u, 0x1001u, 0x7fffu, 0x8000u, 0x8001u, ~0u})
+        values.push_back(floatOf(bitsOf(value) + off));
+  for (uint32_t unit = 0; unit < 0x800; ++unit) // denormals of binary16, in quarters and their neighbours
+    for (int quarter = 0; quarter < 4; ++quarter) {
+      const auto value = static_cast<float>(std::ldexp(4 * unit + static_cast<uint32_t>(quarter), -26));
+      for (float x : {value, std::nextafter(value, 1.0f), std::nextafter(value, -1.0f)})
+        values.insert(values.end(), {x, -x});
+    }
+  return values;
+}
+
+TEST(Kernel, NarrowsLikeThePlainLoop) {
+  const std::vector<float> values = nearBoundaries();
+  for (ElementType type : {ElementType::BF16, ElementType::F16}) {
+    std::vector<uint16_t> found(values.size()), expected(values.size());
+    narrow(values.data(), type, found.data(), static_cast<int64_t>(values.size()));
+    for (size_t i = 0; i < values.size(); ++i)
+      writeElement(expected.data(), type, static_cast<int64_t>(i), values[i]);
+    for (size_t i = 0; i < values.size(); ++i)
+      ASSERT_EQ(found[i], expected[i]) << name(type) << " of bits " << bitsOf(values[i]);
+  }
+}
+
+TEST(Kernel, ConvertsRaggedRuns) {
+  const std::vector<float> values = awkward(100, 3);
+  for (ElementType type : {ElementType::F32, ElementType::BF16, ElementType::F16, ElementType::I32})
+    for (int64_t n = 0; n <= 70; ++n) {
+      std::vector<uint8_t> bytes(400, 0xab), expected = bytes;
+      narrow(values.data(), type, bytes.data(), n);
+      for (int64_t i = 0; i < n; ++i)
+        writeElement(expected.data(), type, i, values[static_cast<size_t>(i)]);
+      ASSERT_EQ(bytes, expected) << name(type) << " " << n;
+      std::vector<float> wide(100, -7.0f), back = wide;
+      widen(bytes.data(), type, wide.data(), n);
+      for (int64_t i = 0; i < n; ++i)
+        back[static_cast<size_t>(i)] = readElement(bytes.data(), type, i);
+      expectSame(wide, back, std::string(name(type)));
+    }
+}
+
 } // namespace
 } // namespace arsis::numerics

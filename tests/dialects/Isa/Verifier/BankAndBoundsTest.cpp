@@ -109,11 +109,59 @@ TEST(Operand, Misaligned) {
                  Diagnostic::Operand, "local starts at byte 2, expected a multiple of the 4 bytes of f32");
 }
 
-TEST(Unsupported, HalfPrecision) {
+TEST(Unsupported, IntegersInArithmetic) {
   std::string transfer = load();
-  transfer.replace(transfer.find("localType=f32"), 13, "localType=f16");
+  transfer.replace(transfer.find("localType=f32"), 13, "localType=i32");
   expectRejected(head() + "stream load 0\n" + transfer + "stream vector 0\nstream store 0\n",
-                 Diagnostic::Unsupported, "localType is f16, expected f32 or bf16");
+                 Diagnostic::Unsupported, "localType is i32, expected f32, bf16 or f16");
+}
+
+/// The program with every type of an operand replaced.
+std::string inType(std::string text, const std::string &type) {
+  for (size_t at = 0; (at = text.find("ype=f32", at)) != std::string::npos; at += 7)
+    text.replace(at, 7, "ype=" + type);
+  return text;
+}
+
+TEST(Types, HalvesAreCastByEveryTransferAndMultiplied) {
+  for (const char *type : {"f32", "bf16", "f16"}) {
+    expectAccepted(inType(product(weights("0", "8") + multiply("0", "8"), drain()), type));
+    std::string text = head() + "stream load 0\n" + load() + "stream vector 0\n" +
+                       relu("after(c0 >= 1) increment(c1)") + "stream store 0\n" + store("after(c1 >= 1)");
+    expectAccepted(inType(text, type));
+    text.replace(text.find("x input f32"), 11, std::string("x input ") + type);
+    expectAccepted(text);
+  }
+}
+
+TEST(Types, AProductIsOfOneType) {
+  for (const char *type : {"bf16", "f16"})
+    for (bool looped : {false, true}) {
+      std::string text = inType(weights("0", "8"), type) + multiply("0", "8");
+      if (looped)
+        text = "loop 3\n" + text.replace(text.find(" increment(c3)"), 14, "") + "end_loop\n" +
+               "wait increment(c3)\n";
+      expectRejected(product(text, drain()), Diagnostic::Bank,
+                     std::string("weight bank 0 holds weights in ") + type +
+                         ", expected the f32 of this product");
+    }
+}
+
+TEST(Types, AProductThatTheArraysDoNotMultiply) {
+  const Program program =
+      assemble(inType(product(weights("0", "8") + multiply("0", "8"), drain()), "f16"), "t.s");
+  const chip::Chip tiny = chip::Chip::load("tiny");
+  const VerificationResult accepted = verify(program, tiny);
+  ASSERT_TRUE(accepted.accepted);
+  auto asks = [](const Requirement &r) { return r.key == "matrix.fp16_passes" && r.value == 1; };
+  EXPECT_TRUE(std::any_of(accepted.capacities.begin(), accepted.capacities.end(), asks));
+  const VerificationResult rejected = verify(program, tiny.withOverride("matrix.fp16_passes", 0));
+  ASSERT_EQ(rejected.diagnostics.size(), 1u);
+  EXPECT_EQ(rejected.diagnostics[0].kind, Diagnostic::Chip);
+  EXPECT_EQ(rejected.diagnostics[0].message,
+            "the program requires matrix.fp16_passes >= 1, found 0 on chip tiny");
+  EXPECT_TRUE(verify(program, tiny.withOverride("matrix.fp32_passes", 0)).accepted)
+      << "nobody multiplies f32";
 }
 
 TEST(Unsupported, IntegersAreNotCast) {
