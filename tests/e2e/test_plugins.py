@@ -155,9 +155,7 @@ def test_it_is_proven(tmp_path):
         twice = ABSOLUTE.replace("destinationStride=[0, 0, 0, 1]", "destinationStride=[0, 0, 0, 0]")
         assert "written more than once" in refused("arsis-verify", source(tmp_path, twice), *verify, *unroll)
     whole = ABSOLUTE.replace("destinationType=f32", "destinationType=i32")
-    assert "destination is i32, expected f32, bf16 or f16" in refused(
-        "arsis-verify", source(tmp_path, whole), *verify
-    )
+    assert "destination is i32, expected f32, bf16 or f16" in refused("arsis-verify", source(tmp_path, whole), *verify)
 
 
 def test_in_place(tmp_path):
