@@ -10,6 +10,7 @@
 #include "compiler/Target/Translate.h"
 #include "dialects/Isa/Encoding/InputFile.h"
 #include "dialects/Isa/Numerics/FloatEnvironment.h"
+#include "dialects/NN/IR/Brought.h"
 #include "dialects/NN/IR/Nesting.h"
 #include "dialects/NN/IR/StepTypes.h"
 
@@ -24,6 +25,7 @@ namespace arsis::compiler {
 std::unique_ptr<MLIRContext> makeContext(const DialectRegistry &more) {
   DialectRegistry registry;
   registerDialects(registry);
+  nn::broughtDialects().appendTo(registry);
   auto context = std::make_unique<MLIRContext>(registry, MLIRContext::Threading::DISABLED);
   context->appendDialectRegistry(more);
   context->loadAllAvailableDialects();

@@ -3,6 +3,7 @@
 // The search, and what it asks of a choice: see Search.h.
 #include "compiler/Schedule/Search.h"
 
+#include "compiler/Schedule/Outside.h"
 #include "dialects/Isa/Encoding/Limits.h"
 #include "dialects/Isa/Encoding/Volume.h"
 
@@ -229,7 +230,7 @@ std::optional<Solution> solve(const Space &space, const ChipModel &model, const 
   for (size_t i = 0; i < count && found[i].cycles <= kSlack * best; ++i) {
     Priced next;
     all.at(found[i].number, next.choice);
-    next.estimate = estimate(space.layout(next.choice), model);
+    next.estimate = estimate(layoutOf(space, next.choice), model);
     best = std::min(best, next.estimate.cycles);
     priced.push_back(std::move(next));
   }
@@ -251,6 +252,7 @@ std::optional<Solution> solve(const Space &space, const ChipModel &model, const 
   if (second < priced.size())
     solution.runnerUp = priced[second];
   solution.best = priced[first];
+  solution.cost = cost(first);
   solution.priced = static_cast<int64_t>(priced.size());
   for (const Buffer &buffer : space.evaluate(solution.best.choice).buffers)
     (buffer.accumulator ? solution.rows : solution.bytes) += buffer.size();
