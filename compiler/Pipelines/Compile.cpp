@@ -36,6 +36,12 @@ std::unique_ptr<MLIRContext> makeContext(const DialectRegistry &more) {
 OwningOpRef<ModuleOp> parseModule(MLIRContext &context, StringRef text, StringRef name) {
   if (std::string problem = nn::checkNesting(text); !problem.empty())
     return emitError(NameLoc::get(StringAttr::get(&context, name))) << problem, nullptr;
+  ScopedDiagnosticHandler remedy(&context, [](Diagnostic &diagnostic) {
+    if (StringRef(diagnostic.str()).starts_with("Dialect `"))
+      diagnostic.attachNote(diagnostic.getLocation())
+          << "a library that brings the dialect is named with --load-plugin, or arsis.load_plugin in Python";
+    return failure(); // others report it
+  });
   return parseSourceString<ModuleOp>(text, &context, name);
 }
 
