@@ -46,7 +46,10 @@ set(CMAKE_BUILD_RPATH ${ARSIS_LLVM_LIBRARY_DIR})
 set(Python3_EXECUTABLE /usr/bin/python3 CACHE FILEPATH "Debian's Python, which has the bindings' headers")
 find_package(Python3 3.11 REQUIRED COMPONENTS Interpreter)
 
-add_custom_target(ArsisTableGen)
+set(ARSIS_INCLUDE_DIRS ${PROJECT_SOURCE_DIR} ${PROJECT_BINARY_DIR})
+include(ArsisTablegen)
+# What a project outside finds: find_package(Arsis) with Arsis_DIR=<build folder>/cmake.
+configure_file(${CMAKE_CURRENT_LIST_DIR}/ArsisConfig.cmake.in ${PROJECT_BINARY_DIR}/cmake/ArsisConfig.cmake @ONLY)
 
 function(arsis_add_subdirectory_if_exists folder)
   if(EXISTS ${CMAKE_CURRENT_SOURCE_DIR}/${folder}/CMakeLists.txt)
@@ -127,30 +130,6 @@ function(arsis_add_gtest name)
   add_dependencies(arsis-tests ${name})
 endfunction()
 add_custom_target(arsis-tests)
-
-# arsis_add_tablegen(TD OUTPUT ARGS...): runs mlir-tblgen on TD in this folder, output beside it in the build tree;
-# everything that includes MLIR waits for it.
-function(arsis_add_tablegen td)
-  set(LLVM_TARGET_DEFINITIONS ${td})
-  set(TABLEGEN_OUTPUT "")
-  set(args ${ARGN})
-  while(args)
-    list(POP_FRONT args output generator)
-    set(flags ${generator})
-    while(args)
-      list(GET args 0 next)
-      if(NOT next MATCHES "^-")
-        break()
-      endif()
-      list(POP_FRONT args)
-      list(APPEND flags ${next})
-    endwhile()
-    mlir_tablegen(${output} ${flags} EXTRA_INCLUDES ${PROJECT_SOURCE_DIR} ${PROJECT_BINARY_DIR} ${MLIR_INCLUDE_DIRS})
-  endwhile()
-  string(MAKE_C_IDENTIFIER "TableGen_${CMAKE_CURRENT_SOURCE_DIR}_${td}" target)
-  add_custom_target(${target} DEPENDS ${TABLEGEN_OUTPUT})
-  add_dependencies(ArsisTableGen ${target})
-endfunction()
 
 # The headers that nearly every MLIR source needs, compiled once.
 file(WRITE ${PROJECT_BINARY_DIR}/ArsisMLIRHeaders.cpp "// The translation unit that owns the precompiled MLIR headers.\n")

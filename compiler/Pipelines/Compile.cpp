@@ -10,6 +10,7 @@
 #include "compiler/Target/Translate.h"
 #include "dialects/Isa/Encoding/InputFile.h"
 #include "dialects/Isa/Numerics/FloatEnvironment.h"
+#include "dialects/NN/IR/Brought.h"
 #include "dialects/NN/IR/Nesting.h"
 #include "dialects/NN/IR/StepTypes.h"
 
@@ -24,6 +25,7 @@ namespace arsis::compiler {
 std::unique_ptr<MLIRContext> makeContext(const DialectRegistry &more) {
   DialectRegistry registry;
   registerDialects(registry);
+  nn::broughtDialects().appendTo(registry);
   auto context = std::make_unique<MLIRContext>(registry, MLIRContext::Threading::DISABLED);
   context->appendDialectRegistry(more);
   context->loadAllAvailableDialects();
@@ -34,6 +36,12 @@ std::unique_ptr<MLIRContext> makeContext(const DialectRegistry &more) {
 OwningOpRef<ModuleOp> parseModule(MLIRContext &context, StringRef text, StringRef name) {
   if (std::string problem = nn::checkNesting(text); !problem.empty())
     return emitError(NameLoc::get(StringAttr::get(&context, name))) << problem, nullptr;
+  ScopedDiagnosticHandler remedy(&context, [](Diagnostic &diagnostic) {
+    if (StringRef(diagnostic.str()).starts_with("Dialect `"))
+      diagnostic.attachNote(diagnostic.getLocation())
+          << "a library that brings the dialect is named with --load-plugin, or arsis.load_plugin in Python";
+    return failure(); // others report it
+  });
   return parseSourceString<ModuleOp>(text, &context, name);
 }
 

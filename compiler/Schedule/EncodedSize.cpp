@@ -3,6 +3,8 @@
 // See EncodedSize.h. Numbers are LEB128, zigzag if signed (dialects/Isa/Encoding/Bytes.h).
 #include "compiler/Schedule/EncodedSize.h"
 
+#include "dialects/Isa/Encoding/Bytes.h"
+
 namespace arsis::schedule {
 
 namespace {
@@ -88,11 +90,19 @@ public:
     return kHead + 1 + all(grad.box) + all(grad.window) + all(grad.windowStrides) + view(grad.to) +
            view(grad.gradient) + (grad.x ? view(*grad.x) : 6);
   }
+  int64_t operator()(const External &external) const {
+    isa::ByteWriter fields;
+    external.body.visitFields([&](const char *, const auto &value) { fields(value); });
+    int64_t bytes = kHead + static_cast<int64_t>(fields.bytes.size());
+    for (int buffer : external.buffers)
+      bytes += kBase - 1 + (layout.buffers[buffer].slots > 1 ? kRing : 0);
+    return bytes;
+  }
 
 private:
-  static constexpr int64_t kHead = 2 + 4 + 1; // opcode and flags, a wait, a counter
+  static constexpr int64_t kRing = 6, kBase = 3; // of an address: slots of a ring, and where it begins
+  static constexpr int64_t kHead = 2 + 4 + 1;    // opcode and flags, a wait, a counter
   template <size_t rank> int64_t view(const ViewOf<rank> &view) const {
-    constexpr int64_t kRing = 6, kBase = 3;
     const Buffer &buffer = layout.buffers[view.buffer];
     const int64_t scale = buffer.accumulator ? 1 : buffer.elementBytes();
     return 1 + kBase + terms(view.offset, scale) + (buffer.slots > 1 ? kRing : 0) + all(view.strides) + 1;

@@ -9,6 +9,7 @@
 #ifndef ARSIS_COMPILER_SCHEDULE_LAYOUT_H
 #define ARSIS_COMPILER_SCHEDULE_LAYOUT_H
 
+#include "dialects/Isa/Encoding/ExternalBody.h"
 #include "dialects/Isa/Numerics/ElementType.h"
 #include "dialects/Isa/Numerics/Functions.h"
 
@@ -18,6 +19,10 @@
 #include <string>
 #include <variant>
 #include <vector>
+
+namespace arsis::isa {
+struct ExternalOperand;
+} // namespace arsis::isa
 
 namespace arsis::schedule {
 
@@ -191,8 +196,42 @@ struct PoolGrad {
   std::optional<View> x; // of a maximum; its strides are those of `to`
 };
 
-using Node =
-    std::variant<Loop, Alloc, Load, Store, LoadWeights, Multiply, Drain, Map, Reduce, Pool, PoolGrad>;
+/// An instruction that a library brought. What an instance reads, writes and costs, and on which stream, is
+/// said by the instruction (isa::workOf), here as to the machine. Fields are appended in the order of its
+/// description:
+///
+///   External square(instruction);
+///   square.extents(box).address(to).strides(to.strides).value(to type).address(x)...
+struct External {
+  explicit External(const isa::ExternalInstruction &instruction) { body.type = &instruction; }
+
+  /// Where an operand of this type begins, in the current slot of the view's buffer.
+  External &address(const View &view, numerics::ElementType type = numerics::ElementType::F32);
+  External &affine(const Affine &value);
+  External &extent(const Extent &value);
+  template <size_t n> External &extents(const std::array<Extent, n> &box) {
+    std::array<isa::Extent, n> field;
+    for (size_t d = 0; d < n; ++d)
+      field[d] = remember(box[d]);
+    return value(field);
+  }
+  /// Throws arsis::Error if one does not fit the encoding.
+  External &strides(const std::array<int64_t, 4> &values);
+  External &value(isa::FieldValue field);
+
+  isa::External body;       // loop d of its affine values is the loop at depth d
+  std::vector<int> buffers; // of the address fields, in order
+  std::vector<Extent> box;  // all its extents
+
+private:
+  isa::Extent remember(const Extent &extent);
+};
+
+using Node = std::variant<Loop, Alloc, Load, Store, LoadWeights, Multiply, Drain, Map, Reduce, Pool, PoolGrad,
+                          External>;
+
+/// The buffer of an operand of an instance.
+int bufferOf(const External &external, const isa::ExternalOperand &operand);
 
 struct Layout {
   std::vector<Tensor> tensors; // in the order in which they are to be declared

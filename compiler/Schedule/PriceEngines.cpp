@@ -3,6 +3,8 @@
 // The run: what each operation takes, and when its engine can do it. See Run.h.
 #include "compiler/Schedule/Run.h"
 
+#include "dialects/Isa/Encoding/Externals.h"
+
 namespace arsis::schedule {
 
 void Run::execute(const Alloc &alloc, NodeState &) {
@@ -212,10 +214,11 @@ void Run::execute(const Drain &drain, NodeState &node) {
 void Run::vector(NodeState &node, const std::array<VectorOperand, 4> &operands, size_t count,
                  double perElement, int64_t results) {
   const VectorOperand &widest = operands[count - 1]; // of a pool or a reduction its source
-  const int64_t elements = volume(widest.count);
-  int64_t passes = 1;
-  for (size_t i = 0; i < count; ++i)
+  int64_t elements = 0, passes = 1;
+  for (size_t i = 0; i < count; ++i) {
+    elements = std::max(elements, volume(operands[i].count));
     passes = std::max(passes, volume(operands[i].window));
+  }
   const std::array<int64_t, 8> key = {widest.count[0], widest.count[1], widest.count[2],
                                       widest.count[3], results,         operands[0].reads};
   recall(node, key, [&] {
@@ -298,6 +301,26 @@ void Run::execute(const PoolGrad &grad, NodeState &node) {
   if (grad.x)
     operands[2] = {&*grad.x, box, true, false, grad.window, grad.windowStrides};
   vector(node, operands, grad.x ? 3 : 2, mp->vector.cyclesOf(numerics::VectorFunction::Copy), 0);
+}
+
+void Run::execute(const External &external, NodeState &node) {
+  const isa::ExternalWork work = isa::workOf(external.body, isa::Evaluation(index.data()));
+  std::array<View, 4> views;
+  std::array<VectorOperand, 4> operands;
+  size_t count = 0;
+  auto add = [&](const isa::ExternalOperand &from, bool reads) {
+    views[count] = {bufferOf(external, from), 0, from.stride};
+    operands[count] = {&views[count], from.count, reads, !reads, from.window, from.windowStride};
+    if (isa::isEmpty(work))
+      operands[count].count = {0, 0, 0, 0};
+    ++count;
+  };
+  add(work.result, false);
+  for (const isa::ExternalOperand &operand : work.operands)
+    add(operand, true);
+  node.known = false; // its sizes may be more than the key of an instance holds
+  vector(node, operands, count, double(work.times) * mp->vector.cyclesOf(work.costsAs),
+         work.reduces ? volume(work.result.count) : 0);
 }
 
 } // namespace arsis::schedule

@@ -119,6 +119,7 @@ private:
   void execute(const Reduce &reduce, NodeState &node);
   void execute(const Pool &pool, NodeState &node);
   void execute(const PoolGrad &grad, NodeState &node);
+  void execute(const External &external, NodeState &node);
 
   void transferTime(const View &local, const std::array<int64_t, 4> &box, const std::array<Affine, 4> &at,
                     int tensor, bool store, NodeState &node);

@@ -3,6 +3,7 @@
 // The search, and what it asks of a choice: see Search.h.
 #include "compiler/Schedule/Search.h"
 
+#include "compiler/Schedule/Outside.h"
 #include "dialects/Isa/Encoding/Limits.h"
 #include "dialects/Isa/Encoding/Volume.h"
 
@@ -205,6 +206,7 @@ public:
   double costOfSecond() const {
     return ranked.size() < 2 ? std::numeric_limits<double>::infinity() : ranked[1].cost;
   }
+  double costOfBest() const { return ranked.front().cost; }
   const Priced &best() const { return ranked.front().priced; }
   std::optional<Priced> second() const {
     return ranked.size() < 2 ? std::nullopt : std::optional(ranked[1].priced);
@@ -268,12 +270,13 @@ std::optional<Solution> solve(const Space &space, const ChipModel &model, const 
     if (i >= kAlwaysPriced && steps > kMostSteps)
       break;
     all.at(found[i].number, choice);
-    const Estimate priced = estimate(space.layout(choice), model, ranking.costOfSecond());
+    const Estimate priced = estimate(layoutOf(space, choice), model, ranking.costOfSecond());
     steps += priced.steps;
     ranking.add(choice, found[i].number, priced);
     ++solution.priced;
   }
   solution.best = ranking.best();
+  solution.cost = ranking.costOfBest();
   solution.runnerUp = ranking.second();
   for (const Buffer &buffer : space.evaluate(solution.best.choice).buffers)
     (buffer.accumulator ? solution.rows : solution.bytes) += buffer.size();

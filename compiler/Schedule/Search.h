@@ -21,11 +21,12 @@ struct Solution {
   std::optional<Priced> runnerUp; // the second best of those that were priced
   int64_t bytes = 0, rows = 0;    // of scratchpad and accumulators of a unit that `best` needs
   int64_t considered = 0, feasible = 0, priced = 0;
+  double cost = 0; // of `best`: its cycles, and what an estimate leaves out per instruction
 };
 
 /// The cheapest choice that fits, with the fields in `pins` held at their values; of equal ones the first in
 /// the order of the fields' candidates. Returns null and fills `why` if there is none, or if a pin names no
-/// field or is not positive.
+/// field or is not positive. Throws arsis::Error for an impossible layout of a strategy from outside.
 std::optional<Solution> solve(const Space &space, const ChipModel &model, const Pins &pins, Infeasible &why);
 
 /// What a schedule waits for most: "dram", "load", "store", "matrix", "drain" or "vector", or "latency" if

@@ -79,6 +79,13 @@ public:
 
   const ChipLimits limits;
   std::string strategy; // whose space it is
+
+  /// Of a strategy that a library brought: nothing that it says is believed (Outside.h).
+  struct Outside {
+    std::string library;
+    Unit unit;
+  };
+  std::optional<Outside> outside;
 };
 
 /// Why no choice is possible: `buffer` is where the memory ran out in the choice that came closest.

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// The built-in strategies.
+// The strategies of the tree, and those that libraries brought.
 #include "compiler/Schedule/Strategies.h"
 
 #include "compiler/Schedule/Contraction.h"
+#include "compiler/Schedule/Outside.h"
 #include "compiler/Schedule/Transpose.h"
 #include "compiler/Schedule/Vector.h"
 #include "compiler/Schedule/WeightGradient.h"
@@ -43,31 +44,51 @@ static std::unique_ptr<Space> vectors(const Unit &unit, const ChipLimits &limits
   return program ? std::make_unique<VectorSpace>(limits, unit, std::move(*program)) : nullptr;
 }
 
-static std::vector<Strategy> &registry() {
-  static std::vector<Strategy> all = {{"weight_stationary", weightStationary},
-                                      {"pixel_stationary", pixelStationary},
-                                      {"window", windows},
-                                      {"dma", moves},
-                                      {"vector", vectors}};
+static const std::vector<Strategy> kInside = {{"weight_stationary", weightStationary},
+                                              {"pixel_stationary", pixelStationary},
+                                              {"window", windows},
+                                              {"dma", moves},
+                                              {"vector", vectors}};
+
+struct Foreign {
+  Strategy strategy;
+  std::string library;
+};
+static std::vector<Foreign> &foreign() {
+  static std::vector<Foreign> all;
   return all;
 }
 
-const std::vector<Strategy> &strategies() { return registry(); }
-
-void registerStrategy(Strategy strategy) {
-  std::vector<Strategy> &all = registry();
-  if (std::any_of(all.begin(), all.end(), [&](const Strategy &known) { return known.name == strategy.name; }))
-    throw Error("there is a strategy '" + strategy.name + "' already, expected another name");
-  all.push_back(std::move(strategy));
+static bool isTaken(const std::string &name) {
+  return std::any_of(kInside.begin(), kInside.end(), [&](const Strategy &s) { return s.name == name; }) ||
+         std::any_of(foreign().begin(), foreign().end(),
+                     [&](const Foreign &f) { return f.strategy.name == name; });
 }
 
-std::unique_ptr<Space> makeSpace(const Unit &unit, const ChipLimits &limits) {
-  for (const Strategy &strategy : strategies())
-    if (std::unique_ptr<Space> space = strategy.spaceOf(unit, limits)) {
+void takeStrategies(const isa::Brought &brought, const std::string &library) {
+  for (Strategy &strategy : brought.all<Strategy>()) {
+    if (strategy.name.empty() || isTaken(strategy.name))
+      throw Error("library " + library + ": there is a strategy '" + strategy.name +
+                  "' already, expected another name");
+    foreign().push_back({std::move(strategy), library});
+  }
+}
+
+std::vector<std::unique_ptr<Space>> makeSpaces(const Unit &unit, const ChipLimits &limits) {
+  std::vector<std::unique_ptr<Space>> spaces;
+  for (const Strategy &strategy : kInside)
+    if (std::unique_ptr<Space> space = spaces.empty() ? strategy.spaceOf(unit, limits) : nullptr) {
       space->strategy = strategy.name;
-      return space;
+      spaces.push_back(std::move(space));
     }
-  return nullptr;
+  for (const Foreign &each : foreign())
+    if (std::unique_ptr<Space> space = each.strategy.spaceOf(unit, limits)) {
+      space->strategy = each.strategy.name;
+      space->outside = {each.library, unit};
+      checkFields(*space);
+      spaces.push_back(std::move(space));
+    }
+  return spaces;
 }
 
 } // namespace arsis::schedule

@@ -6,9 +6,12 @@
 
 #include "arch_configs/reader/Options.h"
 #include "compiler/Pipelines/Compile.h"
+#include "compiler/Schedule/Strategies.h"
 #include "dialects/Isa/Encoding/Externals.h"
 #include "dialects/Isa/Encoding/Initials.h"
 #include "dialects/Isa/Encoding/OutputFile.h"
+#include "dialects/NN/IR/Brought.h"
+#include "runtime/common/KernelRegistry.h"
 
 #include <variant>
 
@@ -75,9 +78,13 @@ static py::list describeTensors(const isa::Program &program) {
 
 void bindPrograms(py::module_ &module) {
   module.def(
-      "load_plugin", &isa::loadPlugin, py::arg("path"),
-      "Loads a library that brings instructions, before the first program that uses them. It stays until the "
-      "process ends.");
+      "load_plugin",
+      [](const std::string &path) {
+        isa::loadPlugin(path, {nn::takeDialects, schedule::takeStrategies, ref::takeKernels});
+      },
+      py::arg("path"),
+      "Loads a library that brings instructions, operations, strategies or kernels, before the first program "
+      "that uses them. It stays until the process ends.");
   module.def("chips", &chip::Chip::shipped, "Names of the shipped chips.");
   module.def(
       "chip_value",

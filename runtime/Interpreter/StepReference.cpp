@@ -4,6 +4,7 @@
 
 #include "dialects/Isa/Encoding/Error.h"
 #include "dialects/Isa/Encoding/Initials.h"
+#include "dialects/NN/IR/Brought.h"
 #include "dialects/NN/IR/NNDialect.h"
 #include "dialects/NN/IR/Nesting.h"
 #include "runtime/Interpreter/Convert.h"
@@ -35,9 +36,11 @@ StepReference::StepReference(const std::string &moduleText) : module(std::make_u
   if (std::string deep = nn::checkNesting(moduleText); !deep.empty())
     throw Error("the nn module: " + deep);
   module->context.loadDialect<nn::NNDialect, mlir::func::FuncDialect>();
+  module->context.appendDialectRegistry(nn::broughtDialects());
   module->op = mlir::parseSourceString<mlir::ModuleOp>(moduleText, &module->context);
   if (!module->op)
-    module->fail("the nn module does not parse");
+    module->fail("the nn module does not parse (a library that brings operations of it is named with "
+                 "--load-plugin, or arsis.load_plugin in Python)");
   sides = signatureOf(entryOf(*module->op));
 }
 

@@ -43,13 +43,23 @@ void KernelCall::expectSameShapes() const {
     checkShape("result", i, resultShape(i), resultShape(0));
 }
 
-const KernelRegistry &KernelRegistry::instance() {
-  static const KernelRegistry registry = [] {
+static KernelRegistry &registryOfProcess() {
+  static KernelRegistry registry = [] {
     KernelRegistry filled;
     registerCpuKernels(filled);
     return filled;
   }();
   return registry;
+}
+
+const KernelRegistry &KernelRegistry::instance() { return registryOfProcess(); }
+
+void takeKernels(const isa::Brought &brought, const std::string &library) {
+  for (const BroughtKernel &kernel : brought.all<BroughtKernel>()) {
+    if (registryOfProcess().find(kernel.op))
+      throw Error("library " + library + ": there is a reference kernel for '" + kernel.op + "' already");
+    registryOfProcess().add(kernel.op, kernel.f32, kernel.f64, kernel.planDims);
+  }
 }
 
 void KernelRegistry::add(const std::string &op, Kernel f32, Kernel f64, std::vector<std::string> planDims) {

@@ -44,7 +44,7 @@ struct RunOptions {
   uint64_t maxInstances = isa::kDefaultMaxInstances, maxWork = isa::kDefaultMaxWork;
   /// Mode::FunctionalOnly only: called for every tensor that the program says when it is complete, at that
   /// moment, with its elements as readTensor gives them, temporaries included.
-  std::function<void(const isa::Tensor &tensor, const std::vector<uint8_t> &elements)> onComplete;
+  std::function<void(const isa::Tensor &tensor, const std::vector<uint8_t> &elements)> onComplete = {};
 };
 
 class Session {

@@ -209,15 +209,15 @@ def test_without_the_library(tmp_path):
 
 def rebuilt(file: bytes, change) -> bytes:
     """The program file with the section `exts` changed; offsets and checksums made anew."""
-    entry = struct.Struct("<4sIQQQ")
+    entry = struct.Struct("<4sIQQQ")  # tag, checksum, offset, size in the file, size
     (count,) = struct.unpack_from("<I", file, 12)
     entries = [entry.unpack_from(file, 24 + entry.size * i) for i in range(count)]
-    sections = {tag: (file[offset : offset + size], full) for tag, _, offset, size, full in entries}
-    changed = change(sections[b"exts"][0])
-    sections[b"exts"] = (changed, len(changed))
+    sections = {tag: (file[offset : offset + stored], size) for tag, _, offset, stored, size in entries}
+    exts = change(sections[b"exts"][0])
+    sections[b"exts"] = exts, len(exts)
     header, offset = file[:24], 24 + entry.size * count + 4
-    for tag, (section, full) in sections.items():
-        header += entry.pack(tag, zlib.crc32(section), offset, len(section), full)
+    for tag, (section, size) in sections.items():
+        header += entry.pack(tag, zlib.crc32(section), offset, len(section), size)
         offset += len(section)
     return header + struct.pack("<I", zlib.crc32(header)) + b"".join(section for section, _ in sections.values())
 

@@ -7,11 +7,13 @@
 #include "tools/common/Main.h"
 #include "compiler/Pipelines/Compile.h"
 #include "compiler/Pipelines/Diagnostics.h"
+#include "compiler/Schedule/Strategies.h"
 #include "compiler/Target/Translate.h"
 #include "dialects/Isa/Encoding/Initials.h"
 #include "dialects/Isa/Encoding/InputFile.h"
 #include "dialects/Isa/Encoding/OutputFile.h"
 #include "dialects/Isa/Numerics/FloatEnvironment.h"
+#include "dialects/NN/IR/Brought.h"
 #include "tools/arsis-compile/MlirOptions.h"
 #include "tools/common/Options.h"
 
@@ -109,7 +111,7 @@ std::optional<Arguments> parse(const std::vector<std::string> &arguments, Compil
     std::cout << described << tool::describeMlirOptions();
     return std::nullopt;
   }
-  tool::loadPlugins(given);
+  tool::loadPlugins(given, {nn::takeDialects, schedule::takeStrategies});
   Arguments a;
   a.model.name = tool::required(given, "model");
   a.output = given["output"].as<std::string>();

@@ -5,10 +5,12 @@
 
 #include "tools/common/Main.h"
 #include "compiler/Pipelines/Register.h"
+#include "compiler/Schedule/Strategies.h"
 #include "dialects/Isa/Encoding/Error.h"
 #include "dialects/Isa/Encoding/Externals.h"
 #include "dialects/Isa/Encoding/OutputFile.h"
 #include "dialects/Isa/Numerics/FloatEnvironment.h"
+#include "dialects/NN/IR/Brought.h"
 #include "dialects/NN/IR/Nesting.h"
 
 #include "mlir/Support/FileUtilities.h"
@@ -23,15 +25,16 @@ static int run(int argc, char **argv) {
   mlir::DialectRegistry registry;
   compiler::registerDialects(registry);
   compiler::registerPasses();
-  const llvm::cl::list<std::string> plugins("load-plugin",
-                                            llvm::cl::desc("library that brings instructions"));
+  const llvm::cl::list<std::string> plugins(
+      "load-plugin", llvm::cl::desc("library that brings instructions, operations or strategies"));
   const auto [input, output] =
       mlir::registerAndParseCLIOptions(argc, argv, "arsis optimizer driver\n", registry);
   const mlir::MlirOptMainConfig config = mlir::MlirOptMainConfig::createFromCLOptions();
   if (config.shouldShowDialects() || config.shouldListPasses()) // prints and reads nothing
     return mlir::asMainReturnCode(mlir::MlirOptMain(argc, argv, input, output, registry));
   for (const std::string &plugin : plugins)
-    isa::loadPlugin(plugin);
+    isa::loadPlugin(plugin, {nn::takeDialects, schedule::takeStrategies});
+  nn::broughtDialects().appendTo(registry);
   std::string problem;
   auto buffer = mlir::openInputFile(input, &problem);
   if (!buffer)

@@ -43,7 +43,7 @@ private:
   struct Result {
     ref::StepValue value;
     size_t hash = 0;
-    std::optional<bool> equal; // nothing: not seen
+    std::optional<bool> equal = std::nullopt; // nothing: not seen
   };
 
   std::unique_ptr<ref::StepReference> startReference() const;

@@ -6,6 +6,8 @@
 #include "dialects/Isa/Encoding/Limits.h"
 #include "dialects/Isa/Encoding/OutputFile.h"
 #include "dialects/Isa/Encoding/Volume.h"
+#include "dialects/NN/IR/Brought.h"
+#include "runtime/common/KernelRegistry.h"
 #include "tools/arsis-sim/Parity.h"
 #include "tools/arsis-sim/Tensors.h"
 #include "tools/common/Options.h"
@@ -60,7 +62,7 @@ std::optional<Arguments> parse(int argc, char **argv) {
     std::cout << described;
     return std::nullopt;
   }
-  tool::loadPlugins(given);
+  tool::loadPlugins(given, {nn::takeDialects, ref::takeKernels});
   a.program = tool::required(given, "program");
   a.chip = tool::required(given, "chip");
   a.maxInstances = tool::wholeNumber(maxInstances, "--max-instances");

@@ -3,7 +3,6 @@
 #include "tools/common/Options.h"
 
 #include "arch_configs/reader/Options.h"
-#include "dialects/Isa/Encoding/Externals.h"
 #include "dialects/Isa/Encoding/InputFile.h"
 #include "tools/common/Main.h"
 
@@ -57,15 +56,15 @@ uint64_t wholeNumber(const std::string &text, const std::string &option, uint64_
 
 void addPluginOption(options::options_description &described) {
   described.add_options()("load-plugin", options::value<std::vector<std::string>>()->composing(),
-                          "library that brings instructions");
+                          "library that brings instructions, operations, strategies or kernels");
 }
 
-void loadPlugins(const options::variables_map &given) {
+void loadPlugins(const options::variables_map &given, const std::vector<isa::Taker> &takers) {
   if (!given.count("load-plugin"))
     return;
   for (const std::string &path : given["load-plugin"].as<std::vector<std::string>>()) {
     nowDoing("loading " + path);
-    isa::loadPlugin(path);
+    isa::loadPlugin(path, takers);
   }
 }
 

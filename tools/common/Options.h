@@ -4,7 +4,7 @@
 #pragma once
 
 #include "arch_configs/reader/Chip.h"
-#include "dialects/Isa/Encoding/Program.h"
+#include "dialects/Isa/Encoding/Externals.h"
 
 #include <boost/program_options.hpp>
 
@@ -31,7 +31,7 @@ uint64_t wholeNumber(const std::string &text, const std::string &option, uint64_
 /// Adds --load-plugin, which may be given several times.
 void addPluginOption(options::options_description &described);
 /// Loads what --load-plugin named. Before any program is read.
-void loadPlugins(const options::variables_map &given);
+void loadPlugins(const options::variables_map &given, const std::vector<isa::Taker> &takers = {});
 
 /// A program file, or assembly if the name ends in ".s".
 isa::Program readProgram(const std::string &path);

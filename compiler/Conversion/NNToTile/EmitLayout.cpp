@@ -107,6 +107,12 @@ private:
     b.poolGrad(function(grad.function), box(grad.box), grad.window, grad.windowStrides, view(grad.to),
                view(grad.gradient), grad.x ? std::optional(view(*grad.x)) : std::nullopt);
   }
+  void emit(const schedule::External &external) {
+    SmallVector<Value> places;
+    for (int buffer : external.buffers)
+      places.push_back(buffers[buffer]);
+    b.external(external.body, places);
+  }
 
   const Layout &layout;
   ArrayRef<Value> tensors;

@@ -6,7 +6,9 @@
 #include "compiler/Conversion/NNToTile/EmitLayout.h"
 #include "compiler/Conversion/NNToTile/Storage.h"
 #include "compiler/Record/Record.h"
+#include "compiler/Schedule/Outside.h"
 #include "compiler/Transforms/Map/Units.h"
+#include "dialects/Isa/Encoding/Error.h"
 #include "dialects/NN/IR/StepTypes.h"
 
 #include "mlir/IR/Matchers.h"
@@ -47,13 +49,21 @@ public:
 
 private:
   LogicalResult lowerWork(Operation *op) {
+    try {
+      return lowerBySchedule(op);
+    } catch (const Error &error) { // of a strategy from outside
+      return op->emitError(error.what());
+    }
+  }
+
+  LogicalResult lowerBySchedule(Operation *op) {
     std::unique_ptr<schedule::Space> space = spaceOf(op, limits);
     if (!space)
       return op->emitError() << "no strategy is for " << op->getName();
     std::optional<schedule::Choice> choice = readChoice(op, *space);
     if (!choice)
       return failure();
-    const schedule::Layout layout = space->layout(*choice);
+    const schedule::Layout layout = schedule::layoutOf(*space, *choice);
     const schedule::Unit unit = *unitOf(op);
     SmallVector<Value> dram;
     for (const schedule::Tensor &tensor : layout.tensors)

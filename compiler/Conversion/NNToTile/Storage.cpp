@@ -32,7 +32,7 @@ Operation *lastReader(Value value, Operation *except) {
   Operation *last = nullptr;
   for (Operation *user : value.getUsers()) {
     Operation *reader = user;
-    if (isa<nn::ViewOpInterface>(user))
+    if (mlir::isa<nn::ViewOpInterface>(user))
       reader = lastReader(user->getResult(0), except);
     if (reader && reader != except && (!last || last->isBeforeInBlock(reader)))
       last = reader;
@@ -41,7 +41,9 @@ Operation *lastReader(Value value, Operation *except) {
 }
 
 /// Operations that read every element of a tile before they write it, and read nothing of it later.
-bool updatesInPlace(Operation *op) { return isa<nn::ElementwiseOpInterface, nn::StatefulOpInterface>(op); }
+bool updatesInPlace(Operation *op) {
+  return mlir::isa<nn::ElementwiseOpInterface, nn::StatefulOpInterface>(op);
+}
 
 class Placement {
 public:
@@ -107,7 +109,7 @@ private:
   /// Binds the value's bytes to `tensor` if they have no place yet and may be written there.
   bool bind(Value value, Value tensor) {
     Value root = rootOf(value);
-    if (isa<BlockArgument>(root) || matchPattern(root, m_Constant()) || !bound.insert(root).second)
+    if (mlir::isa<BlockArgument>(root) || matchPattern(root, m_Constant()) || !bound.insert(root).second)
       return false;
     SmallVector<int64_t> shape = storedShape(root);
     bool sameShape = cast<MemRefType>(tensor.getType()).getShape() == ArrayRef<int64_t>(shape);

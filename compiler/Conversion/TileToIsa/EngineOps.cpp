@@ -2,6 +2,7 @@
 // One model per engine op of the tile dialect: its instruction, field by field.
 #include "compiler/Conversion/TileToIsa/Enums.h"
 #include "compiler/Conversion/TileToIsa/InstructionInterface.h"
+#include "dialects/Tile/IR/External.h"
 
 #include "compiler/Conversion/TileToIsa/InstructionInterface.cpp.inc"
 
@@ -165,6 +166,22 @@ struct PoolGradModel : InstructionModel<PoolGradModel, tile::PoolGradOp> {
   }
 };
 
+struct ExternalModel : InstructionModel<ExternalModel, tile::ExternalOp> {
+  /// The fields at the place of the op in its stream.
+  struct Reader final : tile::ExternalReader {
+    explicit Reader(OperandConverter &operands) : operands(operands) {}
+    isa::Affine affine(AffineExpr expr) override { return operands.affine(expr); }
+    isa::Extent extent(tile::ExtentsAttr box, unsigned d) override { return operands.extent(box, d); }
+    isa::Address address(Value buffer, AffineMap offset) override { return operands.address(buffer, offset); }
+    OperandConverter &operands;
+  };
+
+  static isa::Body instructionOf(tile::ExternalOp op, OperandConverter &c) {
+    Reader reader(c);
+    return *tile::readExternal(op, reader, [&] { return op.emitOpError(); }); // the op is verified
+  }
+};
+
 } // namespace
 
 void registerInstructionModels(DialectRegistry &registry) {
@@ -178,6 +195,7 @@ void registerInstructionModels(DialectRegistry &registry) {
     tile::ReduceOp::attachInterface<ReduceModel>(*context);
     tile::PoolOp::attachInterface<PoolModel>(*context);
     tile::PoolGradOp::attachInterface<PoolGradModel>(*context);
+    tile::ExternalOp::attachInterface<ExternalModel>(*context);
   });
 }
 

@@ -72,7 +72,8 @@ std::string textOf(const std::vector<Field> &fields, const schedule::Choice &cho
   return text;
 }
 
-void emitRemark(StringRef key, Operation *op, const Space &space, const Solution &solution) {
+void emitRemark(StringRef key, Operation *op, const Space &space, const Solution &solution,
+                const std::string &others) {
   const Estimate &e = solution.best.estimate;
   std::vector<Field> fields = space.fields();
   InFlightDiagnostic remark = op->emitRemark() << key << ": " << space.strategy << " with ";
@@ -89,7 +90,15 @@ void emitRemark(StringRef key, Operation *op, const Space &space, const Solution
   if (solution.runnerUp)
     remark << "; next " << textOf(fields, solution.runnerUp->choice) << " with "
            << int64_t(solution.runnerUp->estimate.cycles) << " cycles";
+  remark << others;
 }
+
+/// The cheapest schedule of an operation: the number of its space, and what the other strategies would cost.
+struct Found {
+  size_t space = 0;
+  Solution solution;
+  std::string others;
+};
 
 class MapPass : public impl::MapPassBase<MapPass> {
 public:
@@ -149,46 +158,102 @@ private:
   }
 
   LogicalResult mapOperation(StringRef key, Operation *op, const ChipModel &model, Pins pins) {
-    std::unique_ptr<Space> space = spaceOf(op, model.limits);
-    if (!space)
-      return op->emitError("no strategy is for ")
-             << op->getName() << ", expected one that knows its structure";
-    Pins own;
-    if (failed(addPinsOf(op, *space, own)))
-      return failure();
-    // The file overrides the operation.
-    pins.numbers.insert(own.numbers.begin(), own.numbers.end());
-    if (pins.loops.empty())
-      pins.loops = own.loops;
-    if (pins.strategy.empty())
-      pins.strategy = own.strategy;
-    std::string alike = pins.empty() ? signature(op) : "";
-    auto known = solved.find(alike);
-    if (alike.empty() || known == solved.end()) {
-      Infeasible why;
-      std::optional<Solution> solution = solve(*space, model, pins, why);
-      if (!solution)
-        return op->emitError("no schedule of ") << op->getName() << " is feasible: " << why.reason;
-      known = solved.insert_or_assign(alike, *solution).first;
-      tried += solution->considered;
-      priced += solution->priced;
-      ++solutions;
+    try {
+      std::vector<std::unique_ptr<Space>> spaces = spacesOf(op, model.limits);
+      if (spaces.empty())
+        return op->emitError("no strategy is for ")
+               << op->getName() << ", expected one that knows its structure";
+      // The file overrides the operation.
+      nn::ScheduleAttr own = cast<nn::ScheduledOpInterface>(op).getScheduleAttr();
+      if (pins.strategy.empty() && own)
+        pins.strategy = own.getStrategy().str();
+      keepPinned(spaces, pins.strategy);
+      FailureOr<Found> found = findCheapest(op, spaces, model, pins);
+      if (failed(found))
+        return failure();
+      return write(key, op, *spaces[found->space], *found);
+    } catch (const Error &error) { // of a strategy from outside
+      return op->emitError(error.what());
     }
-    const Solution &solution = known->second;
+  }
+
+  /// Leaves the strategy that is pinned, if it is there.
+  static void keepPinned(std::vector<std::unique_ptr<Space>> &spaces, const std::string &strategy) {
+    auto isNamed = [&](const std::unique_ptr<Space> &space) { return space->strategy == strategy; };
+    if (llvm::any_of(spaces, isNamed))
+      llvm::erase_if(spaces, [&](const std::unique_ptr<Space> &space) { return !isNamed(space); });
+  }
+
+  /// Which of several spaces has the cheapest schedule; of equal ones the first.
+  FailureOr<Found> findCheapest(Operation *op, const std::vector<std::unique_ptr<Space>> &spaces,
+                                const ChipModel &model, const Pins &pins) {
+    std::optional<Found> best;
+    std::string reasons, alike;
+    for (auto [number, space] : llvm::enumerate(spaces)) {
+      Pins all;
+      if (failed(addPinsOf(op, *space, all)))
+        return failure();
+      for (const auto &[field, value] : pins.numbers)
+        all.numbers[field] = value;
+      if (!pins.loops.empty())
+        all.loops = pins.loops;
+      all.strategy = pins.strategy;
+      if (number == 0 && all.empty())
+        alike = signature(op);
+      if (auto known = solved.find(alike); !alike.empty() && known != solved.end())
+        return known->second;
+      Infeasible why;
+      std::optional<Solution> solution = solve(*space, model, all, why);
+      if (solution) {
+        tried += solution->considered;
+        priced += solution->priced;
+      }
+      if (!solution) {
+        reasons += (reasons.empty() ? "" : "; or ") + why.reason;
+        continue;
+      }
+      const bool isBetter = !best || solution->cost < best->solution.cost;
+      std::string others = best ? best->others : "";
+      if (best)
+        others +=
+            "; " + (isBetter ? costOf(*spaces[best->space], best->solution) : costOf(*space, *solution));
+      if (isBetter)
+        best = {number, std::move(*solution), ""};
+      best->others = others;
+    }
+    if (!best)
+      return op->emitError("no schedule of ") << op->getName() << " is feasible: " << reasons;
+    ++solutions;
+    if (!alike.empty())
+      solved.insert({alike, *best});
+    return *best;
+  }
+
+  static std::string costOf(const Space &space, const Solution &solution) {
+    return "strategy " + space.strategy + " with " + std::to_string(int64_t(solution.best.estimate.cycles)) +
+           " cycles";
+  }
+
+  LogicalResult write(StringRef key, Operation *op, const Space &space, const Found &found) {
+    const Solution &solution = found.solution;
     cast<nn::ScheduledOpInterface>(op).setScheduleAttr(
-        scheduleAttr(&getContext(), *space, solution.best.choice));
-    if (Plan plan = space->plan(solution.best.choice); !plan.dims.empty()) {
+        scheduleAttr(&getContext(), space, solution.best.choice));
+    if (Plan plan = space.plan(solution.best.choice); !plan.dims.empty()) {
+      auto reduction = dyn_cast<nn::ReductionOpInterface>(op);
+      if (!reduction || plan.dims.size() != plan.chunks.size())
+        return op->emitError("strategy '") << space.strategy << "' plans a sum, which " << op->getName()
+                                           << " is not, or does not plan all of it";
       SmallVector<StringAttr> dims;
       for (const std::string &dim : plan.dims)
         dims.push_back(StringAttr::get(&getContext(), dim));
-      cast<nn::ReductionOpInterface>(op).setPlanAttr(nn::PlanAttr::get(&getContext(), dims, plan.chunks));
+      reduction.setPlanAttr(nn::PlanAttr::get(&getContext(), dims, plan.chunks));
     }
     if (explain)
-      emitRemark(key, op, *space, solution);
+      emitRemark(key, op, space, solution, found.others);
     return success();
   }
 
-  std::map<std::string, Solution> solved;
+  std::map<std::string, Found> solved;
   int64_t tried = 0, priced = 0, solutions = 0; // over all that were solved
 };
 

@@ -86,7 +86,8 @@ std::optional<Choice> readChoice(Operation *op, const Space &space) {
   const Pins pins = pinsOf(attribute);
   std::string fault;
   if (pins.strategy != space.strategy)
-    fault = "its strategy is '" + pins.strategy + "', expected '" + space.strategy + "'";
+    fault = "its strategy is '" + pins.strategy + "', expected '" + space.strategy +
+            "', or the library that brings it";
   Choice choice;
   const std::vector<Field> fields = space.fields();
   for (size_t i = 0; i < fields.size() && fault.empty(); ++i) {

@@ -41,9 +41,20 @@ std::optional<schedule::Unit> unitOf(Operation *op) {
                                        std::move(results));
 }
 
-std::unique_ptr<schedule::Space> spaceOf(Operation *op, const schedule::ChipLimits &limits) {
+std::vector<std::unique_ptr<schedule::Space>> spacesOf(Operation *op, const schedule::ChipLimits &limits) {
   std::optional<schedule::Unit> unit = unitOf(op);
-  return unit ? schedule::makeSpace(*unit, limits) : nullptr;
+  return unit ? schedule::makeSpaces(*unit, limits) : std::vector<std::unique_ptr<schedule::Space>>();
+}
+
+std::unique_ptr<schedule::Space> spaceOf(Operation *op, const schedule::ChipLimits &limits) {
+  std::vector<std::unique_ptr<schedule::Space>> spaces = spacesOf(op, limits);
+  if (spaces.empty())
+    return nullptr;
+  nn::ScheduleAttr schedule = cast<nn::ScheduledOpInterface>(op).getScheduleAttr();
+  auto named = llvm::find_if(spaces, [&](const std::unique_ptr<schedule::Space> &space) {
+    return schedule && schedule.getStrategy() == space->strategy;
+  });
+  return std::move(named == spaces.end() ? spaces.front() : *named);
 }
 
 } // namespace arsis::compiler

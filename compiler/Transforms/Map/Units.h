@@ -13,7 +13,12 @@ namespace arsis::compiler {
 /// operation computes nothing (a reshape, a constant).
 std::optional<schedule::Unit> unitOf(mlir::Operation *op);
 
-/// The schedules of an operation; null if it computes nothing or no strategy is for it.
+/// The schedules of an operation, one space per strategy that is for it; none if it computes nothing. Throws
+/// arsis::Error if a strategy from outside makes no sense.
+std::vector<std::unique_ptr<schedule::Space>> spacesOf(mlir::Operation *op,
+                                                       const schedule::ChipLimits &limits);
+
+/// The one of the strategy that the operation's schedule names, else the first; null if there is none.
 std::unique_ptr<schedule::Space> spaceOf(mlir::Operation *op, const schedule::ChipLimits &limits);
 
 /// What a schedule attribute says; nothing is held if it is null.

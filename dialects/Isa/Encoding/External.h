@@ -10,6 +10,7 @@
 
 #include "dialects/Isa/Encoding/Program.h"
 
+#include <any>
 #include <memory>
 
 namespace arsis::isa {
@@ -102,11 +103,25 @@ public:
   void instruction(std::unique_ptr<ExternalInstruction> brought) {
     instructions.push_back(std::move(brought));
   }
+  /// Something for another part of the tree: schedule::Strategy, ref::BroughtKernel, nn::BroughtDialects. A
+  /// tool takes the kinds that it has a use for.
+  template <class Thing> void add(Thing thing) { others.emplace_back(std::move(thing)); }
+
   std::vector<std::unique_ptr<ExternalInstruction>> instructions;
+  template <class Thing> std::vector<Thing> all() const {
+    std::vector<Thing> found;
+    for (const std::any &other : others)
+      if (const Thing *thing = std::any_cast<Thing>(&other))
+        found.push_back(*thing);
+    return found;
+  }
+
+private:
+  std::vector<std::any> others;
 };
 
 /// Raised with every change to what a library sees of these headers.
-constexpr uint32_t kPluginInterface = 1;
+constexpr uint32_t kPluginInterface = 2;
 
 /// What the library exports. The first three members say whether the others can be read.
 struct PluginDescription {
@@ -120,7 +135,7 @@ constexpr const char *kPluginSymbol = "arsisPlugin";
 
 } // namespace arsis::isa
 
-/// Once per library: its name, and the function that brings its instructions.
+/// Once per library: its name, and the function that brings what it has.
 #define ARSIS_PLUGIN(NAME, BRING)                                                                            \
   extern "C" __attribute__((visibility("default"))) const ::arsis::isa::PluginDescription *arsisPlugin() {   \
     static const ::arsis::isa::PluginDescription description{                                                \

@@ -124,7 +124,7 @@ ExternalInstructions &externalInstructions() {
 
 // ---- Libraries ----
 
-void loadPlugin(const std::string &path) {
+void loadPlugin(const std::string &path, const std::vector<Taker> &takers) {
   static std::set<void *> loaded;
   auto fail = [&](const std::string &what) { throw Error("library " + path + ": " + what); };
   // A name without a slash would be looked for where libraries are installed.
@@ -150,6 +150,8 @@ void loadPlugin(const std::string &path) {
   plugin.bring(brought);
   for (std::unique_ptr<ExternalInstruction> &instruction : brought.instructions)
     externalInstructions().add(std::move(instruction), plugin.name);
+  for (Taker take : takers)
+    take(brought, plugin.name);
   loaded.insert(handle);
 }
 

@@ -27,9 +27,13 @@ private:
 /// The one of this process.
 ExternalInstructions &externalInstructions();
 
-/// Loads a library and registers what it brings; nothing if it is loaded already. It stays until the process
-/// ends. Throws Error if it cannot be loaded, is no such library, or was made for another build.
-void loadPlugin(const std::string &path);
+/// Registers some kind of what a library brings. Throws Error if it cannot be.
+using Taker = void (*)(const Brought &, const std::string &library);
+
+/// Loads a library and registers its instructions, and what `takers` take; nothing if it is loaded already.
+/// It stays until the process ends. Throws Error if it cannot be loaded, is no such library, or was made for
+/// another build.
+void loadPlugin(const std::string &path, const std::vector<Taker> &takers = {});
 
 /// A body with the initial values of its fields.
 External makeExternal(const ExternalInstruction &);

@@ -2,7 +2,9 @@
 // The builder of tile IR. Every op gets all open loops as indices; unused ones cost nothing in the encoding.
 #include "dialects/Tile/IR/Builders.h"
 
+#include "dialects/Isa/Encoding/External.h"
 #include "dialects/NN/IR/Origin.h"
+#include "dialects/Tile/IR/External.h"
 
 using namespace mlir;
 
@@ -170,6 +172,15 @@ PoolGradOp TileBuilder::poolGrad(ReduceFunction function, Extents box, ArrayRef<
                             ReduceFunctionAttr::get(builder.getContext(), function), extentsOf(box),
                             builder.getDenseI64ArrayAttr(window), builder.getDenseI64ArrayAttr(windowStrides),
                             viewOf(to), viewOf(gradient), xOffset, SyncAttr());
+}
+
+ExternalOp TileBuilder::external(const isa::External &body, ArrayRef<Value> buffers) {
+  const size_t written = writtenAddress(*body.type);
+  SmallVector<Value> inputs(buffers);
+  inputs.erase(inputs.begin() + written);
+  return ExternalOp::create(builder, location, buffers[written], inputs, loops,
+                            body.type->description.mnemonic,
+                            fieldsOf(body, buffers, loops.size(), builder.getContext()), SyncAttr());
 }
 
 } // namespace arsis::tile

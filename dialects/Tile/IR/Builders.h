@@ -14,6 +14,7 @@
 #ifndef ARSIS_DIALECTS_TILE_IR_BUILDERS_H
 #define ARSIS_DIALECTS_TILE_IR_BUILDERS_H
 
+#include "dialects/Isa/Encoding/ExternalBody.h"
 #include "dialects/Isa/Numerics/Functions.h"
 #include "dialects/Tile/IR/Tile.h"
 #include "mlir/IR/Builders.h"
@@ -100,6 +101,10 @@ public:
   PoolGradOp poolGrad(ReduceFunction function, Extents box, llvm::ArrayRef<int64_t> window,
                       llvm::ArrayRef<int64_t> windowStrides, const View &to, const View &gradient,
                       std::optional<View> x = std::nullopt);
+
+  /// An instruction from outside. `buffers` are those of its address fields, in order; loop k of its values
+  /// is the k-th loop that is open.
+  ExternalOp external(const isa::External &body, llvm::ArrayRef<mlir::Value> buffers);
 
 private:
   mlir::AffineMap mapOf(Exprs exprs);

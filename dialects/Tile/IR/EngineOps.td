@@ -141,4 +141,20 @@ def Tile_PoolGradOp : Tile_EngineOp<"pool_grad", [AttrSizedOperandSegments]> {
     attr-dict `:` type($gradient) (`,` type($x)^)? `to` type($destination) }];
 }
 
+//===-- instructions of libraries ---------------------------------------------------------------------------===//
+
+def Tile_ExternalOp : Tile_EngineOp<"external", [AttrSizedOperandSegments]> {
+  let summary = "an instruction that a loaded library brings";
+  let description = [{
+    `fields` holds an attribute per field of the instruction: a number, an array of them, a type, an affine map for
+    affine values, extents for extents. An address is the offset, in elements, into a buffer: the destination's for the
+    operand that the instruction writes, else the next of the inputs.
+  }];
+  let arguments = (ins Writes<Tile_Spm>:$destination, Reads<Variadic<Tile_Spm>>:$inputs, Indices:$indices,
+    StrAttr:$mnemonic, DictionaryAttr:$fields, OptionalAttr<Tile_SyncAttr>:$sync);
+  let assemblyFormat = [{
+    $mnemonic (`(` $inputs^ `)`)? `to` $destination `[` $indices `]` $fields (`sync` $sync^)? attr-dict
+    `:` (`(` type($inputs)^ `)` `to`)? type($destination) }];
+}
+
 #endif // ARSIS_TILE_ENGINE_OPS
