@@ -4,11 +4,12 @@ own, tests/plugins/activation): trained for one step on every chip, bit for bit,
 
 import json
 import os
+import re
 
 import arsis
 import numpy as np
 import pytest
-from arsis_tools import BIN, CHIPS, tool
+from arsis_tools import BIN, CHIPS, ROOT, tool
 
 LIBRARY = BIN.parent / "lib/libarsis-test-activation.so"
 LOAD = ["--load-plugin", LIBRARY]
@@ -249,3 +250,17 @@ def test_an_op_without_kernel(model):
     # It has no rule either, which one error says.
     _, done = compiled(model, check=False)
     assert "no rule for 'activation.half'" in done.stderr
+
+
+def test_the_library_includes_what_is_listed():
+    """Its headers of the tree are those that docs/rationale/doors.md lets a project outside include."""
+    allowed = set(
+        re.findall(r"`([\w/]+\.(?:h|td))`", (ROOT / "docs/rationale/doors.md").read_text().split("may include")[1])
+    )
+    included = {
+        name
+        for path in (ROOT / "tests/plugins").glob("*/*.*")
+        if path.suffix in (".cpp", ".h", ".td")
+        for name in re.findall(r'include "((?:dialects|compiler|runtime|timing)/[^"]+)"', path.read_text())
+    }
+    assert included and included <= allowed

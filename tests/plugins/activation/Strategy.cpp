@@ -17,7 +17,8 @@ namespace {
 /// One loop over tiles of all elements in a row: load, one instruction, store.
 class RowSpace : public Space {
 public:
-  RowSpace(const ChipLimits &limits, const Unit &unit) : Space(limits), elements(1) {
+  RowSpace(const ChipLimits &limits, const Unit &unit)
+      : Space(limits), elements(1), from(unit.values[0].type), to(unit.values[1].type) {
     for (int64_t extent : unit.values[0].shape)
       elements *= extent;
   }
@@ -36,7 +37,7 @@ public:
     e.loops = tiles > 1;
     e.computeCycles =
         double(tiles) * (double(tile) / double(limits.lanes) + double(limits.vectorStartupCycles));
-    const double bytes = dramBoxBytes(limits, {1, 1, 1, elements}, {1, 1, 1, tile});
+    const double bytes = dramBoxBytes(limits, {1, 1, 1, elements}, {1, 1, 1, tile}, from);
     e.dramBytes = 2 * double(tiles) * bytes;
     e.transfers = 2 * double(tiles);
     e.startBytes = 2 * bytes;
@@ -51,16 +52,16 @@ public:
     buffer.slots = tiles > 1 ? choice[Slots] : 1;
     Layout layout;
     LayoutBuilder b(layout);
-    const int x = b.tensor(0, {elements}), y = b.tensor(1, {elements});
+    const int x = b.tensor(0, {elements}, from), y = b.tensor(1, {elements}, to);
     b.loop(tiles, [&](const Affine &index) {
       const Box4 box = {1, 1, 1, b.extent(tile, elements, index * tile)};
       buffer.name = "operand";
-      const View from = b.whole(b.alloc(buffer));
-      b.load(x, {0, 0, 0, index * tile}, box, from);
+      const View operand = b.whole(b.alloc(buffer)); // fp32: the DMA casts
+      b.load(x, {0, 0, 0, index * tile}, box, operand);
       buffer.name = "result";
-      const View to = b.whole(b.alloc(buffer));
-      compute(b, box, from, to);
-      b.store(to, y, {0, 0, 0, index * tile}, box);
+      const View result = b.whole(b.alloc(buffer));
+      compute(b, box, operand, result);
+      b.store(result, y, {0, 0, 0, index * tile}, box);
     });
     return layout;
   }
@@ -71,6 +72,7 @@ protected:
 private:
   enum FieldIndex { Tile, Slots };
   int64_t elements;
+  numerics::ElementType from, to; // as they are stored
 };
 
 class Square final : public RowSpace {
