@@ -76,21 +76,21 @@ INSTANTIATE_TEST_SUITE_P(
         Mistake{"Impossible", "rows: {value: 8,", "rows: {value: 0,",
                 "chip.yaml:10: value 0 of matrix.rows is impossible, expected between 1 and 1024 PE"},
         Mistake{"Negative", "device_ns: {value: 13.75,", "device_ns: {value: -1,",
-                "chip.yaml:45: value -1 of dram.device_ns is impossible"},
+                "chip.yaml:48: value -1 of dram.device_ns is impossible"},
         Mistake{"OldLatency", "  device_ns: {", "  latency_ns: {",
-                "chip.yaml:45: unknown key 'dram.latency_ns', expected its parts dram.controller_ns, "
+                "chip.yaml:48: unknown key 'dram.latency_ns', expected its parts dram.controller_ns, "
                 "dram.interconnect_ns, dram.phy_ns and dram.device_ns (without the burst), and "
                 "dram.interleave_bytes beside them"},
         Mistake{"DuplicateKey", "  cols: {", "  rows: {", "chip.yaml:11: 'rows' of matrix is given twice"},
         Mistake{"DuplicateSection",
-                "\nvector:", "\nmatrix:", "chip.yaml:21: 'matrix' of the chip is given twice"},
+                "\nvector:", "\nmatrix:", "chip.yaml:24: 'matrix' of the chip is given twice"},
         Mistake{"UnevenBanks", "banks: {value: 4,", "banks: {value: 3,",
-                "chip.yaml:17: scratchpad.kib gives 65536 bytes, expected a multiple of the 96 bytes"},
+                "chip.yaml:20: scratchpad.kib gives 65536 bytes, expected a multiple of the 96 bytes"},
         Mistake{"UnevenRequests", "request_bytes: {value: 64,", "request_bytes: {value: 194,",
-                "chip.yaml:35: dma.request_bytes gives 194 bytes, expected a multiple of the 64 bytes of "
+                "chip.yaml:38: dma.request_bytes gives 194 bytes, expected a multiple of the 64 bytes of "
                 "dram.burst_bytes"},
         Mistake{"UnevenInterleave", "interleave_bytes: {value: 64,", "interleave_bytes: {value: 96,",
-                "chip.yaml:51: dram.interleave_bytes gives 96 bytes, expected a multiple of the 64 bytes of "
+                "chip.yaml:54: dram.interleave_bytes gives 96 bytes, expected a multiple of the 64 bytes of "
                 "dram.burst_bytes"},
         Mistake{"SectionIsNoMap", "\nclock:\n", "\nclock: 3\nunused:\n", "chip.yaml:5: clock is not a map"},
         Mistake{"NoName", "name: tiny\n", "", "chip.yaml:2: key 'name' is missing"},
