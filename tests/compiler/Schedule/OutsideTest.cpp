@@ -72,7 +72,8 @@ Unit makeUnit() {
 Layout makeLayout() {
   Layout layout;
   LayoutBuilder b(layout);
-  const int x = b.tensor(0, {kElements}), y = b.tensor(1, {kElements});
+  constexpr auto kType = numerics::ElementType::F32;
+  const int x = b.tensor(0, {kElements}, kType), y = b.tensor(1, {kElements}, kType);
   Buffer buffer;
   buffer.shape[3] = kTile;
   b.loop(3, [&](const Affine &i) {
