@@ -129,9 +129,9 @@ public:
       getOperation().emitError("the schedules name '") << key << "', but there is no such operation";
       good = false;
     }
-    if (explain)
-      getOperation().emitRemark() << tried << " schedules considered for " << solutions
-                                  << " different operations, " << priced << " priced by a run";
+    if (auto functions = getOperation().getOps<func::FuncOp>(); explain && !functions.empty())
+      (*functions.begin()).emitRemark() << tried << " schedules considered for " << solutions
+                                        << " different operations, " << priced << " priced by a run";
     if (!good || failed(write()))
       signalPassFailure();
   }
