@@ -170,6 +170,14 @@ def test_the_price_is_what_the_machine_counts(model, chip):
     assert lanes["square"] < lanes["vector"]
 
 
+def test_the_optimizer_driver_knows_it(model):
+    """arsis-opt runs the same pipeline; the op prints as it is read."""
+    step = tool("arsis-opt", model, *LOAD, "--arsis-pipeline=train keep=gradients to=step", "--verify-each").stdout
+    assert "activation.squared_relu_grad" in step
+    (model.parent / "step.mlir").write_text(step)
+    assert tool("arsis-opt", model.parent / "step.mlir", *LOAD).stdout == step
+
+
 def test_from_python(model):
     arsis.load_plugin(os.fspath(LIBRARY))
     program = arsis.compile(str(model), "tiny", train=True, keep="gradients", optimizer=f"sgd,lr={RATE}")
