@@ -23,7 +23,7 @@ using ValueSet = DenseSet<Value>;
 ValueSet findVaried(func::FuncOp step) {
   ValueSet varied;
   for (BlockArgument argument : step.getArguments())
-    if (argumentText(step, argument.getArgNumber(), nn::kRole) == "parameter")
+    if (argumentRole(step, argument.getArgNumber()) == nn::Role::Parameter)
       varied.insert(argument);
   auto isVaried = [&](Value value) { return varied.contains(value); };
   for (Operation &op : step.getBody().front().without_terminator())
@@ -109,7 +109,7 @@ LogicalResult applyRule(Operation *op, OpBuilder &builder, const ValueSet &varie
 } // namespace
 
 LogicalResult differentiate(func::FuncOp step) {
-  SmallVector<unsigned> losses = resultsWithRole(step, "loss");
+  SmallVector<unsigned> losses = resultsWithRole(step, nn::Role::Loss);
   if (losses.size() != 1)
     return step.emitError() << "expects one result of role 'loss', found " << losses.size();
   func::ReturnOp terminator = getReturn(step);
@@ -139,14 +139,14 @@ LogicalResult differentiate(func::FuncOp step) {
   Builder attributes(step.getContext());
   for (BlockArgument argument : step.getArguments()) {
     unsigned number = argument.getArgNumber();
-    if (argumentText(step, number, nn::kRole) != "parameter")
+    if (argumentRole(step, number) != nn::Role::Parameter)
       continue;
     StringRef name = argumentText(step, number, nn::kName);
     if (Value gradient = gradients.get(argument)) {
       SmallVector<NamedAttribute> layout = hostLayout(step, number);
       layout.emplace_back(attributes.getStringAttr(nn::kGradientOf), attributes.getI64IntegerAttr(number));
       results.push_back(
-          {gradient.getType(), names.claim(("grad:" + name).str()), "gradient", layout, gradient});
+          {gradient.getType(), names.claim(("grad:" + name).str()), nn::Role::Gradient, layout, gradient});
     } else {
       step.emitWarning() << "the loss does not depend on parameter '" << name << "', it gets no gradient";
     }
@@ -159,7 +159,7 @@ namespace {
 struct Differentiate : impl::DifferentiateBase<Differentiate> {
   using DifferentiateBase::DifferentiateBase;
   void runOnOperation() override {
-    if (getOperation().isExternal() || resultsWithRole(getOperation(), "loss").empty())
+    if (getOperation().isExternal() || resultsWithRole(getOperation(), nn::Role::Loss).empty())
       return;
     if (failed(differentiate(getOperation())))
       signalPassFailure();

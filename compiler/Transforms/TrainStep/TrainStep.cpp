@@ -14,7 +14,10 @@ void addTrainStepPasses(OpPassManager &manager, const TrainOptions &options) {
   manager.addPass(createAttachLoss({options.loss, options.logits, /*replace=*/true}));
   OpPassManager &functions = manager.nest<func::FuncOp>();
   functions.addPass(createDifferentiate());
-  functions.addPass(createAttachOptimizer({options.optimizer, options.keepGradients}));
+  const bool joint = parsePhase(options.phase) == StepPhase::Joint;
+  functions.addPass(createAttachOptimizer({options.optimizer, options.keepGradients || !joint}));
+  if (!joint)
+    functions.addPass(createSelectPhase({options.phase}));
   if (options.keepActivations)
     functions.addPass(createKeepActivations({kTrainFunction.str()}));
   functions.addPass(createCanonicalizerPass());
@@ -26,6 +29,7 @@ void registerTrainingPasses() {
   registerAttachOptimizerPass();
   registerKeepActivationsPass();
   registerJoinPhasesPass();
+  registerSelectPhasePass();
 }
 
 } // namespace arsis::compiler

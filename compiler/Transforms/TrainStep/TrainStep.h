@@ -11,6 +11,7 @@
 #include "compiler/Transforms/Differentiate/Differentiate.h"
 #include "compiler/Transforms/JoinPhases/JoinPhases.h"
 #include "compiler/Transforms/KeepActivations/KeepActivations.h"
+#include "compiler/Transforms/SelectPhase/SelectPhase.h"
 
 #include "mlir/Pass/PassManager.h"
 
@@ -23,6 +24,7 @@ struct TrainOptions {
   std::string loss = kSoftmaxCrossEntropy.str();
   std::string logits; // name of the output the loss reads; empty: the only one
   std::string optimizer = "sgd";
+  std::string phase = "joint";
   bool keepGradients = false;
   bool keepActivations = false;
 };

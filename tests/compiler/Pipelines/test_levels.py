@@ -165,9 +165,9 @@ def test_isa_text_is_the_whole_program(lenet, direct, tmp_path):
             "expects nn.options to be a dictionary of strings",
         ),
         (
-            "isa.program @a attributes {counters = [], dram_bytes = 0 : i64, nn_module = \"\", not_observable = [], "
+            'isa.program @a attributes {counters = [], dram_bytes = 0 : i64, nn_module = "", not_observable = [], '
             "options = {batch = 2}, placements = [], requirements = []} {}",
-            "has option \"batch\" = 2 : i64, expected a string",
+            'has option "batch" = 2 : i64, expected a string',
         ),
         ("module attributes {nn.reference = 1} { tile.program @a {} }", "expects nn.reference to be a dense_resource"),
     ],
