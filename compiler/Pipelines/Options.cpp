@@ -57,6 +57,7 @@ TrainOptions readTraining(const CompileOptions &options) {
   training.loss = options.loss;
   training.logits = options.logits;
   training.optimizer = options.optimizer;
+  training.phase = options.phase;
   readKeep(options.keep.getValue(), training);
   training.precision = options.precision;
   training.store.assign(options.store.begin(), options.store.end());
@@ -64,8 +65,14 @@ TrainOptions readTraining(const CompileOptions &options) {
   if (options.loss != kSoftmaxCrossEntropy)
     throw Error("--loss: found " + quoted(options.loss) + ", expected " + kSoftmaxCrossEntropy.str());
   parseOptimizer(training.optimizer);
+  const bool updatesOnly = parsePhase(training.phase) == StepPhase::Update;
+  if (updatesOnly && (training.keepGradients || training.keepActivations))
+    throw Error("--keep: found --phase=update, which computes neither gradients nor activations; expected it "
+                "with another phase");
   if (options.train)
     return training;
+  if (options.phase.hasValue())
+    throw Error("--phase: found no training step, which alone has phases; expected --train with it");
   if (options.optimizer.hasValue() || options.loss.hasValue())
     throw Error("--optimizer and --loss describe a training step; expected --train with them");
   if (training.keepGradients)

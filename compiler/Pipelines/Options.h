@@ -37,6 +37,11 @@ struct CompileOptions : mlir::PassPipelineOptions<CompileOptions> {
   Option<std::string> optimizer{*this, "optimizer",
                                 llvm::cl::desc("sgd,lr=..,momentum=..,weight-decay=.. of the training step"),
                                 llvm::cl::init("sgd")};
+  Option<std::string> phase{
+      *this, "phase",
+      llvm::cl::desc("what the training step becomes: one program (joint), or one of two "
+                     "that share gradients (gradients, update)"),
+      llvm::cl::init("joint")};
   Option<std::string> keep{*this, "keep",
                            llvm::cl::desc("what stays observable: gradients, activations (comma separated)")};
   Option<std::string> precision{*this, "precision",

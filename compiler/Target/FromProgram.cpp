@@ -82,6 +82,9 @@ private:
     FlatSymbolRefAttr alias;
     if (tensor.alias)
       alias = FlatSymbolRefAttr::get(builder.getContext(), program.tensors[*tensor.alias].name);
+    FlatSymbolRefAttr parameter;
+    if (tensor.parameter)
+      parameter = FlatSymbolRefAttr::get(builder.getContext(), program.tensors[*tensor.parameter].name);
     Attribute initial;
     for (const isa::Initial &value : program.initials)
       if (value.tensor == index)
@@ -89,7 +92,7 @@ private:
     isair::TensorOp::create(
         builder, builder.getUnknownLoc(), tensor.name, static_cast<isair::TensorRole>(tensor.role),
         static_cast<isair::ElementType>(tensor.type), tensor.shape, tensor.stride, tensor.address,
-        tensor.hostShape, tensor.hostPermutation, alias, tensor.observable, tensor.completeCounter,
+        tensor.hostShape, tensor.hostPermutation, alias, parameter, tensor.observable, tensor.completeCounter,
         tensor.completeValue, tensor.readableCounter, tensor.readableUntil, initial);
   }
 

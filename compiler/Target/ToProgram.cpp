@@ -65,6 +65,13 @@ private:
                                     << "\", which is not in the tensor table before it";
       entry.alias = found->second;
     }
+    if (std::optional<StringRef> parameter = tensor.getParameter()) {
+      auto found = tensorIndex.find(*parameter);
+      if (found == tensorIndex.end())
+        return tensor.emitOpError() << "belongs to \"" << *parameter
+                                    << "\", which is not in the tensor table before it";
+      entry.parameter = found->second;
+    }
     entry.observable = tensor.getObservable();
     Narrow narrow(tensor);
     entry.completeCounter = narrow.to<uint8_t>(tensor.getCompleteCounter(), "complete_counter");

@@ -108,7 +108,7 @@ def TensorRole : Enum<"TensorRole", "isa", "", [
     Case<"Hyper", "a scalar the host may change between steps, such as the learning rate">,
     Case<"Output", "read by the host after a step">,
     Case<"Loss", "the scalar loss">,
-    Case<"Gradient", "a gradient kept for the host">,
+    Case<"Gradient", "of a parameter: computed for the host or another program, or, if complete at launch, by one">,
     Case<"Activation", "an activation kept for the host">,
     Case<"Temporary", "of no interest outside the step">,
     Case<"Constant", "given by the program, never written">],
@@ -371,7 +371,8 @@ One statement per line, `#` starts a comment. Names that are not plain words are
       end_loop
 
 An instruction is a mnemonic and its fields as `name=value`, then, all optional: `after(c1 >= 3, c2 >= i0)` for its waits, `increment(c0)`, and
-`@n` for its location (0 if absent). A tensor that is an alias says so behind its address: `at 0 alias x`.
+`@n` for its location (0 if absent). A tensor that is an alias says so behind its address: `at 0 alias x`. A gradient
+or a slot of the optimizer names its parameter there: `at 64 of w`.
 Every field must be given once, in any order; an only field needs no name.
 
 An initial value is `initial x splat 0x3f800000` (the bits of an element), `initial x hex` with lower case digits below it, or `initial x file 0 at 128` with a

@@ -8,6 +8,8 @@
 >>> report = session.run()                # one training step; totals, layers, units, energy, traffic
 >>> session.read("loss"), session.read("conv1.weight")
 
+`Session([first, second], chip)` runs `first` with `run()` and `second` with `run(program=1)`; parameters, state and
+gradients of one name are one tensor, so that `compile(..., phase="gradients")` and `phase="update"` make one step.
 `Reference(program)` has the same write, run and read and computes on the CPU.
 `write_file` and `write_tensors` write files that are complete or not there at all.
 """

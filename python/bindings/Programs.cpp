@@ -71,6 +71,8 @@ static py::list describeTensors(const isa::Program &program) {
     entry["host_shape"] = py::cast(tensor.hostShape);
     entry["address"] = tensor.address;
     entry["observable"] = tensor.observable;
+    entry["parameter"] =
+        tensor.parameter ? py::object(py::str(program.tensors[*tensor.parameter].name)) : py::none();
     list.append(entry);
   }
   return list;

@@ -12,6 +12,7 @@
 
 #include <mutex>
 #include <utility>
+#include <variant>
 
 #include <pthread.h>
 
@@ -37,6 +38,19 @@ static void checkWhole(const sim::Session &session) {
         "session in the child");
 }
 
+using ProgramHandle = std::shared_ptr<isa::Program>;
+
+static std::vector<std::shared_ptr<const isa::Program>>
+programsOf(const std::variant<ProgramHandle, std::vector<ProgramHandle>> &given) {
+  if (const auto *one = std::get_if<ProgramHandle>(&given))
+    return {*one};
+  const auto &several = std::get<std::vector<ProgramHandle>>(given);
+  for (const ProgramHandle &program : several)
+    if (!program)
+      throw Error("program: found None in the list, expected programs");
+  return {several.begin(), several.end()};
+}
+
 static sim::Mode parseMode(const std::string &text) {
   static const std::map<std::string, sim::Mode> modes = {{"full", sim::Mode::Full},
                                                          {"timing", sim::Mode::TimingOnly},
@@ -47,16 +61,18 @@ static sim::Mode parseMode(const std::string &text) {
   return found->second;
 }
 
-static const isa::Tensor &tensorOf(const sim::Session &session, const std::string &name) {
+static const isa::Tensor &tensorOf(const sim::Session &session, const std::string &name,
+                                   std::optional<size_t> program) {
   checkWhole(session);
-  const isa::Tensor *tensor = session.findTensor(name);
+  const isa::Tensor *tensor = session.findTensor(name, program);
   if (!tensor)
     throw Error("the program has no tensor named " + name);
   return *tensor;
 }
 
-static void writeTensor(sim::Session &session, const std::string &name, const py::array &array) {
-  const isa::Tensor &tensor = tensorOf(session, name);
+static void writeTensor(sim::Session &session, const std::string &name, const py::array &array,
+                        std::optional<size_t> program) {
+  const isa::Tensor &tensor = tensorOf(session, name, program);
   bool integers = tensor.type == numerics::ElementType::I32;
   ref::HostTensor given = toTensor(array, "tensor " + name);
   if (given.shape() != sim::hostShapeOf(tensor))
@@ -71,20 +87,22 @@ static void writeTensor(sim::Session &session, const std::string &name, const py
     } catch (const Error &error) {
       throw Error("tensor " + name + ": " + error.what());
     }
-  session.writeTensor(name, given.data(), given.byteSize());
+  session.writeTensor(name, given.data(), given.byteSize(), program);
 }
 
-static py::array readTensor(const sim::Session &session, const std::string &name) {
-  const isa::Tensor &tensor = tensorOf(session, name);
+static py::array readTensor(const sim::Session &session, const std::string &name,
+                            std::optional<size_t> program) {
+  const isa::Tensor &tensor = tensorOf(session, name, program);
   ref::HostTensor result(sim::hostShapeOf(tensor),
                          tensor.type == numerics::ElementType::I32 ? ref::HostType::I32 : ref::HostType::F32);
-  session.readTensor(name, result.data(), result.byteSize());
+  session.readTensor(name, result.data(), result.byteSize(), program);
   return toArray(result);
 }
 
 static py::object runStep(sim::Session &session, const std::string &mode, std::optional<uint64_t> latencySeed,
-                          const std::string &trace) {
+                          const std::string &trace, size_t program) {
   sim::RunOptions options;
+  options.program = program;
   options.mode = parseMode(mode);
   options.latencySeed = latencySeed;
   options.tracePath = trace;
@@ -130,22 +148,30 @@ makeStepReference(const std::string &model, std::optional<int64_t> batch,
 
 void bindSessions(py::module_ &module) {
   pthread_atfork(nullptr, nullptr, afterForkInChild);
-  py::class_<sim::Session>(module, "Session",
-                           "A program on a simulated chip; keeps its DRAM from step to step.")
-      .def(py::init([](std::shared_ptr<isa::Program> program, const std::string &chipName,
-                       const std::map<std::string, std::string> &overrides, bool verify) {
+  py::class_<sim::Session>(
+      module, "Session",
+      "A program, or several, on a simulated chip; keeps its DRAM from step to step. Several programs, "
+      "numbered "
+      "in the order of the list, share parameters, state and gradients by name: they are there once.")
+      .def(py::init([](const std::variant<ProgramHandle, std::vector<ProgramHandle>> &program,
+                       const std::string &chipName, const std::map<std::string, std::string> &overrides,
+                       bool verify) {
              py::gil_scoped_release release;
-             return std::make_unique<sim::Session>(loadChip(chipName, overrides), std::move(program),
+             return std::make_unique<sim::Session>(loadChip(chipName, overrides), programsOf(program),
                                                    verify ? sim::Verification::Required
                                                           : sim::Verification::Skipped);
            }),
            py::arg("program").none(false), py::arg("chip"),
            py::arg("overrides") = std::map<std::string, std::string>(), py::arg("verify") = true)
-      .def("write", &writeTensor, py::arg("name"), py::arg("array"),
-           "Copies an array of the host's shape to the chip.")
-      .def("read", &readTensor, py::arg("name"), "Copies a tensor from the chip, in the host's shape.")
+      .def("write", &writeTensor, py::arg("name"), py::arg("array"), py::arg("program") = py::none(),
+           "Copies an array of the host's shape to the chip. `program` says whose tensor, where the name is "
+           "that "
+           "of several.")
+      .def("read", &readTensor, py::arg("name"), py::arg("program") = py::none(),
+           "Copies a tensor from the chip, in the host's shape; `program` as for `write`.")
       .def("run", &runStep, py::arg("mode") = "full", py::arg("latency_seed") = py::none(),
-           py::arg("trace") = "", "Runs one step; returns the report.")
+           py::arg("trace") = "", py::arg("program") = 0,
+           "Runs one step, of the program of this number; returns the report.")
       .def(
           "adopt_state",
           [](sim::Session &session, const sim::Session &other) {

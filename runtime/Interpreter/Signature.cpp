@@ -42,8 +42,6 @@ template <class Lookup> static Slot slotOf(const std::string &where, mlir::Type 
   if (!name)
     throw Error(where + " has no string attribute nn.name");
   slot.name = name.str();
-  if (auto role = mlir::dyn_cast_or_null<mlir::StringAttr>(attribute(nn::kRole)))
-    slot.role = role.str();
   const HostTensor like = tensorOfType(type, false);
   slot.shape = slot.hostShape = like.shape();
   slot.type = like.type();
@@ -92,7 +90,6 @@ Signature signatureOf(mlir::func::FuncOp func) {
                     ", which does not exist or has another shape");
       const Slot &argument = signature.arguments[number];
       slot.donates = static_cast<unsigned>(number);
-      slot.role = argument.role;
       slot.hostShape = argument.hostShape;
       slot.hostPermutation = argument.hostPermutation;
     }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// What a step function takes and returns, by name: the attributes nn.name, nn.role, nn.host_shape,
+// What a step function takes and returns, by name: the attributes nn.name, nn.host_shape,
 // nn.host_permutation, nn.initial and nn.donates of its arguments and results, as plain C++.
 #pragma once
 
@@ -16,14 +16,14 @@ namespace arsis::ref {
 /// One argument or result. Shapes and type are the chip's layout; host dim i is chip dim hostPermutation[i]
 /// (empty: identity).
 struct Slot {
-  std::string name, role; ///< role is empty where the function does not state it
+  std::string name;
   Shape shape;
   HostType type = HostType::F32;
   Shape hostShape; ///< the permuted shape, unless nn.host_shape states another one of the same size
   std::vector<int64_t> hostPermutation;
   mlir::ElementsAttr initial; ///< null if the argument has none
   std::optional<unsigned>
-      donates; ///< the argument whose next value a result is; layout and role are then the argument's
+      donates; ///< the argument whose next value a result is; the layout is then the argument's
 
   /// Between the host's layout and the chip's. Throw arsis::Error if the tensor does not have the shape on
   /// its side.

@@ -9,21 +9,23 @@
 
 namespace arsis::sim {
 
-bool isGivenByHost(isa::TensorRole role) {
-  switch (role) {
+bool isGiven(const isa::Tensor &tensor) {
+  switch (tensor.role) {
   case isa::TensorRole::Input:
   case isa::TensorRole::Label:
   case isa::TensorRole::Parameter:
   case isa::TensorRole::State:
   case isa::TensorRole::Hyper:
     return true;
+  case isa::TensorRole::Gradient:
+    return isa::isCompleteAtLaunch(tensor);
   default:
     return false;
   }
 }
 
 void checkWritable(const isa::Tensor &tensor) {
-  if (!isGivenByHost(tensor.role))
+  if (!isGiven(tensor))
     throw Error("tensor " + tensor.name + " is not an input of the program, but computed by it");
 }
 
@@ -52,7 +54,7 @@ void checkLabels(const isa::Program &program, const isa::Tensor &labels, const v
 void checkNothingMissing(const isa::Program &program, const std::vector<bool> &given) {
   for (size_t t = 0; t < program.tensors.size(); ++t) {
     const isa::Tensor &tensor = program.tensors[t];
-    if (given[t] || !isGivenByHost(tensor.role))
+    if (given[t] || !isGiven(tensor))
       continue;
     std::string shape;
     for (int64_t dim : hostShapeOf(tensor))

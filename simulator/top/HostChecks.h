@@ -9,8 +9,9 @@
 
 namespace arsis::sim {
 
-/// Whether the host gives tensors of this role, rather than the program computing them.
-bool isGivenByHost(isa::TensorRole role);
+/// Whether the tensor has its value before a step, from the host or another program, rather than the program
+/// computing it.
+bool isGiven(const isa::Tensor &tensor);
 
 /// Throws Error naming the tensor if the program computes it.
 void checkWritable(const isa::Tensor &tensor);

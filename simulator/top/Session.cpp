@@ -9,6 +9,7 @@
 #include "simulator/top/Check.h"
 #include "simulator/top/HostChecks.h"
 #include "simulator/top/HostLayout.h"
+#include "simulator/top/Link.h"
 #include "simulator/top/Report.h"
 #include "simulator/top/Trace.h"
 
@@ -19,37 +20,102 @@
 #include <future>
 #include <tuple>
 #include <unordered_map>
+#include <utility>
 
 namespace arsis::sim {
 
+using Budget = std::tuple<isa::Work, uint64_t, uint64_t>;
+
+/// A program, and what the session knows of it alone.
+struct Loaded {
+  std::shared_ptr<const isa::Program> program;
+  std::vector<TensorPlace> homes; // of its tensors
+  std::unordered_map<std::string, size_t> names;
+  size_t scratchpadUsed = 0;
+  std::optional<isa::Proof> proof;              // none: skipped
+  std::vector<bool> given;                      // per tensor: has a value before a step
+  std::optional<Budget> granted = std::nullopt; // what the last run was checked against
+  bool computed = false;                        // a run has left values
+
+  Loaded(std::shared_ptr<const isa::Program> theProgram, std::vector<TensorPlace> theHomes,
+         const MemorySizes &sizes)
+      : program(std::move(theProgram)), homes(std::move(theHomes)), given(program->tensors.size()) {
+    for (size_t t = 0; t < program->tensors.size(); ++t)
+      names.emplace(program->tensors[t].name, t);
+    for (const isa::Placement &placement : program->placements)
+      if (placement.memory == isa::Memory::Spm)
+        scratchpadUsed = std::max<size_t>(scratchpadUsed, placement.end);
+    const auto all = static_cast<size_t>(sizes.scratchpadBytes);
+    scratchpadUsed = scratchpadUsed == 0 ? all : std::min(scratchpadUsed, all);
+  }
+};
+
 struct Session::State {
-  using Budget = std::tuple<isa::Work, uint64_t, uint64_t>;
   struct Free {
     void operator()(uint8_t *bytes) const { std::free(bytes); }
   };
 
   chip::Chip chip;
-  std::shared_ptr<const isa::Program> program;
-  MemorySizes sizes;
-  std::unordered_map<std::string, uint16_t> names;
-  std::unique_ptr<uint8_t[], Free> dram;
-  Memories memories;
-  size_t scratchpadUsed = 0;
-  HostTraffic host;
-  std::optional<isa::Proof> proof;                                      // none: skipped
-  std::vector<bool> given = std::vector<bool>(program->tensors.size()); // by the host or the file, per tensor
-  std::optional<Budget> granted = std::nullopt; // what the last run was checked against
-  bool computed = false;                        // a run has left values
+  MemorySizes sizes = memorySizes(chip);
+  std::vector<Loaded> programs = {};
+  uint64_t dramBytes = 0;
+  std::unique_ptr<uint8_t[], Free> dram = nullptr;
+  Memories memories = {};
+  HostTraffic host = {};
 
-  const isa::Tensor &tensor(const std::string &name) const {
-    auto found = names.find(name);
-    if (found == names.end()) {
-      for (const std::string &gone : program->notObservable)
+  /// Throws Error unless there is a program of this number.
+  size_t checked(size_t number) const {
+    if (number >= programs.size())
+      throw Error("found program " + std::to_string(number) + ", expected one of " +
+                  std::to_string(programs.size()) + ", numbered from 0");
+    return number;
+  }
+  /// The numbers of the programs that are asked.
+  std::pair<size_t, size_t> range(std::optional<size_t> number) const {
+    return number ? std::pair(checked(*number), *number + 1) : std::pair(size_t(0), programs.size());
+  }
+  const isa::Tensor &tensorAt(TensorPlace place) const {
+    return programs[place.program].program->tensors[place.tensor];
+  }
+
+  /// The tensor of a name, of one program or of all; nothing if there is none.
+  std::optional<TensorPlace> find(const std::string &name, std::optional<size_t> number) const {
+    std::optional<TensorPlace> found;
+    const auto [first, end] = range(number);
+    for (size_t p = first; p < end; ++p) {
+      auto known = programs[p].names.find(name);
+      if (known == programs[p].names.end())
+        continue;
+      const TensorPlace place{p, known->second};
+      if (found && !(homeOf(*found) == homeOf(place)))
+        throw Error("tensor " + name + " is one in program " + std::to_string(found->program) +
+                    " and another one in program " + std::to_string(p) +
+                    ", expected the number of the program with its name");
+      if (!found)
+        found = place;
+    }
+    return found;
+  }
+  TensorPlace homeOf(TensorPlace place) const { return programs[place.program].homes[place.tensor]; }
+
+  TensorPlace place(const std::string &name, std::optional<size_t> number) const {
+    if (const auto found = find(name, number))
+      return *found;
+    const auto [first, end] = range(number);
+    for (size_t p = first; p < end; ++p)
+      for (const std::string &gone : programs[p].program->notObservable)
         if (gone == name)
           throw Error("tensor " + name + " is not observable, the compiler removed it");
-      throw Error("the program has no tensor named " + name);
-    }
-    return program->tensors[found->second];
+    throw Error("the program has no tensor named " + name);
+  }
+
+  bool isThere(TensorPlace place) const {
+    const TensorPlace home = homeOf(place);
+    return programs[home.program].given[home.tensor];
+  }
+  void setThere(TensorPlace place) {
+    const TensorPlace home = homeOf(place);
+    programs[home.program].given[home.tensor] = true;
   }
 
   void ensureDram() {
@@ -57,19 +123,22 @@ struct Session::State {
       return;
     // calloc leaves untouched pages to the system, so that a large sparse DRAM costs nothing.
     std::unique_ptr<uint8_t[], Free> filled(
-        static_cast<uint8_t *>(std::calloc(std::max<size_t>(1, program->dramBytes), 1)));
+        static_cast<uint8_t *>(std::calloc(std::max<size_t>(1, dramBytes), 1)));
     if (!filled)
-      throw Error("cannot allocate " + std::to_string(program->dramBytes) + " bytes of simulated DRAM");
-    isa::InitialReader reader(*program);
-    for (const isa::Initial &initial : program->initials)
-      fromInitial(program->tensors[initial.tensor], reader.elements(initial), filled.get());
+      throw Error("cannot allocate " + std::to_string(dramBytes) + " bytes of simulated DRAM");
+    for (size_t p = programs.size(); p-- > 0;) { // the values of the first program come last, and hold
+      const isa::Program &program = *programs[p].program;
+      isa::InitialReader reader(program);
+      for (const isa::Initial &initial : program.initials)
+        fromInitial(program.tensors[initial.tensor], reader.elements(initial), filled.get());
+    }
     dram = std::move(filled);
   }
 
-  void prepareMemories() {
+  void prepareMemories(size_t scratchpadUsed) {
     ensureDram();
     memories.dram = dram.get();
-    memories.dramBytes = program->dramBytes;
+    memories.dramBytes = dramBytes;
     if (memories.scratchpad.empty()) {
       memories.scratchpad.resize(static_cast<size_t>(sizes.scratchpadBytes));
       memories.matrix.resize(static_cast<size_t>(chip.integer("matrix.units")));
@@ -90,42 +159,42 @@ struct Session::State {
 
   /// Throws Error if the program is beyond the budget of `options`. A program does not change, so that the
   /// steps of a training run ask once.
-  void checkBudget(const RunOptions &options) {
+  static void checkBudget(Loaded &loaded, const RunOptions &options) {
     const auto which = options.mode == Mode::TimingOnly ? isa::Work::Transfers : isa::Work::Everything;
     const Budget asked{which, options.maxInstances, options.maxWork};
-    if (granted == asked)
+    if (loaded.granted == asked)
       return;
-    isa::checkInstances(*program, options.maxInstances);
-    isa::checkWork(*program, options.maxWork, which);
-    granted = asked;
+    isa::checkInstances(*loaded.program, options.maxInstances);
+    isa::checkWork(*loaded.program, options.maxWork, which);
+    loaded.granted = asked;
   }
 
   /// Called by the machine with the number of each tensor that is complete.
-  std::function<void(size_t)> watcherOf(const RunOptions &options) {
+  std::function<void(size_t)> watcherOf(const isa::Program &program, const RunOptions &options) {
     if (!options.onComplete)
       return {};
-    return [this, &options](size_t number) {
-      const isa::Tensor &tensor = program->tensors[number];
+    return [this, &program, &options](size_t number) {
+      const isa::Tensor &tensor = program.tensors[number];
       std::vector<uint8_t> elements(static_cast<size_t>(hostBytes(tensor)));
       toHost(tensor, dram.get(), elements.data());
       options.onComplete(tensor, elements);
     };
   }
 
-  RunRecord execute(const RunOptions &options) {
+  RunRecord execute(const isa::Program &program, const RunOptions &options) {
     const bool tracing = !options.tracePath.empty();
     auto timed = [&](Memories *values) {
-      return runTimed(*program, chip, sizes, values, options.latencySeed, tracing);
+      return runTimed(program, chip, sizes, values, options.latencySeed, tracing);
     };
     if (options.mode == Mode::FunctionalOnly)
-      return runFunctional(*program, chip, sizes, memories, watcherOf(options));
+      return runFunctional(program, chip, sizes, memories, watcherOf(program, options));
     if (options.mode == Mode::TimingOnly)
       return timed(nullptr);
     if (!options.valuesBesideClock)
       return timed(&memories);
     // The record of read keys is not shared between threads.
-    auto values = std::async(std::launch::async, [this, chip = chip.withoutReads()] {
-      return runFunctional(*program, chip, sizes, memories);
+    auto values = std::async(std::launch::async, [this, &program, chip = chip.withoutReads()] {
+      return runFunctional(program, chip, sizes, memories);
     });
     RunRecord record = timed(nullptr);
     values.get();
@@ -135,54 +204,60 @@ struct Session::State {
 
 Session::Session(chip::Chip chip, std::shared_ptr<const isa::Program> program, Verification verification,
                  uint64_t maxInstances)
-    : state(new State{std::move(chip), std::move(program), {}, {}, nullptr, {}, 0, {}, {}}) {
+    : Session(std::move(chip), std::vector{std::move(program)}, verification, maxInstances) {}
+
+Session::Session(chip::Chip chip, std::vector<std::shared_ptr<const isa::Program>> programs,
+                 Verification verification, uint64_t maxInstances)
+    : state(new State{std::move(chip)}) {
   State &s = *state;
-  isa::validateProgram(*s.program);
-  s.sizes = memorySizes(s.chip);
-  checkProgram(*s.program, s.chip);
-  if (verification == Verification::Required)
-    s.proof = isa::prove(*s.program, s.chip.withoutReads(), maxInstances);
-  for (size_t t = 0; t < s.program->tensors.size(); ++t)
-    s.names.emplace(s.program->tensors[t].name, static_cast<uint16_t>(t));
-  for (const isa::Initial &initial : s.program->initials)
-    s.given[initial.tensor] = true;
-  for (const isa::Placement &placement : s.program->placements)
-    if (placement.memory == isa::Memory::Spm)
-      s.scratchpadUsed = std::max<size_t>(s.scratchpadUsed, placement.end);
-  if (s.scratchpadUsed == 0)
-    s.scratchpadUsed = static_cast<size_t>(s.sizes.scratchpadBytes);
-  s.scratchpadUsed = std::min<size_t>(s.scratchpadUsed, static_cast<size_t>(s.sizes.scratchpadBytes));
+  for (const auto &program : programs)
+    isa::validateProgram(*program);
+  LinkedPrograms linked = link(std::move(programs));
+  s.dramBytes = linked.dramBytes;
+  for (size_t p = 0; p < linked.programs.size(); ++p) {
+    Loaded &loaded = s.programs.emplace_back(linked.programs[p], std::move(linked.homes[p]), s.sizes);
+    checkProgram(*loaded.program, s.chip);
+    if (verification == Verification::Required)
+      loaded.proof = isa::prove(*loaded.program, s.chip.withoutReads(), maxInstances);
+  }
+  for (size_t p = 0; p < s.programs.size(); ++p)
+    for (const isa::Initial &initial : s.programs[p].program->initials)
+      s.setThere({p, initial.tensor});
 }
 
 Session::~Session() = default;
 Session::Session(Session &&) noexcept = default;
 Session &Session::operator=(Session &&) noexcept = default;
 
-void Session::writeTensor(const std::string &name, const void *hostLayoutData, size_t bytes) {
+void Session::writeTensor(const std::string &name, const void *hostLayoutData, size_t bytes,
+                          std::optional<size_t> number) {
   const numerics::FloatEnvironment environment;
-  const isa::Tensor &tensor = state->tensor(name);
+  const TensorPlace place = state->place(name, number);
+  const isa::Tensor &tensor = state->tensorAt(place);
   checkWritable(tensor);
   checkHostBytes(tensor, bytes);
   if (tensor.role == isa::TensorRole::Label && tensor.type == isa::ElementType::I32)
-    checkLabels(program(), tensor, hostLayoutData);
+    checkLabels(program(place.program), tensor, hostLayoutData);
   state->ensureDram();
   fromHost(tensor, hostLayoutData, state->dram.get());
-  state->given[state->names.at(name)] = true;
+  state->setThere(place);
   state->host.writtenBytes += static_cast<int64_t>(bytes);
 }
 
-void Session::readTensor(const std::string &name, void *out, size_t bytes) const {
+void Session::readTensor(const std::string &name, void *out, size_t bytes,
+                         std::optional<size_t> number) const {
   const numerics::FloatEnvironment environment;
-  const isa::Tensor &tensor = state->tensor(name);
+  const TensorPlace place = state->place(name, number);
+  const isa::Tensor &tensor = state->tensorAt(place);
   const bool transient = tensor.role == isa::TensorRole::Temporary ||
                          tensor.role == isa::TensorRole::Activation ||
                          tensor.role == isa::TensorRole::Gradient;
   if (transient && !tensor.observable)
     throw Error("tensor " + name + " is not observable, its memory may have been reused");
   checkHostBytes(tensor, bytes);
-  if (!state->computed && !isGivenByHost(tensor.role))
+  if (!state->programs[place.program].computed && !isGiven(tensor))
     throw Error("tensor " + name + " has no value yet, expected a run that computes it first");
-  if (isGivenByHost(tensor.role) && !state->given[state->names.at(name)])
+  if (isGiven(tensor) && !state->isThere(place))
     throw Error("tensor " + name + " has no value yet, expected it to be written first");
   state->ensureDram();
   toHost(tensor, state->dram.get(), out);
@@ -193,22 +268,25 @@ void Session::loadInitialValues() { state->ensureDram(); }
 
 void Session::adoptState(const Session &other) {
   const numerics::FloatEnvironment environment;
-  for (const isa::Tensor &tensor : program().tensors) {
-    if (tensor.role != isa::TensorRole::Parameter && tensor.role != isa::TensorRole::State)
-      continue;
-    const isa::Tensor *from = other.findTensor(tensor.name);
-    if (!from)
-      continue;
-    if (hostShapeOf(*from) != hostShapeOf(tensor) || from->type != tensor.type)
-      throw Error("tensor " + tensor.name + " differs in shape or type between the programs");
-    std::vector<uint8_t> host(static_cast<size_t>(hostBytes(tensor)));
-    other.state->ensureDram();
-    state->ensureDram();
-    toHost(*from, other.state->dram.get(), host.data());
-    fromHost(tensor, host.data(), state->dram.get());
-    if (other.state->given[other.state->names.at(tensor.name)])
-      state->given[state->names.at(tensor.name)] = true;
-  }
+  for (size_t p = 0; p < programCount(); ++p)
+    for (size_t t = 0; t < program(p).tensors.size(); ++t) {
+      const isa::Tensor &tensor = program(p).tensors[t];
+      if (tensor.role != isa::TensorRole::Parameter && tensor.role != isa::TensorRole::State)
+        continue;
+      const std::optional<TensorPlace> from = other.state->find(tensor.name, std::nullopt);
+      if (!from)
+        continue;
+      const isa::Tensor &source = other.state->tensorAt(*from);
+      if (hostShapeOf(source) != hostShapeOf(tensor) || source.type != tensor.type)
+        throw Error("tensor " + tensor.name + " differs in shape or type between the programs");
+      std::vector<uint8_t> host(static_cast<size_t>(hostBytes(tensor)));
+      other.state->ensureDram();
+      state->ensureDram();
+      toHost(source, other.state->dram.get(), host.data());
+      fromHost(tensor, host.data(), state->dram.get());
+      if (other.state->isThere(*from))
+        state->setThere({p, t});
+    }
 }
 
 /// Null if no trace is asked for. Throws Error for one that a run cannot have, before the step changes a
@@ -227,39 +305,52 @@ static std::unique_ptr<OutputFile> createTrace(const RunOptions &options, const 
 boost::json::object Session::run(const RunOptions &options) {
   const numerics::FloatEnvironment environment; // for times and energies too
   State &s = *state;
+  Loaded &loaded = s.programs[s.checked(options.program)];
+  const isa::Program &program = *loaded.program;
   const auto begin = std::chrono::steady_clock::now();
   const bool values = options.mode != Mode::TimingOnly;
   if (options.onComplete && options.mode != Mode::FunctionalOnly)
     throw Error("tensors are seen as they complete in a functional-only run, found another mode");
-  s.checkBudget(options);
-  const std::unique_ptr<OutputFile> trace = createTrace(options, *s.program);
+  State::checkBudget(loaded, options);
+  const std::unique_ptr<OutputFile> trace = createTrace(options, program);
   if (values) {
-    checkNothingMissing(*s.program, s.given);
-    s.prepareMemories();
+    std::vector<bool> given;
+    for (size_t t = 0; t < program.tensors.size(); ++t)
+      given.push_back(s.isThere({options.program, t}));
+    checkNothingMissing(program, given);
+    s.prepareMemories(loaded.scratchpadUsed);
   }
-  RunRecord record = s.execute(options);
-  s.computed |= values;
+  RunRecord record = s.execute(program, options);
+  if (values) {
+    loaded.computed = true;
+    for (size_t t = 0; t < program.tensors.size(); ++t)
+      if (program.tensors[t].role == isa::TensorRole::Gradient)
+        s.setThere({options.program, t});
+  }
   record.wallClockSeconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
   if (trace) {
-    writeTrace(trace->stream(), record, *s.program, s.chip.real("clock.core_mhz"));
+    writeTrace(trace->stream(), record, program, s.chip.real("clock.core_mhz"));
     try {
       trace->commit();
     } catch (const Error &error) {
       throw Error(std::string(error.what()) + (values ? "; the step has been taken" : ""));
     }
   }
-  boost::json::object report = buildReport(record, *s.program, s.chip, options, s.host);
-  report["verification"] = verificationJson(s.proof);
+  boost::json::object report = buildReport(record, program, s.chip, options, s.host);
+  report["verification"] = verificationJson(loaded.proof);
   s.host = {};
   return report;
 }
 
-const isa::Program &Session::program() const { return *state->program; }
+const isa::Program &Session::program(size_t number) const {
+  return *state->programs[state->checked(number)].program;
+}
+size_t Session::programCount() const { return state->programs.size(); }
 const chip::Chip &Session::chip() const { return state->chip; }
 
-const isa::Tensor *Session::findTensor(const std::string &name) const {
-  auto found = state->names.find(name);
-  return found == state->names.end() ? nullptr : &state->program->tensors[found->second];
+const isa::Tensor *Session::findTensor(const std::string &name, std::optional<size_t> number) const {
+  const std::optional<TensorPlace> found = state->find(name, number);
+  return found ? &state->tensorAt(*found) : nullptr;
 }
 
 } // namespace arsis::sim

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// A program on a chip, ready to take steps. The session keeps the chip's DRAM across runs, so that parameters
-// and state carry over from step to step; copies from and to the host are counted apart from the step. One
-// run at a time per process (SystemC has one kernel).
+// Programs on a chip, ready to take steps. The session keeps the chip's DRAM across runs, so that parameters
+// and state carry over from step to step, and from one program to the next (simulator/top/Link.h); copies
+// from and to the host are counted apart from the step. One run at a time per process (SystemC has one
+// kernel).
 #pragma once
 
 #include "arch_configs/reader/Chip.h"
@@ -45,6 +46,7 @@ struct RunOptions {
   /// Mode::FunctionalOnly only: called for every tensor that the program says when it is complete, at that
   /// moment, with its elements as readTensor gives them, temporaries included.
   std::function<void(const isa::Tensor &tensor, const std::vector<uint8_t> &elements)> onComplete = {};
+  size_t program = 0; ///< number of the program that runs
 };
 
 class Session {
@@ -55,6 +57,13 @@ public:
   Session(chip::Chip chip, std::shared_ptr<const isa::Program> program,
           Verification verification = Verification::Required,
           uint64_t maxInstances = isa::kDefaultMaxInstances);
+  /// The same for several programs, numbered from 0, which share parameters, state and gradients by name.
+  /// Each is checked so; those behind the first have other addresses than their verdict is of, and are
+  /// verified. Of a shared tensor's initial values those of the first program hold. Throws Error if programs
+  /// disagree on a shared tensor, or do not fit into the chip's DRAM together.
+  Session(chip::Chip chip, std::vector<std::shared_ptr<const isa::Program>> programs,
+          Verification verification = Verification::Required,
+          uint64_t maxInstances = isa::kDefaultMaxInstances);
   ~Session();
   Session(Session &&) noexcept;
   Session &operator=(Session &&) noexcept;
@@ -63,14 +72,18 @@ public:
   /// int32_t for i32. Throws Error if there is no such tensor, `bytes` is not 4 per element, the tensor
   /// written is computed by the program, a label is no class, the tensor read is not observable or not
   /// computed yet, or a file of initial values is not the program's: the first value asks for all of them.
-  void writeTensor(const std::string &name, const void *hostLayoutData, size_t bytes);
-  void readTensor(const std::string &name, void *out, size_t bytes) const;
+  /// Without `program`, the name is that of one tensor of all programs; throws Error if it is that of
+  /// several.
+  void writeTensor(const std::string &name, const void *hostLayoutData, size_t bytes,
+                   std::optional<size_t> program = std::nullopt);
+  void readTensor(const std::string &name, void *out, size_t bytes,
+                  std::optional<size_t> program = std::nullopt) const;
 
   /// Puts the initial values into DRAM now and not with the first value that is written, read or run. Throws
   /// Error if a file of them is not the program's.
   void loadInitialValues();
 
-  /// Copies every parameter and state tensor that both programs have. Throws Error if one differs in shape or
+  /// Copies every parameter and state tensor that both sessions have. Throws Error if one differs in shape or
   /// type.
   void adoptState(const Session &other);
 
@@ -80,10 +93,12 @@ public:
   /// instruction the machine cannot run.
   boost::json::object run(const RunOptions &options = {});
 
-  const isa::Program &program() const;
+  /// As it lies in the chip's DRAM. Throws Error if there is no program of this number.
+  const isa::Program &program(size_t number = 0) const;
+  size_t programCount() const;
   const chip::Chip &chip() const;
-  /// Null if there is none.
-  const isa::Tensor *findTensor(const std::string &name) const;
+  /// Null if there is none. Throws Error as writeTensor does.
+  const isa::Tensor *findTensor(const std::string &name, std::optional<size_t> program = std::nullopt) const;
 
 private:
   struct State;

@@ -52,3 +52,10 @@ def simulate(program: Path, chip: str, inputs: dict[str, np.ndarray], folder: Pa
     )
     with np.load(outputs) as data:
         return {name: data[name] for name in data.files}, json.loads(report.read_text())
+
+
+def tensors_of(program: Path, *roles: str) -> list[str]:
+    """Names of the tensors of a program file that have one of the roles, as the file spells them ("Gradient")."""
+    import arsis
+
+    return [tensor["name"] for tensor in arsis.Program.load(str(program)).tensors if tensor["role"] in roles]

@@ -29,9 +29,9 @@ def net(operation: str = "activation.squared_relu") -> str:
     x, hidden, y = (f"tensor<{BATCH}x{size}xf32>" for size in (INPUTS, HIDDEN, CLASSES))
     w1, w2 = f"tensor<{INPUTS}x{HIDDEN}xf32>", f"tensor<{HIDDEN}x{CLASSES}xf32>"
     return f"""
-func.func @forward(%x: {x} {{nn.name = "x", nn.role = "input"}},
-    %w1: {w1} {{nn.name = "w1", nn.role = "parameter"}},
-    %w2: {w2} {{nn.name = "w2", nn.role = "parameter"}}) -> ({y} {{nn.name = "logits"}}) {{
+func.func @forward(%x: {x} {{nn.name = "x", nn.role = #nn.role<input>}},
+    %w1: {w1} {{nn.name = "w1", nn.role = #nn.role<parameter>}},
+    %w2: {w2} {{nn.name = "w2", nn.role = #nn.role<parameter>}}) -> ({y} {{nn.name = "logits"}}) {{
   %h = nn.matmul %x, %w1 : ({x}, {w1}) -> {hidden} loc(#fc1)
   %a = {operation} %h : {hidden} loc(#act)
   %y = nn.matmul %a, %w2 : ({hidden}, {w2}) -> {y} loc(#fc2)

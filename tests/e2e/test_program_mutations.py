@@ -8,7 +8,7 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="the nets are exported by Debian's python3-torch")
 import torch_models as nets  # noqa: E402
-from arsis_tools import ROOT, compile_step, simulate, tool  # noqa: E402
+from arsis_tools import ROOT, compile_step, simulate, tensors_of, tool  # noqa: E402
 
 TINY2 = str(ROOT / "tests/e2e/chips/tiny2.yaml")
 MUTATIONS, LATENCY_SEEDS, WAIT_SEEDS = 500, 200, 20
@@ -23,7 +23,7 @@ def mutate(tmp_path, net: str, chip: str, batch: int, mode: str, count: int) -> 
     inputs = {"x": x, "labels": random.integers(0, 10, batch)}
     # After one step no velocity and no running statistic is zero, so a wrong read of state shows.
     outputs, _ = simulate(program, chip, inputs, tmp_path, "--check=exact")
-    state = {n: v for n, v in outputs.items() if n not in ("loss", "logits") and not n.startswith("grad:")}
+    state = {n: outputs[n] for n in tensors_of(program, "Parameter", "State")}
     np.savez(tmp_path / "in.npz", **inputs, **state)
     return json.loads(tool("arsis-mutate", program, chip, tmp_path / "in.npz", mode, count).stdout)
 

@@ -13,7 +13,7 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="the independent check needs Debian's python3-torch")
 import torch_models as nets  # noqa: E402
-from arsis_tools import CHIPS, compile_step, simulate, tool  # noqa: E402
+from arsis_tools import CHIPS, compile_step, simulate, tensors_of, tool  # noqa: E402
 
 MARGIN = 8.0
 BATCH = {"lenet5": 4, "resnet8": 2, "resnet18": 2}
@@ -58,16 +58,12 @@ def test_three_steps(trajectory, chip, tmp_path, capsys):
     name, model, carried, steps = trajectory
     program = compile_step(model, chip, BATCH[name], tmp_path / "step.arsis")
     verdict = tool("arsis-verify", program, "--chip", chip).stdout.strip()  # accepted, instances, time
+    kept = tensors_of(program, "Parameter", "State")
     rows, failures = [], []
     for number, (x, labels, single, double) in enumerate(steps):
         inputs = {"x": x.numpy(), "labels": labels.numpy(), **carried}
         outputs, _ = simulate(program, chip, inputs, tmp_path, "--check=exact")
-        carried = {
-            k: v
-            for k, v in outputs.items()
-            if k in double and k not in ("loss", "logits") and not k.startswith("grad:")
-        }
-        carried |= {k: v for k, v in outputs.items() if k.startswith("velocity:")}
+        carried = {k: v for k, v in outputs.items() if k in kept}
         missing = set(double) - set(outputs)
         assert not missing, f"the chip did not produce {sorted(missing)}"
         for tensor, truth in double.items():

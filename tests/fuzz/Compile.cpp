@@ -13,10 +13,10 @@ using mlir::failed;
 namespace arsis::fuzz {
 
 const char *const kSmallModel = R"(
-func.func @forward(%x: tensor<2x6x6x3xf32> {nn.name = "x", nn.role = "input"},
-    %w1: tensor<3x3x3x4xf32> {nn.name = "conv.weight", nn.role = "parameter"},
-    %b1: tensor<4xf32> {nn.name = "conv.bias", nn.role = "parameter"},
-    %w2: tensor<5x36xf32> {nn.name = "fc.weight", nn.role = "parameter"}) -> (tensor<2x5xf32> {nn.name = "logits"}) {
+func.func @forward(%x: tensor<2x6x6x3xf32> {nn.name = "x", nn.role = #nn.role<input>},
+    %w1: tensor<3x3x3x4xf32> {nn.name = "conv.weight", nn.role = #nn.role<parameter>},
+    %b1: tensor<4xf32> {nn.name = "conv.bias", nn.role = #nn.role<parameter>},
+    %w2: tensor<5x36xf32> {nn.name = "fc.weight", nn.role = #nn.role<parameter>}) -> (tensor<2x5xf32> {nn.name = "logits"}) {
   %0 = nn.conv2d %x, %w1 strides [1, 1] pads [1, 1, 1, 1] dilations [1, 1] : (tensor<2x6x6x3xf32>, tensor<3x3x3x4xf32>) -> tensor<2x6x6x4xf32> loc(#conv)
   %1 = nn.bias_add %0, %b1 : (tensor<2x6x6x4xf32>, tensor<4xf32>) -> tensor<2x6x6x4xf32> loc(#conv)
   %2 = nn.relu %1 : tensor<2x6x6x4xf32> loc(#relu)

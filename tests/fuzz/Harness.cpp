@@ -81,7 +81,7 @@ std::shared_ptr<isa::Program> withoutFiles(const isa::Program &program) {
 void runToTheEnd(const isa::Program &program, const chip::Chip &chip, sim::Mode mode) {
   sim::Session session(chip, withoutFiles(program), sim::Verification::Skipped); // done
   for (const isa::Tensor &tensor : program.tensors)
-    if (sim::isGivenByHost(tensor.role)) {
+    if (sim::isGiven(tensor)) {
       const std::vector<uint8_t> zeros(static_cast<size_t>(sim::hostBytes(tensor)));
       session.writeTensor(tensor.name, zeros.data(), zeros.size());
     }

@@ -88,7 +88,7 @@ std::string moduleOf(const Case &test) {
   std::string arguments, operands, types, results;
   for (size_t i = 0; i < test.operands.size(); ++i)
     arguments += "%a" + std::to_string(i) + ": tensor<" + test.operands[i].second + "> {nn.name = \"a" +
-                 std::to_string(i) + "\", nn.role = \"" + test.operands[i].first + "\"}, ";
+                 std::to_string(i) + "\", nn.role = #nn.role<" + test.operands[i].first + ">}, ";
   std::vector<int> use = test.use;
   for (size_t i = 0; test.use.empty() && i < test.operands.size(); ++i)
     use.push_back(i);
@@ -100,8 +100,8 @@ std::string moduleOf(const Case &test) {
     results += (results.empty() ? "tensor<" : ", tensor<") + type + ">";
   const std::string size = std::to_string(sizeOfType(test.results[0])), flat = "tensor<1x" + size + "xf32>",
                     column = "tensor<" + size + "x1xf32>";
-  return "func.func @step(" + arguments + "%r: " + column + " {nn.name = \"r\", nn.role = \"input\"})" +
-         " -> (tensor<f32> {nn.name = \"loss\", nn.role = \"loss\"}) {\n" +
+  return "func.func @step(" + arguments + "%r: " + column + " {nn.name = \"r\", nn.role = #nn.role<input>})" +
+         " -> (tensor<f32> {nn.name = \"loss\", nn.role = #nn.role<loss>}) {\n" +
          "  %y:" + std::to_string(test.results.size()) + " = \"" + test.op + "\"(" + operands + ") <{" +
          test.attributes + "}> : (" + types + ") -> (" + results + ")\n" +
          "  %f = nn.reshape %y#0 : (tensor<" + test.results[0] + ">) -> " + flat + "\n" +

@@ -36,8 +36,8 @@ protected:
 };
 
 const char *const kSum = R"mlir(
-func.func @forward(%x: tensor<5x2xf32> {nn.name = "x", nn.role = "input"},
-                   %b: tensor<2xf32> {nn.name = "b", nn.role = "parameter", nn.initial = dense<[1.0, 2.0]> : tensor<2xf32>})
+func.func @forward(%x: tensor<5x2xf32> {nn.name = "x", nn.role = #nn.role<input>},
+                   %b: tensor<2xf32> {nn.name = "b", nn.role = #nn.role<parameter>, nn.initial = dense<[1.0, 2.0]> : tensor<2xf32>})
     -> (tensor<2xf32> {nn.name = "y"}, tensor<2xf32> {nn.name = "b", nn.donates = 1 : i64}) {
   %0 = nn.bias_add %x, %b : (tensor<5x2xf32>, tensor<2xf32>) -> tensor<5x2xf32>
   %1 = nn.channel_sum %0 {plan = #nn.plan<dims = ["p"], chunks = [2]>} : (tensor<5x2xf32>) -> tensor<2xf32>
@@ -134,7 +134,7 @@ TEST_F(Interpreter, RejectsAFunctionWhoseArgumentHasNoName) {
 
 TEST_F(Interpreter, ConvertsBetweenHostAndChipLayout) {
   parse(R"mlir(
-func.func @forward(%w: tensor<5x4x3x2xf32> {nn.name = "w", nn.role = "parameter", nn.host_permutation = array<i64: 3, 2, 0, 1>})
+func.func @forward(%w: tensor<5x4x3x2xf32> {nn.name = "w", nn.role = #nn.role<parameter>, nn.host_permutation = array<i64: 3, 2, 0, 1>})
     -> (tensor<5x4x3x2xf32> {nn.name = "w", nn.donates = 0 : i64}) {
   return %w : tensor<5x4x3x2xf32>
 }

@@ -14,15 +14,15 @@ namespace arsis::ref {
 namespace {
 
 const char *const kNet = R"mlir(
-func.func @forward(%x: tensor<4x9x8x3xf32> {nn.name = "x", nn.role = "input"},
-    %w1: tensor<3x3x3x6xf32> {nn.name = "w1", nn.role = "parameter"},
-    %s1: tensor<6xf32> {nn.name = "s1", nn.role = "parameter"},
-    %b1: tensor<6xf32> {nn.name = "b1", nn.role = "parameter"},
-    %m1: tensor<6xf32> {nn.name = "m1", nn.role = "state", nn.initial = dense<0.0> : tensor<6xf32>},
-    %v1: tensor<6xf32> {nn.name = "v1", nn.role = "state", nn.initial = dense<1.0> : tensor<6xf32>},
-    %w2: tensor<3x3x6x6xf32> {nn.name = "w2", nn.role = "parameter"},
-    %w3: tensor<5x6xf32> {nn.name = "w3", nn.role = "parameter"},
-    %b3: tensor<5xf32> {nn.name = "b3", nn.role = "parameter"}) -> (tensor<4x5xf32> {nn.name = "y"}) {
+func.func @forward(%x: tensor<4x9x8x3xf32> {nn.name = "x", nn.role = #nn.role<input>},
+    %w1: tensor<3x3x3x6xf32> {nn.name = "w1", nn.role = #nn.role<parameter>},
+    %s1: tensor<6xf32> {nn.name = "s1", nn.role = #nn.role<parameter>},
+    %b1: tensor<6xf32> {nn.name = "b1", nn.role = #nn.role<parameter>},
+    %m1: tensor<6xf32> {nn.name = "m1", nn.role = #nn.role<state>, nn.initial = dense<0.0> : tensor<6xf32>},
+    %v1: tensor<6xf32> {nn.name = "v1", nn.role = #nn.role<state>, nn.initial = dense<1.0> : tensor<6xf32>},
+    %w2: tensor<3x3x6x6xf32> {nn.name = "w2", nn.role = #nn.role<parameter>},
+    %w3: tensor<5x6xf32> {nn.name = "w3", nn.role = #nn.role<parameter>},
+    %b3: tensor<5xf32> {nn.name = "b3", nn.role = #nn.role<parameter>}) -> (tensor<4x5xf32> {nn.name = "y"}) {
   %0 = nn.conv2d %x, %w1 strides [2, 1] pads [1, 1, 1, 1] dilations [1, 1]
       : (tensor<4x9x8x3xf32>, tensor<3x3x3x6xf32>) -> tensor<4x5x8x6xf32>
   %1:5 = nn.batch_norm %0, %s1, %b1, %m1, %v1 epsilon 1.0e-5 momentum 1.0e-1

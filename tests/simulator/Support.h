@@ -62,7 +62,7 @@ inline void write(Session &session, const std::string &name, const std::vector<f
 /// Zeros in every tensor that the host has to give.
 inline void writeZeros(Session &session) {
   for (const isa::Tensor &tensor : session.program().tensors)
-    if (isGivenByHost(tensor.role))
+    if (isGiven(tensor))
       write(session, tensor.name, std::vector<float>(static_cast<size_t>(hostBytes(tensor) / 4)));
 }
 

@@ -22,7 +22,7 @@ void checkInput(const std::string &where, const std::string &name, const ref::Sh
   const isa::Tensor *tensor = find(program, name);
   if (!tensor)
     throw Error(where + " is not a tensor of the program");
-  if (!sim::isGivenByHost(tensor->role))
+  if (!sim::isGiven(*tensor))
     throw Error(where + " is not an input of the program, but computed by it");
   const ref::Shape expected = sim::hostShapeOf(*tensor);
   if (shape != expected)
@@ -81,7 +81,7 @@ std::vector<std::string> readableTensors(const isa::Program &program) {
     const isa::TensorRole role = tensor.role;
     if (tensor.observable || role == isa::TensorRole::Output || role == isa::TensorRole::Loss ||
         role == isa::TensorRole::Parameter || role == isa::TensorRole::State)
-      if (!sim::isGivenByHost(role) || role == isa::TensorRole::Parameter || role == isa::TensorRole::State)
+      if (!sim::isGiven(tensor) || role == isa::TensorRole::Parameter || role == isa::TensorRole::State)
         names.push_back(tensor.name);
   }
   return names;

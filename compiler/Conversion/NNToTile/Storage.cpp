@@ -66,23 +66,21 @@ public:
   }
 
 private:
+  static std::string nameOf(DictionaryAttr attributes, StringRef kind, unsigned number) {
+    auto name = attributes ? attributes.getAs<StringAttr>(nn::kName) : StringAttr();
+    return name ? name.str() : (kind + Twine(number)).str();
+  }
+
   FailureOr<Value> declare(Value value, DictionaryAttr attributes, tile::TensorRole fallback, StringRef kind,
                            unsigned number) {
     auto get = [&](StringRef name) { return attributes ? attributes.get(name) : Attribute(); };
-    auto name = dyn_cast_or_null<StringAttr>(get(nn::kName));
-    std::string wanted = name ? name.str() : (kind + Twine(number)).str(),
-                unique = tensors.uniqueName(wanted);
+    std::string wanted = nameOf(attributes, kind, number), unique = tensors.uniqueName(wanted);
     if (unique != wanted)
       return function.emitError() << kind << " " << number << " is named '" << wanted
                                   << "', but so is another tensor";
     tile::TensorRole role = fallback;
-    if (auto text = dyn_cast_or_null<StringAttr>(get(nn::kRole))) {
-      std::optional<tile::TensorRole> known = tile::symbolizeTensorRole(text.getValue());
-      if (!known)
-        return function.emitError() << kind << " '" << wanted << "' has the unknown role '" << text.getValue()
-                                    << "'";
-      role = *known;
-    }
+    if (auto known = dyn_cast_or_null<nn::RoleAttr>(get(nn::kRole)))
+      role = static_cast<tile::TensorRole>(known.getValue()); // the same cases, of dialects/Isa/isa.td
     auto type = cast<RankedTensorType>(value.getType());
     if (type.getRank() > nn::kMostDimensions)
       return function.emitError() << kind << " '" << wanted << "' has rank " << type.getRank()
@@ -100,6 +98,10 @@ private:
       permutation = b.builder.getDenseI64ArrayAttr(llvm::to_vector(llvm::seq<int64_t>(0, type.getRank())));
     tensor.setHostShapeAttr(shape);
     tensor.setHostPermutationAttr(permutation);
+    for (StringRef belongs : {StringRef(nn::kGradientOf), StringRef(nn::kSlotOf)})
+      if (auto parameter = dyn_cast_or_null<IntegerAttr>(get(belongs)))
+        tensor.setParameter(
+            nameOf(function.getArgAttrDict(parameter.getInt()), "argument", parameter.getInt()));
     if (auto initial = dyn_cast_or_null<ElementsAttr>(get(nn::kInitial)))
       tensor.setInitialAttr(initial);
     tensor.setObservable(role == tile::TensorRole::Gradient || role == tile::TensorRole::Activation);

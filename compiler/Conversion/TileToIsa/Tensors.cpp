@@ -107,11 +107,14 @@ LogicalResult TensorTable::addEntry(Value value, tile::TensorOp root,
     hostShape = type.getShape();
     hostPermutation = identity;
   }
+  FlatSymbolRefAttr parameter;
+  if (!alias && root.getParameter())
+    parameter = FlatSymbolRefAttr::get(builder.getContext(), *root.getParameter());
   auto role = alias ? isair::TensorRole::Temporary : toIsa(root.getRole());
   auto elementType = static_cast<isair::ElementType>(elementTypeOf(value));
   auto op = isair::TensorOp::create(
       builder, root.getLoc(), name, role, elementType, shape, strides, *root.getAddress(), hostShape,
-      hostPermutation, rootName, root.getObservable() && !alias, 0, 0, 0, 0,
+      hostPermutation, rootName, parameter, root.getObservable() && !alias, 0, 0, 0, 0,
       alias ? Attribute() : Attribute(root.getInitial().value_or(ElementsAttr())));
   auto completion = completions.find(root);
   if (completion != completions.end()) {

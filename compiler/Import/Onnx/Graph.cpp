@@ -245,7 +245,7 @@ LogicalResult GraphImporter::addInputs(const onnx::GraphProto &graph) {
     RankedTensorType chipType = tensorType(permuteShape(shape, permutation));
     NamedAttrList attributes;
     attributes.set("nn.name", opBuilder.getStringAttr(info.name()));
-    attributes.set("nn.role", opBuilder.getStringAttr("input"));
+    attributes.set(nn::kRole, nn::RoleAttr::get(opBuilder.getContext(), nn::Role::Input));
     addHostLayout(attributes, chipType, permutation);
     Entry &entry = entries[info.name()];
     entry.value = addArgument(chipType, attributes);
@@ -319,7 +319,7 @@ LogicalResult GraphImporter::addOutputs(const onnx::GraphProto &graph) {
     Result &result = results.emplace_back();
     result.value = entry.value;
     result.attributes.set("nn.name", opBuilder.getStringAttr(info.name()));
-    result.attributes.set("nn.role", opBuilder.getStringAttr("output"));
+    result.attributes.set(nn::kRole, nn::RoleAttr::get(opBuilder.getContext(), nn::Role::Output));
     addHostLayout(result.attributes, type, entry.permutation);
   }
   llvm::append_range(results, updates);

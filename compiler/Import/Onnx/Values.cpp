@@ -64,7 +64,9 @@ Value GraphImporter::materialise(Entry &entry, ArrayRef<int64_t> permutation, bo
   RankedTensorType type = tensorType(permuteShape(tensor.shape, permutation));
   NamedAttrList attributes;
   attributes.set("nn.name", opBuilder.getStringAttr(entry.name));
-  attributes.set("nn.role", opBuilder.getStringAttr(isState || !entry.trainable ? "state" : "parameter"));
+  attributes.set(nn::kRole,
+                 nn::RoleAttr::get(opBuilder.getContext(),
+                                   isState || !entry.trainable ? nn::Role::State : nn::Role::Parameter));
   // Equal elements are kept once: a file may give one constant to thousands of readers.
   attributes.set(
       "nn.initial",
@@ -220,7 +222,7 @@ LogicalResult GraphImporter::replaceState(const Node &node, Value argument, Valu
                           cast<StringAttr>(argumentAttributes[number].get("nn.name")).getValue() + "'");
   NamedAttrList attributes = argumentAttributes[number];
   attributes.erase("nn.initial");
-  attributes.set("nn.role", opBuilder.getStringAttr("state"));
+  attributes.set(nn::kRole, nn::RoleAttr::get(opBuilder.getContext(), nn::Role::State));
   attributes.set("nn.donates", opBuilder.getI64IntegerAttr(number));
   results.push_back({updated, attributes});
   return success();

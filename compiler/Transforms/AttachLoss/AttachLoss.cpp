@@ -116,17 +116,18 @@ FailureOr<func::FuncOp> attachLoss(ModuleOp module, StringRef loss, StringRef lo
 
   TensorNames names(step);
   auto labelsType = RankedTensorType::get({shape->images}, builder.getI32Type());
-  Value labels = appendArguments(step, NewTensor{labelsType, names.claim("labels"), "label"}).front();
+  Value labels = appendArguments(step, NewTensor{labelsType, names.claim("labels"), nn::Role::Label}).front();
   for (unsigned result = 0; result < step.getNumResults(); ++result)
     if (isOutput(step, result))
-      step.setResultAttr(result, nn::kRole, builder.getStringAttr("output"));
+      step.setResultAttr(result, nn::kRole, nn::RoleAttr::get(builder.getContext(), nn::Role::Output));
   func::ReturnOp terminator = getReturn(step);
   builder.setInsertionPoint(terminator);
   Location loc = nn::makeOrigin(module.getContext(), "loss", nn::phase::kLoss);
   Value logits = makeMatrix(builder, loc, terminator.getOperand(*position), *shape);
   auto op = nn::SoftmaxCrossEntropyOp::create(builder, loc, RankedTensorType::get({}, builder.getF32Type()),
                                               logits.getType(), logits, labels, nullptr, nullptr);
-  insertResults(step, 0, NewTensor{op.getLoss().getType(), names.claim("loss"), "loss", {}, op.getLoss()});
+  insertResults(step, 0,
+                NewTensor{op.getLoss().getType(), names.claim("loss"), nn::Role::Loss, {}, op.getLoss()});
   std::map<std::string, std::string> made = {{"mode", "train"}, {"loss", loss.str()}};
   if (!logitsName.empty())
     made["logits"] = logitsName;

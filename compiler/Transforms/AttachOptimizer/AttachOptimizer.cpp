@@ -60,14 +60,16 @@ private:
     };
     auto scalar = RankedTensorType::get({}, builder.getF32Type());
     SmallVector<NewTensor> arguments;
-    arguments.push_back(
-        {scalar, names.claim("learning_rate"), "hyper", withInitial(scalar, float(options.learningRate))});
+    arguments.push_back({scalar, names.claim("learning_rate"), nn::Role::Hyper,
+                         withInitial(scalar, float(options.learningRate))});
     if (options.momentum != 0)
       for (const Update &update : updates) {
         auto type = cast<RankedTensorType>(step.getArgument(update.parameter).getType());
         std::string name = names.claim(("velocity:" + argumentText(step, update.parameter, nn::kName)).str());
-        arguments.push_back(
-            {type, std::move(name), "state", withInitial(type, 0.0f, hostLayout(step, update.parameter))});
+        SmallVector<NamedAttribute> attributes = hostLayout(step, update.parameter);
+        attributes.emplace_back(builder.getStringAttr(nn::kSlotOf),
+                                builder.getI64IntegerAttr(update.parameter));
+        arguments.push_back({type, std::move(name), nn::Role::State, withInitial(type, 0.0f, attributes)});
       }
     return appendArguments(step, arguments);
   }
@@ -112,7 +114,7 @@ SmallVector<NewState> findStateUpdates(func::FuncOp step) {
   for (auto op : step.getBody().front().getOps<nn::StatefulOpInterface>())
     for (auto [operand, result] : op.getStateUpdates()) {
       auto argument = dyn_cast<BlockArgument>(op->getOperand(operand));
-      if (argument && argumentText(step, argument.getArgNumber(), nn::kRole) == "state" &&
+      if (argument && argumentRole(step, argument.getArgNumber()) == nn::Role::State &&
           returned.insert(argument.getArgNumber()).second)
         states.push_back({argument.getArgNumber(), op->getResult(result)});
     }
@@ -141,11 +143,11 @@ LogicalResult attachOptimizer(func::FuncOp step, const SgdOptions &options, bool
   if (failed(remember(step, options, keepGradients)))
     return failure();
   SmallVector<NewState> states = findStateUpdates(step);
-  SmallVector<unsigned> gradients = resultsWithRole(step, "gradient");
+  SmallVector<unsigned> gradients = resultsWithRole(step, nn::Role::Gradient);
   SmallVector<Update> updates;
   for (unsigned result : gradients) {
     auto parameter = step.getResultAttrOfType<IntegerAttr>(result, nn::kGradientOf);
-    if (!parameter || argumentText(step, parameter.getInt(), nn::kRole) != "parameter" ||
+    if (!parameter || argumentRole(step, parameter.getInt()) != nn::Role::Parameter ||
         !isa<RankedTensorType>(step.getArgument(parameter.getInt()).getType()))
       return step.emitError() << "expects gradient result " << result << " to have " << nn::kGradientOf
                               << ", the number of its parameter, found "
@@ -169,7 +171,7 @@ LogicalResult attachOptimizer(func::FuncOp step, const SgdOptions &options, bool
     SmallVector<NamedAttribute> attributes = hostLayout(step, state.argument);
     attributes.emplace_back(builder.getStringAttr(nn::kDonates), builder.getI64IntegerAttr(state.argument));
     results.push_back({state.value.getType(), argumentText(step, state.argument, nn::kName).str(),
-                       argumentText(step, state.argument, nn::kRole), attributes, state.value});
+                       *argumentRole(step, state.argument), attributes, state.value});
   }
   insertResults(step, position, results);
   return success();
@@ -181,8 +183,8 @@ struct AttachOptimizer : impl::AttachOptimizerBase<AttachOptimizer> {
   void runOnOperation() override {
     if (getOperation().isExternal())
       return;
-    if (resultsWithRole(getOperation(), "gradient").empty()) {
-      if (resultsWithRole(getOperation(), "loss").empty())
+    if (resultsWithRole(getOperation(), nn::Role::Gradient).empty()) {
+      if (resultsWithRole(getOperation(), nn::Role::Loss).empty())
         return;
       getOperation().emitError() << "expects a parameter that the loss depends on, found none to train";
       return signalPassFailure();

@@ -24,7 +24,7 @@ using ValueSet = DenseSet<Value>;
 ValueSet findVaried(func::FuncOp step) {
   ValueSet varied;
   for (BlockArgument argument : step.getArguments())
-    if (argumentText(step, argument.getArgNumber(), nn::kRole) == "parameter")
+    if (argumentRole(step, argument.getArgNumber()) == nn::Role::Parameter)
       varied.insert(argument);
   auto isVaried = [&](Value value) { return varied.contains(value); };
   for (Operation &op : step.getBody().front().without_terminator())
@@ -115,7 +115,7 @@ static FailureOr<Value> addLossScale(func::FuncOp step, RankedTensorType type, d
   const std::string name = TensorNames(step).claim("loss_scale");
   if (failed(setOptions(step, {{"loss_scale", name}})))
     return failure();
-  NewTensor scale = {type, name, "hyper"};
+  NewTensor scale = {type, name, nn::Role::Hyper};
   scale.attributes.emplace_back(builder.getStringAttr(nn::kInitial),
                                 DenseElementsAttr::get(type, float(initial)));
   return appendArguments(step, scale).front();
@@ -142,7 +142,7 @@ static FailureOr<Value> seed(func::FuncOp step, Value loss, double lossScale, Op
 }
 
 LogicalResult differentiate(func::FuncOp step, double lossScale) {
-  SmallVector<unsigned> losses = resultsWithRole(step, "loss");
+  SmallVector<unsigned> losses = resultsWithRole(step, nn::Role::Loss);
   if (losses.size() != 1)
     return step.emitError() << "expects one result of role 'loss', found " << losses.size();
   func::ReturnOp terminator = getReturn(step);
@@ -173,14 +173,14 @@ LogicalResult differentiate(func::FuncOp step, double lossScale) {
   Builder attributes(step.getContext());
   for (BlockArgument argument : step.getArguments()) {
     unsigned number = argument.getArgNumber();
-    if (argumentText(step, number, nn::kRole) != "parameter")
+    if (argumentRole(step, number) != nn::Role::Parameter)
       continue;
     StringRef name = argumentText(step, number, nn::kName);
     if (Value gradient = gradients.get(argument)) {
       SmallVector<NamedAttribute> layout = hostLayout(step, number);
       layout.emplace_back(attributes.getStringAttr(nn::kGradientOf), attributes.getI64IntegerAttr(number));
       results.push_back(
-          {gradient.getType(), names.claim(("grad:" + name).str()), "gradient", layout, gradient});
+          {gradient.getType(), names.claim(("grad:" + name).str()), nn::Role::Gradient, layout, gradient});
     } else {
       step.emitWarning() << "the loss does not depend on parameter '" << name << "', it gets no gradient";
     }
@@ -193,7 +193,7 @@ namespace {
 struct Differentiate : impl::DifferentiateBase<Differentiate> {
   using DifferentiateBase::DifferentiateBase;
   void runOnOperation() override {
-    if (getOperation().isExternal() || resultsWithRole(getOperation(), "loss").empty())
+    if (getOperation().isExternal() || resultsWithRole(getOperation(), nn::Role::Loss).empty())
       return;
     if (failed(differentiate(getOperation(), lossScale)))
       signalPassFailure();

@@ -44,7 +44,7 @@ LogicalResult keepActivations(func::FuncOp function) {
                                             << ", a tensor of a program has at most " << nn::kMostDimensions;
         leftOut.push_back(StringAttr::get(function.getContext(), name));
       } else {
-        kept.push_back({value.getType(), name, "activation", {}, value});
+        kept.push_back({value.getType(), name, nn::Role::Activation, {}, value});
       }
     }
   if (!leftOut.empty())

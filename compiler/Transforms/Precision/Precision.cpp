@@ -51,8 +51,7 @@ public:
     keepFull();
     keepProductsOfBiases();
     for (BlockArgument argument : function.getArguments())
-      if (StringRef role = argumentText(function, argument.getArgNumber(), nn::kRole);
-          role.empty() || role == "input")
+      if (argumentRole(function, argument.getArgNumber()).value_or(nn::Role::Input) == nn::Role::Input)
         store(argument, factorType);
     for (Operation &op : function.getBody().front().without_terminator())
       retype(&op);
@@ -89,8 +88,8 @@ private:
   void keepFull() {
     SmallVector<Value> pending;
     for (auto [number, value] : llvm::enumerate(getReturn(function).getOperands()))
-      if (StringRef role = resultText(function, number, nn::kRole);
-          !role.empty() && role != "output" && role != "activation")
+      if (nn::Role role = resultRole(function, number).value_or(nn::Role::Output);
+          role != nn::Role::Output && role != nn::Role::Activation)
         pending.push_back(value);
     for (Operation &op : function.getBody().front())
       if (phaseOf(&op) == nn::phase::kUpdate)

@@ -4,11 +4,22 @@
 
 #include "compiler/Transforms/TrainStep/Signature.h"
 
-#include "llvm/ADT/BitVector.h"
-
 using namespace mlir;
 
 namespace arsis::compiler {
+
+static std::optional<nn::Role> roleOf(Attribute attribute) {
+  auto role = dyn_cast_or_null<nn::RoleAttr>(attribute);
+  return role ? std::optional(role.getValue()) : std::nullopt;
+}
+
+std::optional<nn::Role> argumentRole(func::FuncOp function, unsigned argument) {
+  return roleOf(function.getArgAttr(argument, nn::kRole));
+}
+
+std::optional<nn::Role> resultRole(func::FuncOp function, unsigned result) {
+  return roleOf(function.getResultAttr(result, nn::kRole));
+}
 
 StringRef argumentText(func::FuncOp function, unsigned argument, StringRef attribute) {
   auto text = function.getArgAttrOfType<StringAttr>(argument, attribute);
@@ -37,10 +48,10 @@ std::string TensorNames::claim(StringRef wanted) {
   return name;
 }
 
-SmallVector<unsigned> resultsWithRole(func::FuncOp function, StringRef role) {
+SmallVector<unsigned> resultsWithRole(func::FuncOp function, nn::Role role) {
   SmallVector<unsigned> results;
   for (unsigned result = 0; result < function.getNumResults(); ++result)
-    if (resultText(function, result, nn::kRole) == role)
+    if (resultRole(function, result) == role)
       results.push_back(result);
   return results;
 }
@@ -54,7 +65,7 @@ static SmallVector<DictionaryAttr> describe(MLIRContext *context, ArrayRef<NewTe
   for (const NewTensor &tensor : tensors) {
     NamedAttrList list(tensor.attributes);
     list.set(nn::kName, StringAttr::get(context, tensor.name));
-    list.set(nn::kRole, StringAttr::get(context, tensor.role));
+    list.set(nn::kRole, nn::RoleAttr::get(context, tensor.role));
     described.push_back(list.getDictionary(context));
   }
   return described;
@@ -89,6 +100,27 @@ void eraseResults(func::FuncOp function, ArrayRef<unsigned> results) {
   [[maybe_unused]] LogicalResult done = function.eraseResults(erased);
   assert(succeeded(done) && "a func.func gives up any result");
   getReturn(function)->eraseOperands(erased);
+}
+
+void eraseArguments(func::FuncOp function, const llvm::BitVector &arguments) {
+  SmallVector<int64_t> numbers;
+  for (unsigned argument = 0, next = 0; argument < function.getNumArguments(); ++argument)
+    numbers.push_back(arguments[argument] ? -1 : next++);
+  auto renumbered = [&](DictionaryAttr attributes) {
+    NamedAttrList list(attributes);
+    for (StringRef name : {StringRef(nn::kDonates), StringRef(nn::kGradientOf), StringRef(nn::kSlotOf)})
+      if (auto number = dyn_cast_or_null<IntegerAttr>(list.get(name))) {
+        assert(numbers[number.getInt()] >= 0 && "names an erased argument");
+        list.set(name, IntegerAttr::get(number.getType(), numbers[number.getInt()]));
+      }
+    return list.getDictionary(function.getContext());
+  };
+  [[maybe_unused]] LogicalResult done = function.eraseArguments(arguments);
+  assert(succeeded(done) && "a func.func gives up any argument");
+  for (unsigned argument = 0; argument < function.getNumArguments(); ++argument)
+    function.setArgAttrs(argument, renumbered(function.getArgAttrDict(argument)));
+  for (unsigned result = 0; result < function.getNumResults(); ++result)
+    function.setResultAttrs(result, renumbered(function.getResultAttrDict(result)));
 }
 
 SmallVector<NamedAttribute> hostLayout(func::FuncOp function, unsigned argument) {

@@ -9,11 +9,16 @@
 #include "dialects/NN/IR/NNDialect.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 
+#include "llvm/ADT/BitVector.h"
 #include "llvm/ADT/StringSet.h"
 
 #include <optional>
 
 namespace arsis::compiler {
+
+// The role of an argument or result; nothing if it has none.
+std::optional<nn::Role> argumentRole(mlir::func::FuncOp function, unsigned argument);
+std::optional<nn::Role> resultRole(mlir::func::FuncOp function, unsigned result);
 
 // The string attribute `attribute` of an argument or result; empty if it has none.
 llvm::StringRef argumentText(mlir::func::FuncOp function, unsigned argument, llvm::StringRef attribute);
@@ -34,7 +39,7 @@ private:
 };
 
 // The numbers of the results with `role`, ascending.
-llvm::SmallVector<unsigned> resultsWithRole(mlir::func::FuncOp function, llvm::StringRef role);
+llvm::SmallVector<unsigned> resultsWithRole(mlir::func::FuncOp function, nn::Role role);
 
 // The one return of a function with a body of one block.
 mlir::func::ReturnOp getReturn(mlir::func::FuncOp function);
@@ -43,7 +48,7 @@ mlir::func::ReturnOp getReturn(mlir::func::FuncOp function);
 struct NewTensor {
   mlir::Type type;
   std::string name;
-  llvm::StringRef role;
+  nn::Role role;
   llvm::SmallVector<mlir::NamedAttribute> attributes = {}; // further ones
   mlir::Value value = {};                                  // of a result
 };
@@ -56,6 +61,10 @@ llvm::SmallVector<mlir::Value> appendArguments(mlir::func::FuncOp function,
 void insertResults(mlir::func::FuncOp function, unsigned position, llvm::ArrayRef<NewTensor> results);
 
 void eraseResults(mlir::func::FuncOp function, llvm::ArrayRef<unsigned> results);
+
+// Erases arguments that nothing reads. What names others by number follows; REQUIRES: nothing names an erased
+// one.
+void eraseArguments(mlir::func::FuncOp function, const llvm::BitVector &arguments);
 
 // The attributes that describe the layout on the host, of an argument; a tensor of the same shape inherits
 // them.

@@ -20,7 +20,10 @@ void addTrainStepPasses(OpPassManager &manager, const TrainOptions &options) {
   functions.addPass(createDifferentiate({options.precision == "fp16" ? kLossScale : 0}));
   if (options.hasPrecision())
     functions.addPass(createSetPrecision({options.precision, {options.store.begin(), options.store.end()}}));
-  functions.addPass(createAttachOptimizer({options.optimizer, options.keepGradients}));
+  const bool joint = parsePhase(options.phase) == StepPhase::Joint;
+  functions.addPass(createAttachOptimizer({options.optimizer, options.keepGradients || !joint}));
+  if (!joint)
+    functions.addPass(createSelectPhase({options.phase}));
   if (options.keepActivations)
     functions.addPass(createKeepActivations({kTrainFunction.str()}));
   functions.addPass(createCanonicalizerPass());
@@ -33,6 +36,7 @@ void registerTrainingPasses() {
   registerKeepActivationsPass();
   registerSetPrecisionPass();
   registerJoinPhasesPass();
+  registerSelectPhasePass();
 }
 
 } // namespace arsis::compiler

@@ -12,6 +12,7 @@
 #include "compiler/Transforms/JoinPhases/JoinPhases.h"
 #include "compiler/Transforms/KeepActivations/KeepActivations.h"
 #include "compiler/Transforms/Precision/Precision.h"
+#include "compiler/Transforms/SelectPhase/SelectPhase.h"
 
 #include "mlir/Pass/PassManager.h"
 
@@ -25,6 +26,7 @@ struct TrainOptions {
   std::string loss = kSoftmaxCrossEntropy.str();
   std::string logits; // name of the output the loss reads; empty: the only one
   std::string optimizer = "sgd";
+  std::string phase = "joint";
   bool keepGradients = false;
   bool keepActivations = false;
   std::string precision = "fp32";

@@ -160,7 +160,6 @@ void Assembler::tensor() {
   read(tensor.role);
   read(tensor.type);
   read(tensor.shape);
-  tensor.stride[3] = 1;
   for (int d = 2; d >= 0; --d)
     tensor.stride[d] = int64_t(uint64_t(tensor.stride[d + 1]) * uint64_t(tensor.shape[d + 1]));
   if (in.accept("stride"))
@@ -169,6 +168,8 @@ void Assembler::tensor() {
   tensor.address = in.unsignedNumber("an address");
   if (in.accept("alias"))
     read(tensor.alias.emplace());
+  if (in.accept("of"))
+    read(tensor.parameter.emplace());
   if (in.accept("host"))
     tensor.hostShape = numbers();
   if (in.accept("permutation"))

@@ -89,6 +89,10 @@ void Disassembler::tensor(const Tensor &t) {
     out << " alias ";
     print(*t.alias);
   }
+  if (t.parameter) {
+    out << " of ";
+    print(*t.parameter);
+  }
   numbers(" host ", t.hostShape);
   numbers(" permutation ", t.hostPermutation);
   if (t.observable)

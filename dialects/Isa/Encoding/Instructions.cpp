@@ -126,7 +126,7 @@ bool operator==(const Instruction &a, const Instruction &b) {
 
 static auto fieldsOf(const Tensor &t) {
   return std::tie(t.name, t.role, t.type, t.shape, t.stride, t.address, t.hostShape, t.hostPermutation,
-                  t.alias, t.observable, t.completeCounter, t.completeValue, t.readableCounter,
+                  t.alias, t.parameter, t.observable, t.completeCounter, t.completeValue, t.readableCounter,
                   t.readableUntil);
 }
 static auto fieldsOf(const Location &l) { return std::tie(l.layer, l.phase, l.op); }

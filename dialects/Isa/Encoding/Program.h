@@ -76,13 +76,19 @@ struct Tensor {
   std::vector<int64_t>
       hostPermutation; // host dimension i is chip dimension hostPermutation[i] of rank hostShape.size()
   std::optional<TensorIndex>
-      alias;                   // earlier entry, no alias itself, whose very bytes this one shapes otherwise
+      alias; // earlier entry, no alias itself, whose very bytes this one shapes otherwise
+  std::optional<TensorIndex>
+      parameter;               // earlier entry, the parameter whose gradient or optimizer's slot this is
   bool observable = false;     // the host may read it after a step
   uint8_t completeCounter = 0; // its contents are complete once this counter has reached
   uint32_t completeValue = 0;  //   this value; 0: from launch
   uint8_t readableCounter = 0; // and may be read until this counter has reached
   uint32_t readableUntil = 0;  //   this value; 0: to the end
 };
+
+/// Whether no instruction writes the tensor, so that what it holds was there before the step. Of role
+/// Gradient: another program computes it, or the host.
+inline bool isCompleteAtLaunch(const Tensor &tensor) { return tensor.completeValue == 0; }
 
 /// Where an instruction comes from. Phases: fwd, loss, bwd-input, bwd-weight, update.
 struct Location {

@@ -8,7 +8,7 @@
 namespace arsis::isa {
 
 /// Rises when the layout of a section changes; changes of the instruction set show in the schema hash.
-constexpr uint32_t kFormatVersion = 5;
+constexpr uint32_t kFormatVersion = 6;
 
 /// Instruction flags: the number of waits in the low bits, and whether a counter to increment follows.
 constexpr uint8_t kWaitCountMask = 0x03;
@@ -64,6 +64,18 @@ template <class Archive, class Program> void transferStreams(Archive &archive, P
 void transferDebug(ByteWriter &, const Program &);
 void transferDebug(ByteReader &, Program &);
 
+/// Whether there is a value, then the value.
+template <class Archive, class Optional> void transferOptional(Archive &archive, Optional &value) {
+  bool isThere = value.has_value();
+  archive(isThere);
+  if constexpr (Archive::kReading) {
+    if (isThere)
+      archive(value.emplace());
+  } else if (isThere) {
+    archive(*value);
+  }
+}
+
 template <class Archive, class Program> void transferTensors(Archive &archive, Program &program) {
   transferVector(archive, program.tensors, "tensor", [&](auto &tensor) {
     archive(tensor.name);
@@ -74,14 +86,8 @@ template <class Archive, class Program> void transferTensors(Archive &archive, P
     archive(tensor.address);
     transferNumbers(archive, tensor.hostShape, "host dimension");
     transferNumbers(archive, tensor.hostPermutation, "host permutation");
-    bool alias = tensor.alias.has_value();
-    archive(alias);
-    if constexpr (Archive::kReading) {
-      if (alias)
-        archive(tensor.alias.emplace());
-    } else if (alias) {
-      archive(*tensor.alias);
-    }
+    transferOptional(archive, tensor.alias);
+    transferOptional(archive, tensor.parameter);
     archive(tensor.observable);
     archive(tensor.completeCounter);
     archive(tensor.completeValue);

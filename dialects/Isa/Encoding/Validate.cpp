@@ -206,6 +206,18 @@ void checkAlias(const Program &program, size_t index) {
     fail("is another shape of '" + root.name + "', expected its bytes and its element type");
 }
 
+/// What belongs to a parameter has its shape.
+void checkParameter(const Program &program, size_t index) {
+  const Tensor &tensor = program.tensors[index];
+  auto fail = [&](const std::string &what) { throw Error("tensor '" + tensor.name + "': " + what); };
+  if (*tensor.parameter >= index)
+    fail("belongs to entry " + std::to_string(*tensor.parameter) + ", expected an entry before its own " +
+         std::to_string(index));
+  const Tensor &parameter = program.tensors[*tensor.parameter];
+  if (parameter.role != TensorRole::Parameter || parameter.shape != tensor.shape)
+    fail("belongs to '" + parameter.name + "', expected a parameter of its own shape");
+}
+
 void checkTables(const Program &program) {
   if (program.streams.size() > 256 || program.counterStream.size() > 256)
     throw Error("program has " + std::to_string(program.streams.size()) + " streams and " +
@@ -229,6 +241,8 @@ void checkTables(const Program &program) {
     checkTensor(program, tensor);
     if (tensor.alias)
       checkAlias(program, index);
+    if (tensor.parameter)
+      checkParameter(program, index);
   }
   validateInitials(program);
   for (const Placement &placement : program.placements) {

@@ -140,14 +140,14 @@ def Isa_TensorOp : Isa_Op<"tensor", [Symbol, HasParent<"ProgramOp">]> {
   let description = [{
     Shape and stride have four dimensions, strides count elements. The contents are complete once counter
     `complete_counter` has reached `complete_value`. `alias` names the entry whose very bytes this one has under another
-    shape. `initial` is the value before the first step, in chip layout: elements (a splat stays one), or where they
+    shape, `parameter` the parameter whose gradient or optimizer's slot it is; both stand before it. `initial` is the value before the first step, in chip layout: elements (a splat stays one), or where they
     are in a file that lies beside the program.
   }];
   let arguments = (ins SymbolNameAttr:$sym_name, Isa_TensorRoleAttr:$role, Isa_ElementTypeAttr:$type,
     ConfinedAttr<DenseI64ArrayAttr, [DenseArrayCount<4>]>:$shape,
     ConfinedAttr<DenseI64ArrayAttr, [DenseArrayCount<4>]>:$stride, I64Attr:$address,
     DefaultValuedAttr<DenseI64ArrayAttr, "{}">:$host_shape, DefaultValuedAttr<DenseI64ArrayAttr, "{}">:$host_permutation,
-    OptionalAttr<FlatSymbolRefAttr>:$alias, UnitAttr:$observable, DefaultValuedAttr<Isa_U8Attr, "0">:$complete_counter,
+    OptionalAttr<FlatSymbolRefAttr>:$alias, OptionalAttr<FlatSymbolRefAttr>:$parameter, UnitAttr:$observable, DefaultValuedAttr<Isa_U8Attr, "0">:$complete_counter,
     DefaultValuedAttr<Isa_U32Attr, "0">:$complete_value, DefaultValuedAttr<Isa_U8Attr, "0">:$readable_counter,
     DefaultValuedAttr<Isa_U32Attr, "0">:$readable_until, OptionalAttr<Isa_InitialAttr>:$initial);
   let assemblyFormat = "$sym_name $role $type `shape` $shape `stride` $stride `at` $address attr-dict";

@@ -17,8 +17,8 @@ Box DramState::wholeOf(const Tensor &tensor) {
   return Box(int64_t(tensor.address), bytes, dimensions);
 }
 
-bool DramState::writtenByHost(TensorRole role) {
-  switch (role) {
+bool DramState::definedAtLaunch(const Tensor &tensor) {
+  switch (tensor.role) {
   case TensorRole::Input:
   case TensorRole::Label:
   case TensorRole::Parameter:
@@ -26,6 +26,8 @@ bool DramState::writtenByHost(TensorRole role) {
   case TensorRole::Hyper:
   case TensorRole::Constant:
     return true;
+  case TensorRole::Gradient:
+    return isCompleteAtLaunch(tensor);
   default:
     return false;
   }
@@ -77,7 +79,7 @@ void DramState::defineHostTensors() {
       hostTensor[groupOf[t]] = t;
   };
   for (size_t t = 0; t < program.tensors.size(); ++t)
-    if (writtenByHost(program.tensors[t].role))
+    if (definedAtLaunch(program.tensors[t]))
       define(uint16_t(t));
   for (const Initial &initial : program.initials)
     define(initial.tensor);

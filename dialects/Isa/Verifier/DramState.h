@@ -42,7 +42,7 @@ public:
   size_t bufferCount() const { return groups.size(); }
 
   static Box wholeOf(const Tensor &);
-  static bool writtenByHost(TensorRole);
+  static bool definedAtLaunch(const Tensor &);
 
 private:
   struct Group {

@@ -1,12 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Attributes of the nn dialect: how the search laid an operation out, and the order in which an operation reduces.
+// Attributes of the nn dialect: what a tensor is for, how the search laid an operation out, and the order in which an operation reduces.
 
 #ifndef ARSIS_NN_ATTRS
 #define ARSIS_NN_ATTRS
 
 include "dialects/NN/IR/NNDialect.td"
 include "mlir/IR/AttrTypeBase.td"
+include "mlir/IR/EnumAttr.td"
+
+// The cases are those of dialects/Isa/isa.td, so that every level has the same names and numbers.
+include "dialects/Isa/IR/IsaCases.td.inc"
+
+def NN_Role : I32EnumAttr<"Role", "what an argument or a result of a step is for", Isa_TensorRoleCases> {
+  let cppNamespace = "::arsis::nn";
+  let genSpecializedAttr = 0;
+}
+def NN_RoleAttr : EnumAttr<NN_Dialect, NN_Role, "role"> {
+  let assemblyFormat = "`<` $value `>`";
+}
 
 class NN_Attr<string name, string attrMnemonic> : AttrDef<NN_Dialect, name> {
   let mnemonic = attrMnemonic;

@@ -16,6 +16,7 @@
 #include <utility>
 
 #include "dialects/NN/IR/NNDialect.cpp.inc"
+#include "dialects/NN/IR/NNEnums.cpp.inc"
 
 #define GET_ATTRDEF_CLASSES
 #include "dialects/NN/IR/NNAttrs.cpp.inc"
@@ -236,7 +237,7 @@ FailureOr<ArrayAttr> arsis::nn::notObservable(Operation *op) {
 
 // What arguments and results have in common; `roles` are the allowed ones.
 static LogicalResult verifyTensorAttribute(Operation *op, NamedAttribute attribute, Type type,
-                                           ArrayRef<StringRef> roles) {
+                                           ArrayRef<Role> roles) {
   StringRef name = attribute.getName();
   Attribute value = attribute.getValue();
   if (name == kName) {
@@ -245,11 +246,14 @@ static LogicalResult verifyTensorAttribute(Operation *op, NamedAttribute attribu
     return success();
   }
   if (name == kRole) {
-    auto text = dyn_cast<StringAttr>(value);
-    if (!text || !llvm::is_contained(roles, text.getValue()))
-      return op->emitError() << "expects " << kRole << " to be one of " << llvm::join(roles, ", ")
-                             << ", found " << value;
-    return success();
+    auto role = dyn_cast<RoleAttr>(value);
+    if (role && llvm::is_contained(roles, role.getValue()))
+      return success();
+    std::string expected;
+    llvm::raw_string_ostream stream(expected);
+    llvm::interleaveComma(roles, stream, [&](Role known) { stream << stringifyRole(known); });
+    return op->emitError() << "expects " << kRole << " to be #nn.role of one of " << expected << ", found "
+                           << value;
   }
   if (name == kHostShape) {
     if (!isa<DenseI64ArrayAttr>(value))
@@ -284,6 +288,30 @@ static LogicalResult verifyUniqueNames(Operation *op, NamedAttribute attribute, 
   return success();
 }
 
+/// Whether the attribute names another argument, as `nn.donates` does.
+static bool namesArgument(StringRef name) {
+  return name == kDonates || name == kGradientOf || name == kSlotOf;
+}
+
+/// `kind` and `position` of who has the attribute, for messages.
+static LogicalResult verifyArgumentNumber(FunctionOpInterface function, NamedAttribute attribute, Type type,
+                                          StringRef kind, unsigned position) {
+  StringRef name = attribute.getName();
+  auto number = dyn_cast<IntegerAttr>(attribute.getValue());
+  if (!number || !number.getType().isSignlessInteger(64) || number.getInt() < 0 ||
+      number.getInt() >= function.getNumArguments())
+    return function->emitError() << "expects " << name << " to be the number of an argument, found "
+                                 << attribute.getValue();
+  if (Type other = function.getArgumentTypes()[number.getInt()]; other != type)
+    return function->emitError() << "expects " << kind << " " << position
+                                 << " to have the type of the argument it "
+                                 << (name == kDonates      ? "replaces"
+                                     : name == kGradientOf ? "is the gradient of"
+                                                           : "belongs to")
+                                 << ", found " << type << " and " << other;
+  return success();
+}
+
 LogicalResult NNDialect::verifyRegionArgAttribute(Operation *op, unsigned region, unsigned argument,
                                                   NamedAttribute attribute) {
   auto function = dyn_cast<FunctionOpInterface>(op);
@@ -300,10 +328,14 @@ LogicalResult NNDialect::verifyRegionArgAttribute(Operation *op, unsigned region
                              << " to be elements of type " << type;
     return success();
   }
+  if (namesArgument(attribute.getName()) && attribute.getName() != kDonates)
+    return verifyArgumentNumber(function, attribute, type, "argument", argument);
   if (failed(verifyUniqueNames(op, attribute, argument, function.getNumArguments(), "argument",
                                [&](unsigned i) { return function.getArgAttrDict(i); })))
     return failure();
-  return verifyTensorAttribute(op, attribute, type, {"input", "label", "parameter", "state", "hyper"});
+  return verifyTensorAttribute(
+      op, attribute, type,
+      {Role::Input, Role::Label, Role::Parameter, Role::State, Role::Hyper, Role::Gradient});
 }
 
 // As above, the first result that replaces an argument looks at all of them.
@@ -334,21 +366,15 @@ LogicalResult NNDialect::verifyRegionResultAttribute(Operation *op, unsigned reg
   Type type = function.getResultTypes()[result];
   if (failed(verifyTensor(op, type, "result", result)))
     return failure();
-  if (attribute.getName() == kDonates || attribute.getName() == kGradientOf) {
-    auto number = dyn_cast<IntegerAttr>(attribute.getValue());
-    if (!number || !number.getType().isSignlessInteger(64) || number.getInt() < 0 ||
-        number.getInt() >= function.getNumArguments())
-      return op->emitError() << "expects " << attribute.getName().getValue()
-                             << " to be the number of an argument, found " << attribute.getValue();
-    if (Type other = function.getArgumentTypes()[number.getInt()]; other != type)
-      return op->emitError() << "expects result " << result << " to have the type of the argument it "
-                             << (attribute.getName() == kDonates ? "replaces" : "is the gradient of")
-                             << ", found " << type << " and " << other;
+  if (namesArgument(attribute.getName())) {
+    if (failed(verifyArgumentNumber(function, attribute, type, "result", result)))
+      return failure();
     return attribute.getName() == kDonates ? verifyOneResultPerArgument(function, result) : success();
   }
   if (failed(verifyUniqueNames(op, attribute, result, function.getNumResults(), "result",
                                [&](unsigned i) { return function.getResultAttrDict(i); })))
     return failure();
-  return verifyTensorAttribute(op, attribute, type,
-                               {"output", "loss", "parameter", "state", "gradient", "activation"});
+  return verifyTensorAttribute(
+      op, attribute, type,
+      {Role::Output, Role::Loss, Role::Parameter, Role::State, Role::Gradient, Role::Activation});
 }

@@ -27,6 +27,7 @@ namespace arsis::nn {
 // dialect.
 inline constexpr llvm::StringLiteral kName = "nn.name";
 inline constexpr llvm::StringLiteral kGradientOf = "nn.gradient_of";
+inline constexpr llvm::StringLiteral kSlotOf = "nn.slot_of";
 inline constexpr llvm::StringLiteral kRole = "nn.role";
 inline constexpr llvm::StringLiteral kHostShape = "nn.host_shape";
 inline constexpr llvm::StringLiteral kHostPermutation = "nn.host_permutation";

@@ -18,13 +18,16 @@ def NN_Dialect : Dialect {
 
     Attributes on arguments and results of a function:
     - `nn.name` (string): the name the host uses for the tensor; unique among the arguments and among the results.
-    - `nn.role` (string): `input`, `label`, `parameter`, `state` or `hyper` on arguments; `output`, `loss`,
-      `parameter`, `state`, `gradient` or `activation` on results.
+    - `nn.role` (`#nn.role`): `input`, `label`, `parameter`, `state`, `hyper` or `gradient` on arguments; `output`,
+      `loss`, `parameter`, `state`, `gradient` or `activation` on results.
     - `nn.host_shape`, `nn.host_permutation` (i64 arrays): the host's shape, and for each of its dimensions the
       dimension of the tensor here. Absent means identity.
     - `nn.initial` (elements): the value at launch, in the layout of the tensor here.
     - `nn.donates` (i64, results only): the argument whose storage the result takes over.
-    - `nn.gradient_of` (i64, results only): the argument whose gradient the result is.
+    - `nn.gradient_of` (i64): the argument whose gradient this is.
+    - `nn.slot_of` (i64): the argument, a parameter, whose updates keep this state between steps.
+
+    Names are for people: what belongs together is said by the attributes.
 
     The verifiers name the constraint they found violated, for example `(conv_c4)`; the descriptions of the operations
     list them.

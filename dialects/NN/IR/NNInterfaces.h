@@ -13,6 +13,8 @@
 #include "mlir/IR/Dialect.h"
 #include "mlir/IR/OpDefinition.h"
 
+#include "dialects/NN/IR/NNEnums.h.inc"
+
 #define GET_ATTRDEF_CLASSES
 #include "dialects/NN/IR/NNAttrs.h.inc"
 

@@ -90,7 +90,8 @@ ExtentsAttr TileBuilder::extentsOf(Extents extents) {
 
 TensorOp TileBuilder::tensor(StringRef name, TensorRole role, ArrayRef<int64_t> shape, Type type) {
   auto memref = MemRefType::get(shape, type, AffineMap(), DramAttr::get(builder.getContext()));
-  return TensorOp::create(builder, location, memref, name, role, nullptr, nullptr, nullptr, false, nullptr);
+  return TensorOp::create(builder, location, memref, name, role, nullptr, nullptr, nullptr, nullptr, false,
+                          nullptr);
 }
 
 Value TileBuilder::alias(Value tensor, ArrayRef<int64_t> shape) {

@@ -35,11 +35,13 @@ def Tile_TensorOp : Tile_Op<"tensor", [HasParent<"ProgramOp">]> {
   let summary = "a named tensor in DRAM";
   let description = [{
     The shape is the chip's layout (at most four dimensions, row-major). `host_shape` and `host_permutation` give the
-    layout the outside knows: host dimension i is chip dimension `host_permutation[i]`. `initial` is the value the
-    tensor has before the first step. The address is set by `tile-plan-memory`.
+    layout the outside knows: host dimension i is chip dimension `host_permutation[i]`. `parameter` is the name
+    of the parameter whose gradient or optimizer's slot this is. `initial` is the value the tensor has before the first
+    step. The address is set by `tile-plan-memory`.
   }];
   let arguments = (ins StrAttr:$name, Tile_TensorRoleAttr:$role, OptionalAttr<DenseI64ArrayAttr>:$host_shape,
-    OptionalAttr<DenseI64ArrayAttr>:$host_permutation, OptionalAttr<ElementsAttr>:$initial, UnitAttr:$observable,
+    OptionalAttr<DenseI64ArrayAttr>:$host_permutation, OptionalAttr<StrAttr>:$parameter,
+    OptionalAttr<ElementsAttr>:$initial, UnitAttr:$observable,
     OptionalAttr<I64Attr>:$address);
   let results = (outs Tile_Dram:$result);
   let assemblyFormat = "$name $role attr-dict `:` type($result)";

@@ -20,14 +20,14 @@ def test_conv_turns_layouts(importer):
         "(tensor<1x8x8x2xf32>, tensor<3x3x2x4xf32>) -> tensor<1x4x8x4xf32>",
     )
     out.has(
-        'nn.name = "x", nn.role = "input"',
+        'nn.name = "x", nn.role = #nn.role<input>',
         "nn.host_permutation = array<i64: 0, 3, 1, 2>, nn.host_shape = array<i64: 1, 2, 8, 8>",
     )
     out.has(
-        'nn.name = "w", nn.role = "parameter"',
+        'nn.name = "w", nn.role = #nn.role<parameter>',
         "nn.host_permutation = array<i64: 3, 2, 0, 1>, nn.host_shape = array<i64: 4, 2, 3, 3>",
     )
-    out.has('nn.name = "y", nn.role = "output"', 'fused<"fwd">')
+    out.has('nn.name = "y", nn.role = #nn.role<output>', 'fused<"fwd">')
 
 
 def test_conv_permutes_initial_values(importer):
@@ -130,14 +130,16 @@ def test_batch_norm_inference(importer):
     out.has(
         "nn.batch_norm_inference",
         "epsilon 2.500000e-01",
-        'nn.name = "s", nn.role = "parameter"',
-        'nn.name = "mean", nn.role = "state"',
+        'nn.name = "s", nn.role = #nn.role<parameter>',
+        'nn.name = "mean", nn.role = #nn.role<state>',
     )
 
 
 def test_batch_norm_becomes_training_on_request(importer):
     out = batch_norm(importer, options=["--train"], momentum=0.75)
-    out.has("nn.batch_norm %", "momentum 2.500000e-01", 'nn.donates = 3 : i64, nn.name = "mean", nn.role = "state"')
+    out.has(
+        "nn.batch_norm %", "momentum 2.500000e-01", 'nn.donates = 3 : i64, nn.name = "mean", nn.role = #nn.role<state>'
+    )
 
 
 def test_batch_norm_that_the_request_turns_is_named(importer):
@@ -261,7 +263,7 @@ def test_constant_node_is_not_trained(importer):
         helper.make_node("Constant", [], ["b"], value_floats=[1.0, 2.0, 3.0]),
         helper.make_node("Add", ["x", "b"], ["y"]),
     ]
-    importer.nodes(nodes, {"x": (2, 3)}, ["y"]).has('nn.name = "b", nn.role = "state"')
+    importer.nodes(nodes, {"x": (2, 3)}, ["y"]).has('nn.name = "b", nn.role = #nn.role<state>')
 
 
 def test_dropout_is_nothing_at_inference(importer):

@@ -55,6 +55,7 @@ def test_every_step_is_a_pass(step):
         "AttachOptimizer",
         "KeepActivations",
         "Canonicalizer",
+        "JoinPhases",
         "MapPass",
         "KeepReference",
         "ConvertNNToTilePass",

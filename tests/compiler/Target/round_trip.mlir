@@ -20,6 +20,8 @@ isa.program @program attributes {counters = [#isa.stream_id<load 0>], dram_bytes
   // CHECK-SAME: initial = dense<{{.*}}> : tensor<16xi8>
   isa.tensor @x parameter f32 shape [1, 1, 1, 4] stride [4, 4, 4, 1] at 64
     {initial = dense<[1.0, 2.0, 3.0, 4.0]> : tensor<4xf32>, host_shape = array<i64: 4>, host_permutation = array<i64: 0>}
+  // CHECK: isa.tensor @v state f32 {{.*}}parameter = @x
+  isa.tensor @v state f32 shape [1, 1, 1, 4] stride [4, 4, 4, 1] at 128 {parameter = @x}
   // CHECK: isa.stream load 0
   // CHECK:   isa.loop 3
   // CHECK:     isa.wait {waits = [#isa.wait<counter 0 reaches -1 + 1*i0>]}

@@ -98,8 +98,8 @@ func.func @loss_and_data(%x: tensor<2x4xf32>, %labels: tensor<2xi32>) {
 
 // CHECK-LABEL: func.func @attributes
 // CHECK-SAME: nn.host_permutation = array<i64: 0, 3, 1, 2>
-func.func @attributes(%x: tensor<1x2x2x3xf32> {nn.name = "x", nn.role = "input", nn.host_shape = array<i64: 1, 3, 2, 2>, nn.host_permutation = array<i64: 0, 3, 1, 2>},
-                      %w: tensor<3xf32> {nn.name = "w", nn.role = "parameter", nn.initial = dense<[1.0, 2.0, 3.0]> : tensor<3xf32>})
-    -> (tensor<3xf32> {nn.name = "w", nn.role = "parameter", nn.donates = 1 : i64}) {
+func.func @attributes(%x: tensor<1x2x2x3xf32> {nn.name = "x", nn.role = #nn.role<input>, nn.host_shape = array<i64: 1, 3, 2, 2>, nn.host_permutation = array<i64: 0, 3, 1, 2>},
+                      %w: tensor<3xf32> {nn.name = "w", nn.role = #nn.role<parameter>, nn.initial = dense<[1.0, 2.0, 3.0]> : tensor<3xf32>})
+    -> (tensor<3xf32> {nn.name = "w", nn.role = #nn.role<parameter>, nn.donates = 1 : i64}) {
   return %w : tensor<3xf32>
 }

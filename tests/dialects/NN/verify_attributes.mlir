@@ -10,7 +10,7 @@ func.func @name(%x: tensor<2x3xf32> {nn.name = 3 : i64}) -> (tensor<2x3xf32>) {
 
 // -----
 
-// expected-error @+1 {{expects nn.role to be one of input, label, parameter, state, hyper, found "weight"}}
+// expected-error @+1 {{expects nn.role to be #nn.role of one of input, label, parameter, state, hyper, gradient, found "weight"}}
 func.func @role(%x: tensor<2x3xf32> {nn.role = "weight"}) -> (tensor<2x3xf32>) {
   return %x : tensor<2x3xf32>
 }
@@ -18,8 +18,8 @@ func.func @role(%x: tensor<2x3xf32> {nn.role = "weight"}) -> (tensor<2x3xf32>) {
 
 // -----
 
-// expected-error @+1 {{expects nn.role to be one of output, loss, parameter, state, gradient, activation, found "input"}}
-func.func @result_role(%x: tensor<2x3xf32>) -> (tensor<2x3xf32> {nn.role = "input"}) {
+// expected-error @+1 {{expects nn.role to be #nn.role of one of output, loss, parameter, state, gradient, activation, found #nn.role<input>}}
+func.func @result_role(%x: tensor<2x3xf32>) -> (tensor<2x3xf32> {nn.role = #nn.role<input>}) {
   return %x : tensor<2x3xf32>
 }
 
@@ -152,4 +152,32 @@ func.func @no_tensor(%x: tensor<2xf32>, %q: f64 {nn.name = "q"}) {
 // expected-error @+1 {{expects result 0 to be a static tensor of f32, bf16, f16 or i32}}
 func.func @no_tensor_result(%q: index) -> (index {nn.name = "q"}) {
   return %q : index
+}
+
+// -----
+
+// expected-error @+1 {{expects nn.slot_of to be the number of an argument, found 7}}
+func.func @slot_of(%x: tensor<2xf32> {nn.slot_of = 7 : i64}) {
+  return
+}
+
+// -----
+
+// expected-error @+1 {{expects argument 1 to have the type of the argument it belongs to, found 'tensor<3xf32>' and 'tensor<2xf32>'}}
+func.func @slot_of_another_type(%w: tensor<2xf32>, %v: tensor<3xf32> {nn.slot_of = 0 : i64}) {
+  return
+}
+
+// -----
+
+// expected-error @+1 {{expects argument 1 to have the type of the argument it is the gradient of, found 'tensor<3xf32>' and 'tensor<2xf32>'}}
+func.func @gradient_argument_of_another_type(%w: tensor<2xf32>, %g: tensor<3xf32> {nn.gradient_of = 0 : i64}) {
+  return
+}
+
+// -----
+
+// expected-error @+1 {{expects a known nn attribute here, found nn.donates}}
+func.func @argument_that_donates(%w: tensor<2xf32>, %v: tensor<2xf32> {nn.donates = 0 : i64}) {
+  return
 }

@@ -31,7 +31,7 @@ std::string module(const std::string &op, const std::string &attributes,
   for (size_t i = 0; i < arguments.size(); ++i) {
     const std::string name(1, char('a' + i)), t = type(arguments[i].shape, arguments[i].element);
     head += (i ? ", %" : "%") + name + ": " + t + " {nn.name = \"" + name + "\"" +
-            (arguments[i].element == std::string("i32") ? ", nn.role = \"label\"" : "") + "}";
+            (arguments[i].element == std::string("i32") ? ", nn.role = #nn.role<label>" : "") + "}";
     operands += (i ? ", %" : "%") + name;
     types += (i ? ", " : "") + t;
   }

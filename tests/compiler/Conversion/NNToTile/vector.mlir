@@ -57,7 +57,7 @@ func.func @tanh_grad(%gy: tensor<300x300xf32>, %y: tensor<300x300xf32>) -> tenso
 // CHECK: tile.map scale_add 
 // CHECK: tile.map fma 
 // CHECK: tile.store {{.*}} to %[[ROW]]
-func.func @sgd(%w: tensor<300x300xf32> {nn.name = "w", nn.role = "parameter"}, %g: tensor<300x300xf32>, %r: tensor<f32>) -> (tensor<300x300xf32> {nn.name = "w", nn.donates = 0 : i64}) {
+func.func @sgd(%w: tensor<300x300xf32> {nn.name = "w", nn.role = #nn.role<parameter>}, %g: tensor<300x300xf32>, %r: tensor<f32>) -> (tensor<300x300xf32> {nn.name = "w", nn.donates = 0 : i64}) {
   %0 = nn.sgd %w, %g, %r momentum 0.0 weight_decay 0.1 : (tensor<300x300xf32>, tensor<300x300xf32>, tensor<f32>) -> tensor<300x300xf32>
   return %0 : tensor<300x300xf32>
 }

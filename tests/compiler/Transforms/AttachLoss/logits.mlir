@@ -28,8 +28,8 @@ func.func @forward(%x: tensor<2x3xf32> {nn.name = "x"})
 // -----
 
 // CHECK-LABEL: func.func @train_step
-// CHECK-SAME: tensor<2xi32> {nn.name = "step:labels", nn.role = "label"}
-// CHECK-SAME: -> (tensor<f32> {nn.name = "step:step:loss", nn.role = "loss"}
+// CHECK-SAME: tensor<2xi32> {nn.name = "step:labels", nn.role = #nn.role<label>}
+// CHECK-SAME: -> (tensor<f32> {nn.name = "step:step:loss", nn.role = #nn.role<loss>}
 func.func @forward(%x: tensor<2x3xf32> {nn.name = "labels"}, %z: tensor<2x3xf32> {nn.name = "step:loss"})
     -> (tensor<2x3xf32> {nn.name = "loss"}) {
   return %x : tensor<2x3xf32>

@@ -9,6 +9,6 @@
 // MOMENTUM: error: --optimizer, momentum: found 'inf', expected a number from 0 to 1e30
 // DECAY: error: --optimizer, weight-decay: found '-0.5', expected a number from 0 to 1e30
 // NAME: error: expects gradient result 0 to have nn.gradient_of, the number of its parameter, found none
-func.func @step(%x: tensor<4xf32> {nn.name = "x", nn.role = "parameter"}) -> (tensor<4xf32> {nn.name = "grad:w", nn.role = "gradient"}) {
+func.func @step(%x: tensor<4xf32> {nn.name = "x", nn.role = #nn.role<parameter>}) -> (tensor<4xf32> {nn.name = "grad:w", nn.role = #nn.role<gradient>}) {
   return %x : tensor<4xf32>
 }

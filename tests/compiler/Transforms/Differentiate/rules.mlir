@@ -7,7 +7,7 @@
 // CHECK: %[[GB:.*]] = nn.matmul %arg0, %[[G]] {transpose_a = true} :
 // CHECK: %[[GA:.*]] = nn.matmul %[[G]], %arg1 {transpose_b = true} :
 // CHECK: return %{{.*}}, %[[GA]], %[[GB]] :
-func.func @matmul_nn(%a: tensor<2x3xf32> {nn.name = "a", nn.role = "parameter"}, %b: tensor<3x4xf32> {nn.name = "b", nn.role = "parameter"}, %labels: tensor<2xi32> {nn.name = "labels", nn.role = "label"}) -> (tensor<f32> {nn.role = "loss"}) {
+func.func @matmul_nn(%a: tensor<2x3xf32> {nn.name = "a", nn.role = #nn.role<parameter>}, %b: tensor<3x4xf32> {nn.name = "b", nn.role = #nn.role<parameter>}, %labels: tensor<2xi32> {nn.name = "labels", nn.role = #nn.role<label>}) -> (tensor<f32> {nn.role = #nn.role<loss>}) {
   %y = nn.matmul %a, %b : (tensor<2x3xf32>, tensor<3x4xf32>) -> tensor<2x4xf32>
   %loss, %p = nn.softmax_cross_entropy %y, %labels : (tensor<2x4xf32>, tensor<2xi32>) -> (tensor<f32>, tensor<2x4xf32>)
   return %loss : tensor<f32>
@@ -18,7 +18,7 @@ func.func @matmul_nn(%a: tensor<2x3xf32> {nn.name = "a", nn.role = "parameter"},
 // CHECK: %[[GB:.*]] = nn.matmul %[[G]], %arg0 {transpose_a = true} :
 // CHECK: %[[GA:.*]] = nn.matmul %[[G]], %arg1 :
 // CHECK: return %{{.*}}, %[[GA]], %[[GB]] :
-func.func @matmul_nt(%a: tensor<2x3xf32> {nn.name = "a", nn.role = "parameter"}, %b: tensor<4x3xf32> {nn.name = "b", nn.role = "parameter"}, %labels: tensor<2xi32> {nn.name = "labels", nn.role = "label"}) -> (tensor<f32> {nn.role = "loss"}) {
+func.func @matmul_nt(%a: tensor<2x3xf32> {nn.name = "a", nn.role = #nn.role<parameter>}, %b: tensor<4x3xf32> {nn.name = "b", nn.role = #nn.role<parameter>}, %labels: tensor<2xi32> {nn.name = "labels", nn.role = #nn.role<label>}) -> (tensor<f32> {nn.role = #nn.role<loss>}) {
   %y = nn.matmul %a, %b {transpose_b = true} : (tensor<2x3xf32>, tensor<4x3xf32>) -> tensor<2x4xf32>
   %loss, %p = nn.softmax_cross_entropy %y, %labels : (tensor<2x4xf32>, tensor<2xi32>) -> (tensor<f32>, tensor<2x4xf32>)
   return %loss : tensor<f32>
@@ -29,7 +29,7 @@ func.func @matmul_nt(%a: tensor<2x3xf32> {nn.name = "a", nn.role = "parameter"},
 // CHECK: %[[GB:.*]] = nn.matmul %arg0, %[[G]] :
 // CHECK: %[[GA:.*]] = nn.matmul %arg1, %[[G]] {transpose_b = true} :
 // CHECK: return %{{.*}}, %[[GA]], %[[GB]] :
-func.func @matmul_tn(%a: tensor<3x2xf32> {nn.name = "a", nn.role = "parameter"}, %b: tensor<3x4xf32> {nn.name = "b", nn.role = "parameter"}, %labels: tensor<2xi32> {nn.name = "labels", nn.role = "label"}) -> (tensor<f32> {nn.role = "loss"}) {
+func.func @matmul_tn(%a: tensor<3x2xf32> {nn.name = "a", nn.role = #nn.role<parameter>}, %b: tensor<3x4xf32> {nn.name = "b", nn.role = #nn.role<parameter>}, %labels: tensor<2xi32> {nn.name = "labels", nn.role = #nn.role<label>}) -> (tensor<f32> {nn.role = #nn.role<loss>}) {
   %y = nn.matmul %a, %b {transpose_a = true} : (tensor<3x2xf32>, tensor<3x4xf32>) -> tensor<2x4xf32>
   %loss, %p = nn.softmax_cross_entropy %y, %labels : (tensor<2x4xf32>, tensor<2xi32>) -> (tensor<f32>, tensor<2x4xf32>)
   return %loss : tensor<f32>
@@ -40,7 +40,7 @@ func.func @matmul_tn(%a: tensor<3x2xf32> {nn.name = "a", nn.role = "parameter"},
 // CHECK: %[[GB:.*]] = nn.matmul %[[G]], %arg0 {transpose_a = true, transpose_b = true} :
 // CHECK: %[[GA:.*]] = nn.matmul %arg1, %[[G]] {transpose_a = true, transpose_b = true} :
 // CHECK: return %{{.*}}, %[[GA]], %[[GB]] :
-func.func @matmul_tt(%a: tensor<3x2xf32> {nn.name = "a", nn.role = "parameter"}, %b: tensor<4x3xf32> {nn.name = "b", nn.role = "parameter"}, %labels: tensor<2xi32> {nn.name = "labels", nn.role = "label"}) -> (tensor<f32> {nn.role = "loss"}) {
+func.func @matmul_tt(%a: tensor<3x2xf32> {nn.name = "a", nn.role = #nn.role<parameter>}, %b: tensor<4x3xf32> {nn.name = "b", nn.role = #nn.role<parameter>}, %labels: tensor<2xi32> {nn.name = "labels", nn.role = #nn.role<label>}) -> (tensor<f32> {nn.role = #nn.role<loss>}) {
   %y = nn.matmul %a, %b {transpose_a = true, transpose_b = true} : (tensor<3x2xf32>, tensor<4x3xf32>) -> tensor<2x4xf32>
   %loss, %p = nn.softmax_cross_entropy %y, %labels : (tensor<2x4xf32>, tensor<2xi32>) -> (tensor<f32>, tensor<2x4xf32>)
   return %loss : tensor<f32>
@@ -50,7 +50,7 @@ func.func @matmul_tt(%a: tensor<3x2xf32> {nn.name = "a", nn.role = "parameter"},
 // CHECK: %[[G:.*]] = nn.softmax_cross_entropy_grad %{{.*}}, %{{.*}}, %{{.*}}
 // CHECK: %[[R:.*]] = nn.reshape %[[G]] : (tensor<2x4xf32>) -> tensor<2x1x1x4xf32>
 // CHECK: nn.max_pool_grad %arg0, %[[R]] kernel [2, 2] strides [1, 1] pads [0, 0, 0, 0] dilations [1, 1] :
-func.func @max_pool(%x: tensor<2x2x2x4xf32> {nn.name = "x", nn.role = "parameter"}, %labels: tensor<2xi32> {nn.name = "labels", nn.role = "label"}) -> (tensor<f32> {nn.role = "loss"}) {
+func.func @max_pool(%x: tensor<2x2x2x4xf32> {nn.name = "x", nn.role = #nn.role<parameter>}, %labels: tensor<2xi32> {nn.name = "labels", nn.role = #nn.role<label>}) -> (tensor<f32> {nn.role = #nn.role<loss>}) {
   %y = nn.max_pool %x kernel [2, 2] strides [1, 1] pads [0, 0, 0, 0] dilations [1, 1] : (tensor<2x2x2x4xf32>) -> tensor<2x1x1x4xf32>
   %z = nn.reshape %y : (tensor<2x1x1x4xf32>) -> tensor<2x4xf32>
   %loss, %p = nn.softmax_cross_entropy %z, %labels : (tensor<2x4xf32>, tensor<2xi32>) -> (tensor<f32>, tensor<2x4xf32>)
@@ -61,7 +61,7 @@ func.func @max_pool(%x: tensor<2x2x2x4xf32> {nn.name = "x", nn.role = "parameter
 // CHECK: %[[G:.*]] = nn.softmax_cross_entropy_grad %{{.*}}, %{{.*}}, %{{.*}}
 // CHECK: %[[R:.*]] = nn.reshape %[[G]] : (tensor<2x4xf32>) -> tensor<2x1x1x4xf32>
 // CHECK: nn.avg_pool_grad %[[R]] kernel [3, 3] strides [2, 2] pads [1, 1, 0, 0] dilations [1, 1] {count_include_pad = true} :
-func.func @avg_pool(%x: tensor<2x2x2x4xf32> {nn.name = "x", nn.role = "parameter"}, %labels: tensor<2xi32> {nn.name = "labels", nn.role = "label"}) -> (tensor<f32> {nn.role = "loss"}) {
+func.func @avg_pool(%x: tensor<2x2x2x4xf32> {nn.name = "x", nn.role = #nn.role<parameter>}, %labels: tensor<2xi32> {nn.name = "labels", nn.role = #nn.role<label>}) -> (tensor<f32> {nn.role = #nn.role<loss>}) {
   %y = nn.avg_pool %x kernel [3, 3] strides [2, 2] pads [1, 1, 0, 0] dilations [1, 1] {count_include_pad = true} : (tensor<2x2x2x4xf32>) -> tensor<2x1x1x4xf32>
   %z = nn.reshape %y : (tensor<2x1x1x4xf32>) -> tensor<2x4xf32>
   %loss, %p = nn.softmax_cross_entropy %z, %labels : (tensor<2x4xf32>, tensor<2xi32>) -> (tensor<f32>, tensor<2x4xf32>)
@@ -72,7 +72,7 @@ func.func @avg_pool(%x: tensor<2x2x2x4xf32> {nn.name = "x", nn.role = "parameter
 // CHECK: %[[G:.*]] = nn.softmax_cross_entropy_grad %{{.*}}, %{{.*}}, %{{.*}}
 // CHECK: %[[R:.*]] = nn.reshape %[[G]] : (tensor<2x4xf32>) -> tensor<2x1x1x4xf32>
 // CHECK: nn.relu_grad %[[R]], %{{.*}} :
-func.func @relu(%x: tensor<2x1x1x4xf32> {nn.name = "x", nn.role = "parameter"}, %labels: tensor<2xi32> {nn.name = "labels", nn.role = "label"}) -> (tensor<f32> {nn.role = "loss"}) {
+func.func @relu(%x: tensor<2x1x1x4xf32> {nn.name = "x", nn.role = #nn.role<parameter>}, %labels: tensor<2xi32> {nn.name = "labels", nn.role = #nn.role<label>}) -> (tensor<f32> {nn.role = #nn.role<loss>}) {
   %y = nn.relu %x : tensor<2x1x1x4xf32>
   %z = nn.reshape %y : (tensor<2x1x1x4xf32>) -> tensor<2x4xf32>
   %loss, %p = nn.softmax_cross_entropy %z, %labels : (tensor<2x4xf32>, tensor<2xi32>) -> (tensor<f32>, tensor<2x4xf32>)
@@ -84,7 +84,7 @@ func.func @relu(%x: tensor<2x1x1x4xf32> {nn.name = "x", nn.role = "parameter"}, 
 // CHECK: %[[G:.*]] = nn.softmax_cross_entropy_grad %{{.*}}, %{{.*}}, %{{.*}}
 // CHECK: %[[GX:.*]] = nn.tanh_grad %[[G]], %[[Y]] :
 // CHECK: return %{{.*}}, %[[GX]] :
-func.func @tanh(%x: tensor<2x4xf32> {nn.name = "x", nn.role = "parameter"}, %labels: tensor<2xi32> {nn.name = "labels", nn.role = "label"}) -> (tensor<f32> {nn.role = "loss"}) {
+func.func @tanh(%x: tensor<2x4xf32> {nn.name = "x", nn.role = #nn.role<parameter>}, %labels: tensor<2xi32> {nn.name = "labels", nn.role = #nn.role<label>}) -> (tensor<f32> {nn.role = #nn.role<loss>}) {
   %y = nn.tanh %x : tensor<2x4xf32>
   %loss, %p = nn.softmax_cross_entropy %y, %labels : (tensor<2x4xf32>, tensor<2xi32>) -> (tensor<f32>, tensor<2x4xf32>)
   return %loss : tensor<f32>
@@ -94,7 +94,7 @@ func.func @tanh(%x: tensor<2x4xf32> {nn.name = "x", nn.role = "parameter"}, %lab
 // CHECK: %[[G:.*]] = nn.softmax_cross_entropy_grad %{{.*}}, %{{.*}}, %{{.*}}
 // CHECK: %[[R:.*]] = nn.reshape %[[G]] : (tensor<2x4xf32>) -> tensor<2x1x1x4xf32>
 // CHECK: nn.transpose %[[R]] permutation [3, 0, 1, 2] :
-func.func @transpose(%x: tensor<4x2x1x1xf32> {nn.name = "x", nn.role = "parameter"}, %labels: tensor<2xi32> {nn.name = "labels", nn.role = "label"}) -> (tensor<f32> {nn.role = "loss"}) {
+func.func @transpose(%x: tensor<4x2x1x1xf32> {nn.name = "x", nn.role = #nn.role<parameter>}, %labels: tensor<2xi32> {nn.name = "labels", nn.role = #nn.role<label>}) -> (tensor<f32> {nn.role = #nn.role<loss>}) {
   %y = nn.transpose %x permutation [1, 2, 3, 0] : (tensor<4x2x1x1xf32>) -> tensor<2x1x1x4xf32>
   %z = nn.reshape %y : (tensor<2x1x1x4xf32>) -> tensor<2x4xf32>
   %loss, %p = nn.softmax_cross_entropy %z, %labels : (tensor<2x4xf32>, tensor<2xi32>) -> (tensor<f32>, tensor<2x4xf32>)
@@ -107,7 +107,7 @@ func.func @transpose(%x: tensor<4x2x1x1xf32> {nn.name = "x", nn.role = "paramete
 // CHECK: %[[GW:.*]] = nn.conv2d_grad_weight %arg0, %[[R]] strides [2, 2] pads [1, 1, 0, 0] dilations [1, 1] :
 // CHECK: %[[GX:.*]] = nn.conv2d_grad_input %[[R]], %arg1 strides [2, 2] pads [1, 1, 0, 0] dilations [1, 1] :
 // CHECK: return %{{.*}}, %[[GX]], %[[GW]] :
-func.func @conv2d(%x: tensor<2x3x3x1xf32> {nn.name = "x", nn.role = "parameter"}, %w: tensor<3x3x1x4xf32> {nn.name = "w", nn.role = "parameter"}, %labels: tensor<2xi32> {nn.name = "labels", nn.role = "label"}) -> (tensor<f32> {nn.role = "loss"}) {
+func.func @conv2d(%x: tensor<2x3x3x1xf32> {nn.name = "x", nn.role = #nn.role<parameter>}, %w: tensor<3x3x1x4xf32> {nn.name = "w", nn.role = #nn.role<parameter>}, %labels: tensor<2xi32> {nn.name = "labels", nn.role = #nn.role<label>}) -> (tensor<f32> {nn.role = #nn.role<loss>}) {
   %y = nn.conv2d %x, %w strides [2, 2] pads [1, 1, 0, 0] dilations [1, 1] : (tensor<2x3x3x1xf32>, tensor<3x3x1x4xf32>) -> tensor<2x1x1x4xf32>
   %z = nn.reshape %y : (tensor<2x1x1x4xf32>) -> tensor<2x4xf32>
   %loss, %p = nn.softmax_cross_entropy %z, %labels : (tensor<2x4xf32>, tensor<2xi32>) -> (tensor<f32>, tensor<2x4xf32>)
@@ -119,7 +119,7 @@ func.func @conv2d(%x: tensor<2x3x3x1xf32> {nn.name = "x", nn.role = "parameter"}
 // CHECK: %[[G:.*]] = nn.softmax_cross_entropy_grad %{{.*}}, %{{.*}}, %{{.*}}
 // CHECK: %[[GX:.*]], %[[GS:.*]], %[[GB:.*]] = nn.batch_norm_grad %[[G]], %arg0, %arg1, %[[MEAN]], %[[RSTD]] :
 // CHECK: return %{{.*}}, %[[GX]], %[[GS]], %[[GB]] :
-func.func @batch_norm(%x: tensor<2x4xf32> {nn.name = "x", nn.role = "parameter"}, %scale: tensor<4xf32> {nn.name = "scale", nn.role = "parameter"}, %bias: tensor<4xf32> {nn.name = "bias", nn.role = "parameter"}, %mean: tensor<4xf32> {nn.name = "mean", nn.role = "state"}, %var: tensor<4xf32> {nn.name = "var", nn.role = "state"}, %labels: tensor<2xi32> {nn.name = "labels", nn.role = "label"}) -> (tensor<f32> {nn.role = "loss"}) {
+func.func @batch_norm(%x: tensor<2x4xf32> {nn.name = "x", nn.role = #nn.role<parameter>}, %scale: tensor<4xf32> {nn.name = "scale", nn.role = #nn.role<parameter>}, %bias: tensor<4xf32> {nn.name = "bias", nn.role = #nn.role<parameter>}, %mean: tensor<4xf32> {nn.name = "mean", nn.role = #nn.role<state>}, %var: tensor<4xf32> {nn.name = "var", nn.role = #nn.role<state>}, %labels: tensor<2xi32> {nn.name = "labels", nn.role = #nn.role<label>}) -> (tensor<f32> {nn.role = #nn.role<loss>}) {
   %y:5 = nn.batch_norm %x, %scale, %bias, %mean, %var epsilon 1.0e-5 momentum 0.1 : (tensor<2x4xf32>, tensor<4xf32>, tensor<4xf32>, tensor<4xf32>, tensor<4xf32>) -> (tensor<2x4xf32>, tensor<4xf32>, tensor<4xf32>, tensor<4xf32>, tensor<4xf32>)
   %loss, %p = nn.softmax_cross_entropy %y#0, %labels : (tensor<2x4xf32>, tensor<2xi32>) -> (tensor<f32>, tensor<2x4xf32>)
   return %loss : tensor<f32>
@@ -129,7 +129,7 @@ func.func @batch_norm(%x: tensor<2x4xf32> {nn.name = "x", nn.role = "parameter"}
 // CHECK: %[[G:.*]] = nn.softmax_cross_entropy_grad %{{.*}}, %{{.*}}, %{{.*}}
 // CHECK: %[[GB:.*]] = nn.channel_sum %[[G]] :
 // CHECK: return %{{.*}}, %[[G]], %[[GB]] :
-func.func @bias_add(%x: tensor<2x4xf32> {nn.name = "x", nn.role = "parameter"}, %b: tensor<4xf32> {nn.name = "b", nn.role = "parameter"}, %labels: tensor<2xi32> {nn.name = "labels", nn.role = "label"}) -> (tensor<f32> {nn.role = "loss"}) {
+func.func @bias_add(%x: tensor<2x4xf32> {nn.name = "x", nn.role = #nn.role<parameter>}, %b: tensor<4xf32> {nn.name = "b", nn.role = #nn.role<parameter>}, %labels: tensor<2xi32> {nn.name = "labels", nn.role = #nn.role<label>}) -> (tensor<f32> {nn.role = #nn.role<loss>}) {
   %y = nn.bias_add %x, %b : (tensor<2x4xf32>, tensor<4xf32>) -> tensor<2x4xf32>
   %loss, %p = nn.softmax_cross_entropy %y, %labels : (tensor<2x4xf32>, tensor<2xi32>) -> (tensor<f32>, tensor<2x4xf32>)
   return %loss : tensor<f32>
@@ -138,7 +138,7 @@ func.func @bias_add(%x: tensor<2x4xf32> {nn.name = "x", nn.role = "parameter"}, 
 // CHECK-LABEL: func.func @add
 // CHECK: %[[G:.*]] = nn.softmax_cross_entropy_grad %{{.*}}, %{{.*}}, %{{.*}}
 // CHECK: return %{{.*}}, %[[G]], %[[G]] :
-func.func @add(%a: tensor<2x4xf32> {nn.name = "a", nn.role = "parameter"}, %b: tensor<2x4xf32> {nn.name = "b", nn.role = "parameter"}, %labels: tensor<2xi32> {nn.name = "labels", nn.role = "label"}) -> (tensor<f32> {nn.role = "loss"}) {
+func.func @add(%a: tensor<2x4xf32> {nn.name = "a", nn.role = #nn.role<parameter>}, %b: tensor<2x4xf32> {nn.name = "b", nn.role = #nn.role<parameter>}, %labels: tensor<2xi32> {nn.name = "labels", nn.role = #nn.role<label>}) -> (tensor<f32> {nn.role = #nn.role<loss>}) {
   %y = nn.add %a, %b : tensor<2x4xf32>
   %loss, %p = nn.softmax_cross_entropy %y, %labels : (tensor<2x4xf32>, tensor<2xi32>) -> (tensor<f32>, tensor<2x4xf32>)
   return %loss : tensor<f32>
@@ -148,7 +148,7 @@ func.func @add(%a: tensor<2x4xf32> {nn.name = "a", nn.role = "parameter"}, %b: t
 // CHECK: %[[G:.*]] = nn.softmax_cross_entropy_grad %{{.*}}, %{{.*}}, %{{.*}}
 // CHECK: %[[S:.*]] = nn.add %[[G]], %[[G]] :
 // CHECK: return %{{.*}}, %[[S]] :
-func.func @add_to_itself(%a: tensor<2x4xf32> {nn.name = "a", nn.role = "parameter"}, %labels: tensor<2xi32> {nn.name = "labels", nn.role = "label"}) -> (tensor<f32> {nn.role = "loss"}) {
+func.func @add_to_itself(%a: tensor<2x4xf32> {nn.name = "a", nn.role = #nn.role<parameter>}, %labels: tensor<2xi32> {nn.name = "labels", nn.role = #nn.role<label>}) -> (tensor<f32> {nn.role = #nn.role<loss>}) {
   %y = nn.add %a, %a : tensor<2x4xf32>
   %loss, %p = nn.softmax_cross_entropy %y, %labels : (tensor<2x4xf32>, tensor<2xi32>) -> (tensor<f32>, tensor<2x4xf32>)
   return %loss : tensor<f32>

@@ -6,7 +6,7 @@
 // OTHER-LABEL: func.func @step
 // OTHER-SAME: -> tensor<2x4xf32> {
 // CHECK-LABEL: func.func @step
-// CHECK-SAME: -> (tensor<2x4xf32>, tensor<2x4xf32> {nn.name = "act:fc", nn.role = "activation"})
+// CHECK-SAME: -> (tensor<2x4xf32>, tensor<2x4xf32> {nn.name = "act:fc", nn.role = #nn.role<activation>})
 // CHECK-NEXT: nn.bias_add
 // CHECK-NEXT: %[[FC:.*]] = nn.bias_add
 // CHECK-NEXT: %[[RELU:.*]] = nn.relu

@@ -32,12 +32,12 @@
 // STORED: nn.conv2d {{.*}} : (tensor<2x4x4x3xf32>, tensor<1x1x3x4xf32>) -> tensor<2x4x4x4xf32>
 // STORED: nn.bias_add {{.*}} -> tensor<2x4x4x4xbf16>
 // STORED: nn.avg_pool {{.*}} : (tensor<2x4x4x4xbf16>) -> tensor<2x1x1x4xf32>
-func.func @step(%x: tensor<2x4x4x3xf32> {nn.name = "x", nn.role = "input"},
-                %w: tensor<1x1x3x4xf32> {nn.name = "w", nn.role = "parameter"},
-                %b: tensor<4xf32> {nn.name = "b", nn.role = "parameter"},
-                %labels: tensor<2xi32> {nn.name = "labels", nn.role = "label"})
-    -> (tensor<f32> {nn.name = "loss", nn.role = "loss"}, tensor<1x1x3x4xf32> {nn.name = "gw", nn.role = "gradient"},
-        tensor<4xf32> {nn.name = "gb", nn.role = "gradient"}, tensor<2x4x4x3xf32> {nn.name = "gx", nn.role = "output"}) {
+func.func @step(%x: tensor<2x4x4x3xf32> {nn.name = "x", nn.role = #nn.role<input>},
+                %w: tensor<1x1x3x4xf32> {nn.name = "w", nn.role = #nn.role<parameter>},
+                %b: tensor<4xf32> {nn.name = "b", nn.role = #nn.role<parameter>},
+                %labels: tensor<2xi32> {nn.name = "labels", nn.role = #nn.role<label>})
+    -> (tensor<f32> {nn.name = "loss", nn.role = #nn.role<loss>}, tensor<1x1x3x4xf32> {nn.name = "gw", nn.role = #nn.role<gradient>},
+        tensor<4xf32> {nn.name = "gb", nn.role = #nn.role<gradient>}, tensor<2x4x4x3xf32> {nn.name = "gx", nn.role = #nn.role<output>}) {
   %one = nn.constant dense<1.0> : tensor<f32>
   %0 = nn.conv2d %x, %w strides [1, 1] pads [0, 0, 0, 0] dilations [1, 1]
       : (tensor<2x4x4x3xf32>, tensor<1x1x3x4xf32>) -> tensor<2x4x4x4xf32> loc(#conv)

@@ -3,12 +3,12 @@
 // A small LeNet becomes a whole training step.
 
 func.func @forward(
-    %x: tensor<2x12x12x1xf32> {nn.name = "x", nn.role = "input", nn.host_shape = array<i64: 2, 1, 12, 12>, nn.host_permutation = array<i64: 0, 3, 1, 2>},
-    %w1: tensor<5x5x1x4xf32> {nn.name = "conv1.weight", nn.role = "parameter", nn.host_shape = array<i64: 4, 1, 5, 5>, nn.host_permutation = array<i64: 3, 2, 0, 1>},
-    %b1: tensor<4xf32> {nn.name = "conv1.bias", nn.role = "parameter"},
-    %w2: tensor<3x3x4x6xf32> {nn.name = "conv2.weight", nn.role = "parameter", nn.host_shape = array<i64: 6, 4, 3, 3>, nn.host_permutation = array<i64: 3, 2, 0, 1>},
-    %w3: tensor<10x24xf32> {nn.name = "fc.weight", nn.role = "parameter"},
-    %b3: tensor<10xf32> {nn.name = "fc.bias", nn.role = "parameter"}) -> (tensor<2x10xf32> {nn.name = "logits"}) {
+    %x: tensor<2x12x12x1xf32> {nn.name = "x", nn.role = #nn.role<input>, nn.host_shape = array<i64: 2, 1, 12, 12>, nn.host_permutation = array<i64: 0, 3, 1, 2>},
+    %w1: tensor<5x5x1x4xf32> {nn.name = "conv1.weight", nn.role = #nn.role<parameter>, nn.host_shape = array<i64: 4, 1, 5, 5>, nn.host_permutation = array<i64: 3, 2, 0, 1>},
+    %b1: tensor<4xf32> {nn.name = "conv1.bias", nn.role = #nn.role<parameter>},
+    %w2: tensor<3x3x4x6xf32> {nn.name = "conv2.weight", nn.role = #nn.role<parameter>, nn.host_shape = array<i64: 6, 4, 3, 3>, nn.host_permutation = array<i64: 3, 2, 0, 1>},
+    %w3: tensor<10x24xf32> {nn.name = "fc.weight", nn.role = #nn.role<parameter>},
+    %b3: tensor<10xf32> {nn.name = "fc.bias", nn.role = #nn.role<parameter>}) -> (tensor<2x10xf32> {nn.name = "logits"}) {
   %c1 = nn.conv2d %x, %w1 strides [1, 1] pads [0, 0, 0, 0] dilations [1, 1] : (tensor<2x12x12x1xf32>, tensor<5x5x1x4xf32>) -> tensor<2x8x8x4xf32> loc(#conv1)
   %a1 = nn.bias_add %c1, %b1 : (tensor<2x8x8x4xf32>, tensor<4xf32>) -> tensor<2x8x8x4xf32> loc(#conv1)
   %r1 = nn.relu %a1 : tensor<2x8x8x4xf32> loc(#relu1)
@@ -31,10 +31,10 @@ func.func @forward(
 
 // The signature: loss, outputs, then everything that replaces an argument.
 // CHECK-LABEL: func.func @train_step
-// CHECK-SAME: %arg6: tensor<2xi32> {nn.name = "labels", nn.role = "label"}
-// CHECK-SAME: %arg7: tensor<f32> {nn.initial = dense<{{.*}}> : tensor<f32>, nn.name = "learning_rate", nn.role = "hyper"}
-// CHECK-SAME: %arg8: tensor<5x5x1x4xf32> {nn.host_permutation = array<i64: 3, 2, 0, 1>, nn.host_shape = array<i64: 4, 1, 5, 5>, nn.initial = dense<0.000000e+00> : tensor<5x5x1x4xf32>, nn.name = "velocity:conv1.weight", nn.role = "state"}
-// CHECK-SAME: -> (tensor<f32> {nn.name = "loss", nn.role = "loss"}, tensor<2x10xf32> {nn.name = "logits", nn.role = "output"}, tensor<5x5x1x4xf32> {nn.donates = 1 : i64, {{[^}]*}}nn.name = "conv1.weight", nn.role = "parameter"}, tensor<5x5x1x4xf32> {nn.donates = 8 : i64,
+// CHECK-SAME: %arg6: tensor<2xi32> {nn.name = "labels", nn.role = #nn.role<label>}
+// CHECK-SAME: %arg7: tensor<f32> {nn.initial = dense<{{.*}}> : tensor<f32>, nn.name = "learning_rate", nn.role = #nn.role<hyper>}
+// CHECK-SAME: %arg8: tensor<5x5x1x4xf32> {nn.host_permutation = array<i64: 3, 2, 0, 1>, nn.host_shape = array<i64: 4, 1, 5, 5>, nn.initial = dense<0.000000e+00> : tensor<5x5x1x4xf32>, nn.name = "velocity:conv1.weight", nn.role = #nn.role<state>, nn.slot_of = 1 : i64}
+// CHECK-SAME: -> (tensor<f32> {nn.name = "loss", nn.role = #nn.role<loss>}, tensor<2x10xf32> {nn.name = "logits", nn.role = #nn.role<output>}, tensor<5x5x1x4xf32> {nn.donates = 1 : i64, {{[^}]*}}nn.name = "conv1.weight", nn.role = #nn.role<parameter>}, tensor<5x5x1x4xf32> {nn.donates = 8 : i64,
 // CHECK: %[[V0:.*]] = nn.constant dense<1.000000e+00> : {{.*}} loc(fused<"bwd-input">["loss"])
 // CHECK-NEXT: %[[V1:.*]] = nn.conv2d %arg0, %arg1 strides [1, 1] pads [0, 0, 0, 0] dilations [1, 1] : {{.*}} loc(fused<"fwd">["conv1"])
 // CHECK-NEXT: %[[V2:.*]] = nn.bias_add %[[V1]], %arg2 : {{.*}} loc(fused<"fwd">["conv1"])

@@ -91,7 +91,7 @@ TEST(BinaryErrors, Header) {
             "program file, section header, offset 0: not an Arsis program: the magic bytes differ");
   damaged = bytes;
   damaged[kVersionAt] = 9;
-  EXPECT_EQ(decodeError(damaged), "program file, section header, offset 12: format version 9, expected 5");
+  EXPECT_EQ(decodeError(damaged), "program file, section header, offset 12: format version 9, expected 6");
   damaged = bytes;
   put(damaged, kSchemaAt, 0x1234, 8);
   EXPECT_NE(decodeError(damaged).find("section header, offset 24: instruction set 0x1234, expected 0x"),

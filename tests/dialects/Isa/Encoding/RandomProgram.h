@@ -140,6 +140,13 @@ private:
       alias.alias = 0;
       program.tensors.push_back(std::move(alias));
     }
+    if (chance(0.5)) {
+      program.tensors.front().role = TensorRole::Parameter;
+      Tensor slot = program.tensors.front();
+      slot.name += "'";
+      slot.parameter = 0;
+      program.tensors.push_back(std::move(slot));
+    }
     program.nnModule = name(200);
     program.dramBytes = uint64_t(number(50000, INT32_MAX));
   }

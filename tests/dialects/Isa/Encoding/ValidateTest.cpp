@@ -317,4 +317,34 @@ TEST(Validate, Aliases) {
       "tensor 'x1': is another shape of 'x0', which is one itself, expected the tensor that both shape");
 }
 
+/// With `second` behind tensor x, which is then declared to be a gradient or a slot of entry `parameter`.
+std::string errorOfSlot(TensorRole role, const std::function<void(Tensor &)> &change,
+                        uint16_t parameter = 0) {
+  return errorAfter([&](Program &p) {
+    p.tensors[0].role = role;
+    Tensor second = p.tensors[0];
+    second.name = "second";
+    second.role = TensorRole::State;
+    second.parameter = parameter;
+    change(second);
+    p.tensors.push_back(second);
+  });
+}
+
+TEST(Validate, WhatBelongsToAParameter) {
+  auto same = [](Tensor &) {};
+  EXPECT_EQ(errorOfSlot(TensorRole::Parameter, same), "no error");
+  const std::string other = "tensor 'second': belongs to 'x', expected a parameter of its own shape";
+  EXPECT_EQ(errorOfSlot(TensorRole::State, same), other);
+  EXPECT_EQ(errorOfSlot(TensorRole::Parameter,
+                        [](Tensor &t) {
+                          t.shape = {1, 1, 1, 1};
+                          t.hostShape.clear();
+                          t.hostPermutation.clear();
+                        }),
+            other);
+  EXPECT_EQ(errorOfSlot(TensorRole::Parameter, same, 1),
+            "tensor 'second': belongs to entry 1, expected an entry before its own 1");
+}
+
 } // namespace

@@ -85,7 +85,7 @@ module
 | #loc3 = loc("fc.mlir":2:5)
 | #loc4 = loc("fc.mlir":3:5)
 | module {
-|   func.func @forward(%arg0: tensor<3x10xf32> {nn.name = "x", nn.role = "input"} loc("fc.mlir":1:20), %arg1: tensor<4x10xf32> {nn.initial = dense<5.000000e-01> : tensor<4x10xf32>, nn.name = "w", nn.role = "parameter"} loc("fc.mlir":2:5), %arg2: tensor<4xf32> {nn.name = "b", nn.role = "parameter"} loc("fc.mlir":3:5)) -> (tensor<3x4xf32> {nn.name = "y"}) {
+|   func.func @forward(%arg0: tensor<3x10xf32> {nn.name = "x", nn.role = #nn.role<input>} loc("fc.mlir":1:20), %arg1: tensor<4x10xf32> {nn.initial = dense<5.000000e-01> : tensor<4x10xf32>, nn.name = "w", nn.role = #nn.role<parameter>} loc("fc.mlir":2:5), %arg2: tensor<4xf32> {nn.name = "b", nn.role = #nn.role<parameter>} loc("fc.mlir":3:5)) -> (tensor<3x4xf32> {nn.name = "y"}) {
 |     %0 = nn.matmul %arg0, %arg1 {mapping = #nn.mapping<{acc_slots = 2 : i64, blocks = 1 : i64, chunk_c = 8 : i64, chunk_kh = 1 : i64, chunk_kw = 1 : i64, columns_outer = 0 : i64, estimate_compute_cycles = 40 : i64, estimate_cycles = 78 : i64, estimate_dram_bytes = 384 : i64, h = 1 : i64, k = 10 : i64, n = 1 : i64, resident = 0 : i64, slots = 2 : i64, w = 3 : i64}>, plan = #nn.plan<dims = ["k"], chunks = [8]>, transpose_b = true} : (tensor<3x10xf32>, tensor<4x10xf32>) -> tensor<3x4xf32> loc(#loc7)
 |     %1 = nn.bias_add %0, %arg2 {mapping = #nn.mapping<{columns = 4 : i64, estimate_compute_cycles = 9 : i64, estimate_cycles = 42 : i64, estimate_dram_bytes = 128 : i64, rows = 3 : i64, slots = 2 : i64}>} : (tensor<3x4xf32>, tensor<4xf32>) -> tensor<3x4xf32> loc(#loc7)
 |     return %1 : tensor<3x4xf32> loc(#loc6)

@@ -2,7 +2,7 @@
 #loc3 = loc("fc.mlir":2:5)
 #loc4 = loc("fc.mlir":3:5)
 module {
-  func.func @forward(%arg0: tensor<3x10xf32> {nn.name = "x", nn.role = "input"} loc("fc.mlir":1:20), %arg1: tensor<4x10xf32> {nn.initial = dense<5.000000e-01> : tensor<4x10xf32>, nn.name = "w", nn.role = "parameter"} loc("fc.mlir":2:5), %arg2: tensor<4xf32> {nn.initial = dense<[1.000000e+00, 2.000000e+00, -1.000000e+00, 5.000000e-01]> : tensor<4xf32>, nn.name = "b", nn.role = "parameter"} loc("fc.mlir":3:5)) -> (tensor<3x4xf32> {nn.name = "y"}) {
+  func.func @forward(%arg0: tensor<3x10xf32> {nn.name = "x", nn.role = #nn.role<input>} loc("fc.mlir":1:20), %arg1: tensor<4x10xf32> {nn.initial = dense<5.000000e-01> : tensor<4x10xf32>, nn.name = "w", nn.role = #nn.role<parameter>} loc("fc.mlir":2:5), %arg2: tensor<4xf32> {nn.initial = dense<[1.000000e+00, 2.000000e+00, -1.000000e+00, 5.000000e-01]> : tensor<4xf32>, nn.name = "b", nn.role = #nn.role<parameter>} loc("fc.mlir":3:5)) -> (tensor<3x4xf32> {nn.name = "y"}) {
     %0 = nn.matmul %arg0, %arg1 {schedule = #nn.schedule<"weight_stationary", loops = [m, n, k], chunks = {k = 8}, resident = {b = 0}, slots = {accumulator = 2, tiles = 2}, tiles = {k = 10, m = 3, n = 4}>, plan = #nn.plan<dims = ["k"], chunks = [8]>, transpose_b = true} : (tensor<3x10xf32>, tensor<4x10xf32>) -> tensor<3x4xf32> loc(#loc7)
     %1 = nn.bias_add %0, %arg2 {schedule = #nn.schedule<"vector", slots = {tiles = 2}, tiles = {columns = 4, rows = 3}>} : (tensor<3x4xf32>, tensor<4xf32>) -> tensor<3x4xf32> loc(#loc7)
     return %1 : tensor<3x4xf32> loc(#loc6)
