@@ -86,8 +86,10 @@ const std::vector<KeySpec> &keySpecs() {
 
       {"energy.mac_f32_pj", "pJ", real, 0, 1e6,
        "one fp32 fused multiply-add in the array, its registers included, in all its passes"},
-      {"energy.mac_bf16_pj", "pJ", real, 0, 1e6, "one bf16 multiply with fp32 accumulation in the array"},
-      {"energy.mac_f16_pj", "pJ", real, 0, 1e6, "one fp16 multiply with fp32 accumulation in the array"},
+      {"energy.mac_bf16_pj", "pJ", real, 0, 1e6,
+       "one bf16 multiply with fp32 accumulation in the array, in all its passes"},
+      {"energy.mac_f16_pj", "pJ", real, 0, 1e6,
+       "one fp16 multiply with fp32 accumulation in the array, in all its passes"},
       {"energy.spm_read_pj_per_byte", "pJ/B", real, 0, 1e6, "scratchpad read"},
       {"energy.spm_write_pj_per_byte", "pJ/B", real, 0, 1e6, "scratchpad write"},
       {"energy.acc_read_pj_per_byte", "pJ/B", real, 0, 1e6, "accumulator read"},

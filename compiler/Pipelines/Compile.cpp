@@ -96,9 +96,11 @@ OwningOpRef<ModuleOp> importModel(MLIRContext &context, const Model &model, cons
 }
 
 static LogicalResult checkFunction(func::FuncOp function, const CompileOptions &options) {
-  if (function.getName() == kTrainFunction && (options.train || !options.keep.empty()))
-    return function.emitError() << "@" << kTrainFunction
-                                << " is a training step already, expected neither --train nor --keep";
+  if (function.getName() == kTrainFunction &&
+      (options.train || !options.keep.empty() || readTraining(options).hasPrecision()))
+    return function.emitError()
+           << "@" << kTrainFunction
+           << " is a training step already, expected neither --train, --keep, --precision nor --store";
   if (function.isExternal() || !function.getBody().hasOneBlock())
     return function.emitError() << "expects @" << function.getName() << " to have a body of one block";
   for (auto [number, type] : llvm::enumerate(function.getArgumentTypes()))

@@ -29,7 +29,8 @@ static void addStepPasses(OpPassManager &passes, const CompileOptions &options) 
     return addTrainStepPasses(passes, training);
   OpPassManager &functions = passes.nest<func::FuncOp>();
   if (training.hasPrecision())
-    functions.addPass(createSetPrecision({training.precision, {training.store.begin(), training.store.end()}}));
+    functions.addPass(
+        createSetPrecision({training.precision, {training.store.begin(), training.store.end()}}));
   if (training.keepActivations)
     functions.addPass(createKeepActivations({kForwardFunction.str()}));
   functions.addPass(createCanonicalizerPass());

@@ -9,6 +9,7 @@
 #include "dialects/Isa/Encoding/Volume.h"
 
 #include <algorithm>
+#include <set>
 
 namespace arsis::schedule {
 
@@ -182,8 +183,12 @@ private:
   void check(const Store &store) {
     tensor(store.tensor, store.at);
     view(store.from, store.box);
-    if (fault.empty())
-      stored.push_back(layout.tensors[store.tensor].value);
+    if (!fault.empty())
+      return;
+    const int value = layout.tensors[store.tensor].value;
+    if (unit.values[value].kind != Value::Kind::Result)
+      return fail("a store goes to value " + std::to_string(value) + ", which is no result of the unit");
+    stored.push_back(value);
   }
   void check(const LoadWeights &load) {
     onUnit(load.unit);
@@ -281,9 +286,15 @@ private:
     for (size_t i = 0; i < external.body.fields.size(); ++i)
       if (const auto *address = std::get_if<isa::Address>(&external.body.fields[i]);
           address && external.body.type->description.fields[i].name == operand.name) {
+        bool whole = address->base % bytes == 0;
         offset.base += address->base / bytes;
-        for (const isa::Term &term : address->strides)
+        for (const isa::Term &term : address->strides) {
+          whole &= term.stride % bytes == 0;
           offset.step[term.loop] += term.stride / bytes;
+        }
+        if (!whole)
+          return fail(std::string("operand '") + operand.name + "' of '" + external.body.type->description.mnemonic +
+                      "' begins between two elements");
       }
     std::vector<Axis> axes;
     for (size_t d = 0; d < 4; ++d)
@@ -317,13 +328,20 @@ private:
 } // namespace
 
 void checkFields(const Space &space) {
+  std::set<std::string> names;
   for (const Field &field : space.fields()) {
+    if (!field.name.empty() && !names.insert(field.name).second)
+      throw Error(who(space) + " has two fields '" + field.name + "', expected one");
     const size_t dot = field.name.find('.');
     const bool isNamed = field.name.empty() || field.name == kLoops ||
                          (dot != std::string::npos && dot > 0 && dot + 1 < field.name.size());
     if (!isNamed || field.candidates.empty() || (field.name == kLoops) == field.orders.empty())
       throw Error(who(space) + " has a field '" + field.name +
                   "', expected one called loops with orders, or group.name, with values to try");
+    for (int64_t candidate : field.candidates)
+      if (field.name == kLoops && (candidate < 0 || candidate >= static_cast<int64_t>(field.orders.size())))
+        throw Error(who(space) + " tries order " + std::to_string(candidate) + " of " +
+                    std::to_string(field.orders.size()));
   }
 }
 

@@ -69,7 +69,7 @@ class History:
 
 
 def tensor_names(program: arsis.Program, *roles: str) -> list[str]:
-    return [tensor["name"] for tensor in program.tensors if tensor["role"].lower() in roles]
+    return [tensor["name"] for tensor in program.tensors if tensor["role"] in roles]
 
 
 class Evaluator:
@@ -93,7 +93,7 @@ class Evaluator:
         self.weights = {
             tensor["name"]: tuple(tensor["host_shape"])
             for tensor in self.program.tensors
-            if tensor["role"].lower() in ("parameter", "state")
+            if tensor["role"] in ("parameter", "state")
         }
         self.classes = math.prod(self.output_shape()[1:])
 

@@ -13,8 +13,22 @@ constexpr uint64_t kAlignmentBytes = 1
                                      << 16; // of a program's region: more than interleaving and rows ask for
 
 bool isShared(const isa::Tensor &tensor) {
-  return !tensor.alias && (tensor.role == isa::TensorRole::Parameter ||
-                           tensor.role == isa::TensorRole::State || tensor.role == isa::TensorRole::Gradient);
+  return !tensor.alias &&
+         (tensor.role == isa::TensorRole::Parameter || tensor.role == isa::TensorRole::State ||
+          tensor.role == isa::TensorRole::Gradient || tensor.role == isa::TensorRole::Hyper);
+}
+
+const isa::InitialValue *initialOf(const isa::Program &program, size_t tensor) {
+  for (const isa::Initial &initial : program.initials)
+    if (initial.tensor == tensor)
+      return &initial.value;
+  return nullptr;
+}
+
+/// Whether a hyperparameter begins alike in both programs: two that begin apart are each program's own.
+bool beginAlike(const isa::Program &a, size_t ofA, const isa::Program &b, size_t ofB) {
+  const isa::InitialValue *left = initialOf(a, ofA), *right = initialOf(b, ofB);
+  return left && right && *left == *right;
 }
 
 auto layoutOf(const isa::Tensor &t) {
@@ -26,7 +40,7 @@ public:
   void add(std::shared_ptr<const isa::Program> program) {
     std::vector<TensorPlace> homes;
     for (size_t t = 0; t < program->tensors.size(); ++t)
-      homes.push_back(homeOf(program->tensors[t], {result.programs.size(), t}));
+      homes.push_back(homeOf(*program, {result.programs.size(), t}));
     result.homes.push_back(std::move(homes));
     result.programs.push_back(result.programs.empty() ? std::move(program) : moved(*program));
     result.dramBytes = result.programs.back()->dramBytes;
@@ -35,13 +49,17 @@ public:
   LinkedPrograms result;
 
 private:
-  TensorPlace homeOf(const isa::Tensor &tensor, TensorPlace place) {
+  TensorPlace homeOf(const isa::Program &program, TensorPlace place) {
+    const isa::Tensor &tensor = program.tensors[place.tensor];
     if (!isShared(tensor))
       return place;
     auto [known, isNew] = shared.emplace(tensor.name, place);
     if (isNew)
       return place;
     const TensorPlace home = known->second;
+    if (tensor.role == isa::TensorRole::Hyper &&
+        !beginAlike(*result.programs[home.program], home.tensor, program, place.tensor))
+      return place;
     if (layoutOf(result.programs[home.program]->tensors[home.tensor]) != layoutOf(tensor))
       throw Error("tensor " + tensor.name + " differs in role, type, shape or layout between program " +
                   std::to_string(home.program) + " and program " + std::to_string(place.program) +

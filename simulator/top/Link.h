@@ -2,7 +2,8 @@
 // Several programs in the DRAM of one chip. Instructions name tensors and not addresses, so that a program
 // can lie anywhere: the first keeps its addresses, each further one lies behind those before it. What carries
 // over from step to step is there once: parameters, state and gradients that programs call by one name are
-// one tensor, that of the first program that has it.
+// one tensor, that of the first program that has it; so is a hyperparameter that begins alike in both. Where
+// further programs had what is shared, their DRAM is left empty.
 #pragma once
 
 #include "dialects/Isa/Encoding/Program.h"

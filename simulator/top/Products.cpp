@@ -20,11 +20,11 @@ boost::json::object multipliesJson(const chip::MatrixPasses &passes) {
   return json;
 }
 
-/// "bf16 or f16": what the multipliers take as it is.
-static std::string nativeTypes(const chip::MatrixPasses &passes) {
+/// "bf16 or f16": the narrower types that the multipliers take as they are.
+static std::string typesBelow(numerics::ElementType wide, const chip::MatrixPasses &passes) {
   std::string text;
   for (numerics::ElementType type : chip::kMultipliedTypes)
-    if (passes.of(type) == 1)
+    if (passes.of(type) == 1 && numerics::sizeInBytes(type) < numerics::sizeInBytes(wide))
       text += (text.empty() ? "" : " or ") + std::string(numerics::name(type));
   return text.empty() ? "a narrower type" : text;
 }
@@ -36,7 +36,8 @@ boost::json::array hypotheticalJson(const EventCounts &counts, const chip::Matri
     if (passes.of(type) > 1 && counts[productEvent(type)] > 0) {
       const std::string name(numerics::name(type));
       sentences.emplace_back(chipName + " multiplies " + name + " in " + std::to_string(passes.of(type)) +
-                             " passes of " + nativeTypes(passes) + "; values here are those of true " + name);
+                             " passes of " + typesBelow(type, passes) + "; values here are those of true " +
+                             name);
     }
   return sentences;
 }

@@ -109,6 +109,18 @@ struct Session::State {
     throw Error("the program has no tensor named " + name);
   }
 
+  /// As place(), of a program that is given the tensor if there is one: a gradient is what one program
+  /// computes and another one takes.
+  TensorPlace placeToWrite(const std::string &name, std::optional<size_t> number) const {
+    const TensorPlace found = place(name, number);
+    const auto [first, end] = range(number);
+    for (size_t p = first; p < end; ++p)
+      if (auto known = programs[p].names.find(name);
+          known != programs[p].names.end() && isGiven(programs[p].program->tensors[known->second]))
+        return {p, known->second};
+    return found;
+  }
+
   bool isThere(TensorPlace place) const {
     const TensorPlace home = homeOf(place);
     return programs[home.program].given[home.tensor];
@@ -232,7 +244,7 @@ Session &Session::operator=(Session &&) noexcept = default;
 void Session::writeTensor(const std::string &name, const void *hostLayoutData, size_t bytes,
                           std::optional<size_t> number) {
   const numerics::FloatEnvironment environment;
-  const TensorPlace place = state->place(name, number);
+  const TensorPlace place = state->placeToWrite(name, number);
   const isa::Tensor &tensor = state->tensorAt(place);
   checkWritable(tensor);
   checkHostBytes(tensor, bytes);
@@ -255,7 +267,7 @@ void Session::readTensor(const std::string &name, void *out, size_t bytes,
   if (transient && !tensor.observable)
     throw Error("tensor " + name + " is not observable, its memory may have been reused");
   checkHostBytes(tensor, bytes);
-  if (!state->programs[place.program].computed && !isGiven(tensor))
+  if (!state->programs[place.program].computed && !isGiven(tensor) && !state->isThere(place))
     throw Error("tensor " + name + " has no value yet, expected a run that computes it first");
   if (isGiven(tensor) && !state->isThere(place))
     throw Error("tensor " + name + " has no value yet, expected it to be written first");

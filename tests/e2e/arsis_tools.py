@@ -55,7 +55,9 @@ def simulate(program: Path, chip: str, inputs: dict[str, np.ndarray], folder: Pa
 
 
 def tensors_of(program: Path, *roles: str) -> list[str]:
-    """Names of the tensors of a program file that have one of the roles, as the file spells them ("Gradient")."""
+    """Names of the tensors of a program file that have one of the roles; there must be one of each role."""
     import arsis
 
-    return [tensor["name"] for tensor in arsis.Program.load(str(program)).tensors if tensor["role"] in roles]
+    tensors = arsis.Program.load(str(program)).tensors
+    assert set(roles) <= {tensor["role"] for tensor in tensors}
+    return [tensor["name"] for tensor in tensors if tensor["role"] in roles]

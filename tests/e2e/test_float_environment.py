@@ -140,7 +140,7 @@ def step(model: str, image: np.ndarray) -> tuple[bytes, dict, list[bytes]]:
     for key in ("wall_clock_s", "verification"):
         del report[key]
     roles = ("parameter", "state", "gradient", "loss", "output")
-    names = [tensor["name"] for tensor in program.tensors if tensor["role"].lower() in roles]
+    names = [tensor["name"] for tensor in program.tensors if tensor["role"] in roles]
     return bytes(program), report, [side.read(name).tobytes() for name in names for side in (session, reference)]
 
 

@@ -12,7 +12,7 @@ from statistics import median
 import numpy as np
 import onnx
 import pytest
-from arsis_tools import compile_step, simulate, tool
+from arsis_tools import compile_step, simulate, tensors_of, tool
 from onnx import TensorProto, helper, numpy_helper
 
 torch = pytest.importorskip("torch", reason="the independent check needs Debian's python3-torch")
@@ -55,8 +55,6 @@ def test_a_step_is_as_near_to_fp64_as_pytorchs(name, precision, tmp_path, capsys
         assert report["parity"]["passed"]
         for tensor, value in truth.items():
             found = torch.from_numpy(outputs[tensor]).double().reshape(value.shape)
-            if precision == "fp16" and tensor.startswith("grad:"):
-                found = found / LOSS_SCALE
             ours.setdefault(tensor, []).append((found - value).norm().item())
             theirs.setdefault(tensor, []).append((other[tensor].double() - value).norm().item())
             sizes.setdefault(tensor, []).append((value.norm().item(), value.numel()))
@@ -109,9 +107,9 @@ def test_a_product_is_what_ieee_says(tmp_path, precision, dtype):
     np.testing.assert_array_equal(outputs["y"], exact.float().to(dtype).float().numpy())
 
 
-def test_the_loss_scale_leaves_an_update_as_it_is(tmp_path):
-    """A power of two scales every gradient exactly: other scales that neither flush nor overflow give equal updates,
-    and one that overflows gives none that is finite."""
+def test_the_loss_scale_leaves_a_gradient_as_it_is(tmp_path):
+    """In the last layer, whose halves stay normal numbers, another power of two changes no bit; one that overflows
+    leaves gradients that are not finite."""
     single = nets.build("lenet5")
     nets.export(single, tmp_path / "model.onnx", 4)
     program = compile_step(tmp_path / "model.onnx", "tiny", 4, tmp_path / "p.arsis", "--precision=fp16")
@@ -121,8 +119,46 @@ def test_the_loss_scale_leaves_an_update_as_it_is(tmp_path):
     for scale in (256.0, 1024.0, 2.0**24):
         given = inputs | {"loss_scale": np.array(scale, np.float32)}
         results[scale], _ = simulate(program, "tiny", given, tmp_path, "--check=exact", "--functional-only")
-    np.testing.assert_allclose(results[256.0]["fc3.weight"], results[1024.0]["fc3.weight"], rtol=1e-6)
-    assert not np.isfinite(results[2.0**24]["fc1.weight"]).all()
+    for tensor in ("grad:fc3.weight", "grad:fc3.bias", "fc3.weight", "fc3.bias"):
+        assert results[256.0][tensor].any()
+        np.testing.assert_array_equal(results[256.0][tensor], results[1024.0][tensor])
+    assert not np.isfinite(results[2.0**24]["grad:fc1.weight"]).all()
+
+
+@pytest.mark.parametrize(
+    "pins",
+    [
+        ("/pool1/MaxPool=bf16",),
+        ("/relu4/Relu=fp16", "/conv2/Conv=bf16"),
+        ("/pool2/MaxPool=fp32", "--precision=fp16"),
+    ],
+)
+def test_pinned_layers_agree_with_the_reference(tmp_path, pins):
+    """Bit for bit, where products read a value of another type than theirs."""
+    single = nets.build("lenet5")
+    nets.export(single, tmp_path / "model.onnx", 2)
+    options = [pin if pin.startswith("--") else f"--store={pin}" for pin in pins]
+    program = compile_step(tmp_path / "model.onnx", "tiny", 2, tmp_path / "p.arsis", *options)
+    x = np.random.default_rng(2).standard_normal((2, 1, 28, 28), dtype=np.float32)
+    outputs, _ = simulate(
+        program, "tiny", {"x": x, "labels": np.array([1, 2])}, tmp_path, "--check=exact", "--functional-only"
+    )
+    has_fp16 = any("fp16" in pin for pin in pins)
+    assert ("loss_scale" in tensors_of(program, "hyper")) == has_fp16
+    double = copy.deepcopy(single).double()
+    torch.nn.functional.cross_entropy(double(torch.from_numpy(x).double()), torch.tensor([1, 2])).backward()
+    truth = double.fc3.bias.grad.numpy()
+    assert np.linalg.norm(outputs["grad:fc3.bias"] - truth) < 0.02 * np.linalg.norm(truth)
+
+
+def test_a_complete_step_keeps_its_types(tmp_path):
+    """Where a text of a step goes on, its precision is decided."""
+    nets.export(nets.build("lenet5"), tmp_path / "model.onnx", 2)
+    for level in ("step", "mapped"):
+        text = tmp_path / f"{level}.mlir"
+        compile_step(tmp_path / "model.onnx", "tiny", 2, text, f"--emit={level}")
+        refused = tool("arsis-compile", text, "--chip=tiny", "--precision=fp16", "-o", tmp_path / "p", check=False)
+        assert refused.returncode == 1 and "expected neither --train, --keep, --precision nor --store" in refused.stderr
 
 
 def test_a_chip_without_the_type_says_so(tmp_path):

@@ -23,7 +23,7 @@ def mutate(tmp_path, net: str, chip: str, batch: int, mode: str, count: int) -> 
     inputs = {"x": x, "labels": random.integers(0, 10, batch)}
     # After one step no velocity and no running statistic is zero, so a wrong read of state shows.
     outputs, _ = simulate(program, chip, inputs, tmp_path, "--check=exact")
-    state = {n: outputs[n] for n in tensors_of(program, "Parameter", "State")}
+    state = {n: outputs[n] for n in tensors_of(program, "parameter", "state")}
     np.savez(tmp_path / "in.npz", **inputs, **state)
     return json.loads(tool("arsis-mutate", program, chip, tmp_path / "in.npz", mode, count).stdout)
 

@@ -94,7 +94,7 @@ def test_gradients_of_shared_parameters(kind, form, tmp_path):
     double = copy.deepcopy(model).double().train()
     F.cross_entropy(double(x.double()), labels).backward()
     expected = {f"grad:{name}": p.grad.numpy() for name, p in double.named_parameters()}
-    found = {name: outputs[name] for name in tensors_of(program, "Gradient")}
+    found = {name: outputs[name] for name in tensors_of(program, "gradient")}
     assert len(found) == len(expected)
     if form != "merged":  # else the file does not say how those were called that it lacks
         assert set(found) == set(expected)
@@ -119,7 +119,7 @@ def test_merged_resnet18_has_all_its_gradients(identities, tmp_path):
         without_identities(path)
     with pytest.warns(UserWarning, match="constants that the file gives to several nodes"):
         program = arsis.compile(str(path), "edge", train=True, keep="gradients")
-    gradients = {t["name"] for t in program.tensors if t["role"].lower() == "gradient"}
+    gradients = {t["name"] for t in program.tensors if t["role"] == "gradient"}
     assert len(gradients) == 62
     if identities:  # their names are those of the parameters
         assert gradients == {f"grad:{name}" for name, _ in model.named_parameters()}

@@ -58,7 +58,7 @@ def test_three_steps(trajectory, chip, tmp_path, capsys):
     name, model, carried, steps = trajectory
     program = compile_step(model, chip, BATCH[name], tmp_path / "step.arsis")
     verdict = tool("arsis-verify", program, "--chip", chip).stdout.strip()  # accepted, instances, time
-    kept = tensors_of(program, "Parameter", "State")
+    kept = tensors_of(program, "parameter", "state")
     rows, failures = [], []
     for number, (x, labels, single, double) in enumerate(steps):
         inputs = {"x": x.numpy(), "labels": labels.numpy(), **carried}

@@ -14,10 +14,11 @@ from arsis import models  # noqa: E402
 OPTIMIZER = "sgd,lr=0.02,momentum=0.9,weight-decay=0.0005"
 IMAGES = {"lenet5": (1, 28, 28), "resnet8": (3, 32, 32)}
 BATCH, STEPS = 4, 3
-CARRIED = ("Parameter", "State")
+CARRIED = ("parameter", "state")
 
 
 def names(program: arsis.Program, *roles: str) -> list[str]:
+    """Of the tensors that have one of the roles."""
     return [tensor["name"] for tensor in program.tensors if tensor["role"] in roles]
 
 
@@ -52,13 +53,14 @@ def case(request, tmp_path_factory):
 def test_each_program_has_what_it_needs(case) -> None:
     _, _, programs = case
     joint, gradients, update = (programs[phase] for phase in ("joint", "gradients", "update"))
-    parameters, state = set(names(joint, "Parameter")), set(names(joint, "State"))
-    assert len(names(update, "Gradient")) == len(parameters)
-    assert names(gradients, "Gradient") == names(update, "Gradient") and not names(joint, "Gradient")
-    assert set(names(gradients, "Parameter")) == set(names(update, "Parameter")) == parameters
-    statistics, slots = set(names(gradients, "State")), set(names(update, "State"))
+    parameters, state = set(names(joint, "parameter")), set(names(joint, "state"))
+    assert parameters and state
+    assert len(names(update, "gradient")) == len(parameters)
+    assert names(gradients, "gradient") == names(update, "gradient") and not names(joint, "gradient")
+    assert set(names(gradients, "parameter")) == set(names(update, "parameter")) == parameters
+    statistics, slots = set(names(gradients, "state")), set(names(update, "state"))
     assert statistics | slots == state and not statistics & slots and len(slots) == len(parameters)
-    assert not names(update, "Input", "Label", "Loss", "Output") and not names(gradients, "Hyper")
+    assert not names(update, "input", "label", "loss", "output") and not names(gradients, "hyper")
 
 
 def test_chip(case) -> None:
@@ -67,7 +69,7 @@ def test_chip(case) -> None:
     joint = arsis.Session(programs["joint"], chip)
     split = arsis.Session([programs["gradients"], programs["update"]], chip)
     carried = names(programs["joint"], *CARRIED)
-    before = {name: joint.read(name) for name in names(programs["joint"], "Parameter")}
+    before = {name: joint.read(name) for name in names(programs["joint"], "parameter")}
     for step in inputs(model):
         for name, array in step.items():
             joint.write(name, array)
@@ -80,12 +82,32 @@ def test_chip(case) -> None:
     assert all(not same(joint.read(name), array) for name, array in before.items())
 
 
+def test_one_scale_of_the_loss(tmp_path) -> None:
+    """In fp16 whoever writes another scale writes that of the step; what crosses are gradients of the loss, so that
+    an update of any precision follows them."""
+    file = models.model_path("lenet5", tmp_path)
+    shared = {"batch": BATCH, "train": True, "optimizer": OPTIMIZER}
+    whole = arsis.compile(str(file), "tiny", precision="fp16", **shared)
+    gradients = arsis.compile(str(file), "tiny", precision="fp16", phase="gradients", **shared)
+    for precision in ("fp16", "fp32"):
+        update = arsis.compile(str(file), "tiny", precision=precision, phase="update", **shared)
+        split, joint = arsis.Session([gradients, update], "tiny"), arsis.Session(whole, "tiny")
+        for name, array in {**inputs("lenet5")[0], "loss_scale": np.array(64, np.float32)}.items():
+            joint.write(name, array)
+            split.write(name, array)
+        joint.run(mode="functional")
+        split.run(mode="functional")
+        split.run(mode="functional", program=1)
+        for name in names(update, "parameter"):
+            assert same(split.read(name), joint.read(name)), name
+
+
 def test_reference(case) -> None:
     """The same steps by the exact reference of each program, whose tensors go from one to the other by hand."""
     model, _, programs = case
     joint, gradients, update = (arsis.Reference(programs[phase]) for phase in ("joint", "gradients", "update"))
-    handed, parameters = names(programs["update"], "Gradient"), names(programs["joint"], "Parameter")
-    slots, statistics = names(programs["update"], "State"), names(programs["gradients"], "State")
+    handed, parameters = names(programs["update"], "gradient"), names(programs["joint"], "parameter")
+    slots, statistics = names(programs["update"], "state"), names(programs["gradients"], "state")
     for step in inputs(model):
         for name, array in step.items():
             joint.write(name, array)

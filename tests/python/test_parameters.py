@@ -50,7 +50,7 @@ def merged(tmp_path) -> Path:
 
 
 def parameters(program: arsis.Program) -> set[str]:
-    return {tensor["name"] for tensor in program.tensors if tensor["role"].lower() == "parameter"}
+    return {tensor["name"] for tensor in program.tensors if tensor["role"] == "parameter"}
 
 
 NAMES = {"w0", "k", "w1", "zeros", "named.bias", "y.bias"}

@@ -35,7 +35,7 @@ def write(target, inputs):
 def test_chip_and_reference_agree_bit_for_bit_over_steps(program, inputs):
     session, reference = arsis.Session(program, "edge"), arsis.Reference(program)
     names = [
-        t["name"] for t in program.tensors if t["role"].lower() in ("parameter", "state", "gradient", "loss", "output")
+        t["name"] for t in program.tensors if t["role"] in ("parameter", "state", "gradient", "loss", "output")
     ]
     for _ in range(3):
         write(session, inputs)
@@ -205,7 +205,7 @@ def test_a_program_with_a_file_of_weights_takes_the_same_step(program, inputs, t
             write(target, inputs)
         session.run(mode="functional")
         reference.run("exact")
-        names = [t["name"] for t in one.tensors if t["role"].lower() in ("parameter", "state", "loss")]
+        names = [t["name"] for t in one.tensors if t["role"] in ("parameter", "state", "loss")]
         assert all(session.read(name).tobytes() == reference.read(name).tobytes() for name in names)
         results.append([session.read(name).tobytes() for name in names])
     assert results[0] == results[1]

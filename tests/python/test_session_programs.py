@@ -83,12 +83,39 @@ def test_gradients_of_the_host(model) -> None:
     program = phase(model, "update")
     session = arsis.Session(program, "tiny")
     for tensor in program.tensors:
-        if tensor["role"] == "Gradient":
+        if tensor["role"] == "gradient":
             session.write(tensor["name"], np.full(tensor["host_shape"], 0.25, np.float32))
     old = session.read("b2")
     session.run()
     np.testing.assert_array_equal(session.read("b2"), old - 0.125)
     np.testing.assert_array_equal(session.read("grad:b2"), np.full(3, 0.25, np.float32))
+
+
+def test_a_gradient_is_one_tensor_of_all_programs(model) -> None:
+    """Two batches compute it, an update takes it: read and written without a number."""
+    programs = [arsis.compile(model, "tiny", batch=n, phase="gradients", **TRAIN) for n in (2, 3)]
+    session = arsis.Session([*programs, phase(model, "update")], "tiny")
+    for name, array in step(3).items():
+        session.write(name, array, program=1)
+    session.run(program=1)
+    gradient = session.read("grad:b2")
+    assert gradient.any()
+    np.testing.assert_array_equal(gradient, session.read("grad:b2", program=2))
+    session.write("grad:b2", 2 * gradient)
+    old = session.read("b2")
+    session.run(program=2)
+    np.testing.assert_array_equal(session.read("b2"), old - gradient)
+
+
+def test_a_hyperparameter_that_begins_alike_is_one(model) -> None:
+    rate = {"train": True, "optimizer": "sgd,lr=0.25"}
+    programs = [phase(model, "update"), phase(model, "update"), arsis.compile(model, "tiny", batch=2, **rate)]
+    session = arsis.Session(programs, "tiny")
+    session.write("learning_rate", np.array(2, np.float32), program=1)
+    assert session.read("learning_rate", program=0) == 2
+    assert session.read("learning_rate", program=2) == 0.25
+    with pytest.raises(arsis.Error, match="tensor learning_rate is one in program 0 and another one in program 2"):
+        session.write("learning_rate", np.array(1, np.float32))
 
 
 def test_programs_and_their_tensors_lie_apart(model) -> None:
@@ -114,7 +141,7 @@ def test_pairs_are_fields(model) -> None:
     options = TRAIN | {"optimizer": "sgd,momentum=0.5", "keep": "gradients"}
     tensors = arsis.compile(model, "tiny", batch=BATCH, **options).tensors
     owners = {
-        role: {t["parameter"] for t in tensors if t["role"] == role} for role in ("Gradient", "State", "Parameter")
+        role: {t["parameter"] for t in tensors if t["role"] == role} for role in ("gradient", "state", "parameter")
     }
-    assert owners["Gradient"] == owners["State"] == {"w1", "b1", "w2", "b2"}
-    assert owners["Parameter"] == {None}
+    assert owners["gradient"] == owners["state"] == {"w1", "b1", "w2", "b2"}
+    assert owners["parameter"] == {None}

@@ -10,7 +10,9 @@
 #include "llvm/ADT/APFloat.h"
 
 #include <algorithm>
+#include <cmath>
 #include <cstring>
+#include <limits>
 
 namespace arsis::compiler::onnximport {
 
@@ -75,8 +77,6 @@ bool decodeRaw(const std::string &raw, int64_t count, std::vector<To> &out) {
 /// A number of 16 bits, as the file stores it.
 template <const llvm::fltSemantics &(*semantics)()> struct Half {
   uint16_t bits = 0;
-  Half() = default;
-  Half(int32_t field) : bits(static_cast<uint16_t>(field)) {}
   explicit operator float() const {
     llvm::APFloat value(semantics(), llvm::APInt(16, bits));
     bool loses = false;
@@ -97,12 +97,28 @@ bool decodeField(const Field &field, int64_t count, std::vector<To> &out) {
 
 /// The bits lie in a field of wider integers.
 template <typename From, typename Field>
-bool decodeHalf(const Field &field, int64_t count, std::vector<float> &out) {
+bool decodeHalf(const Field &field, int64_t count, std::vector<float> &out, std::string &problem) {
   if (field.size() != count)
     return false;
   out.clear();
-  for (int32_t bits : field)
-    out.push_back(static_cast<float>(From(bits)));
+  for (int32_t bits : field) {
+    if (bits != static_cast<uint16_t>(bits))
+      problem = "element " + std::to_string(out.size()) + " is " + std::to_string(bits) +
+                ", expected the 16 bits of a half";
+    out.push_back(static_cast<float>(From{static_cast<uint16_t>(bits)}));
+  }
+  return true;
+}
+
+/// Doubles as the nearest floats.
+bool narrow(const std::vector<double> &values, std::vector<float> &out, std::string &problem) {
+  out.reserve(values.size());
+  for (double value : values) {
+    if (std::isfinite(value) && std::abs(value) > std::numeric_limits<float>::max())
+      problem = "element " + std::to_string(out.size()) + " is " + std::to_string(value) +
+                ", expected a number that fp32 holds";
+    out.push_back(problem.empty() ? static_cast<float>(value) : 0.0f);
+  }
   return true;
 }
 
@@ -127,22 +143,24 @@ bool decodeTensor(const onnx::TensorProto &proto, Tensor &tensor, std::string &p
   int64_t count = tensor.size();
   bool raw = proto.has_raw_data();
   bool complete = false;
+  std::vector<double> doubles;
   switch (proto.data_type()) {
   case onnx::TensorProto::FLOAT:
     complete = raw ? decodeRaw<float>(proto.raw_data(), count, tensor.floats)
                    : decodeField(proto.float_data(), count, tensor.floats);
     break;
   case onnx::TensorProto::DOUBLE:
-    complete = raw ? decodeRaw<double>(proto.raw_data(), count, tensor.floats)
-                   : decodeField(proto.double_data(), count, tensor.floats);
+    complete = (raw ? decodeRaw<double>(proto.raw_data(), count, doubles)
+                    : decodeField(proto.double_data(), count, doubles)) &&
+               narrow(doubles, tensor.floats, problem);
     break;
   case onnx::TensorProto::FLOAT16:
     complete = raw ? decodeRaw<Float16>(proto.raw_data(), count, tensor.floats)
-                   : decodeHalf<Float16>(proto.int32_data(), count, tensor.floats);
+                   : decodeHalf<Float16>(proto.int32_data(), count, tensor.floats, problem);
     break;
   case onnx::TensorProto::BFLOAT16:
     complete = raw ? decodeRaw<BFloat16>(proto.raw_data(), count, tensor.floats)
-                   : decodeHalf<BFloat16>(proto.int32_data(), count, tensor.floats);
+                   : decodeHalf<BFloat16>(proto.int32_data(), count, tensor.floats, problem);
     break;
   case onnx::TensorProto::INT64:
     tensor.isFloat = false;
@@ -166,7 +184,7 @@ bool decodeTensor(const onnx::TensorProto &proto, Tensor &tensor, std::string &p
   }
   if (!complete)
     problem = "its data does not have the " + std::to_string(count) + " elements of its shape";
-  return complete;
+  return problem.empty();
 }
 
 llvm::SmallVector<int64_t> permuteShape(llvm::ArrayRef<int64_t> hostShape,

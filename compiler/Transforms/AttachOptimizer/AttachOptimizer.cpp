@@ -35,15 +35,10 @@ public:
   Updater(func::FuncOp step, const SgdOptions &options)
       : step(step), options(options), builder(step.getContext()) {}
 
-  /// `lossScale`, if any, is what all gradients have been multiplied by.
-  void run(ArrayRef<Update> updates, Value lossScale) {
+  void run(ArrayRef<Update> updates) {
     SmallVector<Value> added = addArguments(updates);
     builder.setInsertionPoint(getReturn(step));
     SmallVector<Value> ready = emitBoundary(updates);
-    for (auto [update, gradient] : llvm::zip_equal(updates, ready))
-      if (lossScale)
-        gradient = nn::UnscaleOp::create(builder, nn::withPhase(update.gradient.getLoc(), nn::phase::kUpdate),
-                                         gradient.getType(), gradient, lossScale, nullptr);
     for (auto [number, update] : llvm::enumerate(updates))
       emit(update, ready[number], added.front(), options.momentum != 0 ? added[number + 1] : Value());
   }
@@ -121,6 +116,23 @@ SmallVector<NewState> findStateUpdates(func::FuncOp step) {
   return states;
 }
 
+/// The gradients that are returned become those of the loss itself: what they were multiplied by goes where
+/// they are computed, so that nobody behind that place sees the scale.
+void unscale(func::FuncOp step, ArrayRef<unsigned> gradients, Value lossScale) {
+  func::ReturnOp terminator = getReturn(step);
+  OpBuilder builder(step.getContext());
+  llvm::MapVector<Value, Value> unscaled;
+  for (unsigned result : gradients) {
+    Value scaled = terminator.getOperand(result);
+    Value &value = unscaled[scaled];
+    if (!value) {
+      builder.setInsertionPointAfterValue(scaled);
+      value = nn::UnscaleOp::create(builder, scaled.getLoc(), scaled.getType(), scaled, lossScale, nullptr);
+    }
+    terminator.setOperand(result, value);
+  }
+}
+
 /// The fewest digits that read back as the same number.
 std::string shortest(double value) {
   char digits[32];
@@ -144,6 +156,11 @@ LogicalResult attachOptimizer(func::FuncOp step, const SgdOptions &options, bool
     return failure();
   SmallVector<NewState> states = findStateUpdates(step);
   SmallVector<unsigned> gradients = resultsWithRole(step, nn::Role::Gradient);
+  FailureOr<Value> lossScale = lossScaleOf(step);
+  if (failed(lossScale))
+    return failure();
+  if (*lossScale)
+    unscale(step, gradients, *lossScale);
   SmallVector<Update> updates;
   for (unsigned result : gradients) {
     auto parameter = step.getResultAttrOfType<IntegerAttr>(result, nn::kGradientOf);
@@ -155,11 +172,8 @@ LogicalResult attachOptimizer(func::FuncOp step, const SgdOptions &options, bool
     updates.push_back({unsigned(parameter.getInt()), getReturn(step).getOperand(result)});
   }
   Updater updater(step, options);
-  FailureOr<Value> lossScale = lossScaleOf(step);
-  if (failed(lossScale))
-    return failure();
   if (!updates.empty())
-    updater.run(updates, *lossScale);
+    updater.run(updates);
   if (!keepGradients)
     eraseResults(step, gradients);
 

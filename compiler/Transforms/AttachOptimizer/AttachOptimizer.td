@@ -16,7 +16,7 @@ def AttachOptimizer : Pass<"nn-attach-optimizer", "::mlir::func::FuncOp"> {
     value of state that an operation computes (`StatefulOpInterface`, the running statistics of a normalisation) and
     that no result returns yet. The gradients leave the results unless they are to be kept.
 
-    If the loss has been scaled, the gradients behind that point are divided by the scale first (`nn.unscale`).
+    If the loss has been scaled, gradients are divided by the scale where they are computed (`nn.unscale`).
 
     All gradients pass through one `nn.gradients`, the named point behind which every update stands. Kept gradients are
     those before it. `nn-join-phases` moves the updates to their gradients.

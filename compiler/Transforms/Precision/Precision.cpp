@@ -132,8 +132,9 @@ private:
   }
 
   void store(Value value, Type element) {
+    constexpr int64_t kLeastRank = 2; // vectors are statistics, and parameters and their gradients
     auto type = cast<RankedTensorType>(value.getType());
-    if (type.getElementType().isF32() && !full.contains(value))
+    if (type.getRank() >= kLeastRank && type.getElementType().isF32() && !full.contains(value))
       value.setType(type.clone(element));
   }
 
@@ -148,15 +149,13 @@ private:
       return;
     auto pinned = precision.store.find(layer.str());
     Type element = pinned == precision.store.end() ? factorType : typeOf(pinned->second);
-    constexpr int64_t kLeastRank = 2; // vectors are statistics, and parameters and their gradients
     for (OpResult result : op->getResults())
-      if (cast<RankedTensorType>(result.getType()).getRank() >= kLeastRank)
-        store(result, element);
+      store(result, element);
   }
 
   void castFactors(Operation *op) {
     auto structured = dyn_cast<nn::StructuredOpInterface>(op);
-    if (!structured || factorType.isF32())
+    if (!structured)
       return;
     const nn::Structure structure = structured.getStructure();
     if (structure.combine != nn::Combine::Fma)
@@ -194,6 +193,9 @@ LogicalResult setPrecision(func::FuncOp function, const Precision &precision) {
     return failure();
   if (std::optional<std::string> before = option(*options, "precision"))
     return function.emitError() << "--precision: found " << *before << " already chosen for this function";
+  if (option(*options, "optimizer"))
+    return function.emitError()
+           << "--precision: found a training step with its optimizer, expected it where the step is made";
   if (failed(Retyping(function, precision).run()))
     return failure();
   std::map<std::string, std::string> made = {{"precision", precision.type}};

@@ -22,7 +22,7 @@ struct Precision {
 Precision parsePrecision(const std::string &type, llvm::ArrayRef<std::string> store);
 
 // Retypes the function, before an optimizer is attached to it. REQUIRES: a body of one block. Reports a layer
-// that does not exist, and a function whose types have been chosen already.
+// that does not exist, a function whose types have been chosen already, and a step that has an optimizer.
 mlir::LogicalResult setPrecision(mlir::func::FuncOp function, const Precision &precision);
 
 #define GEN_PASS_DECL

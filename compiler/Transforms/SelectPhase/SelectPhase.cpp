@@ -49,6 +49,7 @@ public:
     for (BlockArgument argument : step.getArguments())
       if (argument.use_empty() && argument.getArgNumber() < unread.size())
         dropped[argument.getArgNumber()] = !unread[argument.getArgNumber()];
+    keepNamed(dropped);
     eraseArguments(step, dropped);
     if (update)
       return setOptions(step, {{"phase", "update"}, {"keep", ""}});
@@ -107,6 +108,20 @@ private:
     for (Operation &op : llvm::make_early_inc_range(llvm::reverse(body)))
       if (isOpTriviallyDead(&op))
         op.erase();
+  }
+
+  /// What stays may name an argument that nothing reads: a gradient its parameter.
+  void keepNamed(llvm::BitVector &dropped) {
+    auto keep = [&](DictionaryAttr attributes) {
+      for (StringRef name : {StringRef(nn::kDonates), StringRef(nn::kGradientOf), StringRef(nn::kSlotOf)})
+        if (auto number = attributes ? attributes.getAs<IntegerAttr>(name) : IntegerAttr())
+          dropped.reset(number.getInt());
+    };
+    for (unsigned argument = 0; argument < step.getNumArguments(); ++argument)
+      if (!dropped[argument])
+        keep(step.getArgAttrDict(argument));
+    for (unsigned result = 0; result < step.getNumResults(); ++result)
+      keep(step.getResultAttrDict(result));
   }
 
   LogicalResult checkNothingBefore() {

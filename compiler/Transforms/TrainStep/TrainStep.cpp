@@ -17,7 +17,7 @@ static constexpr double kLossScale = 1024;
 void addTrainStepPasses(OpPassManager &manager, const TrainOptions &options) {
   manager.addPass(createAttachLoss({options.loss, options.logits, /*replace=*/true}));
   OpPassManager &functions = manager.nest<func::FuncOp>();
-  functions.addPass(createDifferentiate({options.precision == "fp16" ? kLossScale : 0}));
+  functions.addPass(createDifferentiate({options.storesFp16() ? kLossScale : 0}));
   if (options.hasPrecision())
     functions.addPass(createSetPrecision({options.precision, {options.store.begin(), options.store.end()}}));
   const bool joint = parsePhase(options.phase) == StepPhase::Joint;

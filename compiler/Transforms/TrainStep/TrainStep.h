@@ -32,6 +32,10 @@ struct TrainOptions {
   std::string precision = "fp32";
   std::vector<std::string> store; // LAYER=TYPE
 
+  bool storesFp16() const { // anywhere
+    return precision == "fp16" ||
+           llvm::any_of(store, [](llvm::StringRef pin) { return pin.ends_with("=fp16"); });
+  }
   bool hasPrecision() const { return precision != "fp32" || !store.empty(); }
 };
 

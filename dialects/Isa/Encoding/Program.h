@@ -86,8 +86,8 @@ struct Tensor {
   uint32_t readableUntil = 0;  //   this value; 0: to the end
 };
 
-/// Whether no instruction writes the tensor, so that what it holds was there before the step. Of role
-/// Gradient: another program computes it, or the host.
+/// Whether the tensor waits for no counter: what it holds was there before the step. Of role Gradient:
+/// another program computes it, or the host.
 inline bool isCompleteAtLaunch(const Tensor &tensor) { return tensor.completeValue == 0; }
 
 /// Where an instruction comes from. Phases: fwd, loss, bwd-input, bwd-weight, update.

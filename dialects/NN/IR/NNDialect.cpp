@@ -309,6 +309,12 @@ static LogicalResult verifyArgumentNumber(FunctionOpInterface function, NamedAtt
                                      : name == kGradientOf ? "is the gradient of"
                                                            : "belongs to")
                                  << ", found " << type << " and " << other;
+  if (name != kDonates)
+    if (auto role = function.getArgAttrOfType<RoleAttr>(number.getInt(), kRole);
+        role && role.getValue() != Role::Parameter)
+      return function->emitError() << "expects " << name << " of " << kind << " " << position
+                                   << " to be the number of a parameter, found one of role "
+                                   << stringifyRole(role.getValue());
   return success();
 }
 

@@ -13,7 +13,7 @@ def arguments(out, role: str) -> list[str]:
     """Names of the function's arguments of a role."""
     assert out.code == 0, out.error
     signature = out.text.split("->", 1)[0]
-    return re.findall(rf'nn\.name = "([^"]*)", nn\.role = "{role}"', signature)
+    return re.findall(rf'nn\.name = "([^"]*)", nn\.role = #nn\.role<{role}>', signature)
 
 
 def parameters(out) -> list[str]:

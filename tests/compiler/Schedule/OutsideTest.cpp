@@ -131,7 +131,9 @@ const Mistake kMistakes[] = {
     {"Loop", [](Layout &l) { at<Load>(l, 2).at[3] = ofLoop(1, 8); }, "speaks about loop 1 inside of 1"},
     {"Transfer", [](Layout &l) { at<Load>(l, 2).tensor = 2; }, "a transfer uses tensor 2 of 2"},
     {"Accumulator", [](Layout &l) { l.buffers[1].accumulator = true; }, "buffer 'y' is an accumulator"},
-    {"Result", [](Layout &l) { at<Store>(l, 5).tensor = 0; }, "a result of the unit is never stored"},
+    {"Target", [](Layout &l) { at<Store>(l, 5).tensor = 0; }, "a store goes to value 0, which is no result"},
+    {"Result", [](Layout &l) { l.nodes[5] = at<Load>(l, 2); }, "a result of the unit is never stored"},
+    {"Between", [](Layout &l) { addressOf(l).base = -2; }, "operand 'from' of 'forward' begins between"},
     {"Type", [](Layout &l) { l.buffers[0].type = numerics::ElementType::I32; },
      "buffer 'x' has another type than operand 'from' of 'forward'"},
     {"Fields", [](Layout &l) { at<External>(l, 4).body.fields.pop_back(); }, "its fields are not those"},
@@ -180,8 +182,9 @@ private:
 TEST(Outside, FieldsNeedNamesAndValues) {
   EXPECT_NO_THROW(checkFields(OneField({"tiles.a", {1}, {}})));
   EXPECT_NO_THROW(checkFields(OneField({"loops", {0}, {{"a"}}})));
-  for (const Field &wrong : {Field{"tiles", {1}, {}}, Field{"tiles.", {1}, {}}, Field{"tiles.a", {}, {}},
-                             Field{"loops", {0}, {}}, Field{"tiles.a", {0}, {{"a"}}}})
+  for (const Field &wrong :
+       {Field{"tiles", {1}, {}}, Field{"tiles.", {1}, {}}, Field{"tiles.a", {}, {}}, Field{"loops", {0}, {}},
+        Field{"tiles.a", {0}, {{"a"}}}, Field{"loops", {0, 1}, {{"a"}}}, Field{"loops", {-1}, {{"a"}}}})
     EXPECT_THROW(checkFields(OneField(wrong)), Error) << wrong.name;
 }
 

@@ -181,3 +181,17 @@ func.func @gradient_argument_of_another_type(%w: tensor<2xf32>, %g: tensor<3xf32
 func.func @argument_that_donates(%w: tensor<2xf32>, %v: tensor<2xf32> {nn.donates = 0 : i64}) {
   return
 }
+
+// -----
+
+// expected-error @+1 {{expects nn.slot_of of argument 1 to be the number of a parameter, found one of role state}}
+func.func @slot_of_a_state(%w: tensor<2xf32> {nn.role = #nn.role<state>}, %v: tensor<2xf32> {nn.slot_of = 0 : i64}) {
+  return
+}
+
+// -----
+
+// expected-error @+1 {{expects nn.gradient_of of result 0 to be the number of a parameter, found one of role input}}
+func.func @gradient_of_an_input(%w: tensor<2xf32> {nn.role = #nn.role<input>}) -> (tensor<2xf32> {nn.gradient_of = 0 : i64}) {
+  return %w : tensor<2xf32>
+}

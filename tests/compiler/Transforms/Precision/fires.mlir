@@ -58,6 +58,19 @@ func.func @step(%x: tensor<2x4x4x3xf32> {nn.name = "x", nn.role = #nn.role<input
       : (tensor<2x4x4x4xf32>, tensor<1x1x3x4xf32>) -> tensor<2x4x4x3xf32> loc(#conv_input)
   return %loss, %8, %7, %9 : tensor<f32>, tensor<1x1x3x4xf32>, tensor<4xf32>, tensor<2x4x4x3xf32>
 }
+// A product reads a pinned value in the type of factors; a vector stays fp32 whoever gives it.
+// STORED-LABEL: func.func @pinned
+// STORED: %[[Y:.*]] = nn.relu %arg0 : (tensor<2x4xf32>) -> tensor<2x4xbf16>
+// STORED: %[[F:.*]] = nn.cast %[[Y]] : (tensor<2x4xbf16>) -> tensor<2x4xf32>
+// STORED: nn.matmul %[[F]], %arg1
+// CHECK-LABEL: func.func @pinned
+// CHECK-SAME: %arg0: tensor<2x4xbf16>, %arg1: tensor<4x4xbf16>, %arg2: tensor<4xf32>
+func.func @pinned(%x: tensor<2x4xf32>, %w: tensor<4x4xf32>, %b: tensor<4xf32>) -> tensor<2x4xf32> {
+  %0 = nn.relu %x : tensor<2x4xf32> loc(#conv)
+  %1 = nn.matmul %0, %w : (tensor<2x4xf32>, tensor<4x4xf32>) -> tensor<2x4xf32> loc(#pool)
+  %2 = nn.bias_add %1, %b : (tensor<2x4xf32>, tensor<4xf32>) -> tensor<2x4xf32> loc(#pool)
+  return %2 : tensor<2x4xf32>
+}
 #conv = loc(fused<"fwd">["conv"])
 #pool = loc(fused<"fwd">["pool"])
 #loss = loc(fused<"loss">["loss"])

@@ -38,6 +38,20 @@ func.func @step(%x: tensor<2xf32> {nn.name = "x", nn.role = #nn.role<input>}, %w
   return %loss, %w1, %m1, %v1, %g : tensor<f32>, tensor<2xf32>, tensor<2xf32>, tensor<2xf32>, tensor<2xf32>
 }
 
+// A parameter that only its gradient is named after stays with it.
+// CHECK-LABEL: func.func @unread_parameter
+// GRADIENTS-SAME: %arg1: tensor<2xf32> {nn.name = "w", {{.*}} {nn.gradient_of = 1 : i64, nn.name = "grad:w"
+func.func @unread_parameter(%x: tensor<2xf32> {nn.name = "x", nn.role = #nn.role<input>}, %w: tensor<2xf32> {nn.name = "w", nn.role = #nn.role<parameter>},
+                            %rate: tensor<f32> {nn.name = "rate", nn.role = #nn.role<hyper>})
+    -> (tensor<f32> {nn.role = #nn.role<loss>}, tensor<2xf32> {nn.name = "w", nn.role = #nn.role<parameter>, nn.donates = 1 : i64},
+        tensor<2xf32> {nn.name = "grad:w", nn.role = #nn.role<gradient>, nn.gradient_of = 1 : i64}) {
+  %loss = nn.constant dense<1.0> : tensor<f32>
+  %g = nn.relu %x : tensor<2xf32>
+  %ready = nn.gradients %g of ["w"] : tensor<2xf32>
+  %w1 = nn.sgd %w, %ready, %rate momentum 0.0 weight_decay 0.0 : (tensor<2xf32>, tensor<2xf32>, tensor<f32>) -> tensor<2xf32>
+  return %loss, %w1, %g : tensor<f32>, tensor<2xf32>, tensor<2xf32>
+}
+
 // A function without a loss is no training step.
 // CHECK-LABEL: func.func @forward
 // CHECK-NEXT: return %arg0
