@@ -293,8 +293,8 @@ private:
           offset.step[term.loop] += term.stride / bytes;
         }
         if (!whole)
-          return fail(std::string("operand '") + operand.name + "' of '" + external.body.type->description.mnemonic +
-                      "' begins between two elements");
+          return fail(std::string("operand '") + operand.name + "' of '" +
+                      external.body.type->description.mnemonic + "' begins between two elements");
       }
     std::vector<Axis> axes;
     for (size_t d = 0; d < 4; ++d)

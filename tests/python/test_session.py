@@ -34,9 +34,7 @@ def write(target, inputs):
 
 def test_chip_and_reference_agree_bit_for_bit_over_steps(program, inputs):
     session, reference = arsis.Session(program, "edge"), arsis.Reference(program)
-    names = [
-        t["name"] for t in program.tensors if t["role"] in ("parameter", "state", "gradient", "loss", "output")
-    ]
+    names = [t["name"] for t in program.tensors if t["role"] in ("parameter", "state", "gradient", "loss", "output")]
     for _ in range(3):
         write(session, inputs)
         write(reference, inputs)
