@@ -100,10 +100,9 @@ std::vector<Field> Contraction::fields() const {
   for (int64_t size : tileSizes(reduced, chunkC))
     if (size < reduced)
       tileK.push_back(size);
-  const int64_t perBlock = limits.cols * limits.units;
   std::vector<int64_t> tileColumns;
-  for (int64_t blocks : tileSizes(ceilDiv(columns, perBlock)))
-    tileColumns.push_back(std::min(columns, blocks * perBlock));
+  for (int64_t blocks : tileSizes(ceilDiv(columns, limits.cols)))
+    tileColumns.push_back(std::min(columns, blocks * limits.cols));
   const Convolution::Names &names = convolution.names;
   auto tile = [](const std::string &dimension) {
     return dimension.empty() ? std::string() : "tiles." + dimension;
@@ -129,6 +128,8 @@ std::vector<Field> Contraction::fields() const {
           {"resident." + weights, {0, 1}, {}},
           {"slots.tiles", {2, 1}, {}},
           {"slots.accumulator", {2, 1}, {}},
+          splitField("columns", limits),
+          splitField("rows", limits),
           {chunk(0), {chunkC}, {}},
           {chunk(1), {chunkKh}, {}},
           {chunk(2), {chunkKw}, {}}};
@@ -140,8 +141,9 @@ const char *Contraction::findFault(const Choice &c) const {
       return "a tile, chunk or slot count is zero";
   if (c[ChunkC] * c[ChunkKh] * c[ChunkKw] > limits.rows)
     return "a chunk of the plan has more terms than the array has rows";
-  if (c[Columns] < columns && c[Columns] % (limits.cols * limits.units) != 0)
-    return "the tile of columns is no multiple of the columns of all arrays";
+  if (const char *fault =
+          Split{c[SplitColumns], c[SplitRows]}.fault(limits, std::min(c[Columns], columns), columns))
+    return fault;
   if (c[K] < reduced && c[K] % c[ChunkC] != 0)
     return "the tile of reduction channels is no multiple of the plan's chunk";
   if (!forward && (c[H] % gradientMultiple(shape.h) != 0 || c[W] % gradientMultiple(shape.w) != 0))
@@ -160,7 +162,8 @@ ContractionTiling Contraction::outline(const Choice &c) const {
   l.tileH = std::min(c[H], wholeH);
   l.tileW = std::min(c[W], wholeW);
   l.tileK = std::min(c[K], reduced);
-  int64_t perBlock = limits.cols * limits.units;
+  l.split = {c[SplitColumns], c[SplitRows]};
+  int64_t perBlock = limits.cols * l.split.columns;
   l.blocks = ceilDiv(std::min(c[Columns], columns), perBlock);
   l.columns = l.blocks * perBlock;
   l.chunkC = c[ChunkC];
@@ -200,8 +203,15 @@ ContractionTiling Contraction::outline(const Choice &c) const {
   l.streamed.type = convolution.streamed.type;
   l.weights.type = convolution.stationary.type;
   l.result.type = convolution.resultType;
+  l.splitAxis = l.tileN > 1        ? ContractionTiling::Images
+                : l.positionsH > 1 ? ContractionTiling::Rows
+                                   : ContractionTiling::Columns;
+  l.whole = l.splitAxis == ContractionTiling::Images ? l.tileN
+            : l.splitAxis == ContractionTiling::Rows ? l.positionsH
+                                                     : l.positionsW;
+  l.splitPositions = ceilDiv(l.whole, l.split.rows);
   l.accumulator = {"accumulator",
-                   {l.tileN * l.positionsH * l.positionsW * l.blocks, 1, 1, 1},
+                   {l.tileN * l.positionsH * l.positionsW / l.whole * l.splitPositions * l.blocks, 1, 1, 1},
                    l.order.slots(l.resultLevel, c[AccSlots]),
                    true};
   return l;
@@ -225,14 +235,16 @@ Evaluation Contraction::evaluate(const Choice &c) const {
   if (const char *fault = findFault(c))
     return Evaluation::rejected(fault);
   ContractionTiling l = outline(c);
+  if (l.split.rows > 1 && (l.split.rows - 1) * l.splitPositions >= l.whole)
+    return Evaluation::rejected(Split::kNoRows);
   Evaluation e;
   bool reached = !groupsH.empty() && !groupsW.empty(); // else no tap reaches the result, which is fills
   if (reached)
     e.buffers = {l.streamed, l.weights};
   e.buffers.push_back(l.result);
   Buffer accumulator{"accumulator", {0, 1, 1, 1}, 1, true};
-  double products = 0, streamedRows = 0; // per tile and column block
-  double rows = double(l.tileN * l.positionsH * l.positionsW);
+  double products = 0, streamedRows = 0;                   // per tile and column block
+  double rows = double(l.accumulator.shape[0] / l.blocks); // of one array
   const auto passes = double(limits.passes.of(convolution.streamed.type));
   int64_t deepest = 0;
   for (const TapGroup &h : groupsH)
@@ -252,7 +264,7 @@ Evaluation Contraction::evaluate(const Choice &c) const {
   double tiles = double(l.order.times(l.resultLevel)),
          steps = double(l.order.times(int(l.order.counts.size()) - 1));
   e.computeCycles = steps * l.blocks * (streamedRows + kIssueCycles * products);
-  double drain = tiles * l.blocks * double(l.tileN * l.tileH * l.tileW);
+  double drain = tiles * l.blocks * ceilDiv(l.tileN * l.tileH * l.tileW, l.split.rows);
   e.computeCycles = c[AccSlots] > 1 ? std::max(e.computeCycles, drain) : e.computeCycles + drain;
   e.computeCycles += tiles * l.blocks * double(limits.rows + limits.cols); // fill and empty the array
   double streamedBytes =

@@ -12,7 +12,7 @@
 #define ARSIS_COMPILER_SCHEDULE_CONTRACTION_H
 
 #include "compiler/Schedule/Convolution.h"
-#include "compiler/Schedule/Space.h"
+#include "compiler/Schedule/Split.h"
 
 namespace arsis::schedule {
 
@@ -39,8 +39,13 @@ struct ContractionTiling {
   int64_t tileN, tileH, tileW, tileK, columns; // columns of a result tile
   int64_t blocks;                              // column blocks per unit in a result tile
   int64_t chunkC, chunkKh, chunkKw, chunksPerTile;
+  Split split;
   TileRange sourceH, sourceW;     // of the streamed tile
   int64_t positionsH, positionsW; // of a phase in a tile
+  /// Which positions of a phase in a tile the arrays share: images if a tile has several, else rows, or the
+  /// columns of one row; how many there are and the most that one array has.
+  enum { Images, Rows, Columns } splitAxis;
+  int64_t whole, splitPositions;
   std::vector<AxisPhase> phasesH, phasesW;
   Buffer streamed, weights, result;
   Buffer accumulator; // of each pair of phases with taps
@@ -73,7 +78,22 @@ public:
   const int64_t reduced, columns;
 
 private:
-  enum FieldIndex { N, H, W, K, Columns, Loops, Resident, Slots, AccSlots, ChunkC, ChunkKh, ChunkKw };
+  enum FieldIndex {
+    N,
+    H,
+    W,
+    K,
+    Columns,
+    Loops,
+    Resident,
+    Slots,
+    AccSlots,
+    SplitColumns,
+    SplitRows,
+    ChunkC,
+    ChunkKh,
+    ChunkKw
+  };
   bool isProduct() const { return convolution.planDims.size() == 1; }
   int64_t pixelsH() const { return forward ? shape.h.output : shape.h.input; }
   int64_t pixelsW() const { return forward ? shape.w.output : shape.w.input; }

@@ -24,7 +24,6 @@ public:
     weightsTensor = b.tensor(p.convolution.stationary.value, p.convolution.stationary.shape,
                              p.convolution.stationary.type);
     resultTensor = b.tensor(p.convolution.result, p.convolution.resultShape, p.convolution.resultType);
-    units = std::min(p.limits.units, ceilDiv(p.columns, p.limits.cols));
     auto withTaps = [](const std::vector<AxisPhase> &phases) {
       return std::count_if(phases.begin(), phases.end(),
                            [](const AxisPhase &phase) { return phase.taps > 0; });
@@ -116,7 +115,7 @@ private:
   void allocAccumulators(size_t phase) {
     accumulators[phase].clear();
     Buffer buffer = l.accumulator;
-    for (buffer.unit = 0; buffer.unit < units; ++buffer.unit)
+    for (buffer.unit = 0; buffer.unit < l.split.units(); ++buffer.unit)
       accumulators[phase].push_back(b.alloc(buffer));
   }
 
@@ -131,18 +130,29 @@ private:
   Box3 pixels(const AxisPhase &h, const AxisPhase &w) {
     return {b.extent(l.tileN, p.shape.batch, index[l.n] * l.tileN), positions(h, l.h), positions(w, l.w)};
   }
+  /// The first of a unit's positions along the axis that is split, and all that it has of a phase.
+  int64_t firstOf(int64_t unit) const { return l.split.rowOf(unit) * l.splitPositions; }
+  Box3 pixelsOf(const AxisPhase &h, const AxisPhase &w, int64_t unit) {
+    Box3 box = pixels(h, w);
+    if (l.split.rows > 1)
+      box[l.splitAxis] = b.part(box[l.splitAxis], firstOf(unit), l.splitPositions);
+    return box;
+  }
 
   /// First column of a unit's block in the tile, and how many columns it has.
   Affine columnOf(const Affine &block, int64_t unit) {
-    return block * (p.limits.units * p.limits.cols) + unit * p.limits.cols;
+    return (block * l.split.columns + l.split.columnOf(unit)) * p.limits.cols;
   }
   Extent columnsOf(const Affine &block, int64_t unit) {
     return b.extent(p.limits.cols, p.columns, index[l.j] * l.columns + columnOf(block, unit), l.columns);
   }
   View3 accumulatorView(const AxisPhase &h, const AxisPhase &w, int phase, int64_t unit,
                         const Affine &block) {
-    const int64_t rows = l.tileN * h.positions * w.positions;
-    return {accumulators[phase][unit], block * rows, {h.positions * w.positions, w.positions, 1}};
+    std::array<int64_t, 3> most = {l.tileN, h.positions, w.positions};
+    if (l.split.rows > 1)
+      most[l.splitAxis] = std::min(most[l.splitAxis], l.splitPositions);
+    const auto [images, rows, columns] = most;
+    return {accumulators[phase][unit], block * (images * rows * columns), {rows * columns, columns, 1}};
   }
 
   void multiply(const AxisPhase &h, const AxisPhase &w, int phase) {
@@ -181,15 +191,21 @@ private:
     const Affine weightRow = (at.kh * (l.chunkKh * h.kernelStep) + h.firstTap) * sw[0] +
                              (at.kw * (l.chunkKw * w.kernelStep) + w.firstTap) * sw[1] +
                              ((l.resident ? channel0 : Affine()) + channel) * sw[2];
+    const std::array<int64_t, 3> steps = {sx[0], h.sourceStep * sx[1], w.sourceStep * sx[2]};
     const View3 rows{streamed,
                      (at.kh * (l.chunkKh * h.tapStep) + h.sourceBase) * sx[1] +
                          (at.kw * (l.chunkKw * w.tapStep) + w.sourceBase) * sx[2] + channel * sx[3],
-                     {sx[0], h.sourceStep * sx[1], w.sourceStep * sx[2]}};
-    for (int64_t unit = 0; unit < units; ++unit) {
+                     steps};
+    for (int64_t unit = 0; unit < l.split.units(); ++unit) {
+      const Box3 box = pixelsOf(h, w, unit);
+      if (isEmpty(box))
+        continue;
+      View3 own = rows;
+      own.offset += firstOf(unit) * steps[l.splitAxis];
       const Affine column = columnOf(at.block, unit) + (l.resident ? index[l.j] * l.columns : Affine());
       const Extent columns = columnsOf(at.block, unit);
       b.add(LoadWeights{unit, bank, {weights, weightRow + column, weightsK}, kBox, columns});
-      b.add(Multiply{unit, bank, rows, rowsK, b.rowsIfAny(pixels(h, w), columns), kBox,
+      b.add(Multiply{unit, bank, own, rowsK, b.rowsIfAny(box, columns), kBox,
                      accumulatorView(h, w, phase, unit, at.block), index[l.k] + at.channels + at.kh + at.kw});
     }
   }
@@ -234,13 +250,15 @@ private:
             {result, at, {s[0], h.resultStep * s[1], w.resultStep * s[2], 1}}, {}, 0);
       return;
     }
+    const std::array<int64_t, 3> steps = {s[0], h.resultStep * s[1], w.resultStep * s[2]};
     b.loop(l.blocks, [&](const Affine &block) {
-      for (int64_t unit = 0; unit < units; ++unit)
-        b.add(Drain{unit,
-                    accumulatorView(h, w, phase, unit, block),
-                    box,
-                    columnsOf(block, unit),
-                    {result, at + columnOf(block, unit), {s[0], h.resultStep * s[1], w.resultStep * s[2]}}});
+      for (int64_t unit = 0; unit < l.split.units(); ++unit)
+        if (const Box3 own = pixelsOf(h, w, unit); !isEmpty(own))
+          b.add(Drain{unit,
+                      accumulatorView(h, w, phase, unit, block),
+                      own,
+                      columnsOf(block, unit),
+                      {result, at + columnOf(block, unit) + firstOf(unit) * steps[l.splitAxis], steps}});
     });
   }
 
@@ -257,7 +275,7 @@ private:
   const Contraction &p;
   const ContractionTiling l;
   LayoutBuilder b;
-  int64_t units = 1, products = 0, totalProducts = 0;
+  int64_t products = 0, totalProducts = 0;
   bool fillsWhole = false; // before the drains, for the pixels that no tap reaches
   std::vector<Affine> index;
   int streamedTensor = 0, weightsTensor = 0, resultTensor = 0;

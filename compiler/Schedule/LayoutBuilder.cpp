@@ -102,6 +102,11 @@ Extent LayoutBuilder::extent(int64_t tile, int64_t total, const Affine &start, i
   return {tile, Affine(total) - start};
 }
 
+Extent LayoutBuilder::part(const Extent &whole, int64_t first, int64_t most) {
+  const int64_t tile = std::clamp<int64_t>(whole.tile - first, 0, most);
+  return whole.clamped && tile > 0 ? Extent(tile, whole.limit - Affine(first)) : Extent(tile);
+}
+
 Box3 LayoutBuilder::rowsIfAny(Box3 rows, const Extent &columns) {
   auto free = std::find_if(rows.begin(), rows.end(), [](const Extent &extent) { return !extent.clamped; });
   if (columns.clamped && free != rows.end()) // one column or more leaves the tile whole

@@ -15,6 +15,7 @@
 #include "compiler/Schedule/Layout.h"
 #include "compiler/Schedule/LoopOrder.h"
 
+#include <algorithm>
 #include <functional>
 
 namespace arsis::schedule {
@@ -69,6 +70,8 @@ public:
   static Extent extent(int64_t tile, int64_t total, const Affine &start) {
     return extent(tile, total, start, tile);
   }
+  /// What lies of an extent from `first` on, at most `most`.
+  static Extent part(const Extent &whole, int64_t first, int64_t most);
   /// The rows of a product, or none where its block has no columns: a unit past the ragged edge must not
   /// stream rows against the weights of an earlier block. Clamps the first extent that is not clamped
   /// already; there always is one.
@@ -82,6 +85,10 @@ private:
   Layout &layout;
   int64_t depth = 0;
 };
+
+inline bool isEmpty(const Box3 &box) {
+  return std::any_of(box.begin(), box.end(), [](const Extent &extent) { return extent.tile == 0; });
+}
 
 } // namespace arsis::schedule
 

@@ -189,7 +189,7 @@ double Run::ready(int stream, const NodeState &node, std::initializer_list<Use> 
   x[s.decoded] = std::max(x[s.decoded], x[s.issued + kIssued - 1]) + double(mp->frontend.cycles(node.bytes));
   double start = std::max(x[s.decoded], x[s.issued]);
   for (const Use &use : uses) {
-    if (writers[use.buffer] != stream)
+    if (writers[use.buffer] != stream && !(isDrain(stream) && isDrain(writers[use.buffer])))
       start = std::max(start, slot(use.buffer, true));
     if (use.writes && readers[use.buffer] != stream)
       start = std::max(start, slot(use.buffer, false));

@@ -32,6 +32,10 @@ private:
   enum StreamNumber { LoadStream, StoreStream, VectorStream, FirstMatrixStream };
   static int matrixStream(int64_t unit) { return FirstMatrixStream + 2 * static_cast<int>(unit); }
   static int drainStream(int64_t unit) { return matrixStream(unit) + 1; }
+  /// Drains of different arrays write different places of a tile.
+  static bool isDrain(int stream) {
+    return stream >= FirstMatrixStream && (stream - FirstMatrixStream) % 2 == 1;
+  }
 
   /// A use of the current slot of a ring.
   struct Use {

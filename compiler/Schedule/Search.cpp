@@ -120,6 +120,21 @@ public:
       number /= count;
     }
   }
+  /// Which combination of values of the fields that are apart.
+  size_t stratum(const Choice &choice) const {
+    size_t number = 0;
+    for (size_t i = 0; i < fields.size(); ++i)
+      if (const std::vector<int64_t> &values = fields[i].candidates; fields[i].apart)
+        number = number * values.size() +
+                 static_cast<size_t>(std::find(values.begin(), values.end(), choice[i]) - values.begin());
+    return number;
+  }
+  size_t strata() const {
+    size_t count = 1;
+    for (const Field &field : fields)
+      count *= field.apart ? field.candidates.size() : 1;
+    return count;
+  }
   int64_t total = 1;
 
 private:
@@ -189,10 +204,7 @@ struct Rough {
 /// The cheapest choices and the second cheapest.
 class Ranking {
 public:
-  double fastest = std::numeric_limits<double>::infinity();
-
   void add(const Choice &choice, int64_t number, const Estimate &estimate) {
-    fastest = std::min(fastest, estimate.cycles);
     // What a run leaves out (rows of the DRAM, contention) grows with the number of instructions.
     constexpr double kPerInstruction = 4; // cycles
     ranked.push_back({estimate.cycles + kPerInstruction * estimate.instructions, number, {choice, estimate}});
@@ -221,8 +233,10 @@ private:
   std::vector<Entry> ranked;
 };
 
-std::vector<Rough> feasible(const Space &space, const Enumeration &all, Solution &solution, Infeasible &why) {
-  std::vector<Rough> found;
+/// By stratum.
+std::vector<std::vector<Rough>> feasible(const Space &space, const Enumeration &all, Solution &solution,
+                                         Infeasible &why) {
+  std::vector<std::vector<Rough>> found(all.strata());
   double closest = std::numeric_limits<double>::infinity();
   Choice choice;
   for (int64_t number = 0; number < all.total; ++number) {
@@ -237,14 +251,37 @@ std::vector<Rough> feasible(const Space &space, const Enumeration &all, Solution
     const Buffer *culprit = nullptr;
     double relative;
     if (missing(space.limits, evaluation, &culprit, relative) == 0 && evaluation.loops <= kMostLoops) {
-      found.push_back({evaluation.cycles(space.limits), number});
+      found[all.stratum(choice)].push_back({evaluation.cycles(space.limits), number});
+      ++solution.feasible;
     } else if (relative < closest) {
       closest = relative;
       why.reason = checkFit(space, evaluation);
     }
   }
-  solution.feasible = static_cast<int64_t>(found.size());
   return found;
+}
+
+/// Runs the most promising choices of one stratum, as if there were no others.
+void price(const Space &space, const ChipModel &model, const Enumeration &all, std::vector<Rough> &found,
+           Ranking &ranking, Solution &solution) {
+  constexpr size_t kMostPriced = 64, kAlwaysPriced = 32;
+  constexpr int64_t kMostSteps = 300'000; // of all runs together, beyond which only kAlwaysPriced are priced
+  constexpr double kSlack = 1.5;          // of the rough price, beyond which nothing better is expected
+  const size_t count = std::min(found.size(), kMostPriced);
+  std::partial_sort(found.begin(), found.begin() + static_cast<ptrdiff_t>(count), found.end());
+  Choice choice;
+  int64_t steps = 0;
+  double fastest = std::numeric_limits<double>::infinity();
+  for (size_t i = 0; i < count && found[i].cycles <= kSlack * fastest; ++i) {
+    if (i >= kAlwaysPriced && steps > kMostSteps)
+      break;
+    all.at(found[i].number, choice);
+    const Estimate priced = estimate(layoutOf(space, choice), model, ranking.costOfSecond());
+    steps += priced.steps;
+    fastest = std::min(fastest, priced.cycles);
+    ranking.add(choice, found[i].number, priced);
+    ++solution.priced;
+  }
 }
 
 } // namespace
@@ -255,26 +292,12 @@ std::optional<Solution> solve(const Space &space, const ChipModel &model, const 
     return std::nullopt;
   const Enumeration all(fields);
   Solution solution;
-  std::vector<Rough> found = feasible(space, all, solution, why);
-  if (found.empty())
+  std::vector<std::vector<Rough>> found = feasible(space, all, solution, why);
+  if (solution.feasible == 0)
     return std::nullopt;
-  constexpr size_t kMostPriced = 64, kAlwaysPriced = 32;
-  constexpr int64_t kMostSteps = 300'000; // of all runs together, beyond which only kAlwaysPriced are priced
-  constexpr double kSlack = 1.5;          // of the rough price, beyond which nothing better is expected
-  const size_t count = std::min(found.size(), kMostPriced);
-  std::partial_sort(found.begin(), found.begin() + static_cast<ptrdiff_t>(count), found.end());
   Ranking ranking;
-  Choice choice;
-  int64_t steps = 0;
-  for (size_t i = 0; i < count && found[i].cycles <= kSlack * ranking.fastest; ++i) {
-    if (i >= kAlwaysPriced && steps > kMostSteps)
-      break;
-    all.at(found[i].number, choice);
-    const Estimate priced = estimate(layoutOf(space, choice), model, ranking.costOfSecond());
-    steps += priced.steps;
-    ranking.add(choice, found[i].number, priced);
-    ++solution.priced;
-  }
+  for (std::vector<Rough> &stratum : found)
+    price(space, model, all, stratum, ranking, solution);
   solution.best = ranking.best();
   solution.cost = ranking.costOfBest();
   solution.runnerUp = ranking.second();

@@ -31,6 +31,9 @@ struct Field {
   std::string name;
   std::vector<int64_t> candidates;
   std::vector<std::vector<std::string>> orders;
+  /// The search prices the best choices of each value, not only of all values together: a chip that offers
+  /// more values then does not lose sight of what one with fewer would choose.
+  bool apart = false;
 };
 constexpr const char *kLoops = "loops";
 

@@ -27,10 +27,9 @@ std::vector<Field> WeightGradient::fields() const {
   int64_t chunkW = ceilDiv(width, ceilDiv(width, rows));
   int64_t chunkH = width <= rows ? std::min(height, rows / width) : 1;
   int64_t chunkN = width * height <= rows ? std::min(shape.batch, rows / (width * height)) : 1;
-  const int64_t perBlock = limits.cols * limits.units;
   std::vector<int64_t> tileColumns;
-  for (int64_t blocks : tileSizes(ceilDiv(shape.outputs, perBlock)))
-    tileColumns.push_back(std::min(shape.outputs, blocks * perBlock));
+  for (int64_t blocks : tileSizes(ceilDiv(shape.outputs, limits.cols)))
+    tileColumns.push_back(std::min(shape.outputs, blocks * limits.cols));
   const Convolution::Names &d = convolution.names;
   const std::vector<std::string> rowsFirst = {d.kernelRow, d.reduced, d.columns, d.batch, d.h, d.w},
                                  columnsFirst = {d.columns, d.kernelRow, d.reduced, d.batch, d.h, d.w};
@@ -43,6 +42,8 @@ std::vector<Field> WeightGradient::fields() const {
           {kLoops, {0, 1}, {rowsFirst, columnsFirst}},
           {"slots.tiles", {2, 1}, {}},
           {"slots.accumulator", {2, 1}, {}},
+          splitField("columns", limits),
+          splitField("rows", limits),
           {"chunks." + convolution.planDims[0], {chunkN}, {}},
           {"chunks." + convolution.planDims[1], {chunkH}, {}},
           {"chunks." + convolution.planDims[2], {chunkW}, {}}};
@@ -54,8 +55,9 @@ const char *WeightGradient::findFault(const Choice &c) const {
       return "a tile, chunk or slot count is zero";
   if (c[ChunkN] * c[ChunkH] * c[ChunkW] > limits.rows)
     return "a chunk of the plan has more terms than the array has rows";
-  if (c[Columns] < shape.outputs && c[Columns] % (limits.cols * limits.units) != 0)
-    return "the tile of columns is no multiple of the columns of all arrays";
+  if (const char *fault = Split{c[SplitColumns], c[SplitRows]}.fault(
+          limits, std::min(c[Columns], shape.outputs), shape.outputs))
+    return fault;
   bool cutN = c[N] < shape.batch, cutH = c[H] < shape.h.output, cutW = c[W] < shape.w.output;
   if ((cutN && c[N] % c[ChunkN]) || (cutH && c[H] % c[ChunkH]) || (cutW && c[W] % c[ChunkW]))
     return "a tile of pixels is no multiple of the plan's chunk";
@@ -74,7 +76,9 @@ WeightGradientTiling WeightGradient::tiling(const Choice &c) const {
   l.tileW = std::min(c[W], shape.w.output);
   l.tileKh = std::min(c[Kh], shape.h.kernel);
   l.tileC = std::min(c[C], shape.channels);
-  int64_t perBlock = limits.cols * limits.units;
+  l.split = {c[SplitColumns], c[SplitRows]};
+  l.splitC = ceilDiv(l.tileC, l.split.rows);
+  int64_t perBlock = limits.cols * l.split.columns;
   l.blocks = ceilDiv(std::min(c[Columns], shape.outputs), perBlock);
   l.columns = l.blocks * perBlock;
   l.chunkN = c[ChunkN];
@@ -117,7 +121,7 @@ WeightGradientTiling WeightGradient::tiling(const Choice &c) const {
   l.gradient.type = convolution.stationary.type;
   l.result.type = convolution.resultType;
   l.accumulator = {"accumulator",
-                   {l.tileKh * shape.w.kernel * l.tileC * l.blocks, 1, 1, 1},
+                   {l.tileKh * shape.w.kernel * l.splitC * l.blocks, 1, 1, 1},
                    l.order.slots(l.resultLevel, c[AccSlots]),
                    true};
   return l;
@@ -129,10 +133,12 @@ Evaluation WeightGradient::evaluate(const Choice &c) const {
   if (const char *fault = findFault(c))
     return Evaluation::rejected(fault);
   WeightGradientTiling l = tiling(c);
+  if ((l.split.rows - 1) * l.splitC >= l.tileC)
+    return Evaluation::rejected(Split::kNoRows);
   Evaluation e;
   e.buffers = {l.streamed, l.gradient, l.result, l.accumulator};
   e.loops = l.order.depth() + (l.blocks > 1) + (l.chunksN > 1) + (l.chunksH > 1) + (l.chunksW > 1);
-  double rows = double(l.tileKh * shape.w.kernel * l.tileC);
+  double rows = double(l.tileKh * shape.w.kernel * l.splitC); // of one array
   double weightRows =
       double(std::min(l.chunkN, l.tileN) * std::min(l.chunkH, l.tileH) * std::min(l.chunkW, l.tileW));
   double product = double(limits.passes.of(convolution.streamed.type)) *

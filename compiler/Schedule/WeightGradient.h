@@ -13,7 +13,7 @@
 #define ARSIS_COMPILER_SCHEDULE_WEIGHTGRADIENT_H
 
 #include "compiler/Schedule/Convolution.h"
-#include "compiler/Schedule/Space.h"
+#include "compiler/Schedule/Split.h"
 
 namespace arsis::schedule {
 
@@ -23,6 +23,8 @@ struct WeightGradientTiling {
   int64_t tileN, tileH, tileW, tileKh, tileC, columns, blocks;
   int64_t chunkN, chunkH, chunkW;    // pixels of one stationary chunk
   int64_t chunksN, chunksH, chunksW; // chunks per tile
+  Split split;                       // of the rows: input channels
+  int64_t splitC;                    // the most channels of one array
   TileRange sourceW;                 // of the streamed tile's columns
   int64_t sourceHeight;              // rows of the streamed tile
   Buffer streamed, gradient, result, accumulator;
@@ -51,7 +53,22 @@ public:
   const ConvShape &shape;
 
 private:
-  enum FieldIndex { N, H, W, Kh, C, Columns, Loops, Slots, AccSlots, ChunkN, ChunkH, ChunkW };
+  enum FieldIndex {
+    N,
+    H,
+    W,
+    Kh,
+    C,
+    Columns,
+    Loops,
+    Slots,
+    AccSlots,
+    SplitColumns,
+    SplitRows,
+    ChunkN,
+    ChunkH,
+    ChunkW
+  };
   const char *findFault(const Choice &choice) const;
 };
 

@@ -23,7 +23,6 @@ public:
     gradientTensor = b.tensor(p.convolution.stationary.value, p.convolution.stationary.shape,
                               p.convolution.stationary.type);
     resultTensor = b.tensor(p.convolution.result, p.convolution.resultShape, p.convolution.resultType);
-    units = std::min(p.limits.units, ceilDiv(shape.outputs, p.limits.cols));
     b.nest(l.order, index,
            {{l.resultLevel, [&] { allocResult(); }},
             {l.streamedLevel, [&] { loadStreamed(); }},
@@ -36,7 +35,7 @@ private:
     result = b.alloc(l.result);
     accumulators.clear();
     Buffer buffer = l.accumulator;
-    for (buffer.unit = 0; buffer.unit < units; ++buffer.unit)
+    for (buffer.unit = 0; buffer.unit < l.split.units(); ++buffer.unit)
       accumulators.push_back(b.alloc(buffer));
   }
 
@@ -63,7 +62,7 @@ private:
   }
 
   Affine columnOf(const Affine &block, int64_t unit) {
-    return block * (p.limits.units * p.limits.cols) + unit * p.limits.cols;
+    return (block * l.split.columns + l.split.columnOf(unit)) * p.limits.cols;
   }
   Extent columnsOf(const Affine &block, int64_t unit) {
     return b.extent(p.limits.cols, shape.outputs, index[l.j] * l.columns + columnOf(block, unit), l.columns);
@@ -72,10 +71,18 @@ private:
     return {b.extent(l.tileKh, shape.h.kernel, index[l.kh] * l.tileKh), shape.w.kernel,
             b.extent(l.tileC, shape.channels, index[l.c] * l.tileC)};
   }
+  /// The first of a unit's channels in the tile, and the rows that it has.
+  int64_t firstOf(int64_t unit) const { return l.split.rowOf(unit) * l.splitC; }
+  Box3 rowsOf(int64_t unit) {
+    Box3 rows = resultRows();
+    if (l.split.rows > 1)
+      rows[2] = b.part(rows[2], firstOf(unit), l.splitC);
+    return rows;
+  }
   View3 accumulatorView(int64_t unit, const Affine &block) {
     return {accumulators[unit],
-            block * (l.tileKh * shape.w.kernel * l.tileC),
-            {shape.w.kernel * l.tileC, l.tileC, 1}};
+            block * (l.tileKh * shape.w.kernel * l.splitC),
+            {shape.w.kernel * l.splitC, l.splitC, 1}};
   }
 
   void multiply() {
@@ -106,7 +113,12 @@ private:
                      n * x[0] + h * (shape.h.stride * x[1]) + w * (shape.w.stride * x[3]),
                      {shape.h.dilation * x[1], shape.w.dilation * x[3], x[2]}};
     const Affine accumulate = index[l.n] + index[l.h] + index[l.w] + cn + ch + cw;
-    for (int64_t unit = 0; unit < units; ++unit) {
+    for (int64_t unit = 0; unit < l.split.units(); ++unit) {
+      const Box3 ownRows = rowsOf(unit);
+      if (isEmpty(ownRows))
+        continue;
+      View3 own = rows;
+      own.offset += firstOf(unit) * x[2];
       const Extent columns = columnsOf(block, unit);
       b.add(LoadWeights{
           unit,
@@ -116,9 +128,9 @@ private:
           columns});
       b.add(Multiply{unit,
                      bank,
-                     rows,
+                     own,
                      {x[0], shape.h.stride * x[1], shape.w.stride * x[3]},
-                     b.rowsIfAny(resultRows(), columns),
+                     b.rowsIfAny(ownRows, columns),
                      kBox,
                      accumulatorView(unit, block),
                      accumulate});
@@ -128,12 +140,13 @@ private:
   void drainAndStore() {
     const Shape4 s = b.strides(result);
     b.loop(l.blocks, [&](const Affine &block) {
-      for (int64_t unit = 0; unit < units; ++unit)
-        b.add(Drain{unit,
-                    accumulatorView(unit, block),
-                    resultRows(),
-                    columnsOf(block, unit),
-                    {result, columnOf(block, unit), {s[0], s[1], s[2]}}});
+      for (int64_t unit = 0; unit < l.split.units(); ++unit)
+        if (const Box3 own = rowsOf(unit); !isEmpty(own))
+          b.add(Drain{unit,
+                      accumulatorView(unit, block),
+                      own,
+                      columnsOf(block, unit),
+                      {result, columnOf(block, unit) + firstOf(unit) * s[2], {s[0], s[1], s[2]}}});
     });
     const Box3 rows = resultRows();
     const Affine column = index[l.j] * l.columns;
@@ -145,7 +158,6 @@ private:
   const ConvShape &shape;
   const WeightGradientTiling l;
   LayoutBuilder b;
-  int64_t units = 1;
   std::vector<Affine> index;
   int xTensor = 0, gradientTensor = 0, resultTensor = 0;
   int streamed = 0, gradient = 0, result = 0;

@@ -36,10 +36,13 @@
 // Left out. A wait is dropped if others imply it. All arguments compose dependences of smaller sequential
 // distance with the order of streams, so they are sound by induction over that distance:
 //
-// First user: if the textually first op F of a buffer writes it, then every other user of a generation is
-// ordered behind F. Only F waits for the generation that used the slot before, and for other buffers at these
-// addresses; none of them is touched between F and the others, because buffers that live together never
-// overlap.
+// Apart: two ops of different streams that write different places of a buffer, whatever the iterations, do
+// not conflict there (the columns, or rows, of one result tile that several arrays drain).
+//
+// First user: if the textually first op F of a buffer writes it, then every other user of a generation that
+// is not apart from F is ordered behind F. Of these only F waits for the generation that used the slot
+// before, and for other buffers at these addresses; none of them is touched between F and the others, because
+// buffers that live together never overlap.
 //
 // Lag 0 through others: x after y2 after y1, by waits or by the order of a stream.
 //
@@ -54,8 +57,12 @@
 // increment.
 #include "compiler/Transforms/SplitStreams/Dependences.h"
 
+#include "compiler/Transforms/SplitStreams/Disjoint.h"
+
 #include "llvm/ADT/BitVector.h"
 #include <algorithm>
+#include <map>
+#include <tuple>
 
 using namespace mlir;
 
@@ -94,13 +101,29 @@ private:
   // Conflicts inside one item.
 
   /// True if an earlier op of the same generation takes the waits for what used these bytes before.
-  bool hasFirstUser(int storage, int op) const {
+  bool hasFirstUser(int storage, int op) {
     const Storage &s = schedule.storages[storage];
-    return isa<tile::AllocOp>(s.owner) && s.firstUser != op && s.firstUserWrites;
+    return isa<tile::AllocOp>(s.owner) && s.firstUser != op && s.firstUserWrites &&
+           !neverMeet(s.firstUser, op, storage);
+  }
+
+  /// True if two ops of different streams write different places of a buffer.
+  bool neverMeet(int a, int b, int storage) {
+    if (schedule.ops[a].stream == schedule.ops[b].stream ||
+        !isa<tile::AllocOp>(schedule.storages[storage].owner) || !writes(a, storage) || !writes(b, storage))
+      return false;
+    auto [known, isNew] = apart.try_emplace({std::min(a, b), std::max(a, b), storage}, false);
+    if (isNew)
+      known->second = disjointAlways(schedule, a, b, storage);
+    return known->second;
+  }
+  bool writes(int op, int storage) const {
+    return llvm::any_of(schedule.ops[op].accesses,
+                        [&](const Access &access) { return access.storage == storage && access.writes; });
   }
 
   /// The dependences of op x on op y of the same item.
-  SmallVector<Dependence, 2> dependencesOf(int x, int y) const {
+  SmallVector<Dependence, 2> dependencesOf(int x, int y) {
     SmallVector<Dependence, 2> result;
     unsigned common = 0;
     bool behind = false;
@@ -111,6 +134,8 @@ private:
           continue;
         common = schedule.commonDepth(x, y); // of few pairs
         bool same = a.storage == b.storage;
+        if (same && neverMeet(x, y, a.storage))
+          continue;
         if (y < x && (same || !hasFirstUser(a.storage, x)))
           return {Dependence{y, false, 0, common}};
         if (y < x)
@@ -273,6 +298,7 @@ private:
   std::vector<Clock> streamClock;   // per stream: complete after the items so far
   std::vector<Record> records;      // per storage
   std::vector<int> active;          // storages with a record that counts
+  std::map<std::tuple<int, int, int>, bool> apart; // pairs of ops and a storage
 };
 
 } // namespace

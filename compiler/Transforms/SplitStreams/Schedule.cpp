@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Reads a planned tile program into arrays, and decides when two accesses of a nest can never meet.
+// Reads a planned tile program into arrays.
 #include "compiler/Transforms/SplitStreams/Schedule.h"
 
 #include "compiler/Transforms/PlanMemory/PlanMemory.h"
@@ -132,46 +132,6 @@ private:
   llvm::DenseMap<Operation *, int> storages;
 };
 
-/// `linear` over the op's indices, rewritten over the loops around the op.
-tile::Linear overLoops(const Schedule &schedule, const OpNode &node, const tile::Linear &linear) {
-  tile::Linear result(node.loops.size(), linear.constant);
-  tile::EngineOpInterface op = node.op;
-  for (auto [depth, loop] : llvm::enumerate(node.loops)) {
-    scf::ForOp loopOp = schedule.loops[loop].op;
-    for (auto [i, index] : llvm::enumerate(op.getIndices()))
-      if (loopOp.getInductionVar() == index)
-        result.coefficients[depth] += linear.coefficients[i];
-  }
-  return result;
-}
-
-/// A stretch [low, high] of one axis at iteration zero of the common loops, moving by `steps` per iteration.
-struct Moving {
-  int64_t low, high;
-  SmallVector<int64_t> steps;
-};
-
-/// The stretches that an access covers on every axis of its buffer, inner loops included.
-SmallVector<Moving> stretches(const Schedule &schedule, const OpNode &node, const Footprint &footprint,
-                              unsigned depth) {
-  SmallVector<Moving> result;
-  for (auto [axis, position] : llvm::enumerate(footprint.position)) {
-    tile::Linear moving = overLoops(schedule, node, position);
-    Moving stretch{moving.constant, moving.constant, {}};
-    for (auto [d, step] : llvm::enumerate(moving.coefficients)) {
-      if (d < depth)
-        stretch.steps.push_back(step);
-      else
-        (step < 0 ? stretch.low : stretch.high) += step * (schedule.loops[node.loops[d]].trips - 1);
-    }
-    for (auto [d, dim] : llvm::enumerate(footprint.dims))
-      if (!footprint.isDram() || d == axis)
-        (dim.stride < 0 ? stretch.low : stretch.high) += dim.stride * (dim.tile - 1);
-    result.push_back(stretch);
-  }
-  return result;
-}
-
 } // namespace
 
 FailureOr<Schedule> readSchedule(tile::ProgramOp program) {
@@ -179,54 +139,6 @@ FailureOr<Schedule> readSchedule(tile::ProgramOp program) {
   if (failed(reader.read()))
     return failure();
   return std::move(reader.schedule);
-}
-
-// On one axis, the loops that move along it enumerate stretches like the digits of a number: sorted by step,
-// each step must cover everything the smaller ones span. Then different digits are different places, and if
-// every common loop is a digit of some axis, different iterations never meet.
-bool disjointAcrossIterations(const Schedule &schedule, int a, int b, int storage, unsigned from,
-                              unsigned depth) {
-  SmallVector<SmallVector<Moving>> all;
-  Type type;
-  for (int op : {a, b}) {
-    tile::EngineOpInterface engine = schedule.ops[op].op;
-    for (const Footprint &footprint : engine.getFootprints()) {
-      Operation *owner = footprint.isDram() ? rootTensor(footprint.buffer) : footprint.buffer.getDefiningOp();
-      if (owner != schedule.storages[storage].owner)
-        continue;
-      if (type && footprint.buffer.getType() != type)
-        return false; // the same bytes under another shape
-      type = footprint.buffer.getType();
-      all.push_back(stretches(schedule, schedule.ops[op], footprint, depth));
-    }
-  }
-  SmallVector<bool> separated(depth, false);
-  for (unsigned axis = 0; axis < all[0].size(); ++axis) {
-    Moving joint = all[0][axis];
-    bool parallel = true;
-    for (const auto &access : all) {
-      parallel &= access[axis].steps == joint.steps;
-      joint.low = std::min(joint.low, access[axis].low);
-      joint.high = std::max(joint.high, access[axis].high);
-    }
-    SmallVector<std::pair<int64_t, unsigned>> digits;
-    for (unsigned d = 0; d < depth; ++d)
-      if (joint.steps[d] != 0)
-        digits.push_back({std::abs(joint.steps[d]), d});
-    llvm::sort(digits);
-    int64_t span = joint.high - joint.low + 1;
-    for (auto [step, d] : digits) {
-      parallel &= step >= span;
-      span += step * (schedule.loops[schedule.ops[a].loops[d]].trips - 1);
-    }
-    if (parallel)
-      for (auto [step, d] : digits)
-        separated[d] = true;
-  }
-  for (unsigned d = from; d < depth; ++d)
-    if (!separated[d] && schedule.loops[schedule.ops[a].loops[d]].trips > 1)
-      return false;
-  return true;
 }
 
 } // namespace arsis::compiler

@@ -57,11 +57,6 @@ struct Schedule {
 /// Reads a planned program; reports what it cannot handle (loops without constant bounds, missing addresses).
 mlir::FailureOr<Schedule> readSchedule(tile::ProgramOp program);
 
-/// True if the accesses of two ops to a storage never meet in different iterations of the loops at depths
-/// `from` to `depth` - 1, given equal iterations of the loops outside; whatever their own inner loops do.
-bool disjointAcrossIterations(const Schedule &schedule, int a, int b, int storage, unsigned from,
-                              unsigned depth);
-
 } // namespace arsis::compiler
 
 #endif // ARSIS_COMPILER_TRANSFORMS_SPLITSTREAMS_SCHEDULE_H

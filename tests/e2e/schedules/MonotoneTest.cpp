@@ -3,12 +3,14 @@
 // A schedule is not said to take longer on a chip that has more of a resource. The run itself is a maximum of
 // sums and cannot; a loop that has not settled when the rest is taken to be like its last period can, by a
 // little and seldom, and that is bounded here.
+#include "compiler/Schedule/Search.h"
 #include "tests/e2e/schedules/Cases.h"
 #include "tests/e2e/schedules/Trial.h"
 
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <limits>
 #include <map>
 #include <memory>
 
@@ -75,6 +77,23 @@ TEST_P(MonotoneEstimate, DoesNotRiseWhenAResourceGrows) {
     }
   }
   EXPECT_LE(double(risen), kSeldom * double(compared)) << risen << " of " << compared;
+}
+
+/// Every array may stay idle, and the search looks at what a chip with fewer would choose.
+TEST_P(MonotoneEstimate, OfTheChosenScheduleDoesNotRiseWithArrays) {
+  const OperationClass &classOf = operationClasses()[GetParam()];
+  for (const char *name : {"edge", "datacentre"})
+    for (const std::string &module : classOf.modules) {
+      double fewer = std::numeric_limits<double>::infinity();
+      for (const char *units : {"1", "2", "4"}) {
+        const Operation operation(module, chip::Chip::load(name).withOverride("matrix.units", units));
+        schedule::Infeasible why;
+        const auto solution = schedule::solve(operation.space(), operation.model, {}, why);
+        ASSERT_TRUE(solution) << why.reason;
+        EXPECT_LE(solution->cost, fewer) << units << " arrays of " << name << ": " << module;
+        fewer = solution->cost;
+      }
+    }
 }
 
 INSTANTIATE_TEST_SUITE_P(Classes, MonotoneEstimate, ::testing::Range<size_t>(0, 16),

@@ -109,15 +109,17 @@ std::string poolingOf(const Case &c, bool ceil, bool includePad) {
          ", " + x + "\n}\n";
 }
 
+/// A chip with so many arrays.
 struct NamedChip {
-  std::string path;
-  chip::Chip chip = chip::Chip::load(path);
+  std::string path, units;
+  chip::Chip chip = chip::Chip::load(path).withOverride("matrix.units", units);
 };
 
-const std::array<NamedChip, 2> &chips() {
-  static const std::array<NamedChip, 2> both = {NamedChip{"tiny"},
-                                                NamedChip{sourceFolder() + "tests/e2e/chips/rect12x20.yaml"}};
-  return both;
+const std::array<NamedChip, 4> &chips() {
+  static const std::string rect = sourceFolder() + "tests/e2e/chips/rect12x20.yaml";
+  static const std::array<NamedChip, 4> all = {NamedChip{"tiny", "1"}, NamedChip{rect, "1"},
+                                               NamedChip{"tiny", "2"}, NamedChip{rect, "5"}};
+  return all;
 }
 
 constexpr std::array kPrecisions = {"fp32", "bf16", "fp16"};
@@ -128,6 +130,7 @@ mlir::LogicalResult takeTo(const char *level, mlir::ModuleOp module, const Named
   compiler::CompileOptions options;
   options.precision = std::string(precision);
   options.chip = chip.path;
+  options.set = {"matrix.units=" + chip.units};
   options.to = std::string(level);
   options.noVerify = true;
   return compiler::runPasses(module, "random shape", options);
@@ -205,7 +208,7 @@ TEST_P(RandomShapes, ThreePassesAgreeWithTheOracle) {
     const NamedChip &chip = chips()[done % chips().size()];
     const char *precision = kPrecisions[size_t(done) / chips().size() % kPrecisions.size()];
     ASSERT_NO_THROW(ASSERT_EQ(run(*context, text, chip, precision, draw), "")
-                    << chip.path << " in " << precision << "\n"
+                    << chip.units << " arrays of " << chip.path << " in " << precision << "\n"
                     << text)
         << text;
     ++done;
@@ -227,7 +230,7 @@ TEST_P(RandomShapes, PoolingsAgreeWithTheOracle) {
     const NamedChip &chip = chips()[done % chips().size()];
     const char *precision = kPrecisions[size_t(done) / chips().size() % kPrecisions.size()];
     ASSERT_NO_THROW(ASSERT_EQ(run(*context, text, chip, precision, draw), "")
-                    << chip.path << " in " << precision << "\n"
+                    << chip.units << " arrays of " << chip.path << " in " << precision << "\n"
                     << text)
         << text;
     ++done;

@@ -144,6 +144,25 @@ TEST(ContractionLowering, EveryPinnedTileKeepsTheBits) {
   }
 }
 
+TEST(ContractionLowering, EverySplitOverArraysKeepsTheBits) {
+  Convolution v{3, 9, 10, 20, 44, 3, 3, 2, 2, 1, 1, 1, 1, 1, 1};
+  const ArraySize six{8, 8, 6, 1024, 512};
+  for (auto [columns, rows] : {std::pair{1, 1}, {2, 1}, {3, 1}, {1, 2}, {1, 3}, {3, 2}, {2, 3}}) {
+    const std::string split = ", \"split\": {\"columns\": " + std::to_string(columns) +
+                              ", \"rows\": " + std::to_string(rows) + "}}}";
+    // Arrays share images, rows of an image, columns of a row; of weights, channels.
+    for (const char *held :
+         {"\"conv2d\": {\"tiles\": {\"n\": 3}", "\"conv2d\": {\"tiles\": {\"n\": 1}",
+          "\"conv2d\": {\"tiles\": {\"n\": 1, \"oh\": 1}", "\"conv2d_grad_input\": {\"tiles\": {\"n\": 3}",
+          "\"conv2d_grad_input\": {\"tiles\": {\"n\": 1, \"ih\": 6}",
+          "\"conv2d_grad_input\": {\"tiles\": {\"n\": 1, \"ih\": 2}",
+          "\"conv2d_grad_weight\": {\"tiles\": {\"c\": 7}"}) {
+      const std::string mapping = std::string("{") + held + split;
+      ASSERT_EQ(compareWithOracle(moduleOf(v), chipWith(six), mapping), "") << mapping;
+    }
+  }
+}
+
 TEST(ContractionLowering, PlansOfAnyChunksAreObeyed) {
   Convolution v{2, 9, 8, 11, 7, 3, 3, 1, 2, 1, 1, 1, 1, 1, 1};
   for (auto [c, kh, kw] : {std::array{1, 1, 1}, {4, 1, 2}, {2, 2, 2}, {3, 2, 1}, {8, 1, 1}}) {

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// How arrays share a product: `columns` of them side by side take neighbouring blocks of its columns, and
+// `rows` such groups take a part of the streamed rows each, against the same weights. A chip with more arrays
+// may leave some idle, so that whatever a smaller chip can do, a larger one can.
+#ifndef ARSIS_COMPILER_SCHEDULE_SPLIT_H
+#define ARSIS_COMPILER_SCHEDULE_SPLIT_H
+
+#include "compiler/Schedule/Space.h"
+
+namespace arsis::schedule {
+
+struct Split {
+  int64_t columns = 1, rows = 1;
+
+  static constexpr const char *kNoRows = "an array has no rows in any tile";
+  int64_t units() const { return columns * rows; }
+  int64_t columnOf(int64_t unit) const { return unit % columns; }
+  int64_t rowOf(int64_t unit) const { return unit / columns; }
+
+  /// Why a tile of so many of all columns cannot be shared so, or null.
+  const char *fault(const ChipLimits &limits, int64_t tile, int64_t all) const {
+    if (columns < 1 || rows < 1)
+      return "a product is shared by no array";
+    if (columns > limits.units / rows)
+      return "a product is shared by more arrays than there are";
+    if ((columns - 1) * limits.cols >= tile)
+      return "an array has no columns in any tile";
+    if (tile < all && tile % (limits.cols * columns) != 0)
+      return "the tile of columns is no multiple of the columns of the arrays that share it";
+    return nullptr;
+  }
+};
+
+/// Powers of two and all arrays, most first; a chip with one array has nothing to choose.
+inline Field splitField(const char *name, const ChipLimits &limits) {
+  Field field{limits.units > 1 ? std::string("split.") + name : "", {limits.units}, {}, /*apart=*/true};
+  int64_t power = 1;
+  while (power * 2 < limits.units)
+    power *= 2;
+  for (; power >= 1 && limits.units > 1; power /= 2)
+    field.candidates.push_back(power);
+  return field;
+}
+
+} // namespace arsis::schedule
+
+#endif
