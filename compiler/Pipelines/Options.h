@@ -50,6 +50,11 @@ struct CompileOptions : mlir::PassPipelineOptions<CompileOptions> {
                                 llvm::cl::init("fp32")};
   ListOption<std::string> store{
       *this, "store", llvm::cl::desc("LAYER=TYPE: store what this layer computes in fp32, bf16 or fp16")};
+  Option<std::string> fuse{
+      *this, "fuse",
+      llvm::cl::desc("operations that share a nest of loops: all, none, or vector (work of "
+                     "the vector unit with its one reader)"),
+      llvm::cl::init("all")};
   Option<std::string> mapping{*this, "mapping", llvm::cl::desc("JSON file with mapping decisions that hold")};
   Option<std::string> mappingText{*this, "mapping-text", llvm::cl::desc("the same as JSON text")};
   Option<std::string> writeSchedules{

@@ -66,7 +66,9 @@ void buildPipeline(OpPassManager &passes, const CompileOptions &options) {
     addFurther(passes, options.atStep.getValue(), "at-step");
   }
   if (last >= Stage::Mapped) {
+    parseFusion(options.fuse.getValue()); // a mistake shows here
     passes.addNestedPass<func::FuncOp>(createJoinPhases());
+    passes.addNestedPass<func::FuncOp>(createFormUnits({options.fuse.getValue()}));
     passes.addPass(createMapPass({chip, set, options.mappingText.getValue(), options.mapping.getValue(),
                                   options.writeSchedules.getValue(), options.explainMapping}));
     addFurther(passes, options.atMapped.getValue(), "at-mapped");

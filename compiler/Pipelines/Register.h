@@ -9,6 +9,7 @@
 #include "compiler/Conversion/NNToTile/NNToTile.h"
 #include "compiler/Conversion/TileToIsa/TileToIsa.h"
 #include "compiler/Pipelines/Pipeline.h"
+#include "compiler/Transforms/FormUnits/FormUnits.h"
 #include "compiler/Transforms/KeepReference/KeepReference.h"
 #include "compiler/Transforms/Map/Map.h"
 #include "compiler/Transforms/PlanMemory/PlanMemory.h"
@@ -31,6 +32,7 @@ inline void registerDialects(mlir::DialectRegistry &registry) {
 inline void registerPasses() {
   static const bool once = [] {
     registerTrainingPasses();
+    registerFormUnitsPass();
     registerMapPasses();
     registerKeepReferencePasses();
     registerNNToTilePasses();

@@ -5,6 +5,7 @@
 
 #include "dialects/Isa/Encoding/Error.h"
 #include "dialects/Isa/Numerics/FloatEnvironment.h"
+#include "dialects/NN/IR/UnitOps.h"
 #include "runtime/Interpreter/Convert.h"
 
 #include "mlir/IR/Diagnostics.h"
@@ -109,9 +110,34 @@ private:
 
 } // namespace
 
+/// What the body of a unit computes, operation by operation.
+static llvm::FailureOr<std::vector<HostTensor>>
+evaluateBody(mlir::Block &body, llvm::ArrayRef<const HostTensor *> operands, Backend backend) {
+  llvm::DenseMap<mlir::Value, const HostTensor *> values;
+  std::vector<std::unique_ptr<HostTensor>> made;
+  for (auto [argument, operand] : llvm::zip_equal(body.getArguments(), operands))
+    values[argument] = operand;
+  auto of = [&](mlir::Value value) { return values.at(value); };
+  for (mlir::Operation &op : body.without_terminator()) {
+    auto results = evaluateOp(&op, llvm::map_to_vector(op.getOperands(), of), backend);
+    if (llvm::failed(results))
+      return llvm::failure();
+    for (auto [value, tensor] : llvm::zip_equal(op.getResults(), *results)) {
+      made.push_back(std::make_unique<HostTensor>(std::move(tensor)));
+      values[value] = made.back().get();
+    }
+  }
+  std::vector<HostTensor> outputs;
+  for (mlir::Value value : body.getTerminator()->getOperands())
+    outputs.push_back(*of(value));
+  return outputs;
+}
+
 llvm::FailureOr<std::vector<HostTensor>>
 evaluateOp(mlir::Operation *op, llvm::ArrayRef<const HostTensor *> operands, Backend backend) {
   const numerics::FloatEnvironment environment;
+  if (mlir::Block *body = nn::bodyOf(op))
+    return evaluateBody(*body, operands, backend);
   try {
     KernelCall call;
     call.op = op->getName().getStringRef().str();

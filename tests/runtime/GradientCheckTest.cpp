@@ -186,11 +186,14 @@ TEST(GradientCheckCoverage, EveryDifferentiableOpHasACase) {
 }
 
 /// Ops that no step reaches before they are differentiated or mapped would still need a kernel: the oracle
-/// runs every step.
+/// runs every step. A unit is evaluated operation by operation.
 TEST(GradientCheckCoverage, EveryOpHasAReferenceKernel) {
   Context holder;
+  const std::set<std::string> units = {"nn.unit", "nn.yield"};
   for (mlir::RegisteredOperationName name : holder.context.getRegisteredOperationsByDialect("nn"))
-    EXPECT_TRUE(KernelRegistry::instance().find(name.getStringRef().str())) << name.getStringRef().str();
+    EXPECT_NE(KernelRegistry::instance().find(name.getStringRef().str()) != nullptr,
+              units.count(name.getStringRef().str()) == 1)
+        << name.getStringRef().str();
 }
 
 /// An op whose order of summation is planned must have a kernel that obeys a plan, and no other op has one.

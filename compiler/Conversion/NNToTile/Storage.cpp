@@ -9,6 +9,7 @@
 #include "compiler/Schedule/Geometry.h"
 #include "compiler/Schedule/Layout.h"
 #include "dialects/NN/IR/StepTypes.h"
+#include "dialects/NN/IR/UnitOps.h"
 
 #include "mlir/IR/Matchers.h"
 
@@ -42,6 +43,8 @@ Operation *lastReader(Value value, Operation *except) {
 
 /// Operations that read every element of a tile before they write it, and read nothing of it later.
 bool updatesInPlace(Operation *op) {
+  if (Block *body = nn::bodyOf(op))
+    return llvm::all_of(body->without_terminator(), [](Operation &inner) { return updatesInPlace(&inner); });
   return mlir::isa<nn::ElementwiseOpInterface, nn::StatefulOpInterface>(op);
 }
 

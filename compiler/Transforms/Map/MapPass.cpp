@@ -10,9 +10,13 @@
 #include "compiler/Transforms/Map/Units.h"
 #include "dialects/Isa/Encoding/Error.h"
 #include "dialects/Isa/Encoding/OutputFile.h"
+#include "dialects/NN/IR/UnitOps.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "llvm/ADT/StringSet.h"
+
+#include <cmath>
+#include <limits>
 
 using namespace mlir;
 
@@ -30,22 +34,23 @@ using schedule::Pins, schedule::Plan, schedule::Solution, schedule::Space;
 LogicalResult addPinsOf(Operation *op, const Space &space, Pins &pins) {
   if (auto scheduled = dyn_cast<nn::ScheduledOpInterface>(op))
     pins = pinsOf(scheduled.getScheduleAttr());
-  auto reduction = dyn_cast<nn::ReductionOpInterface>(op);
-  nn::PlanAttr plan = reduction ? reduction.getPlanAttr() : nullptr;
-  if (!plan)
-    return success();
-  std::vector<std::string> fields = space.planFields();
-  if (fields.size() != plan.getChunks().size())
-    return op->emitError("the plan has ")
-           << plan.getChunks().size() << " dimensions, expected " << fields.size();
-  for (auto [field, chunk, dim] : llvm::zip(fields, plan.getChunks(), reduction.getReductionDims())) {
-    auto [pin, isNew] = pins.numbers.try_emplace(field, chunk);
-    // A chunk longer than the dimension is the whole of it.
-    if (std::min(pin->second, dim.size) != std::min(chunk, dim.size))
-      return op->emitError("the plan has chunks of ")
-             << chunk << " along " << dim.name << ", the schedule's field '" << field << "' is "
-             << pin->second;
-    pin->second = chunk;
+  for (nn::ReductionOpInterface reduction : reductionsOf(op)) {
+    nn::PlanAttr plan = reduction.getPlanAttr();
+    if (!plan)
+      continue;
+    std::vector<std::string> fields = space.planFields();
+    if (fields.size() != plan.getChunks().size())
+      return op->emitError("the plan has ")
+             << plan.getChunks().size() << " dimensions, expected " << fields.size();
+    for (auto [field, chunk, dim] : llvm::zip(fields, plan.getChunks(), reduction.getReductionDims())) {
+      auto [pin, isNew] = pins.numbers.try_emplace(field, chunk);
+      // A chunk longer than the dimension is the whole of it.
+      if (std::min(pin->second, dim.size) != std::min(chunk, dim.size))
+        return op->emitError("the plan has chunks of ")
+               << chunk << " along " << dim.name << ", the schedule's field '" << field << "' is "
+               << pin->second;
+      pin->second = chunk;
+    }
   }
   return success();
 }
@@ -58,6 +63,9 @@ std::string signature(Operation *op) {
     stream << type;
   for (Type type : op->getResultTypes())
     stream << type;
+  if (Block *body = nn::bodyOf(op))
+    for (Operation &inner : *body)
+      inner.print(stream << "\n", OpPrintingFlags().useLocalScope());
   return text;
 }
 
@@ -113,6 +121,7 @@ public:
     for (auto function : getOperation().getOps<func::FuncOp>())
       if (failed(recordChip(function, *described, ChipUse::First)))
         return signalPassFailure();
+    takeApart(model, file);
     bool good = true;
     llvm::StringSet<>
         failedLayers; // what does not fit in the forward pass does not in the backward pass either
@@ -155,6 +164,45 @@ private:
     if (!mappingFile.empty() && !file.read(mappingFile, why))
       return getOperation().emitError(why);
     return success();
+  }
+
+  /// Units whose operations cost less alone, or that fit nowhere; what a pin or a schedule speaks of stays.
+  void takeApart(const ChipModel &model, const ScheduleFile &file) {
+    for (auto &[key, op] : scheduleKeys(getOperation())) {
+      Block *body = nn::bodyOf(op);
+      if (!body || cast<nn::ScheduledOpInterface>(op).getScheduleAttr() || file.has(key))
+        continue;
+      const bool isNamed = llvm::any_of(body->without_terminator(),
+                                        [&](Operation &inner) { return file.has(scheduleKey(&inner)); });
+      const double together = isNamed ? std::numeric_limits<double>::infinity() : costOf(op, model);
+      if (std::isinf(together) || (together > leastApart(*body, model) && together > costApart(*body, model)))
+        nn::dissolve(op);
+    }
+  }
+  /// Cycles in which the DRAM moves what the operations of a unit read and write alone.
+  static double leastApart(Block &body, const ChipModel &model) {
+    int64_t bytes = 0;
+    auto add = [&](Type type) {
+      auto tensor = cast<RankedTensorType>(type);
+      bytes += tensor.getNumElements() * (tensor.getElementTypeBitWidth() / 8);
+    };
+    for (Operation &op : body.without_terminator()) {
+      llvm::for_each(op.getOperandTypes(), add);
+      llvm::for_each(op.getResultTypes(), add);
+    }
+    return double(bytes) / model.limits.dramBytesPerCycle;
+  }
+  double costApart(Block &body, const ChipModel &model) {
+    double cycles = 0;
+    for (Operation &op : body.without_terminator())
+      cycles += costOf(&op, model);
+    return cycles;
+  }
+  /// Cycles of the cheapest schedule; infinite if there is none.
+  double costOf(Operation *op, const ChipModel &model) {
+    ScopedDiagnosticHandler quiet(&getContext(), [](Diagnostic &) { return success(); });
+    FailureOr<Found> found = findCheapest(op, spacesOf(op, model.limits), model, {});
+    return succeeded(found) ? found->solution.cost : std::numeric_limits<double>::infinity();
   }
 
   LogicalResult mapOperation(StringRef key, Operation *op, const ChipModel &model, Pins pins) {
@@ -239,14 +287,15 @@ private:
     cast<nn::ScheduledOpInterface>(op).setScheduleAttr(
         scheduleAttr(&getContext(), space, solution.best.choice));
     if (Plan plan = space.plan(solution.best.choice); !plan.dims.empty()) {
-      auto reduction = dyn_cast<nn::ReductionOpInterface>(op);
-      if (!reduction || plan.dims.size() != plan.chunks.size())
+      SmallVector<nn::ReductionOpInterface> reductions = reductionsOf(op);
+      if (reductions.empty() || plan.dims.size() != plan.chunks.size())
         return op->emitError("strategy '") << space.strategy << "' plans a sum, which " << op->getName()
                                            << " is not, or does not plan all of it";
       SmallVector<StringAttr> dims;
       for (const std::string &dim : plan.dims)
         dims.push_back(StringAttr::get(&getContext(), dim));
-      reduction.setPlanAttr(nn::PlanAttr::get(&getContext(), dims, plan.chunks));
+      for (nn::ReductionOpInterface reduction : reductions)
+        reduction.setPlanAttr(nn::PlanAttr::get(&getContext(), dims, plan.chunks));
     }
     if (explain)
       emitRemark(key, op, space, solution, found.others);

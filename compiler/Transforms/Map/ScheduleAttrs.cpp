@@ -3,6 +3,8 @@
 // Schedules between attributes and choices, and the keys of operations: see Units.h.
 #include "compiler/Transforms/Map/Units.h"
 
+#include "dialects/NN/IR/UnitOps.h"
+
 using namespace mlir;
 
 namespace arsis::compiler {
@@ -46,18 +48,21 @@ nn::ScheduleAttr scheduleAttr(MLIRContext *context, const Space &space, const Ch
 
 /// The reference sums as the plan says, the layout as the schedule says: they must say the same.
 static LogicalResult checkPlan(Operation *op, const Plan &scheduled) {
-  auto reduction = dyn_cast<nn::ReductionOpInterface>(op);
-  if (!reduction || scheduled.dims.empty())
+  if (scheduled.dims.empty())
     return success();
-  nn::PlanAttr plan = reduction.getPlanAttr();
-  if (!plan)
-    return op->emitError() << op->getName() << " has a schedule and no plan; run nn-map first";
-  if (plan.getChunks() == ArrayRef<int64_t>(scheduled.chunks))
-    return success();
-  InFlightDiagnostic error = op->emitError();
-  error << "the plan of " << op->getName() << " has chunks of " << plan.getChunks() << ", its schedule says "
-        << ArrayRef<int64_t>(scheduled.chunks) << "; change both, or the plan alone before nn-map";
-  return error;
+  for (nn::ReductionOpInterface reduction : reductionsOf(op)) {
+    nn::PlanAttr plan = reduction.getPlanAttr();
+    if (!plan)
+      return op->emitError() << op->getName() << " has a schedule and no plan; run nn-map first";
+    if (plan.getChunks() == ArrayRef<int64_t>(scheduled.chunks))
+      continue;
+    InFlightDiagnostic error = op->emitError();
+    error << "the plan of " << op->getName() << " has chunks of " << plan.getChunks()
+          << ", its schedule says " << ArrayRef<int64_t>(scheduled.chunks)
+          << "; change both, or the plan alone before nn-map";
+    return error;
+  }
+  return success();
 }
 
 /// What one field is held at, or why it is not; -1 then.
@@ -106,20 +111,27 @@ std::optional<Choice> readChoice(Operation *op, const Space &space) {
   return choice;
 }
 
+std::string scheduleKey(Operation *op) {
+  auto [layer, phase] = nn::getOrigin(op->getLoc());
+  const std::string title = nn::titleOf(op);
+  std::string key;
+  for (StringRef part : {layer, phase, StringRef(title)})
+    if (!part.empty())
+      key += (key.empty() ? "" : "/") + part.str();
+  return key;
+}
+
 std::vector<std::pair<std::string, Operation *>> scheduleKeys(ModuleOp module) {
   std::vector<std::pair<std::string, Operation *>> keys;
   llvm::StringMap<int> seen;
-  module.walk([&](Operation *op) {
+  module.walk<WalkOrder::PreOrder>([&](Operation *op) {
     if (!unitOf(op))
-      return;
-    auto [layer, phase] = nn::getOrigin(op->getLoc());
-    std::string key;
-    for (StringRef part : {layer, phase, op->getName().stripDialect()})
-      if (!part.empty())
-        key += (key.empty() ? "" : "/") + part.str();
+      return WalkResult::advance();
+    std::string key = scheduleKey(op);
     if (int number = seen[key]++)
       key += "." + std::to_string(number);
     keys.push_back({key, op});
+    return WalkResult::skip(); // what is inside of a unit is no unit
   });
   return keys;
 }

@@ -169,6 +169,12 @@ std::string ScheduleFile::text() const {
   return result;
 }
 
+bool ScheduleFile::has(const std::string &key) const {
+  auto numbered = entries.lower_bound(key + ".");
+  return entries.count(key) ||
+         (numbered != entries.end() && llvm::StringRef(numbered->first).starts_with(key + "."));
+}
+
 Pins ScheduleFile::take(const std::string &key) {
   used.insert(key);
   auto found = entries.find(key);

@@ -22,6 +22,8 @@ public:
   void set(const std::string &key, const Pins &pins) { entries[key] = pins; }
   std::string text() const;
 
+  /// Whether there are decisions for a key, or for one of several operations that want it.
+  bool has(const std::string &key) const;
   /// The decisions for a key (none if there is no entry), which counts as used from now on.
   Pins take(const std::string &key);
   std::vector<std::string> unused() const;

@@ -5,6 +5,11 @@
 
 #include "compiler/Analysis/ElementTypes.h"
 #include "compiler/Schedule/Strategies.h"
+#include "dialects/NN/IR/UnitOps.h"
+
+#include "llvm/ADT/SetVector.h"
+
+#include <map>
 
 using namespace mlir;
 
@@ -26,19 +31,90 @@ static std::vector<schedule::Value> valuesOf(ValueRange values, schedule::Value:
   return result;
 }
 
-std::optional<schedule::Unit> unitOf(Operation *op) {
+/// The parts of an operation; its values by number, as nn::Part has them.
+static std::vector<nn::Part> partsOf(Operation *op) {
+  if (auto composite = dyn_cast<nn::CompositeOpInterface>(op))
+    return composite.getParts();
+  nn::Part part;
+  part.structure = cast<nn::StructuredOpInterface>(op).getStructure();
+  for (unsigned i = 0; i < op->getNumOperands(); ++i)
+    part.operands.push_back(static_cast<int>(i));
+  for (unsigned i = 0; i < op->getNumResults(); ++i)
+    part.results.push_back(static_cast<int>(op->getNumOperands() + i));
+  return {part};
+}
+
+/// The unit of several operations, which hand values to one another.
+static schedule::Unit compose(std::string name, ArrayRef<Operation *> ops, ValueRange inputs,
+                              ValueRange outputs) {
   using Kind = schedule::Value::Kind;
-  auto structured = dyn_cast<nn::StructuredOpInterface>(op);
-  auto composite = dyn_cast<nn::CompositeOpInterface>(op);
-  if (!structured && !composite)
-    return std::nullopt;
-  std::vector<schedule::Value> operands = valuesOf(op->getOperands(), Kind::Operand),
-                               results = valuesOf(op->getResults(), Kind::Result);
+  llvm::DenseMap<Value, int> codes;
+  int inner = 0;
+  for (Value value : inputs)
+    codes.try_emplace(value, static_cast<int>(codes.size()));
+  for (Value value : outputs)
+    codes.try_emplace(value, static_cast<int>(codes.size()));
+  std::vector<nn::Part> parts;
+  for (Operation *op : ops) {
+    for (Value result : op->getResults())
+      if (auto [known, isNew] = codes.try_emplace(result, ~inner); isNew)
+        ++inner;
+    std::map<int, int> own; // what only the operation's own parts see
+    auto codeOf = [&](int code) {
+      if (code >= 0) {
+        const unsigned number = code, operands = op->getNumOperands();
+        return codes.at(number < operands ? op->getOperand(number) : op->getResult(number - operands));
+      }
+      if (auto [known, isNew] = own.try_emplace(code, ~inner); isNew)
+        ++inner;
+      return own.at(code);
+    };
+    for (nn::Part &part : partsOf(op)) {
+      for (int &code : part.operands)
+        code = codeOf(code);
+      for (int &code : part.results)
+        code = codeOf(code);
+      parts.push_back(std::move(part));
+    }
+  }
+  return schedule::unitOf(std::move(name), std::move(parts), valuesOf(inputs, Kind::Operand),
+                          valuesOf(outputs, Kind::Result));
+}
+
+std::optional<schedule::Unit> unitOf(Operation *op) {
   std::string name = op->getName().getStringRef().str();
-  return structured ? schedule::unitOf(std::move(name), structured.getStructure(), std::move(operands),
-                                       std::move(results))
-                    : schedule::unitOf(std::move(name), composite.getParts(), std::move(operands),
-                                       std::move(results));
+  if (Block *body = nn::bodyOf(op))
+    return compose(std::move(name),
+                   llvm::map_to_vector(body->without_terminator(), [](Operation &inner) { return &inner; }),
+                   body->getArguments(), body->getTerminator()->getOperands());
+  if (!mlir::isa<nn::StructuredOpInterface, nn::CompositeOpInterface>(op))
+    return std::nullopt;
+  return schedule::unitOf(std::move(name), partsOf(op),
+                          valuesOf(op->getOperands(), schedule::Value::Kind::Operand),
+                          valuesOf(op->getResults(), schedule::Value::Kind::Result));
+}
+
+schedule::Unit unitOf(ArrayRef<Operation *> ops) {
+  llvm::SmallSetVector<Value, 8> inputs, outputs;
+  auto isMember = [&](Operation *op) { return op && llvm::is_contained(ops, op); };
+  for (Operation *op : ops) {
+    for (Value operand : op->getOperands())
+      if (!isMember(operand.getDefiningOp()))
+        inputs.insert(operand);
+    for (Value result : op->getResults())
+      if (!llvm::all_of(result.getUsers(), isMember) || op == ops.back())
+        outputs.insert(result);
+  }
+  return compose("a unit", ops, inputs.getArrayRef(), outputs.getArrayRef());
+}
+
+SmallVector<nn::ReductionOpInterface> reductionsOf(Operation *op) {
+  SmallVector<nn::ReductionOpInterface> reductions;
+  if (Block *body = nn::bodyOf(op))
+    llvm::append_range(reductions, body->getOps<nn::ReductionOpInterface>());
+  else if (auto reduction = dyn_cast<nn::ReductionOpInterface>(op))
+    reductions.push_back(reduction);
+  return reductions;
 }
 
 std::vector<std::unique_ptr<schedule::Space>> spacesOf(Operation *op, const schedule::ChipLimits &limits) {

@@ -13,6 +13,12 @@ namespace arsis::compiler {
 /// operation computes nothing (a reshape, a constant).
 std::optional<schedule::Unit> unitOf(mlir::Operation *op);
 
+/// The unit that several operations of a block would be, in their order.
+schedule::Unit unitOf(llvm::ArrayRef<mlir::Operation *> ops);
+
+/// The operations whose sums a unit's plan orders: itself, or those in its body.
+llvm::SmallVector<nn::ReductionOpInterface> reductionsOf(mlir::Operation *op);
+
 /// The schedules of an operation, one space per strategy that is for it; none if it computes nothing. Throws
 /// arsis::Error if a strategy from outside makes no sense.
 std::vector<std::unique_ptr<schedule::Space>> spacesOf(mlir::Operation *op,
@@ -31,6 +37,9 @@ nn::ScheduleAttr scheduleAttr(mlir::MLIRContext *context, const schedule::Space 
 /// The choice that the search stored on `op`, checked against the space, the chip and the plan; nothing after
 /// an error on `op`.
 std::optional<schedule::Choice> readChoice(mlir::Operation *op, const schedule::Space &space);
+
+/// What the key of an operation is, before operations of one key are numbered.
+std::string scheduleKey(mlir::Operation *op);
 
 /// Where an operation's schedule stands in a file: layer, phase and operation, without those it does not
 /// have. The second operation with the same key ends in .1, and so on. All that have schedules, in order.

@@ -10,6 +10,7 @@ include "dialects/NN/IR/NNDataOps.td"
 include "dialects/NN/IR/NNElementwiseOps.td"
 include "dialects/NN/IR/NNLossOps.td"
 include "dialects/NN/IR/NNReductionOps.td"
+include "dialects/NN/IR/NNUnitOps.td"
 include "dialects/NN/IR/NNWindowOps.td"
 
 #endif // ARSIS_NN_OPS

@@ -7,6 +7,7 @@
 #define ARSIS_DIALECTS_NN_IR_TENSORNAME_H
 
 #include "dialects/NN/IR/Origin.h"
+#include "dialects/NN/IR/UnitOps.h"
 #include "mlir/IR/Operation.h"
 #include "mlir/IR/Value.h"
 
@@ -18,7 +19,7 @@ namespace arsis::nn {
 inline std::string tensorNameOf(mlir::OpResult result) {
   mlir::Operation *op = result.getOwner();
   llvm::StringRef layer = getOrigin(op->getLoc()).first;
-  std::string name = (layer + (layer.empty() ? "" : "/") + op->getName().stripDialect()).str();
+  std::string name = (layer + (layer.empty() ? "" : "/") + titleOf(op)).str();
   if (op->getNumResults() > 1)
     name += "#" + std::to_string(result.getResultNumber());
   return name;

@@ -4,6 +4,7 @@
 
 #include "dialects/Isa/Encoding/External.h"
 #include "dialects/NN/IR/Origin.h"
+#include "dialects/NN/IR/UnitOps.h"
 #include "dialects/Tile/IR/External.h"
 
 using namespace mlir;
@@ -19,7 +20,9 @@ Location locationOf(Operation *nnOp) {
   auto [layer, phase] = nn::getOrigin(nnOp->getLoc());
   // A layer stands for its place in the model's file; without one, the place is all there is.
   Location place = layer.empty() ? nnOp->getLoc() : UnknownLoc::get(nnOp->getContext());
-  Location name = NameLoc::get(nnOp->getName().getIdentifier(), place);
+  // With the dialect, as the name of an operation is; of a unit the names are joined.
+  const std::string title = (nnOp->getName().getDialectNamespace() + "." + nn::titleOf(nnOp)).str();
+  Location name = NameLoc::get(StringAttr::get(nnOp->getContext(), title), place);
   return nn::makeOrigin(nnOp->getContext(), layer, phase, name);
 }
 

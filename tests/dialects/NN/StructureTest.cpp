@@ -77,6 +77,8 @@ TEST(StructureCoverage, WhatHasNoStructureHasAReason) {
       {"nn.reshape", "the same elements in the same order: a view"},
       {"nn.constant", "bytes of the program, not work"},
       {"nn.gradients", "a point of the step, gone before units are formed"},
+      {"nn.unit", "its operations have theirs"},
+      {"nn.yield", "the end of a unit"},
   };
   Bench bench;
   for (mlir::RegisteredOperationName name : bench.context.getRegisteredOperationsByDialect("nn")) {

@@ -66,6 +66,22 @@ func.func @elementwise(%x: tensor<2x4xf32>, %b: tensor<4xf32>, %lr: tensor<f32>)
   return
 }
 
+// CHECK-LABEL: func.func @unit
+func.func @unit(%x: tensor<2x4xf32>, %b: tensor<4xf32>) -> tensor<2x4xf32> {
+  // CHECK: nn.unit(%arg0, %arg1) {schedule = #nn.schedule<"vector", tiles = {rows = 1}>} : (tensor<2x4xf32>, tensor<4xf32>) -> tensor<2x4xf32> {
+  // CHECK-NEXT: ^bb0(%[[A:.*]]: tensor<2x4xf32>, %[[B:.*]]: tensor<4xf32>):
+  %0 = nn.unit(%x, %b) {schedule = #nn.schedule<"vector", tiles = {rows = 1}>} : (tensor<2x4xf32>, tensor<4xf32>) -> tensor<2x4xf32> {
+  ^bb0(%p: tensor<2x4xf32>, %q: tensor<4xf32>):
+    // CHECK-NEXT: %[[S:.*]] = nn.bias_add %[[A]], %[[B]]
+    %1 = nn.bias_add %p, %q : (tensor<2x4xf32>, tensor<4xf32>) -> tensor<2x4xf32>
+    // CHECK-NEXT: %[[R:.*]] = nn.relu %[[S]]
+    %2 = nn.relu %1 : tensor<2x4xf32>
+    // CHECK-NEXT: nn.yield %[[R]] : tensor<2x4xf32>
+    nn.yield %2 : tensor<2x4xf32>
+  }
+  return %0 : tensor<2x4xf32>
+}
+
 // CHECK-LABEL: func.func @reductions
 func.func @reductions(%x: tensor<2x3x3x4xf32>, %v: tensor<4xf32>) {
   // CHECK: nn.batch_norm %{{.*}} epsilon {{.*}} momentum

@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Groups grow along the program: an operation joins the groups of what it alone reads, as long as the whole
+// still is one program of the vector unit and can stand where the operation stands.
+
+#include "compiler/Transforms/FormUnits/FormUnits.h"
+
+#include "compiler/Schedule/VectorProgram.h"
+#include "compiler/Transforms/Map/Units.h"
+#include "dialects/Isa/Encoding/Error.h"
+#include "dialects/NN/IR/UnitOps.h"
+
+#include "llvm/ADT/MapVector.h"
+
+using namespace mlir;
+
+namespace arsis::compiler {
+
+#define GEN_PASS_DEF_FORMUNITS
+#include "compiler/Transforms/FormUnits/FormUnits.h.inc"
+
+Fusion parseFusion(std::string_view text) {
+  if (text == "none")
+    return {false};
+  if (text != "all" && text != "vector")
+    throw Error("--fuse: found '" + std::string(text) + "', expected all, none or vector");
+  return {};
+}
+
+namespace {
+
+using Group = SmallVector<Operation *, 4>; // in the order of the block
+
+class Former {
+public:
+  explicit Former(Block &block) : block(block) {}
+
+  void run() {
+    for (Operation &op : block.without_terminator())
+      if (isVectorWork({&op}))
+        grow(&op);
+    for (Group &group : groups)
+      if (group.size() > 1)
+        nn::formUnit(group, originOf(group));
+  }
+
+private:
+  static constexpr size_t kMostMembers = 6; // more only add buffers
+
+  static bool isVectorWork(ArrayRef<Operation *> ops) {
+    auto mayJoin = [](Operation *op) {
+      return mlir::isa<nn::StructuredOpInterface, nn::CompositeOpInterface>(op) &&
+             !mlir::isa<nn::UpdateOpInterface>(op);
+    };
+    return llvm::all_of(ops, mayJoin) && schedule::vectorProgramIn(unitOf(ops)).has_value();
+  }
+
+  void grow(Operation *op) {
+    Group joined = {op};
+    llvm::SmallDenseSet<unsigned, 2> taken;
+    for (Value operand : op->getOperands()) {
+      auto found = groupOf.find(operand.getDefiningOp());
+      if (found == groupOf.end() || taken.contains(found->second))
+        continue;
+      Group wider = joined;
+      llvm::append_range(wider, groups[found->second]);
+      llvm::sort(wider, [](Operation *a, Operation *b) { return a->isBeforeInBlock(b); });
+      if (!mayStandTogether(wider) || !isVectorWork(wider))
+        continue;
+      joined = wider;
+      taken.insert(found->second);
+    }
+    for (unsigned number : taken)
+      groups[number].clear();
+    for (Operation *member : joined)
+      groupOf[member] = groups.size();
+    groups.push_back(std::move(joined));
+  }
+
+  /// Whether all of them can stand at the last one's place, and what one of them reads is worth not to be
+  /// stored: an inner value has no other reader, or is what it would be when stored.
+  bool mayStandTogether(const Group &group) const {
+    if (group.size() > kMostMembers)
+      return false;
+    Operation *last = group.back();
+    for (Operation *op : group) {
+      bool savesAStore = op == last;
+      for (Value result : op->getResults()) {
+        bool inside = false, outside = false;
+        for (Operation *reader : result.getUsers()) {
+          const bool isMember = llvm::is_contained(group, reader);
+          (isMember ? inside : outside) = true;
+          if (!isMember && reader->isBeforeInBlock(last))
+            return false;
+        }
+        if (inside && outside && !cast<RankedTensorType>(result.getType()).getElementType().isF32())
+          return false;
+        savesAStore |= inside && !outside && cast<RankedTensorType>(result.getType()).getRank() > 1;
+      }
+      if (!savesAStore)
+        return false;
+    }
+    return true;
+  }
+
+  /// Whose layer and phase the unit has: the one that does most, of equal ones the last.
+  static Operation *originOf(const Group &group) {
+    Operation *origin = group.front();
+    size_t most = 0;
+    for (Operation *op : group)
+      if (const size_t parts = unitOf(op)->parts.size(); parts >= most) {
+        most = parts;
+        origin = op;
+      }
+    return origin;
+  }
+
+  Block &block;
+  std::vector<Group> groups; // empty: it has become part of a later one
+  llvm::DenseMap<Operation *, unsigned> groupOf;
+};
+
+struct FormUnits : impl::FormUnitsBase<FormUnits> {
+  using FormUnitsBase::FormUnitsBase;
+  void runOnOperation() override {
+    if (getOperation().isExternal())
+      return;
+    try {
+      formUnits(getOperation(), parseFusion(fuse));
+    } catch (const Error &error) {
+      getOperation().emitError(error.what());
+      signalPassFailure();
+    }
+  }
+};
+
+} // namespace
+
+void formUnits(func::FuncOp function, const Fusion &fusion) {
+  Block &block = function.getBody().front();
+  const bool isMapped = llvm::any_of(block, [](Operation &op) {
+    auto scheduled = dyn_cast<nn::ScheduledOpInterface>(op);
+    return scheduled && scheduled.getScheduleAttr();
+  });
+  if (fusion.vector && !isMapped)
+    Former(block).run();
+}
+
+} // namespace arsis::compiler

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Units of several operations; the pass is described in FormUnits.td.
+
+#ifndef ARSIS_COMPILER_TRANSFORMS_FORMUNITS_FORMUNITS_H
+#define ARSIS_COMPILER_TRANSFORMS_FORMUNITS_FORMUNITS_H
+
+#include "dialects/NN/IR/NNDialect.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Pass/Pass.h"
+
+#include <string_view>
+
+namespace arsis::compiler {
+
+// Which operations are joined.
+struct Fusion {
+  bool vector = true; // work of the vector unit with its one reader
+};
+
+// "all", "none", or "vector". Throws arsis::Error.
+Fusion parseFusion(std::string_view text);
+
+// Joins operations into units. REQUIRES: a body of one block.
+void formUnits(mlir::func::FuncOp function, const Fusion &fusion);
+
+#define GEN_PASS_DECL
+#define GEN_PASS_REGISTRATION
+#include "compiler/Transforms/FormUnits/FormUnits.h.inc"
+
+} // namespace arsis::compiler
+
+#endif // ARSIS_COMPILER_TRANSFORMS_FORMUNITS_FORMUNITS_H

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// nn-form-units: which operations a chip executes in one nest of loops.
+
+#ifndef ARSIS_COMPILER_FORM_UNITS
+#define ARSIS_COMPILER_FORM_UNITS
+
+include "mlir/Pass/PassBase.td"
+
+def FormUnits : Pass<"nn-form-units", "::mlir::func::FuncOp"> {
+  let summary = "join operations that share a nest of loops into units";
+  let description = [{
+    Joins work of the vector unit with the one operation that reads its result: chains such as normalisation, addition and
+    ReLU, or the gradients of both, become one `nn.unit`. What was read by that operation only is not stored any more, and
+    so it is fp32 whatever its type was. Operations are joined none of which changes parameters, and that together still
+    are one program of the vector unit (compiler/Schedule/VectorProgram.h).
+
+    A unit is a proposal: `nn-map` takes it apart where its operations cost less alone. A function whose schedules
+    are there already stays as it is.
+  }];
+  let options = [
+    Option<"fuse", "fuse", "std::string", /*default=*/"\"all\"", "what is joined: all, none, or vector">,
+  ];
+}
+
+#endif // ARSIS_COMPILER_FORM_UNITS

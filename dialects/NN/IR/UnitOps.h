@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Units of several operations, for passes that need not know how they are spelled.
+
+#ifndef ARSIS_DIALECTS_NN_IR_UNITOPS_H
+#define ARSIS_DIALECTS_NN_IR_UNITOPS_H
+
+#include "mlir/IR/Operation.h"
+
+#include <string>
+
+namespace arsis::nn {
+
+// The body of a unit of several operations; null for every other operation.
+mlir::Block *bodyOf(mlir::Operation *op);
+
+// What people call an operation: its name without the dialect, of a unit those of its operations: "add+relu".
+std::string titleOf(mlir::Operation *op);
+
+// Puts operations of one block into a unit at the place of the last one; it hands out what others read. What
+// nobody else reads becomes fp32, since it is never stored. `origin` is the one among them whose location the
+// unit gets. REQUIRES: more than one operation, in their order; who reads one of them stands behind the last.
+mlir::Operation *formUnit(llvm::ArrayRef<mlir::Operation *> ops, mlir::Operation *origin);
+
+// Puts the operations of a unit in its place.
+void dissolve(mlir::Operation *unit);
+
+} // namespace arsis::nn
+
+#endif // ARSIS_DIALECTS_NN_IR_UNITOPS_H
