@@ -185,7 +185,8 @@ private:
     std::vector<int> computed;
     for (const VectorOperation &operation : p.operations)
       if (operation.stage == stage && !isInLoop(operation) && p.registers[operation.to].reach == reach) {
-        places[operation.to] = alloc("temporary", reach, slotsOf(reach, true), numerics::ElementType::F32);
+        places[operation.to] =
+            alloc("temporary", reach, slotsOf(reach, true), p.registers[operation.to].type);
         apply(operation);
         computed.push_back(operation.to);
       }
@@ -238,6 +239,7 @@ private:
   struct Assignment {
     struct Ring {
       Reach reach;
+      numerics::ElementType type;
       bool result; // stored from
     };
     std::vector<Ring> rings;
@@ -267,7 +269,7 @@ private:
     };
     // What a result is computed from lies where the result will be.
     for (int stored : storedIn(work)) {
-      result.rings.push_back({p.registers[stored].reach, true});
+      result.rings.push_back({p.registers[stored].reach, p.registers[stored].type, true});
       const int ring = static_cast<int>(result.rings.size()) - 1;
       for (int reg = stored; reg != kNone;) {
         result.registers.push_back({reg, ring});
@@ -276,7 +278,8 @@ private:
         if (!work[made]->reduces)
           for (int input : work[made]->inputs)
             if (next == kNone && producer(input) != kNone && readLast(input) == made &&
-                p.registers[input].reach == p.registers[reg].reach && p.registers[input].results.empty() &&
+                p.registers[input].reach == p.registers[reg].reach &&
+                p.registers[input].type == p.registers[reg].type && p.registers[input].results.empty() &&
                 result.ringOf(input) == kNone)
               next = input;
         reg = next;
@@ -291,11 +294,12 @@ private:
           free.push_back(ring);
       if (sumsRows(*work[i]) || result.ringOf(work[i]->to) != kNone)
         continue;
-      const Reach reach = p.registers[work[i]->to].reach;
-      auto fitting =
-          std::find_if(free.begin(), free.end(), [&](int ring) { return result.rings[ring].reach == reach; });
+      const Register &to = p.registers[work[i]->to];
+      auto fitting = std::find_if(free.begin(), free.end(), [&](int ring) {
+        return result.rings[ring].reach == to.reach && result.rings[ring].type == to.type;
+      });
       if (fitting == free.end()) {
-        result.rings.push_back({reach, false});
+        result.rings.push_back({to.reach, to.type, false});
         result.registers.push_back({work[i]->to, static_cast<int>(result.rings.size()) - 1});
       } else {
         result.registers.push_back({work[i]->to, *fitting});
@@ -311,7 +315,7 @@ private:
       for (size_t i = 0; i < views.size(); ++i)
         if (assignment.rings[i].result == result)
           views[i] = alloc(result ? "result" : "temporary", assignment.rings[i].reach,
-                           slotsOf(assignment.rings[i].reach, result), numerics::ElementType::F32);
+                           slotsOf(assignment.rings[i].reach, result), assignment.rings[i].type);
     for (auto [reg, ring] : assignment.registers)
       places[reg] = views[ring];
   }

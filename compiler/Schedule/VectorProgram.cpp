@@ -57,11 +57,6 @@ private:
     return twoDimensional ? Reach::Rows : Reach::Matrix;
   }
 
-  /// Lanes compute fp32: the DMA casts on the way in and out.
-  static numerics::ElementType computedType(numerics::ElementType stored) {
-    return stored == numerics::ElementType::I32 ? stored : numerics::ElementType::F32;
-  }
-
   int addRegister(Reach reach, numerics::ElementType type = numerics::ElementType::F32) {
     Register added;
     added.reach = reach;
@@ -74,7 +69,7 @@ private:
   int registerOfValue(int value) {
     int &reg = registerOf[value];
     if (reg < 0) {
-      reg = addRegister(reachOf(value), computedType(unit.values[value].type));
+      reg = addRegister(reachOf(value), unit.values[value].type);
       program.registers[reg].operand = value;
     }
     return reg;
@@ -250,6 +245,20 @@ private:
       program.stages = std::max(program.stages, stage + 1);
       program.operations.push_back(std::move(operation));
     }
+    for (const VectorOperation &operation : program.operations)
+      storeRounded(operation);
+  }
+
+  /// What is computed only to be stored is rounded as it is written: a lane computes fp32 and casts. Sums are
+  /// fp32 in the scratchpad, and what others read too; the DMA rounds these.
+  void storeRounded(const VectorOperation &operation) {
+    Register &r = program.registers[operation.to];
+    if (operation.reduces || r.results.empty() || !program.readers(operation.to).empty())
+      return;
+    const numerics::ElementType type = unit.values[r.results.front()].type;
+    if (std::all_of(r.results.begin(), r.results.end(),
+                    [&](int value) { return unit.values[value].type == type; }))
+      r.type = type;
   }
 
   const Unit &unit;

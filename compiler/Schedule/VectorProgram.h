@@ -20,7 +20,7 @@ enum class Reach : uint8_t { Scalar, Columns, Rows, Matrix };
 
 struct Register {
   Reach reach = Reach::Matrix;
-  numerics::ElementType type = numerics::ElementType::F32;
+  numerics::ElementType type = numerics::ElementType::F32; // in the scratchpad
   int operand = -1;         // value that is loaded into it; -1: an operation computes it
   std::vector<int> results; // values that are stored from it
 };
