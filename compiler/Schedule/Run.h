@@ -65,7 +65,7 @@ private:
     return x.size() - count;
   }
   /// More slots differ in nothing that the units could use.
-  static constexpr int64_t kMostSlots = 8;
+  static constexpr int64_t kMostSlots = 6;
   static constexpr size_t kPerSlot = 4; // last write, last read, and which operations they were
   static int64_t slotsOf(const Buffer &buffer) { return std::min<int64_t>(buffer.slots, kMostSlots); }
 

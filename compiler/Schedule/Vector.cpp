@@ -38,7 +38,7 @@ std::vector<Field> VectorSpace::fields() const {
                                      : tileSizes(program.columns, std::min<int64_t>(program.columns, 16));
   std::vector<Field> fields = {{"tiles.rows", tileSizes(std::min(program.rows, most)), {}},
                                {"tiles.columns", columns, {}},
-                               {"slots.tiles", {2, 4, 8, 1}, {}}};
+                               {"slots.tiles", {2, 1}, {}}};
   if (!readAgain.empty())
     fields.push_back({"resident.rows", {1, 0}, {}});
   return fields;

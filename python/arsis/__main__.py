@@ -31,6 +31,7 @@ def run_train(arguments: argparse.Namespace) -> None:
         batch=arguments.batch,
         epochs=arguments.epochs,
         learning_rate=arguments.lr,
+        decay=arguments.decay,
         momentum=arguments.momentum,
         weight_decay=arguments.weight_decay,
         seed=arguments.seed,

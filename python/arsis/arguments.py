@@ -81,6 +81,7 @@ def parser() -> Parser:
     add("--epochs", type=whole(1, MOST_IMAGES), default=10)
     add("--batch", type=whole(1, MOST_IMAGES), default=32, help="images per step")
     add("--lr", type=real(0, 1e30), default=0.02, help="learning rate of SGD")
+    add("--decay", type=one_of("none", "cosine"), default="none", help="how the learning rate falls over all steps")
     add("--momentum", type=real(0, 1e30), default=0.9)
     add("--weight-decay", type=real(0, 1e30), default=0.0)
     add("--data", default="mnist", help="mnist, synthetic, or an .npz file with x_train, y_train, x_test, y_test")

@@ -27,6 +27,7 @@ class Settings:
     batch: int = 32
     epochs: int = 10
     learning_rate: float = 0.02
+    decay: str = "none"  # "cosine": the learning rate falls to zero along half a cosine over all steps
     momentum: float = 0.9
     weight_decay: float = 0.0
     seed: int = 0
@@ -50,6 +51,10 @@ class Settings:
             "precision": self.precision,
             "store": list(self.store),
         }
+
+    def rate(self, step: int, steps: int) -> float:
+        """The learning rate of step `step` of `steps`, from 0."""
+        return self.learning_rate * (0.5 + 0.5 * math.cos(math.pi * step / steps) if self.decay == "cosine" else 1)
 
     def optimizer(self) -> str:
         return f"sgd,lr={self.learning_rate!r},momentum={self.momentum!r},weight-decay={self.weight_decay!r}"
@@ -152,6 +157,7 @@ def training_section(settings: Settings, data: Data, history: History, compile_s
         "epochs": settings.epochs,
         "batch": settings.batch,
         "learning_rate": settings.learning_rate,
+        "decay": settings.decay,
         "momentum": settings.momentum,
         "weight_decay": settings.weight_decay,
         "precision": settings.precision,
@@ -213,6 +219,7 @@ def train(
     x = tensor_names(program, "input")[0]
     labels = tensor_names(program, "label")[0]
     loss_name = tensor_names(program, "loss")[0]
+    rate_name = next(name for name in tensor_names(program, "hyper") if "learning_rate" in name)
     data.check_labels(evaluator.classes)
     if init is not None:
         check_weights(init, evaluator.weights)
@@ -228,6 +235,10 @@ def train(
             for number in range(steps_per_epoch):
                 chosen = order[number * settings.batch : (number + 1) * settings.batch]
                 inputs = {x: data.train_images[chosen], labels: data.train_labels[chosen]}
+                if settings.decay != "none":
+                    step = epoch * steps_per_epoch + number
+                    now = settings.rate(step, settings.epochs * steps_per_epoch)
+                    inputs[rate_name] = np.array(now, np.float32)
                 if reference:
                     for name, array in inputs.items():
                         reference.write(name, array)

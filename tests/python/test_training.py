@@ -6,7 +6,7 @@ import sys
 
 import numpy as np
 import pytest
-from arsis import data, models
+from arsis import data, models, training
 
 
 def test_training_learns_and_agrees_with_the_reference(trained):
@@ -16,6 +16,19 @@ def test_training_learns_and_agrees_with_the_reference(trained):
     assert training["accuracy_chip"] == training["accuracy_reference"]
     assert np.mean(training["loss_chip"][-4:]) < np.mean(training["loss_chip"][:4])
     assert len(training["cycles_per_step"]) == 1  # time does not depend on values
+
+
+def test_the_learning_rate_falls_along_half_a_cosine(lenet, trained):
+    """Chip and reference take the rate of each step: the first is that of a constant rate, later ones differ."""
+    images = data.load("synthetic", (1, 28, 28))
+    images.train_images, images.train_labels = images.train_images[:128], images.train_labels[:128]
+    settings = training.Settings(model="lenet5", chip="edge", batch=16, epochs=2, reference="exact", decay="cosine")
+    assert [settings.rate(step, 16) for step in (0, 8, 16)] == pytest.approx([0.02, 0.01, 0], abs=1e-12)
+    falling = training.train(lenet, images, settings, lambda *_: None)["training"]
+    constant = trained["training"]
+    assert falling["loss_chip"] == falling["loss_reference"]
+    assert falling["loss_chip"][:2] == constant["loss_chip"][:2]  # the first update is the same
+    assert falling["loss_chip"][3] != constant["loss_chip"][3]
 
 
 def test_recipes_are_reproducible(tmp_path):
