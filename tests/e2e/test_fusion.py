@@ -31,8 +31,9 @@ def compiled(model, chip: str, fuse: str, out, *options: str):
 @pytest.mark.parametrize("precision", ["fp32", "bf16"])
 @pytest.mark.parametrize("chip", CHIPS)
 def test_a_fused_step_agrees_and_moves_less(net, chip, precision, tmp_path):
-    """Bit for bit with the reference of the same units. In fp32 near the step without units, whose sums of a normalisation
-    may be cut elsewhere; in bf16 what is not stored is not rounded, and test_precision.py holds it to PyTorch."""
+    """Bit for bit with the reference of the same units. In fp32 near the step without units, whose sums of a
+    normalisation may be cut elsewhere; in bf16 what is not stored is not rounded, and test_precision.py holds it to
+    PyTorch."""
     name, model = net
     random = np.random.default_rng(4)
     inputs = {

@@ -167,8 +167,9 @@ LogicalResult ScheduleAttr::verify(function_ref<InFlightDiagnostic()> emitError,
       return emitError() << "expects the loops of a schedule to differ, found " << loop << " twice";
   for (NamedAttribute group : groups) {
     if (!llvm::is_contained(kGroups, group.getName().getValue()))
-      return emitError() << "expects the groups of a schedule to be tiles, chunks, resident, slots and split, found "
-                         << group.getName();
+      return emitError()
+             << "expects the groups of a schedule to be tiles, chunks, resident, slots and split, found "
+             << group.getName();
     auto fields = dyn_cast<DictionaryAttr>(group.getValue());
     for (NamedAttribute field : fields ? fields.getValue() : ArrayRef<NamedAttribute>())
       if (auto number = dyn_cast<IntegerAttr>(field.getValue());
