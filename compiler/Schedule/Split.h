@@ -32,14 +32,18 @@ struct Split {
   }
 };
 
-/// Powers of two and all arrays, most first; a chip with one array has nothing to choose.
+/// Every number of arrays up to eight, beyond it powers of two, and all arrays; most first. A chip with one
+/// array has nothing to choose.
 inline Field splitField(const char *name, const ChipLimits &limits) {
+  constexpr int64_t kEach = 8;
   Field field{limits.units > 1 ? std::string("split.") + name : "", {limits.units}, {}, /*apart=*/true};
-  int64_t power = 1;
+  int64_t power = kEach;
   while (power * 2 < limits.units)
     power *= 2;
-  for (; power >= 1 && limits.units > 1; power /= 2)
+  for (; power > kEach; power /= 2)
     field.candidates.push_back(power);
+  for (int64_t each = std::min(kEach, limits.units - 1); each >= 1; --each)
+    field.candidates.push_back(each);
   return field;
 }
 

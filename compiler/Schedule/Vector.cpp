@@ -36,9 +36,13 @@ std::vector<Field> VectorSpace::fields() const {
   std::vector<int64_t> columns = program.wholeColumns
                                      ? std::vector<int64_t>{program.columns}
                                      : tileSizes(program.columns, std::min<int64_t>(program.columns, 16));
-  std::vector<Field> fields = {{"tiles.rows", tileSizes(std::min(program.rows, most)), {}},
-                               {"tiles.columns", columns, {}},
-                               {"slots.tiles", {2, 1}, {}}};
+  std::vector<Field> fields = {
+      {"tiles.rows", tileSizes(std::min(program.rows, most)), {}},
+      {"tiles.columns", columns, {}},
+      {"slots.tiles", {2, 1}, {}},
+      {program.sumsMatrices ? "tiles.chunks" : "",
+       program.sumsMatrices ? std::vector<int64_t>{1, 2, 4, 8} : std::vector<int64_t>{1},
+       {}}};
   if (!readAgain.empty())
     fields.push_back({"resident.rows", {1, 0}, {}});
   return fields;
@@ -46,7 +50,8 @@ std::vector<Field> VectorSpace::fields() const {
 
 VectorTiling VectorSpace::tiling(const Choice &c) const {
   VectorTiling l;
-  l.rows = std::min(c[Rows], program.rows);
+  l.chunk = std::min(c[Rows], program.rows);
+  l.rows = std::min(l.chunk * c[Chunks], program.rows);
   l.columns = std::min(c[Columns], program.columns);
   l.rowTiles = ceilDiv(program.rows, l.rows);
   l.columnTiles = ceilDiv(program.columns, l.columns);
@@ -56,14 +61,21 @@ VectorTiling VectorSpace::tiling(const Choice &c) const {
 }
 
 Evaluation VectorSpace::evaluate(const Choice &c) const {
-  if (c[Rows] < 1 || c[Columns] < 1 || c[Slots] < 1)
-    return Evaluation::rejected("a tile or slot count is zero");
+  if (c[Rows] < 1 || c[Columns] < 1 || c[Slots] < 1 || c[Chunks] < 1)
+    return Evaluation::rejected("a tile, chunk or slot count is zero");
+  // More rows than a chunk may have; short chunks gain nothing from company.
+  const int64_t longest = std::min(program.rows, mostPixelsPerChunk(program.rows));
+  if (c[Chunks] > 1 && (c[Rows] < longest || c[Rows] > program.rows / c[Chunks]))
+    return Evaluation::rejected("a tile has several chunks that are not the longest, or more than there are");
+  if (c[Chunks] > 1 && program.rows % (c[Rows] * c[Chunks]) > 0 &&
+      program.rows % (c[Rows] * c[Chunks]) <= c[Rows] * (c[Chunks] - 1))
+    return Evaluation::rejected("the last tile has fewer chunks than the others");
   if (program.wholeColumns && c[Columns] < program.columns)
     return Evaluation::rejected("the columns of this operation cannot be cut");
   const VectorTiling l = tiling(c);
   Evaluation e;
   e.buffers = layout(c).buffers;
-  e.loops = (l.columnTiles > 1) + (l.rowTiles > 1);
+  e.loops = (l.columnTiles > 1) + (l.rowTiles > 1) + (l.rows > l.chunk);
   int64_t passes = 0, tilesMoved = 0, tilesRead = 0;
   for (const VectorOperation &operation : program.operations)
     passes +=

@@ -4,7 +4,7 @@
 // operations, sums over rows or columns, and sequences of both, such as batch normalisation and softmax.
 //
 // Tiles [rows, columns], columns outermost so that vectors with one element per column are loaded once per
-// column tile. Rows may be the reduction of a plan; then a tile is a chunk.
+// column tile. Rows may be the reduction of a plan; then a tile is one chunk or several.
 #ifndef ARSIS_COMPILER_SCHEDULE_VECTOR_H
 #define ARSIS_COMPILER_SCHEDULE_VECTOR_H
 
@@ -15,6 +15,7 @@ namespace arsis::schedule {
 
 struct VectorTiling {
   int64_t rows, columns; // of a tile
+  int64_t chunk;         // rows of a chunk of the plan's sum; a tile has one or several
   int64_t rowTiles, columnTiles;
   int64_t slots; // of buffers filled per tile
   bool resident; // what several stages read stays in the scratchpad, all rows of a column tile
@@ -41,7 +42,7 @@ public:
   std::vector<int> readAgain; // registers of matrices that several stages load
 
 private:
-  enum FieldIndex { Rows, Columns, Slots, Resident };
+  enum FieldIndex { Rows, Columns, Slots, Chunks, Resident };
 };
 
 } // namespace arsis::schedule

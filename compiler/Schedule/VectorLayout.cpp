@@ -329,8 +329,18 @@ private:
       reduce.dimension = operation.overRows ? 2 : 3;
       reduce.to = places[operation.to];
       reduce.input = places[input];
-      reduce.accumulate = operation.overRows ? rowIndex : Affine();
-      return b.add(std::move(reduce));
+      if (!operation.overRows)
+        return b.add(std::move(reduce));
+      const int64_t chunks = ceilDiv(l.rows, l.chunk);
+      b.loop(chunks, [&](const Affine &chunk) {
+        Reduce part = reduce;
+        if (chunks > 1)
+          part.box[2] = b.extent(l.chunk, p.rows, rowStart() + chunk * l.chunk, l.rows);
+        part.input.offset += chunk * (l.chunk * part.input.strides[2]);
+        part.accumulate = rowIndex * chunks + chunk;
+        b.add(std::move(part));
+      });
+      return;
     }
     std::vector<View> inputs;
     for (int input : operation.inputs)

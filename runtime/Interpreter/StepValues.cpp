@@ -5,6 +5,7 @@
 
 #include "dialects/NN/IR/NNDialect.h"
 #include "dialects/NN/IR/TensorName.h"
+#include "dialects/NN/IR/UnitOps.h"
 
 #include "mlir/IR/Matchers.h"
 
@@ -22,7 +23,7 @@ mlir::Value rootOf(mlir::Value value) {
 
 std::string describe(mlir::Operation *op) {
   const auto [layer, phase] = nn::getOrigin(op->getLoc());
-  std::string text = op->getName().getStringRef().str();
+  std::string text = (op->getName().getDialectNamespace() + "." + nn::titleOf(op)).str();
   if (!layer.empty())
     text += " of " + layer.str();
   return phase.empty() ? text : text + " (" + phase.str() + ")";

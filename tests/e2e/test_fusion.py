@@ -76,6 +76,59 @@ def test_a_pin_of_an_operation_takes_its_unit_apart(net, tmp_path):
     assert unit not in found and found[single]["slots"]["tiles"] == 1
 
 
+HALF = """
+func.func @forward(%x: tensor<65x7xf32> {nn.name = "x"}, %s: tensor<7xf32> {nn.name = "s"})
+    -> (tensor<65x7xf32> {nn.name = "y"}) {
+  %n, %mean, %rstd, %m, %v = nn.batch_norm %x, %s, %s, %s, %s epsilon 1.0e-5 momentum 0.1
+      : (tensor<65x7xf32>, tensor<7xf32>, tensor<7xf32>, tensor<7xf32>, tensor<7xf32>)
+      -> (tensor<65x7xf32>, tensor<7xf32>, tensor<7xf32>, tensor<7xf32>, tensor<7xf32>)
+  %y = nn.add %n, %x : tensor<65x7xf32>
+  return %y : tensor<65x7xf32>
+}
+"""
+
+
+def test_a_unit_that_is_taken_apart_has_its_types_again(tmp_path):
+    """The same bytes as without units."""
+    (tmp_path / "m.mlir").write_text(HALF)
+    (tmp_path / "pin.json").write_text(json.dumps({"add": {"slots": {"tiles": 2}}}))
+    options = ["--chip=tiny", "--precision=bf16", "--mapping", tmp_path / "pin.json", "--emit=mapped"]
+    texts = []
+    for fuse in ("none", "all"):
+        tool("arsis-compile", tmp_path / "m.mlir", *options, f"--fuse={fuse}", "-o", tmp_path / "out.mlir")
+        texts.append((tmp_path / "out.mlir").read_text())
+    assert texts[0] == texts[1] and texts[0].count("tensor<65x7xbf16>") >= 3
+
+
+DONATED = """
+func.func @forward(%x: tensor<64x8xf32> {nn.name = "x", nn.role = #nn.role<state>}, %s: tensor<8xf32> {nn.name = "s"})
+    -> (tensor<64x8xf32> {nn.name = "x", nn.role = #nn.role<state>, nn.donates = 0 : i64},
+        tensor<64x8xf32> {nn.name = "y"}) {
+  %t, %y = nn.unit(%x, %s) : (tensor<64x8xf32>, tensor<8xf32>) -> (tensor<64x8xf32>, tensor<64x8xf32>) {
+  ^bb0(%a: tensor<64x8xf32>, %b: tensor<8xf32>):
+    %0 = nn.tanh %a : tensor<64x8xf32>
+    %1, %mean, %rstd, %m, %v = nn.batch_norm %0, %b, %b, %b, %b epsilon 1.0e-5 momentum 0.1
+        : (tensor<64x8xf32>, tensor<8xf32>, tensor<8xf32>, tensor<8xf32>, tensor<8xf32>)
+        -> (tensor<64x8xf32>, tensor<8xf32>, tensor<8xf32>, tensor<8xf32>, tensor<8xf32>)
+    nn.yield %0, %1 : tensor<64x8xf32>, tensor<64x8xf32>
+  }
+  return %t, %y : tensor<64x8xf32>, tensor<64x8xf32>
+}
+"""
+
+
+def test_what_a_unit_reads_in_several_passes_is_not_overwritten(tmp_path):
+    (tmp_path / "m.mlir").write_text(DONATED)
+    (tmp_path / "pin.json").write_text(json.dumps({"tanh+batch_norm": {}}))  # keeps it together
+    program = tmp_path / "p.arsis"
+    options = ["--chip=tiny", "--mapping", tmp_path / "pin.json"]
+    tool("arsis-compile", tmp_path / "m.mlir", *options, "-o", program)
+    random = np.random.default_rng(5)
+    inputs = {name: random.standard_normal(shape, np.float32) for name, shape in (("x", (64, 8)), ("s", 8))}
+    _, report = simulate(program, "tiny", inputs, tmp_path, "--check=exact")
+    assert any("tanh+batch_norm" in row["op"] for row in report["layers"])
+
+
 def test_without_units_there_are_none(net, tmp_path):
     for fuse, expected in (("none", False), ("vector", True)):
         text = compiled(net[1], "tiny", fuse, tmp_path / "m.mlir", "--emit=mapped").read_text()

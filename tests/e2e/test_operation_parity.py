@@ -68,9 +68,9 @@ def test_every_operation_is_compared(step, tmp_path):
 @pytest.mark.parametrize(
     "changes,expected",
     [
-        ([1], "nn.relu of relu2 (fwd): tensor relu2/relu differs at element ["),
-        ([0], "nn.relu of relu1 (fwd): tensor relu1/relu differs at element ["),
-        ([2, 1], "nn.relu of relu2 (fwd): tensor relu2/relu differs at element ["),
+        ([1], "nn.bias_add+relu of relu2 (fwd): tensor relu2/bias_add+relu differs at element ["),
+        ([0], "nn.bias_add+relu of relu1 (fwd): tensor relu1/bias_add+relu differs at element ["),
+        ([2, 1], "nn.bias_add+relu of relu2 (fwd): tensor relu2/bias_add+relu differs at element ["),
     ],
 )
 def test_the_first_operation_that_differs_is_named(lenet, tmp_path, changes, expected):

@@ -41,11 +41,17 @@ Operation *lastReader(Value value, Operation *except) {
   return last;
 }
 
-/// Operations that read every element of a tile before they write it, and read nothing of it later.
-bool updatesInPlace(Operation *op) {
-  if (Block *body = nn::bodyOf(op))
-    return llvm::all_of(body->without_terminator(), [](Operation &inner) { return updatesInPlace(&inner); });
-  return mlir::isa<nn::ElementwiseOpInterface, nn::StatefulOpInterface>(op);
+/// Whether the operation reads every element of a tile of `argument` before it writes it, and reads nothing
+/// of it later. A unit that sums may read its matrices in several passes, and store some results in an early
+/// one; its vectors are read once.
+bool updatesInPlace(Operation *op, Value argument) {
+  Block *body = nn::bodyOf(op);
+  if (!body)
+    return mlir::isa<nn::ElementwiseOpInterface, nn::StatefulOpInterface>(op);
+  const bool isVector = cast<RankedTensorType>(argument.getType()).getRank() <= 1;
+  return llvm::all_of(body->without_terminator(), [&](Operation &inner) {
+    return updatesInPlace(&inner, argument) && (isVector || !mlir::isa<nn::ReductionOpInterface>(inner));
+  });
 }
 
 class Placement {
@@ -126,7 +132,7 @@ private:
     Operation *definer = rootOf(value).getDefiningOp();
     if (!definer || definer->getBlock() != &function.front())
       return false;
-    Operation *last = lastReader(argument, updatesInPlace(definer) ? definer : nullptr);
+    Operation *last = lastReader(argument, updatesInPlace(definer, argument) ? definer : nullptr);
     return !last || last->isBeforeInBlock(definer);
   }
 

@@ -84,7 +84,7 @@ private:
       return false;
     Operation *last = group.back();
     for (Operation *op : group) {
-      bool savesAStore = op == last;
+      bool savesAStore = op == last && !op->use_empty();
       for (Value result : op->getResults()) {
         bool inside = false, outside = false;
         for (Operation *reader : result.getUsers()) {

@@ -170,33 +170,44 @@ private:
   void takeApart(const ChipModel &model, const ScheduleFile &file) {
     for (auto &[key, op] : scheduleKeys(getOperation())) {
       Block *body = nn::bodyOf(op);
-      if (!body || cast<nn::ScheduledOpInterface>(op).getScheduleAttr() || file.has(key))
+      if (!body)
         continue;
+      if (cast<nn::ScheduledOpInterface>(op).getScheduleAttr() || file.has(key)) {
+        nn::settle(op);
+        continue;
+      }
       const bool isNamed = llvm::any_of(body->without_terminator(),
                                         [&](Operation &inner) { return file.has(scheduleKey(&inner)); });
       const double together = isNamed ? std::numeric_limits<double>::infinity() : costOf(op, model);
-      if (std::isinf(together) || (together > leastApart(*body, model) && together > costApart(*body, model)))
+      if (std::isinf(together) || isDearer(op, together, model))
         nn::dissolve(op);
+      else
+        nn::settle(op);
     }
   }
-  /// Cycles in which the DRAM moves what the operations of a unit read and write alone.
-  static double leastApart(Block &body, const ChipModel &model) {
+  /// Whether the operations of a unit cost less alone. They cost at least what the DRAM takes for their
+  /// values, which mostly decides it.
+  bool isDearer(Operation *unit, double together, const ChipModel &model) {
+    SmallVector<Operation *> alone = nn::copiesOf(unit);
     int64_t bytes = 0;
     auto add = [&](Type type) {
       auto tensor = cast<RankedTensorType>(type);
       bytes += tensor.getNumElements() * (tensor.getElementTypeBitWidth() / 8);
     };
-    for (Operation &op : body.without_terminator()) {
-      llvm::for_each(op.getOperandTypes(), add);
-      llvm::for_each(op.getResultTypes(), add);
+    for (Operation *op : alone) {
+      llvm::for_each(op->getOperandTypes(), add);
+      llvm::for_each(op->getResultTypes(), add);
     }
-    return double(bytes) / model.limits.dramBytesPerCycle;
-  }
-  double costApart(Block &body, const ChipModel &model) {
-    double cycles = 0;
-    for (Operation &op : body.without_terminator())
-      cycles += costOf(&op, model);
-    return cycles;
+    bool dearer = together > double(bytes) / model.limits.dramBytesPerCycle;
+    if (dearer) {
+      double apart = 0;
+      for (Operation *op : alone)
+        apart += costOf(op, model);
+      dearer = together > apart;
+    }
+    for (Operation *op : llvm::reverse(alone))
+      op->erase();
+    return dearer;
   }
   /// Cycles of the cheapest schedule; infinite if there is none.
   double costOf(Operation *op, const ChipModel &model) {

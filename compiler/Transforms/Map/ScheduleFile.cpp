@@ -170,9 +170,12 @@ std::string ScheduleFile::text() const {
 }
 
 bool ScheduleFile::has(const std::string &key) const {
-  auto numbered = entries.lower_bound(key + ".");
-  return entries.count(key) ||
-         (numbered != entries.end() && llvm::StringRef(numbered->first).starts_with(key + "."));
+  auto isNumbered = [&](const auto &entry) {
+    llvm::StringRef name = entry.first;
+    unsigned number = 0;
+    return name.consume_front(key) && name.consume_front(".") && !name.getAsInteger(10, number);
+  };
+  return entries.count(key) || llvm::any_of(entries, isNumbered);
 }
 
 Pins ScheduleFile::take(const std::string &key) {

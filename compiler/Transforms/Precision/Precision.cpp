@@ -9,6 +9,7 @@
 #include "compiler/Transforms/TrainStep/Signature.h"
 #include "dialects/Isa/Encoding/Error.h"
 #include "dialects/NN/IR/NNDialect.h"
+#include "dialects/NN/IR/UnitOps.h"
 
 #include "llvm/ADT/StringSet.h"
 
@@ -196,6 +197,9 @@ LogicalResult setPrecision(func::FuncOp function, const Precision &precision) {
   if (option(*options, "optimizer"))
     return function.emitError()
            << "--precision: found a training step with its optimizer, expected it where the step is made";
+  for (Operation &op : function.getBody().front())
+    if (nn::bodyOf(&op))
+      return op.emitError("is a unit already, expected types to be chosen before units are formed");
   if (failed(Retyping(function, precision).run()))
     return failure();
   std::map<std::string, std::string> made = {{"precision", precision.type}};

@@ -37,7 +37,8 @@
 // distance with the order of streams, so they are sound by induction over that distance:
 //
 // Apart: two ops of different streams that write different places of a buffer, whatever the iterations, do
-// not conflict there (the columns, or rows, of one result tile that several arrays drain).
+// not conflict there (the columns, or rows, of one result tile that several arrays drain). The first user of
+// a buffer still waits for those that used the slot before and are apart from it, for others trust it to.
 //
 // First user: if the textually first op F of a buffer writes it, then every other user of a generation that
 // is not apart from F is ordered behind F. Of these only F waits for the generation that used the slot
@@ -134,14 +135,14 @@ private:
           continue;
         common = schedule.commonDepth(x, y); // of few pairs
         bool same = a.storage == b.storage;
-        if (same && neverMeet(x, y, a.storage))
-          continue;
-        if (y < x && (same || !hasFirstUser(a.storage, x)))
+        const bool apart = same && neverMeet(x, y, a.storage);
+        if (y < x && !apart && (same || !hasFirstUser(a.storage, x)))
           return {Dependence{y, false, 0, common}};
         if (y < x)
           continue;
         bool inGeneration = !same || common > mine.depth;
-        if (same && inGeneration && disjointAcrossIterations(schedule, x, y, a.storage, mine.depth, common))
+        if (same && inGeneration &&
+            (apart || disjointAcrossIterations(schedule, x, y, a.storage, mine.depth, common)))
           inGeneration = false;
         if (inGeneration && (same || !hasFirstUser(a.storage, x)))
           behind |= common > 0;

@@ -15,10 +15,12 @@ def NN_UnitOp : NN_Op<"unit", [IsolatedFromAbove, SingleBlock, NN_ScheduledOpInt
 
     - unit_c1: the arguments of the body have the types of the inputs
     - unit_c2: the body ends in `nn.yield`, whose values have the types of the results and are different results of the
-      body's operations
+      body's operations; so a body is not to be simplified
     - unit_c3: the body has operations, which have a structure or parts, and no schedule
   }];
-  let arguments = !con((ins Variadic<AnyRankedTensor>:$inputs), NN_ScheduledAttributes);
+  // `stored` are the types of all results in the body before it became one: who takes the unit apart gives them
+  // back. Gone when schedules are there.
+  let arguments = !con((ins Variadic<AnyRankedTensor>:$inputs, OptionalAttr<TypeArrayAttr>:$stored), NN_ScheduledAttributes);
   let results = (outs Variadic<AnyRankedTensor>:$outputs);
   let regions = (region SizedRegion<1>:$body);
   let assemblyFormat = "`(` $inputs `)` attr-dict `:` functional-type($inputs, $outputs) $body";
@@ -28,7 +30,7 @@ def NN_UnitOp : NN_Op<"unit", [IsolatedFromAbove, SingleBlock, NN_ScheduledOpInt
 def NN_YieldOp : NN_Op<"yield", [Terminator, ParentOneOf<["UnitOp"]>]> {
   let summary = "ends the body of a unit with what it hands out";
   let arguments = (ins Variadic<AnyRankedTensor>:$values);
-  let assemblyFormat = "attr-dict $values `:` type($values)";
+  let assemblyFormat = "attr-dict ($values^ `:` type($values))?";
 }
 
 #endif // ARSIS_NN_UNIT_OPS

@@ -63,8 +63,11 @@ Operation *arsis::nn::formUnit(ArrayRef<Operation *> ops, Operation *origin) {
         outputs.push_back(result);
   }
   OpBuilder builder(ops.back());
+  SmallVector<Type> stored;
+  for (Operation *op : ops)
+    llvm::append_range(stored, op->getResultTypes());
   auto unit = UnitOp::create(builder, origin->getLoc(), TypeRange(ValueRange(outputs)), inputs.getArrayRef(),
-                             ScheduleAttr());
+                             builder.getTypeArrayAttr(stored), ScheduleAttr());
   Block *block = builder.createBlock(&unit.getBody());
   IRMapping mapping;
   for (Value input : inputs)
@@ -85,16 +88,36 @@ Operation *arsis::nn::formUnit(ArrayRef<Operation *> ops, Operation *origin) {
   return unit;
 }
 
-void arsis::nn::dissolve(Operation *op) {
-  auto unit = cast<UnitOp>(op);
+static IRMapping copyBody(UnitOp unit, SmallVectorImpl<Operation *> &copies) {
   IRMapping mapping;
   OpBuilder builder(unit);
   Block &block = unit.getBody().front();
   for (auto [argument, input] : llvm::zip_equal(block.getArguments(), unit.getInputs()))
     mapping.map(argument, input);
-  for (Operation &inner : block.without_terminator())
-    builder.clone(inner, mapping);
-  for (auto [output, value] : llvm::zip_equal(unit.getOutputs(), block.getTerminator()->getOperands()))
+  size_t number = 0;
+  for (Operation &inner : block.without_terminator()) {
+    copies.push_back(builder.clone(inner, mapping));
+    for (OpResult result : copies.back()->getResults())
+      if (ArrayAttr stored = unit.getStoredAttr(); stored && number < stored.size())
+        result.setType(cast<TypeAttr>(stored[number++]).getValue());
+  }
+  return mapping;
+}
+
+SmallVector<Operation *> arsis::nn::copiesOf(Operation *unit) {
+  SmallVector<Operation *> copies;
+  copyBody(cast<UnitOp>(unit), copies);
+  return copies;
+}
+
+void arsis::nn::settle(Operation *unit) { cast<UnitOp>(unit).removeStoredAttr(); }
+
+void arsis::nn::dissolve(Operation *op) {
+  auto unit = cast<UnitOp>(op);
+  SmallVector<Operation *> copies;
+  IRMapping mapping = copyBody(unit, copies);
+  for (auto [output, value] :
+       llvm::zip_equal(unit.getOutputs(), unit.getBody().front().getTerminator()->getOperands()))
     output.replaceAllUsesWith(mapping.lookup(value));
   unit.erase();
 }

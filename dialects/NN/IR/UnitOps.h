@@ -22,8 +22,12 @@ std::string titleOf(mlir::Operation *op);
 // unit gets. REQUIRES: more than one operation, in their order; who reads one of them stands behind the last.
 mlir::Operation *formUnit(llvm::ArrayRef<mlir::Operation *> ops, mlir::Operation *origin);
 
-// Puts the operations of a unit in its place.
+// Puts the operations of a unit in its place, with the types that they had before.
 void dissolve(mlir::Operation *unit);
+// Such operations in front of the unit, which stays; whoever asks erases them.
+llvm::SmallVector<mlir::Operation *> copiesOf(mlir::Operation *unit);
+// Forgets the types from before: the unit stays.
+void settle(mlir::Operation *unit);
 
 } // namespace arsis::nn
 

@@ -60,7 +60,7 @@ func.func private @external(tensor<4xf32>) -> tensor<4xf32>
 
 func.func @plan_changed_after_search(%x: tensor<7x3xf32>) -> tensor<3xf32> {
   // expected-error@below {{the plan of nn.channel_sum has chunks of 4, its schedule says 7; change both, or the plan alone before nn-map}}
-  %0 = nn.channel_sum %x {schedule = #nn.schedule<"vector", tiles = {rows = 7, columns = 3}, slots = {tiles = 1}>, plan = #nn.plan<dims = ["p"], chunks = [4]>} : (tensor<7x3xf32>) -> tensor<3xf32>
+  %0 = nn.channel_sum %x {schedule = #nn.schedule<"vector", tiles = {rows = 7, columns = 3, chunks = 1}, slots = {tiles = 1}>, plan = #nn.plan<dims = ["p"], chunks = [4]>} : (tensor<7x3xf32>) -> tensor<3xf32>
   return %0 : tensor<3xf32>
 }
 
@@ -68,7 +68,7 @@ func.func @plan_changed_after_search(%x: tensor<7x3xf32>) -> tensor<3xf32> {
 
 func.func @plan_taken_away(%x: tensor<7x3xf32>) -> tensor<3xf32> {
   // expected-error@below {{nn.channel_sum has a schedule and no plan; run nn-map first}}
-  %0 = nn.channel_sum %x {schedule = #nn.schedule<"vector", tiles = {rows = 7, columns = 3}, slots = {tiles = 1}>} : (tensor<7x3xf32>) -> tensor<3xf32>
+  %0 = nn.channel_sum %x {schedule = #nn.schedule<"vector", tiles = {rows = 7, columns = 3, chunks = 1}, slots = {tiles = 1}>} : (tensor<7x3xf32>) -> tensor<3xf32>
   return %0 : tensor<3xf32>
 }
 

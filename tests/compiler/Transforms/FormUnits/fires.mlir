@@ -11,7 +11,7 @@
 // unit stands where the last of them stood.
 // CHECK-LABEL: func.func @block
 // CHECK: %[[X:.*]] = nn.relu %arg0
-// CHECK: %[[U:.*]]:3 = nn.unit(%[[X]], %arg1, %arg2) : (tensor<2x4xbf16>, tensor<4xf32>, tensor<2x4xbf16>) -> (tensor<4xf32>, tensor<4xf32>, tensor<2x4xbf16>) {
+// CHECK: %[[U:.*]]:3 = nn.unit(%[[X]], %arg1, %arg2) {stored = [tensor<2x4xbf16>, {{.*}}]} : (tensor<2x4xbf16>, tensor<4xf32>, tensor<2x4xbf16>) -> (tensor<4xf32>, tensor<4xf32>, tensor<2x4xbf16>) {
 // CHECK-NEXT: ^bb0(%[[A:.*]]: tensor<2x4xbf16>, %[[S:.*]]: tensor<4xf32>, %[[R:.*]]: tensor<2x4xbf16>):
 // CHECK-NEXT: %[[Y:.*]], %[[MEAN:.*]], %[[RSTD:.*]], %{{.*}}, %{{.*}} = nn.batch_norm %[[A]], %[[S]], %[[S]], %[[S]], %[[S]] {{.*}} -> (tensor<2x4xf32>, tensor<4xf32>, tensor<4xf32>, tensor<4xf32>, tensor<4xf32>)
 // CHECK-NEXT: %[[SUM:.*]] = nn.add %[[Y]], %[[R]] : (tensor<2x4xf32>, tensor<2x4xbf16>) -> tensor<2x4xf32>
@@ -53,4 +53,13 @@ func.func @mapped(%x: tensor<2x4xf32>) -> tensor<2x4xf32> {
   %0 = nn.relu %x {schedule = #nn.schedule<"vector", tiles = {rows = 1}>} : tensor<2x4xf32>
   %1 = nn.tanh %0 : tensor<2x4xf32>
   return %1 : tensor<2x4xf32>
+}
+
+// What nobody reads is no unit.
+// CHECK-LABEL: func.func @dead
+// CHECK-NOT: nn.unit
+func.func @dead(%x: tensor<2x4xf32>) -> tensor<2x4xf32> {
+  %0 = nn.tanh %x : tensor<2x4xf32>
+  %1 = nn.relu %0 : tensor<2x4xf32>
+  return %x : tensor<2x4xf32>
 }
