@@ -24,6 +24,8 @@ public:
     declareTensors();
     forOperands(Reach::Scalar, kNone, [&](int reg) { loadWhole(reg); });
     compute(Reach::Scalar, 0);
+    std::vector<int> scalars;
+    std::swap(scalars, late);
     b.loop(l.columnTiles, [&](const Affine &column) {
       columnStart = column * l.columns;
       forOperands(Reach::Columns, kNone, [&](int reg) { loadWhole(reg); });
@@ -36,7 +38,10 @@ public:
         compute(Reach::Columns, stage);
         writeRows(stage);
       }
+      storeLate();
     });
+    late = std::move(scalars);
+    storeLate();
   }
 
 private:
@@ -182,16 +187,20 @@ private:
 
   /// What a stage computes once, before its loop over rows: all of one reach.
   void compute(Reach reach, int stage) {
-    std::vector<int> computed;
     for (const VectorOperation &operation : p.operations)
       if (operation.stage == stage && !isInLoop(operation) && p.registers[operation.to].reach == reach) {
         places[operation.to] =
             alloc("temporary", reach, slotsOf(reach, true), p.registers[operation.to].type);
         apply(operation);
-        computed.push_back(operation.to);
+        late.push_back(operation.to);
       }
-    for (int reg : computed)
+  }
+  /// Vectors and scalars leave behind the tiles: a store in front of a loop of stores is one that the first
+  /// iterations wait for, since a wait counts back from the iteration that it is in.
+  void storeLate() {
+    for (int reg : late)
       store(reg);
+    late.clear();
   }
 
   void writeRows(int stage) {
@@ -220,7 +229,7 @@ private:
     rowIndex = 0;
     for (const VectorOperation *operation : work)
       if (sumsRows(*operation))
-        store(operation->to);
+        late.push_back(operation->to);
   }
 
   /// Registers that the loop stores from, in the order of the results.
@@ -356,6 +365,7 @@ private:
   Affine rowIndex, columnStart;
   std::vector<int> tensors; // of each value
   std::vector<View> places; // of each register
+  std::vector<int> late;    // registers to be stored behind all loops over rows
 };
 
 } // namespace
