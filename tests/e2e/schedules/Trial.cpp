@@ -71,8 +71,12 @@ Trial Operation::run(const schedule::Choice &choice) const {
   sim::RunOptions timing;
   timing.mode = sim::Mode::TimingOnly;
   const boost::json::object report = session.run(timing);
-  return {choice, schedule::estimate(found->layout(choice), model),
-          report.at("totals").at("cycles").to_number<double>()};
+  double moved = 0;
+  for (const boost::json::value &entry : report.at("statistics").as_array())
+    if (entry.at("name").as_string().ends_with(".payload_bytes"))
+      moved += entry.at("value").to_number<double>();
+  const auto total = [&](const char *key) { return report.at("totals").at(key).to_number<double>(); };
+  return {choice, schedule::estimate(found->layout(choice), model), total("cycles"), moved, total("macs")};
 }
 
 } // namespace arsis::testing

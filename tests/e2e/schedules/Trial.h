@@ -19,7 +19,8 @@ namespace arsis::testing {
 struct Trial {
   schedule::Choice choice;
   schedule::Estimate estimate;
-  double simulated = 0; // cycles
+  double simulated = 0;                    // cycles
+  double movedBytes = 0, productsDone = 0; // that the machine counted: of tensors, and multiply-accumulates
 };
 
 class Operation {
