@@ -15,7 +15,7 @@ help:
 	@echo "make bench   run the benchmarks"
 
 demo: build
-	$(PYTHON) -m arsis train --model lenet5 --chip edge --data mnist --require-accuracy 0.96 --out out/demo
+	$(PYTHON) -m arsis train --model lenet5 --chip edge --data mnist --decay cosine --require-accuracy 0.96 --out out/demo
 
 test: export ARSIS_TEST := 1
 test:
