@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Dispatch: what is supported, what an unsupported op says, and what the exact order insists on.
+#include "tests/MessageOf.h"
 #include "tests/runtime/KernelTesting.h"
 
 namespace arsis::ref {
@@ -7,15 +8,6 @@ namespace {
 
 using testing::call;
 using testing::random;
-
-template <class Body> std::string messageOf(Body body) {
-  try {
-    body();
-  } catch (const Error &error) {
-    return error.what();
-  }
-  return "";
-}
 
 TEST(Registry, AnUnknownOpIsNamedBesideWhatIsSupported) {
   const std::string message = messageOf([] { call("nn.erf", {random<float>({1}, 1)}, {{1}}); });

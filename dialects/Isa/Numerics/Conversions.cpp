@@ -2,9 +2,8 @@
 //
 // Runs of halves to floats and back, compiled once per instruction set as in Kernels.cpp. Hosts with fused
 // multiply-add also convert binary16 (F16C on x86), to nearest even; bf16 is shifts and additions.
-#ifndef HWY_DISABLED_TARGETS
-#define HWY_DISABLED_TARGETS (HWY_SSSE3 | HWY_SSE4 | HWY_AVX3_DL)
-#endif
+#include "dialects/Isa/Numerics/Targets.h"
+
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "dialects/Isa/Numerics/Conversions.cpp"
 #include "dialects/Isa/Numerics/Kernels.h"
@@ -13,23 +12,17 @@
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>
 
+#include "dialects/Isa/Numerics/Vectors-inl.h"
+
 #include <cstring>
 
 HWY_BEFORE_NAMESPACE();
 namespace arsis::numerics::HWY_NAMESPACE {
-namespace hn = hwy::HWY_NAMESPACE;
 
 #if HWY_NATIVE_FMA
-using Floats = hn::ScalableTag<float>;
-using Vector = hn::Vec<Floats>;
 using Halves = hn::Rebind<uint16_t, Floats>;
 using Words = hn::RebindToUnsigned<Floats>;
 using BinaryHalves = hn::Rebind<hwy::float16_t, Floats>;
-
-static HWY_INLINE Vector canonicalVector(Floats d, Vector v) {
-  return hn::IfThenElse(hn::IsNaN(v),
-                        hn::BitCast(d, hn::Set(hn::RebindToUnsigned<Floats>(), kCanonicalNaNBits)), v);
-}
 
 /// The first multiple-of-lanes elements; returns how many were done.
 static int64_t widenSome(const uint16_t *from, ElementType type, float *to, int64_t n) {

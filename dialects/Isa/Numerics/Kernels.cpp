@@ -4,9 +4,8 @@
 // keeps a block of rows times a few vectors of columns in registers and walks k in order, so that each
 // element sees exactly the additions of the plain loop. A host without fused multiply-add gets std::fma:
 // slow, and the same bits.
-#ifndef HWY_DISABLED_TARGETS
-#define HWY_DISABLED_TARGETS (HWY_SSSE3 | HWY_SSE4 | HWY_AVX3_DL)
-#endif
+#include "dialects/Isa/Numerics/Targets.h"
+
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "dialects/Isa/Numerics/Kernels.cpp"
 #include "dialects/Isa/Numerics/Kernels.h"
@@ -14,6 +13,8 @@
 
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>
+
+#include "dialects/Isa/Numerics/Vectors-inl.h"
 
 #include <cstring>
 #include <vector>
@@ -34,16 +35,8 @@ struct Product {
 
 HWY_BEFORE_NAMESPACE();
 namespace arsis::numerics::HWY_NAMESPACE {
-namespace hn = hwy::HWY_NAMESPACE;
 
 #if HWY_NATIVE_FMA
-using Floats = hn::ScalableTag<float>;
-using Vector = hn::Vec<Floats>;
-
-static HWY_INLINE Vector canonicalVector(Floats d, Vector v) {
-  return hn::IfThenElse(hn::IsNaN(v),
-                        hn::BitCast(d, hn::Set(hn::RebindToUnsigned<Floats>(), kCanonicalNaNBits)), v);
-}
 
 /// One block of `rows` x `vectors` * lanes results, held in registers.
 template <int rows, int vectors> static HWY_NOINLINE void block(const Product &p, int64_t K) {

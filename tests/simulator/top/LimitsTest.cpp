@@ -1,21 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Programs at the limits: time ends in one error, initial values follow the strides, and no instruction makes
 // the machine hold more than the memories of its chip.
+#include "tests/MessageOf.h"
 #include "tests/simulator/Support.h"
 
 #include <gtest/gtest.h>
 
 namespace arsis::sim::test {
 namespace {
-
-template <class Body> std::string messageOf(Body body) {
-  try {
-    body();
-  } catch (const Error &error) {
-    return error.what();
-  }
-  return "no error";
-}
 
 std::string fill(const std::string &count, const std::string &stride = "[0, 0, 0, 1]") {
   return "  map function=fill, count=" + count + ", destination=0, destinationStride=" + stride +

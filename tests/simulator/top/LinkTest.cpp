@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Two programs in one DRAM: what they share lies where the first has it, the rest of the second lies behind.
 #include "simulator/top/Link.h"
+#include "tests/MessageOf.h"
 #include "tests/simulator/Support.h"
 
 #include <gtest/gtest.h>
-
-#include <functional>
 
 namespace arsis::sim::test {
 namespace {
@@ -64,15 +63,6 @@ TEST(Link, ValuesGoFromOneProgramToTheOther) {
   session.run(options);
   EXPECT_EQ(read(session, "s"), values);
   EXPECT_EQ(read(session, "x"), others);
-}
-
-std::string messageOf(const std::function<void()> &action) {
-  try {
-    action();
-  } catch (const Error &error) {
-    return error.what();
-  }
-  return "no error";
 }
 
 TEST(Link, AGradientIsThereOnlyOnceItIsComputed) {

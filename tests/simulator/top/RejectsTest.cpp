@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // What a session refuses, and in which words.
+#include "tests/MessageOf.h"
 #include "tests/simulator/Support.h"
 
 #include <gtest/gtest.h>
@@ -7,14 +8,6 @@
 namespace arsis::sim::test {
 namespace {
 
-template <class Body> std::string messageOf(Body body) {
-  try {
-    body();
-  } catch (const Error &error) {
-    return error.what();
-  }
-  return "no error";
-}
 void expectContains(const std::string &text, const std::string &part) {
   EXPECT_NE(text.find(part), std::string::npos) << text;
 }

@@ -4,10 +4,9 @@
 #include "dialects/Isa/Encoding/Limits.h"
 #include "dialects/Isa/Encoding/Cursor.h"
 #include "dialects/Isa/Encoding/Volume.h"
+#include "tests/MessageOf.h"
 
 #include <gtest/gtest.h>
-
-#include <functional>
 
 using namespace arsis;
 using namespace arsis::isa;
@@ -152,15 +151,6 @@ TEST(Limits, WorkOfAProgram) {
   EXPECT_EQ(errorOf(StreamKind::Vector, map, 1 << 17), "no error");
   EXPECT_EQ(errorOf(StreamKind::Vector, map, (1 << 17) + 1),
             "the program visits more than 2^48 elements, expected at most that");
-}
-
-std::string messageOf(const std::function<void()> &action) {
-  try {
-    action();
-  } catch (const Error &error) {
-    return error.what();
-  }
-  return "no error";
 }
 
 TEST(Limits, BudgetOfATool) {

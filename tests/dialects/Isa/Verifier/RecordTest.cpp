@@ -3,6 +3,7 @@
 // A verdict that is recorded in a program is believed as long as nothing that it covers has changed, the
 // verifier is the same, and the chip offers what it asks for.
 #include "dialects/Isa/Verifier/Record.h"
+#include "tests/MessageOf.h"
 #include "tests/dialects/Isa/Verifier/Programs.h"
 
 #include <functional>
@@ -31,15 +32,6 @@ Program proven() {
 Program throughFile(const Program &program) {
   std::vector<uint8_t> bytes = encodeProgram(program);
   return decodeProgram(bytes.data(), bytes.size());
-}
-
-std::string messageOf(const std::function<void()> &action) {
-  try {
-    action();
-  } catch (const Error &error) {
-    return error.what();
-  }
-  return "no error";
 }
 
 TEST(Record, IsBelievedAfterAWayThroughTheFile) {
