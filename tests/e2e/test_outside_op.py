@@ -233,8 +233,17 @@ def test_the_tile_dialect_checks_fields(model):
         assert done.returncode == 1 and message in done.stderr
 
 
-def test_an_impossible_layout_is_one_error(model):
-    model.write_text(net("activation.half"))
+@pytest.mark.parametrize("follows", ["", "a ReLU"], ids=["alone", "in-a-unit"])
+def test_an_impossible_layout_is_one_error(model, follows):
+    """Also where a unit would be formed, whose operations are priced alone."""
+    text = net("activation.half")
+    if follows:
+        read = re.search(r"(%\w+) = activation\.half .*: (tensor<\S+>)", text)
+        line = text[text.index(f"  {read[1]} = activation.half") :].split("\n")[0]
+        relu = f"  %relu = nn.relu {read[1]} : {read[2]}"
+        before, after = text.split(line)
+        text = before + line + "\n" + relu + re.sub(rf"{read[1]}\b", "%relu", after)
+    model.write_text(text)
     _, done = compiled(model, train=False, check=False)
     assert done.returncode == 1
     errors = [line for line in done.stderr.splitlines() if line.startswith("error: ")]

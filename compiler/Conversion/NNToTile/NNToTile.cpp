@@ -3,6 +3,7 @@
 // The conversion: functions to programs, operation by operation in their order.
 #include "compiler/Conversion/NNToTile/NNToTile.h"
 
+#include "compiler/Analysis/Reported.h"
 #include "compiler/Conversion/NNToTile/EmitLayout.h"
 #include "compiler/Conversion/NNToTile/Storage.h"
 #include "compiler/Record/Record.h"
@@ -44,18 +45,10 @@ public:
       tensors.set(result, tensors.constant("constant", storedShape(result), value));
       return success();
     }
-    return lowerWork(op);
+    return reported(op, [&] { return lowerBySchedule(op); }); // of a strategy from outside
   }
 
 private:
-  LogicalResult lowerWork(Operation *op) {
-    try {
-      return lowerBySchedule(op);
-    } catch (const Error &error) { // of a strategy from outside
-      return op->emitError(error.what());
-    }
-  }
-
   LogicalResult lowerBySchedule(Operation *op) {
     std::unique_ptr<schedule::Space> space = spaceOf(op, limits);
     if (!space)

@@ -4,6 +4,7 @@
 
 #include "compiler/Transforms/AttachOptimizer/AttachOptimizer.h"
 
+#include "compiler/Analysis/Reported.h"
 #include "compiler/Record/Record.h"
 #include "compiler/Transforms/Differentiate/Differentiate.h"
 #include "compiler/Transforms/TrainStep/Signature.h"
@@ -203,13 +204,10 @@ struct AttachOptimizer : impl::AttachOptimizerBase<AttachOptimizer> {
       getOperation().emitError() << "expects a parameter that the loss depends on, found none to train";
       return signalPassFailure();
     }
-    try {
-      if (failed(attachOptimizer(getOperation(), parseOptimizer(optimizer), keepGradients)))
-        signalPassFailure();
-    } catch (const Error &error) {
-      getOperation().emitError(error.what());
+    if (failed(reported(getOperation(), [&] {
+          return attachOptimizer(getOperation(), parseOptimizer(optimizer), keepGradients);
+        })))
       signalPassFailure();
-    }
   }
 };
 } // namespace

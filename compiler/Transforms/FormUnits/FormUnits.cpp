@@ -5,6 +5,7 @@
 
 #include "compiler/Transforms/FormUnits/FormUnits.h"
 
+#include "compiler/Analysis/Reported.h"
 #include "compiler/Schedule/VectorProgram.h"
 #include "compiler/Transforms/Map/Units.h"
 #include "dialects/Isa/Encoding/Error.h"
@@ -125,12 +126,11 @@ struct FormUnits : impl::FormUnitsBase<FormUnits> {
   void runOnOperation() override {
     if (getOperation().isExternal())
       return;
-    try {
-      formUnits(getOperation(), parseFusion(fuse));
-    } catch (const Error &error) {
-      getOperation().emitError(error.what());
+    if (failed(reported(getOperation(), [&] {
+          formUnits(getOperation(), parseFusion(fuse));
+          return success();
+        })))
       signalPassFailure();
-    }
   }
 };
 

@@ -4,6 +4,7 @@
 // types, attributes) are solved once.
 #include "compiler/Transforms/Map/Map.h"
 
+#include "compiler/Analysis/Reported.h"
 #include "compiler/Record/Record.h"
 #include "compiler/Schedule/Search.h"
 #include "compiler/Transforms/Map/ScheduleFile.h"
@@ -121,7 +122,8 @@ public:
     for (auto function : getOperation().getOps<func::FuncOp>())
       if (failed(recordChip(function, *described, ChipUse::First)))
         return signalPassFailure();
-    takeApart(model, file);
+    if (failed(takeApart(model, file)))
+      return signalPassFailure();
     bool good = true;
     llvm::StringSet<>
         failedLayers; // what does not fit in the forward pass does not in the backward pass either
@@ -149,12 +151,10 @@ private:
   LogicalResult write() {
     if (writeSchedules.empty())
       return success();
-    try {
+    return reported(getOperation(), [&] {
       writeFile(writeSchedules, schedulesToJson(getOperation()) + "\n");
       return success();
-    } catch (const Error &error) {
-      return getOperation().emitError(error.what());
-    }
+    });
   }
 
   LogicalResult readMapping(ScheduleFile &file) {
@@ -167,23 +167,27 @@ private:
   }
 
   /// Units whose operations cost less alone, or that fit nowhere; what a pin or a schedule speaks of stays.
-  void takeApart(const ChipModel &model, const ScheduleFile &file) {
+  LogicalResult takeApart(const ChipModel &model, const ScheduleFile &file) {
     for (auto &[key, op] : scheduleKeys(getOperation())) {
       Block *body = nn::bodyOf(op);
       if (!body)
         continue;
-      if (cast<nn::ScheduledOpInterface>(op).getScheduleAttr() || file.has(key)) {
-        nn::settle(op);
-        continue;
-      }
+      const bool stays = cast<nn::ScheduledOpInterface>(op).getScheduleAttr() || file.has(key);
       const bool isNamed = llvm::any_of(body->without_terminator(),
                                         [&](Operation &inner) { return file.has(scheduleKey(&inner)); });
-      const double together = isNamed ? std::numeric_limits<double>::infinity() : costOf(op, model);
-      if (std::isinf(together) || isDearer(op, together, model))
+      bool apart = !stays && isNamed;
+      if (!stays && !isNamed && failed(reported(op, [&] { // errors of a strategy from outside
+            const double together = costOf(op, model);
+            apart = std::isinf(together) || isDearer(op, together, model);
+            return success();
+          })))
+        return failure();
+      if (apart)
         nn::dissolve(op);
       else
         nn::settle(op);
     }
+    return success();
   }
   /// Whether the operations of a unit cost less alone. They cost at least what the DRAM takes for their
   /// values, which mostly decides it.
@@ -217,7 +221,7 @@ private:
   }
 
   LogicalResult mapOperation(StringRef key, Operation *op, const ChipModel &model, Pins pins) {
-    try {
+    return reported(op, [&]() -> LogicalResult { // errors of a strategy from outside
       std::vector<std::unique_ptr<Space>> spaces = spacesOf(op, model.limits);
       if (spaces.empty())
         return op->emitError("no strategy is for ")
@@ -231,9 +235,7 @@ private:
       if (failed(found))
         return failure();
       return write(key, op, *spaces[found->space], *found);
-    } catch (const Error &error) { // of a strategy from outside
-      return op->emitError(error.what());
-    }
+    });
   }
 
   /// Leaves the strategy that is pinned, if it is there.

@@ -5,6 +5,7 @@
 
 #include "compiler/Transforms/Precision/Precision.h"
 
+#include "compiler/Analysis/Reported.h"
 #include "compiler/Record/Record.h"
 #include "compiler/Transforms/TrainStep/Signature.h"
 #include "dialects/Isa/Encoding/Error.h"
@@ -214,14 +215,10 @@ struct SetPrecision : impl::SetPrecisionBase<SetPrecision> {
   void runOnOperation() override {
     if (getOperation().isExternal())
       return;
-    try {
-      const SmallVector<std::string> layers(store.begin(), store.end());
-      if (failed(setPrecision(getOperation(), parsePrecision(precision, layers))))
-        signalPassFailure();
-    } catch (const Error &error) {
-      getOperation().emitError(error.what());
+    const SmallVector<std::string> layers(store.begin(), store.end());
+    if (failed(reported(getOperation(),
+                        [&] { return setPrecision(getOperation(), parsePrecision(precision, layers)); })))
       signalPassFailure();
-    }
   }
 };
 } // namespace

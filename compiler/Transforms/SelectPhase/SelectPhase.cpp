@@ -4,6 +4,7 @@
 
 #include "compiler/Transforms/SelectPhase/SelectPhase.h"
 
+#include "compiler/Analysis/Reported.h"
 #include "compiler/Record/Record.h"
 #include "compiler/Transforms/TrainStep/Signature.h"
 #include "dialects/Isa/Encoding/Error.h"
@@ -148,13 +149,8 @@ struct SelectPhase : impl::SelectPhaseBase<SelectPhase> {
     func::FuncOp step = getOperation();
     if (step.isExternal() || resultsWithRole(step, nn::Role::Loss).empty())
       return;
-    try {
-      if (failed(selectPhase(step, parsePhase(phase))))
-        signalPassFailure();
-    } catch (const Error &error) {
-      step.emitError(error.what());
+    if (failed(reported(step, [&] { return selectPhase(step, parsePhase(phase)); })))
       signalPassFailure();
-    }
   }
 };
 
