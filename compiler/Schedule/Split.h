@@ -2,7 +2,7 @@
 //
 // How arrays share a product: `columns` of them side by side take neighbouring blocks of its columns, and
 // `rows` such groups take a part of the streamed rows each, against the same weights. A chip with more arrays
-// may leave some idle, so that whatever a smaller chip can do, a larger one can.
+// may leave some idle: up to eight, whatever a smaller chip can do, a larger one can.
 #ifndef ARSIS_COMPILER_SCHEDULE_SPLIT_H
 #define ARSIS_COMPILER_SCHEDULE_SPLIT_H
 
