@@ -268,20 +268,20 @@ Evaluation Contraction::evaluate(const Choice &c) const {
   e.computeCycles = c[AccSlots] > 1 ? std::max(e.computeCycles, drain) : e.computeCycles + drain;
   e.computeCycles += tiles * l.blocks * double(limits.rows + limits.cols); // fill and empty the array
   double streamedBytes =
-      dramBoxBytes(limits,
-                   {shape.batch, forward ? shape.h.input : shape.h.output,
-                    forward ? shape.w.input : shape.w.output, reduced},
-                   {l.tileN, l.sourceH.extent, l.sourceW.extent, l.tileK}, convolution.streamed.type);
+      streamedBox(limits,
+                  {shape.batch, forward ? shape.h.input : shape.h.output,
+                   forward ? shape.w.input : shape.w.output, reduced},
+                  {l.tileN, l.sourceH.extent, l.sourceW.extent, l.tileK}, convolution.streamed.type);
   // The input gradient's weights keep the forward order in DRAM: reduction channels innermost.
   std::array<int64_t, 4> weightShape = {shape.h.kernel, shape.w.kernel, reduced, columns},
-                         weightBox = l.weights.shape;
+                         weightTile = l.weights.shape;
   if (!forward) {
     std::swap(weightShape[2], weightShape[3]);
-    std::swap(weightBox[2], weightBox[3]);
+    std::swap(weightTile[2], weightTile[3]);
   }
-  double weightBytes = dramBoxBytes(limits, weightShape, weightBox, convolution.stationary.type);
-  double resultBytes = dramBoxBytes(limits, {shape.batch, pixelsH(), pixelsW(), columns}, l.result.shape,
-                                    convolution.resultType);
+  double weightBytes = weightBox(limits, weightShape, weightTile, convolution.stationary.type);
+  double resultBytes =
+      resultBox(limits, {shape.batch, pixelsH(), pixelsW(), columns}, l.result.shape, convolution.resultType);
   double streamedTimes = reached ? double(l.order.times(l.streamedLevel)) : 0,
          weightTimes = reached ? double(l.order.times(l.weightsLevel)) : 0;
   e.dramBytes = streamedBytes * streamedTimes + weightBytes * weightTimes + resultBytes * tiles;

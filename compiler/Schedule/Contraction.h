@@ -104,6 +104,7 @@ private:
   GradientReach reachH, reachW;
   std::vector<TapGroup> groupsH, groupsW; // phases with taps
   int64_t maxTapsH, maxTapsW;
+  mutable BoxBytes streamedBox, weightBox, resultBox;
 };
 
 } // namespace arsis::schedule

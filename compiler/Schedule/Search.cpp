@@ -120,6 +120,26 @@ public:
       number /= count;
     }
   }
+  /// Calls `visit(number, choice)` with each.
+  template <typename Visit> void forEach(Visit &&visit) const {
+    if (total == 0)
+      return;
+    std::vector<size_t> positions(fields.size());
+    Choice choice;
+    at(0, choice);
+    for (int64_t number = 0; number < total; ++number) {
+      visit(number, choice);
+      for (size_t i = fields.size(); i-- > 0;) {
+        const std::vector<int64_t> &values = fields[i].candidates;
+        const bool wraps = ++positions[i] == values.size();
+        if (wraps)
+          positions[i] = 0;
+        choice[i] = values[positions[i]];
+        if (!wraps)
+          break;
+      }
+    }
+  }
   /// Which combination of values of the fields that are apart.
   size_t stratum(const Choice &choice) const {
     size_t number = 0;
@@ -238,14 +258,12 @@ std::vector<std::vector<Rough>> feasible(const Space &space, const Enumeration &
                                          Infeasible &why) {
   std::vector<std::vector<Rough>> found(all.strata());
   double closest = std::numeric_limits<double>::infinity();
-  Choice choice;
-  for (int64_t number = 0; number < all.total; ++number) {
-    all.at(number, choice);
+  all.forEach([&](int64_t number, const Choice &choice) {
     const Evaluation evaluation = space.evaluate(choice);
     if (evaluation.invalid) {
       if (why.reason.empty())
         why.reason = evaluation.invalid;
-      continue;
+      return;
     }
     ++solution.considered;
     const Buffer *culprit = nullptr;
@@ -257,7 +275,7 @@ std::vector<std::vector<Rough>> feasible(const Space &space, const Enumeration &
       closest = relative;
       why.reason = checkFit(space, evaluation);
     }
-  }
+  });
   return found;
 }
 
@@ -266,7 +284,7 @@ void price(const Space &space, const ChipModel &model, const Enumeration &all, s
            Ranking &ranking, Solution &solution) {
   constexpr size_t kMostPriced = 64, kAlwaysPriced = 32;
   constexpr int64_t kMostSteps = 300'000; // of all runs together, beyond which only kAlwaysPriced are priced
-  constexpr double kSlack = 1.5;          // of the rough price, beyond which nothing better is expected
+  constexpr double kSlack = 1.3;          // of the rough price, beyond which nothing better is expected
   const size_t count = std::min(found.size(), kMostPriced);
   std::partial_sort(found.begin(), found.begin() + static_cast<ptrdiff_t>(count), found.end());
   Choice choice;

@@ -13,7 +13,7 @@
 #include "compiler/Schedule/LoopOrder.h"
 #include "compiler/Schedule/Unit.h"
 
-#include <boost/container/static_vector.hpp>
+#include <boost/container/small_vector.hpp>
 
 #include <array>
 #include <map>
@@ -45,7 +45,7 @@ constexpr int64_t kMostSlots = 1 << 16; // of one ring: more than any scratchpad
 /// What a choice means. `invalid` is the reason why the choice makes no sense on any chip, or null.
 struct Evaluation {
   const char *invalid = nullptr;
-  std::vector<Buffer> buffers;
+  boost::container::small_vector<Buffer, 6> buffers; // millions of choices are looked at
   int64_t loops = 0;
   double computeCycles = 0, dramBytes = 0, transfers = 0;
   double startBytes = 0;  // moved before the first and after the last computation
@@ -66,6 +66,22 @@ struct Plan {
 /// that stand idle because the distance of the runs keeps them in some (timing/Runs.h).
 double dramBoxBytes(const ChipLimits &limits, const Shape4 &tensor, const Shape4 &box,
                     numerics::ElementType type);
+/// The same for the boxes of one tensor; neighbouring choices often have the same box.
+class BoxBytes {
+public:
+  double operator()(const ChipLimits &limits, const Shape4 &tensor, const Shape4 &box,
+                    numerics::ElementType type) {
+    if (box != last) {
+      bytes = dramBoxBytes(limits, tensor, box, type);
+      last = box;
+    }
+    return bytes;
+  }
+
+private:
+  Shape4 last{};
+  double bytes = 0;
+};
 
 class Space {
 public:

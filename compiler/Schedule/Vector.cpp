@@ -74,7 +74,8 @@ Evaluation VectorSpace::evaluate(const Choice &c) const {
     return Evaluation::rejected("the columns of this operation cannot be cut");
   const VectorTiling l = tiling(c);
   Evaluation e;
-  e.buffers = layout(c).buffers;
+  const Layout whole = layout(c);
+  e.buffers.assign(whole.buffers.begin(), whole.buffers.end());
   e.loops = (l.columnTiles > 1) + (l.rowTiles > 1) + (l.rows > l.chunk);
   int64_t passes = 0, tilesMoved = 0, tilesRead = 0;
   for (const VectorOperation &operation : program.operations)

@@ -150,12 +150,12 @@ Evaluation WeightGradient::evaluate(const Choice &c) const {
   e.computeCycles = c[AccSlots] > 1 ? std::max(e.computeCycles, drain) : e.computeCycles + drain;
   e.computeCycles += tiles * l.blocks * double(limits.rows + limits.cols);
   double streamedBytes =
-      dramBoxBytes(limits, {shape.batch, shape.h.input, shape.w.input, shape.channels},
-                   {l.tileN, l.sourceHeight, l.sourceW.extent, l.tileC}, convolution.streamed.type);
-  double gradientBytes = dramBoxBytes(limits, {shape.batch, shape.h.output, shape.w.output, shape.outputs},
-                                      l.gradient.shape, convolution.stationary.type);
-  double resultBytes = dramBoxBytes(limits, {shape.h.kernel, shape.w.kernel, shape.channels, shape.outputs},
-                                    l.result.shape, convolution.resultType);
+      streamedBox(limits, {shape.batch, shape.h.input, shape.w.input, shape.channels},
+                  {l.tileN, l.sourceHeight, l.sourceW.extent, l.tileC}, convolution.streamed.type);
+  double gradientBytes = gradientBox(limits, {shape.batch, shape.h.output, shape.w.output, shape.outputs},
+                                     l.gradient.shape, convolution.stationary.type);
+  double resultBytes = resultBox(limits, {shape.h.kernel, shape.w.kernel, shape.channels, shape.outputs},
+                                 l.result.shape, convolution.resultType);
   double streamedTimes = double(l.order.times(l.streamedLevel)),
          gradientTimes = double(l.order.times(l.gradientLevel));
   e.dramBytes = streamedBytes * streamedTimes + gradientBytes * gradientTimes + resultBytes * tiles;

@@ -70,6 +70,7 @@ private:
     ChunkW
   };
   const char *findFault(const Choice &choice) const;
+  mutable BoxBytes streamedBox, gradientBox, resultBox;
 };
 
 } // namespace arsis::schedule

@@ -22,10 +22,11 @@ def MapPass : Pass<"nn-map", "::mlir::ModuleOp"> {
     and if nothing fits; the error then names the buffer and the bytes it misses.
 
     Groups are `tiles` (extents of a tile along the dimensions of the structure), `chunks` (of the plan), `resident` (1: all
-    of a value stays in the scratchpad) and `slots` (buffers per ring). Strategies: `weight_stationary` (conv2d,
-    conv2d_grad_input, matmul), `pixel_stationary` (conv2d_grad_weight), `window` (pooling and its gradients), `vector`
-    (operations on rows and columns of a matrix), `dma` (transpose, over the dimensions d0 to d3 of the result). Strategies
-    of loaded libraries compete with these; `strategy` chooses between them.
+    of a value stays in the scratchpad), `slots` (buffers per ring) and `split` (arrays that share a product).
+    Strategies: `weight_stationary` (conv2d, conv2d_grad_input, matmul), `pixel_stationary` (conv2d_grad_weight),
+    `window` (pooling and its gradients), `vector` (operations on rows and columns of a matrix), `dma` (transpose, over
+    the dimensions d0 to d3 of the result). Strategies of loaded libraries compete with these; `strategy` chooses
+    between them.
   }];
   let options = [
     Option<"chip", "chip", "std::string", "", "name of a shipped chip, or path of a YAML file">,

@@ -175,24 +175,24 @@ private:
       const bool stays = cast<nn::ScheduledOpInterface>(op).getScheduleAttr() || file.has(key);
       const bool isNamed = llvm::any_of(body->without_terminator(),
                                         [&](Operation &inner) { return file.has(scheduleKey(&inner)); });
+      // Gone before the unit is priced: it is solved once, and mapped as what was priced.
+      const ArrayAttr stored = nn::takeStored(op);
       bool apart = !stays && isNamed;
       if (!stays && !isNamed && failed(reported(op, [&] { // errors of a strategy from outside
             const double together = costOf(op, model);
-            apart = std::isinf(together) || isDearer(op, together, model);
+            apart = std::isinf(together) || isDearer(op, stored, together, model);
             return success();
           })))
         return failure();
       if (apart)
-        nn::dissolve(op);
-      else
-        nn::settle(op);
+        nn::dissolve(op, stored);
     }
     return success();
   }
   /// Whether the operations of a unit cost less alone. They cost at least what the DRAM takes for their
   /// values, which mostly decides it.
-  bool isDearer(Operation *unit, double together, const ChipModel &model) {
-    SmallVector<Operation *> alone = nn::copiesOf(unit);
+  bool isDearer(Operation *unit, ArrayAttr stored, double together, const ChipModel &model) {
+    SmallVector<Operation *> alone = nn::copiesOf(unit, stored);
     int64_t bytes = 0;
     auto add = [&](Type type) {
       auto tensor = cast<RankedTensorType>(type);

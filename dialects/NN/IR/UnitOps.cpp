@@ -31,6 +31,16 @@ LogicalResult UnitOp::verifyRegions() {
         !isa<StructuredOpInterface, CompositeOpInterface>(op) || (scheduled && scheduled.getScheduleAttr()))
       return violates(*this, "unit_c3", "operations with structure and without schedule",
                       op.getName().getStringRef());
+  SmallVector<Type> results;
+  for (Operation &op : block.without_terminator())
+    llvm::append_range(results, op.getResultTypes());
+  auto hasShapeOf = [](auto pair) {
+    auto type = dyn_cast<RankedTensorType>(cast<TypeAttr>(std::get<0>(pair)).getValue());
+    return type && type.getShape() == cast<RankedTensorType>(std::get<1>(pair)).getShape();
+  };
+  if (ArrayAttr stored = getStoredAttr();
+      stored && (stored.size() != results.size() || !llvm::all_of(llvm::zip(stored, results), hasShapeOf)))
+    return violates(*this, "unit_c4", "a stored type with the shape of each result of the body", "others");
   return success();
 }
 
@@ -88,7 +98,7 @@ Operation *arsis::nn::formUnit(ArrayRef<Operation *> ops, Operation *origin) {
   return unit;
 }
 
-static IRMapping copyBody(UnitOp unit, SmallVectorImpl<Operation *> &copies) {
+static IRMapping copyBody(UnitOp unit, ArrayAttr stored, SmallVectorImpl<Operation *> &copies) {
   IRMapping mapping;
   OpBuilder builder(unit);
   Block &block = unit.getBody().front();
@@ -98,24 +108,26 @@ static IRMapping copyBody(UnitOp unit, SmallVectorImpl<Operation *> &copies) {
   for (Operation &inner : block.without_terminator()) {
     copies.push_back(builder.clone(inner, mapping));
     for (OpResult result : copies.back()->getResults())
-      if (ArrayAttr stored = unit.getStoredAttr(); stored && number < stored.size())
+      if (stored && number < stored.size())
         result.setType(cast<TypeAttr>(stored[number++]).getValue());
   }
   return mapping;
 }
 
-SmallVector<Operation *> arsis::nn::copiesOf(Operation *unit) {
+ArrayAttr arsis::nn::takeStored(Operation *unit) {
+  return cast_or_null<ArrayAttr>(cast<UnitOp>(unit).removeStoredAttr());
+}
+
+SmallVector<Operation *> arsis::nn::copiesOf(Operation *unit, ArrayAttr stored) {
   SmallVector<Operation *> copies;
-  copyBody(cast<UnitOp>(unit), copies);
+  copyBody(cast<UnitOp>(unit), stored, copies);
   return copies;
 }
 
-void arsis::nn::settle(Operation *unit) { cast<UnitOp>(unit).removeStoredAttr(); }
-
-void arsis::nn::dissolve(Operation *op) {
+void arsis::nn::dissolve(Operation *op, ArrayAttr stored) {
   auto unit = cast<UnitOp>(op);
   SmallVector<Operation *> copies;
-  IRMapping mapping = copyBody(unit, copies);
+  IRMapping mapping = copyBody(unit, stored, copies);
   for (auto [output, value] :
        llvm::zip_equal(unit.getOutputs(), unit.getBody().front().getTerminator()->getOperands()))
     output.replaceAllUsesWith(mapping.lookup(value));

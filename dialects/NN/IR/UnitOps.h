@@ -5,6 +5,7 @@
 #ifndef ARSIS_DIALECTS_NN_IR_UNITOPS_H
 #define ARSIS_DIALECTS_NN_IR_UNITOPS_H
 
+#include "mlir/IR/BuiltinAttributes.h"
 #include "mlir/IR/Operation.h"
 
 #include <string>
@@ -22,12 +23,14 @@ std::string titleOf(mlir::Operation *op);
 // unit gets. REQUIRES: more than one operation, in their order; who reads one of them stands behind the last.
 mlir::Operation *formUnit(llvm::ArrayRef<mlir::Operation *> ops, mlir::Operation *origin);
 
-// Puts the operations of a unit in its place, with the types that they had before.
-void dissolve(mlir::Operation *unit);
+// The types that all results of the body had before it became one, which the unit forgets; null if it knows
+// none.
+mlir::ArrayAttr takeStored(mlir::Operation *unit);
+
+// Puts the operations of a unit in its place, with these types.
+void dissolve(mlir::Operation *unit, mlir::ArrayAttr stored);
 // Such operations in front of the unit, which stays; whoever asks erases them.
-llvm::SmallVector<mlir::Operation *> copiesOf(mlir::Operation *unit);
-// Forgets the types from before: the unit stays.
-void settle(mlir::Operation *unit);
+llvm::SmallVector<mlir::Operation *> copiesOf(mlir::Operation *unit, mlir::ArrayAttr stored);
 
 } // namespace arsis::nn
 
