@@ -3,6 +3,8 @@
 // From the chip's keys to the values of the cost model.
 #include "compiler/Schedule/ChipLimits.h"
 
+#include <numeric>
+
 namespace arsis::schedule {
 
 ChipLimits readChipLimits(const chip::Chip &chip) {
@@ -16,6 +18,8 @@ ChipLimits readChipLimits(const chip::Chip &chip) {
   limits.accumulatorRows = chip.integer("matrix.accumulator_rows");
   limits.passes = chip::MatrixPasses(chip);
   limits.scratchpadBytes = chip.integer("scratchpad.kib") * kBytesPerKib;
+  limits.scratchpadBanks = chip.integer("scratchpad.banks");
+  limits.bankBytes = chip.integer("scratchpad.bank_width_bytes");
   limits.lanes = chip.integer("vector.lanes");
   limits.vectorStartupCycles = chip.integer("vector.startup_cycles");
   limits.dmaStartupCycles = chip.integer("dma.startup_cycles");
@@ -23,6 +27,17 @@ ChipLimits readChipLimits(const chip::Chip &chip) {
                  chip.integer("dram.burst_bytes")};
   limits.dramBytesPerCycle = chip.real("dram.bandwidth_gbps") * kMegaPerGiga / chip.real("clock.core_mhz");
   return limits;
+}
+
+int64_t ChipLimits::turnedPitch(int64_t extent, int64_t elementBytes) const {
+  const int64_t inWord = bankBytes / elementBytes;
+  if (inWord < 1 || extent <= inWord)
+    return extent;
+  int64_t words = (extent + inWord - 1) / inWord;
+  while (std::gcd(words, scratchpadBanks) != 1)
+    ++words;
+  const int64_t pitch = words * inWord;
+  return 2 * pitch <= 3 * extent ? pitch : extent;
 }
 
 } // namespace arsis::schedule

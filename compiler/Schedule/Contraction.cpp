@@ -203,6 +203,10 @@ ContractionTiling Contraction::outline(const Choice &c) const {
   l.streamed.type = convolution.streamed.type;
   l.weights.type = convolution.stationary.type;
   l.result.type = convolution.resultType;
+  if (convolution.streamed.isTurned())
+    l.streamed.shape[3] = limits.turnedPitch(l.streamed.shape[3], l.streamed.elementBytes());
+  if (convolution.stationary.isTurned())
+    l.weights.shape[3] = limits.turnedPitch(l.weights.shape[3], l.weights.elementBytes());
   l.splitAxis = l.tileN > 1        ? ContractionTiling::Images
                 : l.positionsH > 1 ? ContractionTiling::Rows
                                    : ContractionTiling::Columns;
@@ -275,6 +279,7 @@ Evaluation Contraction::evaluate(const Choice &c) const {
   // The input gradient's weights keep the forward order in DRAM: reduction channels innermost.
   std::array<int64_t, 4> weightShape = {shape.h.kernel, shape.w.kernel, reduced, columns},
                          weightTile = l.weights.shape;
+  weightTile[3] = l.resident ? columns : std::min(l.columns, columns);
   if (!forward) {
     std::swap(weightShape[2], weightShape[3]);
     std::swap(weightTile[2], weightTile[3]);

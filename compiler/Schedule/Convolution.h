@@ -29,6 +29,8 @@ struct ConvOperand {
   std::vector<int64_t> shape;
   numerics::ElementType type = numerics::ElementType::F32;
   std::array<int, 4> axes = {0, 1, 2, 3};
+
+  bool isTurned() const { return axes[3] != 3; }
 };
 
 struct Convolution {

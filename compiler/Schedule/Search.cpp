@@ -284,7 +284,7 @@ void price(const Space &space, const ChipModel &model, const Enumeration &all, s
            Ranking &ranking, Solution &solution) {
   constexpr size_t kMostPriced = 64, kAlwaysPriced = 32;
   constexpr int64_t kMostSteps = 300'000; // of all runs together, beyond which only kAlwaysPriced are priced
-  constexpr double kSlack = 1.3;          // of the rough price, beyond which nothing better is expected
+  constexpr double kSlack = 1.5;          // of the rough price, beyond which nothing better is expected
   const size_t count = std::min(found.size(), kMostPriced);
   std::partial_sort(found.begin(), found.begin() + static_cast<ptrdiff_t>(count), found.end());
   Choice choice;

@@ -24,13 +24,6 @@ static int64_t mostPixelsPerChunk(int64_t pixels) {
   return std::clamp<int64_t>(int64_t(std::lround(std::sqrt(double(pixels)))), kLeast, kMost);
 }
 
-numerics::ElementType VectorSpace::storedType() const {
-  for (const Register &r : program.registers)
-    if (!r.results.empty())
-      return unit.values[r.results.front()].type;
-  return numerics::ElementType::F32;
-}
-
 std::vector<Field> VectorSpace::fields() const {
   const int64_t most = program.sumsMatrices ? mostPixelsPerChunk(program.rows) : program.rows;
   std::vector<int64_t> columns = program.wholeColumns
@@ -77,32 +70,31 @@ Evaluation VectorSpace::evaluate(const Choice &c) const {
   const Layout whole = layout(c);
   e.buffers.assign(whole.buffers.begin(), whole.buffers.end());
   e.loops = (l.columnTiles > 1) + (l.rowTiles > 1) + (l.rows > l.chunk);
-  int64_t passes = 0, tilesMoved = 0, tilesRead = 0;
+  int64_t passes = 0;
   for (const VectorOperation &operation : program.operations)
     passes +=
         program.registers[operation.reduces ? operation.inputs[0] : operation.to].reach == Reach::Matrix;
+  const double tiles = double(l.rowTiles * l.columnTiles), elements = double(l.rows * l.columns);
+  e.computeCycles =
+      tiles * double(passes) * (elements / double(limits.lanes) + double(limits.vectorStartupCycles));
+  const auto move = [&](int value, double times, double starts) {
+    const double tile = dramBoxBytes(limits, {1, 1, program.rows, program.columns}, {1, 1, l.rows, l.columns},
+                                     unit.values[value].type);
+    e.dramBytes += tiles * tile * times;
+    e.transfers += tiles * times;
+    e.startBytes += tile * starts;
+  };
   for (size_t reg = 0; reg < program.registers.size(); ++reg) {
     const Register &r = program.registers[reg];
     if (r.reach != Reach::Matrix)
       continue;
-    tilesMoved += static_cast<int64_t>(r.results.size());
+    for (int result : r.results)
+      move(result, 1, 1);
     if (r.operand < 0)
       continue;
-    const auto reads = static_cast<int64_t>(program.readers(static_cast<int>(reg)).size());
-    tilesRead += reads;
-    tilesMoved += l.resident && reads > 1 ? 1 : reads;
+    const auto reads = double(program.readers(static_cast<int>(reg)).size());
+    move(r.operand, l.resident ? std::min(1.0, reads) : reads, reads);
   }
-  int64_t results = 0;
-  for (const Register &r : program.registers)
-    results += r.reach == Reach::Matrix ? static_cast<int64_t>(r.results.size()) : 0;
-  const double tiles = double(l.rowTiles * l.columnTiles), elements = double(l.rows * l.columns);
-  e.computeCycles =
-      tiles * double(passes) * (elements / double(limits.lanes) + double(limits.vectorStartupCycles));
-  const double tileBytes =
-      dramBoxBytes(limits, {1, 1, program.rows, program.columns}, {1, 1, l.rows, l.columns}, storedType());
-  e.dramBytes = tiles * tileBytes * double(tilesMoved);
-  e.transfers = tiles * double(tilesMoved);
-  e.startBytes = tileBytes * double(tilesRead + results);
   e.overlapped = c[Slots] > 1;
   return e;
 }

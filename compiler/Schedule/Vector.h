@@ -34,9 +34,6 @@ public:
   }
   VectorTiling tiling(const Choice &choice) const;
 
-  /// Of the tiles in DRAM, for the rough price: that of the first result.
-  numerics::ElementType storedType() const;
-
   const Unit unit;
   const VectorProgram program;
   std::vector<int> readAgain; // registers of matrices that several stages load

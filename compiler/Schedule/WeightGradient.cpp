@@ -3,7 +3,10 @@
 // The weight gradient's choices; the cost model is that of Contraction.cpp.
 #include "compiler/Schedule/WeightGradient.h"
 
+#include "dialects/Isa/Encoding/Volume.h"
+
 #include <algorithm>
+#include <limits>
 
 namespace arsis::schedule {
 
@@ -19,14 +22,44 @@ std::vector<int64_t> chunkedSizes(int64_t extent, int64_t chunk) {
   return sizes;
 }
 
+/// Pixels that are stationary together: images, rows, columns.
+struct PixelChunk {
+  int64_t n, h, w;
+};
+
+/// The chunk for which the array streams the fewest rows: it cuts the pixels into few chunks, so that the
+/// array's rows are full, and what lies apart of it fits the banks. Of equal ones that with the fewest
+/// images, then with the longest rows: it lies closest together.
+PixelChunk bestChunk(const ConvShape &shape, const ChipLimits &limits, int64_t elementBytes) {
+  constexpr int64_t kMostImages = 16;                  // more would need tiles of as many
+  const auto even = [](int64_t extent, int64_t most) { // no larger than needed for so many chunks
+    return ceilDiv(extent, ceilDiv(extent, std::min(extent, most)));
+  };
+  PixelChunk best{1, 1, 1};
+  int64_t fewest = std::numeric_limits<int64_t>::max();
+  for (int64_t n = 1; n <= std::min({shape.batch, limits.rows, kMostImages}); ++n)
+    for (int64_t w = std::min(shape.w.output, limits.rows / n); w >= 1; --w) {
+      const PixelChunk chunk{even(shape.batch, n), even(shape.h.output, limits.rows / (n * w)),
+                             even(shape.w.output, w)};
+      const int64_t words =
+          chunk.n * chunk.h * ceilDiv(chunk.w * shape.w.stride * elementBytes, limits.bankBytes);
+      int64_t rows = ceilDiv(words, limits.scratchpadBanks);
+      for (int64_t count : {ceilDiv(shape.batch, chunk.n), ceilDiv(shape.h.output, chunk.h),
+                            ceilDiv(shape.w.output, chunk.w)})
+        rows = isa::saturatingProduct(rows, count);
+      if (rows < fewest) {
+        fewest = rows;
+        best = chunk;
+      }
+    }
+  return best;
+}
+
 } // namespace
 
 std::vector<Field> WeightGradient::fields() const {
-  int64_t width = shape.w.output, height = shape.h.output, rows = limits.rows;
-  // Chunks of equal length in a row; then whole rows; then whole images.
-  int64_t chunkW = ceilDiv(width, ceilDiv(width, rows));
-  int64_t chunkH = width <= rows ? std::min(height, rows / width) : 1;
-  int64_t chunkN = width * height <= rows ? std::min(shape.batch, rows / (width * height)) : 1;
+  const auto [chunkN, chunkH, chunkW] =
+      bestChunk(shape, limits, numerics::sizeInBytes(convolution.streamed.type));
   std::vector<int64_t> tileColumns;
   for (int64_t blocks : tileSizes(ceilDiv(shape.outputs, limits.cols)))
     tileColumns.push_back(std::min(shape.outputs, blocks * limits.cols));
@@ -34,8 +67,8 @@ std::vector<Field> WeightGradient::fields() const {
   const std::vector<std::string> rowsFirst = {d.kernelRow, d.reduced, d.columns, d.batch, d.h, d.w},
                                  columnsFirst = {d.columns, d.kernelRow, d.reduced, d.batch, d.h, d.w};
   return {{"tiles." + d.batch, chunkedSizes(shape.batch, chunkN), {}},
-          {"tiles." + d.h, chunkedSizes(height, chunkH), {}},
-          {"tiles." + d.w, chunkedSizes(width, chunkW), {}},
+          {"tiles." + d.h, chunkedSizes(shape.h.output, chunkH), {}},
+          {"tiles." + d.w, chunkedSizes(shape.w.output, chunkW), {}},
           {"tiles." + d.kernelRow, tileSizes(shape.h.kernel), {}},
           {"tiles." + d.reduced, tileSizes(shape.channels), {}},
           {"tiles." + d.columns, tileColumns, {}},
@@ -111,7 +144,9 @@ WeightGradientTiling WeightGradient::tiling(const Choice &c) const {
   l.resultLevel = l.order.level(streamed | column);
   int64_t storedColumns = std::min(l.columns, shape.outputs);
   l.streamed = {"streamed",
-                {l.tileN, l.sourceHeight, l.tileC, l.sourceW.extent},
+                {l.tileN, l.sourceHeight,
+                 l.tileC | 1, // an odd number leaves rows of a chunk in different banks
+                 limits.turnedPitch(l.sourceW.extent, numerics::sizeInBytes(convolution.streamed.type))},
                 l.order.slots(l.streamedLevel, c[Slots])};
   l.gradient = {
       "gradient", {l.tileN, l.tileH, l.tileW, storedColumns}, l.order.slots(l.gradientLevel, c[Slots])};

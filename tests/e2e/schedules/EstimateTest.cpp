@@ -87,8 +87,8 @@ Bounds boundsOf(const std::string &operation, const std::string &chip) {
   static const std::map<std::pair<std::string, std::string>, Bounds> looser = {
       {{"conv2d", "edge"}, {0.95, 0.05, 0.28}},
       {{"conv2d_grad_input", "edge"}, {0.95, 0.05, 0.22}},
-      {{"conv2d_grad_weight", "edge"}, {0.95, 0.05, 0.15}},
-      {{"matmul", "edge"}, {0.95, 0.05, 0.13}},
+      {{"conv2d_grad_weight", "edge"}, {0.95, 0.06, 0.15}},
+      {{"matmul", "edge"}, {0.95, 0.05, 0.15}},
       {{"avg_pool", "edge"}, {0.95, 0.05, 0.16}},
       {{"relu", "edge"}, {0.90, 0.05, 0.40}},
       {{"add", "edge"}, {0.84, 0.05, 0.34}},

@@ -33,7 +33,8 @@ public:
       return Evaluation::rejected("a tile or slot count is zero");
     const int64_t tile = std::min(choice[Tile], elements), tiles = ceilDiv(elements, tile);
     Evaluation e;
-    e.buffers = layout(choice).buffers;
+    const Layout whole = layout(choice);
+    e.buffers.assign(whole.buffers.begin(), whole.buffers.end());
     e.loops = tiles > 1;
     e.computeCycles =
         double(tiles) * (double(tile) / double(limits.lanes) + double(limits.vectorStartupCycles));
