@@ -6,6 +6,7 @@
 #include "compiler/Schedule/Coalesce.h"
 
 #include <algorithm>
+#include <cmath>
 #include <map>
 #include <set>
 
@@ -75,7 +76,13 @@ private:
     return reg;
   }
 
+  /// What is computed already is not computed again.
   int addOperation(VectorOperation operation, Reach reach) {
+    for (const VectorOperation &known : operations)
+      if (!known.reduces && !operation.reduces && known.function == operation.function &&
+          known.inputs == operation.inputs && known.immediate == operation.immediate &&
+          std::signbit(known.immediate) == std::signbit(operation.immediate))
+        return known.to;
     operation.to = addRegister(reach);
     definer[operation.to] = static_cast<int>(operations.size());
     operations.push_back(std::move(operation));

@@ -10,6 +10,17 @@ namespace arsis::ref {
 
 template <class T> struct BatchNormResults { T *y, *mean, *rstd, *newRunningMean, *newRunningVar; };
 
+/// y = (x - mean) * rstd * scale + bias; x and y are pixels x channels, the rest has one value per channel.
+template <class T>
+void batchNormApply(int64_t pixels, int64_t channels, const T *x, const T *scale, const T *bias,
+                    const T *mean, const T *rstd, T *y) {
+  for (int64_t p = 0; p < pixels; ++p)
+    for (int64_t c = 0; c < channels; ++c) {
+      const int64_t i = p * channels + c;
+      y[i] = fusedMultiplyAdd(multiply(subtract(x[i], mean[c]), rstd[c]), scale[c], bias[c]);
+    }
+}
+
 /// x and y are pixels x channels, the rest has one value per channel. momentum is the weight of the batch in
 /// the running statistics; the running variance takes the unbiased one. REQUIRES: pixels > 1.
 template <class T>
@@ -36,23 +47,17 @@ void batchNorm(int64_t pixels, int64_t channels, const T *x, const T *scale, con
     out.newRunningVar[c] =
         fusedMultiplyAdd(multiply(squares[c], unbiasedInverse), momentum, multiply(runningVar[c], keep));
   }
-  for (int64_t p = 0; p < pixels; ++p)
-    for (int64_t c = 0; c < channels; ++c)
-      out.y[p * channels + c] = fusedMultiplyAdd(multiply(difference(p, c), out.rstd[c]), scale[c], bias[c]);
+  batchNormApply(pixels, channels, x, scale, bias, out.mean, out.rstd, out.y);
 }
 
-/// y = (x - mean) * rsqrt(variance + epsilon) * scale + bias.
+/// batchNormApply with rstd = rsqrt(variance + epsilon).
 template <class T>
 void batchNormInference(int64_t pixels, int64_t channels, const T *x, const T *scale, const T *bias,
                         const T *mean, const T *variance, T epsilon, T *y) {
   std::vector<T> rstd(channels);
   for (int64_t c = 0; c < channels; ++c)
     rstd[c] = rsqrt(add(variance[c], epsilon));
-  for (int64_t p = 0; p < pixels; ++p)
-    for (int64_t c = 0; c < channels; ++c) {
-      const int64_t i = p * channels + c;
-      y[i] = fusedMultiplyAdd(multiply(subtract(x[i], mean[c]), rstd[c]), scale[c], bias[c]);
-    }
+  batchNormApply(pixels, channels, x, scale, bias, mean, rstd.data(), y);
 }
 
 /// Gradients by input (pixels x channels), scale and bias (channels), from the forward op's mean and rstd.

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Registers batch normalisation (training, inference, gradient) and the sum per channel.
+// Registers batch normalisation (training, inference, once more, gradient) and the sum per channel.
 #include "dialects/Isa/Encoding/Error.h"
 #include "runtime/common/KernelRegistry.h"
 #include "runtime/cpu/BatchNorm.h"
@@ -40,6 +40,16 @@ template <class T> static void callBatchNormInference(KernelCall &call) {
                         call.resultOfShape<T>(0, call.operandShape(0)));
 }
 
+/// A sixth operand is one that might have been read instead.
+template <class T> static void callBatchNormApply(KernelCall &call) {
+  call.expect(call.operands.size() == 6 ? 6 : 5, 1);
+  const auto [pixels, channels] = pixelsAndChannels(call, 0);
+  const Shape vector{channels};
+  batchNormApply<T>(pixels, channels, call.operands[0]->as<T>(), call.operandOfShape<T>(1, vector),
+                    call.operandOfShape<T>(2, vector), call.operandOfShape<T>(3, vector),
+                    call.operandOfShape<T>(4, vector), call.resultOfShape<T>(0, call.operandShape(0)));
+}
+
 template <class T> static void callBatchNormGrad(KernelCall &call) {
   call.expect(5, 3);
   const auto [pixels, channels] = pixelsAndChannels(call, 0);
@@ -59,6 +69,7 @@ template <class T> static void callChannelSum(KernelCall &call) {
 void registerNormalization(KernelRegistry &registry) {
   registry.add("nn.batch_norm", callBatchNorm<float>, callBatchNorm<double>, {"p"});
   registry.add("nn.batch_norm_inference", callBatchNormInference<float>, callBatchNormInference<double>);
+  registry.add("nn.batch_norm_apply", callBatchNormApply<float>, callBatchNormApply<double>);
   registry.add("nn.batch_norm_grad", callBatchNormGrad<float>, callBatchNormGrad<double>, {"p"});
   registry.add("nn.channel_sum", callChannelSum<float>, callChannelSum<double>, {"p"});
 }

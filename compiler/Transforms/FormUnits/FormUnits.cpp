@@ -37,12 +37,14 @@ public:
   explicit Former(Block &block) : block(block) {}
 
   void run() {
+    nn::offerNormalisedAgain(block);
     for (Operation &op : block.without_terminator())
       if (isVectorWork({&op}))
         grow(&op);
     for (Group &group : groups)
       if (group.size() > 1)
         nn::formUnit(group, originOf(group));
+    nn::withdrawOffers(block);
   }
 
 private:

@@ -178,14 +178,30 @@ private:
       // Gone before the unit is priced: it is solved once, and mapped as what was priced.
       const ArrayAttr stored = nn::takeStored(op);
       bool apart = !stays && isNamed;
+      SmallVector<Operation *, 2> variants = nn::variantsOf(op);
+      Operation *best = variants.empty() ? op : variants.front();
       if (!stays && !isNamed && failed(reported(op, [&] { // errors of a strategy from outside
-            const double together = costOf(op, model);
+            double together = costOf(best, model);
+            for (Operation *variant : variants) {
+              const double cost = costOf(variant, model);
+              const bool named = file.has(scheduleKey(variant));
+              if (named || cost < together)
+                best = variant;
+              together = named ? 0 : std::min(together, cost);
+            }
             apart = std::isinf(together) || isDearer(op, stored, together, model);
             return success();
           })))
         return failure();
-      if (apart)
+      for (Operation *variant : variants)
+        if (apart || variant != best)
+          variant->erase();
+      if (apart) {
         nn::dissolve(op, stored);
+      } else if (best != op) {
+        op->replaceAllUsesWith(best);
+        op->erase();
+      }
     }
     return success();
   }

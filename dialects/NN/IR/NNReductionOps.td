@@ -53,6 +53,25 @@ def NN_BatchNormInferenceOp : NN_Op<"batch_norm_inference",
   let hasVerifier = 1;
 }
 
+def NN_BatchNormApplyOp : NN_Op<"batch_norm_apply",
+    [NN_ScheduledOpInterface, NN_Elementwise, AllShapesMatch<["x", "y"]>,
+     AllTypesMatch<["scale", "bias", "mean", "rstd"]>]> {
+  let summary = "what batch_norm made of its input, once more";
+  let description = [{
+    `y = fma((x - mean) * rstd, scale, bias)` with the mean and rstd that batch_norm found, so that nobody has to keep y.
+    `stored`, if there, is a value that is kept all the same and that is positive where y is: whoever asks for nothing else
+    may read it instead, which is for `nn-map` to decide. Constraint: batch_norm_c1.
+  }];
+  let arguments = !con((ins NN_Channels:$x, NN_Vector:$scale, NN_Vector:$bias, NN_Vector:$mean, NN_Vector:$rstd,
+                            Optional<NN_Channels>:$stored), NN_ScheduledAttributes);
+  let results = (outs NN_Channels:$y);
+  let assemblyFormat = [{
+    $x `,` $scale `,` $bias `,` $mean `,` $rstd (`stored` $stored^)? attr-dict
+    `:` functional-type(operands, results)
+  }];
+  let hasVerifier = 1;
+}
+
 def NN_BatchNormGradOp : NN_PixelReductionOp<"batch_norm_grad", [NN_Composite, AllShapesMatch<["gy", "x", "gx"]>,
     AllTypesMatch<["scale", "mean", "rstd", "gscale", "gbias"]>]> {
   let summary = "gradient of batch_norm with respect to input, scale and bias";

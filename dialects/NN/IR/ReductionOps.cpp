@@ -47,6 +47,8 @@ LogicalResult BatchNormInferenceOp::verify() {
                  succeeded(verifyEpsilon(*this, getEpsilon())));
 }
 
+LogicalResult BatchNormApplyOp::verify() { return verifyChannels(*this, getX(), getScale()); }
+
 LogicalResult BatchNormGradOp::verify() {
   return success(succeeded(verifyChannels(*this, getX(), getScale())) &&
                  succeeded(verifyPixels(*this, getX())));
@@ -351,6 +353,14 @@ std::vector<Step> BatchNormInferenceOp::getVectorSteps() {
           {VectorFunction::Subtract, {X, Mean}},
           {VectorFunction::Multiply, {~2, ~1}},
           {VectorFunction::Fma, {~3, Scale, Bias}}};
+}
+
+std::vector<Step> BatchNormApplyOp::getVectorSteps() {
+  using numerics::VectorFunction;
+  enum Operand { X, Scale, Bias, Mean, Rstd };
+  return {{VectorFunction::Subtract, {X, Mean}},
+          {VectorFunction::Multiply, {~0, Rstd}},
+          {VectorFunction::Fma, {~1, Scale, Bias}}};
 }
 
 // Gradients

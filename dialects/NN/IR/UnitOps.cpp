@@ -98,6 +98,67 @@ Operation *arsis::nn::formUnit(ArrayRef<Operation *> ops, Operation *origin) {
   return unit;
 }
 
+/// What an operation says may be read instead of its result, or null.
+static Value offeredBy(Operation *op) {
+  auto apply = dyn_cast<BatchNormApplyOp>(op);
+  return apply ? apply.getStored() : Value();
+}
+
+void arsis::nn::offerNormalisedAgain(Block &block) {
+  for (auto grad : llvm::make_early_inc_range(block.getOps<ReluGradOp>())) {
+    auto relu = grad.getY().getDefiningOp<ReluOp>();
+    auto norm = relu ? relu.getX().getDefiningOp<BatchNormOp>() : BatchNormOp();
+    auto readsInput = [&](Operation *op) {
+      auto normGrad = dyn_cast<BatchNormGradOp>(op);
+      return normGrad && normGrad.getX() == norm.getX();
+    };
+    if (!norm || !llvm::all_of(grad->getUsers(), readsInput))
+      continue;
+    OpBuilder builder(grad);
+    grad.getYMutable().assign(BatchNormApplyOp::create(
+        builder, grad.getLoc(), grad.getY().getType(), norm.getX(), norm.getScale(), norm.getBias(),
+        norm.getMean(), norm.getRstd(), grad.getY(), ScheduleAttr()));
+  }
+}
+
+void arsis::nn::withdrawOffers(Block &block) {
+  for (Operation &op : llvm::make_early_inc_range(block))
+    if (Value instead = offeredBy(&op)) {
+      op.replaceAllUsesWith(ValueRange(instead));
+      op.erase();
+    }
+}
+
+static void eraseUnread(UnitOp unit) {
+  Block &body = unit.getBody().front();
+  for (unsigned i = body.getNumArguments(); i-- > 0;)
+    if (body.getArgument(i).use_empty()) {
+      body.eraseArgument(i);
+      unit->eraseOperand(i);
+    }
+}
+
+SmallVector<Operation *, 2> arsis::nn::variantsOf(Operation *unit) {
+  if (llvm::none_of(*bodyOf(unit), [](Operation &op) { return bool(offeredBy(&op)); }))
+    return {};
+  SmallVector<Operation *, 2> variants;
+  for (bool stored : {false, true}) {
+    auto variant = cast<UnitOp>(OpBuilder(unit).clone(*unit));
+    for (Operation &inner : llvm::make_early_inc_range(variant.getBody().front()))
+      if (Value instead = offeredBy(&inner)) {
+        if (stored) {
+          inner.replaceAllUsesWith(ValueRange(instead));
+          inner.erase();
+        } else {
+          cast<BatchNormApplyOp>(inner).getStoredMutable().clear();
+        }
+      }
+    eraseUnread(variant);
+    variants.push_back(variant);
+  }
+  return variants;
+}
+
 static IRMapping copyBody(UnitOp unit, ArrayAttr stored, SmallVectorImpl<Operation *> &copies) {
   IRMapping mapping;
   OpBuilder builder(unit);
@@ -106,6 +167,11 @@ static IRMapping copyBody(UnitOp unit, ArrayAttr stored, SmallVectorImpl<Operati
     mapping.map(argument, input);
   size_t number = 0;
   for (Operation &inner : block.without_terminator()) {
+    if (Value instead = offeredBy(&inner)) {
+      mapping.map(inner.getResult(0), mapping.lookup(instead));
+      number += inner.getNumResults();
+      continue;
+    }
     copies.push_back(builder.clone(inner, mapping));
     for (OpResult result : copies.back()->getResults())
       if (stored && number < stored.size())
