@@ -136,6 +136,8 @@ struct Load {
   Box4 box;
   View to;
   float fill = 0;
+  /// Nothing that was done with the buffer since it was allocated touched these elements.
+  bool apart = false;
 };
 /// A box of a buffer into a tensor, cast to the tensor's type.
 struct Store {

@@ -44,6 +44,7 @@ void Run::prepare() {
     rings.push_back(reserve(kPerSlot * static_cast<size_t>(slotsOf(buffer))));
     writers.push_back(kAnyStream);
     readers.push_back(kAnyStream);
+    touched.push_back(false);
   }
   for (const Buffer &buffer : l.buffers)
     if (cycle * slotsOf(buffer) <= kMostSlots && cycle % slotsOf(buffer) != 0)
@@ -76,6 +77,7 @@ void Run::clear() {
   rings.clear();
   writers.clear();
   readers.clear();
+  touched.clear();
   nodes.clear();
   shapes.clear();
 }
@@ -189,6 +191,8 @@ double Run::ready(int stream, const NodeState &node, std::initializer_list<Use> 
   x[s.decoded] = std::max(x[s.decoded], x[s.issued + kIssued - 1]) + double(mp->frontend.cycles(node.bytes));
   double start = std::max(x[s.decoded], x[s.issued]);
   for (const Use &use : uses) {
+    if (use.apart && touched[use.buffer])
+      continue;
     if (writers[use.buffer] != stream && !(isDrain(stream) && isDrain(writers[use.buffer])))
       start = std::max(start, slot(use.buffer, true));
     if (use.writes && readers[use.buffer] != stream)
@@ -211,6 +215,7 @@ void Run::finish(int stream, double started, double completes, std::initializer_
 
 /// Remembers a use of the current slot of a ring.
 void Run::mark(int stream, Use use, double completes) {
+  touched[use.buffer] = true;
   std::vector<int> &owners = use.writes ? writers : readers;
   double &last = slot(use.buffer, use.writes);
   if (owners[use.buffer] != stream)

@@ -14,6 +14,7 @@ void Run::execute(const Alloc &alloc, NodeState &) {
   // Whoever used the slot last may have been of any stream.
   if (count > kPerSlot)
     writers[alloc.buffer] = readers[alloc.buffer] = kAnyStream;
+  touched[alloc.buffer] = false;
 }
 
 void Run::transferTime(const View &local, const std::array<int64_t, 4> &box, const std::array<Affine, 4> &at,
@@ -126,7 +127,9 @@ double Run::shareDram(bool store, double begin, double work, double enabled) {
 
 void Run::execute(const Load &load, NodeState &node) {
   transferTime(load.to, sizes(load.box), load.at, load.tensor, false, node);
-  move(LoadStream, node, {{load.to.buffer, true}}, Engine::Load, (&slot(load.to.buffer, false))[2]);
+  const bool free = load.apart && touched[load.to.buffer];
+  move(LoadStream, node, {{load.to.buffer, true, load.apart}}, Engine::Load,
+       free ? 0 : (&slot(load.to.buffer, false))[2]);
 }
 
 void Run::execute(const Store &store, NodeState &node) {

@@ -41,6 +41,7 @@ private:
   struct Use {
     int buffer;
     bool writes;
+    bool apart = false; // from all uses since the allocation
   };
   struct NodeState {
     int64_t bytes = 0;                 // of an instruction
@@ -153,6 +154,7 @@ private:
   std::vector<size_t> matrix, drainFree; // of each unit; matrix: load port, feed, (loaded, used) of each bank
   std::vector<size_t> rings;         // of each buffer: kPerSlot numbers of each slot, the current one first
   std::vector<int> writers, readers; // streams of the current slot
+  std::vector<bool> touched;         // since the allocation
   std::vector<NodeState> nodes;
   std::vector<int64_t> columns;       // of the weights that each unit loaded last
   int64_t cycle = 1;                  // iterations after which rings are where they were

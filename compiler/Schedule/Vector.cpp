@@ -24,18 +24,32 @@ static int64_t mostPixelsPerChunk(int64_t pixels) {
   return std::clamp<int64_t>(int64_t(std::lround(std::sqrt(double(pixels)))), kLeast, kMost);
 }
 
+/// Chunks of a sum per tile.
+static const std::vector<int64_t> kChunks = {1, 2, 4, 8};
+
+/// Rows of a tile, or of a chunk of the sum over them: those, and slightly shorter chunks of which several
+/// fill every tile.
+static std::vector<int64_t> rowSizes(int64_t rows, int64_t most) {
+  std::vector<int64_t> sizes = tileSizes(std::min(rows, most));
+  if (most < rows)
+    for (int64_t chunks : kChunks)
+      if (const int64_t even = ceilDiv(rows, roundUp(ceilDiv(rows, most), chunks));
+          std::find(sizes.begin(), sizes.end(), even) == sizes.end())
+        sizes.insert(sizes.begin() + 1, even);
+  return sizes;
+}
+
 std::vector<Field> VectorSpace::fields() const {
   const int64_t most = program.sumsMatrices ? mostPixelsPerChunk(program.rows) : program.rows;
   std::vector<int64_t> columns = program.wholeColumns
                                      ? std::vector<int64_t>{program.columns}
                                      : tileSizes(program.columns, std::min<int64_t>(program.columns, 16));
-  std::vector<Field> fields = {
-      {"tiles.rows", tileSizes(std::min(program.rows, most)), {}},
-      {"tiles.columns", columns, {}},
-      {"slots.tiles", {2, 1}, {}},
-      {program.sumsMatrices ? "tiles.chunks" : "",
-       program.sumsMatrices ? std::vector<int64_t>{1, 2, 4, 8} : std::vector<int64_t>{1},
-       {}}};
+  std::vector<Field> fields = {{"tiles.rows", rowSizes(program.rows, most), {}},
+                               {"tiles.columns", columns, {}},
+                               {"slots.tiles", {2, 1}, {}},
+                               {program.sumsMatrices ? "tiles.chunks" : "",
+                                program.sumsMatrices ? kChunks : std::vector<int64_t>{1},
+                                {}}};
   if (!readAgain.empty())
     fields.push_back({"resident.rows", {1, 0}, {}});
   return fields;
@@ -56,10 +70,11 @@ VectorTiling VectorSpace::tiling(const Choice &c) const {
 Evaluation VectorSpace::evaluate(const Choice &c) const {
   if (c[Rows] < 1 || c[Columns] < 1 || c[Slots] < 1 || c[Chunks] < 1)
     return Evaluation::rejected("a tile, chunk or slot count is zero");
-  // More rows than a chunk may have; short chunks gain nothing from company.
+  // Short chunks gain nothing from company.
   const int64_t longest = std::min(program.rows, mostPixelsPerChunk(program.rows));
-  if (c[Chunks] > 1 && (c[Rows] < longest || c[Rows] > program.rows / c[Chunks]))
-    return Evaluation::rejected("a tile has several chunks that are not the longest, or more than there are");
+  if (c[Chunks] > 1 && (8 * c[Rows] <= 7 * longest || c[Rows] > program.rows / c[Chunks]))
+    return Evaluation::rejected(
+        "a tile has several chunks that are not nearly the longest, or more than there are");
   if (c[Chunks] > 1 && program.rows % (c[Rows] * c[Chunks]) > 0 &&
       program.rows % (c[Rows] * c[Chunks]) <= c[Rows] * (c[Chunks] - 1))
     return Evaluation::rejected("the last tile has fewer chunks than the others");

@@ -31,7 +31,7 @@ public:
       forOperands(Reach::Columns, kNone, [&](int reg) { loadWhole(reg); });
       if (l.resident)
         for (int reg : space.readAgain)
-          loadAllRows(reg);
+          allocAllRows(reg);
       for (int stage = 0; stage < p.stages; ++stage) {
         if (stage > 0)
           compute(Reach::Scalar, stage);
@@ -140,7 +140,7 @@ private:
            boxOf(reach), places[reg]);
   }
 
-  void loadTile(int reg) {
+  void loadTile(int reg, int stage) {
     const Register &r = p.registers[reg];
     if (r.reach == Reach::Rows) { // dense, then a broadcast along the columns
       places[reg] = alloc("rows", r.reach, slotsOf(r.reach, true), r.type);
@@ -148,8 +148,11 @@ private:
              {places[reg].buffer, 0, {0, 0, 0, 1}});
       return;
     }
-    if (isResident(reg)) {
+    if (isResident(reg)) { // each tile is loaded once, and waits for none of the others
       places[reg].offset = rowStart() * l.columns;
+      if (p.readers(reg).front() == stage)
+        b.add(
+            Load{tensors[r.operand], {0, 0, rowStart(), columnStart}, boxOf(r.reach), places[reg], 0, true});
       return;
     }
     places[reg] = alloc("operand", r.reach, slotsOf(r.reach, true), r.type);
@@ -160,15 +163,13 @@ private:
     return l.resident &&
            std::find(space.readAgain.begin(), space.readAgain.end(), reg) != space.readAgain.end();
   }
-  void loadAllRows(int reg) {
+  void allocAllRows(int reg) {
     Buffer buffer;
     buffer.name = "resident rows";
     buffer.shape = {1, 1, l.rows * l.rowTiles, l.columns};
     buffer.slots = l.columnTiles > 1 ? l.slots : 1;
     buffer.type = p.registers[reg].type;
     places[reg] = b.whole(b.alloc(buffer));
-    b.load(tensors[p.registers[reg].operand], {0, 0, 0, columnStart}, {1, 1, p.rows, columnExtent()},
-           places[reg]);
   }
 
   void store(int reg) {
@@ -218,8 +219,8 @@ private:
     const Assignment rings = assign(work);
     b.loop(l.rowTiles, [&](const Affine &row) {
       rowIndex = row;
-      forOperands(Reach::Matrix, stage, [&](int reg) { loadTile(reg); });
-      forOperands(Reach::Rows, stage, [&](int reg) { loadTile(reg); });
+      forOperands(Reach::Matrix, stage, [&](int reg) { loadTile(reg, stage); });
+      forOperands(Reach::Rows, stage, [&](int reg) { loadTile(reg, stage); });
       allocRings(rings);
       for (const VectorOperation *operation : work)
         apply(*operation);
