@@ -221,8 +221,23 @@ ContractionTiling Contraction::outline(const Choice &c) const {
   return l;
 }
 
+int64_t Contraction::chunkOfSum(const ContractionTiling &l) const {
+  constexpr int64_t kLeast = 16, kMost = 256; // as of sums alone (Vector.cpp)
+  const bool wholeRows = l.tileW == pixelsW(), wholeImages = wholeRows && l.tileH == pixelsH();
+  const bool inOrder = wholeImages || (l.tileN == 1 && (wholeRows || l.tileH == 1));
+  const bool full = shape.batch % l.tileN == 0 && pixelsH() % l.tileH == 0 && pixelsW() % l.tileW == 0;
+  const int64_t rows = l.tileN * l.tileH * l.tileW;
+  if (!inOrder || !full)
+    return 0;
+  int64_t chunk = std::min(rows, kMost);
+  while (rows % chunk != 0)
+    --chunk;
+  return chunk >= std::min(rows, kLeast) ? chunk : 0;
+}
+
 ContractionTiling Contraction::tiling(const Choice &c) const {
   ContractionTiling l = outline(c);
+  l.sumChunk = convolution.sum < 0 ? 0 : chunkOfSum(l);
   if (forward) {
     l.phasesH = forwardPhase(shape.h, l.tileH);
     l.phasesW = forwardPhase(shape.w, l.tileW);
@@ -241,6 +256,9 @@ Evaluation Contraction::evaluate(const Choice &c) const {
   ContractionTiling l = outline(c);
   if (l.split.rows > 1 && (l.split.rows - 1) * l.splitPositions >= l.whole)
     return Evaluation::rejected(Split::kNoRows);
+  const int64_t sumChunk = convolution.sum < 0 ? 0 : chunkOfSum(l);
+  if (convolution.sum >= 0 && sumChunk == 0)
+    return Evaluation::rejected("the tiles are no pieces of equal length of all pixels in their order");
   Evaluation e;
   bool reached = !groupsH.empty() && !groupsW.empty(); // else no tap reaches the result, which is fills
   if (reached)
@@ -264,13 +282,20 @@ Evaluation Contraction::evaluate(const Choice &c) const {
       deepest = std::max<int64_t>(deepest, (l.blocks > 1) + (l.chunksPerTile > 1) + (kh > 1) + (kw > 1));
     }
   e.buffers.push_back(accumulator);
-  e.loops = l.order.depth() + deepest;
+  const int64_t sumChunks = sumChunk > 0 ? l.tileN * l.tileH * l.tileW / sumChunk : 0;
+  e.loops = l.order.depth() + std::max<int64_t>(deepest, sumChunks > 1);
   double tiles = double(l.order.times(l.resultLevel)),
          steps = double(l.order.times(int(l.order.counts.size()) - 1));
   e.computeCycles = steps * l.blocks * (streamedRows + kIssueCycles * products);
   double drain = tiles * l.blocks * ceilDiv(l.tileN * l.tileH * l.tileW, l.split.rows);
   e.computeCycles = c[AccSlots] > 1 ? std::max(e.computeCycles, drain) : e.computeCycles + drain;
   e.computeCycles += tiles * l.blocks * double(limits.rows + limits.cols); // fill and empty the array
+  if (sumChunk > 0) {
+    e.buffers.push_back(totals(l));
+    e.computeCycles = std::max(e.computeCycles, tiles * double(sumChunks) *
+                                                    (double(sumChunk * l.columns) / double(limits.lanes) +
+                                                     double(limits.vectorStartupCycles)));
+  }
   double streamedBytes =
       streamedBox(limits,
                   {shape.batch, forward ? shape.h.input : shape.h.output,
@@ -299,7 +324,16 @@ Evaluation Contraction::evaluate(const Choice &c) const {
 Plan Contraction::plan(const Choice &c) const {
   if (isProduct())
     return {convolution.planDims, {c[ChunkC]}};
-  return {convolution.planDims, {c[ChunkC], c[ChunkKh], c[ChunkKw]}};
+  Plan plan{convolution.planDims, {c[ChunkC], c[ChunkKh], c[ChunkKw]}};
+  if (convolution.sum >= 0) {
+    plan.dims.push_back(convolution.sumDim);
+    plan.chunks.push_back(chunkOfSum(outline(c)));
+  }
+  return plan;
+}
+
+Buffer Contraction::totals(const ContractionTiling &l) const {
+  return {"total", {1, 1, 1, l.order.counts[l.j] * l.columns}};
 }
 
 } // namespace arsis::schedule

@@ -33,6 +33,7 @@ struct TapGroup {
 };
 
 struct ContractionTiling {
+  int64_t sumChunk = 0; // rows of a chunk of the sum over pixels; 0: there is none
   // Positions of the loops in `order`.
   int n, h, w, j, k;
   LoopOrder order;
@@ -62,12 +63,9 @@ public:
   Evaluation evaluate(const Choice &choice) const override;
   Layout layout(const Choice &choice) const override;
   Plan plan(const Choice &choice) const override;
-  std::vector<std::string> planFields() const override {
-    std::vector<std::string> fields;
-    for (const std::string &dim : convolution.planDims)
-      fields.push_back("chunks." + dim);
-    return fields;
-  }
+  std::string planField(const std::string &dim) const override { return convolution.planField(dim); }
+  /// The sums of all columns, if the unit has them.
+  Buffer totals(const ContractionTiling &tiling) const;
   /// REQUIRES: the choice is valid.
   ContractionTiling tiling(const Choice &choice) const;
 
@@ -98,6 +96,9 @@ private:
   int64_t pixelsH() const { return forward ? shape.h.output : shape.h.input; }
   int64_t pixelsW() const { return forward ? shape.w.output : shape.w.input; }
   const char *findFault(const Choice &choice) const;
+  /// Rows of the chunks in which a whole tile is summed up: they fill it, and its tiles all pixels in their
+  /// order. 0 if there are none such.
+  int64_t chunkOfSum(const ContractionTiling &tiling) const;
   /// All of the tiling but its phases.
   ContractionTiling outline(const Choice &choice) const;
   std::vector<Phase> strideH, strideW; // of the input gradient

@@ -34,7 +34,12 @@ public:
     totalProducts = countProducts();
     // Without tiles of channels a phase drains before the next one begins.
     const bool channelTiles = l.order.counts[l.k] > 1;
-    std::vector<LayoutBuilder::Action> before = {{l.resultLevel, [&] { result = b.alloc(l.result); }}}, after;
+    std::vector<LayoutBuilder::Action> before, after;
+    if (l.sumChunk > 0) {
+      sumTensor = b.tensor(p.convolution.sum, {p.columns}, numerics::ElementType::F32);
+      before.push_back({LoopOrder::kTop, [&] { totals = b.alloc(p.totals(l)); }});
+    }
+    before.push_back({l.resultLevel, [&] { result = b.alloc(l.result); }});
     if (!accumulators.empty()) { // else no tap reaches the result
       before.push_back({l.weightsLevel, [&] { loadWeightsTile(); }});
       before.push_back({l.streamedLevel, [&] { loadStreamedTile(); }});
@@ -49,7 +54,13 @@ public:
                          forPhases([&](const AxisPhase &h, const AxisPhase &w, int i) { drain(h, w, i); });
                        }});
     }
+    if (l.sumChunk > 0)
+      after.push_back({l.resultLevel, [&] { sumRows(); }});
     after.push_back({l.resultLevel, [&] { store(); }});
+    if (l.sumChunk > 0)
+      after.push_back({LoopOrder::kTop, [&] {
+                         b.store(b.whole(totals), sumTensor, {0, 0, 0, 0}, {1, 1, 1, p.columns});
+                       }});
     b.nest(
         l.order, index, before, [&] { body(channelTiles); }, after);
   }
@@ -262,6 +273,21 @@ private:
     });
   }
 
+  /// Adds the rows of the result tile, as they are stored, to the totals.
+  void sumRows() {
+    const Affine column = index[l.j] * l.columns;
+    const int64_t pitch = l.result.shape[3], chunks = l.tileN * l.tileH * l.tileW / l.sumChunk;
+    b.loop(chunks, [&](const Affine &chunk) {
+      Reduce sum;
+      sum.box = {1, 1, l.sumChunk, b.extent(l.columns, p.columns, column)};
+      sum.dimension = 2;
+      sum.to = {totals, column, {0, 0, 0, 1}};
+      sum.input = {result, chunk * (l.sumChunk * pitch), {0, 0, pitch, 1}};
+      sum.accumulate = index[l.n] + index[l.h] + index[l.w] + chunk;
+      b.add(std::move(sum));
+    });
+  }
+
   void store() {
     const Affine n = index[l.n] * l.tileN, h = index[l.h] * l.tileH, w = index[l.w] * l.tileW;
     const Affine column = index[l.j] * l.columns;
@@ -279,7 +305,8 @@ private:
   bool fillsWhole = false; // before the drains, for the pixels that no tap reaches
   std::vector<Affine> index;
   int streamedTensor = 0, weightsTensor = 0, resultTensor = 0;
-  int streamed = 0, weights = 0, result = 0;
+  int sumTensor = 0;
+  int streamed = 0, weights = 0, result = 0, totals = 0;
   std::vector<std::vector<int>> accumulators; // [phase][unit]
 };
 

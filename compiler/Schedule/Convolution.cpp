@@ -35,14 +35,36 @@ public:
   std::optional<Convolution> read() const {
     const bool bare = s.before.empty() && s.after.empty() && s.terms.size() == 2 && s.terms[0].isOperand() &&
                       s.terms[0].number == 0 && s.terms[1].isOperand() && s.terms[1].number == 1;
-    if (unit.parts.size() != 1 || s.combine != nn::Combine::Fma || !bare || s.results.size() != 1)
+    if (unit.parts.size() > 2 || s.combine != nn::Combine::Fma || !bare || s.results.size() != 1)
       return std::nullopt;
+    const bool sums = unit.parts.size() == 2;
     if (s.operands[0].indices.size() == 2)
-      return product();
-    return s.operands[0].indices.size() == 4 ? convolution() : std::nullopt;
+      return sums ? std::nullopt : product();
+    std::optional<Convolution> c = s.operands[0].indices.size() == 4 ? convolution() : std::nullopt;
+    if (!c || !sums)
+      return c;
+    return c->pass == Convolution::Forward && addSum(*c) ? c : std::nullopt;
   }
 
 private:
+  /// Whether the second part is the sum of the first one's result over everything but its columns.
+  bool addSum(Convolution &c) const {
+    const Part &second = unit.parts.back();
+    const Structure &sum = second.structure;
+    const bool isSum = sum.combine == nn::Combine::Sum && sum.reduction.how == nn::How::Tree &&
+                       sum.before.empty() && sum.after.empty() && sum.terms.size() == 1 &&
+                       sum.terms[0].isOperand() && sum.reduction.chunks.size() == 1 &&
+                       second.operands == std::vector<int>{c.result} && sum.operands[0].indices.size() == 4 &&
+                       std::all_of(sum.operands[0].indices.begin(), sum.operands[0].indices.end(), isPlain) &&
+                       second.results.size() == 1 && unit.values[second.results[0]].shape.size() == 1 &&
+                       sum.operands[0].indices[3].terms[0].dimension == 0 && sum.parallelCount() == 1;
+    if (!isSum || unit.values[second.results[0]].type != numerics::ElementType::F32)
+      return false;
+    c.sum = second.results[0];
+    c.sumDim = sum.reduction.chunks[0].name;
+    return true;
+  }
+
   bool isReduced(int dimension) const { return dimension >= s.parallelCount(); }
   int64_t extent(int dimension) const { return s.domain[dimension].extent; }
   const std::string &nameOf(int dimension) const { return s.domain[dimension].name; }
@@ -129,6 +151,10 @@ private:
 };
 
 } // namespace
+
+std::string Convolution::planField(const std::string &dim) const {
+  return std::find(planDims.begin(), planDims.end(), dim) == planDims.end() ? "" : "chunks." + dim;
+}
 
 const char *Convolution::refusal(const ChipLimits &limits) const {
   if (streamed.type != stationary.type)

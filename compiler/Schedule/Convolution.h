@@ -42,12 +42,17 @@ struct Convolution {
   std::vector<int64_t> resultShape;
   numerics::ElementType resultType = numerics::ElementType::F32; // of what drains
   std::vector<std::string> planDims;
+  int sum = -1;       // value that becomes the sum of the result over all but its columns, in fp32; -1: none
+  std::string sumDim; // what the plan calls the rows of the result
   /// The dimensions as the structure calls them; empty where there is none (a product has columns of pixels
   /// only). `reduced` and `columns` are those of the array; of the weight gradient, `reduced` is the streamed
   /// channel.
   struct Names {
     std::string batch, h, w, reduced, columns, kernelRow;
   } names;
+
+  /// The field that decides the chunks of a dim; empty for the sum's, which the tile decides.
+  std::string planField(const std::string &dim) const;
 
   /// Why no array of the chip computes it; null if one does.
   const char *refusal(const ChipLimits &limits) const;

@@ -56,7 +56,7 @@ struct Evaluation {
   double cycles(const ChipLimits &limits) const;
 };
 
-/// The order of a reduction as the plan attribute states it.
+/// The order of the unit's reductions as their plan attributes state it; a dim belongs to one of them.
 struct Plan {
   std::vector<std::string> dims;
   std::vector<int64_t> chunks;
@@ -93,8 +93,8 @@ public:
   virtual Layout layout(const Choice &choice) const = 0;
   /// Empty dims: the unit reduces nothing.
   virtual Plan plan(const Choice &choice) const { return {}; }
-  /// The fields that decide the plan's chunks, in the order of its dims.
-  virtual std::vector<std::string> planFields() const { return {}; }
+  /// The field that decides the plan's chunks of a dim; empty if others decide it.
+  virtual std::string planField(const std::string &dim) const { return ""; }
 
   const ChipLimits limits;
   std::string strategy; // whose space it is

@@ -29,8 +29,8 @@ public:
   Evaluation evaluate(const Choice &choice) const override;
   Layout layout(const Choice &choice) const override;
   Plan plan(const Choice &choice) const override;
-  std::vector<std::string> planFields() const override {
-    return program.planDim.empty() ? std::vector<std::string>{} : std::vector<std::string>{"tiles.rows"};
+  std::string planField(const std::string &dim) const override {
+    return dim == program.planDim ? "tiles.rows" : "";
   }
   VectorTiling tiling(const Choice &choice) const;
 

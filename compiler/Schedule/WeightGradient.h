@@ -40,12 +40,7 @@ public:
   Evaluation evaluate(const Choice &choice) const override;
   Layout layout(const Choice &choice) const override;
   Plan plan(const Choice &choice) const override;
-  std::vector<std::string> planFields() const override {
-    std::vector<std::string> fields;
-    for (const std::string &dim : convolution.planDims)
-      fields.push_back("chunks." + dim);
-    return fields;
-  }
+  std::string planField(const std::string &dim) const override { return convolution.planField(dim); }
   /// REQUIRES: the choice is valid.
   WeightGradientTiling tiling(const Choice &choice) const;
 

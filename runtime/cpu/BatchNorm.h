@@ -6,6 +6,8 @@
 
 #include "runtime/cpu/ChannelSum.h"
 
+#include <algorithm>
+
 namespace arsis::ref {
 
 template <class T> struct BatchNormResults { T *y, *mean, *rstd, *newRunningMean, *newRunningVar; };
@@ -23,14 +25,18 @@ void batchNormApply(int64_t pixels, int64_t channels, const T *x, const T *scale
 
 /// x and y are pixels x channels, the rest has one value per channel. momentum is the weight of the batch in
 /// the running statistics; the running variance takes the unbiased one. REQUIRES: pixels > 1.
+/// `sum` is that of x per channel, if it is known, or null.
 template <class T>
 void batchNorm(int64_t pixels, int64_t channels, const T *x, const T *scale, const T *bias,
-               const T *runningMean, const T *runningVar, T epsilon, T momentum,
+               const T *runningMean, const T *runningVar, const T *sum, T epsilon, T momentum,
                const BatchNormResults<T> &out, const ReductionPlan *plan) {
   const T inverse = inverseOf<T>(pixels), unbiasedInverse = inverseOf<T>(pixels - 1),
           keep = subtract(T(1), momentum);
   std::vector<T> squares(channels);
-  channelSum<T>(pixels, channels, x, out.mean, plan);
+  if (sum)
+    std::copy_n(sum, channels, out.mean);
+  else
+    channelSum<T>(pixels, channels, x, out.mean, plan);
   for (int64_t c = 0; c < channels; ++c)
     out.mean[c] = multiply(out.mean[c], inverse);
   auto difference = [&](int64_t p, int64_t c) { return subtract(x[p * channels + c], out.mean[c]); };

@@ -15,7 +15,8 @@ static std::pair<int64_t, int64_t> pixelsAndChannels(const KernelCall &call, siz
 }
 
 template <class T> static void callBatchNorm(KernelCall &call) {
-  call.expect(5, 5);
+  const bool hasSum = call.operands.size() == 6;
+  call.expect(hasSum ? 6 : 5, 5);
   const auto [pixels, channels] = pixelsAndChannels(call, 0);
   if (pixels < 2)
     throw Error("'" + call.op + "' normalises by the statistics of " + std::to_string(pixels) +
@@ -26,7 +27,8 @@ template <class T> static void callBatchNorm(KernelCall &call) {
                                 call.resultOfShape<T>(3, vector), call.resultOfShape<T>(4, vector)};
   batchNorm<T>(pixels, channels, call.operands[0]->as<T>(), call.operandOfShape<T>(1, vector),
                call.operandOfShape<T>(2, vector), call.operandOfShape<T>(3, vector),
-               call.operandOfShape<T>(4, vector), static_cast<T>(call.attribute<double>("epsilon")),
+               call.operandOfShape<T>(4, vector), hasSum ? call.operandOfShape<T>(5, vector) : nullptr,
+               static_cast<T>(call.attribute<double>("epsilon")),
                static_cast<T>(call.attribute<double>("momentum")), out, call.plan);
 }
 

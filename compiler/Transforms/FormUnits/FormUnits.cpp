@@ -6,9 +6,11 @@
 #include "compiler/Transforms/FormUnits/FormUnits.h"
 
 #include "compiler/Analysis/Reported.h"
+#include "compiler/Schedule/Convolution.h"
 #include "compiler/Schedule/VectorProgram.h"
 #include "compiler/Transforms/Map/Units.h"
 #include "dialects/Isa/Encoding/Error.h"
+#include "dialects/NN/IR/Offers.h"
 #include "dialects/NN/IR/UnitOps.h"
 
 #include "llvm/ADT/MapVector.h"
@@ -21,11 +23,21 @@ namespace arsis::compiler {
 #include "compiler/Transforms/FormUnits/FormUnits.h.inc"
 
 Fusion parseFusion(std::string_view text) {
-  if (text == "none")
-    return {false};
-  if (text != "all" && text != "vector")
-    throw Error("--fuse: found '" + std::string(text) + "', expected all, none or vector");
-  return {};
+  Fusion fusion{text == "all", text == "all"};
+  if (text == "all" || text == "none")
+    return fusion;
+  for (StringRef rest(text); !rest.empty() || text.empty();) {
+    auto [name, others] = rest.split(',');
+    if (name == "vector")
+      fusion.vector = true;
+    else if (name == "sums")
+      fusion.sums = true;
+    else
+      throw Error("--fuse: found '" + std::string(text) +
+                  "', expected all, none, or a list of vector and sums with commas");
+    rest = others;
+  }
+  return fusion;
 }
 
 namespace {
@@ -44,7 +56,7 @@ public:
     for (Group &group : groups)
       if (group.size() > 1)
         nn::formUnit(group, originOf(group));
-    nn::withdrawOffers(block);
+    nn::withdrawNormalisedAgain(block);
   }
 
 private:
@@ -123,6 +135,16 @@ private:
   llvm::DenseMap<Operation *, unsigned> groupOf;
 };
 
+/// Convolutions that sum up for the batch norm behind them.
+void joinSums(Block &block) {
+  for (auto [convolution, sum] : nn::offerSums(block)) {
+    if (schedule::convolutionIn(unitOf({convolution, sum})))
+      nn::formUnit({convolution, sum}, convolution);
+    else
+      nn::withdrawSum(sum);
+  }
+}
+
 struct FormUnits : impl::FormUnitsBase<FormUnits> {
   using FormUnitsBase::FormUnitsBase;
   void runOnOperation() override {
@@ -144,7 +166,11 @@ void formUnits(func::FuncOp function, const Fusion &fusion) {
     auto scheduled = dyn_cast<nn::ScheduledOpInterface>(op);
     return scheduled && scheduled.getScheduleAttr();
   });
-  if (fusion.vector && !isMapped)
+  if (isMapped)
+    return;
+  if (fusion.sums)
+    joinSums(block);
+  if (fusion.vector)
     Former(block).run();
 }
 

@@ -16,9 +16,10 @@ namespace arsis::compiler {
 // Which operations are joined.
 struct Fusion {
   bool vector = true; // work of the vector unit with its one reader
+  bool sums = true;   // a convolution with the sum that the batch norm behind it needs
 };
 
-// "all", "none", or "vector". Throws arsis::Error.
+// "all", "none", or names with commas. Throws arsis::Error.
 Fusion parseFusion(std::string_view text);
 
 // Joins operations into units. REQUIRES: a body of one block.

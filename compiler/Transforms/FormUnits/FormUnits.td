@@ -15,11 +15,16 @@ def FormUnits : Pass<"nn-form-units", "::mlir::func::FuncOp"> {
     so it is fp32 whatever its type was. Operations are joined none of which changes parameters, and that together still
     are one program of the vector unit (compiler/Schedule/VectorProgram.h).
 
+    Joins a convolution with the sum over pixels that the batch norm behind it needs, which is taken of each tile while it
+    is in the scratchpad: then the batch norm reads its input once less.
+
+    Lets the mask of a ReLU's gradient be computed again from what the gradient of the batch norm reads anyway.
+
     A unit is a proposal: `nn-map` takes it apart where its operations cost less alone. A function whose schedules
     are there already stays as it is.
   }];
   let options = [
-    Option<"fuse", "fuse", "std::string", /*default=*/"\"all\"", "what is joined: all, none, or vector">,
+    Option<"fuse", "fuse", "std::string", /*default=*/"\"all\"", "what is joined: all, none, or a list of vector and sums">,
   ];
 }
 

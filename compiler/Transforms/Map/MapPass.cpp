@@ -11,6 +11,7 @@
 #include "compiler/Transforms/Map/Units.h"
 #include "dialects/Isa/Encoding/Error.h"
 #include "dialects/Isa/Encoding/OutputFile.h"
+#include "dialects/NN/IR/Offers.h"
 #include "dialects/NN/IR/UnitOps.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -39,11 +40,14 @@ LogicalResult addPinsOf(Operation *op, const Space &space, Pins &pins) {
     nn::PlanAttr plan = reduction.getPlanAttr();
     if (!plan)
       continue;
-    std::vector<std::string> fields = space.planFields();
-    if (fields.size() != plan.getChunks().size())
+    const auto dims = reduction.getReductionDims();
+    if (dims.size() != plan.getChunks().size())
       return op->emitError("the plan has ")
-             << plan.getChunks().size() << " dimensions, expected " << fields.size();
-    for (auto [field, chunk, dim] : llvm::zip(fields, plan.getChunks(), reduction.getReductionDims())) {
+             << plan.getChunks().size() << " dimensions, expected " << dims.size();
+    for (auto [chunk, dim] : llvm::zip(plan.getChunks(), dims)) {
+      const std::string field = space.planField(dim.name.str());
+      if (field.empty())
+        continue;
       auto [pin, isNew] = pins.numbers.try_emplace(field, chunk);
       // A chunk longer than the dimension is the whole of it.
       if (std::min(pin->second, dim.size) != std::min(chunk, dim.size))
@@ -181,6 +185,8 @@ private:
       SmallVector<Operation *, 2> variants = nn::variantsOf(op);
       Operation *best = variants.empty() ? op : variants.front();
       if (!stays && !isNamed && failed(reported(op, [&] { // errors of a strategy from outside
+            if (isHidden(best, model))
+              return success();
             double together = costOf(best, model);
             for (Operation *variant : variants) {
               const double cost = costOf(variant, model);
@@ -197,13 +203,24 @@ private:
         if (apart || variant != best)
           variant->erase();
       if (apart) {
-        nn::dissolve(op, stored);
+        SmallVector<Operation *> alone = nn::dissolve(op, stored);
+        nn::withdrawSum(alone.back());
       } else if (best != op) {
         op->replaceAllUsesWith(best);
         op->erase();
       }
     }
     return success();
+  }
+  /// Whether a unit has a product beside which the vector unit is idle half of the time and more: what is
+  /// done there then costs nothing.
+  bool isHidden(Operation *unit, const ChipModel &model) {
+    const std::optional<Solution> solution = solutionOf(unit, model);
+    if (!solution)
+      return false;
+    const schedule::Estimate &estimate = solution->best.estimate;
+    const auto busy = [&](schedule::Engine engine) { return estimate.busy[static_cast<size_t>(engine)]; };
+    return estimate.products > 0 && 2 * busy(schedule::Engine::Vector) <= estimate.cycles;
   }
   /// Whether the operations of a unit cost less alone. They cost at least what the DRAM takes for their
   /// values, which mostly decides it.
@@ -231,9 +248,13 @@ private:
   }
   /// Cycles of the cheapest schedule; infinite if there is none.
   double costOf(Operation *op, const ChipModel &model) {
+    const std::optional<Solution> solution = solutionOf(op, model);
+    return solution ? solution->cost : std::numeric_limits<double>::infinity();
+  }
+  std::optional<Solution> solutionOf(Operation *op, const ChipModel &model) {
     ScopedDiagnosticHandler quiet(&getContext(), [](Diagnostic &) { return success(); });
     FailureOr<Found> found = findCheapest(op, spacesOf(op, model.limits), model, {});
-    return succeeded(found) ? found->solution.cost : std::numeric_limits<double>::infinity();
+    return succeeded(found) ? std::optional(found->solution) : std::nullopt;
   }
 
   LogicalResult mapOperation(StringRef key, Operation *op, const ChipModel &model, Pins pins) {
@@ -317,14 +338,18 @@ private:
         scheduleAttr(&getContext(), space, solution.best.choice));
     if (Plan plan = space.plan(solution.best.choice); !plan.dims.empty()) {
       SmallVector<nn::ReductionOpInterface> reductions = reductionsOf(op);
-      if (reductions.empty() || plan.dims.size() != plan.chunks.size())
+      const auto isWhole = [&](nn::ReductionOpInterface reduction) {
+        return chunksOf(plan, reduction).size() == reduction.getReductionDims().size();
+      };
+      if (reductions.empty() || plan.dims.size() != plan.chunks.size() || !llvm::all_of(reductions, isWhole))
         return op->emitError("strategy '") << space.strategy << "' plans a sum, which " << op->getName()
                                            << " is not, or does not plan all of it";
-      SmallVector<StringAttr> dims;
-      for (const std::string &dim : plan.dims)
-        dims.push_back(StringAttr::get(&getContext(), dim));
-      for (nn::ReductionOpInterface reduction : reductions)
-        reduction.setPlanAttr(nn::PlanAttr::get(&getContext(), dims, plan.chunks));
+      for (nn::ReductionOpInterface reduction : reductions) {
+        SmallVector<StringAttr> dims;
+        for (const nn::ReductionDim &dim : reduction.getReductionDims())
+          dims.push_back(StringAttr::get(&getContext(), dim.name));
+        reduction.setPlanAttr(nn::PlanAttr::get(&getContext(), dims, chunksOf(plan, reduction)));
+      }
     }
     if (explain)
       emitRemark(key, op, space, solution, found.others);

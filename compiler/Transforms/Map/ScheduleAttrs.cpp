@@ -46,6 +46,14 @@ nn::ScheduleAttr scheduleAttr(MLIRContext *context, const Space &space, const Ch
                                builder.getDictionaryAttr(entries));
 }
 
+SmallVector<int64_t> chunksOf(const Plan &plan, nn::ReductionOpInterface reduction) {
+  SmallVector<int64_t> chunks;
+  for (const nn::ReductionDim &dim : reduction.getReductionDims())
+    if (auto found = llvm::find(plan.dims, dim.name.str()); found != plan.dims.end())
+      chunks.push_back(plan.chunks[found - plan.dims.begin()]);
+  return chunks;
+}
+
 /// The reference sums as the plan says, the layout as the schedule says: they must say the same.
 static LogicalResult checkPlan(Operation *op, const Plan &scheduled) {
   if (scheduled.dims.empty())
@@ -54,11 +62,12 @@ static LogicalResult checkPlan(Operation *op, const Plan &scheduled) {
     nn::PlanAttr plan = reduction.getPlanAttr();
     if (!plan)
       return op->emitError() << op->getName() << " has a schedule and no plan; run nn-map first";
-    if (plan.getChunks() == ArrayRef<int64_t>(scheduled.chunks))
+    const SmallVector<int64_t> chunks = chunksOf(scheduled, reduction);
+    if (plan.getChunks() == ArrayRef<int64_t>(chunks))
       continue;
     InFlightDiagnostic error = op->emitError();
     error << "the plan of " << op->getName() << " has chunks of " << plan.getChunks()
-          << ", its schedule says " << ArrayRef<int64_t>(scheduled.chunks)
+          << ", its schedule says " << ArrayRef<int64_t>(chunks)
           << "; change both, or the plan alone before nn-map";
     return error;
   }

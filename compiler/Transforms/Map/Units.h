@@ -19,6 +19,9 @@ schedule::Unit unitOf(llvm::ArrayRef<mlir::Operation *> ops);
 /// The operations whose sums a unit's plan orders: itself, or those in its body.
 llvm::SmallVector<nn::ReductionOpInterface> reductionsOf(mlir::Operation *op);
 
+/// What a plan says about one of the reductions, in the order of its dims; shorter if it does not say all.
+llvm::SmallVector<int64_t> chunksOf(const schedule::Plan &plan, nn::ReductionOpInterface reduction);
+
 /// The schedules of an operation, one space per strategy that is for it; none if it computes nothing. Throws
 /// arsis::Error if a strategy from outside makes no sense.
 std::vector<std::unique_ptr<schedule::Space>> spacesOf(mlir::Operation *op,

@@ -17,7 +17,8 @@ def NN_BatchNormOp : NN_PixelReductionOp<"batch_norm", [NN_Composite, NN_Differe
   let summary = "batch normalisation in training mode";
   let description = [{
     Normalises by the statistics of the batch and returns them (mean, and rstd = 1/sqrt(variance + epsilon)), beside
-    the running statistics `(1 - momentum) * old + momentum * batch`; the running variance is the unbiased one.
+    the running statistics `(1 - momentum) * old + momentum * batch`; the running variance is the unbiased one. `sum`, if
+    there, is the channel_sum of x, which is then not taken again.
 
     Constraints, shared by the normalisations:
     - batch_norm_c1: scale is as long as the last dimension of x
@@ -26,12 +27,13 @@ def NN_BatchNormOp : NN_PixelReductionOp<"batch_norm", [NN_Composite, NN_Differe
     - batch_norm_c4: momentum lies in [0, 1]
   }];
   let arguments = !con((ins NN_Channels:$x, NN_Vector:$scale, NN_Vector:$bias, NN_Vector:$running_mean,
-                            NN_Vector:$running_var, F32Attr:$epsilon, F32Attr:$momentum), NN_PlannedAttributes);
+                            NN_Vector:$running_var, Optional<NN_Vector>:$sum, F32Attr:$epsilon, F32Attr:$momentum),
+                           NN_PlannedAttributes);
   let results = (outs NN_Channels:$y, NN_Vector:$mean, NN_Vector:$rstd, NN_Vector:$new_running_mean,
                       NN_Vector:$new_running_var);
   let assemblyFormat = [{
-    $x `,` $scale `,` $bias `,` $running_mean `,` $running_var `epsilon` $epsilon `momentum` $momentum attr-dict
-    `:` functional-type(operands, results)
+    $x `,` $scale `,` $bias `,` $running_mean `,` $running_var (`sum` $sum^)? `epsilon` $epsilon `momentum` $momentum
+    attr-dict `:` functional-type(operands, results)
   }];
   let hasVerifier = 1;
 }

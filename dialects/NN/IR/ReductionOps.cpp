@@ -139,16 +139,19 @@ Structure ChannelSumOp::getStructure() {
 
 std::vector<Part> BatchNormOp::getParts() {
   using numerics::VectorFunction;
-  enum Values { X, Scale, Bias, RunningMean, RunningVar, Y, Mean, Rstd, NewRunningMean, NewRunningVar };
+  enum Operands { X, Scale, Bias, RunningMean, RunningVar, Sum };
+  const int Y = static_cast<int>(getNumOperands()), Mean = Y + 1, Rstd = Y + 2, NewRunningMean = Y + 3,
+            NewRunningVar = Y + 4;
   const double pixels = pixelDims(getX())[0].size;
   const float momentum = getMomentum().convertToFloat(), epsilon = getEpsilon().convertToFloat();
   const float keep = 1.0f - momentum;
   const Access channel = accessOf({0});
 
-  Structure mean = sumOverPixels(shapeOf(getX()));
-  mean.operands = {pixelsOf(mean), channel};
-  mean.terms = {0};
-  mean.after = {{VectorFunction::Scale, {Input::combined()}, 1.0 / pixels},
+  Structure mean = getSum() ? overElements(shapeOf(getSum())) : sumOverPixels(shapeOf(getX()));
+  mean.operands = {getSum() ? channel : pixelsOf(mean), channel};
+  if (!getSum())
+    mean.terms = {0};
+  mean.after = {{VectorFunction::Scale, {getSum() ? Input(0) : Input::combined()}, 1.0 / pixels},
                 {VectorFunction::Scale, {1}, keep},
                 {VectorFunction::ScaleAdd, {~0, ~1}, momentum}};
   mean.results = {channel, channel};
@@ -177,7 +180,7 @@ std::vector<Part> BatchNormOp::getParts() {
   normalised.results = {elementsOf(normalised)};
   normalised.resultOf = {~2};
 
-  return {{mean, {X, RunningMean}, {Mean, NewRunningMean}},
+  return {{mean, {getSum() ? Sum : X, RunningMean}, {Mean, NewRunningMean}},
           {deviation, {X, Mean, RunningVar}, {Rstd, NewRunningVar}},
           {normalised, {X, Mean, Rstd, Scale, Bias}, {Y}}};
 }

@@ -5,6 +5,7 @@
 #include "dialects/NN/IR/UnitOps.h"
 
 #include "dialects/NN/IR/NNDialect.h"
+#include "dialects/NN/IR/Offers.h"
 #include "dialects/NN/IR/Verify.h"
 
 #include "mlir/IR/IRMapping.h"
@@ -98,67 +99,6 @@ Operation *arsis::nn::formUnit(ArrayRef<Operation *> ops, Operation *origin) {
   return unit;
 }
 
-/// What an operation says may be read instead of its result, or null.
-static Value offeredBy(Operation *op) {
-  auto apply = dyn_cast<BatchNormApplyOp>(op);
-  return apply ? apply.getStored() : Value();
-}
-
-void arsis::nn::offerNormalisedAgain(Block &block) {
-  for (auto grad : llvm::make_early_inc_range(block.getOps<ReluGradOp>())) {
-    auto relu = grad.getY().getDefiningOp<ReluOp>();
-    auto norm = relu ? relu.getX().getDefiningOp<BatchNormOp>() : BatchNormOp();
-    auto readsInput = [&](Operation *op) {
-      auto normGrad = dyn_cast<BatchNormGradOp>(op);
-      return normGrad && normGrad.getX() == norm.getX();
-    };
-    if (!norm || !llvm::all_of(grad->getUsers(), readsInput))
-      continue;
-    OpBuilder builder(grad);
-    grad.getYMutable().assign(BatchNormApplyOp::create(
-        builder, grad.getLoc(), grad.getY().getType(), norm.getX(), norm.getScale(), norm.getBias(),
-        norm.getMean(), norm.getRstd(), grad.getY(), ScheduleAttr()));
-  }
-}
-
-void arsis::nn::withdrawOffers(Block &block) {
-  for (Operation &op : llvm::make_early_inc_range(block))
-    if (Value instead = offeredBy(&op)) {
-      op.replaceAllUsesWith(ValueRange(instead));
-      op.erase();
-    }
-}
-
-static void eraseUnread(UnitOp unit) {
-  Block &body = unit.getBody().front();
-  for (unsigned i = body.getNumArguments(); i-- > 0;)
-    if (body.getArgument(i).use_empty()) {
-      body.eraseArgument(i);
-      unit->eraseOperand(i);
-    }
-}
-
-SmallVector<Operation *, 2> arsis::nn::variantsOf(Operation *unit) {
-  if (llvm::none_of(*bodyOf(unit), [](Operation &op) { return bool(offeredBy(&op)); }))
-    return {};
-  SmallVector<Operation *, 2> variants;
-  for (bool stored : {false, true}) {
-    auto variant = cast<UnitOp>(OpBuilder(unit).clone(*unit));
-    for (Operation &inner : llvm::make_early_inc_range(variant.getBody().front()))
-      if (Value instead = offeredBy(&inner)) {
-        if (stored) {
-          inner.replaceAllUsesWith(ValueRange(instead));
-          inner.erase();
-        } else {
-          cast<BatchNormApplyOp>(inner).getStoredMutable().clear();
-        }
-      }
-    eraseUnread(variant);
-    variants.push_back(variant);
-  }
-  return variants;
-}
-
 static IRMapping copyBody(UnitOp unit, ArrayAttr stored, SmallVectorImpl<Operation *> &copies) {
   IRMapping mapping;
   OpBuilder builder(unit);
@@ -167,7 +107,7 @@ static IRMapping copyBody(UnitOp unit, ArrayAttr stored, SmallVectorImpl<Operati
     mapping.map(argument, input);
   size_t number = 0;
   for (Operation &inner : block.without_terminator()) {
-    if (Value instead = offeredBy(&inner)) {
+    if (Value instead = storedInsteadOf(&inner)) {
       mapping.map(inner.getResult(0), mapping.lookup(instead));
       number += inner.getNumResults();
       continue;
@@ -190,7 +130,7 @@ SmallVector<Operation *> arsis::nn::copiesOf(Operation *unit, ArrayAttr stored) 
   return copies;
 }
 
-void arsis::nn::dissolve(Operation *op, ArrayAttr stored) {
+SmallVector<Operation *> arsis::nn::dissolve(Operation *op, ArrayAttr stored) {
   auto unit = cast<UnitOp>(op);
   SmallVector<Operation *> copies;
   IRMapping mapping = copyBody(unit, stored, copies);
@@ -198,4 +138,5 @@ void arsis::nn::dissolve(Operation *op, ArrayAttr stored) {
        llvm::zip_equal(unit.getOutputs(), unit.getBody().front().getTerminator()->getOperands()))
     output.replaceAllUsesWith(mapping.lookup(value));
   unit.erase();
+  return copies;
 }

@@ -23,24 +23,12 @@ std::string titleOf(mlir::Operation *op);
 // unit gets. REQUIRES: more than one operation, in their order; who reads one of them stands behind the last.
 mlir::Operation *formUnit(llvm::ArrayRef<mlir::Operation *> ops, mlir::Operation *origin);
 
-// Before units are formed: lets the gradient of a ReLU behind a batch norm take its mask from the norm's
-// input, computed once more, where all who read the gradient read that input anyway. What was stored is still
-// offered.
-void offerNormalisedAgain(mlir::Block &block);
-// Reads what is stored wherever an offer did not become part of a unit.
-void withdrawOffers(mlir::Block &block);
-
 // The types that all results of the body had before it became one, which the unit forgets; null if it knows
 // none.
 mlir::ArrayAttr takeStored(mlir::Operation *unit);
 
-// Where operations of a unit offer a stored value in place of their result: the unit that computes these once
-// more, and the one that reads what is stored, both in front of it. Nothing if no operation does; whoever
-// asks erases all but one.
-llvm::SmallVector<mlir::Operation *, 2> variantsOf(mlir::Operation *unit);
-
-// Puts the operations of a unit in its place, with these types; what is stored is read.
-void dissolve(mlir::Operation *unit, mlir::ArrayAttr stored);
+// Puts the operations of a unit in its place, with these types, and returns them; what is stored is read.
+llvm::SmallVector<mlir::Operation *> dissolve(mlir::Operation *unit, mlir::ArrayAttr stored);
 // Such operations in front of the unit, which stays; whoever asks erases them.
 llvm::SmallVector<mlir::Operation *> copiesOf(mlir::Operation *unit, mlir::ArrayAttr stored);
 

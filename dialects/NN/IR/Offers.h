@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// What operations can do for each other inside of a unit and would not do alone. Whoever forms units makes
+// these offers; whoever maps them takes each up or withdraws it, by its price.
+
+#ifndef ARSIS_DIALECTS_NN_IR_OFFERS_H
+#define ARSIS_DIALECTS_NN_IR_OFFERS_H
+
+#include "mlir/IR/Block.h"
+#include "mlir/IR/Operation.h"
+
+#include <utility>
+
+namespace arsis::nn {
+
+// Lets the gradient of a ReLU behind a batch norm take its mask from the norm's input, computed once more,
+// where all who read the gradient read that input anyway. What was stored is still offered.
+void offerNormalisedAgain(mlir::Block &block);
+// What an operation says may be read instead of its result, or null.
+mlir::Value storedInsteadOf(mlir::Operation *op);
+// Reads what is stored wherever an offer did not become part of a unit.
+void withdrawNormalisedAgain(mlir::Block &block);
+// Where operations of a unit offer a stored value in place of their result: the unit that computes these once
+// more, and the one that reads what is stored, both in front of it. Nothing if no operation does; whoever
+// asks erases all but one.
+llvm::SmallVector<mlir::Operation *, 2> variantsOf(mlir::Operation *unit);
+
+// Takes the sum for a batch norm directly behind the convolution that makes its input: the pairs of both.
+llvm::SmallVector<std::pair<mlir::Operation *, mlir::Operation *>> offerSums(mlir::Block &block);
+// Lets every batch norm that reads it, also inside of units, take a sum itself again, and erases it. False if
+// it is none, or somebody else reads it.
+bool withdrawSum(mlir::Operation *sum);
+
+} // namespace arsis::nn
+
+#endif // ARSIS_DIALECTS_NN_IR_OFFERS_H
