@@ -127,6 +127,7 @@ WindowTiling WindowSpace::tiling(const Choice &c) const {
     l.input = {"input", {n, l.sourceH.extent, l.sourceW.extent, ch}, slots};
     l.output = {"output", l.tile, slots};
     l.factor = {"reciprocals", {1, l.tile[1], l.tile[2], 1}, slots};
+    l.input.type = unit.values[pooling.input].type;
     return l;
   }
   l.gradH = poolGradTile(h, l.tile[1]);
