@@ -41,13 +41,15 @@ def test_a_fused_step_agrees_and_moves_less(net, chip, precision, tmp_path):
         "labels": random.integers(0, 10, BATCH),
     }
     results, totals = {}, {}
-    for fuse in ("none", "all"):
+    for fuse in ("none", "sums", "vector", "all"):
         program = compiled(model, chip, fuse, tmp_path / f"{fuse}.arsis", f"--precision={precision}")
         results[fuse], report = simulate(program, chip, inputs, tmp_path, "--check=exact")
         totals[fuse] = report["totals"]
     bytes_moved = {k: t["dram_read_bytes"] + t["dram_write_bytes"] for k, t in totals.items()}
     assert bytes_moved["all"] < 0.97 * bytes_moved["none"]
     assert totals["all"]["cycles"] < totals["none"]["cycles"]
+    if name == "resnet8":  # LeNet-5 has no batch norm
+        assert bytes_moved["sums"] < bytes_moved["none"] and bytes_moved["all"] < bytes_moved["vector"]
     if precision == "bf16":
         return
     for tensor in tensors_of(tmp_path / "all.arsis", "parameter", "state", "loss"):

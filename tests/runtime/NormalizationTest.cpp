@@ -116,6 +116,26 @@ TEST(BatchNormInference, EqualsTrainingByTheSameStatistics) {
   EXPECT_LT(distance(inference[0], training[0]), 1e-13);
 }
 
+TEST(BatchNorm, TakesASumThatIsKnown) {
+  const HostTensor x = random<float>(kImage, 1), v = random<float>(kVector, 2);
+  const std::vector<Shape> results = {kImage, kVector, kVector, kVector, kVector};
+  const HostTensor sum = call("nn.channel_sum", {x}, {kVector}, {}, &kPlan)[0];
+  const auto alone = call("nn.batch_norm", {x, v, v, v, v}, results, kAttributes, &kPlan),
+             with = call("nn.batch_norm", {x, v, v, v, v, sum}, results, kAttributes, &kPlan);
+  for (size_t i = 0; i < results.size(); ++i)
+    EXPECT_EQ(difference(with[i], alone[i]), "") << "result " << i;
+}
+
+TEST(BatchNormApply, IsWhatTheNormMadeBitForBit) {
+  const HostTensor x = random<float>(kImage, 1), scale = random<float>(kVector, 2),
+                   bias = random<float>(kVector, 3), v = random<float>(kVector, 4);
+  const auto norm = call("nn.batch_norm", {x, scale, bias, v, v},
+                         {kImage, kVector, kVector, kVector, kVector}, kAttributes, &kPlan);
+  for (const std::vector<HostTensor> &operands :
+       {std::vector<HostTensor>{x, scale, bias, norm[1], norm[2]}, {x, scale, bias, norm[1], norm[2], x}})
+    EXPECT_EQ(difference(call("nn.batch_norm_apply", operands, {kImage})[0], norm[0]), "");
+}
+
 TEST(BatchNormGrad, FollowsTheFormulasBitForBit) {
   const HostTensor gy = random<float>(kImage, 1), x = random<float>(kImage, 2),
                    scale = random<float>(kVector, 3), mean = random<float>(kVector, 4),

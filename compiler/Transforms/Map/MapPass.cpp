@@ -204,7 +204,8 @@ private:
           variant->erase();
       if (apart) {
         SmallVector<Operation *> alone = nn::dissolve(op, stored);
-        nn::withdrawSum(alone.back());
+        if (!file.has(scheduleKey(alone.back())))
+          nn::withdrawSum(alone.back());
       } else if (best != op) {
         op->replaceAllUsesWith(best);
         op->erase();

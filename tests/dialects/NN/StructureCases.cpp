@@ -268,6 +268,18 @@ Operations inferenceNorm(Bench &bench) {
   return operations;
 }
 
+Operations normAgain(Bench &bench) {
+  Operations operations;
+  for (const Shape &shape : kImages) {
+    const Shape channels = {shape.back()};
+    operations.push_back(
+        bench.make("nn.batch_norm_apply", {shape, channels, channels, channels, channels}, {shape}));
+    operations.push_back(
+        bench.make("nn.batch_norm_apply", {shape, channels, channels, channels, channels, shape}, {shape}));
+  }
+  return operations;
+}
+
 Operations sgd(Bench &bench) {
   Operations operations;
   for (const Shape &shape : std::vector<Shape>{{}, {7}, {3, 3, 2, 5}})
@@ -290,8 +302,13 @@ Operations norm(Bench &bench) {
   attributes.push_back(bench.number("momentum", 0.1f));
   for (const Shape &shape : kPixels) {
     const Shape channels = {shape.back()};
-    operations.push_back(bench.make("nn.batch_norm", {shape, channels, channels, channels, channels},
-                                    {shape, channels, channels, channels, channels}, attributes));
+    for (bool sum : {false, true}) {
+      std::vector<Shape> operands = {shape, channels, channels, channels, channels};
+      if (sum)
+        operands.push_back(channels);
+      operations.push_back(
+          bench.make("nn.batch_norm", operands, {shape, channels, channels, channels, channels}, attributes));
+    }
   }
   return operations;
 }
@@ -375,6 +392,7 @@ const std::map<std::string, Operations (*)(Bench &)> &structureCases() {
       {"nn.cast", cast},
       {"nn.unscale", unscale},
       {"nn.batch_norm_inference", inferenceNorm},
+      {"nn.batch_norm_apply", normAgain},
       {"nn.sgd", sgd},
       {"nn.softmax_cross_entropy_grad", lossGrad},
   };

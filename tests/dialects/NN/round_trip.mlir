@@ -88,10 +88,16 @@ func.func @reductions(%x: tensor<2x3x3x4xf32>, %v: tensor<4xf32>) {
   %0:5 = nn.batch_norm %x, %v, %v, %v, %v epsilon 1.0e-5 momentum 0.1 : (tensor<2x3x3x4xf32>, tensor<4xf32>, tensor<4xf32>, tensor<4xf32>, tensor<4xf32>) -> (tensor<2x3x3x4xf32>, tensor<4xf32>, tensor<4xf32>, tensor<4xf32>, tensor<4xf32>)
   // CHECK: nn.batch_norm_inference
   %1 = nn.batch_norm_inference %x, %v, %v, %v, %v epsilon 1.0e-5 : (tensor<2x3x3x4xf32>, tensor<4xf32>, tensor<4xf32>, tensor<4xf32>, tensor<4xf32>) -> tensor<2x3x3x4xf32>
+  // CHECK: nn.batch_norm_apply %{{[a-z0-9_]*}}, %{{[a-z0-9_]*}}, %{{[a-z0-9_]*}}, %{{.*}}, %{{.*}} :
+  %again = nn.batch_norm_apply %x, %v, %v, %0#1, %0#2 : (tensor<2x3x3x4xf32>, tensor<4xf32>, tensor<4xf32>, tensor<4xf32>, tensor<4xf32>) -> tensor<2x3x3x4xf32>
+  // CHECK: nn.batch_norm_apply {{.*}} stored %{{.*}} :
+  %stored = nn.batch_norm_apply %x, %v, %v, %0#1, %0#2 stored %again : (tensor<2x3x3x4xf32>, tensor<4xf32>, tensor<4xf32>, tensor<4xf32>, tensor<4xf32>, tensor<2x3x3x4xf32>) -> tensor<2x3x3x4xf32>
   // CHECK: nn.batch_norm_grad
   %2:3 = nn.batch_norm_grad %x, %x, %v, %0#1, %0#2 : (tensor<2x3x3x4xf32>, tensor<2x3x3x4xf32>, tensor<4xf32>, tensor<4xf32>, tensor<4xf32>) -> (tensor<2x3x3x4xf32>, tensor<4xf32>, tensor<4xf32>)
   // CHECK: nn.channel_sum
   %3 = nn.channel_sum %x : (tensor<2x3x3x4xf32>) -> tensor<4xf32>
+  // CHECK: nn.batch_norm {{.*}} sum %{{.*}} epsilon
+  %4:5 = nn.batch_norm %x, %v, %v, %v, %v sum %3 epsilon 1.0e-5 momentum 0.1 : (tensor<2x3x3x4xf32>, tensor<4xf32>, tensor<4xf32>, tensor<4xf32>, tensor<4xf32>, tensor<4xf32>) -> (tensor<2x3x3x4xf32>, tensor<4xf32>, tensor<4xf32>, tensor<4xf32>, tensor<4xf32>)
   return
 }
 

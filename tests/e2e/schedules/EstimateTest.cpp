@@ -96,7 +96,9 @@ Bounds boundsOf(const std::string &operation, const std::string &chip) {
       {{"channel_sum", "edge"}, {0.95, 0.05, 0.12}},
       {{"channel_sum", "datacentre"}, {0.95, 0.06, 0.10}},
       {{"batch_norm", "edge"}, {0.95, 0.05, 0.31}},
+      {{"batch_norm", "datacentre"}, {0.95, 0.06, 0.12}},
       {{"batch_norm_grad", "edge"}, {0.94, 0.05, 0.45}},
+      {{"batch_norm_grad", "datacentre"}, {0.95, 0.06, 0.10}},
   };
   const auto found = looser.find({operation, chip});
   return found == looser.end() ? Bounds{} : found->second;

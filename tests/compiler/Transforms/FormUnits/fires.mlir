@@ -5,7 +5,7 @@
 // Work of the vector unit is joined with the one operation that reads its result.
 
 // NONE-NOT: nn.unit
-// UNKNOWN: error: --fuse: found 'everything', expected all, none or vector
+// UNKNOWN: error: --fuse: found 'everything', expected all, none, or a list of vector and sums with commas
 
 // A normalisation, an addition and a ReLU; what nobody else reads is fp32 and not handed out, the statistics are. The
 // unit stands where the last of them stood.
