@@ -53,6 +53,7 @@ pytest:
 bench: export ARSIS_BUILD := $(BUILD)
 bench: build
 	$(PYTHON) tests/bench/bench_resnet18.py
+	$(PYTHON) tests/bench/bench_training.py
 
 asan:
 	scripts/setup.sh test

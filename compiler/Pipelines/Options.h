@@ -52,8 +52,9 @@ struct CompileOptions : mlir::PassPipelineOptions<CompileOptions> {
       *this, "store", llvm::cl::desc("LAYER=TYPE: store what this layer computes in fp32, bf16 or fp16")};
   Option<std::string> fuse{
       *this, "fuse",
-      llvm::cl::desc("operations that share a nest of loops: all, none, or vector (work of "
-                     "the vector unit with its one reader)"),
+      llvm::cl::desc("operations that share a nest of loops: all, none, or a list of vector (work of "
+                     "the vector unit with its one reader) and sums (a convolution with the sum that "
+                     "the batch norm behind it needs)"),
       llvm::cl::init("all")};
   Option<std::string> mapping{*this, "mapping", llvm::cl::desc("JSON file with mapping decisions that hold")};
   Option<std::string> mappingText{*this, "mapping-text", llvm::cl::desc("the same as JSON text")};

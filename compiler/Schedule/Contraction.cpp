@@ -222,17 +222,16 @@ ContractionTiling Contraction::outline(const Choice &c) const {
 }
 
 int64_t Contraction::chunkOfSum(const ContractionTiling &l) const {
-  constexpr int64_t kLeast = 16, kMost = 256; // as of sums alone (Vector.cpp)
   const bool wholeRows = l.tileW == pixelsW(), wholeImages = wholeRows && l.tileH == pixelsH();
   const bool inOrder = wholeImages || (l.tileN == 1 && (wholeRows || l.tileH == 1));
   const bool full = shape.batch % l.tileN == 0 && pixelsH() % l.tileH == 0 && pixelsW() % l.tileW == 0;
   const int64_t rows = l.tileN * l.tileH * l.tileW;
   if (!inOrder || !full)
     return 0;
-  int64_t chunk = std::min(rows, kMost);
+  int64_t chunk = std::min(rows, kMostSummed);
   while (rows % chunk != 0)
     --chunk;
-  return chunk >= std::min(rows, kLeast) ? chunk : 0;
+  return chunk >= std::min(rows, kLeastSummed) ? chunk : 0;
 }
 
 ContractionTiling Contraction::tiling(const Choice &c) const {

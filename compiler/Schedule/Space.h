@@ -56,7 +56,10 @@ struct Evaluation {
   double cycles(const ChipLimits &limits) const;
 };
 
-/// The order of the unit's reductions as their plan attributes state it; a dim belongs to one of them.
+/// Rows of a chunk of a sum over pixels: fewer would not amortise an instruction, more gain nothing.
+constexpr int64_t kLeastSummed = 16, kMostSummed = 256;
+
+/// The order of the unit's reductions as their plan attributes state it: each takes the dims that it has.
 struct Plan {
   std::vector<std::string> dims;
   std::vector<int64_t> chunks;
@@ -66,7 +69,7 @@ struct Plan {
 /// that stand idle because the distance of the runs keeps them in some (timing/Runs.h).
 double dramBoxBytes(const ChipLimits &limits, const Shape4 &tensor, const Shape4 &box,
                     numerics::ElementType type);
-/// The same for the boxes of one tensor; neighbouring choices often have the same box.
+/// The same for the boxes of one tensor; neighbouring choices often have the same box. Serves one thread.
 class BoxBytes {
 public:
   double operator()(const ChipLimits &limits, const Shape4 &tensor, const Shape4 &box,

@@ -17,15 +17,16 @@ VectorSpace::VectorSpace(const ChipLimits &limits, const Unit &unit, VectorProgr
 }
 
 /// The most rows of one chunk of a sum over pixels. A sum of P pixels in chunks of n rounds like n + P / n
-/// additions in a row, least at the square root of P; shorter chunks than kLeast would not amortise an
-/// instruction, longer ones than kMost gain nothing.
+/// additions in a row, least at the square root of P.
 static int64_t mostPixelsPerChunk(int64_t pixels) {
-  constexpr int64_t kLeast = 16, kMost = 256;
-  return std::clamp<int64_t>(int64_t(std::lround(std::sqrt(double(pixels)))), kLeast, kMost);
+  return std::clamp<int64_t>(int64_t(std::lround(std::sqrt(double(pixels)))), kLeastSummed, kMostSummed);
 }
 
 /// Chunks of a sum per tile.
 static const std::vector<int64_t> kChunks = {1, 2, 4, 8};
+
+/// Whether a chunk is hardly shorter than the longest.
+static bool isNearly(int64_t rows, int64_t longest) { return 8 * rows > 7 * longest; }
 
 /// Rows of a tile, or of a chunk of the sum over them: those, and slightly shorter chunks of which several
 /// fill every tile.
@@ -34,7 +35,7 @@ static std::vector<int64_t> rowSizes(int64_t rows, int64_t most) {
   if (most < rows)
     for (int64_t chunks : kChunks)
       if (const int64_t even = ceilDiv(rows, roundUp(ceilDiv(rows, most), chunks));
-          std::find(sizes.begin(), sizes.end(), even) == sizes.end())
+          isNearly(even, most) && std::find(sizes.begin(), sizes.end(), even) == sizes.end())
         sizes.insert(sizes.begin() + 1, even);
   return sizes;
 }
@@ -72,7 +73,7 @@ Evaluation VectorSpace::evaluate(const Choice &c) const {
     return Evaluation::rejected("a tile, chunk or slot count is zero");
   // Short chunks gain nothing from company.
   const int64_t longest = std::min(program.rows, mostPixelsPerChunk(program.rows));
-  if (c[Chunks] > 1 && (8 * c[Rows] <= 7 * longest || c[Rows] > program.rows / c[Chunks]))
+  if (c[Chunks] > 1 && (!isNearly(c[Rows], longest) || c[Rows] > program.rows / c[Chunks]))
     return Evaluation::rejected(
         "a tile has several chunks that are not nearly the longest, or more than there are");
   if (c[Chunks] > 1 && program.rows % (c[Rows] * c[Chunks]) > 0 &&

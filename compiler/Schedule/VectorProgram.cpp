@@ -79,8 +79,9 @@ private:
   /// What is computed already is not computed again.
   int addOperation(VectorOperation operation, Reach reach) {
     for (const VectorOperation &known : operations)
-      if (!known.reduces && !operation.reduces && known.function == operation.function &&
-          known.inputs == operation.inputs && known.immediate == operation.immediate &&
+      if (!known.reduces && !operation.reduces && program.registers[known.to].reach == reach &&
+          known.function == operation.function && known.inputs == operation.inputs &&
+          known.immediate == operation.immediate &&
           std::signbit(known.immediate) == std::signbit(operation.immediate))
         return known.to;
     operation.to = addRegister(reach);

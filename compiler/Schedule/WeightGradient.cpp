@@ -28,10 +28,12 @@ struct PixelChunk {
 };
 
 /// The chunk for which the array streams the fewest rows: it cuts the pixels into few chunks, so that the
-/// array's rows are full, and what lies apart of it fits the banks. Of equal ones that with the fewest
-/// images, then with the longest rows: it lies closest together.
+/// array's rows are full, and what lies apart of it takes a quarter of the banks at most, since other arrays
+/// and the DMA want some too. Of equal ones that with the fewest images, then with the longest rows: it lies
+/// closest together.
 PixelChunk bestChunk(const ConvShape &shape, const ChipLimits &limits, int64_t elementBytes) {
-  constexpr int64_t kMostImages = 16;                  // more would need tiles of as many
+  constexpr int64_t kMostImages = 16; // more would need tiles of as many
+  constexpr int64_t kShare = 4;
   const auto even = [](int64_t extent, int64_t most) { // no larger than needed for so many chunks
     return ceilDiv(extent, ceilDiv(extent, std::min(extent, most)));
   };
@@ -43,7 +45,7 @@ PixelChunk bestChunk(const ConvShape &shape, const ChipLimits &limits, int64_t e
                              even(shape.w.output, w)};
       const int64_t words =
           chunk.n * chunk.h * ceilDiv(chunk.w * shape.w.stride * elementBytes, limits.bankBytes);
-      int64_t rows = ceilDiv(words, limits.scratchpadBanks);
+      int64_t rows = ceilDiv(words * kShare, limits.scratchpadBanks);
       for (int64_t count : {ceilDiv(shape.batch, chunk.n), ceilDiv(shape.h.output, chunk.h),
                             ceilDiv(shape.w.output, chunk.w)})
         rows = isa::saturatingProduct(rows, count);

@@ -35,9 +35,8 @@ def model_path(name: str, cache: Path, seed: int = 7) -> Path:
     recipe = recipes_folder() / name / "build.py"
     if not recipe.is_file():
         raise FileNotFoundError(f"unknown model '{name}', expected an .onnx file or one of {', '.join(recipe_names())}")
-    digest = hashlib.sha256(
-        recipe.read_bytes() + (recipes_folder() / "onnx_builder.py").read_bytes() + str(seed).encode()
-    ).hexdigest()
+    sources = [recipe, *sorted(recipes_folder().glob("*.py"))]
+    digest = hashlib.sha256(b"".join(source.read_bytes() for source in sources) + str(seed).encode()).hexdigest()
     path = cache / f"{name}-{digest[:12]}.onnx"
     if not path.is_file():
         spec = importlib.util.spec_from_file_location(f"arsis_recipe_{name}", recipe)

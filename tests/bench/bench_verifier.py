@@ -11,6 +11,7 @@ import json
 import os
 import re
 import subprocess
+import sys
 import tempfile
 from pathlib import Path
 
@@ -19,24 +20,6 @@ OPTIONS = ["--batch", "32", "--train", "--optimizer", "sgd,lr=0.1,momentum=0.9,w
 # The activations of the step do not fit the 2 GiB of the shipped edge chip.
 CHIPS = {"datacentre": "datacentre", "edge": "edge, 8 GiB"}
 DRAM_MIB = 8192
-
-
-def export(path: Path) -> None:
-    import torch
-    import torchvision
-
-    torch.manual_seed(7)
-    torch.onnx.export(
-        torchvision.models.resnet50(num_classes=1000).train(),
-        torch.zeros(2, 3, 224, 224),
-        str(path),
-        training=torch.onnx.TrainingMode.TRAINING,
-        do_constant_folding=False,
-        opset_version=13,
-        input_names=["x"],
-        output_names=["logits"],
-        dynamic_axes={"x": {0: "N"}, "logits": {0: "N"}},
-    )
 
 
 def chip_file(name: str, folder: Path) -> Path:
@@ -64,7 +47,7 @@ def main() -> None:
     results: dict = {}
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch)
-        export(folder / "resnet50.onnx")
+        run(sys.executable, ROOT / "models/resnet50/build.py", "-o", folder / "resnet50.onnx", "--training")
         for name, title in CHIPS.items():
             chip = chip_file(name, folder)
             programs = {key: folder / f"{name}-{key}.arsis" for key in builds}

@@ -48,7 +48,10 @@ def test_a_fused_step_agrees_and_moves_less(net, chip, precision, tmp_path):
     bytes_moved = {k: t["dram_read_bytes"] + t["dram_write_bytes"] for k, t in totals.items()}
     assert bytes_moved["all"] < 0.97 * bytes_moved["none"]
     assert totals["all"]["cycles"] < totals["none"]["cycles"]
-    if name == "resnet8":  # LeNet-5 has no batch norm
+    # A batch norm whose input fits the scratchpad reads it once, whoever sums it up.
+    assert totals["sums"]["cycles"] <= 1.01 * totals["none"]["cycles"]
+    assert totals["all"]["cycles"] <= 1.01 * totals["vector"]["cycles"]
+    if name == "resnet8" and chip == "tiny":
         assert bytes_moved["sums"] < bytes_moved["none"] and bytes_moved["all"] < bytes_moved["vector"]
     if precision == "bf16":
         return

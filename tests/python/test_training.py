@@ -38,7 +38,7 @@ def test_recipes_are_reproducible(tmp_path):
 
 
 def test_unknown_model_names_the_known_ones(tmp_path):
-    with pytest.raises(FileNotFoundError, match="lenet5, resnet18, resnet8"):
+    with pytest.raises(FileNotFoundError, match="lenet5, resnet18, resnet50, resnet8"):
         models.model_path("alexnet", tmp_path)
 
 

@@ -26,8 +26,9 @@ Fusion parseFusion(std::string_view text) {
   Fusion fusion{text == "all", text == "all"};
   if (text == "all" || text == "none")
     return fusion;
-  for (StringRef rest(text); !rest.empty() || text.empty();) {
-    auto [name, others] = rest.split(',');
+  SmallVector<StringRef> names;
+  StringRef(text).split(names, ',');
+  for (StringRef name : names) {
     if (name == "vector")
       fusion.vector = true;
     else if (name == "sums")
@@ -35,7 +36,6 @@ Fusion parseFusion(std::string_view text) {
     else
       throw Error("--fuse: found '" + std::string(text) +
                   "', expected all, none, or a list of vector and sums with commas");
-    rest = others;
   }
   return fusion;
 }

@@ -185,12 +185,10 @@ private:
       SmallVector<Operation *, 2> variants = nn::variantsOf(op);
       Operation *best = variants.empty() ? op : variants.front();
       if (!stays && !isNamed && failed(reported(op, [&] { // errors of a strategy from outside
-            if (isHidden(best, model))
-              return success();
             double together = costOf(best, model);
             for (Operation *variant : variants) {
               const double cost = costOf(variant, model);
-              const bool named = file.has(scheduleKey(variant));
+              const bool named = file.has(scheduleKey(variant) + key.substr(scheduleKey(op).size()));
               if (named || cost < together)
                 best = variant;
               together = named ? 0 : std::min(together, cost);
@@ -213,18 +211,8 @@ private:
     }
     return success();
   }
-  /// Whether a unit has a product beside which the vector unit is idle half of the time and more: what is
-  /// done there then costs nothing.
-  bool isHidden(Operation *unit, const ChipModel &model) {
-    const std::optional<Solution> solution = solutionOf(unit, model);
-    if (!solution)
-      return false;
-    const schedule::Estimate &estimate = solution->best.estimate;
-    const auto busy = [&](schedule::Engine engine) { return estimate.busy[static_cast<size_t>(engine)]; };
-    return estimate.products > 0 && 2 * busy(schedule::Engine::Vector) <= estimate.cycles;
-  }
   /// Whether the operations of a unit cost less alone. They cost at least what the DRAM takes for their
-  /// values, which mostly decides it.
+  /// values, which mostly decides it, and a product that keeps its arrays busy would do no better alone.
   bool isDearer(Operation *unit, ArrayAttr stored, double together, const ChipModel &model) {
     SmallVector<Operation *> alone = nn::copiesOf(unit, stored);
     int64_t bytes = 0;
@@ -236,7 +224,11 @@ private:
       llvm::for_each(op->getOperandTypes(), add);
       llvm::for_each(op->getResultTypes(), add);
     }
-    bool dearer = together > double(bytes) / model.limits.dramBytesPerCycle;
+    constexpr double kBusy = 0.95;
+    const std::optional<Solution> solution = solutionOf(unit, model);
+    const double busy =
+        solution ? solution->best.estimate.busy[static_cast<size_t>(schedule::Engine::Matrix)] : 0;
+    bool dearer = together > double(bytes) / model.limits.dramBytesPerCycle && busy < kBusy * together;
     if (dearer) {
       double apart = 0;
       for (Operation *op : alone)
@@ -349,7 +341,11 @@ private:
         SmallVector<StringAttr> dims;
         for (const nn::ReductionDim &dim : reduction.getReductionDims())
           dims.push_back(StringAttr::get(&getContext(), dim.name));
-        reduction.setPlanAttr(nn::PlanAttr::get(&getContext(), dims, chunksOf(plan, reduction)));
+        const SmallVector<int64_t> chunks = chunksOf(plan, reduction);
+        if (nn::PlanAttr own = reduction.getPlanAttr(); own && own.getChunks() != ArrayRef<int64_t>(chunks))
+          return op->emitError("the plan of ") << reduction->getName() << " has chunks of " << own.getChunks()
+                                               << ", its schedule makes them " << ArrayRef<int64_t>(chunks);
+        reduction.setPlanAttr(nn::PlanAttr::get(&getContext(), dims, chunks));
       }
     }
     if (explain)

@@ -49,8 +49,8 @@ nn::ScheduleAttr scheduleAttr(MLIRContext *context, const Space &space, const Ch
 SmallVector<int64_t> chunksOf(const Plan &plan, nn::ReductionOpInterface reduction) {
   SmallVector<int64_t> chunks;
   for (const nn::ReductionDim &dim : reduction.getReductionDims())
-    if (auto found = llvm::find(plan.dims, dim.name.str()); found != plan.dims.end())
-      chunks.push_back(plan.chunks[found - plan.dims.begin()]);
+    if (const size_t at = llvm::find(plan.dims, dim.name.str()) - plan.dims.begin(); at < plan.chunks.size())
+      chunks.push_back(plan.chunks[at]);
   return chunks;
 }
 

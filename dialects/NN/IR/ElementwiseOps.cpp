@@ -44,6 +44,22 @@ std::vector<Step> TanhOp::getVectorSteps() { return {{VectorFunction::Tanh, {0}}
 std::vector<Step> CastOp::getVectorSteps() { return {{VectorFunction::Copy, {0}}}; }
 std::vector<Step> AddOp::getVectorSteps() { return {{VectorFunction::Add, {0, 1}}}; }
 
+std::vector<Step> BatchNormInferenceOp::getVectorSteps() {
+  enum Operand { X, Scale, Bias, Mean, Variance };
+  return {{VectorFunction::Offset, {Variance}, getEpsilon().convertToFloat()},
+          {VectorFunction::Rsqrt, {~0}},
+          {VectorFunction::Subtract, {X, Mean}},
+          {VectorFunction::Multiply, {~2, ~1}},
+          {VectorFunction::Fma, {~3, Scale, Bias}}};
+}
+
+std::vector<Step> BatchNormApplyOp::getVectorSteps() {
+  enum Operand { X, Scale, Bias, Mean, Rstd };
+  return {{VectorFunction::Subtract, {X, Mean}},
+          {VectorFunction::Multiply, {~0, Rstd}},
+          {VectorFunction::Fma, {~1, Scale, Bias}}};
+}
+
 std::vector<Step> TanhGradOp::getVectorSteps() {
   enum Operand { GY, Y };
   return {{VectorFunction::Fill, {}, 1.0f}, // a step without inputs is a scalar: it runs once

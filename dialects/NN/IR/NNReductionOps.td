@@ -25,6 +25,7 @@ def NN_BatchNormOp : NN_PixelReductionOp<"batch_norm", [NN_Composite, NN_Differe
     - batch_norm_c2: there is more than one pixel (training mode)
     - batch_norm_c3: epsilon is positive
     - batch_norm_c4: momentum lies in [0, 1]
+    - batch_norm_c5: sum, if there, is as long as scale
   }];
   let arguments = !con((ins NN_Channels:$x, NN_Vector:$scale, NN_Vector:$bias, NN_Vector:$running_mean,
                             NN_Vector:$running_var, Optional<NN_Vector>:$sum, F32Attr:$epsilon, F32Attr:$momentum),
@@ -62,7 +63,8 @@ def NN_BatchNormApplyOp : NN_Op<"batch_norm_apply",
   let description = [{
     `y = fma((x - mean) * rstd, scale, bias)` with the mean and rstd that batch_norm found, so that nobody has to keep y.
     `stored`, if there, is a value that is kept all the same and that is positive where y is: whoever asks for nothing else
-    may read it instead, which is for `nn-map` to decide. Constraint: batch_norm_c1.
+    may read it instead, which is for `nn-map` to decide. Constraints: batch_norm_c1 and
+    - batch_norm_apply_c1: stored, if there, has the shape of x
   }];
   let arguments = !con((ins NN_Channels:$x, NN_Vector:$scale, NN_Vector:$bias, NN_Vector:$mean, NN_Vector:$rstd,
                             Optional<NN_Channels>:$stored), NN_ScheduledAttributes);

@@ -17,7 +17,8 @@ def NN_UnitOp : NN_Op<"unit", [IsolatedFromAbove, SingleBlock, NN_ScheduledOpInt
     - unit_c2: the body ends in `nn.yield`, whose values have the types of the results and are different results of the
       body's operations; so a body is not to be simplified
     - unit_c3: the body has operations, which have a structure or parts, and no schedule
-    - unit_c4: `stored`, if there, is a type for each result in the body, of its shape
+    - unit_c4: `stored`, if there, is a type for each result in the body, of its shape, and of
+      floating point if that is
   }];
   // `stored` are the types of all results in the body before it became one: who takes the unit apart gives them
   // back. Gone when schedules are there.

@@ -7,12 +7,18 @@
 #include "dialects/NN/IR/NNDialect.h"
 #include "dialects/NN/IR/UnitOps.h"
 
+#include "llvm/ADT/SetVector.h"
+
 using namespace mlir;
 using namespace arsis::nn;
 
 Value arsis::nn::storedInsteadOf(Operation *op) {
   auto apply = dyn_cast<BatchNormApplyOp>(op);
-  return apply ? apply.getStored() : Value();
+  auto asksForTheSign = [](OpOperand &use) {
+    auto grad = dyn_cast<ReluGradOp>(use.getOwner());
+    return grad && grad.getGy() != use.get();
+  };
+  return apply && llvm::all_of(apply.getY().getUses(), asksForTheSign) ? apply.getStored() : Value();
 }
 
 void arsis::nn::offerNormalisedAgain(Block &block) {
@@ -95,20 +101,19 @@ bool arsis::nn::withdrawSum(Operation *sum) {
   if (!isa<ChannelSumOp>(sum))
     return false;
   const Value value = sum->getResult(0);
-  auto isSumOfNorm = [](OpOperand &use) {
-    auto norm = dyn_cast<BatchNormOp>(use.getOwner());
-    return norm && norm.getSum() == use.get();
-  };
-  for (OpOperand &use : llvm::make_early_inc_range(value.getUses())) {
-    if (isSumOfNorm(use)) {
-      cast<BatchNormOp>(use.getOwner()).getSumMutable().clear();
-    } else if (auto unit = dyn_cast<UnitOp>(use.getOwner())) {
-      BlockArgument argument = unit.getBody().front().getArgument(use.getOperandNumber());
-      for (OpOperand &inner : llvm::make_early_inc_range(argument.getUses()))
-        if (isSumOfNorm(inner))
-          cast<BatchNormOp>(inner.getOwner()).getSumMutable().clear();
-      eraseUnread(unit);
-    }
+  const llvm::SmallSetVector<Operation *, 4> readers(value.user_begin(), value.user_end());
+  for (Operation *reader : readers) {
+    if (auto norm = dyn_cast<BatchNormOp>(reader); norm && norm.getSum() == value)
+      norm.getSumMutable().clear();
+    auto unit = dyn_cast<UnitOp>(reader);
+    if (!unit)
+      continue;
+    Block &body = unit.getBody().front();
+    for (auto norm : body.getOps<BatchNormOp>())
+      if (auto argument = dyn_cast_or_null<BlockArgument>(norm.getSum());
+          argument && unit.getInputs()[argument.getArgNumber()] == value)
+        norm.getSumMutable().clear();
+    eraseUnread(unit);
   }
   if (!value.use_empty())
     return false;

@@ -16,7 +16,8 @@ namespace arsis::nn {
 // Lets the gradient of a ReLU behind a batch norm take its mask from the norm's input, computed once more,
 // where all who read the gradient read that input anyway. What was stored is still offered.
 void offerNormalisedAgain(mlir::Block &block);
-// What an operation says may be read instead of its result, or null.
+// What an operation says may be read instead of its result, if all its readers ask for the sign only; else
+// null.
 mlir::Value storedInsteadOf(mlir::Operation *op);
 // Reads what is stored wherever an offer did not become part of a unit.
 void withdrawNormalisedAgain(mlir::Block &block);
@@ -28,7 +29,7 @@ llvm::SmallVector<mlir::Operation *, 2> variantsOf(mlir::Operation *unit);
 // Takes the sum for a batch norm directly behind the convolution that makes its input: the pairs of both.
 llvm::SmallVector<std::pair<mlir::Operation *, mlir::Operation *>> offerSums(mlir::Block &block);
 // Lets every batch norm that reads it, also inside of units, take a sum itself again, and erases it. False if
-// it is none, or somebody else reads it.
+// it is none, or somebody else still reads it.
 bool withdrawSum(mlir::Operation *sum);
 
 } // namespace arsis::nn

@@ -39,6 +39,9 @@ LogicalResult BatchNormOp::verify() {
   double momentum = getMomentum().convertToDouble();
   if (!(momentum >= 0 && momentum <= 1))
     return violates(*this, "batch_norm_c4", "momentum in [0, 1]", std::to_string(momentum));
+  if (getSum() && shapeOf(getSum()) != shapeOf(getScale()))
+    return violates(*this, "batch_norm_c5", "a sum of " + Twine(shapeOf(getScale())[0]) + " elements",
+                    Twine(shapeOf(getSum())[0]));
   return success();
 }
 
@@ -47,7 +50,11 @@ LogicalResult BatchNormInferenceOp::verify() {
                  succeeded(verifyEpsilon(*this, getEpsilon())));
 }
 
-LogicalResult BatchNormApplyOp::verify() { return verifyChannels(*this, getX(), getScale()); }
+LogicalResult BatchNormApplyOp::verify() {
+  if (getStored() && shapeOf(getStored()) != shapeOf(getX()))
+    return violates(*this, "batch_norm_apply_c1", "a stored value of the shape of x", "another shape");
+  return verifyChannels(*this, getX(), getScale());
+}
 
 LogicalResult BatchNormGradOp::verify() {
   return success(succeeded(verifyChannels(*this, getX(), getScale())) &&
@@ -347,24 +354,6 @@ std::vector<Part> LayerNormGradOp::getParts() {
 }
 
 SmallVector<std::pair<unsigned, unsigned>> BatchNormOp::getStateUpdates() { return {{3, 3}, {4, 4}}; }
-
-std::vector<Step> BatchNormInferenceOp::getVectorSteps() {
-  using numerics::VectorFunction;
-  enum Operand { X, Scale, Bias, Mean, Variance };
-  return {{VectorFunction::Offset, {Variance}, getEpsilon().convertToFloat()},
-          {VectorFunction::Rsqrt, {~0}},
-          {VectorFunction::Subtract, {X, Mean}},
-          {VectorFunction::Multiply, {~2, ~1}},
-          {VectorFunction::Fma, {~3, Scale, Bias}}};
-}
-
-std::vector<Step> BatchNormApplyOp::getVectorSteps() {
-  using numerics::VectorFunction;
-  enum Operand { X, Scale, Bias, Mean, Rstd };
-  return {{VectorFunction::Subtract, {X, Mean}},
-          {VectorFunction::Multiply, {~0, Rstd}},
-          {VectorFunction::Fma, {~1, Scale, Bias}}};
-}
 
 // Gradients
 

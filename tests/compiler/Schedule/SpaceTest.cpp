@@ -203,3 +203,44 @@ TEST(Space, APoolVisitsNoMoreThanOneInstructionMay) {
     EXPECT_LE((gradient ? l.gradient : l.output).elements() * 128 * 128, arsis::isa::kLargestWork);
   }
 }
+
+/// Every beat of the DMA writes elements of different rows: as few as possible share a bank.
+TEST(TurnedPitch, PutsNeighbouringRowsIntoDifferentBanks) {
+  for (const char *name : {"tiny", "edge", "datacentre"}) {
+    const ChipModel model(chip::Chip::load(name));
+    const timing::Banks &banks = model.dma.banks;
+    for (int64_t elementBytes : {2, 4})
+      for (int64_t extent = 1; extent < 300; ++extent) {
+        const int64_t pitch = model.limits.turnedPitch(extent, elementBytes);
+        ASSERT_GE(pitch, extent);
+        ASSERT_LE(2 * pitch, 3 * extent);
+        const auto worst = [&](int64_t step) {
+          return banks.use(banks.banks, step * elementBytes, elementBytes).cycles;
+        };
+        ASSERT_LE(worst(pitch), worst(extent)) << name << ", " << extent << " of " << elementBytes << " B";
+        if (pitch != extent)
+          ASSERT_EQ(worst(pitch), 1) << name << ", " << extent << " of " << elementBytes << " B";
+      }
+  }
+}
+
+/// 25,088 pixels are 196 chunks of 128 at least; on 16 rows and 4 banks a chunk does not leave its line.
+TEST(WeightGradientSpace, ChunksFillTheArrayWithoutFillingTheBanks) {
+  Convolution gradient = convolution(Convolution::GradWeight, 14, 3, 1, 256, 256);
+  gradient.planDims = {"n", "oh", "ow"};
+  gradient.shape.batch = 128;
+  gradient.streamed.type = gradient.stationary.type = numerics::ElementType::BF16;
+  const auto chunkOn = [&](const char *name) {
+    const WeightGradient space(readChipLimits(chip::Chip::load(name)), gradient);
+    std::array<int64_t, 3> chunk{};
+    for (const Field &field : space.fields())
+      for (size_t i = 0; i < 3; ++i)
+        if (field.name == "chunks." + gradient.planDims[i])
+          chunk[i] = field.candidates.front();
+    return chunk;
+  };
+  const auto [n, h, w] = chunkOn("datacentre");
+  EXPECT_LE(n * h * w, 128);
+  EXPECT_LE(ceilDiv(128, n) * ceilDiv(14, h) * ceilDiv(14, w), 210);
+  EXPECT_EQ(chunkOn("edge"), (std::array<int64_t, 3>{1, 1, 14}));
+}

@@ -271,11 +271,9 @@ Operations inferenceNorm(Bench &bench) {
 Operations normAgain(Bench &bench) {
   Operations operations;
   for (const Shape &shape : kImages) {
-    const Shape channels = {shape.back()};
-    operations.push_back(
-        bench.make("nn.batch_norm_apply", {shape, channels, channels, channels, channels}, {shape}));
-    operations.push_back(
-        bench.make("nn.batch_norm_apply", {shape, channels, channels, channels, channels, shape}, {shape}));
+    std::vector<Shape> operands(5, {shape.back()});
+    operands.front() = shape;
+    operations.push_back(bench.make("nn.batch_norm_apply", operands, {shape}));
   }
   return operations;
 }

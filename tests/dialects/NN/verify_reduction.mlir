@@ -56,6 +56,24 @@ func.func @batch_norm_c4(%x: tensor<2x3x3x4xf32>, %v: tensor<4xf32>) {
 
 // -----
 
+func.func @batch_norm_c5(%x: tensor<2x3x3x4xf32>, %v: tensor<4xf32>, %s: tensor<3xf32>) {
+  // expected-error @+1 {{expects a sum of 4 elements, found 3 (batch_norm_c5)}}
+  %y:5 = nn.batch_norm %x, %v, %v, %v, %v sum %s epsilon 1.0e-5 momentum 0.5 : (tensor<2x3x3x4xf32>, tensor<4xf32>, tensor<4xf32>, tensor<4xf32>, tensor<4xf32>, tensor<3xf32>) -> (tensor<2x3x3x4xf32>, tensor<4xf32>, tensor<4xf32>, tensor<4xf32>, tensor<4xf32>)
+  return
+}
+
+
+// -----
+
+func.func @batch_norm_apply_c1(%x: tensor<2x3x3x4xf32>, %v: tensor<4xf32>, %s: tensor<2x3x2x4xf32>) {
+  // expected-error @+1 {{expects a stored value of the shape of x, found another shape (batch_norm_apply_c1)}}
+  %y = nn.batch_norm_apply %x, %v, %v, %v, %v stored %s : (tensor<2x3x3x4xf32>, tensor<4xf32>, tensor<4xf32>, tensor<4xf32>, tensor<4xf32>, tensor<2x3x2x4xf32>) -> tensor<2x3x3x4xf32>
+  return
+}
+
+
+// -----
+
 func.func @channel_sum_c1(%x: tensor<2x3x3x4xf32>) {
   // expected-error @+1 {{expects a result of 4 elements, found 3 (channel_sum_c1)}}
   %y = nn.channel_sum %x : (tensor<2x3x3x4xf32>) -> tensor<3xf32>

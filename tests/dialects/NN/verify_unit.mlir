@@ -105,3 +105,15 @@ func.func @stored_twice(%x: tensor<2xf32>) {
   }
   return
 }
+
+// -----
+
+func.func @stored_integers(%x: tensor<2xf32>) {
+  // expected-error @+1 {{(unit_c4)}}
+  %0 = nn.unit(%x) {stored = [tensor<2xi32>]} : (tensor<2xf32>) -> tensor<2xf32> {
+  ^bb0(%a: tensor<2xf32>):
+    %1 = nn.relu %a : tensor<2xf32>
+    nn.yield %1 : tensor<2xf32>
+  }
+  return
+}

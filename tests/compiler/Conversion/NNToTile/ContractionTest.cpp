@@ -193,3 +193,44 @@ TEST(ContractionLowering, MatrixProductInEveryOrientation) {
           ASSERT_EQ(compareWithOracle(module, chipWith(size)), "") << module;
         }
 }
+
+namespace {
+
+/// A convolution of 4x6 pixels and 19 outputs that sums up its result, which it stores too.
+std::string summing() {
+  const std::string x = type({4, 4, 6, 5}), w = type({3, 3, 5, 19}), y = type({4, 4, 6, 19}), s = type({19});
+  return "func.func @forward(%x: " + x + " {nn.name = \"x\"}, %w: " + w + " {nn.name = \"w\"}) -> (" + y +
+         " {nn.name = \"y\"}, " + s + " {nn.name = \"s\"}) {\n  %y, %s = nn.unit(%x, %w) : (" + x + ", " + w +
+         ") -> (" + y + ", " + s + ") {\n  ^bb0(%a: " + x + ", %b: " + w +
+         "):\n    %0 = nn.conv2d %a, %b strides [1, 1] pads [1, 1, 1, 1] dilations [1, 1] : (" + x + ", " +
+         w + ") -> " + y + "\n    %1 = nn.channel_sum %0 : (" + y + ") -> " + s +
+         "\n    nn.yield %0, %1 : " + y + ", " + s + "\n  }\n  return %y, %s : " + y + ", " + s + "\n}\n";
+}
+std::string pinned(const std::string &fields) { return "{\"conv2d+channel_sum\": {" + fields + "}}"; }
+
+} // namespace
+
+TEST(ContractionLowering, SumsOfTheResult) {
+  for (int units : {1, 2, 3})
+    for (const char *tiles :
+         {R"("n": 1, "oh": 4, "ow": 6, "co": 19)", R"("n": 2, "oh": 4, "ow": 6, "co": 8)",
+          R"("n": 4, "oh": 4, "ow": 6, "co": 16)", R"("n": 1, "oh": 2, "ow": 6, "co": 8)",
+          R"("n": 1, "oh": 1, "ow": 3, "co": 8)", R"("n": 1, "oh": 1, "ow": 1, "co": 19)"})
+      for (const char *loops : {R"("n", "oh", "ow", "co", "c")", R"("co", "n", "oh", "ow", "c")"}) {
+        const bool shares = std::string(tiles).find("19") == std::string::npos;
+        const std::string split = units > 1 && shares ? R"(, "split": {"columns": 1})" : "";
+        const std::string mapping =
+            pinned("\"tiles\": {" + std::string(tiles) + "}, \"loops\": [" + loops + "]" + split);
+        ASSERT_EQ(compareWithOracle(summing(), chipWith({8, 8, units, 512, 64}), mapping), "") << mapping;
+      }
+}
+
+TEST(ContractionLowering, SumsAreOfPiecesOfEqualLengthInOrder) {
+  for (const char *tiles :
+       {R"("n": 3)", R"("n": 1, "oh": 3)", R"("n": 1, "oh": 2, "ow": 3)", R"("n": 1, "oh": 1, "ow": 4)"}) {
+    const std::string found = compareWithOracle(summing(), chipWith({8, 8, 1, 128, 32}),
+                                                pinned("\"tiles\": {" + std::string(tiles) + "}"));
+    EXPECT_NE(found.find("no pieces of equal length of all pixels"), std::string::npos)
+        << tiles << ": " << found;
+  }
+}

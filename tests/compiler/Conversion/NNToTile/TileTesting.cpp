@@ -73,16 +73,17 @@ using MemoriesOfOps = llvm::MapVector<Attribute, Memories>; // by location
 
 MemoriesOfOps pricedMemories(func::FuncOp function, const schedule::ChipLimits &limits) {
   MemoriesOfOps priced;
-  function.walk([&](nn::ScheduledOpInterface op) {
+  for (auto op :
+       function.getBody().front().getOps<nn::ScheduledOpInterface>()) { // not those inside of a unit
     std::unique_ptr<schedule::Space> space = compiler::spaceOf(op, limits);
     if (!space) // it moves nothing
-      return;
+      continue;
     schedule::Evaluation evaluation = space->evaluate(*compiler::readChoice(op, *space));
     for (const schedule::Buffer &buffer : evaluation.buffers) {
       Memories &memories = priced[tile::locationOf(op)];
       (buffer.accumulator ? memories.rows : memories.bytes) += buffer.size();
     }
-  });
+  }
   return priced;
 }
 

@@ -40,3 +40,13 @@ func.func @elsewhere(%x: tensor<64x16xf32>, %s: tensor<16xf32>, %g: tensor<64x16
   %1 = nn.tanh %0 : tensor<64x16xf32>
   return %y, %1 : tensor<64x16xf32>, tensor<64x16xf32>
 }
+
+// Not the sign alone is asked for: what is stored stays where it is.
+// CHECK-LABEL: func.func @value
+// CHECK: %[[Y:.*]] = nn.batch_norm_apply {{.*}} stored
+// CHECK: return %[[Y]]
+func.func @value(%x: tensor<64x16xf32>, %s: tensor<16xf32>, %r: tensor<64x16xf32>) -> tensor<64x16xf32> {
+  %y = nn.batch_norm_apply %x, %s, %s, %s, %s stored %r
+      : (tensor<64x16xf32>, tensor<16xf32>, tensor<16xf32>, tensor<16xf32>, tensor<16xf32>, tensor<64x16xf32>) -> tensor<64x16xf32>
+  return %y : tensor<64x16xf32>
+}
