@@ -95,10 +95,10 @@ Bounds boundsOf(const std::string &operation, const std::string &chip) {
       {{"bias_add", "edge"}, {0.92, 0.05, 0.40}},
       {{"channel_sum", "edge"}, {0.95, 0.05, 0.12}},
       {{"channel_sum", "datacentre"}, {0.95, 0.06, 0.10}},
-      {{"batch_norm", "edge"}, {0.95, 0.05, 0.31}},
-      {{"batch_norm", "datacentre"}, {0.95, 0.06, 0.12}},
-      {{"batch_norm_grad", "edge"}, {0.94, 0.05, 0.45}},
-      {{"batch_norm_grad", "datacentre"}, {0.95, 0.06, 0.10}},
+      {{"batch_norm", "edge"}, {0.95, 0.05, 0.26}},
+      {{"batch_norm", "datacentre"}, {0.95, 0.05, 0.12}},
+      {{"batch_norm_grad", "edge"}, {0.95, 0.05, 0.31}},
+      {{"batch_norm_grad", "datacentre"}, {0.95, 0.055, 0.10}},
   };
   const auto found = looser.find({operation, chip});
   return found == looser.end() ? Bounds{} : found->second;
@@ -133,7 +133,7 @@ double microseconds(const Operation &operation, const std::vector<Trial> &trials
 /// Multiply-accumulates exactly. Bytes too, but where a loop over borders of an image was taken to go on like
 /// its last period: a few in a thousand.
 void expectPricedIsMoved(const Trial &trial) {
-  constexpr double kBorders = 0.003;
+  constexpr double kBorders = 0.004;
   EXPECT_NEAR(trial.estimate.products, trial.productsDone, 0.5) << ::testing::PrintToString(trial.choice);
   EXPECT_NEAR(trial.estimate.dramBytes, trial.movedBytes, kBorders * trial.movedBytes)
       << ::testing::PrintToString(trial.choice);

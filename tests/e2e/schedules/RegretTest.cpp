@@ -29,8 +29,7 @@ double mostRegret(const std::string &operation, const std::string &chip) {
       {{"relu", "datacentre"}, 0.055},
       {{"add", "edge"}, 0.09},
       {{"bias_add", "datacentre"}, 0.055},
-      {{"batch_norm", "edge"}, 0.16},
-      {{"batch_norm_grad", "edge"}, 0.27},
+      {{"batch_norm", "edge"}, 0.09},
       {{"transpose", "datacentre"}, 0.11},
   };
   const auto found = looser.find({operation, chip});
