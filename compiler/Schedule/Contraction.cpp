@@ -96,6 +96,9 @@ std::vector<Field> Contraction::fields() const {
     if (maxTapsW * reduced <= limits.rows)
       chunkKh = std::min(maxTapsH, limits.rows / (maxTapsW * reduced));
   }
+  std::vector<int64_t> shorter; // of a large array, whose own chunks are too long for a small scratchpad
+  for (int64_t chunk = chunkC / 2; chunk >= 1; chunk /= 2)
+    shorter.push_back(chunk);
   std::vector<int64_t> tileK = {reduced};
   for (int64_t size : tileSizes(reduced, chunkC))
     if (size < reduced)
@@ -122,7 +125,7 @@ std::vector<Field> Contraction::fields() const {
   return {{tile(names.batch), tileSizes(shape.batch), {}},
           {tile(names.h), tileSizes(pixelsH(), multipleH), {}},
           {tile(names.w), tileSizes(pixelsW(), multipleW), {}},
-          {tile(names.reduced), tileK, {}},
+          {tile(names.reduced), tileK, {}, false, shorter},
           {tile(names.columns), tileColumns, {}},
           {kLoops, {0, 1}, {pixelsFirst, columnsFirst}},
           {"resident." + weights, {0, 1}, {}},
@@ -130,7 +133,7 @@ std::vector<Field> Contraction::fields() const {
           {"slots.accumulator", {2, 1}, {}},
           splitField("columns", limits),
           splitField("rows", limits),
-          {chunk(0), {chunkC}, {}},
+          {chunk(0), {chunkC}, {}, false, shorter},
           {chunk(1), {chunkKh}, {}},
           {chunk(2), {chunkKw}, {}}};
 }

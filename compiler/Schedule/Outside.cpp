@@ -338,10 +338,11 @@ void checkFields(const Space &space) {
     if (!isNamed || field.candidates.empty() || (field.name == kLoops) == field.orders.empty())
       throw Error(who(space) + " has a field '" + field.name +
                   "', expected one called loops with orders, or group.name, with values to try");
-    for (int64_t candidate : field.candidates)
-      if (field.name == kLoops && (candidate < 0 || candidate >= static_cast<int64_t>(field.orders.size())))
-        throw Error(who(space) + " tries order " + std::to_string(candidate) + " of " +
-                    std::to_string(field.orders.size()));
+    for (const std::vector<int64_t> &values : {field.candidates, field.reserve})
+      for (int64_t value : values)
+        if (field.name == kLoops && (value < 0 || value >= static_cast<int64_t>(field.orders.size())))
+          throw Error(who(space) + " tries order " + std::to_string(value) + " of " +
+                      std::to_string(field.orders.size()));
   }
 }
 

@@ -208,6 +208,7 @@ bool holdPins(const Space &space, std::vector<Field> &fields, const Pins &pins, 
     if (why.reason = checkValue(space, name, value); !why.reason.empty())
       return false;
     field->candidates = {value};
+    field->reserve.clear();
   }
   return true;
 }
@@ -302,12 +303,19 @@ void price(const Space &space, const ChipModel &model, const Enumeration &all, s
   }
 }
 
-} // namespace
+/// Makes candidates of all reserves; false if there are none.
+bool callReserves(std::vector<Field> &fields) {
+  bool any = false;
+  for (Field &field : fields) {
+    any |= !field.reserve.empty();
+    field.candidates.insert(field.candidates.end(), field.reserve.begin(), field.reserve.end());
+    field.reserve.clear();
+  }
+  return any;
+}
 
-std::optional<Solution> solve(const Space &space, const ChipModel &model, const Pins &pins, Infeasible &why) {
-  std::vector<Field> fields = space.fields();
-  if (!holdPins(space, fields, pins, why))
-    return std::nullopt;
+std::optional<Solution> solveOver(const Space &space, const ChipModel &model,
+                                  const std::vector<Field> &fields, Infeasible &why) {
   const Enumeration all(fields);
   Solution solution;
   std::vector<std::vector<Rough>> found = feasible(space, all, solution, why);
@@ -321,6 +329,20 @@ std::optional<Solution> solve(const Space &space, const ChipModel &model, const 
   solution.runnerUp = ranking.second();
   for (const Buffer &buffer : space.evaluate(solution.best.choice).buffers)
     (buffer.accumulator ? solution.rows : solution.bytes) += buffer.size();
+  return solution;
+}
+
+} // namespace
+
+std::optional<Solution> solve(const Space &space, const ChipModel &model, const Pins &pins, Infeasible &why) {
+  std::vector<Field> fields = space.fields();
+  if (!holdPins(space, fields, pins, why))
+    return std::nullopt;
+  std::optional<Solution> solution = solveOver(space, model, fields, why);
+  if (!solution && callReserves(fields)) {
+    why = {};
+    solution = solveOver(space, model, fields, why);
+  }
   return solution;
 }
 

@@ -34,6 +34,8 @@ struct Field {
   /// The search prices the best choices of each value, not only of all values together: a chip that offers
   /// more values then does not lose sight of what one with fewer would choose.
   bool apart = false;
+  /// More values, for a memory in which none of the candidates fits.
+  std::vector<int64_t> reserve = {};
 };
 constexpr const char *kLoops = "loops";
 

@@ -244,3 +244,26 @@ TEST(WeightGradientSpace, ChunksFillTheArrayWithoutFillingTheBanks) {
   EXPECT_LE(ceilDiv(128, n) * ceilDiv(14, h) * ceilDiv(14, w), 210);
   EXPECT_EQ(chunkOn("edge"), (std::array<int64_t, 3>{1, 1, 14}));
 }
+
+/// The weights of 3x3 taps for a whole large array are more than the scratchpad holds; shorter chunks fit.
+TEST(Search, ALargeArrayBesideASmallScratchpadTakesShorterChunks) {
+  const ChipModel model(chipWith({{"matrix.rows", "128"}, {"matrix.cols", "64"}}));
+  for (Convolution::Pass pass : {Convolution::Forward, Convolution::GradInput}) {
+    const Contraction space(model.limits, convolution(pass, 8, 3, 1, 256, 256));
+    const auto chunkOf = [&](const Choice &choice) {
+      const std::vector<Field> fields = space.fields();
+      for (size_t i = 0; i < fields.size(); ++i)
+        if (fields[i].name == "chunks.c")
+          return choice[i];
+      return int64_t(0);
+    };
+    Infeasible why;
+    const std::optional<Solution> solution = solve(space, model, {}, why);
+    ASSERT_TRUE(solution) << why.reason;
+    EXPECT_LT(chunkOf(solution->best.choice), 128);
+    Pins pins;
+    pins.numbers["chunks.c"] = 128;
+    EXPECT_FALSE(solve(space, model, pins, why));
+    EXPECT_NE(why.reason.find("'weights'"), std::string::npos) << why.reason;
+  }
+}
