@@ -149,7 +149,9 @@ def test_a_compilation_that_fails_leaves_the_former_file(steps, tmp_path):
     weights.write_text("former")
     model = str(steps / "lenet5.onnx")
     options = ["--chip=tiny", f"--batch={BATCH}", "--train", f"--optimizer={OPTIMIZER}", f"--weights={weights}"]
-    done = tool("arsis-compile", model, *options, "--set=scratchpad.kib=1", "-o", tmp_path / "p.arsis", check=False)
+    done = tool(
+        "arsis-compile", model, *options, "--set=matrix.accumulator_rows=1", "-o", tmp_path / "p.arsis", check=False
+    )
     assert done.returncode == 1 and weights.read_text() == "former"
     done = tool("arsis-compile", model, *options, "-o", weights, check=False)
     assert done.returncode == 1 and weights.read_text() == "former"

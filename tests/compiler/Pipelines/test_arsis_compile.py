@@ -100,12 +100,14 @@ def test_a_layer_that_cannot_fit(lenet, tmp_path):
     text = (ROOT / "arch_configs/chips/tiny.yaml").read_text()
     chip = tmp_path / "minute.yaml"
     lines = text.splitlines()
-    start = next(i for i, line in enumerate(lines) if line.startswith("scratchpad:"))
-    key = next(i for i in range(start, len(lines)) if lines[i].strip().startswith("kib:"))
-    lines[key] = "  kib: {value: 1, unit: KiB, source: assumed}"
+    key = next(i for i, line in enumerate(lines) if line.strip().startswith("accumulator_rows:"))
+    lines[key] = "  accumulator_rows: {value: 1, unit: rows, source: assumed}"
     chip.write_text("\n".join(lines))
     done = run(lenet, f"--chip={chip}", "--batch=2", *TRAIN, "-o", tmp_path / "p.arsis")
-    assert done.returncode == 1 and "error: " in done.stderr and "bytes" in done.stderr, done.stderr
+    found = done.stderr
+    assert done.returncode == 1 and "error: conv1 (bwd-weight): " in found and "misses 128 bytes (4 rows)" in found, (
+        found
+    )
 
 
 def test_a_program_records_small_numbers_exactly(lenet):

@@ -94,14 +94,14 @@ def test_timing(step):
 
 
 def test_a_failing_pass_leaves_a_reproducer(lenet, step, tmp_path):
-    """A scratchpad that is too small: arsis-opt fails alike on what was left."""
+    """Accumulators that are too few: arsis-opt fails alike on what was left."""
     reproducer = tmp_path / "reproducer.mlir"
-    small = ["--set", "scratchpad.kib=1", f"--mlir-pass-pipeline-crash-reproducer={reproducer}"]
+    small = ["--set", "matrix.accumulator_rows=1", f"--mlir-pass-pipeline-crash-reproducer={reproducer}"]
     done = run("arsis-compile", *step, *small)
-    assert done.returncode == 1 and "no schedule of nn.conv2d is feasible" in done.stderr
+    assert done.returncode == 1 and "no schedule of nn.conv2d_grad_weight is feasible" in done.stderr
     assert "mlir_reproducer" in reproducer.read_text()
     again = run("arsis-opt", "--run-reproducer", reproducer)
-    assert again.returncode == 1 and "no schedule of nn.conv2d is feasible" in again.stderr, again.stderr
+    assert again.returncode == 1 and "no schedule of nn.conv2d_grad_weight is feasible" in again.stderr, again.stderr
 
 
 @pytest.mark.parametrize("tool", ["arsis-compile", "arsis-opt"])
@@ -160,7 +160,7 @@ def test_every_tool_overrides_values_of_the_chip(lenet, step, tool):
     assert run(tool, *command("dma.load_queues=2")).returncode == 0
     done = run(tool, *command("matrix.row=8"))
     assert done.returncode != 0 and done.stderr.count("unknown chip key 'matrix.row'") == 1, done.stderr
-    done = run(tool, *command("scratchpad.kib=1"))
+    done = run(tool, *command("matrix.accumulator_rows=1"))
     assert done.returncode != 0, done.stdout
 
 
