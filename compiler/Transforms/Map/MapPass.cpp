@@ -193,7 +193,7 @@ private:
                 best = variant;
               together = named ? 0 : std::min(together, cost);
             }
-            apart = std::isinf(together) || isDearer(op, stored, together, model);
+            apart = std::isinf(together) || isDearer(op, stored, best, together, model);
             return success();
           })))
         return failure();
@@ -213,7 +213,8 @@ private:
   }
   /// Whether the operations of a unit cost less alone. They cost at least what the DRAM takes for their
   /// values, which mostly decides it, and a product that keeps its arrays busy would do no better alone.
-  bool isDearer(Operation *unit, ArrayAttr stored, double together, const ChipModel &model) {
+  /// `best` is the variant of the unit that costs so much together.
+  bool isDearer(Operation *unit, ArrayAttr stored, Operation *best, double together, const ChipModel &model) {
     SmallVector<Operation *> alone = nn::copiesOf(unit, stored);
     int64_t bytes = 0;
     auto add = [&](Type type) {
@@ -225,7 +226,7 @@ private:
       llvm::for_each(op->getResultTypes(), add);
     }
     constexpr double kBusy = 0.95;
-    const std::optional<Solution> solution = solutionOf(unit, model);
+    const std::optional<Solution> solution = solutionOf(best, model); // known already
     const double busy =
         solution ? solution->best.estimate.busy[static_cast<size_t>(schedule::Engine::Matrix)] : 0;
     bool dearer = together > double(bytes) / model.limits.dramBytesPerCycle && busy < kBusy * together;
