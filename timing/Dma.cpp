@@ -7,52 +7,61 @@
 
 namespace arsis::timing {
 
-double dramLatencyNs(const chip::Chip &chip) {
-  return chip.real("dram.controller_ns") + chip.real("dram.interconnect_ns") + chip.real("dram.phy_ns") +
-         chip.real("dram.device_ns");
-}
-
 static double cyclesPerNanosecond(const chip::Chip &chip) { return chip.real("clock.core_mhz") / 1000; }
 
 Dma::Dma(const chip::Chip &chip)
-    : dram{chip.integer("dram.channels"), chip.integer("dram.interleave_bytes"),
-           chip.integer("dram.burst_bytes")},
+    : dram(chip), channels{dram.channels, dram.interleaveBytes, dram.burstBytes},
       outstanding(chip.integer("dma.outstanding_requests")), requestBytes(chip.integer("dma.request_bytes")),
       // A bus wider than all banks together carries no more than they take.
       busBytesPerCycle(
           std::min(chip.integer("dma.bus_bytes_per_cycle"),
                    chip.integer("scratchpad.banks") * chip.integer("scratchpad.bank_width_bytes"))),
-      startupCycles(chip.integer("dma.startup_cycles")),
-      rowBytes(chip.integer("dram.row_bytes") * chip.integer("dram.channels")),
-      rowBanks(chip.integer("dram.banks")),
-      dramBytesPerCycle(chip.real("dram.bandwidth_gbps") / cyclesPerNanosecond(chip)),
-      latencyCycles(dramLatencyNs(chip) * cyclesPerNanosecond(chip)),
-      rowMissCycles(chip.real("dram.row_miss_ns") * cyclesPerNanosecond(chip)), banks(chip) {}
+      startupCycles(chip.integer("dma.startup_cycles")), rowBytes(dram.rowBytes * dram.channels),
+      rowBanks(dram.banks), dramBytesPerCycle(dram.bandwidthGbps * dram.usable() / cyclesPerNanosecond(chip)),
+      batchOverhead(dram.perBatchNs() / (static_cast<double>(dram.writeBatch) * dram.burstNs())),
+      latencyCycles(dram.readLatencyNs() * cyclesPerNanosecond(chip)),
+      writeLatencyCycles(dram.writeLatencyNs() * cyclesPerNanosecond(chip)),
+      rowMissCycles(dram.rowMissNs() * cyclesPerNanosecond(chip)),
+      queueCycles(static_cast<double>(dram.writeQueue) * dram.burstNs() * cyclesPerNanosecond(chip)),
+      batchCycles((static_cast<double>(dram.writeBatch) * dram.burstNs() + dram.perBatchNs()) *
+                  cyclesPerNanosecond(chip)),
+      turnCycles(dram.writeToReadNs() * cyclesPerNanosecond(chip)),
+      refreshWaitCycles(dram.rfc * dram.rfc / (2 * dram.refi) * cyclesPerNanosecond(chip)),
+      burstCycles(dram.burstNs() * cyclesPerNanosecond(chip)), banks(chip) {}
 
-Transfer Dma::transfer(const Runs &runs, int64_t address, int64_t step, int64_t beats) const {
+Transfer Dma::transfer(const Runs &runs, int64_t address, int64_t step, int64_t beats, bool store) const {
   static thread_local Memo<Transfer, 18> known;
   return known.get(
       {runs.bytes, runs.count[0], runs.count[1], runs.count[2], runs.count[3], runs.pitch[0], runs.pitch[1],
-       runs.pitch[2], runs.pitch[3], address, step, beats, outstanding, requestBytes, dram.channels,
-       dram.interleaveBytes, dram.burstBytes, rowBytes * 4096 + rowBanks},
+       runs.pitch[2], runs.pitch[3], address, step, 2 * beats + store, outstanding, requestBytes,
+       dram.channels, dram.interleaveBytes, dram.burstBytes, rowBytes * 4096 + rowBanks},
       [&] {
         Transfer transfer;
+        transfer.store = store;
         transfer.bytes = runs.totalBytes();
         transfer.beats = beats;
         if (transfer.bytes == 0)
           return transfer;
         transfer.requests = granulesTouched(runs, address, requestBytes);
-        // Boxes close to each other are in flight together if the table reaches round all channels.
+        // Boxes close to each other are in flight together if the table, or the queue of writes, reaches
+        // round all channels.
         const int64_t apart = std::abs(step), turn = dram.channels * dram.interleaveBytes;
-        const bool reaches = apart < dram.interleaveBytes && outstanding * apart >= transfer.requests * turn;
-        const ChannelLoad load = channelLoad(runs, dram, address, reaches ? dram.interleaveBytes : step);
+        const bool reaches =
+            apart < dram.interleaveBytes && (store || outstanding * apart >= transfer.requests * turn);
+        const ChannelLoad load = channelLoad(runs, channels, address, reaches ? dram.interleaveBytes : step);
         const auto bytes = static_cast<double>(dram.channels * dram.burstBytes);
-        // Boxes fill each other's idle channels as far as the table holds several of them; a piece more or
-        // less is still in the queue of its channel when the next box comes.
         const double piece = static_cast<double>(dram.interleaveBytes) / static_cast<double>(dram.burstBytes);
-        const double inFlight = std::max(1.0, 1 / rounds(transfer));
-        transfer.dramBytes = std::max(load.inSequence, (load.fullest - piece) / inFlight) * bytes;
+        if (store) { // boxes that stay in a channel share its queue
+          const double stay = reaches && apart > 0 ? static_cast<double>(dram.interleaveBytes / apart) : 1;
+          transfer.dramBytes =
+              std::max(load.inSequence, load.fullest - static_cast<double>(dram.writeQueue) / stay) * bytes;
+        } else { // boxes fill each other's idle channels as far as the table holds several of them; a piece
+                 // more or less is still in the queue of its channel when the next box comes
+          const double inFlight = std::max(1.0, 1 / rounds(transfer));
+          transfer.dramBytes = std::max(load.inSequence, (load.fullest - piece) / inFlight) * bytes;
+        }
         transfer.fullestBytes = load.fullest * bytes;
+        transfer.sharedBytes = load.inSequence * bytes;
         transfer.rowsOpened = timing::rowsOpened(runs, rowBytes, rowBanks, step);
         return transfer;
       });
@@ -71,48 +80,63 @@ int64_t Dma::localBeats(int64_t elements, const std::array<int64_t, 4> &box,
   return beats * cycles;
 }
 
-int64_t Dma::roundTrip(int64_t bytes) const {
+int64_t Dma::roundTrip(int64_t bytes, bool store) const {
   // The pieces of a long request go to several channels at once.
   const int64_t onOneChannel = std::min(bytes, dram.interleaveBytes);
   const int64_t bursts = (onOneChannel + dram.burstBytes - 1) / dram.burstBytes;
-  const double perBurst = static_cast<double>(dram.burstBytes * dram.channels) / dramBytesPerCycle;
-  return std::max<int64_t>(
-      1, static_cast<int64_t>(std::ceil(latencyCycles + static_cast<double>(bursts) * perBurst)));
+  const double cycles =
+      store ? writeLatencyCycles : latencyCycles + static_cast<double>(bursts) * burstCycles;
+  return std::max<int64_t>(1, static_cast<int64_t>(std::ceil(cycles)));
 }
 
 double Dma::moving(const Transfer &transfer) const {
   return std::max(static_cast<double>(busCycles(transfer.bytes)), static_cast<double>(transfer.beats));
 }
 
-/// The requests that go out together, as the machine counts them: an eighth of an instruction, at least so
-/// many bytes (simulator/units/DmaEngine.h).
-static double requestsAtOnce(const Transfer &transfer, int64_t requestBytes) {
+int64_t Dma::chunkBytes(int64_t bytes) const {
   constexpr int64_t kChunks = 8, kSmallestBytes = 1024;
-  const int64_t chunk = std::max(kSmallestBytes, (transfer.bytes + kChunks - 1) / kChunks);
-  const int64_t bytes = (chunk + requestBytes - 1) / requestBytes * requestBytes;
+  const int64_t batch = dram.writeBatch * dram.burstBytes * dram.channels;
+  const int64_t chunk = std::max(kSmallestBytes, std::min(batch, (bytes + kChunks - 1) / kChunks));
+  return (chunk + requestBytes - 1) / requestBytes * requestBytes;
+}
+
+/// The requests that go out together.
+static double requestsAtOnce(const Transfer &transfer, int64_t chunkBytes) {
   return static_cast<double>(transfer.requests) *
-         std::min(1.0, static_cast<double>(bytes) / static_cast<double>(transfer.bytes));
+         std::min(1.0, static_cast<double>(chunkBytes) / static_cast<double>(transfer.bytes));
+}
+
+double Dma::dramCycles(const Transfer &transfer, double dramBytes) const {
+  const double cycles = dramBytes / dramBytesPerCycle;
+  if (!transfer.store)
+    return cycles;
+  const auto batch = static_cast<double>(dram.writeBatch * dram.burstBytes * dram.channels);
+  const double together = std::clamp(static_cast<double>(transfer.bytes) / batch, 1.0,
+                                     static_cast<double>(dram.writeQueue / dram.writeBatch));
+  return cycles * (1 + batchOverhead / together);
 }
 
 double Dma::dramAndTable(const Transfer &transfer) const {
   if (transfer.requests == 0)
     return 0;
   const auto entries = static_cast<double>(outstanding),
-             trip = static_cast<double>(roundTrip(transfer.bytes / transfer.requests));
+             trip = static_cast<double>(roundTrip(transfer.bytes / transfer.requests, transfer.store));
+  if (transfer.store)
+    return trip * rounds(transfer);
   // Requests that wait for the same rows.
-  const double group = std::max(entries, requestsAtOnce(transfer, requestBytes));
+  const double group = std::max(entries, requestsAtOnce(transfer, chunkBytes(transfer.bytes)));
   const double groups = static_cast<double>(transfer.requests) / group;
-  const double hit = std::max(transfer.dramBytes / dramBytesPerCycle / groups, trip * group / entries);
+  const double hit = std::max(dramCycles(transfer, transfer.dramBytes) / groups, trip * group / entries);
   const double missing = std::min(groups, transfer.rowsOpened * std::min(1.0, groups));
   return (groups - missing) * hit + missing * std::max(hit, trip + rowMissCycles);
 }
 
 double Dma::missLatency(const Transfer &transfer) const {
-  return rowMissCycles * std::min(1.0, transfer.rowsOpened);
+  return transfer.store ? 0 : rowMissCycles * std::min(1.0, transfer.rowsOpened) + refreshWaitCycles;
 }
 
 double Dma::period(const Transfer &transfer) const {
-  return std::max(moving(transfer), dramAndTable(transfer));
+  return std::max({moving(transfer), dramAndTable(transfer), transfer.dramBytes / dramBytesPerCycle});
 }
 
 double Dma::stream(const Transfer &transfer, int64_t n) const {
@@ -124,11 +148,17 @@ double Dma::stream(const Transfer &transfer, int64_t n) const {
   const double last = (transfer.fullestBytes - transfer.dramBytes) / dramBytesPerCycle;
   // The entries go round; the last request leaves when those of all rounds before it are back.
   const double all = count * rounds(transfer), whole = std::ceil(all);
-  const auto trip = static_cast<double>(roundTrip(transfer.bytes / transfer.requests));
-  const double together =
-      std::max({count * moving(transfer), count * transfer.dramBytes / dramBytesPerCycle + last,
-                whole * trip - latencyCycles, std::max(0.0, 1 - 1 / all) * count * dramAndTable(transfer)});
-  return once + rowMissCycles + latencyCycles + together;
+  const auto trip = static_cast<double>(roundTrip(transfer.bytes / transfer.requests, transfer.store));
+  const double issued = std::max({count * moving(transfer),
+                                  whole * trip - (transfer.store ? writeLatencyCycles : latencyCycles),
+                                  std::max(0.0, 1 - 1 / all) * count * dramAndTable(transfer)});
+  const double served = rowMissCycles + count * transfer.dramBytes / dramBytesPerCycle + last;
+  if (!transfer.store)
+    return once + std::max(rowMissCycles + issued, served) + latencyCycles;
+  // Answered when the queue has it, done when the DRAM has it.
+  const auto queue = static_cast<double>(dram.writeQueue * dram.burstBytes * dram.channels);
+  const double waits = std::max(0.0, count * transfer.dramBytes - queue) / dramBytesPerCycle;
+  return once + std::max(std::max(issued, waits) + writeLatencyCycles, served);
 }
 
 } // namespace arsis::timing

@@ -2,28 +2,30 @@
 // A DMA queue that has DRAM and bus to itself: what a transfer asks of the bus, the scratchpad side, the DRAM
 // and the queue's table of requests, and how long a stream of equal transfers takes: as long as the slowest
 // of them, the table by Little's law (entries / round trip), plus a latency and the decoding of a descriptor
-// once. Rows of the DRAM: how many a transfer opens on its way, and what that costs where the table is too
-// small to hide it. Does not model: rows that other transfers close or leave open, refresh, turnaround, other
-// queues, the issue of instructions. Figures: keys `dma.*`, `dram.*`, `scratchpad.*` and `clock.core_mhz`.
+// once. A store is answered when the controller has it; its DRAM time comes later, and with what a batch of
+// writes costs among reads. Rows of the DRAM: how many a transfer opens on its way, and what that costs where
+// the table is too small to hide it. Refresh takes its mean share of the time. Does not model: other queues,
+// the issue of instructions. Figures: keys `dma.*`, `dram.*`, `scratchpad.*` and `clock.core_mhz`.
 #pragma once
 
 #include "timing/Banks.h"
+#include "timing/Dram.h"
 #include "timing/Runs.h"
 
 namespace arsis::timing {
 
-/// The unloaded latency of the DRAM without the burst itself, the sum of its parts (ns): from a request that
-/// leaves its queue to the first byte that arrives, row open.
-double dramLatencyNs(const chip::Chip &chip);
-
 /// One load or store.
 struct Transfer {
+  bool store = false;
   int64_t bytes = 0;    // of the tensor
   int64_t requests = 0; // entries of the table
   int64_t beats = 0;    // of the scratchpad side
   /// For which the whole DRAM is occupied: its mean in a long row of transfers, and alone, until the fullest
   /// channel is through.
   double dramBytes = 0, fullestBytes = 0;
+  /// The same in a long row of transfers if other queues find work for the channels that this one leaves
+  /// idle.
+  double sharedBytes = 0;
   double rowsOpened = 0; // mean in a long row of transfers
 };
 
@@ -33,7 +35,7 @@ public:
 
   /// `address` is the first run's in the DRAM, `step` the bytes from one transfer to the next, `beats` from
   /// localBeats.
-  Transfer transfer(const Runs &runs, int64_t address, int64_t step, int64_t beats) const;
+  Transfer transfer(const Runs &runs, int64_t address, int64_t step, int64_t beats, bool store) const;
   /// Cycles of the bus between DRAM and scratchpad, which all queues share, both ways.
   int64_t busCycles(int64_t bytes) const { return (bytes + busBytesPerCycle - 1) / busBytesPerCycle; }
   /// Cycles of the scratchpad side. A beat moves as many elements as the bus is wide, in the tensor's order;
@@ -41,23 +43,38 @@ public:
   /// box are moved, fill included; strides in elements.
   int64_t localBeats(int64_t elements, const std::array<int64_t, 4> &box,
                      const std::array<int64_t, 4> &stride, int64_t elementBytes) const;
+  /// Requests of an instruction of `bytes` go out in chunks of at most so many: for speed an eighth of it,
+  /// but no more than what a batch of writes brings to all channels, so that loads and stores take turns as
+  /// the batches do.
+  int64_t chunkBytes(int64_t bytes) const;
   /// Cycles that a request of `bytes` keeps its entry of the table, nobody else about and its row open.
-  int64_t roundTrip(int64_t bytes) const;
+  int64_t roundTrip(int64_t bytes, bool store) const;
+  /// Cycles for which the channels are occupied: of a store with what its batches cost among reads, of which
+  /// as many as the queue holds go out together where the store has so many bytes.
+  double dramCycles(const Transfer &transfer, double dramBytes) const;
 
   /// Cycles of the DRAM and the table, whichever is slower, in each round of the table: a round that has to
-  /// open a row holds its entries for so much longer.
+  /// open a row holds its entries for so much longer. Of a store the table alone.
   double dramAndTable(const Transfer &transfer) const;
-  /// Cycles that opening rows adds to the latency of one transfer.
+  /// Cycles that opening rows, and what is left of a refresh, add to the latency of one transfer.
   double missLatency(const Transfer &transfer) const;
   /// Cycles from one transfer to the next in a long stream of equal ones.
   double period(const Transfer &transfer) const;
   /// Cycles of `n` equal transfers, from the first instruction's issue to the last byte.
   double stream(const Transfer &transfer, int64_t n) const;
 
-  const Channels dram;
+  const Dram dram;
+  const Channels channels;
   const int64_t outstanding, requestBytes, busBytesPerCycle, startupCycles;
   const int64_t rowBytes, rowBanks; // of all channels together; banks of one
-  const double dramBytesPerCycle, latencyCycles, rowMissCycles;
+  const double dramBytesPerCycle;   // refresh taken off
+  const double batchOverhead;       // what a batch of writes costs among reads, over its own time
+  const double latencyCycles, writeLatencyCycles, rowMissCycles;
+  const double queueCycles;       // in which a channel empties a full queue of writes
+  const double batchCycles;       // of a batch of writes among reads
+  const double turnCycles;        // from a write to a read
+  const double refreshWaitCycles; // of a request that comes at any time
+  const double burstCycles;       // of one burst on its channel
   const Banks banks;
 
 private:

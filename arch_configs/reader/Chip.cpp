@@ -118,6 +118,12 @@ void Chip::checkConsistency() const {
                   " bytes, expected a multiple of the " + formatNumber(unit) + " bytes of " +
                   std::string(of));
   };
+  auto requireAtMost = [&](std::string_view less, std::string_view more, std::string_view why) {
+    if (value(less) > value(more))
+      throw Error(where(entry(less)) + ": " + std::string(less) + " is " + formatNumber(value(less)) +
+                  ", expected at most the " + formatNumber(value(more)) + " ns of " + std::string(more) +
+                  ", " + std::string(why));
+  };
   requireMultiple("scratchpad.kib", value("scratchpad.kib") * 1024,
                   "scratchpad.banks x scratchpad.bank_width_bytes",
                   value("scratchpad.banks") * value("scratchpad.bank_width_bytes"));
@@ -128,6 +134,16 @@ void Chip::checkConsistency() const {
   if (value("dma.request_bytes") > value("dram.burst_bytes")) // a shorter request costs a whole burst
     requireMultiple("dma.request_bytes", value("dma.request_bytes"), "dram.burst_bytes",
                     value("dram.burst_bytes"));
+  if (std::fmod(value("dram.write_queue"), value("dram.write_batch")) != 0)
+    throw Error(where(entry("dram.write_queue")) + ": dram.write_queue gives " +
+                formatNumber(value("dram.write_queue")) + " bursts, expected a multiple of the " +
+                formatNumber(value("dram.write_batch")) + " bursts of dram.write_batch");
+  requireAtMost("dram.trcd_ns", "dram.tras_ns", "a row is open before it may be closed");
+  requireAtMost("dram.trrd_ns", "dram.tfaw_ns", "four openings take as long as one");
+  if (value("dram.trfc_ns") >= value("dram.trefi_ns"))
+    throw Error(where(entry("dram.trfc_ns")) + ": dram.trfc_ns is " + formatNumber(value("dram.trfc_ns")) +
+                ", expected less than the " + formatNumber(value("dram.trefi_ns")) +
+                " ns of dram.trefi_ns, or nothing but refresh is done");
   const double accumulators =
       value("matrix.units") * value("matrix.accumulator_rows") * value("matrix.cols") * 4;
   if (accumulators > static_cast<double>(isa::kLargestAccumulators))

@@ -55,7 +55,7 @@ const std::vector<KeySpec> &keySpecs() {
       {"dma.request_bytes", "B", integer, 1, 65536,
        "largest request to the DRAM, one entry of the table; whole bursts, or less than one"},
       {"dma.bus_bytes_per_cycle", "B/cycle", integer, 1, 65536,
-       "width of the bus between DRAM and scratchpad, shared by all queues"},
+       "width of the bus between DRAM and scratchpad, each way; all queues of a direction share it"},
       {"dma.startup_cycles", "cycles", integer, 0, 100000,
        "cycles from the issue of a DMA instruction to its first request, a pipeline that a busy queue hides"},
 
@@ -68,16 +68,33 @@ const std::vector<KeySpec> &keySpecs() {
        "part of the unloaded latency: between DMA queue and controller on the chip, both ways"},
       {"dram.phy_ns", "ns", real, 0, 100000,
        "part of the unloaded latency: the interface between controller and devices, both ways"},
-      {"dram.device_ns", "ns", real, 0, 100000,
-       "part of the unloaded latency: from a read command to its first beat, row open (CL)"},
       {"dram.channels", "channels", integer, 1, 4096,
        "independent channels; pieces of `dram.interleave_bytes` go round them"},
       {"dram.banks", "banks", integer, 1, 1024, "banks per channel, each with one open row"},
       {"dram.row_bytes", "B", integer, 1, 1 << 20, "bytes of a row across the devices of a channel"},
-      {"dram.row_miss_ns", "ns", real, 0, 100000, "added when another row is open: precharge and activate"},
       {"dram.burst_bytes", "B", integer, 1, 4096, "smallest transfer; shorter requests cost a whole burst"},
       {"dram.interleave_bytes", "B", integer, 1, 1 << 20,
        "consecutive bytes of one channel, whole bursts; the next ones are in the next channel"},
+      {"dram.bank_permutation", "flag", integer, 0, 1,
+       "1 if each round of rows over the banks begins at another bank"},
+      {"dram.write_queue", "bursts", integer, 1, 65536,
+       "writes that the controller of a channel holds; a store is answered when its bursts are in it"},
+      {"dram.write_batch", "bursts", integer, 1, 65536,
+       "writes that leave the queue together; the queue holds whole batches"},
+      {"dram.tcl_ns", "ns", real, 0, 100000,
+       "tCL: from a read to its first beat, row open; part of the unloaded latency"},
+      {"dram.tcwl_ns", "ns", real, 0, 100000, "tCWL: from a write to its first beat"},
+      {"dram.trcd_ns", "ns", real, 0, 100000, "tRCD: from opening a row to its first read or write"},
+      {"dram.trp_ns", "ns", real, 0, 100000, "tRP: from closing a row to opening another one of its bank"},
+      {"dram.tras_ns", "ns", real, 0, 100000, "tRAS: from opening a row to closing it"},
+      {"dram.trrd_ns", "ns", real, 0, 100000, "tRRD: between two openings of rows of one channel"},
+      {"dram.tfaw_ns", "ns", real, 0, 100000, "tFAW: in which a channel opens at most four rows"},
+      {"dram.twr_ns", "ns", real, 0, 100000, "tWR: from the last beat of a write to closing its row"},
+      {"dram.trtp_ns", "ns", real, 0, 100000, "tRTP: from a read to closing its row"},
+      {"dram.twtr_ns", "ns", real, 0, 100000, "tWTR: from the last beat of a write to a read"},
+      {"dram.trtw_ns", "ns", real, 0, 100000, "gap on the bus between the beats of a read and of a write"},
+      {"dram.trfc_ns", "ns", real, 0, 100000, "tRFC: a refresh of all banks of a channel"},
+      {"dram.trefi_ns", "ns", real, 1, 1e9, "tREFI: from one refresh to the next"},
 
       {"frontend.decode_cycles", "cycles", integer, 0, 10000,
        "cycles between two instructions of one stream"},
@@ -113,8 +130,12 @@ const KeySpec *findKey(std::string_view key) {
 
 std::string insteadOf(std::string_view key) {
   if (key == "dram.latency_ns")
-    return "its parts dram.controller_ns, dram.interconnect_ns, dram.phy_ns and dram.device_ns (without the "
+    return "its parts dram.controller_ns, dram.interconnect_ns, dram.phy_ns and dram.tcl_ns (without the "
            "burst), and dram.interleave_bytes beside them";
+  if (key == "dram.device_ns")
+    return "dram.tcl_ns";
+  if (key == "dram.row_miss_ns")
+    return "dram.trp_ns and dram.trcd_ns, which it was the sum of";
   return "a key of arch_configs/schema/keys.md";
 }
 

@@ -2,6 +2,7 @@
 //
 // From the chip's keys to the values of the cost model.
 #include "compiler/Schedule/ChipLimits.h"
+#include "timing/Dram.h"
 
 #include <numeric>
 
@@ -23,9 +24,9 @@ ChipLimits readChipLimits(const chip::Chip &chip) {
   limits.lanes = chip.integer("vector.lanes");
   limits.vectorStartupCycles = chip.integer("vector.startup_cycles");
   limits.dmaStartupCycles = chip.integer("dma.startup_cycles");
-  limits.dram = {chip.integer("dram.channels"), chip.integer("dram.interleave_bytes"),
-                 chip.integer("dram.burst_bytes")};
-  limits.dramBytesPerCycle = chip.real("dram.bandwidth_gbps") * kMegaPerGiga / chip.real("clock.core_mhz");
+  const timing::Dram dram(chip);
+  limits.dram = {dram.channels, dram.interleaveBytes, dram.burstBytes};
+  limits.dramBytesPerCycle = dram.bandwidthGbps * dram.usable() * kMegaPerGiga / chip.real("clock.core_mhz");
   return limits;
 }
 

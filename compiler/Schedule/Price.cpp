@@ -32,9 +32,8 @@ void Run::prepare() {
   }
   queue[0] = reserve(5);
   queue[1] = reserve(5);
-  dram = reserve(1 + 3 * kWindow);
+  dram = reserve(1 + kPerTransfer * kWindow);
   sequence = reserve(1);
-  busWork = reserve(1);
   vectorFree = reserve(1);
   for (int64_t u = 0; u < units; ++u) {
     matrix.push_back(reserve(2 + 2 * static_cast<size_t>(banks)));
@@ -86,6 +85,7 @@ Estimate Run::estimate() const {
   Estimate e;
   for (const StreamAt &stream : streams)
     e.cycles = std::max(e.cycles, x[stream.completes]);
+  e.cycles = std::max(e.cycles, x[queue[1] + 2]); // what was stored is in the DRAM
   if (e.cycles > limit)
     e.cycles = std::numeric_limits<double>::infinity();
   for (size_t i = 0; i < kEngines; ++i)
@@ -147,8 +147,8 @@ void Run::skip(double periods, const double *now, const double *before) {
     return;
   x[dram] += shift;
   for (size_t k = 0; k < kWindow; ++k) {
-    x[dram + 1 + 3 * k] += shift;
-    x[dram + 3 + 3 * k] += periods * (now[sequence] - before[sequence]);
+    x[dram + 1 + kPerTransfer * k] += shift;
+    x[dram + 3 + kPerTransfer * k] += periods * (now[sequence] - before[sequence]);
   }
 }
 

@@ -39,7 +39,7 @@ void Run::transferTime(const View &local, const std::array<int64_t, 4> &box, con
     const timing::Runs runs = timing::contiguousRuns(inside, strides, bytes);
     const int64_t elements = store ? volume(inside) : volume(box);
     const int64_t beats = mp->dma.localBeats(elements, box, local.strides, bytesIn(local.buffer));
-    node.transfer = mp->dma.transfer(runs, phase, step, beats);
+    node.transfer = mp->dma.transfer(runs, phase, step, beats, store);
     const timing::Transfer &t = node.transfer;
     node.cycles = double(std::max(mp->dma.busCycles(t.bytes), t.beats));
     node.other = mp->dma.dramAndTable(t);
@@ -58,19 +58,26 @@ void Run::move(int stream, const NodeState &node, std::initializer_list<Use> use
     done = std::max(begin, lastData) + node.cycles;
     nextRequest = done;
   } else {
-    const double work = t.dramBytes / mp->dma.dramBytesPerCycle,
-                 fullest = t.fullestBytes / mp->dma.dramBytesPerCycle,
-                 bus = double(mp->dma.busCycles(t.bytes));
+    const double work = mp->dma.dramCycles(t, t.dramBytes), bus = double(mp->dma.busCycles(t.bytes));
     const double first = store ? bus / double(t.requests) : 0;
     const double rounds = double(t.requests) / double(mp->dma.outstanding);
-    const double moved =
-        std::max({shareDram(store, begin + first, work, enabled),
-                  share(queue[store] + 3, busWork, begin, bus), begin + node.cycles, begin + first + fullest,
-                  begin + first + (rounds > 1 ? node.other * (1 - 1 / rounds) + work / rounds : 0)});
-    done = std::max(moved + mp->dma.latencyCycles + mp->dma.missLatency(t),
-                    lastData + (store ? 0 : node.cycles));
+    const double served = shareDram(t, begin + first, enabled);
+    double &busFree = x[queue[store] + 3];
+    busFree = std::max(busFree, begin) + bus;
+    const double byBus = std::max(busFree, begin + node.cycles);
+    double moved;
+    if (store) { // its data wait in the controller
+      moved = std::max({byBus, begin + first + (rounds > 1 ? node.other * (1 - 1 / rounds) : 0),
+                        served - mp->dma.queueCycles}) +
+              mp->dma.writeLatencyCycles;
+    } else {
+      moved = std::max({byBus, served, begin + t.fullestBytes / mp->dma.dramBytesPerCycle,
+                        begin + (rounds > 1 ? node.other * (1 - 1 / rounds) + work / rounds : 0)}) +
+              mp->dma.latencyCycles + mp->dma.missLatency(t);
+    }
+    done = std::max(moved, lastData + (store ? 0 : node.cycles));
     nextRequest = begin + std::max(node.cycles, node.other);
-    x[counters + kEngines] += work;
+    x[counters + kEngines] += mp->dma.dramCycles(t, t.sharedBytes);
   }
   lastData = done;
   count(engine, node.cycles);
@@ -78,49 +85,55 @@ void Run::move(int stream, const NodeState &node, std::initializer_list<Use> use
   finish(stream, issued, done, uses);
 }
 
-/// When what loads and stores share has served `work` that a queue asks for at `begin`: one after the other
-/// within the queue, and never before all work of both queues could be done. The run meets transfers in the
-/// order of the program, not of time, so the queues fill each other's gaps.
-double Run::share(size_t own, size_t all, double begin, double work) {
-  x[all] += work;
-  x[own] = std::max(x[own], begin) + work;
-  return std::max(x[own], x[all]);
-}
-
-/// When the DRAM has served `work` that a queue asks for at `begin`. Whatever of both queues came at or
+/// When the DRAM has served a transfer that a queue asks for at `begin`. Whatever of both queues came at or
 /// after some time t has to be served after t: so the end is at least t plus all of that, for every t up to
 /// `begin`. The last kWindow transfers are looked at one by one; older ones are taken one after the other,
 /// as the run met them. Transfers that an operation behind `enabled` made possible come behind this one; if
-/// it follows closely they share, and slow it by no more than its own work. The end never falls if a
-/// transfer begins later or is longer.
+/// it follows closely they share, and slow it by no more than its own work. Loads go before stores as long as
+/// these fill less than a batch, but may find the bus turned the other way. The end never falls if a transfer
+/// begins later or is longer.
 constexpr double kClose = 2; // operations
-double Run::shareDram(bool store, double begin, double work, double enabled) {
-  double &older = x[dram], *window = x.data() + dram + 1, // (begin, work, enabled), the newest first
-                               *oldest = window + 3 * (kWindow - 1), &own = x[queue[store] + 2],
+double Run::shareDram(const timing::Transfer &transfer, double begin, double enabled) {
+  const bool store = transfer.store;
+  const double work = mp->dma.dramCycles(transfer, transfer.sharedBytes);
+  double &older = x[dram], *window = x.data() + dram + 1, // the newest first
+                               *oldest = window + kPerTransfer * (kWindow - 1), &own = x[queue[store] + 2],
          &enabledOwn = x[queue[store] + 4];
-  const double arrives = std::max(begin, own);
+  const double arrives = std::max(begin, own), alone = mp->dma.dramCycles(transfer, transfer.dramBytes);
   enabledOwn = std::max(enabledOwn, enabled);
   older = std::max(older, oldest[0]) + oldest[1];
-  std::copy_backward(window, oldest, oldest + 3);
+  std::copy_backward(window, oldest, oldest + kPerTransfer);
   window[0] = arrives;
   window[1] = work;
   window[2] = enabledOwn;
-  std::array<double, kWindow> from, asked;
-  double all = 0;
+  window[3] = store;
+  const double waits = store ? 0 : mp->dma.batchCycles / 2; // stores, for loads
+  std::array<double, kWindow> from, loads, stores;
+  double all = 0, turned = 0;
   for (size_t k = 0; k < kWindow; ++k) {
-    const double later = window[3 * k + 2] - enabledOwn; // operations
-    from[k] = later > kClose ? 0 : window[3 * k];
-    asked[k] = later > kClose ? 0 : later > 0 ? std::min(work, window[3 * k + 1]) : window[3 * k + 1];
-    all += asked[k];
+    const double *each = window + kPerTransfer * k;
+    const double later = each[2] - enabledOwn; // operations
+    const double asked = later > kClose ? 0 : later > 0 ? std::min(work, each[1]) : each[1];
+    from[k] = later > kClose ? 0 : each[0];
+    loads[k] = each[3] ? 0 : asked;
+    stores[k] = each[3] ? asked : 0;
+    all += asked;
+    turned += later <= 0 ? stores[k] : 0;
   }
-  double end = older + all;
+  double end = std::max(older + all - waits, arrives + alone);
+  if (!store)
+    end =
+        std::max(end, arrives + alone + mp->dma.turnCycles * std::min(1.0, turned / mp->dma.batchCycles));
   for (size_t k = 0; k < kWindow; ++k) {
     if (from[k] > arrives)
       continue;
-    double served = from[k];
+    double before = 0, behind = -waits;
     for (size_t j = 0; j < kWindow; ++j)
-      served += from[j] >= from[k] ? asked[j] : 0;
-    end = std::max(end, served);
+      if (from[j] >= from[k]) {
+        before += loads[j];
+        behind += stores[j];
+      }
+    end = std::max(end, from[k] + before + std::max(0.0, behind));
   }
   return own = end;
 }

@@ -21,6 +21,8 @@ public:
 private:
   /// Transfers of which it is remembered when they came to the DRAM.
   static constexpr size_t kWindow = 6;
+  static constexpr size_t kPerTransfer =
+      5; // begin, work, enabled; of a store how far it delays whom, how often
   static constexpr int kAnyStream = -1;
 
   /// Numbers of a stream: when the next instruction is decoded, when the last kPrefetchDepth were issued
@@ -73,7 +75,7 @@ private:
   void runLoop(size_t at, size_t depth);
   void body(size_t begin, size_t end, size_t depth);
   void skip(double periods, const double *now, const double *before);
-  size_t dramEnd() const { return dram + 1 + 3 * kWindow; }
+  size_t dramEnd() const { return dram + 1 + kPerTransfer * kWindow; }
   bool isPeriodic(const Past &past) const;
 
   double &slot(int buffer, bool writes) { return x[rings[buffer] + (writes ? 0 : 1)]; }
@@ -130,8 +132,7 @@ private:
                     int tensor, bool store, NodeState &node);
   void move(int stream, const NodeState &node, std::initializer_list<Use> uses, Engine engine,
             double enabled);
-  double share(size_t own, size_t all, double begin, double work);
-  double shareDram(bool store, double begin, double work, double enabled);
+  double shareDram(const timing::Transfer &transfer, double begin, double enabled);
 
   void vector(NodeState &node, const std::array<VectorOperand, 4> &operands, size_t count, double perElement,
               int64_t results);
@@ -150,7 +151,7 @@ private:
   std::vector<double> x; // all that time moves
   std::vector<StreamAt> streams;
   size_t queue[2]; // next request, last data, own use of DRAM and bus
-  size_t dram, sequence, busWork, vectorFree, counters;
+  size_t dram, sequence, vectorFree, counters;
   std::vector<size_t> matrix, drainFree; // of each unit; matrix: load port, feed, (loaded, used) of each bank
   std::vector<size_t> rings;         // of each buffer: kPerSlot numbers of each slot, the current one first
   std::vector<int> writers, readers; // streams of the current slot

@@ -15,14 +15,15 @@ std::string unitName(const isa::Stream &stream) {
 }
 
 Machine::Machine(const sc_core::sc_module_name &name, Board &board, const chip::Chip &chip)
-    : sc_core::sc_module(name), dram("dram", DramParameters(chip)) {
+    : sc_core::sc_module(name), dram("dram", chip) {
   for (size_t i = 0; i < board.program.streams.size(); ++i) {
     const isa::Stream &stream = board.program.streams[i];
     const std::string unit = unitName(stream);
     switch (stream.kind) {
     case isa::StreamKind::Load:
     case isa::StreamKind::Store: {
-      auto engine = std::make_unique<DmaEngine>(unit.c_str(), board, chip, i, bus);
+      auto engine = std::make_unique<DmaEngine>(unit.c_str(), board, chip, i,
+                                                stream.kind == isa::StreamKind::Load ? loadBus : storeBus);
       engine->socket.bind(dram.socket);
       engines.push_back(std::move(engine));
       break;

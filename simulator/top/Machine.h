@@ -18,7 +18,7 @@ public:
   void checkFinished() const;
 
   Dram dram;
-  DmaBus bus;
+  DmaBus loadBus, storeBus;
   std::vector<std::unique_ptr<StreamEngine>> engines; // in the order of the program's streams
 };
 

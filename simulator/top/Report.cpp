@@ -2,7 +2,7 @@
 // See Report.h.
 #include "simulator/top/Report.h"
 #include "simulator/top/Products.h"
-#include "timing/Dma.h"
+#include "timing/Dram.h"
 
 #include <map>
 
@@ -67,7 +67,7 @@ boost::json::object chipJson(const isa::Program &program, const chip::Chip &chip
   json["columns"] = chip.integer("matrix.cols");
   json["matrix_units"] = chip.integer("matrix.units");
   json["multiplies"] = multipliesJson(chip::MatrixPasses(chip));
-  json["dram_latency_ns"] = timing::dramLatencyNs(chip);
+  json["dram_latency_ns"] = timing::Dram(chip).readLatencyNs();
   json["assumed_keys"] = std::move(assumed);
   json["mapping_chosen_for_other_values"] = std::move(changed);
   return json;

@@ -27,6 +27,9 @@ RunRecord runTimed(const isa::Program &program, const chip::Chip &chip, const Me
   record.timed = true;
   for (const auto &engine : machine.engines)
     record.totalCycles = std::max(record.totalCycles, engine->lastCompletion);
+  // A step ends when what it stored is in the DRAM.
+  record.totalCycles = std::max(record.totalCycles, board.clock.cycleAtOrAfter(machine.dram.flush()));
+  board.layers.finish(record.totalCycles);
   record.totalNanoseconds = board.clock.nanoseconds(record.totalCycles);
   for (auto &engine : machine.engines) {
     engine->finish(record.totalCycles);

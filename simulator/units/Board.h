@@ -32,9 +32,17 @@ struct LayerClock {
     if (started < first[location])
       first[location] = started;
     last[location] = now;
+    latest = location;
+  }
+  /// Time from the last completion to `total`, in which the DRAM writes what it still holds, belongs to the last
+  /// location too.
+  void finish(Cycle total) {
+    if (total > accounted)
+      completed(latest, total, total);
   }
   std::vector<Cycle> cycles, first, last;
   Cycle accounted = 0;
+  uint32_t latest = 0;
 };
 
 struct Board {

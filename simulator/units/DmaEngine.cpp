@@ -46,11 +46,9 @@ void DmaEngine::activate(Instance &instance, Cycle now) {
   localPerByte = bytes > 0 ? static_cast<double>(localCycles) / static_cast<double>(bytes) : 0.0;
   entriesOfAll = timing::granulesTouched(transfer.runs(), transfer.address(), form.requestBytes);
   entriesTaken = bytesSent = 0;
-  roundTrip = entriesOfAll > 0 ? form.roundTrip(bytes / entriesOfAll) : 0;
-  requestTail = std::max<Cycle>(0, roundTrip - form.roundTrip(1));
-  const int64_t chunk =
-      std::max(kSmallestChunkBytes, (bytes + kChunksPerInstruction - 1) / kChunksPerInstruction);
-  transfer.cutInto((chunk + form.requestBytes - 1) / form.requestBytes * form.requestBytes);
+  roundTrip = entriesOfAll > 0 ? form.roundTrip(bytes / entriesOfAll, op.store) : 0;
+  requestTail = std::max<Cycle>(0, roundTrip - form.roundTrip(1, op.store));
+  transfer.cutInto(form.chunkBytes(bytes));
   current = &instance;
   bufferedBurst = kNoBurst;
   payload += bytes;

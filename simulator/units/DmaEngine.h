@@ -3,12 +3,11 @@
 // runs; they go out in order over the shared bus, each as soon as it has an entry of the queue's table of
 // `dma.outstanding_requests`, which all instructions of the queue share: whoever is in flight, Little's law
 // holds. Descriptors are decoded in a pipeline of `dma.startup_cycles`, beside the data of the instructions
-// before. To bound events, requests travel in chunks of at most about an eighth of their instruction; entries
-// come back one by one within a chunk (RequestTable.h), so that the size of a chunk bounds nothing. The
-// scratchpad side moves a bus width of elements a beat, more beats where a transposing box meets in a bank;
-// fill takes beats like data. Does not model: reordering between requests, back-pressure of the scratchpad on
-// the DRAM, posted writes (a store is done when the DRAM has answered). Figures: keys `dma.*`, and forms of
-// timing/Dma.h.
+// before. To bound events, requests travel in chunks (timing::Dma::chunkBytes); entries come back one by one
+// within a chunk (RequestTable.h), so that the size of a chunk bounds nothing. The scratchpad side moves a
+// bus width of elements a beat, more beats where a transposing box meets in a bank; fill takes beats like
+// data. A store is done when the controller of the DRAM has all of it. Does not model: reordering between
+// requests, back-pressure of the scratchpad on the DRAM. Figures: keys `dma.*`, and forms of timing/Dma.h.
 #pragma once
 
 #include "simulator/memory/Dram.h"
@@ -48,10 +47,6 @@ private:
   void accountTransfer(const StridedPayload &chunk, Cycle answered, Cycle moving, Cycle done);
   /// Closes the instruction whose last request is out.
   void complete(Cycle finished);
-
-  // For speed alone.
-  static constexpr int64_t kChunksPerInstruction = 8;
-  static constexpr int64_t kSmallestChunkBytes = 1024;
 
   DmaBus &bus;
   const timing::Dma form;

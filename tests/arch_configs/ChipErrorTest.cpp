@@ -75,12 +75,22 @@ INSTANTIATE_TEST_SUITE_P(
                 "chip.yaml:10: value 8.5 of matrix.rows is not whole"},
         Mistake{"Impossible", "rows: {value: 8,", "rows: {value: 0,",
                 "chip.yaml:10: value 0 of matrix.rows is impossible, expected between 1 and 1024 PE"},
-        Mistake{"Negative", "device_ns: {value: 13.75,", "device_ns: {value: -1,",
-                "chip.yaml:48: value -1 of dram.device_ns is impossible"},
-        Mistake{"OldLatency", "  device_ns: {", "  latency_ns: {",
-                "chip.yaml:48: unknown key 'dram.latency_ns', expected its parts dram.controller_ns, "
-                "dram.interconnect_ns, dram.phy_ns and dram.device_ns (without the burst), and "
+        Mistake{"Negative", "tcl_ns: {value: 13.75,", "tcl_ns: {value: -1,",
+                "chip.yaml:56: value -1 of dram.tcl_ns is impossible"},
+        Mistake{"OldLatency", "  tcl_ns: {", "  latency_ns: {",
+                "chip.yaml:56: unknown key 'dram.latency_ns', expected its parts dram.controller_ns, "
+                "dram.interconnect_ns, dram.phy_ns and dram.tcl_ns (without the burst), and "
                 "dram.interleave_bytes beside them"},
+        Mistake{"OldRowMiss", "  trp_ns: {", "  row_miss_ns: {",
+                "chip.yaml:59: unknown key 'dram.row_miss_ns', expected dram.trp_ns and dram.trcd_ns"},
+        Mistake{"NoRefreshInterval", "trefi_ns: {value: 7800,", "trefi_ns: {value: 0,",
+                "chip.yaml:68: value 0 of dram.trefi_ns is impossible"},
+        Mistake{"NothingButRefresh", "trefi_ns: {value: 7800,", "trefi_ns: {value: 350,",
+                "chip.yaml:67: dram.trfc_ns is 350, expected less than the 350 ns of dram.trefi_ns"},
+        Mistake{"RowClosesBeforeItIsOpen", "tras_ns: {value: 35,", "tras_ns: {value: 10,",
+                "chip.yaml:58: dram.trcd_ns is 13.75, expected at most the 10 ns of dram.tras_ns"},
+        Mistake{"UnevenBatches", "write_batch: {value: 32,", "write_batch: {value: 48,",
+                "chip.yaml:54: dram.write_queue gives 64 bursts, expected a multiple of the 48 bursts"},
         Mistake{"DuplicateKey", "  cols: {", "  rows: {", "chip.yaml:11: 'rows' of matrix is given twice"},
         Mistake{"DuplicateSection",
                 "\nvector:", "\nmatrix:", "chip.yaml:24: 'matrix' of the chip is given twice"},
@@ -90,7 +100,7 @@ INSTANTIATE_TEST_SUITE_P(
                 "chip.yaml:38: dma.request_bytes gives 194 bytes, expected a multiple of the 64 bytes of "
                 "dram.burst_bytes"},
         Mistake{"UnevenInterleave", "interleave_bytes: {value: 64,", "interleave_bytes: {value: 96,",
-                "chip.yaml:54: dram.interleave_bytes gives 96 bytes, expected a multiple of the 64 bytes of "
+                "chip.yaml:52: dram.interleave_bytes gives 96 bytes, expected a multiple of the 64 bytes of "
                 "dram.burst_bytes"},
         Mistake{"SectionIsNoMap", "\nclock:\n", "\nclock: 3\nunused:\n", "chip.yaml:5: clock is not a map"},
         Mistake{"NoName", "name: tiny\n", "", "chip.yaml:2: key 'name' is missing"},

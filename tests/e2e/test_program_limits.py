@@ -134,9 +134,9 @@ REFUSED_BY_BOTH = {
         "acc has 1073741824 rows in a memory of 256",
     ),
     "an unmet requirement on a real key": (
-        "arsis 1\ndram 4\nrequires dram.device_ns >= 1000000\n",
-        "the program requires dram.device_ns >= 1000000",
-        "it needs dram.device_ns >= 1000000, found 13.75",
+        "arsis 1\ndram 4\nrequires dram.tcl_ns >= 1000000\n",
+        "the program requires dram.tcl_ns >= 1000000",
+        "it needs dram.tcl_ns >= 1000000, found 13.75",
     ),
     "weights in another type than the product": (
         multiply("[1, 1, 1]").replace("type=f32", "type=bf16", 1),
@@ -175,7 +175,7 @@ def test_a_type_that_the_arrays_do_not_multiply(tmp_path):
 
 ACCEPTED = {
     "a sum of 2^26 ones": vector(fill("[1, 1, 1, 4]"), reduce(f"[{1 << 26}, 1, 1, 1]", 1)),
-    "a met requirement on a real key": "arsis 1\ndram 4\nrequires dram.device_ns >= 1\n",
+    "a met requirement on a real key": "arsis 1\ndram 4\nrequires dram.tcl_ns >= 1\n",
     "extents of 2^31 around nothing": vector(fill(f"[{P31}, {P31}, {P31}, 0]")),
     "two million increments": "arsis 1\ndram 4\ncounter c0 vector 0\nstream vector 0\n  loop 2000000\n"
     "    wait increment(c0)\n  end_loop\nstream store 0\n  wait after(c0 >= 2000000)\n",

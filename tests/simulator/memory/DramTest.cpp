@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// The channels alone: bursts, rows, interleaving, queues; and how a transfer is cut into requests.
-#include "simulator/memory/Dram.h"
+// The channels alone: bursts, interleaving, who waits for whom; and how a transfer is cut into requests.
 #include "simulator/units/TransferRuns.h"
-#include "tests/simulator/Support.h"
+#include "tests/simulator/memory/DramTesting.h"
 
 #include <gtest/gtest.h>
 
@@ -11,49 +10,16 @@
 namespace arsis::sim::test {
 namespace {
 
-StridedPayload bytesAt(uint64_t address, int64_t bytes) {
-  StridedPayload payload;
-  payload.address = address;
-  payload.runBytes = payload.trimEnd = bytes;
-  payload.runs = 1;
-  return payload;
-}
-
 struct DramTiming : testing::Test {
-  // One channel: 64 B bursts at 6.4 GB/s take 10 ns; rows of 1 KiB.
-  DramParameters parameters{chipWith({{"dram.channels", 1},
-                                      {"dram.bandwidth_gbps", 6.4},
-                                      {"dram.burst_bytes", 64},
-                                      {"dram.interleave_bytes", 64},
-                                      {"dram.row_bytes", 1024},
-                                      {"dram.controller_ns", 5},
-                                      {"dram.interconnect_ns", 6},
-                                      {"dram.phy_ns", 7},
-                                      {"dram.device_ns", 2},
-                                      {"dram.row_miss_ns", 30},
-                                      {"dram.banks", 2}})};
-  DramModel dram{parameters};
+  static timing::Dram figures() {
+    timing::Dram figures = plainDram();
+    figures.cl = 20;
+    figures.rcd = 30;
+    return figures;
+  }
+  DramModel dram{figures()};
   static constexpr Femtoseconds ns = kFemtosecondsPerNanosecond;
-  Femtoseconds serve(StridedPayload payload, Femtoseconds arrival) { return dram.serve(payload, arrival); }
 };
-
-TEST_F(DramTiming, AMissThenAHit) {
-  EXPECT_EQ(serve(bytesAt(0, 64), 0), (30 + 10 + 20) * ns);
-  EXPECT_EQ(serve(bytesAt(64, 64), 1000 * ns), (1000 + 10 + 20) * ns);
-  EXPECT_EQ(dram.rowMisses, 1);
-  EXPECT_EQ(dram.rowHits, 1);
-}
-
-TEST_F(DramTiming, AnotherRowOfTheSameBankMissesAgain) {
-  serve(bytesAt(0, 64), 0);
-  EXPECT_EQ(serve(bytesAt(2 * 1024, 64), 1000 * ns), (1000 + 30 + 10 + 20) * ns); // bank 0 again
-  EXPECT_EQ(serve(bytesAt(0, 64), 2000 * ns), (2000 + 30 + 10 + 20) * ns);
-}
-
-TEST_F(DramTiming, AMissOfAnotherBankHidesBehindATransfer) {
-  // Two rows in different banks: the second opens while the first transfers 160 ns.
-  EXPECT_EQ(serve(bytesAt(0, 2048), 0), (30 + 320 + 20) * ns);
-}
 
 TEST_F(DramTiming, ARequestHoldsTheChannelWhileItsRowOpensAndItTransfers) {
   StridedPayload miss = bytesAt(0, 64), queued = bytesAt(64, 64);
@@ -64,8 +30,8 @@ TEST_F(DramTiming, ARequestHoldsTheChannelWhileItsRowOpensAndItTransfers) {
 }
 
 TEST_F(DramTiming, ASecondRequestWaitsForTheChannel) {
-  serve(bytesAt(0, 1024), 0); // until 190 ns
-  StridedPayload late = bytesAt(64, 64);
+  StridedPayload row = bytesAt(0, 1024), late = bytesAt(64, 64);
+  dram.serve(row, 0); // until 190 ns
   EXPECT_EQ(dram.serve(late, 100 * ns), (190 + 10 + 20) * ns);
   EXPECT_EQ(late.waited, 90 * ns);
 }
@@ -91,16 +57,11 @@ TEST_F(DramTiming, NeighbouringShortRunsShareTheirBurst) {
 }
 
 TEST(DramChannels, ShareARunEvenly) {
-  const Overrides common = {{"dram.burst_bytes", 64},    {"dram.interleave_bytes", 64},
-                            {"dram.row_bytes", 1024},    {"dram.controller_ns", 0},
-                            {"dram.interconnect_ns", 0}, {"dram.phy_ns", 0},
-                            {"dram.device_ns", 0},       {"dram.row_miss_ns", 0}};
   for (int64_t channels : {1, 2, 4, 8}) {
-    Overrides overrides = common;
-    overrides.push_back({"dram.channels", static_cast<double>(channels)});
-    overrides.push_back({"dram.bandwidth_gbps", 6.4 * static_cast<double>(channels)});
-    const DramParameters parameters(chipWith(overrides));
-    DramModel dram(parameters);
+    timing::Dram figures = plainDram();
+    figures.channels = channels;
+    figures.bandwidthGbps *= static_cast<double>(channels);
+    DramModel dram(figures);
     StridedPayload payload = bytesAt(64 * 3, 64 * 64);
     EXPECT_EQ(dram.serve(payload, 0), 64 / channels * 10 * kFemtosecondsPerNanosecond);
     EXPECT_EQ(payload.bursts, 64);

@@ -124,8 +124,10 @@ TEST(Scaling, HalvingTheCoefficientOfDramTakesExactlyItsShareOff) {
 }
 
 TEST(Scaling, TwiceTheBandwidthHalvesAMemoryBoundLoad) {
-  const Overrides wide = {
-      {"dma.bus_bytes_per_cycle", 256}, {"dma.outstanding_requests", 256}, {"scratchpad.kib", 1024}};
+  const Overrides wide = {{"dma.bus_bytes_per_cycle", 256},
+                          {"dma.outstanding_requests", 256},
+                          {"scratchpad.kib", 1024},
+                          {"dram.trfc_ns", 0}};
   for (const std::string chip : {"tiny", "edge"}) {
     Overrides twice = wide;
     const double bandwidth = chipWith({}, chip).real("dram.bandwidth_gbps");
@@ -147,7 +149,7 @@ TEST(Scaling, FewOutstandingRequestsBoundTheBandwidth) {
   const chip::Chip chip = chipWith(few);
   // One request per round trip.
   const double requests = 64 * 1024.0 / static_cast<double>(chip.integer("dma.request_bytes"));
-  const double trip = timing::dramLatencyNs(chip) * chip.real("clock.core_mhz") / 1000;
+  const double trip = timing::Dram(chip).readLatencyNs() * chip.real("clock.core_mhz") / 1000;
   EXPECT_GE(real(slow.at("totals").at("cycles")), requests * trip);
   EXPECT_GT(real(slow.at("totals").at("cycles")), 2 * real(fast.at("totals").at("cycles")));
 }

@@ -151,9 +151,9 @@ TEST(Requirements, OfARealValuedKey) {
   auto requires_ = [](const std::string &text) {
     return programOf("arsis 1\ndram 4\nrequires " + text + "\n");
   };
-  EXPECT_EQ(messageOf([&] { Session(chipWith({}), requires_("dram.device_ns >= 13")); }), "no error");
-  EXPECT_EQ(messageOf([&] { Session(chipWith({}), requires_("dram.device_ns >= 14")); }),
-            "chip tiny cannot run this program, it needs dram.device_ns >= 14, found 13.75");
+  EXPECT_EQ(messageOf([&] { Session(chipWith({}), requires_("dram.tcl_ns >= 13")); }), "no error");
+  EXPECT_EQ(messageOf([&] { Session(chipWith({}), requires_("dram.tcl_ns >= 14")); }),
+            "chip tiny cannot run this program, it needs dram.tcl_ns >= 14, found 13.75");
 }
 
 } // namespace

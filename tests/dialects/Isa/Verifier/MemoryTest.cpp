@@ -294,9 +294,9 @@ TEST(Verifier, WhatTheMachineWouldHaveToHoldIsBounded) {
 }
 
 TEST(Verifier, RefusesWhatTheMachineRefuses) {
-  expectAccepted("arsis 1\ndram 4\nrequires dram.device_ns >= 1\n"); // a real-valued key
-  expectRejected("arsis 1\ndram 4\nrequires dram.device_ns >= 1000000\n", Diagnostic::Chip,
-                 "the program requires dram.device_ns >= 1000000");
+  expectAccepted("arsis 1\ndram 4\nrequires dram.tcl_ns >= 1\n"); // a real-valued key
+  expectRejected("arsis 1\ndram 4\nrequires dram.tcl_ns >= 1000000\n", Diagnostic::Chip,
+                 "the program requires dram.tcl_ns >= 1000000");
 }
 
 } // namespace

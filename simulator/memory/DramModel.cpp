@@ -1,0 +1,264 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Times are those of command slots: a burst takes its slot, its data follow by tCL or tCWL. So the bus is
+// free when the last slot ends, and what one direction owes the other is a gap between slots.
+#include "simulator/memory/DramModel.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace arsis::sim {
+
+static Femtoseconds fromNanoseconds(double nanoseconds) {
+  return std::llround(nanoseconds * static_cast<double>(kFemtosecondsPerNanosecond));
+}
+
+DramTimes::DramTimes(const timing::Dram &dram)
+    : burst(fromNanoseconds(dram.burstNs())), readLatency(fromNanoseconds(dram.readLatencyNs())),
+      writeLatency(fromNanoseconds(dram.writeLatencyNs())),
+      writeToRead(fromNanoseconds(dram.writeToReadNs())), readToWrite(fromNanoseconds(dram.readToWriteNs())),
+      rcd(fromNanoseconds(dram.rcd)), rp(fromNanoseconds(dram.rp)), ras(fromNanoseconds(dram.ras)),
+      rrd(fromNanoseconds(dram.rrd)), faw(fromNanoseconds(dram.faw)), rtp(fromNanoseconds(dram.rtp)),
+      writeRecovery(fromNanoseconds(dram.cwl + dram.wr)), rfc(fromNanoseconds(dram.rfc)),
+      refi(fromNanoseconds(dram.refi)) {}
+
+DramModel::DramModel(const timing::Dram &parameters)
+    : parameters(parameters), times(parameters), burst(parameters.burstBytes),
+      burstsPerGranule(parameters.interleaveBytes / parameters.burstBytes),
+      burstsPerRow(std::max<int64_t>(1, parameters.rowBytes / parameters.burstBytes)),
+      channelCount(parameters.channels), banks(parameters.banks),
+      channels(static_cast<size_t>(parameters.channels)) {
+  for (Channel &channel : channels) {
+    channel.banks.resize(static_cast<size_t>(parameters.banks));
+    channel.batchEnds.assign(static_cast<size_t>(parameters.writeQueue / parameters.writeBatch), 0);
+    channel.activations.fill(-std::max(times.faw, times.rrd));
+    channel.refreshDue = times.refi;
+  }
+}
+
+/// Rows go round the banks; permuted, each round begins elsewhere (the digits of the row in base `banks` are
+/// added up), so that two streams do not meet in a bank for as long as they keep their distance. Zhang, Zhu
+/// and Zhang (MICRO 2000) have the same idea with an exclusive or of two digits.
+size_t DramModel::bankOf(int64_t row) const {
+  int64_t sum = banks.remainder(row);
+  if (parameters.permuted && banks.value > 1) {
+    while ((row = banks.quotient(row)) > 0)
+      sum += banks.remainder(row);
+    sum = banks.remainder(sum);
+  }
+  return static_cast<size_t>(sum);
+}
+
+/// Due refreshes, before a piece that arrived at `arrival` is served. Those that fell due while the channel
+/// had nothing to do are over, but for the last one.
+void DramModel::refresh(Channel &channel, Femtoseconds arrival) {
+  const Femtoseconds from = std::max(channel.free, arrival);
+  if (from < channel.refreshDue || times.rfc == 0)
+    return;
+  while (channel.refreshDue <= from) {
+    if (channel.free <= channel.refreshDue) {
+      const int64_t over = (from - channel.refreshDue) / times.refi;
+      refreshes += over;
+      channel.refreshDue += over * times.refi;
+    }
+    ++refreshes;
+    channel.free = channel.refreshed = Clock::later(std::max(channel.free, channel.refreshDue), times.rfc);
+    channel.refreshDue = Clock::later(channel.refreshDue, times.refi);
+  }
+  for (Bank &bank : channel.banks)
+    bank.openRow = -1;
+}
+
+/// Opens `row` in `bank`, as soon as a request that came at `arrival` can make it; returns when it is open.
+Femtoseconds DramModel::activate(Channel &channel, Bank &bank, int64_t row, Femtoseconds arrival) {
+  Femtoseconds begin = arrival;
+  if (bank.openRow >= 0)
+    begin = std::max(begin, std::max(bank.closable, Clock::later(bank.activated, times.ras))) + times.rp;
+  Femtoseconds &oldest = channel.activations[static_cast<size_t>(channel.nextActivation)];
+  const Femtoseconds last = channel.activations[static_cast<size_t>((channel.nextActivation + 3) % 4)];
+  begin = std::max({begin, last + times.rrd, oldest + times.faw});
+  oldest = begin;
+  channel.nextActivation = (channel.nextActivation + 1) % 4;
+  bank.openRow = row;
+  bank.activated = begin;
+  bank.closable = 0;
+  return Clock::later(begin, times.rcd);
+}
+
+int64_t DramModel::transfer(Channel &channel, Piece piece, Femtoseconds arrival, bool write,
+                            Femtoseconds until) {
+  refresh(channel, arrival);
+  const int64_t row = burstsPerRow.quotient(piece.begin);
+  Bank &bank = channel.banks[bankOf(row)];
+  Femtoseconds begin = channel.free;
+  if (channel.writing != write) {
+    ++turnarounds;
+    channel.writing = write;
+    begin = Clock::later(begin, write ? times.readToWrite : times.writeToRead);
+  }
+  if (bank.openRow == row) {
+    ++rowHits;
+    begin = std::max(begin, arrival);
+  } else {
+    ++rowMisses;
+    begin = std::max(begin, activate(channel, bank, row, std::max(arrival, channel.refreshed)));
+  }
+  const int64_t count =
+      std::min(piece.end - piece.begin, 1 + std::max<int64_t>(0, (until - begin - 1) / times.burst));
+  const Femtoseconds taken = Clock::times(count, times.burst);
+  channel.free = Clock::later(begin, taken);
+  bank.closable = std::max(bank.closable, write ? Clock::later(channel.free, times.writeRecovery)
+                                                : channel.free - times.burst + times.rtp);
+  busy += taken;
+  firstBegan = begin;
+  return count;
+}
+
+void DramModel::read(Channel &channel, Piece piece, Femtoseconds arrival) {
+  writeUntil(channel, arrival);
+  waited = std::max(waited, channel.free - arrival);
+  const Femtoseconds from = std::max(channel.free, arrival);
+  while (piece.begin < piece.end) {
+    const int64_t count = transfer(channel, inRow(piece), arrival, false, kNever);
+    if (bursts == 0)
+      firstBurst = Clock::later(firstBegan, times.burst);
+    bursts += count;
+    piece.begin += count;
+  }
+  held += channel.free - from;
+  finished = std::max(finished, channel.free);
+}
+
+/// A write is in the queue as soon as there is room: when the batch is out that the queue would have to hold
+/// beside it.
+void DramModel::write(Channel &channel, Piece piece, Femtoseconds arrival) {
+  const auto room = static_cast<int64_t>(channel.batchEnds.size());
+  writeUntil(channel, arrival);
+  while (piece.begin < piece.end) {
+    Piece next = inRow(piece);
+    next.end = std::min(next.end, next.begin + parameters.writeBatch - channel.queuedBursts);
+    const int64_t count = next.end - next.begin;
+    const Femtoseconds accepted =
+        channel.batches < room
+            ? arrival
+            : std::max(arrival, channel.batchEnds[static_cast<size_t>(channel.batches % room)]);
+    waited = std::max(waited, accepted - arrival);
+    finished = std::max(finished, accepted);
+    if (bursts == 0)
+      firstBurst = accepted;
+    bursts += count;
+    if (!channel.queued.empty() && channel.queued.back().end == next.begin &&
+        burstsPerRow.remainder(next.begin) != 0)
+      channel.queued.back().end = next.end;
+    else
+      channel.queued.push_back(next);
+    channel.queuedBursts += count;
+    piece.begin += count;
+    held += Clock::times(count, times.burst);
+    if (!channel.draining && 2 * channel.queuedBursts >= parameters.writeBatch) {
+      channel.draining = true;
+      channel.enough = accepted;
+    }
+    if (channel.queuedBursts == parameters.writeBatch)
+      writeBatch(channel, accepted);
+  }
+}
+
+DramModel::Piece DramModel::inRow(Piece piece) const {
+  const int64_t row = burstsPerRow.quotient(piece.begin);
+  return {piece.begin, std::min(piece.end, (row + 1) * burstsPerRow.value)};
+}
+
+/// Writes that begin before `time`: no request has come since the channel was free.
+void DramModel::writeUntil(Channel &channel, Femtoseconds time) {
+  if (!channel.draining)
+    return;
+  size_t gone = 0;
+  while (gone < channel.queued.size()) {
+    Piece &piece = channel.queued[gone];
+    const Femtoseconds from = std::max(channel.free, channel.enough),
+                       first = from + (channel.writing ? 0 : times.readToWrite);
+    if (first >= time)
+      break;
+    const int64_t count = transfer(channel, piece, channel.enough, true, time);
+    held += channel.free - from - Clock::times(count, times.burst);
+    channel.queuedBursts -= count;
+    piece.begin += count;
+    gone += piece.begin == piece.end;
+  }
+  channel.queued.erase(channel.queued.begin(), channel.queued.begin() + static_cast<ptrdiff_t>(gone));
+  channel.draining = !channel.queued.empty();
+}
+
+/// Open rows first, then by address.
+void DramModel::writeBatch(Channel &channel, Femtoseconds decided) {
+  ++batches;
+  const Femtoseconds from = std::max(channel.free, decided);
+  const int64_t bursts = channel.queuedBursts;
+  batch.swap(channel.queued);
+  channel.queued.clear();
+  channel.queuedBursts = 0;
+  channel.draining = false;
+  if (batch.size() > 1)
+    std::sort(batch.begin(), batch.end(), [](Piece a, Piece b) { return a.begin < b.begin; });
+  for (const bool open : {true, false}) {
+    size_t kept = 0;
+    for (const Piece piece : batch) {
+      const int64_t row = burstsPerRow.quotient(piece.begin);
+      if (open && channel.banks[bankOf(row)].openRow != row)
+        batch[kept++] = piece;
+      else
+        transfer(channel, piece, decided, true, kNever);
+    }
+    batch.resize(open ? kept : 0);
+  }
+  held += channel.free - from - Clock::times(bursts, times.burst);
+  channel.batchEnds[static_cast<size_t>(channel.batches++ % static_cast<int64_t>(channel.batchEnds.size()))] =
+      channel.free;
+}
+
+void DramModel::split(int64_t first, int64_t end, Femtoseconds arrival, bool isWrite) {
+  const int64_t n = channelCount.value, perGranule = burstsPerGranule.value;
+  const int64_t firstGranule = burstsPerGranule.quotient(first),
+                lastGranule = burstsPerGranule.quotient(end - 1);
+  for (int64_t g = firstGranule; g <= std::min(lastGranule, firstGranule + n - 1); ++g) {
+    const int64_t local = channelCount.quotient(g) * perGranule;
+    const int64_t lastHere =
+        g + channelCount.quotient(lastGranule - g) * n; // the last granule on this channel
+    const int64_t localLast = channelCount.quotient(lastHere) * perGranule;
+    Channel &channel = channels[static_cast<size_t>(channelCount.remainder(g))];
+    const Piece piece{local + (g == firstGranule ? first - firstGranule * perGranule : 0),
+                      localLast + (lastHere == lastGranule ? end - lastGranule * perGranule : perGranule)};
+    isWrite ? write(channel, piece, arrival) : read(channel, piece, arrival);
+  }
+}
+
+Femtoseconds DramModel::serve(StridedPayload &payload, Femtoseconds arrival) {
+  const bool isWrite = payload.command == StridedPayload::Write;
+  firstBurst = finished = arrival;
+  waited = 0;
+  held = 0;
+  bursts = 0;
+  forEachGranules(payload, burst, payload.bufferedBurst,
+                  [&](int64_t first, int64_t last) { split(first, last + 1, arrival, isWrite); });
+  ++requests;
+  (isWrite ? writeBursts : readBursts) += bursts;
+  const Femtoseconds latency = isWrite ? times.writeLatency : times.readLatency;
+  payload.bursts = bursts;
+  payload.first = Clock::later(firstBurst, latency);
+  payload.waited = waited;
+  payload.occupied = Clock::times(bursts, times.burst) / parameters.channels;
+  payload.held = static_cast<Femtoseconds>(held / parameters.channels);
+  return Clock::later(finished, latency);
+}
+
+Femtoseconds DramModel::flush() {
+  Femtoseconds last = 0;
+  for (Channel &channel : channels) {
+    if (channel.queuedBursts > 0)
+      writeBatch(channel, channel.free);
+    last = std::max(last, channel.free);
+  }
+  return last;
+}
+
+} // namespace arsis::sim

@@ -1,0 +1,198 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// The channels against a model that issues every burst by itself and holds each to all commands before it.
+#include "tests/simulator/memory/DramTesting.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <deque>
+#include <map>
+#include <random>
+
+namespace arsis::sim::test {
+namespace {
+
+/// One channel; times in ns. Commands are kept in lists, and each rule looks through them.
+class BurstByBurst {
+public:
+  explicit BurstByBurst(const timing::Dram &figures) : d(figures), due(d.refi) {}
+
+  double read(int64_t first, int64_t end, double arrival) {
+    idle(arrival);
+    double last = 0;
+    for (int64_t burst = first; burst < end; ++burst)
+      last = issue(burst, arrival, false, burst == first);
+    return last + d.controller + d.interconnect + d.phy + d.cl;
+  }
+  double write(int64_t first, int64_t end, double arrival) {
+    idle(arrival);
+    double last = arrival;
+    for (int64_t burst = first; burst < end; ++burst) {
+      const auto room = static_cast<size_t>(d.writeQueue / d.writeBatch);
+      const double accepted =
+          batchEnds.size() < room ? arrival : std::max(arrival, *(batchEnds.end() - room));
+      last = std::max(last, accepted);
+      queue.push_back({burst, queue.empty() || burst != queue.back().burst + 1});
+      if (!draining && 2 * static_cast<int64_t>(queue.size()) >= d.writeBatch) {
+        draining = true;
+        enough = accepted;
+      }
+      if (static_cast<int64_t>(queue.size()) == d.writeBatch)
+        batch(accepted);
+    }
+    return last + d.controller + d.interconnect;
+  }
+  double flush() {
+    if (!queue.empty())
+      batch(slotEnd);
+    return slotEnd;
+  }
+
+private:
+  struct Command {
+    double at;
+    int64_t row;
+    bool write;
+  };
+  struct Queued {
+    int64_t burst;
+    bool beginsPiece;
+  };
+  int64_t rowOf(int64_t burst) const { return burst / (d.rowBytes / d.burstBytes); }
+  int64_t bankOf(int64_t row) const {
+    int64_t sum = row % d.banks;
+    while (d.permuted && d.banks > 1 && (row /= d.banks) > 0)
+      sum += row % d.banks;
+    return sum % d.banks;
+  }
+  bool isOpen(int64_t row) const {
+    const auto found = opened.find(bankOf(row));
+    return found != opened.end() && found->second.row == row;
+  }
+
+  double issue(int64_t burst, double arrival, bool write, bool beginsPiece) {
+    const int64_t row = rowOf(burst), bank = bankOf(row);
+    if (d.rfc > 0 && (beginsPiece || rowOf(burst - 1) != row))
+      for (const double from = std::max(slotEnd, arrival); due <= from; due += d.refi) {
+        slotEnd = refreshed = std::max(slotEnd, due) + d.rfc;
+        opened.clear();
+      }
+    if (!isOpen(row)) {
+      double activate = std::max(arrival, refreshed);
+      if (opened.count(bank) != 0) {
+        double close = opened[bank].at + d.ras;
+        for (const Command &command : transfers)
+          if (bankOf(command.row) == bank)
+            close = std::max(close, command.at + (command.write ? d.burstNs() + d.cwl + d.wr : d.rtp));
+        activate = std::max(activate, close) + d.rp;
+      }
+      for (size_t back : {1, 4})
+        if (activations.size() >= back)
+          activate = std::max(activate, *(activations.end() - back) + (back == 1 ? d.rrd : d.faw));
+      activations.push_back(activate);
+      opened[bank] = {activate, row, write};
+    }
+    double at = std::max({slotEnd, arrival, opened[bank].at + d.rcd});
+    if (writing() != write)
+      at = std::max(at, slotEnd + (write ? std::max(0.0, d.cl + d.rtw - d.cwl) : d.cwl + d.wtr));
+    transfers.push_back({at, row, write});
+    return slotEnd = at + d.burstNs();
+  }
+  bool writing() const { return !transfers.empty() && transfers.back().write; }
+
+  void idle(double until) {
+    bool first = true;
+    while (draining && !queue.empty()) {
+      const double turn = writing() ? 0 : std::max(0.0, d.cl + d.rtw - d.cwl);
+      if (std::max(slotEnd, enough) + turn >= until)
+        return;
+      const Queued next = queue.front();
+      queue.pop_front();
+      issue(next.burst, enough, true, first || next.beginsPiece);
+      first = false;
+    }
+    draining = false;
+  }
+  void batch(double decided) {
+    struct Piece {
+      int64_t first, end;
+    };
+    std::vector<Piece> pieces;
+    for (const Queued &each : queue)
+      if (pieces.empty() || each.beginsPiece || rowOf(each.burst) != rowOf(each.burst - 1))
+        pieces.push_back({each.burst, each.burst + 1});
+      else
+        ++pieces.back().end;
+    queue.clear();
+    draining = false;
+    std::sort(pieces.begin(), pieces.end(), [](Piece a, Piece b) { return a.first < b.first; });
+    std::vector<Piece> later;
+    const auto send = [&](Piece piece) {
+      for (int64_t burst = piece.first; burst < piece.end; ++burst)
+        issue(burst, decided, true, burst == piece.first);
+    };
+    for (const Piece piece : pieces)
+      isOpen(rowOf(piece.first)) ? send(piece) : later.push_back(piece);
+    for (const Piece piece : later)
+      send(piece);
+    batchEnds.push_back(slotEnd);
+  }
+
+  const timing::Dram d;
+  double slotEnd = 0, due, refreshed = 0, enough = 0; // enough writes to begin without a whole batch, since
+  bool draining = false;
+  std::map<int64_t, Command> opened; // by bank: when, which row
+  std::vector<double> activations, batchEnds;
+  std::vector<Command> transfers;
+  std::deque<Queued> queue;
+};
+
+TEST(DramBursts, OneByOneTakeWhatPiecesOfARowTake) {
+  constexpr int kChannels = 300, kRequests = 120;
+  std::mt19937 random(17);
+  const auto number = [&](int64_t least, int64_t most) {
+    return std::uniform_int_distribution<int64_t>(least, most)(random);
+  };
+  const auto time = [&](int64_t most) {
+    return number(0, 2) == 0 ? 0.0 : static_cast<double>(number(0, most));
+  };
+  for (int round = 0; round < kChannels; ++round) {
+    timing::Dram figures = plainDram();
+    figures.banks = number(1, 9);
+    figures.rowBytes = 64 * number(1, 20);
+    figures.permuted = number(0, 1) == 1;
+    figures.writeBatch = number(1, 12);
+    figures.writeQueue = figures.writeBatch * number(1, 3);
+    figures.controller = time(20);
+    figures.interconnect = time(20);
+    figures.phy = time(20);
+    for (double *each : {&figures.cl, &figures.cwl, &figures.rcd, &figures.rp, &figures.wr, &figures.rtp,
+                         &figures.wtr, &figures.rtw, &figures.rrd})
+      *each = time(40);
+    figures.ras = figures.rcd + time(60);
+    figures.faw = figures.rrd + time(200);
+    figures.rfc = time(300);
+    figures.refi = figures.rfc + static_cast<double>(number(1, 3000));
+    TestedDram dram(figures);
+    BurstByBurst bursts(figures);
+    double now = 0;
+    int64_t next[2] = {number(0, 400), number(0, 400)}; // where reads and writes go on
+    for (int request = 0; request < kRequests; ++request) {
+      now += number(0, 3) == 0 ? static_cast<double>(number(0, number(0, 9) == 0 ? 9000 : 400)) : 0;
+      const bool write = number(0, 1) == 1;
+      const int64_t first = number(0, 2) > 0 ? next[write] : number(0, 400), end = first + number(1, 24);
+      next[write] = end;
+      const auto address = static_cast<uint64_t>(64 * first);
+      if (write)
+        ASSERT_EQ(dram.write(address, 64 * (end - first), now), bursts.write(first, end, now))
+            << "round " << round << ", request " << request;
+      else
+        ASSERT_EQ(dram.read(address, 64 * (end - first), now), bursts.read(first, end, now))
+            << "round " << round << ", request " << request;
+    }
+    ASSERT_EQ(dram.flush(), bursts.flush()) << "round " << round;
+  }
+}
+
+} // namespace
+} // namespace arsis::sim::test

@@ -1,0 +1,205 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Each rule of the channels alone: a request that comes before the rule allows it is held until then, one
+// that comes later is not.
+#include "tests/simulator/memory/DramTesting.h"
+
+#include <gtest/gtest.h>
+
+namespace arsis::sim::test {
+namespace {
+
+constexpr uint64_t kRow = 1024;
+
+using Change = void (*)(timing::Dram &);
+TestedDram dramWith(Change change) {
+  timing::Dram figures = plainDram();
+  change(figures);
+  return TestedDram(figures);
+}
+
+/// `served` gives when a request is through that comes at some time. It must be held until `allowed`.
+void expectHeldUntil(double allowed, double (*served)(double arrival)) {
+  const double at = served(allowed);
+  EXPECT_EQ(served(allowed - 1), at);
+  EXPECT_EQ(served(allowed + 1), at + 1);
+}
+
+TEST(DramRules, ARowOpensBeforeItIsRead) { // tRCD, tCL
+  TestedDram dram = dramWith([](timing::Dram &d) { d.rcd = 30, d.cl = 5; });
+  EXPECT_EQ(dram.read(0, 64, 0), 30 + 10 + 5);
+  EXPECT_EQ(dram.read(64, 64, 1000), 1000 + 10 + 5);
+  EXPECT_EQ(dram.model.rowMisses, 1);
+  EXPECT_EQ(dram.model.rowHits, 1);
+}
+
+TEST(DramRules, ARowClosesBeforeAnotherOpens) { // tRP
+  TestedDram dram = dramWith([](timing::Dram &d) { d.rp = 20; });
+  dram.read(0, 64, 0);
+  EXPECT_EQ(dram.read(2 * kRow, 64, 1000), 1000 + 20 + 10);
+  EXPECT_EQ(dram.read(kRow, 64, 2000), 2000 + 10); // nothing to close in that bank
+}
+
+TEST(DramRules, TheOpeningOfARowHidesBehindTransfersOfOtherBanks) {
+  TestedDram dram = dramWith([](timing::Dram &d) { d.rcd = 30; });
+  EXPECT_EQ(dram.read(0, 2 * kRow, 0), 30 + 320);
+}
+
+TEST(DramRules, ARowStaysOpen) { // tRAS
+  expectHeldUntil(70, [](double arrival) {
+    TestedDram dram = dramWith([](timing::Dram &d) { d.ras = 70, d.rp = 20; });
+    dram.read(0, 64, 0);
+    return dram.read(2 * kRow, 64, arrival);
+  });
+}
+
+TEST(DramRules, AReadKeepsItsRow) { // tRTP, from the last of ten bursts
+  expectHeldUntil(90 + 45, [](double arrival) {
+    TestedDram dram = dramWith([](timing::Dram &d) { d.rtp = 45; });
+    dram.read(0, 640, 0);
+    return dram.read(2 * kRow, 64, arrival);
+  });
+}
+
+TEST(DramRules, AWriteKeepsItsRow) { // tCWL + tWR behind the last slot
+  expectHeldUntil(20 + 7 + 45, [](double arrival) {
+    TestedDram dram = dramWith([](timing::Dram &d) { d.cl = d.cwl = 7, d.wr = 45, d.writeBatch = 2; });
+    dram.write(0, 128, 0);
+    return dram.read(2 * kRow, 64, arrival);
+  });
+}
+
+TEST(DramRules, RowsOpenOneAfterTheOther) { // tRRD
+  expectHeldUntil(25, [](double arrival) {
+    TestedDram dram = dramWith([](timing::Dram &d) { d.rrd = d.faw = 25; });
+    dram.read(0, 64, 0);
+    return dram.read(kRow, 64, arrival);
+  });
+}
+
+TEST(DramRules, FourRowsOpenInAWindow) { // tFAW
+  expectHeldUntil(300, [](double arrival) {
+    TestedDram dram = dramWith([](timing::Dram &d) { d.faw = 300, d.banks = 8; });
+    for (uint64_t row = 0; row < 4; ++row)
+      dram.read(row * kRow, 64, 0);
+    return dram.read(4 * kRow, 64, arrival);
+  });
+}
+
+TEST(DramRules, TheBusTurnsToReads) { // tCWL + tWTR
+  expectHeldUntil(20 + 6 + 15, [](double arrival) {
+    TestedDram dram = dramWith([](timing::Dram &d) { d.cl = d.cwl = 6, d.wtr = 15, d.writeBatch = 2; });
+    dram.write(0, 128, 0);
+    return dram.read(512, 64, arrival);
+  });
+}
+
+TEST(DramRules, TheBusTurnsToWrites) { // tCL + the gap - tCWL
+  TestedDram dram = dramWith([](timing::Dram &d) { d.cwl = 6, d.cl = 16, d.rtw = 5, d.writeBatch = 2; });
+  dram.read(0, 64, 0);
+  dram.write(512, 128, 0);
+  EXPECT_EQ(dram.flush(), 10 + 15 + 20);
+  EXPECT_EQ(dram.model.turnarounds, 1);
+}
+
+TEST(DramRules, ARefreshTakesTheChannelAndItsRows) { // tRFC, tREFI
+  const auto fresh = [] { return dramWith([](timing::Dram &d) { d.rfc = 200, d.refi = 1000, d.rcd = 30; }); };
+  TestedDram before = fresh(), due = fresh(), late = fresh();
+  before.read(0, 64, 0);
+  EXPECT_EQ(before.read(64, 64, 999), 999 + 10);
+  due.read(0, 64, 0);
+  EXPECT_EQ(due.read(64, 64, 1000), 1000 + 200 + 30 + 10);
+  EXPECT_EQ(due.model.rowMisses, 2);
+  late.read(0, 64, 0); // the third one is nearly over
+  EXPECT_EQ(late.read(64, 64, 3190), 3200 + 30 + 10);
+  EXPECT_EQ(late.model.refreshes, 3);
+}
+
+TEST(DramRules, ARefreshWaitsForTheEndOfARow) {
+  TestedDram dram = dramWith([](timing::Dram &d) { d.rfc = 200, d.refi = 1000; });
+  EXPECT_EQ(dram.read(0, kRow, 900), 900 + 160);
+  EXPECT_EQ(dram.read(kRow, 64, 900), 1060 + 200 + 10);
+}
+
+TEST(DramRules, RefreshTakesItsShareOfALongStream) {
+  TestedDram dram = dramWith([](timing::Dram &d) { d.rfc = 350, d.refi = 3900; });
+  double end = 0;
+  for (uint64_t row = 0; row < 2000; ++row)
+    end = dram.read(row * kRow, kRow, 0);
+  EXPECT_NEAR(2000 * 160 / end, 1 - 350 / 3900.0, 0.002); // each waits for a row
+}
+
+TEST(DramWrites, AreAnsweredFromTheQueue) {
+  TestedDram dram = dramWith([](timing::Dram &d) {
+    d.controller = 3, d.interconnect = 4, d.phy = 100, d.cl = 50, d.writeQueue = 8, d.writeBatch = 4;
+  });
+  EXPECT_EQ(dram.write(0, 64, 10), 10 + 7);
+  EXPECT_EQ(dram.model.busy, 0);
+}
+
+TEST(DramWrites, WaitForRoomInTheQueue) {
+  TestedDram dram = dramWith([](timing::Dram &d) { d.writeQueue = 4, d.writeBatch = 2; });
+  EXPECT_EQ(dram.write(0, 4 * 64, 0), 0); // two batches, which take until 20 and 40 ns
+  EXPECT_EQ(dram.write(4 * 64, 64, 0), 20);
+  EXPECT_EQ(dram.write(5 * 64, 2 * 64, 0), 40);
+}
+
+TEST(DramWrites, GoBeforeReadsWhenABatchIsComplete) {
+  TestedDram dram = dramWith([](timing::Dram &d) { d.writeQueue = 8, d.writeBatch = 4; });
+  dram.write(0, 64, 0);
+  EXPECT_EQ(dram.read(512, 64, 0), 10); // one of them waits
+  dram.write(64, 3 * 64, 0);
+  EXPECT_EQ(dram.read(576, 64, 0), 10 + 40 + 10);
+}
+
+TEST(DramWrites, UseTheTimeWithoutReads) {
+  TestedDram dram = dramWith([](timing::Dram &d) { d.writeQueue = 8, d.writeBatch = 4; });
+  dram.write(0, 2 * 64, 0);                  // half a batch
+  EXPECT_EQ(dram.read(512, 64, 5), 10 + 10); // what has begun ends
+  EXPECT_EQ(dram.read(576, 64, 1000), 1010); // the other one had gone long before
+  EXPECT_EQ(dram.flush(), 1010);
+}
+
+TEST(DramWrites, OfABatchGoRowByRow) {
+  TestedDram dram = dramWith([](timing::Dram &d) { d.writeQueue = 8, d.writeBatch = 4; });
+  for (uint64_t k = 0; k < 2; ++k) { // two rows of one bank in turn
+    dram.write(64 * k, 64, 0);
+    dram.write(2 * kRow + 64 * k, 64, 0);
+  }
+  EXPECT_EQ(dram.model.rowMisses, 2);
+}
+
+TEST(DramBanks, EachRoundOfRowsVisitsAllBanks) {
+  for (bool permuted : {false, true}) {
+    timing::Dram figures = plainDram();
+    figures.banks = 8;
+    figures.permuted = permuted;
+    TestedDram dram(figures);
+    for (uint64_t round = 0; round < 64; ++round) {
+      for (int twice = 0; twice < 2; ++twice)
+        for (uint64_t row = 0; row < 8; ++row)
+          dram.read((8 * round + row) * kRow, 64, 0);
+      EXPECT_EQ(dram.model.rowMisses, 8 * (static_cast<int64_t>(round) + 1)) << round;
+    }
+  }
+}
+
+TEST(DramBanks, PermutedKeepStreamsAtADistanceApart) {
+  const auto misses = [](int64_t banks, bool permuted) { // of two streams a whole number of rounds apart
+    timing::Dram figures = plainDram();
+    figures.banks = banks;
+    figures.permuted = permuted;
+    TestedDram dram(figures);
+    for (uint64_t row = 0; row < 512; ++row)
+      for (uint64_t burst = 0; burst < 4; ++burst)
+        for (uint64_t stream : {uint64_t(0), static_cast<uint64_t>(5 * banks)})
+          dram.read((row + stream) * kRow + 64 * burst, 64, 0);
+    return dram.model.rowMisses;
+  };
+  for (int64_t banks : {7, 8, 16}) {
+    EXPECT_EQ(misses(banks, false), 2 * 512 * 4);    // they always meet
+    EXPECT_LE(misses(banks, true), 2 * 512 * 5 / 4); // hardly ever
+  }
+}
+
+} // namespace
+} // namespace arsis::sim::test

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// The figures of the DRAM, by the names of the standards (JEDEC), and what follows from them for a long mix
+// of reads and writes: what share of the time refresh leaves, what a batch of writes costs between reads, and
+// which bank a row lies in. Figures: keys `dram.*`; all times in ns. The machine (simulator/memory) and the
+// cost model read the same ones.
+#pragma once
+
+#include "arch_configs/reader/Chip.h"
+
+#include <algorithm>
+#include <cstdint>
+
+namespace arsis::timing {
+
+struct Dram {
+  explicit Dram(const chip::Chip &chip);
+
+  /// Of one burst on its channel.
+  double burstNs() const { return static_cast<double>(burstBytes * channels) / bandwidthGbps; }
+  /// The unloaded latency without the burst itself, the sum of its parts: from a read that leaves its queue
+  /// to its first byte, row open; and until a write is in the queue of the controller and its sender knows.
+  double readLatencyNs() const { return controller + interconnect + phy + cl; }
+  double writeLatencyNs() const { return controller + interconnect; }
+  /// From the end of the last burst's command slot to the first command in the other direction.
+  double writeToReadNs() const { return cwl + wtr; }
+  double readToWriteNs() const { return std::max(0.0, cl + rtw - cwl); }
+  double rowMissNs() const { return rp + rcd; }
+  /// The share of the time in which a channel is not being refreshed.
+  double usable() const { return 1 - rfc / refi; }
+  /// What a channel loses with each batch of writes among reads: the bus turns round twice, and with a
+  /// chance of one in `banks` each side finds a row of the other in its bank.
+  double perBatchNs() const {
+    return writeToReadNs() + readToWriteNs() + 2 * rowMissNs() / static_cast<double>(banks);
+  }
+
+  int64_t channels, banks, rowBytes, burstBytes, interleaveBytes;
+  bool permuted;
+  int64_t writeQueue, writeBatch; // bursts of a channel
+  double bandwidthGbps;
+  double controller, interconnect, phy; // parts of the latency
+  double cl, cwl, rcd, rp, ras, rrd, faw, wr, rtp, wtr, rtw, rfc, refi;
+};
+
+} // namespace arsis::timing
