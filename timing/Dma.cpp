@@ -22,6 +22,7 @@ Dma::Dma(const chip::Chip &chip)
       latencyCycles(dram.readLatencyNs() * cyclesPerNanosecond(chip)),
       writeLatencyCycles(dram.writeLatencyNs() * cyclesPerNanosecond(chip)),
       rowMissCycles(dram.rowMissNs() * cyclesPerNanosecond(chip)),
+      activationCycles(std::max(dram.rrd, dram.faw / 4) * cyclesPerNanosecond(chip)),
       queueCycles(static_cast<double>(dram.writeQueue) * dram.burstNs() * cyclesPerNanosecond(chip)),
       batchCycles((static_cast<double>(dram.writeBatch) * dram.burstNs() + dram.perBatchNs()) *
                   cyclesPerNanosecond(chip)),
@@ -107,7 +108,8 @@ static double requestsAtOnce(const Transfer &transfer, int64_t chunkBytes) {
 }
 
 double Dma::dramCycles(const Transfer &transfer, double dramBytes) const {
-  const double cycles = dramBytes / dramBytesPerCycle;
+  const double cycles = std::max(dramBytes / dramBytesPerCycle,
+                                 transfer.rowsOpened * activationCycles); // of all channels at once
   if (!transfer.store)
     return cycles;
   const auto batch = static_cast<double>(dram.writeBatch * dram.burstBytes * dram.channels);

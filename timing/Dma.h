@@ -70,6 +70,7 @@ public:
   const double dramBytesPerCycle;   // refresh taken off
   const double batchOverhead;       // what a batch of writes costs among reads, over its own time
   const double latencyCycles, writeLatencyCycles, rowMissCycles;
+  const double activationCycles;  // between the openings of rows of a channel, four and more
   const double queueCycles;       // in which a channel empties a full queue of writes
   const double batchCycles;       // of a batch of writes among reads
   const double turnCycles;        // from a write to a read

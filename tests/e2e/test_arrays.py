@@ -19,7 +19,7 @@ PLENTY = {
     "dma.outstanding_requests": "4096",
     "scratchpad.banks": "32",
     "scratchpad.kib": "4096",
-}
+} | {f"dram.{name}_ns": "0" for name in ("trcd", "tras", "trp", "trrd", "tfaw", "twr", "trtp", "twtr", "trtw", "trfc")}
 PRODUCTS = {
     "wide 1x1": ("conv2d", "1x56x56x256", "1x1x256x256", "1x56x56x256", 0),
     "narrow 3x3": ("conv2d", "1x56x56x64", "3x3x64x64", "1x56x56x64", 1),

@@ -27,8 +27,13 @@ MEMORY_BOUND = 0.9
 # Wide enough at either bandwidth that neither the bus nor the bytes in flight over the latency (Little's law) are the
 # bound: twice the bandwidth is 51.2 B/cycle on tiny and 25.6 on edge. Then the DRAM alone is.
 WIDE = ["--set", "dma.bus_bytes_per_cycle=64", "--set", "dma.outstanding_requests=4096"]
+# Nothing but bursts takes time, so that the bandwidth alone decides.
+BURSTS = [
+    f"--set=dram.{name}_ns=0"
+    for name in ("trcd", "tras", "trp", "trrd", "tfaw", "twr", "trtp", "twtr", "trtw", "trfc", "tcl", "tcwl")
+]
 # So fast that data is never waited for once it is asked for.
-IDEAL = ["--set", "dram.bandwidth_gbps=100000", "--set", "dram.row_miss_ns=0", *WIDE]
+IDEAL = ["--set", "dram.bandwidth_gbps=100000", *BURSTS, *WIDE]
 
 
 def timed(program: Path, chip: str | Path, folder: Path, *more: str) -> dict:
@@ -75,11 +80,8 @@ def pairs(request, lenet, tmp_path_factory) -> tuple[str, dict]:
     """(chip, row by name: the row and the same at twice the bandwidth) for the rows that are memory-bound."""
     folder, chip = tmp_path_factory.mktemp("bandwidth"), request.param
     faster, _ = chip_with(chip, {"dram.bandwidth_gbps": 2}, folder / "faster.yaml")
-    program = compile_step(lenet, chip, BATCH, folder / "wide.arsis", *WIDE)  # scheduled for what it runs on
-    once, twice = (
-        timed(program, chip, folder, *WIDE)["layers"],
-        timed(program, faster, folder, *WIDE)["layers"],
-    )
+    program = compile_step(lenet, chip, BATCH, folder / "wide.arsis", *WIDE, *BURSTS)  # scheduled for what it runs on
+    once, twice = (timed(program, file, folder, *WIDE, *BURSTS)["layers"] for file in (chip, faster))
     return chip, {
         (a["layer"], a["phase"], a["op"]): (a, b) for a, b in zip(once, twice, strict=True) if share(a) >= MEMORY_BOUND
     }
@@ -91,9 +93,9 @@ def test_lenet5_has_memory_bound_rows(pairs):
 
 
 def test_twice_the_bandwidth_halves_the_dram_time(pairs):
-    """A thousandth below one half is left: DRAM rows may be open in one run and not in the other."""
+    """A hundredth below one half is left: a row's last writes may go out in one run while another row runs."""
     ratios = {name: b["dram_cycles"] / a["dram_cycles"] for name, (a, b) in pairs[1].items()}
-    assert ratios and all(0.499 <= ratio <= 0.55 for ratio in ratios.values()), ratios
+    assert ratios and all(0.49 <= ratio <= 0.55 for ratio in ratios.values()), ratios
 
 
 @pytest.mark.parametrize("pairs", ["edge"], indirect=True)
