@@ -44,11 +44,13 @@ TEST_P(Structures, HaveTheBitsOfTheKernels) {
   }
 }
 
-/// One loop over chunks for each dimension of the plan, of its name and extent.
+/// What is packed, and one loop over chunks for each other dimension of the plan, of its name and extent.
 TEST_P(Structures, CutWhatThePlanCuts) {
   for (mlir::Operation *op : structureCases().at(GetParam())(bench)) {
     std::string found, expected;
     const Structure structure = structureOf(op);
+    if (const std::optional<Packed> &packed = structure.reduction.packed)
+      found += packed->name + "=" + std::to_string(structure.domain[packed->dimension].extent) + " ";
     for (const Chunked &loop : structure.reduction.chunks) {
       int64_t extent = 1;
       for (int dimension : loop.dimensions)
