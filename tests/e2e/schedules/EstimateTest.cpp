@@ -180,7 +180,7 @@ TEST_P(Estimates, OrderSchedulesAsTheMachineDoes) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Classes, Estimates, ::testing::Range<size_t>(0, 16),
+INSTANTIATE_TEST_SUITE_P(Classes, Estimates, ::testing::Range<size_t>(0, 22),
                          [](const auto &info) { return operationClasses()[info.param].name; });
 
 } // namespace

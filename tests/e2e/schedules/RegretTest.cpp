@@ -23,14 +23,10 @@ size_t schedules() {
 /// What docs/rationale/estimates.md says is not reached yet, and why.
 double mostRegret(const std::string &operation, const std::string &chip) {
   static const std::map<std::pair<std::string, std::string>, double> looser = {
-      {{"matmul", "edge"}, 0.13},
-      {{"max_pool", "edge"}, 0.09},
-      {{"avg_pool", "edge"}, 0.09},
-      {{"relu", "datacentre"}, 0.055},
-      {{"add", "edge"}, 0.09},
-      {{"bias_add", "datacentre"}, 0.055},
-      {{"batch_norm", "edge"}, 0.09},
-      {{"transpose", "datacentre"}, 0.11},
+      {{"matmul", "edge"}, 0.13},     {{"max_pool", "edge"}, 0.09},
+      {{"avg_pool", "edge"}, 0.09},   {{"relu", "datacentre"}, 0.055},
+      {{"add", "edge"}, 0.09},        {{"bias_add", "datacentre"}, 0.055},
+      {{"batch_norm", "edge"}, 0.09}, {{"transpose", "datacentre"}, 0.11},
   };
   const auto found = looser.find({operation, chip});
   return found == looser.end() ? 0.05 : found->second;
@@ -70,7 +66,7 @@ TEST_P(Regret, IsSmall) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Classes, Regret, ::testing::Range<size_t>(0, 16),
+INSTANTIATE_TEST_SUITE_P(Classes, Regret, ::testing::Range<size_t>(0, 22),
                          [](const auto &info) { return operationClasses()[info.param].name; });
 
 } // namespace
