@@ -92,31 +92,31 @@ std::vector<Field> Contraction::fields() const {
   columnsFirst.push_back(names.reduced);
   pixelsFirst.insert(pixelsFirst.end(), {names.columns, names.reduced});
   const std::string weights = isProduct() ? "b" : "w";
-  return {{tile(names.batch), tileSizes(shape.batch), {}},
-          {tile(names.h), tileSizes(pixelsH(), multipleH), {}},
-          {tile(names.w), tileSizes(pixelsW(), multipleW), {}},
-          {tile(names.reduced), tileK, {}, false, shorter},
-          {tile(names.columns), tileColumns, {}},
-          {kLoops, {0, 1}, {pixelsFirst, columnsFirst}},
-          {"resident." + weights, {0, 1}, {}},
-          {"slots.tiles", {2, 1}, {}},
-          {"slots.accumulator", {2, 1}, {}},
-          splitField("columns", limits),
-          splitField("rows", limits),
-          {chunk(0), {chunkC}, {}, false, shorter},
-          {chunk(1), chunkKh, {}},
-          {chunk(2), chunkKw, {}},
-          groupTileField(convolution, packs),
-          packField(convolution, packs)};
+  std::vector<Field> fields = {{tile(names.batch), tileSizes(shape.batch), {}},
+                               {tile(names.h), tileSizes(pixelsH(), multipleH), {}},
+                               {tile(names.w), tileSizes(pixelsW(), multipleW), {}},
+                               {tile(names.reduced), tileK, {}, false, shorter},
+                               {tile(names.columns), tileColumns, {}},
+                               {kLoops, {0, 1}, {pixelsFirst, columnsFirst}},
+                               {"resident." + weights, {0, 1}, {}},
+                               {"slots.tiles", {2, 1}, {}},
+                               {"slots.accumulator", {2, 1}, {}},
+                               splitField("columns", limits),
+                               splitField("rows", limits),
+                               {chunk(0), {chunkC}, {}, false, shorter},
+                               {chunk(1), chunkKh, {}},
+                               {chunk(2), chunkKw, {}}};
+  addGroupFields(fields, convolution, packs);
+  return fields;
 }
 
 const char *Contraction::findFault(const Choice &c) const {
   for (int64_t field : {N, H, W, K, Columns, Slots, AccSlots, ChunkC, ChunkKh, ChunkKw})
     if (c[field] < 1)
       return "a tile, chunk or slot count is zero";
-  if (isa::volume(std::array{c[ChunkC], c[ChunkKh], c[ChunkKw], c[Pack]}) > limits.rows)
+  const GroupTiling groups = groupsIn(c, Groups, shape);
+  if (isa::volume(std::array{c[ChunkC], c[ChunkKh], c[ChunkKw], groups.pack}) > limits.rows)
     return "a chunk of the plan has more terms than the array has rows";
-  const GroupTiling groups{shape.groups, c[Groups], c[Pack]};
   if (const char *fault = faultOf(groups, shape, c[SplitColumns]))
     return fault;
   if (groups.together() && (c[K] < reduced || c[ChunkC] < reduced || c[Columns] < columns))
@@ -145,7 +145,7 @@ ContractionTiling Contraction::outline(const Choice &c) const {
   l.tileH = std::min(c[H], wholeH);
   l.tileW = std::min(c[W], wholeW);
   l.split = {c[SplitColumns], c[SplitRows]};
-  l.groups = {shape.groups, std::min(c[Groups], shape.groups), c[Pack]};
+  l.groups = groupsIn(c, Groups, shape);
   const bool together = l.groups.together();
   const int64_t whole = together ? l.groups.tile * columns : columns; // columns that are cut into tiles
   l.blockColumns = together ? l.groups.pack * columns : limits.cols;
@@ -336,7 +336,7 @@ Plan Contraction::plan(const Choice &c) const {
   Plan plan{convolution.planDims, {c[ChunkC], c[ChunkKh], c[ChunkKw]}};
   if (!convolution.packDim.empty()) {
     plan.dims.insert(plan.dims.begin(), convolution.packDim);
-    plan.chunks.insert(plan.chunks.begin(), c[Pack]);
+    plan.chunks.insert(plan.chunks.begin(), groupsIn(c, Groups, shape).pack);
   }
   if (convolution.sum >= 0) {
     plan.dims.push_back(convolution.sumDim);

@@ -82,8 +82,7 @@ private:
     ChunkC,
     ChunkKh,
     ChunkKw,
-    Groups,
-    Pack
+    Groups // and their pack; absent where there are none
   };
   std::vector<int64_t> packs() const;
   bool isProduct() const { return convolution.planDims.size() == 1; }

@@ -33,16 +33,19 @@ std::vector<int64_t> groupTileSizes(int64_t groups, const std::vector<int64_t> &
   return descending(sizes);
 }
 
-Field groupTileField(const Convolution &convolution, const std::vector<int64_t> &packs) {
+void addGroupFields(std::vector<Field> &fields, const Convolution &convolution,
+                    const std::vector<int64_t> &packs) {
   if (convolution.shape.groups == 1)
-    return {"", {1}, {}};
-  return {"tiles." + convolution.names.group, groupTileSizes(convolution.shape.groups, packs), {}};
+    return;
+  const std::string &group = convolution.names.group;
+  fields.push_back({"tiles." + group, groupTileSizes(convolution.shape.groups, packs), {}});
+  fields.push_back({"pack." + group, packs, {}});
 }
 
-Field packField(const Convolution &convolution, const std::vector<int64_t> &packs) {
-  if (convolution.shape.groups == 1)
-    return {"", {1}, {}};
-  return {"pack." + convolution.names.group, packs, {}};
+GroupTiling groupsIn(const Choice &choice, size_t first, const ConvShape &shape) {
+  if (shape.groups == 1)
+    return {};
+  return {shape.groups, std::min(choice[first], shape.groups), choice[first + 1]};
 }
 
 const char *faultOf(const GroupTiling &groups, const ConvShape &shape, int64_t arrays) {

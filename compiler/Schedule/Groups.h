@@ -41,9 +41,11 @@ inline void addOnce(std::vector<int64_t> &values, int64_t value) {
 /// Groups of a tile: whole packs of each size, down to one, and a single group.
 std::vector<int64_t> groupTileSizes(int64_t groups, const std::vector<int64_t> &packs);
 
-/// The fields of a convolution in groups; unnamed where there are none.
-Field groupTileField(const Convolution &convolution, const std::vector<int64_t> &packs);
-Field packField(const Convolution &convolution, const std::vector<int64_t> &packs);
+/// Appends the fields of a convolution in groups, tile and pack; none where there are no groups.
+void addGroupFields(std::vector<Field> &fields, const Convolution &convolution,
+                    const std::vector<int64_t> &packs);
+/// What a choice says in these fields, of which `first` is the first.
+GroupTiling groupsIn(const Choice &choice, size_t first, const ConvShape &shape);
 
 /// Why groups cannot be tiled so, with `arrays` side by side, or null.
 const char *faultOf(const GroupTiling &groups, const ConvShape &shape, int64_t arrays);

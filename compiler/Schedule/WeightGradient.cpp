@@ -79,22 +79,22 @@ std::vector<Field> WeightGradient::fields() const {
     for (std::vector<std::string> *order : {&rowsFirst, &columnsFirst})
       order->insert(order->begin(), d.group);
   const std::vector<int64_t> packs = this->packs();
-  return {{"tiles." + d.batch, chunkedSizes(shape.batch, chunkN), {}},
-          {"tiles." + d.h, chunkedSizes(shape.h.output, chunkH), {}},
-          {"tiles." + d.w, chunkedSizes(shape.w.output, chunkW), {}},
-          {"tiles." + d.kernelRow, tileSizes(shape.h.kernel), {}},
-          {"tiles." + d.reduced, tileSizes(shape.channels), {}},
-          {"tiles." + d.columns, tileColumns, {}},
-          {kLoops, {0, 1}, {rowsFirst, columnsFirst}},
-          {"slots.tiles", {2, 1}, {}},
-          {"slots.accumulator", {2, 1}, {}},
-          splitField("columns", limits),
-          splitField("rows", limits),
-          {"chunks." + convolution.planDims[0], {chunkN}, {}},
-          {"chunks." + convolution.planDims[1], {chunkH}, {}},
-          {"chunks." + convolution.planDims[2], {chunkW}, {}},
-          groupTileField(convolution, packs),
-          packField(convolution, packs)};
+  std::vector<Field> fields = {{"tiles." + d.batch, chunkedSizes(shape.batch, chunkN), {}},
+                               {"tiles." + d.h, chunkedSizes(shape.h.output, chunkH), {}},
+                               {"tiles." + d.w, chunkedSizes(shape.w.output, chunkW), {}},
+                               {"tiles." + d.kernelRow, tileSizes(shape.h.kernel), {}},
+                               {"tiles." + d.reduced, tileSizes(shape.channels), {}},
+                               {"tiles." + d.columns, tileColumns, {}},
+                               {kLoops, {0, 1}, {rowsFirst, columnsFirst}},
+                               {"slots.tiles", {2, 1}, {}},
+                               {"slots.accumulator", {2, 1}, {}},
+                               splitField("columns", limits),
+                               splitField("rows", limits),
+                               {"chunks." + convolution.planDims[0], {chunkN}, {}},
+                               {"chunks." + convolution.planDims[1], {chunkH}, {}},
+                               {"chunks." + convolution.planDims[2], {chunkW}, {}}};
+  addGroupFields(fields, convolution, packs);
+  return fields;
 }
 
 const char *WeightGradient::findFault(const Choice &c) const {
@@ -104,7 +104,7 @@ const char *WeightGradient::findFault(const Choice &c) const {
   if (c[ChunkN] * c[ChunkH] * c[ChunkW] > limits.rows)
     return "a chunk of the plan has more terms than the array has rows";
   const Split split{c[SplitColumns], c[SplitRows]};
-  const GroupTiling groups{shape.groups, c[Groups], c[Pack]};
+  const GroupTiling groups = groupsIn(c, Groups, shape);
   if (const char *fault = faultOf(groups, shape, split.columns))
     return fault;
   if (groups.together() && (c[C] < shape.channels || c[Columns] < shape.outputs))
@@ -133,7 +133,7 @@ WeightGradientTiling WeightGradient::tiling(const Choice &c) const {
   l.tileW = std::min(c[W], shape.w.output);
   l.tileKh = std::min(c[Kh], shape.h.kernel);
   l.split = {c[SplitColumns], c[SplitRows]};
-  l.groups = {shape.groups, std::min(c[Groups], shape.groups), c[Pack]};
+  l.groups = groupsIn(c, Groups, shape);
   const bool together = l.groups.together();
   l.blockColumns = together ? l.groups.pack * shape.outputs : limits.cols;
   int64_t perBlock = l.blockColumns * l.split.columns;

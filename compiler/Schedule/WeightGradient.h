@@ -67,8 +67,7 @@ private:
     ChunkN,
     ChunkH,
     ChunkW,
-    Groups,
-    Pack
+    Groups // and their pack; absent where there are none
   };
   std::vector<int64_t> packs() const;
   const char *findFault(const Choice &choice) const;

@@ -108,11 +108,6 @@ TEST(StructureTeeth, AnotherOrderOrReadingHasOtherBits) {
          std::swap(s.reduction.inside[0], s.reduction.inside[1]);
          std::swap(s.reduction.chunks[0].dimensions[0], s.reduction.chunks[0].dimensions[1]);
        }},
-      {"nn.conv2d",
-       [](Structure &s) {
-         if (s.reduction.packed) // the others' terms behind those of the whole chunk
-           s.reduction.packed->outsideOf = s.reduction.inside[0].dimension;
-       }},
       {"nn.conv2d_grad_input",
        [](Structure &s) {
          if (s.reduction.packed)
