@@ -221,22 +221,13 @@ ContractionTiling Contraction::outline(const Choice &c) const {
   return l;
 }
 
-int64_t Contraction::chunkOfSum(const ContractionTiling &l) const {
-  const bool wholeRows = l.tileW == pixelsW(), wholeImages = wholeRows && l.tileH == pixelsH();
-  const bool inOrder = wholeImages || (l.tileN == 1 && (wholeRows || l.tileH == 1));
-  const bool full = shape.batch % l.tileN == 0 && pixelsH() % l.tileH == 0 && pixelsW() % l.tileW == 0;
-  const int64_t rows = l.tileN * l.tileH * l.tileW;
-  if (!inOrder || !full)
-    return 0;
-  int64_t chunk = std::min(rows, kMostSummed);
-  while (rows % chunk != 0)
-    --chunk;
-  return chunk >= std::min(rows, kLeastSummed) ? chunk : 0;
+int64_t Contraction::sumChunkOf(const ContractionTiling &l) const {
+  return chunkOfSum({shape.batch, pixelsH(), pixelsW()}, {l.tileN, l.tileH, l.tileW});
 }
 
 ContractionTiling Contraction::tiling(const Choice &c) const {
   ContractionTiling l = outline(c);
-  l.sumChunk = convolution.sum < 0 ? 0 : chunkOfSum(l);
+  l.sumChunk = convolution.sum < 0 ? 0 : sumChunkOf(l);
   if (forward) {
     l.phasesH = forwardPhase(shape.h, l.tileH);
     l.phasesW = forwardPhase(shape.w, l.tileW);
@@ -255,7 +246,7 @@ Evaluation Contraction::evaluate(const Choice &c) const {
   ContractionTiling l = outline(c);
   if (l.split.rows > 1 && (l.split.rows - 1) * l.splitPositions >= l.whole)
     return Evaluation::rejected(Split::kNoRows);
-  const int64_t sumChunk = convolution.sum < 0 ? 0 : chunkOfSum(l);
+  const int64_t sumChunk = convolution.sum < 0 ? 0 : sumChunkOf(l);
   if (convolution.sum >= 0 && sumChunk == 0)
     return Evaluation::rejected("the tiles are no pieces of equal length of all pixels in their order");
   Evaluation e;
@@ -340,7 +331,7 @@ Plan Contraction::plan(const Choice &c) const {
   }
   if (convolution.sum >= 0) {
     plan.dims.push_back(convolution.sumDim);
-    plan.chunks.push_back(chunkOfSum(outline(c)));
+    plan.chunks.push_back(sumChunkOf(outline(c)));
   }
   return plan;
 }

@@ -89,9 +89,7 @@ private:
   int64_t pixelsH() const { return forward ? shape.h.output : shape.h.input; }
   int64_t pixelsW() const { return forward ? shape.w.output : shape.w.input; }
   const char *findFault(const Choice &choice) const;
-  /// Rows of the chunks in which a whole tile is summed up: they fill it, and its tiles all pixels in their
-  /// order. 0 if there are none such.
-  int64_t chunkOfSum(const ContractionTiling &tiling) const;
+  int64_t sumChunkOf(const ContractionTiling &tiling) const;
   double bytesOfWeights(const ContractionTiling &tiling) const;
   /// All of the tiling but its phases.
   ContractionTiling outline(const Choice &choice) const;

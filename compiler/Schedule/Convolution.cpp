@@ -5,6 +5,8 @@
 // apart.
 #include "compiler/Schedule/Convolution.h"
 
+#include "compiler/Schedule/Space.h"
+
 #include <algorithm>
 #include <cstdlib>
 
@@ -192,6 +194,19 @@ const char *Convolution::refusal(const ChipLimits &limits) const {
   default:
     return "the arrays of the chip do not multiply fp32 (matrix.fp32_passes is 0)";
   }
+}
+
+int64_t chunkOfSum(const std::array<int64_t, 3> &pixels, const std::array<int64_t, 3> &tile) {
+  const bool wholeRows = tile[2] == pixels[2], wholeImages = wholeRows && tile[1] == pixels[1];
+  const bool inOrder = wholeImages || (tile[0] == 1 && (wholeRows || tile[1] == 1));
+  const bool full = pixels[0] % tile[0] == 0 && pixels[1] % tile[1] == 0 && pixels[2] % tile[2] == 0;
+  const int64_t rows = tile[0] * tile[1] * tile[2];
+  if (!inOrder || !full)
+    return 0;
+  int64_t chunk = std::min(rows, kMostSummed);
+  while (rows % chunk != 0)
+    --chunk;
+  return chunk >= std::min(rows, kLeastSummed) ? chunk : 0;
 }
 
 std::optional<Convolution> convolutionIn(const Unit &unit) { return Reader(unit).read(); }

@@ -103,6 +103,13 @@ DepthwiseTiling Depthwise::tiling(const Choice &c) const {
     l.result = {"result", {l.tileN, l.tileH, l.tileW, l.tileG * (gradInput ? 1 : outputs)}, tileSlots};
   }
   l.weights.type = convolution.stationary.type;
+  if (convolution.sum >= 0) {
+    l.sumChunk = chunkOfSum({shape.batch, pixelsH(), pixelsW()}, {l.tileN, l.tileH, l.tileW});
+    l.rounded = l.result;
+    l.rounded.name = "rounded";
+    l.rounded.type = convolution.resultType;
+    l.total = {"total", {1, 1, 1, l.tileG * outputs}, channelSlots};
+  }
   return l;
 }
 
@@ -126,6 +133,10 @@ Depthwise::Work Depthwise::workOf(const DepthwiseTiling &l) const {
       work.most = std::max(work.most, elements);
       work.elements += double(taps) * double(elements);
       const bool each = shape.outputs > 1;
+      if (l.sumChunk > 0) {
+        work.elements += double(elements) * (1 + l.isRounded());
+        work.instructions += double(l.tileN * l.tileH * l.tileW / l.sumChunk + l.isRounded());
+      }
       work.instructions += double(taps) * double(!each                                        ? 1
                                                  : convolution.pass == Convolution::GradInput ? shape.outputs
                                                                                               : l.tileN);
@@ -137,6 +148,8 @@ Evaluation Depthwise::evaluate(const Choice &c) const {
   if (const char *fault = findFault(c))
     return Evaluation::rejected(fault);
   const DepthwiseTiling l = tiling(c);
+  if (convolution.sum >= 0 && l.sumChunk == 0)
+    return Evaluation::rejected("the tiles are no pieces of equal length of all pixels in their order");
   const Work work = workOf(l);
   if (work.most > isa::kLargestWork)
     return Evaluation::rejected("a tile has more elements than one instruction may visit");
@@ -144,10 +157,15 @@ Evaluation Depthwise::evaluate(const Choice &c) const {
   e.buffers = {l.streamed, l.weights, l.result, {"zero", {1, 1, 1, 1}}};
   if (isWeightGradient())
     e.buffers.push_back(l.partials);
-  const int64_t inner =
-      (l.tileN > 1 && (isWeightGradient() || shape.outputs > 1)) +
-      (isWeightGradient() ? 2 : (shape.h.kernel > 1) + (shape.w.kernel > 1) + (shape.outputs > 1));
-  e.loops = l.order.depth() + inner;
+  if (l.sumChunk > 0)
+    e.buffers.push_back(l.total);
+  if (l.isRounded())
+    e.buffers.push_back(l.rounded);
+  const int64_t images = l.tileN > 1 && (isWeightGradient() || shape.outputs > 1),
+                taps = isWeightGradient() ? 2
+                                          : (shape.h.kernel > 1) + (shape.w.kernel > 1) + (shape.outputs > 1),
+                sums = l.sumChunk > 0 && l.tileN * l.tileH * l.tileW > l.sumChunk;
+  e.loops = l.order.depth() + std::max(images + taps, sums);
   const double tiles = double(l.order.times(l.tileLevel)), channels = double(l.order.times(l.channelLevel));
   e.computeCycles =
       tiles * (work.elements / double(limits.lanes) + work.instructions * double(limits.vectorStartupCycles));
@@ -178,6 +196,10 @@ Plan Depthwise::plan(const Choice &c) const {
   if (!convolution.packDim.empty()) {
     plan.dims.insert(plan.dims.begin(), convolution.packDim);
     plan.chunks.insert(plan.chunks.begin(), 1);
+  }
+  if (convolution.sum >= 0) {
+    plan.dims.push_back(convolution.sumDim);
+    plan.chunks.push_back(tiling(c).sumChunk);
   }
   return plan;
 }

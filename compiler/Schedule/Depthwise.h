@@ -4,7 +4,8 @@
 // and input gradient go over the taps of the kernel, an instruction for each with all pixels and channels of
 // a tile: result = fma(x, w, result). The weight gradient goes over the pixels of a row, an instruction for
 // each with all rows, taps and channels of a tile, so that every row of pixels is a chunk of the plan with
-// partial sums of its own; these are added up row by row.
+// partial sums of its own; these are added up row by row. A forward pass may take the sum of its result, as
+// it is stored, for the batch norm behind it.
 //
 // Loops, outermost first: g (channels), n, h, w (tiles of the result's pixels; of the weight gradient, of
 // rows).
@@ -23,8 +24,12 @@ struct DepthwiseTiling {
   TileRange sourceH, sourceW;              // of the streamed tile
   std::vector<AxisPhase> phasesH, phasesW; // of forward and input gradient
   Buffer streamed, weights, result;        // weights: of the weight gradient, the gradient of the output
-  Buffer partials;                         // of the weight gradient: [row, kh, kw, channel]
-  int channelLevel, tileLevel;             // where what belongs to channels is filled, and to all loops
+  int64_t sumChunk = 0;                    // rows of a chunk of the sum over pixels; 0: there is none
+  Buffer rounded, total;       // of a sum: the result in its type, if that is not fp32, and the sums
+  Buffer partials;             // of the weight gradient: [row, kh, kw, channel]
+  int channelLevel, tileLevel; // where what belongs to channels is filled, and to all loops
+
+  bool isRounded() const { return sumChunk > 0 && rounded.type != numerics::ElementType::F32; }
 };
 
 class Depthwise : public Space {
@@ -33,7 +38,7 @@ public:
   Depthwise(const ChipLimits &limits, Convolution convolution);
 
   static bool isDepthwise(const Convolution &convolution) {
-    return convolution.shape.groups > 1 && convolution.shape.channels == 1 && convolution.sum < 0;
+    return convolution.shape.groups > 1 && convolution.shape.channels == 1;
   }
 
   std::vector<Field> fields() const override;

@@ -19,13 +19,16 @@ public:
     streamedTensor = b.tensor(c.streamed.value, c.streamed.shape, c.streamed.type);
     weightsTensor = b.tensor(c.stationary.value, c.stationary.shape, c.stationary.type);
     resultTensor = b.tensor(c.result, c.resultShape, c.resultType);
+    if (l.sumChunk > 0)
+      sumTensor = b.tensor(c.sum, {shape.groups * m()}, numerics::ElementType::F32);
     zero = b.alloc({"zero", {1, 1, 1, 1}});
     b.map(numerics::VectorFunction::Fill, {1, 1, 1, 1}, b.whole(zero), {}, 0);
     if (c.pass == Convolution::GradWeight)
       b.nest(l.order, index, {{l.channelLevel, [&] { result = b.alloc(l.result); }}},
              [&] { weightGradient(); }, {{l.channelLevel, [&] { storeWeights(); }}});
     else
-      b.nest(l.order, index, {{l.channelLevel, [&] { loadWeights(); }}}, [&] { overTaps(); }, {});
+      b.nest(l.order, index, {{l.channelLevel, [&] { beginChannels(); }}}, [&] { overTaps(); },
+             {{l.channelLevel, [&] { storeTotal(); }}});
   }
 
 private:
@@ -74,6 +77,30 @@ private:
 
   // Forward and input gradient
 
+  void beginChannels() {
+    if (l.sumChunk > 0)
+      total = b.alloc(l.total);
+    loadWeights();
+  }
+
+  /// Adds the rows of the result tile, as they are stored, to the sums.
+  void sumRows(int stored) {
+    const int64_t pitch = l.result.shape[3], chunks = l.tileN * l.tileH * l.tileW / l.sumChunk;
+    b.loop(chunks, [&](const Affine &chunk) {
+      Reduce sum;
+      sum.box = {1, 1, l.sumChunk, outputs()};
+      sum.dimension = 2;
+      sum.to = b.whole(total);
+      sum.input = {stored, chunk * (l.sumChunk * pitch), {0, 0, pitch, 1}};
+      sum.accumulate = index[N] + index[H] + index[W] + chunk;
+      b.add(std::move(sum));
+    });
+  }
+  void storeTotal() {
+    if (l.sumChunk > 0)
+      b.store(b.whole(total), sumTensor, {0, 0, 0, first(G) * m()}, {1, 1, 1, outputs()});
+  }
+
   void overTaps() {
     loadStreamed();
     result = b.alloc(l.result);
@@ -82,9 +109,16 @@ private:
         overTaps(h, w);
     const Extent rows = b.extent(l.tileH, gradInput() ? shape.h.input : shape.h.output, first(H)),
                  columns = b.extent(l.tileW, gradInput() ? shape.w.input : shape.w.output, first(W));
-    b.store(b.whole(result), resultTensor,
-            {first(N), first(H), first(W), gradInput() ? first(G) : first(G) * m()},
-            {images(), rows, columns, gradInput() ? channels() : outputs()});
+    const Box4 box = {images(), rows, columns, gradInput() ? channels() : outputs()};
+    int stored = result;
+    if (l.isRounded()) {
+      stored = b.alloc(l.rounded);
+      b.map(numerics::VectorFunction::Copy, box, b.whole(stored), {b.whole(result)});
+    }
+    if (l.sumChunk > 0)
+      sumRows(stored);
+    b.store(b.whole(stored), resultTensor,
+            {first(N), first(H), first(W), gradInput() ? first(G) : first(G) * m()}, box);
   }
 
   Extent positions(const AxisPhase &phase, Loop loop) {
@@ -220,6 +254,7 @@ private:
   LayoutBuilder b;
   std::vector<Affine> index;
   int streamedTensor = 0, weightsTensor = 0, resultTensor = 0;
+  int sumTensor = 0, total = 0;
   int zero = 0, streamed = 0, weights = 0, result = 0, partials = 0;
 };
 

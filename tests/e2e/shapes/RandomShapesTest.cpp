@@ -274,6 +274,40 @@ TEST_P(RandomShapes, GroupsAgreeWithTheOracle) {
   }
 }
 
+/// A depthwise convolution of 3x3 that sums up its result, which it stores too, in one type.
+std::string summing(int batch, int size, int groups, int multiplier, const std::string &element,
+                    const std::string &strategy) {
+  auto typed = [&](int a, int b, int c, int d) {
+    return "tensor<" + list({a, b, c, d}, "x") + "x" + element + ">";
+  };
+  const std::string x = typed(batch, size, size, groups), w = typed(3, 3, 1, groups * multiplier),
+                    y = typed(batch, size, size, groups * multiplier),
+                    s = "tensor<" + std::to_string(groups * multiplier) + "xf32>";
+  return "func.func @forward(" + argument("x", x) + ", " + argument("w", w) + ") -> (" + result("y", y) +
+         ", " + result("s", s) + ") {\n  %y, %s = nn.unit(%x, %w) {schedule = #nn.schedule<\"" + strategy +
+         "\">} : (" + x + ", " + w + ") -> (" + y + ", " + s + ") {\n  ^bb0(%a: " + x + ", %b: " + w +
+         "):\n    %0 = nn.conv2d %a, %b strides [1, 1] pads [1, 1, 1, 1] dilations [1, 1] {groups = " +
+         std::to_string(groups) + "} : (" + x + ", " + w + ") -> " + y + "\n    %1 = nn.channel_sum %0 : (" +
+         y + ") -> " + s + "\n    nn.yield %0, %1 : " + y + ", " + s + "\n  }\n  return %y, %s : " + y +
+         ", " + s + "\n}\n";
+}
+
+/// The sum is of the values as they are stored.
+TEST(SumsOfDepthwise, AgreeWithTheOracle) {
+  std::unique_ptr<mlir::MLIRContext> context = compiler::makeContext();
+  Draw draw(4000);
+  for (const char *element : {"f32", "bf16", "f16"})
+    for (const char *strategy : {"depthwise", "weight_stationary"})
+      for (const NamedChip &chip : chips())
+        for (int multiplier : {1, 2}) {
+          const std::string text =
+              summing(2, draw.between(1, 4) * 2, draw.between(2, 20), multiplier, element, strategy);
+          ASSERT_NO_THROW(ASSERT_EQ(run(*context, text, chip, "fp32", draw), "") << chip.path << "\n"
+                                                                                 << text)
+              << text;
+        }
+}
+
 TEST_P(RandomShapes, PoolingsAgreeWithTheOracle) {
   std::unique_ptr<mlir::MLIRContext> context = compiler::makeContext();
   Draw draw(2000 + GetParam());
