@@ -117,15 +117,17 @@ const char *Contraction::findFault(const Choice &c) const {
   const GroupTiling groups = groupsIn(c, Groups, shape);
   if (isa::volume(std::array{c[ChunkC], c[ChunkKh], c[ChunkKw], groups.pack}) > limits.rows)
     return "a chunk of the plan has more terms than the array has rows";
-  if (const char *fault = faultOf(groups, shape, c[SplitColumns]))
+  const Split split{c[SplitColumns], c[SplitRows]};
+  if (const char *fault = split.faultOfArrays(limits))
+    return fault;
+  if (const char *fault = faultOf(groups, shape, split.columns))
     return fault;
   if (groups.together() && (c[K] < reduced || c[ChunkC] < reduced || c[Columns] < columns))
     return "a tile of several groups cuts their channels";
   if (groups.together() && (groups.pack * columns > limits.cols || c[Resident] != 0))
     return "a pack of groups has more columns than the array, or the weights of all groups stay";
-  if (const char *fault = groups.together() ? Split{c[SplitColumns], c[SplitRows]}.faultOfArrays(limits)
-                                            : Split{c[SplitColumns], c[SplitRows]}.fault(
-                                                  limits, std::min(c[Columns], columns), columns))
+  if (const char *fault =
+          groups.together() ? nullptr : split.fault(limits, std::min(c[Columns], columns), columns))
     return fault;
   if (c[K] < reduced && c[K] % c[ChunkC] != 0)
     return "the tile of reduction channels is no multiple of the plan's chunk";

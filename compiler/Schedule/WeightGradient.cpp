@@ -104,6 +104,8 @@ const char *WeightGradient::findFault(const Choice &c) const {
   if (c[ChunkN] * c[ChunkH] * c[ChunkW] > limits.rows)
     return "a chunk of the plan has more terms than the array has rows";
   const Split split{c[SplitColumns], c[SplitRows]};
+  if (const char *fault = split.faultOfArrays(limits))
+    return fault;
   const GroupTiling groups = groupsIn(c, Groups, shape);
   if (const char *fault = faultOf(groups, shape, split.columns))
     return fault;
@@ -112,7 +114,7 @@ const char *WeightGradient::findFault(const Choice &c) const {
   if (groups.together() && (groups.pack * shape.outputs > limits.cols || split.rows > 1))
     return "a pack of groups has more columns than the array, or arrays share its rows";
   if (const char *fault = groups.together()
-                              ? split.faultOfArrays(limits)
+                              ? nullptr
                               : split.fault(limits, std::min(c[Columns], shape.outputs), shape.outputs))
     return fault;
   bool cutN = c[N] < shape.batch, cutH = c[H] < shape.h.output, cutW = c[W] < shape.w.output;
