@@ -5,8 +5,9 @@
 // hides behind the next tile if the accumulator is double buffered.
 #include "compiler/Schedule/Contraction.h"
 
+#include "dialects/Isa/Encoding/Volume.h"
+
 #include <algorithm>
-#include <map>
 
 namespace arsis::schedule {
 
@@ -14,51 +15,6 @@ namespace {
 
 constexpr int64_t kIssueCycles =
     4; // decode and address generation of one load_weights + multiply pair (assumed)
-
-std::vector<AxisPhase> forwardPhase(const Window &window, int64_t tile) {
-  AxisPhase phase;
-  phase.positions = tile;
-  phase.limitBase = window.output;
-  phase.limitStep = -tile;
-  phase.sourceStep = window.stride;
-  phase.tapStep = window.dilation;
-  phase.taps = window.kernel;
-  return {phase};
-}
-
-std::vector<AxisPhase> gradientPhases(const Window &window, const std::vector<Phase> &phases, int64_t tile,
-                                      const TileRange &source) {
-  std::vector<AxisPhase> result;
-  for (const Phase &phase : phases) {
-    PhaseExtent extent = phaseExtent(window, phase, tile);
-    AxisPhase axis;
-    axis.positions = extent.positions;
-    axis.limitBase = extent.limitBase;
-    axis.limitStep = extent.limitStep;
-    axis.sourceBase = phase.gradBase - source.base;
-    axis.taps = phase.taps;
-    axis.firstTap = phase.firstTap;
-    if (phase.taps > 1) { // else there is no step, and it may be too long for an instruction
-      axis.tapStep = phase.gradStep;
-      axis.kernelStep = phase.tapStep;
-    }
-    axis.resultBase = phase.offset;
-    axis.resultStep = extent.positions > 1 ? window.stride : 1;
-    result.push_back(axis);
-  }
-  return result;
-}
-
-std::vector<TapGroup> groupsOf(const std::vector<Phase> &phases) {
-  std::map<int64_t, int64_t> phasesOfTaps;
-  for (const Phase &phase : phases)
-    if (phase.taps > 0)
-      ++phasesOfTaps[phase.taps];
-  std::vector<TapGroup> groups;
-  for (auto [taps, count] : phasesOfTaps)
-    groups.push_back({taps, count});
-  return groups;
-}
 
 /// At least one, though no tap reaches an input that lies between two strides.
 int64_t mostTaps(const std::vector<TapGroup> &ascending) {
@@ -86,15 +42,25 @@ Contraction::Contraction(const ChipLimits &limits, Convolution theConvolution)
   maxTapsW = mostTaps(groupsW);
 }
 
+std::vector<int64_t> Contraction::packs() const {
+  std::vector<int64_t> most;
+  for (int64_t taps : {int64_t(1), maxTapsW, maxTapsH * maxTapsW}) // that a pass takes too
+    most.push_back(std::min(limits.rows / (reduced * taps), limits.cols / columns));
+  return packSizes(shape.groups, most);
+}
+
 std::vector<Field> Contraction::fields() const {
   int64_t multipleH = forward ? 1 : gradientMultiple(shape.h),
           multipleW = forward ? 1 : gradientMultiple(shape.w);
   // Few channels leave rows of the array idle; kernel columns, then kernel rows, fill them.
-  int64_t chunkC = std::min(reduced, limits.rows), chunkKh = 1, chunkKw = 1;
-  if (reduced < limits.rows) {
-    chunkKw = std::min(maxTapsW, limits.rows / reduced);
-    if (maxTapsW * reduced <= limits.rows)
-      chunkKh = std::min(maxTapsH, limits.rows / (maxTapsW * reduced));
+  const int64_t chunkC = std::min(reduced, limits.rows);
+  const std::vector<int64_t> packs = this->packs();
+  std::vector<int64_t> chunkKh, chunkKw;
+  for (int64_t pack : packs) {
+    const int64_t channels = pack * chunkC, kw = std::min(maxTapsW, limits.rows / channels),
+                  kh = kw < maxTapsW ? 1 : std::min(maxTapsH, limits.rows / (maxTapsW * channels));
+    addOnce(chunkKw, kw);
+    addOnce(chunkKh, kh);
   }
   std::vector<int64_t> shorter; // of a large array, whose own chunks are too long for a small scratchpad
   for (int64_t chunk = chunkC / 2; chunk >= 1; chunk /= 2)
@@ -113,39 +79,55 @@ std::vector<Field> Contraction::fields() const {
   auto chunk = [&](size_t position) {
     return position < convolution.planDims.size() ? "chunks." + convolution.planDims[position] : "";
   };
-  std::vector<std::string> pixels;
+  std::vector<std::string> groups, pixels;
+  if (!names.group.empty())
+    groups.push_back(names.group);
   for (const std::string &dimension : {names.batch, names.h, names.w})
     if (!dimension.empty())
       pixels.push_back(dimension);
-  std::vector<std::string> pixelsFirst = pixels, columnsFirst = {names.columns};
+  std::vector<std::string> pixelsFirst = groups, columnsFirst = groups;
+  pixelsFirst.insert(pixelsFirst.end(), pixels.begin(), pixels.end());
+  columnsFirst.push_back(names.columns);
   columnsFirst.insert(columnsFirst.end(), pixels.begin(), pixels.end());
   columnsFirst.push_back(names.reduced);
   pixelsFirst.insert(pixelsFirst.end(), {names.columns, names.reduced});
   const std::string weights = isProduct() ? "b" : "w";
-  return {{tile(names.batch), tileSizes(shape.batch), {}},
-          {tile(names.h), tileSizes(pixelsH(), multipleH), {}},
-          {tile(names.w), tileSizes(pixelsW(), multipleW), {}},
-          {tile(names.reduced), tileK, {}, false, shorter},
-          {tile(names.columns), tileColumns, {}},
-          {kLoops, {0, 1}, {pixelsFirst, columnsFirst}},
-          {"resident." + weights, {0, 1}, {}},
-          {"slots.tiles", {2, 1}, {}},
-          {"slots.accumulator", {2, 1}, {}},
-          splitField("columns", limits),
-          splitField("rows", limits),
-          {chunk(0), {chunkC}, {}, false, shorter},
-          {chunk(1), {chunkKh}, {}},
-          {chunk(2), {chunkKw}, {}}};
+  std::vector<Field> fields = {{tile(names.batch), tileSizes(shape.batch), {}},
+                               {tile(names.h), tileSizes(pixelsH(), multipleH), {}},
+                               {tile(names.w), tileSizes(pixelsW(), multipleW), {}},
+                               {tile(names.reduced), tileK, {}, false, shorter},
+                               {tile(names.columns), tileColumns, {}},
+                               {kLoops, {0, 1}, {pixelsFirst, columnsFirst}},
+                               {"resident." + weights, {0, 1}, {}},
+                               {"slots.tiles", {2, 1}, {}},
+                               {"slots.accumulator", {2, 1}, {}},
+                               splitField("columns", limits),
+                               splitField("rows", limits),
+                               {chunk(0), {chunkC}, {}, false, shorter},
+                               {chunk(1), chunkKh, {}},
+                               {chunk(2), chunkKw, {}}};
+  addGroupFields(fields, convolution, packs);
+  return fields;
 }
 
 const char *Contraction::findFault(const Choice &c) const {
   for (int64_t field : {N, H, W, K, Columns, Slots, AccSlots, ChunkC, ChunkKh, ChunkKw})
     if (c[field] < 1)
       return "a tile, chunk or slot count is zero";
-  if (c[ChunkC] * c[ChunkKh] * c[ChunkKw] > limits.rows)
+  const GroupTiling groups = groupsIn(c, Groups, shape);
+  if (isa::volume(std::array{c[ChunkC], c[ChunkKh], c[ChunkKw], groups.pack}) > limits.rows)
     return "a chunk of the plan has more terms than the array has rows";
+  const Split split{c[SplitColumns], c[SplitRows]};
+  if (const char *fault = split.faultOfArrays(limits))
+    return fault;
+  if (const char *fault = faultOf(groups, shape, split.columns))
+    return fault;
+  if (groups.together() && (c[K] < reduced || c[ChunkC] < reduced || c[Columns] < columns))
+    return "a tile of several groups cuts their channels";
+  if (groups.together() && (groups.pack * columns > limits.cols || c[Resident] != 0))
+    return "a pack of groups has more columns than the array, or the weights of all groups stay";
   if (const char *fault =
-          Split{c[SplitColumns], c[SplitRows]}.fault(limits, std::min(c[Columns], columns), columns))
+          groups.together() ? nullptr : split.fault(limits, std::min(c[Columns], columns), columns))
     return fault;
   if (c[K] < reduced && c[K] % c[ChunkC] != 0)
     return "the tile of reduction channels is no multiple of the plan's chunk";
@@ -164,37 +146,47 @@ ContractionTiling Contraction::outline(const Choice &c) const {
   int64_t wholeW = forward ? shape.w.output : roundUp(shape.w.input, gradientMultiple(shape.w));
   l.tileH = std::min(c[H], wholeH);
   l.tileW = std::min(c[W], wholeW);
-  l.tileK = std::min(c[K], reduced);
   l.split = {c[SplitColumns], c[SplitRows]};
-  int64_t perBlock = limits.cols * l.split.columns;
-  l.blocks = ceilDiv(std::min(c[Columns], columns), perBlock);
+  l.groups = groupsIn(c, Groups, shape);
+  const bool together = l.groups.together();
+  const int64_t whole = together ? l.groups.tile * columns : columns; // columns that are cut into tiles
+  l.blockColumns = together ? l.groups.pack * columns : limits.cols;
+  l.blockK = l.groups.pack * reduced;
+  int64_t perBlock = l.blockColumns * l.split.columns;
+  l.blocks = ceilDiv(together ? whole : std::min(c[Columns], columns), perBlock);
   l.columns = l.blocks * perBlock;
+  if (together)
+    l.groups.tile = l.columns / columns;
+  l.tileK = together ? std::min(l.groups.tile, shape.groups) * reduced : std::min(c[K], reduced);
   l.chunkC = c[ChunkC];
   l.chunkKh = c[ChunkKh];
   l.chunkKw = c[ChunkKw];
-  l.chunksPerTile = ceilDiv(l.tileK, l.chunkC);
+  l.chunksPerTile = together ? 1 : ceilDiv(l.tileK, l.chunkC);
   bool columnsOuter = c[Loops] != 0;
-  l.j = columnsOuter ? 0 : 3;
-  l.n = columnsOuter ? 1 : 0;
+  l.g = 0;
+  l.j = columnsOuter ? 1 : 4;
+  l.n = columnsOuter ? 2 : 1;
   l.h = l.n + 1;
   l.w = l.n + 2;
-  l.k = 4;
-  l.order.counts.resize(5);
+  l.k = 5;
+  l.order.counts.resize(6);
+  l.order.counts[l.g] = ceilDiv(shape.groups, l.groups.tile);
   l.order.counts[l.n] = ceilDiv(shape.batch, l.tileN);
   l.order.counts[l.h] = ceilDiv(pixelsH(), l.tileH);
   l.order.counts[l.w] = ceilDiv(pixelsW(), l.tileW);
-  l.order.counts[l.j] = ceilDiv(columns, l.columns);
-  l.order.counts[l.k] = ceilDiv(reduced, l.tileK);
+  l.order.counts[l.j] = together ? 1 : ceilDiv(columns, l.columns);
+  l.order.counts[l.k] = together ? 1 : ceilDiv(reduced, l.tileK);
   l.sourceH = forward ? inputOfOutputTile(shape.h, l.tileH) : gradientOfInputTile(shape.h, reachH, l.tileH);
   l.sourceW = forward ? inputOfOutputTile(shape.w, l.tileW) : gradientOfInputTile(shape.w, reachW, l.tileW);
   l.positionsH = forward ? l.tileH : ceilDiv(l.tileH, shape.h.stride);
   l.positionsW = forward ? l.tileW : ceilDiv(l.tileW, shape.w.stride);
-  unsigned pixels = 1u << l.n | 1u << l.h | 1u << l.w, column = 1u << l.j, channel = 1u << l.k;
+  unsigned group = 1u << l.g, pixels = group | 1u << l.n | 1u << l.h | 1u << l.w, column = group | 1u << l.j,
+           channel = group | 1u << l.k;
   l.resident = c[Resident] != 0;
   l.streamedLevel = l.order.level(pixels | channel);
-  l.weightsLevel = l.resident ? LoopOrder::kTop : l.order.level(column | channel);
+  l.weightsLevel = l.order.level(l.resident ? group : column | channel);
   l.resultLevel = l.order.level(pixels | column);
-  int64_t storedColumns = std::min(l.columns, columns);
+  int64_t storedColumns = std::min(l.columns, together ? allColumns() : columns);
   l.streamed = {"streamed",
                 {l.tileN, l.sourceH.extent, l.sourceW.extent, l.tileK},
                 l.order.slots(l.streamedLevel, c[Slots])};
@@ -210,6 +202,13 @@ ContractionTiling Contraction::outline(const Choice &c) const {
     l.streamed.shape[3] = limits.turnedPitch(l.streamed.shape[3], l.streamed.elementBytes());
   if (convolution.stationary.isTurned())
     l.weights.shape[3] = limits.turnedPitch(l.weights.shape[3], l.weights.elementBytes());
+  if (together) {
+    const int64_t pitch = convolution.stationary.isTurned()
+                              ? limits.turnedPitch(l.blockColumns, l.weights.elementBytes())
+                              : l.blockColumns;
+    l.diagonal = Diagonal(l.groups.tile, l.groups.pack, reduced, columns, pitch);
+    l.weights.shape = {shape.h.kernel, shape.w.kernel, 1, l.diagonal.elements};
+  }
   l.splitAxis = l.tileN > 1        ? ContractionTiling::Images
                 : l.positionsH > 1 ? ContractionTiling::Rows
                                    : ContractionTiling::Columns;
@@ -224,22 +223,13 @@ ContractionTiling Contraction::outline(const Choice &c) const {
   return l;
 }
 
-int64_t Contraction::chunkOfSum(const ContractionTiling &l) const {
-  const bool wholeRows = l.tileW == pixelsW(), wholeImages = wholeRows && l.tileH == pixelsH();
-  const bool inOrder = wholeImages || (l.tileN == 1 && (wholeRows || l.tileH == 1));
-  const bool full = shape.batch % l.tileN == 0 && pixelsH() % l.tileH == 0 && pixelsW() % l.tileW == 0;
-  const int64_t rows = l.tileN * l.tileH * l.tileW;
-  if (!inOrder || !full)
-    return 0;
-  int64_t chunk = std::min(rows, kMostSummed);
-  while (rows % chunk != 0)
-    --chunk;
-  return chunk >= std::min(rows, kLeastSummed) ? chunk : 0;
+int64_t Contraction::sumChunkOf(const ContractionTiling &l) const {
+  return chunkOfSum({shape.batch, pixelsH(), pixelsW()}, {l.tileN, l.tileH, l.tileW});
 }
 
 ContractionTiling Contraction::tiling(const Choice &c) const {
   ContractionTiling l = outline(c);
-  l.sumChunk = convolution.sum < 0 ? 0 : chunkOfSum(l);
+  l.sumChunk = convolution.sum < 0 ? 0 : sumChunkOf(l);
   if (forward) {
     l.phasesH = forwardPhase(shape.h, l.tileH);
     l.phasesW = forwardPhase(shape.w, l.tileW);
@@ -258,7 +248,7 @@ Evaluation Contraction::evaluate(const Choice &c) const {
   ContractionTiling l = outline(c);
   if (l.split.rows > 1 && (l.split.rows - 1) * l.splitPositions >= l.whole)
     return Evaluation::rejected(Split::kNoRows);
-  const int64_t sumChunk = convolution.sum < 0 ? 0 : chunkOfSum(l);
+  const int64_t sumChunk = convolution.sum < 0 ? 0 : sumChunkOf(l);
   if (convolution.sum >= 0 && sumChunk == 0)
     return Evaluation::rejected("the tiles are no pieces of equal length of all pixels in their order");
   Evaluation e;
@@ -277,7 +267,8 @@ Evaluation Contraction::evaluate(const Choice &c) const {
       accumulator.shape[0] += phases * l.accumulator.size();
       int64_t kh = ceilDiv(h.taps, l.chunkKh), kw = ceilDiv(w.taps, l.chunkKw);
       double perChunk = double(phases * kh * kw * l.chunksPerTile);
-      double weightRows = double(l.chunkC * std::min(l.chunkKh, h.taps) * std::min(l.chunkKw, w.taps));
+      double weightRows =
+          double(l.groups.pack * l.chunkC * std::min(l.chunkKh, h.taps) * std::min(l.chunkKw, w.taps));
       products += perChunk;
       streamedRows +=
           perChunk * passes * (limits.weightBanks > 1 ? std::max(rows, weightRows) : rows + weightRows);
@@ -301,19 +292,11 @@ Evaluation Contraction::evaluate(const Choice &c) const {
   double streamedBytes =
       streamedBox(limits,
                   {shape.batch, forward ? shape.h.input : shape.h.output,
-                   forward ? shape.w.input : shape.w.output, reduced},
+                   forward ? shape.w.input : shape.w.output, shape.groups * reduced},
                   {l.tileN, l.sourceH.extent, l.sourceW.extent, l.tileK}, convolution.streamed.type);
-  // The input gradient's weights keep the forward order in DRAM: reduction channels innermost.
-  std::array<int64_t, 4> weightShape = {shape.h.kernel, shape.w.kernel, reduced, columns},
-                         weightTile = l.weights.shape;
-  weightTile[3] = l.resident ? columns : std::min(l.columns, columns);
-  if (!forward) {
-    std::swap(weightShape[2], weightShape[3]);
-    std::swap(weightTile[2], weightTile[3]);
-  }
-  double weightBytes = weightBox(limits, weightShape, weightTile, convolution.stationary.type);
-  double resultBytes =
-      resultBox(limits, {shape.batch, pixelsH(), pixelsW(), columns}, l.result.shape, convolution.resultType);
+  double resultBytes = resultBox(limits, {shape.batch, pixelsH(), pixelsW(), allColumns()}, l.result.shape,
+                                 convolution.resultType);
+  const double weightBytes = bytesOfWeights(l);
   double streamedTimes = reached ? double(l.order.times(l.streamedLevel)) : 0,
          weightTimes = reached ? double(l.order.times(l.weightsLevel)) : 0;
   e.dramBytes = streamedBytes * streamedTimes + weightBytes * weightTimes + resultBytes * tiles;
@@ -323,19 +306,40 @@ Evaluation Contraction::evaluate(const Choice &c) const {
   return e;
 }
 
+double Contraction::bytesOfWeights(const ContractionTiling &l) const {
+  const int64_t taps = shape.h.kernel * shape.w.kernel;
+  if (l.groups.together())
+    return diagonalBox(limits, {taps, shape.channels, shape.groups, shape.outputs},
+                       {taps, shape.channels, std::min(l.groups.tile, shape.groups), shape.outputs},
+                       convolution.stationary.type);
+  // The input gradient's weights keep the forward order in DRAM: reduction channels innermost.
+  Shape4 all = {shape.h.kernel, shape.w.kernel, reduced, columns}, tile = l.weights.shape;
+  tile[3] = l.resident ? columns : std::min(l.columns, columns);
+  if (!forward) {
+    std::swap(all[2], all[3]);
+    std::swap(tile[2], tile[3]);
+  }
+  all[3] *= shape.groups;
+  return weightBox(limits, all, tile, convolution.stationary.type);
+}
+
 Plan Contraction::plan(const Choice &c) const {
   if (isProduct())
     return {convolution.planDims, {c[ChunkC]}};
   Plan plan{convolution.planDims, {c[ChunkC], c[ChunkKh], c[ChunkKw]}};
+  if (!convolution.packDim.empty()) {
+    plan.dims.insert(plan.dims.begin(), convolution.packDim);
+    plan.chunks.insert(plan.chunks.begin(), groupsIn(c, Groups, shape).pack);
+  }
   if (convolution.sum >= 0) {
     plan.dims.push_back(convolution.sumDim);
-    plan.chunks.push_back(chunkOfSum(outline(c)));
+    plan.chunks.push_back(sumChunkOf(outline(c)));
   }
   return plan;
 }
 
 Buffer Contraction::totals(const ContractionTiling &l) const {
-  return {"total", {1, 1, 1, l.order.counts[l.j] * l.columns}};
+  return {"total", {1, 1, 1, shape.groups == 1 ? l.order.counts[l.j] * l.columns : allColumns()}};
 }
 
 } // namespace arsis::schedule

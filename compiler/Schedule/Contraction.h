@@ -7,36 +7,25 @@
 //
 // Loops, outermost first: n, h, w (tiles of the result's pixels), j (tiles of result columns), k (tiles of
 // reduction channels); or j before the pixels. Inside: column blocks of the tile, chunks of channels, kernel
-// rows, kernel columns.
+// rows, kernel columns. The groups of a grouped convolution are a loop around all others (Groups.h); where a
+// tile holds several, its column blocks are their packs, and neither columns nor channels are cut.
 #ifndef ARSIS_COMPILER_SCHEDULE_CONTRACTION_H
 #define ARSIS_COMPILER_SCHEDULE_CONTRACTION_H
 
-#include "compiler/Schedule/Convolution.h"
+#include "compiler/Schedule/Groups.h"
+#include "compiler/Schedule/Phases.h"
 #include "compiler/Schedule/Split.h"
 
 namespace arsis::schedule {
 
-/// One phase along one axis: how positions, taps and results of a tile relate. Positions exist up to
-/// clamp(limitBase + limitStep * tile, 0, positions).
-struct AxisPhase {
-  int64_t positions = 1, limitBase = 1, limitStep = 0;
-  int64_t sourceBase = 0, sourceStep = 1,
-          tapStep = 1;                            // in the streamed tile: of tap 0, per position, per tap
-  int64_t taps = 1, firstTap = 0, kernelStep = 1; // kernel index of tap t is firstTap + t * kernelStep
-  int64_t resultBase = 0, resultStep = 1;         // in the result tile
-};
-
-/// Phases along one axis that have equally many taps. Two groups with taps at most, since the numbers of taps
-/// differ by one at most.
-struct TapGroup {
-  int64_t taps = 1, phases = 1;
-};
-
 struct ContractionTiling {
   int64_t sumChunk = 0; // rows of a chunk of the sum over pixels; 0: there is none
   // Positions of the loops in `order`.
-  int n, h, w, j, k;
+  int g, n, h, w, j, k;
   LoopOrder order;
+  GroupTiling groups;           // its tile is that of whole blocks
+  Diagonal diagonal;            // of the weights, where groups are together
+  int64_t blockColumns, blockK; // of a unit's block; blockK: its channels, where groups are together
   int64_t tileN, tileH, tileW, tileK, columns; // columns of a result tile
   int64_t blocks;                              // column blocks per unit in a result tile
   int64_t chunkC, chunkKh, chunkKw, chunksPerTile;
@@ -48,8 +37,8 @@ struct ContractionTiling {
   enum { Images, Rows, Columns } splitAxis;
   int64_t whole, splitPositions;
   std::vector<AxisPhase> phasesH, phasesW;
-  Buffer streamed, weights, result;
-  Buffer accumulator; // of each pair of phases with taps
+  Buffer streamed, weights, result; // weights: [kh, kw, K, N], or the diagonal of each tap
+  Buffer accumulator;               // of each pair of phases with taps
   int streamedLevel, weightsLevel, resultLevel;
   bool resident; // the weights buffer holds all columns and channels
 };
@@ -72,8 +61,10 @@ public:
   const Convolution convolution;
   const ConvShape &shape;
   const bool forward;
-  /// Reduction channels and result columns: (channels, outputs) forward, exchanged for the input gradient.
+  /// Reduction channels and result columns of a group: (channels, outputs) forward, exchanged for the input
+  /// gradient.
   const int64_t reduced, columns;
+  int64_t allColumns() const { return shape.groups * columns; }
 
 private:
   enum FieldIndex {
@@ -90,22 +81,23 @@ private:
     SplitRows,
     ChunkC,
     ChunkKh,
-    ChunkKw
+    ChunkKw,
+    Groups // and their pack; absent where there are none
   };
+  std::vector<int64_t> packs() const;
   bool isProduct() const { return convolution.planDims.size() == 1; }
   int64_t pixelsH() const { return forward ? shape.h.output : shape.h.input; }
   int64_t pixelsW() const { return forward ? shape.w.output : shape.w.input; }
   const char *findFault(const Choice &choice) const;
-  /// Rows of the chunks in which a whole tile is summed up: they fill it, and its tiles all pixels in their
-  /// order. 0 if there are none such.
-  int64_t chunkOfSum(const ContractionTiling &tiling) const;
+  int64_t sumChunkOf(const ContractionTiling &tiling) const;
+  double bytesOfWeights(const ContractionTiling &tiling) const;
   /// All of the tiling but its phases.
   ContractionTiling outline(const Choice &choice) const;
   std::vector<Phase> strideH, strideW; // of the input gradient
   GradientReach reachH, reachW;
   std::vector<TapGroup> groupsH, groupsW; // phases with taps
   int64_t maxTapsH, maxTapsW;
-  mutable BoxBytes streamedBox, weightBox, resultBox;
+  mutable BoxBytes streamedBox, weightBox, diagonalBox, resultBox;
 };
 
 } // namespace arsis::schedule

@@ -21,8 +21,7 @@ public:
   void write() {
     streamedTensor =
         b.tensor(p.convolution.streamed.value, p.convolution.streamed.shape, p.convolution.streamed.type);
-    weightsTensor = b.tensor(p.convolution.stationary.value, p.convolution.stationary.shape,
-                             p.convolution.stationary.type);
+    weightsTensor = b.tensor(p.convolution.stationary.value, weightsShape(), p.convolution.stationary.type);
     resultTensor = b.tensor(p.convolution.result, p.convolution.resultShape, p.convolution.resultType);
     auto withTaps = [](const std::vector<AxisPhase> &phases) {
       return std::count_if(phases.begin(), phases.end(),
@@ -36,7 +35,7 @@ public:
     const bool channelTiles = l.order.counts[l.k] > 1;
     std::vector<LayoutBuilder::Action> before, after;
     if (l.sumChunk > 0) {
-      sumTensor = b.tensor(p.convolution.sum, {p.columns}, numerics::ElementType::F32);
+      sumTensor = b.tensor(p.convolution.sum, {p.allColumns()}, numerics::ElementType::F32);
       before.push_back({LoopOrder::kTop, [&] { totals = b.alloc(p.totals(l)); }});
     }
     before.push_back({l.resultLevel, [&] { result = b.alloc(l.result); }});
@@ -59,7 +58,7 @@ public:
     after.push_back({l.resultLevel, [&] { store(); }});
     if (l.sumChunk > 0)
       after.push_back({LoopOrder::kTop, [&] {
-                         b.store(b.whole(totals), sumTensor, {0, 0, 0, 0}, {1, 1, 1, p.columns});
+                         b.store(b.whole(totals), sumTensor, {0, 0, 0, 0}, {1, 1, 1, p.allColumns()});
                        }});
     b.nest(
         l.order, index, before, [&] { body(channelTiles); }, after);
@@ -105,22 +104,65 @@ private:
     b.load(tensor, coordinates, extents, to);
   }
 
+  bool together() const { return l.groups.together(); }
+  std::vector<int64_t> weightsShape() const {
+    if (!together())
+      return p.convolution.stationary.shape;
+    return {p.shape.h.kernel * p.shape.w.kernel, p.shape.channels, p.shape.groups, p.shape.outputs};
+  }
+
+  // Where a tile begins among all channels and columns, and what it has of them. Groups that are not together
+  // are whole, whatever their number.
+  Affine firstK() { return index[l.g] * (l.groups.tile * p.reduced) + index[l.k] * l.tileK; }
+  Affine firstColumn() { return index[l.g] * (l.groups.tile * p.columns) + index[l.j] * l.columns; }
+  Extent tileK() {
+    return together() ? b.extent(l.groups.tile * p.reduced, p.shape.groups * p.reduced, firstK())
+                      : b.extent(l.tileK, p.reduced, index[l.k] * l.tileK);
+  }
+  Extent tileColumns() {
+    return together() ? b.extent(l.columns, p.allColumns(), firstColumn())
+                      : b.extent(l.columns, p.columns, index[l.j] * l.columns);
+  }
+
   void loadStreamedTile() {
     streamed = b.alloc(l.streamed);
-    const Affine n = index[l.n] * l.tileN, k = index[l.k] * l.tileK;
+    const Affine n = index[l.n] * l.tileN;
     load(streamedTensor, streamed, p.convolution.streamed.axes,
-         {n, index[l.h] * l.sourceH.step + l.sourceH.base, index[l.w] * l.sourceW.step + l.sourceW.base, k},
-         {b.extent(l.tileN, p.shape.batch, n), l.sourceH.extent, l.sourceW.extent,
-          b.extent(l.tileK, p.reduced, k)});
+         {n, index[l.h] * l.sourceH.step + l.sourceH.base, index[l.w] * l.sourceW.step + l.sourceW.base,
+          firstK()},
+         {b.extent(l.tileN, p.shape.batch, n), l.sourceH.extent, l.sourceW.extent, tileK()});
   }
 
   void loadWeightsTile() {
     weights = b.alloc(l.weights);
-    const Affine k = l.resident ? 0 : index[l.k] * l.tileK, column = l.resident ? 0 : index[l.j] * l.columns;
+    if (together())
+      return loadDiagonal();
+    Affine k = l.resident ? 0 : index[l.k] * l.tileK, column = l.resident ? 0 : index[l.j] * l.columns;
+    const Extent ofK = l.resident ? Extent(p.reduced) : b.extent(l.tileK, p.reduced, k),
+                 ofColumns = l.resident ? Extent(p.columns) : b.extent(l.columns, p.columns, column);
+    (p.forward ? column : k) += index[l.g] * p.shape.outputs; // only these are counted over groups
     load(weightsTensor, weights, p.convolution.stationary.axes, {0, 0, k, column},
-         {p.shape.h.kernel, p.shape.w.kernel,
-          l.resident ? Extent(p.reduced) : b.extent(l.tileK, p.reduced, k),
-          l.resident ? Extent(p.columns) : b.extent(l.columns, p.columns, column)});
+         {p.shape.h.kernel, p.shape.w.kernel, ofK, ofColumns});
+  }
+
+  /// The blocks of a tile's groups, with zeros beside them where several are packed.
+  void loadDiagonal() {
+    const Diagonal &d = l.diagonal;
+    const int64_t taps = p.shape.h.kernel * p.shape.w.kernel;
+    if (l.groups.pack > 1)
+      b.map(numerics::VectorFunction::Fill, {1, 1, taps, d.elements}, {weights, 0, {0, 0, d.elements, 1}}, {},
+            0);
+    const Affine group = index[l.g] * l.groups.tile;
+    const int64_t channel = p.forward ? d.pitch : 1, output = p.forward ? 1 : d.pitch;
+    b.load(weightsTensor, {0, 0, group, 0},
+           {taps, p.shape.channels, b.extent(l.groups.tile, p.shape.groups, group), p.shape.outputs},
+           {weights, 0, {d.elements, channel, d.step, output}});
+  }
+
+  /// The strides of a row of K in the weights.
+  std::array<int64_t, 3> weightStrides() {
+    const Shape4 s = b.strides(weights);
+    return {s[0], s[1], together() ? l.diagonal.pitch : s[2]};
   }
 
   void allocAccumulators(size_t phase) {
@@ -150,12 +192,22 @@ private:
     return box;
   }
 
-  /// First column of a unit's block in the tile, and how many columns it has.
-  Affine columnOf(const Affine &block, int64_t unit) {
-    return (block * l.split.columns + l.split.columnOf(unit)) * p.limits.cols;
+  /// The number of a unit's block in the tile, its first column and how many columns it has.
+  Affine blockOf(const Affine &block, int64_t unit) {
+    return block * l.split.columns + l.split.columnOf(unit);
   }
+  Affine columnOf(const Affine &block, int64_t unit) { return blockOf(block, unit) * l.blockColumns; }
   Extent columnsOf(const Affine &block, int64_t unit) {
-    return b.extent(p.limits.cols, p.columns, index[l.j] * l.columns + columnOf(block, unit), l.columns);
+    return together()
+               ? b.extent(l.blockColumns, p.allColumns(), firstColumn() + columnOf(block, unit), l.columns)
+               : b.extent(l.blockColumns, p.columns, index[l.j] * l.columns + columnOf(block, unit),
+                          l.columns);
+  }
+  /// Channels of a chunk, or of a pack of groups.
+  Extent channelsOf(const Affine &chunk, const Affine &block, int64_t unit) {
+    return together() ? b.extent(l.blockK, p.shape.groups * p.reduced,
+                                 firstK() + blockOf(block, unit) * l.blockK, l.groups.tile * p.reduced)
+                      : b.extent(l.chunkC, p.reduced, index[l.k] * l.tileK + chunk, l.tileK);
   }
   View3 accumulatorView(const AxisPhase &h, const AxisPhase &w, int phase, int64_t unit,
                         const Affine &block) {
@@ -191,17 +243,18 @@ private:
   };
 
   void multiplyChunk(const AxisPhase &h, const AxisPhase &w, int phase, const Chunk &at, const Affine &bank) {
-    const Shape4 sx = b.strides(streamed), sw = b.strides(weights);
-    const Affine channel0 = index[l.k] * l.tileK, channel = at.channels * l.chunkC;
+    const Shape4 sx = b.strides(streamed);
+    const std::array<int64_t, 3> sw = weightStrides();
+    const Affine channel = at.channels * l.chunkC;
     Box3 kBox = {b.extent(l.chunkKh, h.taps, at.kh * l.chunkKh),
-                 b.extent(l.chunkKw, w.taps, at.kw * l.chunkKw),
-                 b.extent(l.chunkC, p.reduced, channel0 + channel, l.tileK)};
+                 b.extent(l.chunkKw, w.taps, at.kw * l.chunkKw), channelsOf(channel, at.block, 0)};
     std::array<int64_t, 3> rowsK = {h.tapStep * sx[1], w.tapStep * sx[2], sx[3]};
     std::array<int64_t, 3> weightsK = {sw[0] * h.kernelStep, sw[1] * w.kernelStep, sw[2]};
-    joinTaps(kBox, rowsK, weightsK);
+    if (!together())
+      joinTaps(kBox, rowsK, weightsK);
     const Affine weightRow = (at.kh * (l.chunkKh * h.kernelStep) + h.firstTap) * sw[0] +
                              (at.kw * (l.chunkKw * w.kernelStep) + w.firstTap) * sw[1] +
-                             ((l.resident ? channel0 : Affine()) + channel) * sw[2];
+                             ((l.resident ? index[l.k] * l.tileK : Affine()) + channel) * sw[2];
     const std::array<int64_t, 3> steps = {sx[0], h.sourceStep * sx[1], w.sourceStep * sx[2]};
     const View3 rows{streamed,
                      (at.kh * (l.chunkKh * h.tapStep) + h.sourceBase) * sx[1] +
@@ -213,9 +266,17 @@ private:
         continue;
       View3 own = rows;
       own.offset += firstOf(unit) * steps[l.splitAxis];
-      const Affine column = columnOf(at.block, unit) + (l.resident ? index[l.j] * l.columns : Affine());
+      Affine ownWeights = weightRow;
+      if (together()) {
+        const Affine block = blockOf(at.block, unit);
+        kBox[2] = channelsOf(channel, at.block, unit);
+        own.offset += block * (l.blockK * sx[3]);
+        ownWeights += block * (l.groups.pack * l.diagonal.step);
+      } else {
+        ownWeights += columnOf(at.block, unit) + (l.resident ? index[l.j] * l.columns : Affine());
+      }
       const Extent columns = columnsOf(at.block, unit);
-      b.add(LoadWeights{unit, bank, {weights, weightRow + column, weightsK}, kBox, columns});
+      b.add(LoadWeights{unit, bank, {weights, ownWeights, weightsK}, kBox, columns});
       b.add(Multiply{unit, bank, own, rowsK, b.rowsIfAny(box, columns), kBox,
                      accumulatorView(h, w, phase, unit, at.block), index[l.k] + at.channels + at.kh + at.kw});
     }
@@ -256,8 +317,7 @@ private:
     const Affine at = h.resultBase * s[1] + w.resultBase * s[2];
     const Box3 box = pixels(h, w);
     if (phase < 0) { // no tap reaches these pixels
-      b.map(numerics::VectorFunction::Fill,
-            {box[0], box[1], box[2], b.extent(l.columns, p.columns, index[l.j] * l.columns)},
+      b.map(numerics::VectorFunction::Fill, {box[0], box[1], box[2], tileColumns()},
             {result, at, {s[0], h.resultStep * s[1], w.resultStep * s[2], 1}}, {}, 0);
       return;
     }
@@ -275,11 +335,11 @@ private:
 
   /// Adds the rows of the result tile, as they are stored, to the totals.
   void sumRows() {
-    const Affine column = index[l.j] * l.columns;
+    const Affine column = firstColumn();
     const int64_t pitch = l.result.shape[3], chunks = l.tileN * l.tileH * l.tileW / l.sumChunk;
     b.loop(chunks, [&](const Affine &chunk) {
       Reduce sum;
-      sum.box = {1, 1, l.sumChunk, b.extent(l.columns, p.columns, column)};
+      sum.box = {1, 1, l.sumChunk, tileColumns()};
       sum.dimension = 2;
       sum.to = {totals, column, {0, 0, 0, 1}};
       sum.input = {result, chunk * (l.sumChunk * pitch), {0, 0, pitch, 1}};
@@ -290,12 +350,10 @@ private:
 
   void store() {
     const Affine n = index[l.n] * l.tileN, h = index[l.h] * l.tileH, w = index[l.w] * l.tileW;
-    const Affine column = index[l.j] * l.columns;
-    b.store(b.whole(result), resultTensor, {n, h, w, column},
+    b.store(b.whole(result), resultTensor, {n, h, w, firstColumn()},
             {b.extent(l.tileN, p.shape.batch, n),
              b.extent(l.tileH, p.forward ? p.shape.h.output : p.shape.h.input, h),
-             b.extent(l.tileW, p.forward ? p.shape.w.output : p.shape.w.input, w),
-             b.extent(l.columns, p.columns, column)});
+             b.extent(l.tileW, p.forward ? p.shape.w.output : p.shape.w.input, w), tileColumns()});
   }
 
   const Contraction &p;

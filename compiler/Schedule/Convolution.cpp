@@ -5,6 +5,8 @@
 // apart.
 #include "compiler/Schedule/Convolution.h"
 
+#include "compiler/Schedule/Space.h"
+
 #include <algorithm>
 #include <cstdlib>
 
@@ -18,6 +20,21 @@ using nn::Structure;
 
 bool isPlain(const Index &index) {
   return index.terms.size() == 1 && index.terms[0].stride == 1 && index.offset == 0 && index.divisor == 1;
+}
+
+/// Which dimensions count a channel; group is -1 where there is one only.
+struct Channel {
+  int group = -1, channel = 0;
+};
+
+/// Nothing if the index is no channel counted over groups.
+std::optional<Channel> channelIn(const Index &index, const std::vector<nn::Dimension> &domain) {
+  if (isPlain(index))
+    return Channel{-1, index.terms[0].dimension};
+  if (index.terms.size() != 2 || index.offset != 0 || index.divisor != 1 || index.terms[1].stride != 1 ||
+      index.terms[0].stride != domain[index.terms[1].dimension].extent)
+    return std::nullopt;
+  return Channel{index.terms[0].dimension, index.terms[1].dimension};
 }
 
 /// A step that is never taken becomes 1, since it may be too long for an instruction: between the taps of a
@@ -84,6 +101,8 @@ private:
     c.resultType = unit.values[c.result].type;
     for (const nn::Chunked &chunk : s.reduction.chunks)
       c.planDims.push_back(chunk.name);
+    if (s.reduction.packed)
+      c.packDim = s.reduction.packed->name;
     return c;
   }
 
@@ -120,7 +139,10 @@ private:
 
   std::optional<Convolution> convolution() const {
     const std::vector<Index> &x = s.operands[0].indices;
-    if (!isPlain(x[0]) || !isPlain(x[3]) || x[1].terms.size() != 2 || x[2].terms.size() != 2)
+    const std::optional<Channel> streamed = channelIn(x[3], s.domain),
+                                 column = channelIn(s.results[0].indices[3], s.domain);
+    if (!isPlain(x[0]) || !streamed || !column || streamed->group != column->group ||
+        x[1].terms.size() != 2 || x[2].terms.size() != 2)
       return std::nullopt;
     Convolution c = begin();
     const bool overPixels = isReduced(x[1].terms[0].dimension);
@@ -130,16 +152,17 @@ private:
     c.shape.batch = extent(x[0].terms[0].dimension);
     c.shape.h = axis(1, c.pass);
     c.shape.w = axis(2, c.pass);
-    const int64_t channels = extent(x[3].terms[0].dimension), others = c.resultShape[3];
+    const int64_t channels = extent(streamed->channel), others = extent(column->channel);
+    c.shape.groups = streamed->group < 0 ? 1 : extent(streamed->group);
     c.shape.channels = c.pass == Convolution::GradInput ? others : channels;
     c.shape.outputs = c.pass == Convolution::GradInput ? channels : others;
-    const nn::Access &result = s.results[0];
     c.names = {nameOf(x[0].terms[0].dimension),
                nameOf(x[1].terms[0].dimension),
                nameOf(x[2].terms[0].dimension),
-               nameOf(x[3].terms[0].dimension),
-               nameOf(result.indices[3].terms[0].dimension),
-               nameOf(x[1].terms[1].dimension)};
+               nameOf(streamed->channel),
+               nameOf(column->channel),
+               nameOf(x[1].terms[1].dimension),
+               streamed->group < 0 ? "" : nameOf(streamed->group)};
     if (c.pass == Convolution::GradInput) // its weights keep the forward order in DRAM
       c.stationary.axes = {0, 1, 3, 2};
     return c;
@@ -153,6 +176,8 @@ private:
 } // namespace
 
 std::string Convolution::planField(const std::string &dim) const {
+  if (!dim.empty() && dim == packDim)
+    return "pack." + dim;
   return std::find(planDims.begin(), planDims.end(), dim) == planDims.end() ? "" : "chunks." + dim;
 }
 
@@ -169,6 +194,19 @@ const char *Convolution::refusal(const ChipLimits &limits) const {
   default:
     return "the arrays of the chip do not multiply fp32 (matrix.fp32_passes is 0)";
   }
+}
+
+int64_t chunkOfSum(const std::array<int64_t, 3> &pixels, const std::array<int64_t, 3> &tile) {
+  const bool wholeRows = tile[2] == pixels[2], wholeImages = wholeRows && tile[1] == pixels[1];
+  const bool inOrder = wholeImages || (tile[0] == 1 && (wholeRows || tile[1] == 1));
+  const bool full = pixels[0] % tile[0] == 0 && pixels[1] % tile[1] == 0 && pixels[2] % tile[2] == 0;
+  const int64_t rows = tile[0] * tile[1] * tile[2];
+  if (!inOrder || !full)
+    return 0;
+  int64_t chunk = std::min(rows, kMostSummed);
+  while (rows % chunk != 0)
+    --chunk;
+  return chunk >= std::min(rows, kLeastSummed) ? chunk : 0;
 }
 
 std::optional<Convolution> convolutionIn(const Unit &unit) { return Reader(unit).read(); }

@@ -15,11 +15,13 @@
 
 namespace arsis::schedule {
 
-/// A convolution of x[batch, h.input, w.input, channels] with w[h.kernel, w.kernel, channels, outputs].
+/// A convolution of x[batch, h.input, w.input, groups * channels] with w[h.kernel, w.kernel, channels, groups
+/// * outputs].
 struct ConvShape {
   int64_t batch = 1;
   Window h, w;
-  int64_t channels = 1, outputs = 1;
+  int64_t channels = 1, outputs = 1; // of a group
+  int64_t groups = 1;
 };
 
 /// A tensor as a unit names it, and for each of its dimensions in DRAM (four, leading ones may be one) the
@@ -41,14 +43,15 @@ struct Convolution {
   int result = 0;
   std::vector<int64_t> resultShape;
   numerics::ElementType resultType = numerics::ElementType::F32; // of what drains
-  std::vector<std::string> planDims;
+  std::vector<std::string> planDims; // without the groups that are summed together
+  std::string packDim;               // what the plan calls these; empty: none can be
   int sum = -1;       // value that becomes the sum of the result over all but its columns, in fp32; -1: none
   std::string sumDim; // what the plan calls the rows of the result
   /// The dimensions as the structure calls them; empty where there is none (a product has columns of pixels
   /// only). `reduced` and `columns` are those of the array; of the weight gradient, `reduced` is the streamed
   /// channel.
   struct Names {
-    std::string batch, h, w, reduced, columns, kernelRow;
+    std::string batch, h, w, reduced, columns, kernelRow, group;
   } names;
 
   /// The field that decides the chunks of a dim; empty for the sum's, which the tile decides.
@@ -57,6 +60,10 @@ struct Convolution {
   /// Why no array of the chip computes it; null if one does.
   const char *refusal(const ChipLimits &limits) const;
 };
+
+/// Rows of the chunks in which a whole tile of the result, [images, rows, columns], is summed up: they fill
+/// it, and its tiles all pixels in their order. 0 if there are none such.
+int64_t chunkOfSum(const std::array<int64_t, 3> &pixels, const std::array<int64_t, 3> &tile);
 
 /// Nothing if the unit is none of these.
 std::optional<Convolution> convolutionIn(const Unit &unit);

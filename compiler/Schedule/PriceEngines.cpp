@@ -172,7 +172,9 @@ void Run::execute(const LoadWeights &load, NodeState &node) {
   double *unit = x.data() + matrix[load.unit], *bank = unit + 2;
   std::rotate(bank, bank + 2 * (banks - 1), bank + 2 * banks); // the one used longest ago
   const double start = std::max({issued, bank[1], unit[0]});
-  unit[0] = bank[0] = start + node.cycles;
+  // The port itself keeps the next load away so long. Without a product, of no rows, the bank's last use must
+  // not stay what it was: it would come round as if it were news.
+  unit[0] = bank[0] = bank[1] = start + node.cycles;
   finish(stream, start, unit[0], {{load.weights.buffer, false}});
 }
 

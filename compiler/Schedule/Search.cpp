@@ -96,6 +96,10 @@ static int64_t largestValue(std::string_view field, const ChipLimits &limits) {
 std::string checkValue(const Space &space, const std::string &field, int64_t value) {
   if (value < 0)
     return "field '" + field + "' is " + std::to_string(value) + ", expected a number that is not negative";
+  for (const Field &known : space.fields())
+    if (known.name == field &&
+        std::find(known.candidates.begin(), known.candidates.end(), value) != known.candidates.end())
+      return "";
   const int64_t largest = largestValue(field, space.limits);
   if (value > largest)
     return "field '" + field + "' is " + std::to_string(value) + ", expected at most " +

@@ -18,12 +18,16 @@ struct Split {
   int64_t columnOf(int64_t unit) const { return unit % columns; }
   int64_t rowOf(int64_t unit) const { return unit / columns; }
 
-  /// Why a tile of so many of all columns cannot be shared so, or null.
-  const char *fault(const ChipLimits &limits, int64_t tile, int64_t all) const {
+  /// Why so many arrays cannot share it, or null.
+  const char *faultOfArrays(const ChipLimits &limits) const {
     if (columns < 1 || rows < 1)
       return "a product is shared by no array";
-    if (columns > limits.units / rows)
-      return "a product is shared by more arrays than there are";
+    return columns > limits.units / rows ? "a product is shared by more arrays than there are" : nullptr;
+  }
+  /// Why a tile of so many of all columns cannot be shared so, or null.
+  const char *fault(const ChipLimits &limits, int64_t tile, int64_t all) const {
+    if (const char *fault = faultOfArrays(limits))
+      return fault;
     if ((columns - 1) * limits.cols >= tile)
       return "an array has no columns in any tile";
     if (tile < all && tile % (limits.cols * columns) != 0)

@@ -4,6 +4,7 @@
 #include "compiler/Schedule/Strategies.h"
 
 #include "compiler/Schedule/Contraction.h"
+#include "compiler/Schedule/Depthwise.h"
 #include "compiler/Schedule/Outside.h"
 #include "compiler/Schedule/Transpose.h"
 #include "compiler/Schedule/Vector.h"
@@ -29,6 +30,13 @@ static std::unique_ptr<Space> pixelStationary(const Unit &unit, const ChipLimits
   return std::make_unique<WeightGradient>(limits, std::move(*convolution));
 }
 
+static std::unique_ptr<Space> depthwise(const Unit &unit, const ChipLimits &limits) {
+  std::optional<Convolution> convolution = convolutionIn(unit);
+  if (!convolution || !Depthwise::isDepthwise(*convolution))
+    return nullptr;
+  return std::make_unique<Depthwise>(limits, std::move(*convolution));
+}
+
 static std::unique_ptr<Space> windows(const Unit &unit, const ChipLimits &limits) {
   std::optional<Pooling> pooling = poolingIn(unit);
   return pooling ? std::make_unique<WindowSpace>(limits, unit, *pooling) : nullptr;
@@ -49,6 +57,8 @@ static const std::vector<Strategy> kInside = {{"weight_stationary", weightStatio
                                               {"window", windows},
                                               {"dma", moves},
                                               {"vector", vectors}};
+/// For units that one of those is for too.
+static const std::vector<Strategy> kBeside = {{"depthwise", depthwise}};
 
 struct Foreign {
   Strategy strategy;
@@ -60,7 +70,11 @@ static std::vector<Foreign> &foreign() {
 }
 
 static bool isTaken(const std::string &name) {
-  return std::any_of(kInside.begin(), kInside.end(), [&](const Strategy &s) { return s.name == name; }) ||
+  auto isIn = [&](const std::vector<Strategy> &strategies) {
+    return std::any_of(strategies.begin(), strategies.end(),
+                       [&](const Strategy &s) { return s.name == name; });
+  };
+  return isIn(kInside) || isIn(kBeside) ||
          std::any_of(foreign().begin(), foreign().end(),
                      [&](const Foreign &f) { return f.strategy.name == name; });
 }
@@ -78,6 +92,11 @@ std::vector<std::unique_ptr<Space>> makeSpaces(const Unit &unit, const ChipLimit
   std::vector<std::unique_ptr<Space>> spaces;
   for (const Strategy &strategy : kInside)
     if (std::unique_ptr<Space> space = spaces.empty() ? strategy.spaceOf(unit, limits) : nullptr) {
+      space->strategy = strategy.name;
+      spaces.push_back(std::move(space));
+    }
+  for (const Strategy &strategy : kBeside)
+    if (std::unique_ptr<Space> space = strategy.spaceOf(unit, limits)) {
       space->strategy = strategy.name;
       spaces.push_back(std::move(space));
     }

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // Which strategies there are. A strategy looks at the structure of a unit and either offers the space of its
-// schedules or passes. Those of the tree divide the units among themselves; one that a library brings
-// competes with them for every unit that it is for.
+// schedules or passes. Those of the tree divide the units among themselves, but for depthwise
+// convolutions, for which array and vector unit compete; one that a library brings competes with them for
+// every unit that it is for.
 #ifndef ARSIS_COMPILER_SCHEDULE_STRATEGIES_H
 #define ARSIS_COMPILER_SCHEDULE_STRATEGIES_H
 
@@ -23,8 +24,9 @@ struct Strategy {
 /// Adds the strategies of a library. Throws arsis::Error if a name is taken.
 void takeStrategies(const isa::Brought &, const std::string &library);
 
-/// The schedules of a unit: those of the first strategy of the tree that is for it, then those of every
-/// strategy from outside. Throws arsis::Error if a space from outside makes no sense (Outside.h).
+/// The schedules of a unit: those of the first strategy of the tree that is for it, of others of the tree
+/// that compete with it, then those of every strategy from outside. Throws arsis::Error if a space from
+/// outside makes no sense (Outside.h).
 std::vector<std::unique_ptr<Space>> makeSpaces(const Unit &unit, const ChipLimits &limits);
 
 } // namespace arsis::schedule

@@ -59,6 +59,13 @@ PixelChunk bestChunk(const ConvShape &shape, const ChipLimits &limits, int64_t e
 
 } // namespace
 
+std::vector<int64_t> WeightGradient::packs() const {
+  const int64_t streamed = shape.h.kernel * shape.w.kernel * shape.channels,
+                all = limits.cols / shape.outputs;
+  // Fewer than fill the columns may stream as many rows as a load of weights takes.
+  return packSizes(shape.groups, {all, std::min(all, ceilDiv(limits.rows, streamed))});
+}
+
 std::vector<Field> WeightGradient::fields() const {
   const auto [chunkN, chunkH, chunkW] =
       bestChunk(shape, limits, numerics::sizeInBytes(convolution.streamed.type));
@@ -66,22 +73,28 @@ std::vector<Field> WeightGradient::fields() const {
   for (int64_t blocks : tileSizes(ceilDiv(shape.outputs, limits.cols)))
     tileColumns.push_back(std::min(shape.outputs, blocks * limits.cols));
   const Convolution::Names &d = convolution.names;
-  const std::vector<std::string> rowsFirst = {d.kernelRow, d.reduced, d.columns, d.batch, d.h, d.w},
-                                 columnsFirst = {d.columns, d.kernelRow, d.reduced, d.batch, d.h, d.w};
-  return {{"tiles." + d.batch, chunkedSizes(shape.batch, chunkN), {}},
-          {"tiles." + d.h, chunkedSizes(shape.h.output, chunkH), {}},
-          {"tiles." + d.w, chunkedSizes(shape.w.output, chunkW), {}},
-          {"tiles." + d.kernelRow, tileSizes(shape.h.kernel), {}},
-          {"tiles." + d.reduced, tileSizes(shape.channels), {}},
-          {"tiles." + d.columns, tileColumns, {}},
-          {kLoops, {0, 1}, {rowsFirst, columnsFirst}},
-          {"slots.tiles", {2, 1}, {}},
-          {"slots.accumulator", {2, 1}, {}},
-          splitField("columns", limits),
-          splitField("rows", limits),
-          {"chunks." + convolution.planDims[0], {chunkN}, {}},
-          {"chunks." + convolution.planDims[1], {chunkH}, {}},
-          {"chunks." + convolution.planDims[2], {chunkW}, {}}};
+  std::vector<std::string> rowsFirst = {d.kernelRow, d.reduced, d.columns, d.batch, d.h, d.w},
+                           columnsFirst = {d.columns, d.kernelRow, d.reduced, d.batch, d.h, d.w};
+  if (!d.group.empty())
+    for (std::vector<std::string> *order : {&rowsFirst, &columnsFirst})
+      order->insert(order->begin(), d.group);
+  const std::vector<int64_t> packs = this->packs();
+  std::vector<Field> fields = {{"tiles." + d.batch, chunkedSizes(shape.batch, chunkN), {}},
+                               {"tiles." + d.h, chunkedSizes(shape.h.output, chunkH), {}},
+                               {"tiles." + d.w, chunkedSizes(shape.w.output, chunkW), {}},
+                               {"tiles." + d.kernelRow, tileSizes(shape.h.kernel), {}},
+                               {"tiles." + d.reduced, tileSizes(shape.channels), {}},
+                               {"tiles." + d.columns, tileColumns, {}},
+                               {kLoops, {0, 1}, {rowsFirst, columnsFirst}},
+                               {"slots.tiles", {2, 1}, {}},
+                               {"slots.accumulator", {2, 1}, {}},
+                               splitField("columns", limits),
+                               splitField("rows", limits),
+                               {"chunks." + convolution.planDims[0], {chunkN}, {}},
+                               {"chunks." + convolution.planDims[1], {chunkH}, {}},
+                               {"chunks." + convolution.planDims[2], {chunkW}, {}}};
+  addGroupFields(fields, convolution, packs);
+  return fields;
 }
 
 const char *WeightGradient::findFault(const Choice &c) const {
@@ -90,8 +103,19 @@ const char *WeightGradient::findFault(const Choice &c) const {
       return "a tile, chunk or slot count is zero";
   if (c[ChunkN] * c[ChunkH] * c[ChunkW] > limits.rows)
     return "a chunk of the plan has more terms than the array has rows";
-  if (const char *fault = Split{c[SplitColumns], c[SplitRows]}.fault(
-          limits, std::min(c[Columns], shape.outputs), shape.outputs))
+  const Split split{c[SplitColumns], c[SplitRows]};
+  if (const char *fault = split.faultOfArrays(limits))
+    return fault;
+  const GroupTiling groups = groupsIn(c, Groups, shape);
+  if (const char *fault = faultOf(groups, shape, split.columns))
+    return fault;
+  if (groups.together() && (c[C] < shape.channels || c[Columns] < shape.outputs))
+    return "a tile of several groups cuts their channels";
+  if (groups.together() && (groups.pack * shape.outputs > limits.cols || split.rows > 1))
+    return "a pack of groups has more columns than the array, or arrays share its rows";
+  if (const char *fault = groups.together()
+                              ? nullptr
+                              : split.fault(limits, std::min(c[Columns], shape.outputs), shape.outputs))
     return fault;
   bool cutN = c[N] < shape.batch, cutH = c[H] < shape.h.output, cutW = c[W] < shape.w.output;
   if ((cutN && c[N] % c[ChunkN]) || (cutH && c[H] % c[ChunkH]) || (cutW && c[W] % c[ChunkW]))
@@ -99,7 +123,7 @@ const char *WeightGradient::findFault(const Choice &c) const {
   if ((cutH && std::min(c[N], shape.batch) > c[ChunkN]) ||
       (cutW && (std::min(c[N], shape.batch) > c[ChunkN] || std::min(c[H], shape.h.output) > c[ChunkH])))
     return "the tiles of pixels do not follow the plan's order of chunks";
-  if (c[Kh] < shape.h.kernel && c[C] > 1)
+  if (c[Kh] < shape.h.kernel && c[C] > 1 && !groups.together())
     return "kernel rows are cut although channels could be";
   return nullptr;
 }
@@ -110,12 +134,20 @@ WeightGradientTiling WeightGradient::tiling(const Choice &c) const {
   l.tileH = std::min(c[H], shape.h.output);
   l.tileW = std::min(c[W], shape.w.output);
   l.tileKh = std::min(c[Kh], shape.h.kernel);
-  l.tileC = std::min(c[C], shape.channels);
   l.split = {c[SplitColumns], c[SplitRows]};
-  l.splitC = ceilDiv(l.tileC, l.split.rows);
-  int64_t perBlock = limits.cols * l.split.columns;
-  l.blocks = ceilDiv(std::min(c[Columns], shape.outputs), perBlock);
+  l.groups = groupsIn(c, Groups, shape);
+  const bool together = l.groups.together();
+  l.blockColumns = together ? l.groups.pack * shape.outputs : limits.cols;
+  int64_t perBlock = l.blockColumns * l.split.columns;
+  l.blocks =
+      ceilDiv(together ? l.groups.tile * shape.outputs : std::min(c[Columns], shape.outputs), perBlock);
   l.columns = l.blocks * perBlock;
+  if (together)
+    l.groups.tile = l.columns / shape.outputs;
+  l.tileC =
+      together ? std::min(l.groups.tile, shape.groups) * shape.channels : std::min(c[C], shape.channels);
+  l.blockC = together ? l.groups.pack * shape.channels : l.tileC;
+  l.splitC = ceilDiv(l.blockC, l.split.rows);
   l.chunkN = c[ChunkN];
   l.chunkH = c[ChunkH];
   l.chunkW = c[ChunkW];
@@ -123,16 +155,18 @@ WeightGradientTiling WeightGradient::tiling(const Choice &c) const {
   l.chunksH = ceilDiv(l.tileH, l.chunkH);
   l.chunksW = ceilDiv(l.tileW, l.chunkW);
   bool columnsOuter = c[Loops] != 0;
-  l.j = columnsOuter ? 0 : 2;
-  l.kh = columnsOuter ? 1 : 0;
+  l.g = 0;
+  l.j = columnsOuter ? 1 : 3;
+  l.kh = columnsOuter ? 2 : 1;
   l.c = l.kh + 1;
-  l.n = 3;
-  l.h = 4;
-  l.w = 5;
-  l.order.counts.resize(6);
+  l.n = 4;
+  l.h = 5;
+  l.w = 6;
+  l.order.counts.resize(7);
+  l.order.counts[l.g] = ceilDiv(shape.groups, l.groups.tile);
   l.order.counts[l.kh] = ceilDiv(shape.h.kernel, l.tileKh);
-  l.order.counts[l.c] = ceilDiv(shape.channels, l.tileC);
-  l.order.counts[l.j] = ceilDiv(shape.outputs, l.columns);
+  l.order.counts[l.c] = together ? 1 : ceilDiv(shape.channels, l.tileC);
+  l.order.counts[l.j] = together ? 1 : ceilDiv(shape.outputs, l.columns);
   l.order.counts[l.n] = ceilDiv(shape.batch, l.tileN);
   l.order.counts[l.h] = ceilDiv(shape.h.output, l.tileH);
   l.order.counts[l.w] = ceilDiv(shape.w.output, l.tileW);
@@ -140,11 +174,12 @@ WeightGradientTiling WeightGradient::tiling(const Choice &c) const {
   rows.kernel = l.tileKh;
   l.sourceHeight = rows.inputExtent(l.tileH);
   l.sourceW = inputOfOutputTile(shape.w, l.tileW);
-  unsigned pixels = 1u << l.n | 1u << l.h | 1u << l.w, streamed = 1u << l.kh | 1u << l.c, column = 1u << l.j;
+  unsigned group = 1u << l.g, pixels = 1u << l.n | 1u << l.h | 1u << l.w,
+           streamed = group | 1u << l.kh | 1u << l.c, column = group | 1u << l.j;
   l.streamedLevel = l.order.level(pixels | streamed);
   l.gradientLevel = l.order.level(pixels | column);
   l.resultLevel = l.order.level(streamed | column);
-  int64_t storedColumns = std::min(l.columns, shape.outputs);
+  int64_t storedColumns = std::min(l.columns, together ? shape.groups * shape.outputs : shape.outputs);
   l.streamed = {"streamed",
                 {l.tileN, l.sourceHeight,
                  l.tileC | 1, // an odd number leaves rows of a chunk in different banks
@@ -154,6 +189,10 @@ WeightGradientTiling WeightGradient::tiling(const Choice &c) const {
       "gradient", {l.tileN, l.tileH, l.tileW, storedColumns}, l.order.slots(l.gradientLevel, c[Slots])};
   l.result = {
       "result", {l.tileKh, shape.w.kernel, l.tileC, storedColumns}, l.order.slots(l.resultLevel, c[Slots])};
+  if (together) {
+    l.diagonal = Diagonal(l.groups.tile, l.groups.pack, shape.channels, shape.outputs, l.blockColumns);
+    l.result.shape = {l.tileKh, shape.w.kernel, 1, l.diagonal.elements};
+  }
   l.streamed.type = convolution.streamed.type;
   l.gradient.type = convolution.stationary.type;
   l.result.type = convolution.resultType;
@@ -170,7 +209,7 @@ Evaluation WeightGradient::evaluate(const Choice &c) const {
   if (const char *fault = findFault(c))
     return Evaluation::rejected(fault);
   WeightGradientTiling l = tiling(c);
-  if ((l.split.rows - 1) * l.splitC >= l.tileC)
+  if ((l.split.rows - 1) * l.splitC >= l.blockC)
     return Evaluation::rejected(Split::kNoRows);
   Evaluation e;
   e.buffers = {l.streamed, l.gradient, l.result, l.accumulator};
@@ -186,13 +225,21 @@ Evaluation WeightGradient::evaluate(const Choice &c) const {
   double drain = tiles * l.blocks * rows;
   e.computeCycles = c[AccSlots] > 1 ? std::max(e.computeCycles, drain) : e.computeCycles + drain;
   e.computeCycles += tiles * l.blocks * double(limits.rows + limits.cols);
+  const int64_t channels = shape.groups * shape.channels, outputs = shape.groups * shape.outputs;
   double streamedBytes =
-      streamedBox(limits, {shape.batch, shape.h.input, shape.w.input, shape.channels},
+      streamedBox(limits, {shape.batch, shape.h.input, shape.w.input, channels},
                   {l.tileN, l.sourceHeight, l.sourceW.extent, l.tileC}, convolution.streamed.type);
-  double gradientBytes = gradientBox(limits, {shape.batch, shape.h.output, shape.w.output, shape.outputs},
+  double gradientBytes = gradientBox(limits, {shape.batch, shape.h.output, shape.w.output, outputs},
                                      l.gradient.shape, convolution.stationary.type);
-  double resultBytes = resultBox(limits, {shape.h.kernel, shape.w.kernel, shape.channels, shape.outputs},
-                                 l.result.shape, convolution.resultType);
+  double resultBytes =
+      l.groups.together()
+          ? diagonalBox(limits,
+                        {shape.h.kernel * shape.w.kernel, shape.channels, shape.groups, shape.outputs},
+                        {l.tileKh * shape.w.kernel, shape.channels, std::min(l.groups.tile, shape.groups),
+                         shape.outputs},
+                        convolution.resultType)
+          : resultBox(limits, {shape.h.kernel, shape.w.kernel, shape.channels, outputs}, l.result.shape,
+                      convolution.resultType);
   double streamedTimes = double(l.order.times(l.streamedLevel)),
          gradientTimes = double(l.order.times(l.gradientLevel));
   e.dramBytes = streamedBytes * streamedTimes + gradientBytes * gradientTimes + resultBytes * tiles;

@@ -8,26 +8,30 @@
 // Loops, outermost first: kh (kernel rows), c (input channels), j (output columns), then n, h, w (tiles of
 // pixels); or j before kh. Inside: column blocks, chunks of images, rows, columns. Tiles of pixels follow one
 // another in the plan's lexicographic order of chunks, so a dimension is cut only if all outer ones hold a
-// single chunk per tile.
+// single chunk per tile. The groups of a grouped convolution are a loop around all others (Groups.h). A
+// product of several has results between different groups too, off the diagonal: nobody stores them.
 #ifndef ARSIS_COMPILER_SCHEDULE_WEIGHTGRADIENT_H
 #define ARSIS_COMPILER_SCHEDULE_WEIGHTGRADIENT_H
 
-#include "compiler/Schedule/Convolution.h"
+#include "compiler/Schedule/Groups.h"
 #include "compiler/Schedule/Split.h"
 
 namespace arsis::schedule {
 
 struct WeightGradientTiling {
-  int kh, c, j, n, h, w; // positions of the loops in `order`
+  int g, kh, c, j, n, h, w; // positions of the loops in `order`
   LoopOrder order;
+  GroupTiling groups;           // its tile is that of whole blocks
+  Diagonal diagonal;            // of the result, where groups are together
+  int64_t blockColumns, blockC; // of a unit's block; blockC: its channels
   int64_t tileN, tileH, tileW, tileKh, tileC, columns, blocks;
-  int64_t chunkN, chunkH, chunkW;    // pixels of one stationary chunk
-  int64_t chunksN, chunksH, chunksW; // chunks per tile
-  Split split;                       // of the rows: input channels
-  int64_t splitC;                    // the most channels of one array
-  TileRange sourceW;                 // of the streamed tile's columns
-  int64_t sourceHeight;              // rows of the streamed tile
-  Buffer streamed, gradient, result, accumulator;
+  int64_t chunkN, chunkH, chunkW;                 // pixels of one stationary chunk
+  int64_t chunksN, chunksH, chunksW;              // chunks per tile
+  Split split;                                    // of the rows: input channels
+  int64_t splitC;                                 // the most channels of one array in a block
+  TileRange sourceW;                              // of the streamed tile's columns
+  int64_t sourceHeight;                           // rows of the streamed tile
+  Buffer streamed, gradient, result, accumulator; // result: [kh, kw, C, N], or the diagonal of each tap
   int streamedLevel, gradientLevel, resultLevel;
 };
 
@@ -62,10 +66,12 @@ private:
     SplitRows,
     ChunkN,
     ChunkH,
-    ChunkW
+    ChunkW,
+    Groups // and their pack; absent where there are none
   };
+  std::vector<int64_t> packs() const;
   const char *findFault(const Choice &choice) const;
-  mutable BoxBytes streamedBox, gradientBox, resultBox;
+  mutable BoxBytes streamedBox, gradientBox, resultBox, diagonalBox;
 };
 
 } // namespace arsis::schedule

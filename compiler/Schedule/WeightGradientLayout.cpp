@@ -22,7 +22,7 @@ public:
         b.tensor(p.convolution.streamed.value, p.convolution.streamed.shape, p.convolution.streamed.type);
     gradientTensor = b.tensor(p.convolution.stationary.value, p.convolution.stationary.shape,
                               p.convolution.stationary.type);
-    resultTensor = b.tensor(p.convolution.result, p.convolution.resultShape, p.convolution.resultType);
+    resultTensor = b.tensor(p.convolution.result, resultShape(), p.convolution.resultType);
     b.nest(l.order, index,
            {{l.resultLevel, [&] { allocResult(); }},
             {l.streamedLevel, [&] { loadStreamed(); }},
@@ -31,6 +31,26 @@ public:
   }
 
 private:
+  bool together() const { return l.groups.together(); }
+  std::vector<int64_t> resultShape() const {
+    if (!together())
+      return p.convolution.resultShape;
+    return {shape.h.kernel * shape.w.kernel, shape.channels, shape.groups, shape.outputs};
+  }
+
+  // Where a tile begins among all channels and columns, and what it has of them. Groups that are not together
+  // are whole, whatever their number.
+  Affine firstC() { return index[l.g] * (l.groups.tile * shape.channels) + index[l.c] * l.tileC; }
+  Affine firstColumn() { return index[l.g] * (l.groups.tile * shape.outputs) + index[l.j] * l.columns; }
+  Extent tileC() {
+    return together() ? b.extent(l.groups.tile * shape.channels, shape.groups * shape.channels, firstC())
+                      : b.extent(l.tileC, shape.channels, index[l.c] * l.tileC);
+  }
+  Extent tileColumns() {
+    return together() ? b.extent(l.columns, shape.groups * shape.outputs, firstColumn())
+                      : b.extent(l.columns, shape.outputs, index[l.j] * l.columns);
+  }
+
   void allocResult() {
     result = b.alloc(l.result);
     accumulators.clear();
@@ -42,39 +62,45 @@ private:
   void loadStreamed() {
     streamed = b.alloc(l.streamed);
     x = b.strides(streamed); // of (image, row, channel, column)
-    const Affine n = index[l.n] * l.tileN, c = index[l.c] * l.tileC;
+    const Affine n = index[l.n] * l.tileN;
     const Affine row = index[l.h] * (l.tileH * shape.h.stride) + index[l.kh] * (l.tileKh * shape.h.dilation) -
                        shape.h.padBefore;
-    b.load(xTensor, {n, row, index[l.w] * l.sourceW.step + l.sourceW.base, c},
-           {b.extent(l.tileN, shape.batch, n), l.sourceHeight, l.sourceW.extent,
-            b.extent(l.tileC, shape.channels, c)},
+    b.load(xTensor, {n, row, index[l.w] * l.sourceW.step + l.sourceW.base, firstC()},
+           {b.extent(l.tileN, shape.batch, n), l.sourceHeight, l.sourceW.extent, tileC()},
            {streamed, 0, {x[0], x[1], x[3], x[2]}});
   }
 
   void loadGradient() {
     gradient = b.alloc(l.gradient);
     const Affine n = index[l.n] * l.tileN, h = index[l.h] * l.tileH, w = index[l.w] * l.tileW;
-    const Affine column = index[l.j] * l.columns;
-    b.load(gradientTensor, {n, h, w, column},
+    b.load(gradientTensor, {n, h, w, firstColumn()},
            {b.extent(l.tileN, shape.batch, n), b.extent(l.tileH, shape.h.output, h),
-            b.extent(l.tileW, shape.w.output, w), b.extent(l.columns, shape.outputs, column)},
+            b.extent(l.tileW, shape.w.output, w), tileColumns()},
            b.whole(gradient));
   }
 
-  Affine columnOf(const Affine &block, int64_t unit) {
-    return (block * l.split.columns + l.split.columnOf(unit)) * p.limits.cols;
+  Affine blockOf(const Affine &block, int64_t unit) {
+    return block * l.split.columns + l.split.columnOf(unit);
   }
+  Affine columnOf(const Affine &block, int64_t unit) { return blockOf(block, unit) * l.blockColumns; }
   Extent columnsOf(const Affine &block, int64_t unit) {
-    return b.extent(p.limits.cols, shape.outputs, index[l.j] * l.columns + columnOf(block, unit), l.columns);
+    return together() ? b.extent(l.blockColumns, shape.groups * shape.outputs,
+                                 firstColumn() + columnOf(block, unit), l.columns)
+                      : b.extent(l.blockColumns, shape.outputs,
+                                 index[l.j] * l.columns + columnOf(block, unit), l.columns);
   }
-  Box3 resultRows() {
-    return {b.extent(l.tileKh, shape.h.kernel, index[l.kh] * l.tileKh), shape.w.kernel,
-            b.extent(l.tileC, shape.channels, index[l.c] * l.tileC)};
+  Extent kernelRows() { return b.extent(l.tileKh, shape.h.kernel, index[l.kh] * l.tileKh); }
+  /// The rows of a block's product: kernel rows, kernel columns, channels.
+  Box3 resultRows(const Affine &block, int64_t unit) {
+    return {kernelRows(), shape.w.kernel,
+            together() ? b.extent(l.blockC, shape.groups * shape.channels,
+                                  firstC() + blockOf(block, unit) * l.blockC, l.groups.tile * shape.channels)
+                       : tileC()};
   }
   /// The first of a unit's channels in the tile, and the rows that it has.
   int64_t firstOf(int64_t unit) const { return l.split.rowOf(unit) * l.splitC; }
-  Box3 rowsOf(int64_t unit) {
-    Box3 rows = resultRows();
+  Box3 rowsOf(const Affine &block, int64_t unit) {
+    Box3 rows = resultRows(block, unit);
     if (l.split.rows > 1)
       rows[2] = b.part(rows[2], firstOf(unit), l.splitC);
     return rows;
@@ -114,11 +140,13 @@ private:
                      {shape.h.dilation * x[1], shape.w.dilation * x[3], x[2]}};
     const Affine accumulate = index[l.n] + index[l.h] + index[l.w] + cn + ch + cw;
     for (int64_t unit = 0; unit < l.split.units(); ++unit) {
-      const Box3 ownRows = rowsOf(unit);
+      const Box3 ownRows = rowsOf(block, unit);
       if (isEmpty(ownRows))
         continue;
       View3 own = rows;
       own.offset += firstOf(unit) * x[2];
+      if (together())
+        own.offset += blockOf(block, unit) * (l.blockC * x[2]);
       const Extent columns = columnsOf(block, unit);
       b.add(LoadWeights{
           unit,
@@ -138,20 +166,36 @@ private:
   }
 
   void drainAndStore() {
-    const Shape4 s = b.strides(result);
+    Shape4 s = b.strides(result);
+    if (together())
+      s[2] = l.diagonal.pitch;
     b.loop(l.blocks, [&](const Affine &block) {
       for (int64_t unit = 0; unit < l.split.units(); ++unit)
-        if (const Box3 own = rowsOf(unit); !isEmpty(own))
+        if (const Box3 own = rowsOf(block, unit); !isEmpty(own))
           b.add(Drain{unit,
                       accumulatorView(unit, block),
                       own,
                       columnsOf(block, unit),
-                      {result, columnOf(block, unit) + firstOf(unit) * s[2], {s[0], s[1], s[2]}}});
+                      {result,
+                       together() ? blockOf(block, unit) * (l.groups.pack * l.diagonal.step)
+                                  : columnOf(block, unit) + firstOf(unit) * s[2],
+                       {s[0], s[1], s[2]}}});
     });
-    const Box3 rows = resultRows();
-    const Affine column = index[l.j] * l.columns;
-    b.store(b.whole(result), resultTensor, {index[l.kh] * l.tileKh, 0, index[l.c] * l.tileC, column},
-            {rows[0], rows[1], rows[2], b.extent(l.columns, shape.outputs, column)});
+    if (together())
+      return storeDiagonal();
+    b.store(b.whole(result), resultTensor, {index[l.kh] * l.tileKh, 0, index[l.c] * l.tileC, firstColumn()},
+            {kernelRows(), shape.w.kernel, tileC(), tileColumns()});
+  }
+
+  /// The blocks of the tile's groups, without what is beside them.
+  void storeDiagonal() {
+    Extent taps = kernelRows();
+    taps.tile *= shape.w.kernel;
+    taps.limit *= shape.w.kernel;
+    const Affine group = index[l.g] * l.groups.tile;
+    b.store({result, 0, {l.diagonal.elements, l.diagonal.pitch, l.diagonal.step, 1}}, resultTensor,
+            {index[l.kh] * (l.tileKh * shape.w.kernel), 0, group, 0},
+            {taps, shape.channels, b.extent(l.groups.tile, shape.groups, group), shape.outputs});
   }
 
   const WeightGradient &p;

@@ -1,33 +1,37 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Registers the convolution and its two gradients.
-#include "runtime/cpu/Conv2d.h"
-#include "runtime/cpu/Conv2dGradInput.h"
-#include "runtime/cpu/Conv2dGradWeight.h"
+#include "runtime/cpu/Groups.h"
 
 namespace arsis::ref {
 
 template <class T> static void callConv2d(KernelCall &call) {
   call.expect(2, 1);
-  const Window2d g =
-      convolutionWindowOf(call, call.operandShape(0), call.operandShape(1), call.resultShape(0));
-  conv2d<T>(g, call.resultShape(0)[3], call.operands[0]->as<T>(), call.operands[1]->as<T>(),
-            call.results[0].as<T>(), call.plan);
+  const ConvolutionGeometry g =
+      convolutionOf(call, call.operandShape(0), call.operandShape(1), call.resultShape(0));
+  const T *x = call.operands[0]->as<T>(), *w = call.operands[1]->as<T>();
+  T *y = call.results[0].as<T>();
+  g.groups == 1 ? conv2d<T>(g.window, g.outputs, x, w, y, call.plan)
+                : groupedConv2d<T>(g, x, w, y, call.plan);
 }
 
 template <class T> static void callConv2dGradInput(KernelCall &call) {
   call.expect(2, 1);
-  const Window2d g =
-      convolutionWindowOf(call, call.resultShape(0), call.operandShape(1), call.operandShape(0));
-  conv2dGradInput<T>(g, call.operandShape(0)[3], call.operands[0]->as<T>(), call.operands[1]->as<T>(),
-                     call.results[0].as<T>(), call.plan);
+  const ConvolutionGeometry g =
+      convolutionOf(call, call.resultShape(0), call.operandShape(1), call.operandShape(0));
+  const T *gy = call.operands[0]->as<T>(), *w = call.operands[1]->as<T>();
+  T *gx = call.results[0].as<T>();
+  g.groups == 1 ? conv2dGradInput<T>(g.window, g.outputs, gy, w, gx, call.plan)
+                : groupedConv2dGradInput<T>(g, gy, w, gx, call.plan);
 }
 
 template <class T> static void callConv2dGradWeight(KernelCall &call) {
   call.expect(2, 1);
-  const Window2d g =
-      convolutionWindowOf(call, call.operandShape(0), call.resultShape(0), call.operandShape(1));
-  conv2dGradWeight<T>(g, call.operandShape(1)[3], call.operands[0]->as<T>(), call.operands[1]->as<T>(),
-                      call.results[0].as<T>(), call.plan);
+  const ConvolutionGeometry g =
+      convolutionOf(call, call.operandShape(0), call.resultShape(0), call.operandShape(1));
+  const T *x = call.operands[0]->as<T>(), *gy = call.operands[1]->as<T>();
+  T *gw = call.results[0].as<T>();
+  g.groups == 1 ? conv2dGradWeight<T>(g.window, g.outputs, x, gy, gw, call.plan)
+                : groupedConv2dGradWeight<T>(g, x, gy, gw, call.plan);
 }
 
 void registerConvolution(KernelRegistry &registry) {

@@ -15,9 +15,10 @@ struct Problem {
   dnnl::memory::desc x, w, y; // our layouts
 
   Problem(const KernelCall &call, const Shape &input, const Shape &weight, const Shape &output)
-      : x(describe(imageDims(input), Tag::nhwc)), w(describe(weightDims(weight), Tag::hwio)),
-        y(describe(imageDims(output), Tag::nhwc)) {
-    const Window2d g = convolutionWindowOf(call, input, weight, output);
+      : x(describe(imageDims(input), Tag::nhwc)), y(describe(imageDims(output), Tag::nhwc)) {
+    const auto [g, groups, outputs] = convolutionOf(call, input, weight, output);
+    w = groups == 1 ? describe(weightDims(weight), Tag::hwio)
+                    : describe({groups, outputs, g.channels, g.height.kernel, g.width.kernel}, Tag::hwigo);
     strides = {g.height.stride, g.width.stride};
     gaps = {g.height.dilation - 1, g.width.dilation - 1};
     before = {g.height.padBefore, g.width.padBefore};

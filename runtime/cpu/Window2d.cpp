@@ -47,13 +47,17 @@ Window2d poolWindowOf(const KernelCall &call, const Shape &input, const Shape &o
   return window;
 }
 
-Window2d convolutionWindowOf(const KernelCall &call, const Shape &input, const Shape &weight,
-                             const Shape &output) {
-  if (weight.size() != 4 || input.size() != 4 || output.size() != 4 || weight[2] != input[3] ||
-      weight[3] != output[3])
+ConvolutionGeometry convolutionOf(const KernelCall &call, const Shape &input, const Shape &weight,
+                                  const Shape &output) {
+  const auto groups = call.attribute<int64_t>("groups");
+  if (weight.size() != 4 || input.size() != 4 || output.size() != 4 || groups < 1 ||
+      weight[2] * groups != input[3] || weight[3] != output[3] || weight[3] % groups != 0)
     throw Error("'" + call.op + "' has input " + toString(input) + ", weight " + toString(weight) +
-                " and output " + toString(output) + ", expected NHWC, HWIO and NHWC of matching channels");
-  return windowOf(call, input, output, {weight[0], weight[1]}, false);
+                " and output " + toString(output) + " in " + std::to_string(groups) +
+                " groups, expected NHWC, HWIO and NHWC of matching channels");
+  Window2d window = windowOf(call, input, output, {weight[0], weight[1]}, false);
+  window.channels = weight[2];
+  return {window, groups, weight[3] / groups};
 }
 
 } // namespace arsis::ref

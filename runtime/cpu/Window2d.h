@@ -41,8 +41,14 @@ Window2d windowOf(const KernelCall &call, const Shape &input, const Shape &outpu
 /// The geometry of a pooling op, whose kernel is an attribute and whose channels stay.
 Window2d poolWindowOf(const KernelCall &call, const Shape &input, const Shape &output);
 
+/// A convolution: its window with the channels of one group, how many groups there are, and the output
+/// channels of one.
+struct ConvolutionGeometry {
+  Window2d window;
+  int64_t groups, outputs;
+};
 /// The geometry of a convolution with weight shape HWIO; checks the channels.
-Window2d convolutionWindowOf(const KernelCall &call, const Shape &input, const Shape &weight,
-                             const Shape &output);
+ConvolutionGeometry convolutionOf(const KernelCall &call, const Shape &input, const Shape &weight,
+                                  const Shape &output);
 
 } // namespace arsis::ref

@@ -69,7 +69,39 @@ def resnet18() -> nn.Module:
     return model
 
 
-MODELS = {"lenet5": LeNet5, "resnet8": ResNet8, "resnet18": resnet18}
+class Separable(nn.Module):
+    """The block of MobileNet: a depthwise convolution and one of single pixels, each with its batch norm."""
+
+    def __init__(self, inputs: int, outputs: int, stride: int, multiplier: int = 1) -> None:
+        super().__init__()
+        wide = multiplier * inputs
+        self.depthwise = nn.Conv2d(inputs, wide, 3, stride, 1, groups=inputs, bias=False)
+        self.bn1, self.relu1 = nn.BatchNorm2d(wide), nn.ReLU()
+        self.pointwise = nn.Conv2d(wide, outputs, 1, bias=False)
+        self.bn2, self.relu2 = nn.BatchNorm2d(outputs), nn.ReLU()
+
+    def forward(self, x):
+        return self.relu2(self.bn2(self.pointwise(self.relu1(self.bn1(self.depthwise(x))))))
+
+
+class MobileNet(nn.Module):
+    """Two blocks of MobileNet, one of them with two outputs per channel, and a convolution in four groups."""
+
+    image = (3, 24, 24)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.stem, self.bn, self.relu = nn.Conv2d(3, 12, 3, 2, 1, bias=False), nn.BatchNorm2d(12), nn.ReLU()
+        self.block1, self.block2 = Separable(12, 20, 1), Separable(20, 24, 2, multiplier=2)
+        self.grouped, self.relu2 = nn.Conv2d(24, 32, 3, padding=1, groups=4), nn.ReLU()
+        self.pool, self.fc = nn.AdaptiveAvgPool2d(1), nn.Linear(32, 10)
+
+    def forward(self, x):
+        x = self.block2(self.block1(self.relu(self.bn(self.stem(x)))))
+        return self.fc(torch.flatten(self.pool(self.relu2(self.grouped(x))), 1))
+
+
+MODELS = {"lenet5": LeNet5, "resnet8": ResNet8, "mobilenet": MobileNet, "resnet18": resnet18}
 
 
 def build(name: str) -> nn.Module:

@@ -15,6 +15,7 @@ using testing::random;
 struct Geometry {
   Shape x, w;
   std::vector<int64_t> strides, pads, dilations;
+  int64_t groups = 1;
 
   Shape y() const {
     Shape shape{x[0], 0, 0, w[3]};
@@ -23,7 +24,17 @@ struct Geometry {
     return shape;
   }
   std::map<std::string, Attribute> attributes() const {
-    return {{"strides", strides}, {"pads", pads}, {"dilations", dilations}};
+    return {{"strides", strides}, {"pads", pads}, {"dilations", dilations}, {"groups", groups}};
+  }
+  int64_t outputs() const { return w[3] / groups; } // of a group
+  /// The plan of a sum over `channel`: its chunks, and how many groups are packed.
+  ReductionPlan plan(const char *channel, const std::vector<int64_t> &chunks, int64_t pack) const {
+    ReductionPlan plan{{channel, "kh", "kw"}, chunks};
+    if (groups > 1) {
+      plan.dims.insert(plan.dims.begin(), "g");
+      plan.chunks.insert(plan.chunks.begin(), pack);
+    }
+    return plan;
   }
 };
 
@@ -34,10 +45,13 @@ const Geometry kGeometries[] = {
      {2, 3},
      {1, 0, 2, 1},
      {1, 1}}, // strides, uneven pads, more columns than a vector block
-    {{2, 6, 5, 2}, {1, 1, 2, 3}, {2, 2}, {0, 0, 0, 0}, {1, 1}},   // phases without taps
-    {{1, 9, 8, 3}, {2, 3, 3, 17}, {2, 1}, {2, 3, 1, 0}, {3, 2}},  // dilation against stride
-    {{1, 4, 4, 20}, {4, 4, 20, 7}, {1, 1}, {0, 0, 0, 0}, {1, 1}}, // one window
+    {{2, 6, 5, 2}, {1, 1, 2, 3}, {2, 2}, {0, 0, 0, 0}, {1, 1}},     // phases without taps
+    {{1, 9, 8, 3}, {2, 3, 3, 17}, {2, 1}, {2, 3, 1, 0}, {3, 2}},    // dilation against stride
+    {{1, 4, 4, 20}, {4, 4, 20, 7}, {1, 1}, {0, 0, 0, 0}, {1, 1}},   // one window
+    {{1, 5, 6, 5}, {3, 2, 1, 10}, {2, 1}, {1, 1, 0, 2}, {1, 2}, 5}, // depthwise, two outputs per channel
+    {{2, 4, 5, 12}, {2, 3, 4, 6}, {1, 2}, {0, 1, 1, 0}, {1, 1}, 3}, // groups
 };
+constexpr int64_t kPack = 2; // groups
 
 /// Sums products in the order in which the plan visits them. An index is chunked if it is (a divided by
 /// chunk) tuple-wise.
@@ -97,16 +111,18 @@ protected:
 TEST_P(Convolution, ForwardFollowsThePlan) {
   const HostTensor x = random<float>(g().x, 1), w = random<float>(g().w, 2);
   const Image image(x), weight(w);
-  const ReductionPlan plan{{"c", "kh", "kw"}, chunks()};
+  const ReductionPlan plan = g().plan("c", chunks(), kPack);
   const HostTensor expected = fill(g().y(), [&](int64_t n, int64_t oh, int64_t ow, int64_t o) {
     Ordered sum;
+    const int64_t own = o / g().outputs(), first = own / kPack * kPack;
     for (int64_t kh = 0; kh < g().w[0]; ++kh)
       for (int64_t kw = 0; kw < g().w[1]; ++kw)
-        for (int64_t c = 0; c < g().w[2]; ++c)
-          sum.add({c / chunks()[0], kh / chunks()[1], kw / chunks()[2]},
-                  image.at(n, oh * g().strides[0] + kh * g().dilations[0] - g().pads[0],
-                           ow * g().strides[1] + kw * g().dilations[1] - g().pads[1], c),
-                  weight.at(kh, kw, c, o));
+        for (int64_t group = first; group < std::min(first + kPack, g().groups); ++group)
+          for (int64_t c = 0; c < g().w[2]; ++c)
+            sum.add({c / chunks()[0], kh / chunks()[1], kw / chunks()[2]},
+                    image.at(n, oh * g().strides[0] + kh * g().dilations[0] - g().pads[0],
+                             ow * g().strides[1] + kw * g().dilations[1] - g().pads[1], group * g().w[2] + c),
+                    group == own ? weight.at(kh, kw, c, o) : 0);
     return sum.sum();
   });
   EXPECT_EQ(difference(call("nn.conv2d", {x, w}, {g().y()}, g().attributes(), &plan)[0], expected), "");
@@ -115,9 +131,10 @@ TEST_P(Convolution, ForwardFollowsThePlan) {
 TEST_P(Convolution, GradInputFollowsThePlanPerPhase) {
   const HostTensor gy = random<float>(g().y(), 3), w = random<float>(g().w, 4);
   const Image gradient(gy), weight(w);
-  const ReductionPlan plan{{"co", "kh", "kw"}, chunks()};
-  const HostTensor expected = fill(g().x, [&](int64_t n, int64_t ih, int64_t iw, int64_t c) {
+  const ReductionPlan plan = g().plan("co", chunks(), kPack);
+  const HostTensor expected = fill(g().x, [&](int64_t n, int64_t ih, int64_t iw, int64_t channel) {
     Ordered sum;
+    const int64_t own = channel / g().w[2], first = own / kPack * kPack, c = channel % g().w[2];
     int64_t tapRow = 0; // counts the taps that hit a window's grid
     for (int64_t kh = 0; kh < g().w[0]; ++kh) {
       const int64_t h = ih + g().pads[0] - kh * g().dilations[0];
@@ -128,10 +145,13 @@ TEST_P(Convolution, GradInputFollowsThePlanPerPhase) {
         const int64_t v = iw + g().pads[1] - kw * g().dilations[1];
         if ((v % g().strides[1] + g().strides[1]) % g().strides[1] != 0)
           continue;
-        for (int64_t o = 0; o < g().w[3]; ++o)
-          sum.add({o / chunks()[0], tapRow / chunks()[1], tapColumn / chunks()[2]},
-                  gradient.at(n, h < 0 ? -1 : h / g().strides[0], v < 0 ? -1 : v / g().strides[1], o),
-                  weight.at(kh, kw, c, o));
+        for (int64_t group = first; group < std::min(first + kPack, g().groups); ++group)
+          for (int64_t o = 0; o < g().outputs(); ++o) {
+            const int64_t output = group * g().outputs() + o;
+            sum.add({o / chunks()[0], tapRow / chunks()[1], tapColumn / chunks()[2]},
+                    gradient.at(n, h < 0 ? -1 : h / g().strides[0], v < 0 ? -1 : v / g().strides[1], output),
+                    group == own ? weight.at(kh, kw, c, output) : 0);
+          }
         ++tapColumn;
       }
       ++tapRow;
@@ -154,7 +174,8 @@ TEST_P(Convolution, GradWeightFollowsThePlan) {
         for (int64_t ow = 0; ow < y[2]; ++ow)
           sum.add({n / chunks()[0], oh / chunks()[1], ow / chunks()[2]},
                   image.at(n, oh * g().strides[0] + kh * g().dilations[0] - g().pads[0],
-                           ow * g().strides[1] + kw * g().dilations[1] - g().pads[1], c),
+                           ow * g().strides[1] + kw * g().dilations[1] - g().pads[1],
+                           o / g().outputs() * g().w[2] + c),
                   gradient.at(n, oh, ow, o));
     return sum.sum();
   });
@@ -186,11 +207,29 @@ TEST(Convolution, PaddingTakesPartAsZero) {
   const ReductionPlan plan{{"c", "kh", "kw"}, {1, 1, 1}};
   const std::map<std::string, Attribute> attributes = {{"strides", std::vector<int64_t>{1, 1}},
                                                        {"pads", std::vector<int64_t>{1, 1, 1, 1}},
-                                                       {"dilations", std::vector<int64_t>{1, 1}}};
+                                                       {"dilations", std::vector<int64_t>{1, 1}},
+                                                       {"groups", int64_t(1)}};
   const HostTensor y = call("nn.conv2d", {x, w}, {{1, 1, 1, 1}}, attributes, &plan)[0];
   uint32_t bits;
   std::memcpy(&bits, y.data(), 4);
   EXPECT_EQ(bits, 0x7fc00000u);
+}
+
+/// As padding does: what is packed beside a number that is not finite becomes NaN, what is not stays.
+TEST(Convolution, NeighboursOfAPackTakePartAsZero) {
+  HostTensor x({1, 1, 1, 4}, HostType::F32), w({1, 1, 1, 4}, HostType::F32);
+  for (int i = 0; i < 4; ++i) {
+    x.as<float>()[i] = i == 0 ? INFINITY : 1;
+    w.as<float>()[i] = 1;
+  }
+  const Geometry g{x.shape(), w.shape(), {1, 1}, {0, 0, 0, 0}, {1, 1}, 4};
+  for (int64_t pack : {1, 2, 4}) {
+    const ReductionPlan plan = g.plan("c", {1, 1, 1}, pack);
+    const HostTensor y = call("nn.conv2d", {x, w}, {g.y()}, g.attributes(), &plan)[0];
+    EXPECT_EQ(y.as<float>()[0], INFINITY);
+    for (int64_t i = 1; i < 4; ++i)
+      EXPECT_EQ(std::isnan(y.as<float>()[i]), i < pack) << i << " of a pack of " << pack;
+  }
 }
 
 TEST(Matmul, FollowsThePlanForEveryTransposition) {

@@ -43,7 +43,8 @@ TEST(ReferenceFloatEnvironment, EveryBackendGivesTheSameBits) {
       return testing::call("nn.conv2d", {x.converted(type), w.converted(type)}, {{2, 5, 6, 4}},
                            {{"strides", std::vector<int64_t>{1, 1}},
                             {"pads", std::vector<int64_t>{1, 1, 1, 1}},
-                            {"dilations", std::vector<int64_t>{1, 1}}},
+                            {"dilations", std::vector<int64_t>{1, 1}},
+                            {"groups", int64_t(1)}},
                            nullptr, backend);
     };
     const auto expected = convolve();
@@ -100,10 +101,12 @@ TEST(ReferenceFloatEnvironment, HoldsOnEveryThreadOfOneDnn) {
   const std::vector<int64_t> ones{1, 1};
 
   ForeignPool foreign;
-  const auto image =
-      testing::call("nn.conv2d", {x, identity({1, 1, 16, 16})}, {x.shape()},
-                    {{"strides", ones}, {"pads", std::vector<int64_t>{0, 0, 0, 0}}, {"dilations", ones}},
-                    nullptr, Backend::OneDnn);
+  const auto image = testing::call("nn.conv2d", {x, identity({1, 1, 16, 16})}, {x.shape()},
+                                   {{"strides", ones},
+                                    {"pads", std::vector<int64_t>{0, 0, 0, 0}},
+                                    {"dilations", ones},
+                                    {"groups", int64_t(1)}},
+                                   nullptr, Backend::OneDnn);
   EXPECT_EQ(foreign.intactThreads(), ForeignPool::kThreads);
   const auto product =
       testing::call("nn.matmul", {rows, identity({16, 16})}, {rows.shape()},

@@ -43,6 +43,8 @@ const std::vector<Case> kCases = {
     {"Conv2dSame", "nn.conv2d", {{"parameter", "2x4x5x3xf32"}, {"parameter", "3x3x3x2xf32"}}, kPlain, {"2x4x5x2xf32"}},
     {"Conv2dStrideDilation", "nn.conv2d", {{"parameter", "1x6x7x2xf32"}, {"parameter", "3x2x2x4xf32"}}, kWindow, {"1x3x7x4xf32"}},
     {"Conv2dPhasesWithoutTaps", "nn.conv2d", {{"parameter", "1x5x6x2xf32"}, {"parameter", "2x1x2x3xf32"}}, kStride3, {"1x2x2x3xf32"}},
+    {"Conv2dGroups", "nn.conv2d", {{"parameter", "1x4x5x6xf32"}, {"parameter", "3x2x2x9xf32"}}, "groups = 3 : i64, " + kWindow, {"1x2x5x9xf32"}},
+    {"Conv2dDepthwise", "nn.conv2d", {{"parameter", "2x4x5x3xf32"}, {"parameter", "3x3x1x6xf32"}}, "groups = 3 : i64, " + kPlain, {"2x4x5x6xf32"}},
     {"Matmul", "nn.matmul", {{"parameter", "3x4xf32"}, {"parameter", "4x5xf32"}}, "transpose_a = false, transpose_b = false", {"3x5xf32"}},
     {"MatmulTransposedA", "nn.matmul", {{"parameter", "4x3xf32"}, {"parameter", "4x5xf32"}}, "transpose_a = true, transpose_b = false", {"3x5xf32"}},
     {"MatmulTransposedB", "nn.matmul", {{"parameter", "3x4xf32"}, {"parameter", "5x4xf32"}}, "transpose_a = false, transpose_b = true", {"3x5xf32"}},

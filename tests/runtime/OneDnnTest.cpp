@@ -43,12 +43,16 @@ TEST(OneDnn, ConvolutionInThreePasses) {
   struct Geometry {
     Shape x, w, y;
     List strides, pads, dilations;
+    int64_t groups = 1;
   };
   for (const Geometry &g :
        {Geometry{{2, 8, 9, 5}, {3, 3, 5, 7}, {2, 8, 9, 7}, {1, 1}, {1, 1, 1, 1}, {1, 1}},
         Geometry{{1, 11, 12, 16}, {3, 2, 16, 20}, {1, 5, 5, 20}, {2, 3}, {1, 0, 0, 3}, {1, 2}},
-        Geometry{{2, 9, 9, 3}, {1, 1, 3, 8}, {2, 3, 3, 8}, {3, 4}, {0, 0, 0, 0}, {1, 1}}}) {
-    const Attributes attributes = {{"strides", g.strides}, {"pads", g.pads}, {"dilations", g.dilations}};
+        Geometry{{2, 9, 9, 3}, {1, 1, 3, 8}, {2, 3, 3, 8}, {3, 4}, {0, 0, 0, 0}, {1, 1}},
+        Geometry{{2, 8, 9, 12}, {3, 3, 4, 6}, {2, 8, 9, 6}, {1, 1}, {1, 1, 1, 1}, {1, 1}, 3},
+        Geometry{{1, 7, 8, 5}, {3, 2, 1, 10}, {1, 4, 8, 10}, {2, 1}, {1, 1, 1, 1}, {1, 2}, 5}}) {
+    const Attributes attributes = {
+        {"strides", g.strides}, {"pads", g.pads}, {"dilations", g.dilations}, {"groups", g.groups}};
     const HostTensor x = random<float>(g.x, 1), w = random<float>(g.w, 2), y = random<float>(g.y, 3);
     compare("nn.conv2d", {x, w}, {g.y}, attributes);
     compare("nn.conv2d_grad_input", {y, w}, {g.x}, attributes);
@@ -74,7 +78,8 @@ TEST(OneDnn, ComputesWholeResultsWhereOpenMpMayGrantFewerThreads) {
           {{"transpose_a", false}, {"transpose_b", false}});
   const List ones{1, 1};
   compare("nn.conv2d", {random<float>({8, 32, 32, 16}, 1), random<float>({1, 1, 16, 16}, 2)},
-          {{8, 32, 32, 16}}, {{"strides", ones}, {"pads", List{0, 0, 0, 0}}, {"dilations", ones}});
+          {{8, 32, 32, 16}},
+          {{"strides", ones}, {"pads", List{0, 0, 0, 0}}, {"dilations", ones}, {"groups", int64_t(1)}});
   EXPECT_TRUE(::omp_get_dynamic());
   ::omp_set_num_threads(threads);
   ::omp_set_dynamic(dynamic);

@@ -21,9 +21,16 @@ static LogicalResult verifyConvolution(Op op, ArrayRef<int64_t> x, ArrayRef<int6
     return violates(op, "conv_c2", "pads to be 4 numbers from 0 to 2^31", toText(pads));
   if (!areAllBetween(dilations, 2, 1, arsis::isa::kLargestExtent))
     return violates(op, "conv_c3", "dilations to be 2 numbers from 1 to 2^31", toText(dilations));
-  if (x[3] != w[2])
-    return violates(op, "conv_c4", "as many input channels in the weight as in the input",
-                    Twine(w[2]) + " and " + Twine(x[3]));
+  const int64_t groups = op.getGroups();
+  if (groups < 1 || groups > arsis::isa::kLargestExtent || w[3] % groups != 0)
+    return violates(op, "conv_c7", "groups to be a number from 1 to 2^31 that divides the output channels",
+                    Twine(groups) + " for " + Twine(w[3]) + " channels");
+  if (x[3] != groups * w[2])
+    return violates(op, "conv_c4",
+                    groups == 1 ? "as many input channels in the weight as in the input"
+                                : "as many input channels in the weight as in a group of the input",
+                    Twine(w[2]) + " and " + Twine(x[3]) +
+                        (groups == 1 ? Twine() : " in " + Twine(groups) + " groups"));
   SmallVector<int64_t, 4> expected = conv2dShape(x, w, strides, pads, dilations);
   if (expected[1] < 1 || expected[2] < 1)
     return violates(op, "conv_c5", "the dilated kernel to fit into the padded input",
@@ -62,14 +69,22 @@ LogicalResult MatmulOp::verify() {
 
 // Reduced dimensions, structures
 
+// Groups that are summed together are the plan's business too.
+template <typename Op>
+static SmallVector<ReductionDim> convolutionDims(Op op, StringRef channels, int64_t extent) {
+  ArrayRef<int64_t> w = shapeOf(op.getW());
+  SmallVector<ReductionDim> dims = {{channels, extent}, {"kh", w[0]}, {"kw", w[1]}};
+  if (const int64_t groups = op.getGroups(); groups > 1)
+    dims.insert(dims.begin(), ReductionDim{"g", groups});
+  return dims;
+}
+
 SmallVector<ReductionDim> Conv2dOp::getReductionDims() {
-  ArrayRef<int64_t> w = shapeOf(getW());
-  return {{"c", w[2]}, {"kh", w[0]}, {"kw", w[1]}};
+  return convolutionDims(*this, "c", shapeOf(getW())[2]);
 }
 
 SmallVector<ReductionDim> Conv2dGradInputOp::getReductionDims() {
-  ArrayRef<int64_t> w = shapeOf(getW());
-  return {{"co", w[3]}, {"kh", w[0]}, {"kw", w[1]}};
+  return convolutionDims(*this, "co", shapeOf(getW())[3] / int64_t(getGroups()));
 }
 
 SmallVector<ReductionDim> Conv2dGradWeightOp::getReductionDims() {
@@ -97,48 +112,107 @@ static Structure contraction(std::vector<Dimension> domain, Access first, Access
   return s;
 }
 
+// Numbers of the dimensions of a convolution. Groups are a dimension if there are several; channels and
+// outputs then are those of one.
+struct ConvolutionDimensions {
+  enum { None = -1 };
+  int n, h, w, g, c, co, kh, kw;
+};
+
+// A channel of an image or a weight, counted over groups.
+static Index channelOf(int group, int channel, const std::vector<Dimension> &domain) {
+  if (group == ConvolutionDimensions::None)
+    return {{{channel}}};
+  return {{{group, domain[channel].extent}, {channel}}};
+}
+
+// The weight of a convolution, whose outputs are counted over groups.
+static Access weightOf(const ConvolutionDimensions &d, const std::vector<Dimension> &domain) {
+  Access w = accessOf({d.kh, d.kw, d.c, d.co});
+  w.indices[3] = channelOf(d.g, d.co, domain);
+  return w;
+}
+
+// The output of the forward operation, or a tensor like it.
+static Access pixelOf(int n, int h, int w, const Index &channel) {
+  Access access = accessOf({n, h, w, w});
+  access.indices[3] = channel;
+  return access;
+}
+
 // The elements of x under the windows at output positions h and w.
-template <typename Op> static Access underWindows(Op op, int n, int h, int w, int c, int kh, int kw) {
+template <typename Op>
+static Access underWindows(Op op, const ConvolutionDimensions &d, const std::vector<Dimension> &domain) {
   auto [vertical, horizontal] = axesOf(op);
-  Access x = accessOf({n, h, w, c});
-  x.indices[1] = vertical.position(h, kh);
-  x.indices[2] = horizontal.position(w, kw);
+  Access x = pixelOf(d.n, d.h, d.w, channelOf(d.g, d.c, domain));
+  x.indices[1] = vertical.position(d.h, d.kh);
+  x.indices[2] = horizontal.position(d.w, d.kw);
   x.outside = Outside::Zero;
   return x;
 }
 
+// The dimension of groups in front of the one at `position`, if there are several.
+template <typename Op> static void insertGroups(Op op, std::vector<Dimension> &domain, int position) {
+  if (const int64_t groups = op.getGroups(); groups > 1)
+    domain.insert(domain.begin() + position, {"g", groups});
+}
+
+// The order of a sum over the channels of a group: several groups may be summed together.
+static Reduction overChannels(const std::vector<Dimension> &domain, const ConvolutionDimensions &d,
+                              int channel) {
+  Reduction reduction = cutEach(domain, {channel, d.kh, d.kw}, {d.kh, d.kw, channel});
+  if (d.g != ConvolutionDimensions::None)
+    reduction.packed = Packed{domain[d.g].name, d.g, channel};
+  return reduction;
+}
+
 Structure Conv2dOp::getStructure() {
-  enum { N, OH, OW, CO, C, KH, KW };
   ArrayRef<int64_t> w = shapeOf(getW()), y = shapeOf(getY());
-  Structure s = contraction(
-      {{"n", y[0]}, {"oh", y[1]}, {"ow", y[2]}, {"co", y[3]}, {"c", w[2]}, {"kh", w[0]}, {"kw", w[1]}},
-      underWindows(*this, N, OH, OW, C, KH, KW), accessOf({KH, KW, C, CO}), accessOf({N, OH, OW, CO}));
-  s.reduction = cutEach(s.domain, {C, KH, KW}, {KH, KW, C});
+  const int64_t groups = getGroups();
+  std::vector<Dimension> domain = {{"n", y[0]}, {"oh", y[1]}, {"ow", y[2]}, {"co", y[3] / groups},
+                                   {"c", w[2]}, {"kh", w[0]}, {"kw", w[1]}};
+  insertGroups(*this, domain, 3);
+  const int first = groups > 1 ? 4 : 3;
+  const ConvolutionDimensions d = {0,         1,     2,         groups > 1 ? 3 : ConvolutionDimensions::None,
+                                   first + 1, first, first + 2, first + 3};
+  Structure s = contraction(domain, underWindows(*this, d, domain), weightOf(d, domain),
+                            pixelOf(d.n, d.h, d.w, channelOf(d.g, d.co, domain)));
+  s.reduction = overChannels(domain, d, d.c);
   return s;
 }
 
 Structure Conv2dGradInputOp::getStructure() {
-  enum { N, IH, IW, C, CO, KH, KW };
   ArrayRef<int64_t> w = shapeOf(getW()), gx = shapeOf(getGx());
+  const int64_t groups = getGroups();
+  std::vector<Dimension> domain = {{"n", gx[0]},          {"ih", gx[1]}, {"iw", gx[2]}, {"c", w[2]},
+                                   {"co", w[3] / groups}, {"kh", w[0]},  {"kw", w[1]}};
+  insertGroups(*this, domain, 3);
+  const int first = groups > 1 ? 4 : 3;
+  const ConvolutionDimensions d = {0,     1,         2,         groups > 1 ? 3 : ConvolutionDimensions::None,
+                                   first, first + 1, first + 2, first + 3};
   auto [vertical, horizontal] = axesOf(*this);
-  Access gy = accessOf({N, IH, IW, CO});
-  gy.indices[1] = vertical.window(IH, KH);
-  gy.indices[2] = horizontal.window(IW, KW);
+  Access gy = pixelOf(d.n, d.h, d.w, channelOf(d.g, d.co, domain));
+  gy.indices[1] = vertical.window(d.h, d.kh);
+  gy.indices[2] = horizontal.window(d.w, d.kw);
   gy.outside = Outside::Zero;
-  Structure s = contraction(
-      {{"n", gx[0]}, {"ih", gx[1]}, {"iw", gx[2]}, {"c", gx[3]}, {"co", w[3]}, {"kh", w[0]}, {"kw", w[1]}},
-      gy, accessOf({KH, KW, C, CO}), accessOf({N, IH, IW, C}));
-  s.reduction = cutEach(s.domain, {CO, KH, KW}, {KH, KW, CO});
+  Structure s =
+      contraction(domain, gy, weightOf(d, domain), pixelOf(d.n, d.h, d.w, channelOf(d.g, d.c, domain)));
+  s.reduction = overChannels(domain, d, d.co);
   return s;
 }
 
 Structure Conv2dGradWeightOp::getStructure() {
-  enum { KH, KW, C, CO, N, OH, OW };
   ArrayRef<int64_t> gw = shapeOf(getGw()), gy = shapeOf(getGy());
-  Structure s = contraction(
-      {{"kh", gw[0]}, {"kw", gw[1]}, {"c", gw[2]}, {"co", gw[3]}, {"n", gy[0]}, {"oh", gy[1]}, {"ow", gy[2]}},
-      underWindows(*this, N, OH, OW, C, KH, KW), accessOf({N, OH, OW, CO}), accessOf({KH, KW, C, CO}));
-  s.reduction = cutEach(s.domain, {N, OH, OW}, {N, OH, OW});
+  const int64_t groups = getGroups();
+  std::vector<Dimension> domain = {{"kh", gw[0]}, {"kw", gw[1]}, {"c", gw[2]}, {"co", gw[3] / groups},
+                                   {"n", gy[0]},  {"oh", gy[1]}, {"ow", gy[2]}};
+  insertGroups(*this, domain, 3);
+  const int first = groups > 1 ? 4 : 3;
+  const ConvolutionDimensions d = {
+      first + 1, first + 2, first + 3, groups > 1 ? 3 : ConvolutionDimensions::None, 2, first, 0, 1};
+  Structure s = contraction(domain, underWindows(*this, d, domain),
+                            pixelOf(d.n, d.h, d.w, channelOf(d.g, d.co, domain)), weightOf(d, domain));
+  s.reduction = cutEach(domain, {d.n, d.h, d.w}, {d.n, d.h, d.w});
   return s;
 }
 
@@ -159,13 +233,13 @@ LogicalResult Conv2dOp::buildVJP(OpBuilder &builder, ValueRange resultGrads, Arr
   operandGrads.assign(2, Value());
   Value gy = resultGrads[0];
   if (operandNeedsGrad[1])
-    operandGrads[1] = Conv2dGradWeightOp::create(builder, withPhase(getLoc(), phase::kBackwardWeight),
-                                                 getW().getType(), getX(), gy, getStridesAttr(),
-                                                 getPadsAttr(), getDilationsAttr(), nullptr, nullptr);
+    operandGrads[1] = Conv2dGradWeightOp::create(
+        builder, withPhase(getLoc(), phase::kBackwardWeight), getW().getType(), getX(), gy, getStridesAttr(),
+        getPadsAttr(), getDilationsAttr(), getGroupsAttr(), nullptr, nullptr);
   if (operandNeedsGrad[0])
     operandGrads[0] = Conv2dGradInputOp::create(builder, withPhase(getLoc(), phase::kBackwardInput),
                                                 getX().getType(), gy, getW(), getStridesAttr(), getPadsAttr(),
-                                                getDilationsAttr(), nullptr, nullptr);
+                                                getDilationsAttr(), getGroupsAttr(), nullptr, nullptr);
   return success();
 }
 

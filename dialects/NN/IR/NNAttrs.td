@@ -28,7 +28,7 @@ def NN_ScheduleAttr : NN_Attr<"Schedule", "schedule"> {
   let summary = "how one operation is laid onto the chip";
   let description = [{
     The strategy, the order of the loops over tiles, outermost first, and numbers in groups: `tiles` (extent along a
-    dimension), `chunks` (of the plan), `resident` (1: all of a value stays in the scratchpad), `slots` (buffers per
+    dimension), `chunks` (of the plan), `pack` (groups in one pass through an array), `resident` (1: all of a value stays in the scratchpad), `slots` (buffers per
     ring), `split` (arrays that share a product, by columns and by rows). The search writes all of it, everything downstream obeys it. Given before the search, what is there holds
     and the rest is chosen; the strategy is then empty or the one that must be taken.
     Example: `#nn.schedule<"weight_stationary", loops = [n, oh, ow, co, c], tiles = {c = 64, oh = 7}, slots = {tiles = 2}>`.

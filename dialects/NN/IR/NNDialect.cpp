@@ -161,15 +161,15 @@ void ScheduleAttr::print(AsmPrinter &printer) const {
 
 LogicalResult ScheduleAttr::verify(function_ref<InFlightDiagnostic()> emitError, StringAttr,
                                    ArrayRef<StringAttr> loops, DictionaryAttr groups) {
-  static constexpr StringLiteral kGroups[] = {"tiles", "chunks", "resident", "slots", "split"};
+  static constexpr StringLiteral kGroups[] = {"tiles", "chunks", "pack", "resident", "slots", "split"};
   for (auto [position, loop] : llvm::enumerate(loops))
     if (llvm::is_contained(loops.drop_front(position + 1), loop))
       return emitError() << "expects the loops of a schedule to differ, found " << loop << " twice";
   for (NamedAttribute group : groups) {
     if (!llvm::is_contained(kGroups, group.getName().getValue()))
-      return emitError()
-             << "expects the groups of a schedule to be tiles, chunks, resident, slots and split, found "
-             << group.getName();
+      return emitError() << "expects the groups of a schedule to be tiles, chunks, pack, resident, slots and "
+                            "split, found "
+                         << group.getName();
     auto fields = dyn_cast<DictionaryAttr>(group.getValue());
     for (NamedAttribute field : fields ? fields.getValue() : ArrayRef<NamedAttribute>())
       if (auto number = dyn_cast<IntegerAttr>(field.getValue());

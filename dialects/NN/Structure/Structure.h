@@ -120,6 +120,14 @@ struct Reduced {
   bool descending = false;
 };
 
+/// Neighbours along a parallel dimension that are summed together, from a multiple of so many as the plan
+/// says: an element takes the terms of each of them, those of the others with +0 for the second factor, which
+/// takes part like any other value. They are counted directly outside of the reduced dimension `outsideOf`.
+struct Packed {
+  std::string name; // what the plan calls it, before its loops over chunks; without a plan there is no other
+  int dimension, outsideOf;
+};
+
 /// The order of the terms. A plan gives the size of the chunks of each loop, in terms that exist. The tuples
 /// of chunks are visited in lexicographic order. Each chunk is combined from the beginning; the first is the
 /// combined value, a later one joins it (added, or by maximum). Without any term the value is the one that
@@ -128,6 +136,7 @@ struct Reduction {
   std::vector<Chunked> chunks; // outermost first; a reduced dimension in none of them is never cut
   std::vector<Reduced> inside; // every reduced dimension, outermost first: the order within a chunk
   How how = How::Sequence;
+  std::optional<Packed> packed; // of Fma
 };
 
 /// A term counts if the first maximum of the operand along the dimensions `along` (row-major, ascending; the

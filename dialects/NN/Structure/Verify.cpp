@@ -96,6 +96,11 @@ private:
                   loop.dimensions.empty(),
               "chunks " + loop.name + " are not ascending neighbours within a chunk");
     }
+    if (const std::optional<Packed> &packed = s.reduction.packed)
+      require(s.combine == Combine::Fma && s.before.empty() && isParallel(packed->dimension) &&
+                  isReduced(packed->outsideOf) && !packed->name.empty() && names.insert(packed->name).second,
+              "what is packed is no parallel dimension of products outside of a reduced one, or its name is "
+              "taken");
   }
 
   void searching() const {

@@ -107,6 +107,28 @@ def test_convolution_of_an_image(attributes):
     )
 
 
+GROUPS = [
+    {"group": IMAGE[1]},
+    {"group": IMAGE[1], "strides": [2, 1], "pads": [1, 0, 2, 1], "dilations": [1, 2]},
+]
+
+
+@pytest.mark.parametrize("attributes", GROUPS)
+@pytest.mark.parametrize("multiplier", [1, 2])
+def test_depthwise_convolution_of_an_image(attributes, multiplier):
+    weight, bias = values(multiplier * IMAGE[1], 1, 3, 2, seed=1), values(multiplier * IMAGE[1])
+    in_every_arrangement(
+        IMAGE, lambda net, x: net.node("Conv", [x, net.initialiser(weight), net.initialiser(bias)], **attributes)
+    )
+
+
+def test_grouped_convolution_with_a_weight():
+    image = values(2, 6, 5, 4)
+    in_every_arrangement(
+        (4, 3, 3, 2), lambda net, w: net.node("Conv", [net.input(image), w], group=2, pads=[1, 1, 1, 1])
+    )
+
+
 def test_convolution_with_a_weight():
     image = values(*IMAGE)
     in_every_arrangement((4, 3, 5, 2), lambda net, w: net.node("Conv", [net.input(image), w], pads=[1, 1, 1, 1]))

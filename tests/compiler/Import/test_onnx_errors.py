@@ -11,7 +11,7 @@ RELU = helper.make_node("Relu", ["x"], ["y"], name="r")
 
 def test_all_unsupported_nodes_at_once(importer):
     nodes = [
-        helper.make_node("Conv", ["x", "w"], ["a"], name="c1", group=2),
+        helper.make_node("Conv", ["x", "w"], ["a"], name="c1", group=0),
         helper.make_node("Erf", ["a"], ["b"], name="e1"),
         helper.make_node("Mystery", ["b"], ["c"], name="m1", domain="elsewhere"),
         helper.make_node("MaxPool", ["c"], ["d"], name="p1", kernel_shape=[2, 2, 2]),
@@ -20,7 +20,7 @@ def test_all_unsupported_nodes_at_once(importer):
     out = importer.nodes(nodes, {"x": (1, 4, 8, 8)}, ["y"], {"w": floats(4, 2, 3, 3)})
     out.rejects(
         "5 nodes are not supported",
-        "node 'c1' (Conv): group = 2 (supported: 1)",
+        "node 'c1' (Conv): group = 0, expected at least 1",
         "node 'e1' (Erf): operator is not supported",
     )
     out.rejects(
@@ -112,6 +112,9 @@ def test_conv_shapes(importer):
     ({"pads": [0, 0, -1, 0]}, "pads holds -1, expected at least 0"),
     ({"auto_pad": "SAME"}, "auto_pad = SAME"),
     ({"kernel_shape": [2, 2]}, "kernel_shape 2x2 differs from the weight's 3x3"),
+    ({"group": 3}, "group = 3 does not divide the 4 output channels"),
+    ({"group": 2}, "has 2 channels, the weight expects 4"),
+    ({"group": -1}, "group = -1, expected at least 1"),
 ])  # fmt: skip
 def test_conv_attributes(importer, attributes, problem):
     node = helper.make_node("Conv", ["x", "w"], ["y"], name="c", **attributes)

@@ -36,6 +36,13 @@ def test_conv_permutes_initial_values(importer):
     out.has("dense<[[[[0.000000e+00, 2.500000e-01], [1.250000e-01, 3.750000e-01]]]]> : tensor<1x1x2x2xf32>")
 
 
+@pytest.mark.parametrize("group,outputs", [(2, 2), (2, 4), (1, 3)])
+def test_conv_groups(importer, group, outputs):
+    """The filter's input channels are those of a group, its outputs are counted over groups: as they stand in ONNX."""
+    out = conv(importer, weight=(outputs, 2 // group, 3, 3), pads=[1, 1, 1, 1], group=group)
+    out.has(f"tensor<3x3x{2 // group}x{outputs}xf32>", *([f"groups = {group}"] if group > 1 else []))
+
+
 def test_conv_bias(importer):
     out = conv(importer, bias=True)
     assert [op.split()[0] for op in out.ops()] == ["nn.conv2d", "nn.bias_add"]

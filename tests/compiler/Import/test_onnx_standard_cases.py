@@ -31,6 +31,11 @@ maxpool_2d_strides relu tanh tanh_example
 transpose_all_permutations_0 transpose_all_permutations_1 transpose_all_permutations_2
 transpose_all_permutations_3 transpose_all_permutations_4 transpose_all_permutations_5 transpose_default dropout_default
 """.split()  # noqa: SIM905
+# Of nodes that PyTorch exported, with its values.
+CONVERTED = """
+Conv2d Conv2d_depthwise Conv2d_depthwise_padded Conv2d_depthwise_strided Conv2d_depthwise_with_multiplier Conv2d_dilated
+Conv2d_groups Conv2d_groups_thnn Conv2d_no_bias Conv2d_padding Conv2d_strided
+""".split()  # noqa: SIM905
 # The running variance is PyTorch's unbiased one, not ONNX's; the normalised output agrees.
 FIRST_OUTPUT = ["batchnorm_example_training_mode", "batchnorm_epsilon_training_mode"]
 UNSUPPORTED = """
@@ -44,8 +49,8 @@ OLDEST_OPSET = 7
 TOLERANCE = {"rtol": 1e-5, "atol": 1e-6}  # the cases were computed by numpy in fp32, in another order
 
 
-def load(case: str, side: str, number: int) -> np.ndarray:
-    tensor = onnx.TensorProto.FromString((CASES / f"test_{case}/test_data_set_0/{side}_{number}.pb").read_bytes())
+def load(case: str, side: str, number: int, cases: Path = CASES) -> np.ndarray:
+    tensor = onnx.TensorProto.FromString((cases / f"test_{case}/test_data_set_0/{side}_{number}.pb").read_bytes())
     return numpy_helper.to_array(tensor)
 
 
@@ -63,6 +68,20 @@ def test_published_values(case, tmp_path):
     outputs = list(graph.output)[:1] if case in FIRST_OUTPUT else graph.output
     for number, value in enumerate(outputs):
         np.testing.assert_allclose(step.read(value.name), load(case, "output", number), **TOLERANCE)
+
+
+@pytest.mark.parametrize("case", CONVERTED)
+def test_published_values_of_pytorch(case, tmp_path):
+    cases = CASES.parent / "pytorch-converted"
+    model = onnx.load(str(cases / f"test_{case}/model.onnx"))
+    model.opset_import[0].version = max(model.opset_import[0].version, OLDEST_OPSET)
+    onnx.save(model, str(tmp_path / "model.onnx"))
+    step = arsis.step_reference(str(tmp_path / "model.onnx"))
+    parameters = {tensor.name for tensor in model.graph.initializer}
+    (image,) = (value for value in model.graph.input if value.name not in parameters)
+    step.write(image.name, np.ascontiguousarray(load(case, "input", 0, cases)))
+    step.run("plain")
+    np.testing.assert_allclose(step.read(model.graph.output[0].name), load(case, "output", 0, cases), **TOLERANCE)
 
 
 @pytest.mark.parametrize("case", UNSUPPORTED)

@@ -12,37 +12,6 @@ namespace arsis::nn::testing {
 
 using Operations = std::vector<mlir::Operation *>;
 
-Bench::Bench() : builder(&context) {
-  context.loadDialect<NNDialect>();
-  builder.setInsertionPointToEnd(&block);
-}
-
-mlir::Operation *Bench::make(const std::string &name, const std::vector<Shape> &operands,
-                             const std::vector<Shape> &results, const mlir::NamedAttrList &attributes,
-                             int labels) {
-  mlir::OperationState state(builder.getUnknownLoc(), name);
-  auto type = [&](const Shape &shape) { return mlir::RankedTensorType::get(shape, builder.getF32Type()); };
-  for (const Shape &shape : operands)
-    state.addOperands(block.addArgument(int(state.operands.size()) == labels
-                                            ? mlir::RankedTensorType::get(shape, builder.getI32Type())
-                                            : type(shape),
-                                        state.location));
-  for (const Shape &shape : results)
-    state.addTypes(type(shape));
-  state.addAttributes(attributes.getAttrs());
-  return builder.create(state);
-}
-
-mlir::NamedAttribute Bench::numbers(const char *name, const std::vector<int64_t> &values) {
-  return builder.getNamedAttr(name, builder.getDenseI64ArrayAttr(values));
-}
-mlir::NamedAttribute Bench::flag(const char *name, bool value) {
-  return builder.getNamedAttr(name, builder.getBoolAttr(value));
-}
-mlir::NamedAttribute Bench::number(const char *name, float value) {
-  return builder.getNamedAttr(name, builder.getF32FloatAttr(value));
-}
-
 namespace {
 
 /// A convolution, or with `outputs` 0 a pooling; `ceil` for poolings only.
@@ -52,9 +21,10 @@ struct Window {
   int64_t outputs;
   std::vector<int64_t> strides, pads, dilations;
   bool ceil = false;
+  int64_t groups = 1; // each with so many channels and outputs
 
-  Shape input() const { return {batch, height, width, channels}; }
-  Shape weight() const { return {kernel[0], kernel[1], channels, outputs}; }
+  Shape input() const { return {batch, height, width, channels * groups}; }
+  Shape weight() const { return {kernel[0], kernel[1], channels, outputs * groups}; }
   Shape output() const {
     const auto shape = outputs ? conv2dShape(input(), weight(), strides, pads, dilations)
                                : poolShape(input(), kernel, strides, pads, dilations, ceil);
@@ -75,6 +45,8 @@ struct Window {
     list.push_back(bench.numbers("dilations", dilations));
     if (!outputs)
       list.push_back(bench.numbers("kernel", kernel));
+    if (groups > 1)
+      list.push_back(bench.count("groups", groups));
     return list;
   }
 };
@@ -93,6 +65,8 @@ void addRandom(std::vector<Window> &windows, bool pooling, size_t count) {
                   {pick(0, 3), pick(0, 3), pick(0, 3), pick(0, 3)},
                   {pick(1, 3), pick(1, 3)},
                   pooling && pick(0, 1)};
+    if (!pooling && windows.size() % 3 == 0)
+      window.groups = pick(2, 5);
     if (window.fits())
       windows.push_back(window);
   }
@@ -108,6 +82,9 @@ std::vector<Window> convolutions() {
       {1, 2, 2, 1, {1, 1}, 2, {1, 1}, {2, 1, 3, 1}, {1, 1}}, // windows in the pad
       {1, 3, 2, 2, {2, 2}, 2, {1, 1}, {3, 2, 3, 4}, {5, 4}}, // taps farther apart than the image
       {1, 1, 1, 2, {1, 1}, 2, {1L << 31, 1}, {0, 0, 0, 0}, {1, 1L << 31}}, // steps never taken
+      {2, 4, 5, 1, {3, 3}, 1, {1, 1}, {1, 1, 1, 1}, {1, 1}, false, 5},     // depthwise
+      {1, 5, 4, 1, {3, 2}, 2, {2, 1}, {1, 0, 1, 1}, {1, 2}, false, 3},     // with two outputs per channel
+      {1, 3, 4, 3, {2, 2}, 2, {1, 1}, {0, 1, 0, 0}, {1, 1}, false, 7},     // groups
   };
   addRandom(windows, false, 100);
   return windows;

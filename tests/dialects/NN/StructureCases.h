@@ -26,6 +26,7 @@ public:
                         int labels = -1);
   mlir::NamedAttribute numbers(const char *name, const std::vector<int64_t> &values);
   mlir::NamedAttribute flag(const char *name, bool value);
+  mlir::NamedAttribute count(const char *name, int64_t value);
   mlir::NamedAttribute number(const char *name, float value);
 
   mlir::MLIRContext context;

@@ -171,7 +171,7 @@ private:
         loops[loop] = groups.size();
         groups.push_back({s.reduction.chunks[loop].dimensions, {}, 0});
         if (!chunks.empty())
-          groups.back().chunk = chunks[loop];
+          groups.back().chunk = chunks[loop + s.reduction.packed.has_value()];
       } else {
         continue; // in the group of the one before
       }
@@ -232,6 +232,9 @@ private:
         return;
       }
       const Group &group = groups[number];
+      if (const std::optional<Packed> &packed = s.reduction.packed;
+          packed && !inPack && group.dimensions == std::vector<int>{packed->outsideOf})
+        return forPack([&] { overTerms(number); });
       const int64_t end = std::min<int64_t>((chunk[number] + 1) * group.chunk, group.tuples.size());
       for (int64_t i = chunk[number] * group.chunk; i < end; ++i) {
         for (size_t d = 0; d < group.dimensions.size(); ++d)
@@ -244,13 +247,27 @@ private:
                                         : partial;
   }
 
+  /// Visits the neighbours that are summed together with the element.
+  void forPack(const std::function<void()> &visit) {
+    const int dimension = s.reduction.packed->dimension;
+    const int64_t own = point[dimension], size = chunks.empty() ? 1 : chunks[0];
+    const int64_t begin = own / size * size, end = std::min(begin + size, s.domain[dimension].extent);
+    inPack = true;
+    for (point[dimension] = begin; point[dimension] < end; ++point[dimension]) {
+      isNeighbour = point[dimension] != own;
+      visit();
+    }
+    inPack = isNeighbour = false;
+    point[dimension] = own;
+  }
+
   float join(float soFar) {
     if (s.combine == Combine::SumAtFirstMaximum && !isFirstMaximum())
       return soFar;
     const std::vector<float> steps = runSteps(s.before);
     const float first = valueOf(s.terms[0], steps);
     if (s.combine == Combine::Fma)
-      return numerics::fma(first, valueOf(s.terms[1], steps), soFar);
+      return numerics::fma(first, isNeighbour ? 0.0f : valueOf(s.terms[1], steps), soFar);
     return s.combine == Combine::Max ? numerics::maximum(soFar, first) : numerics::add(soFar, first);
   }
 
@@ -274,6 +291,7 @@ private:
   const std::vector<int64_t> &chunks;
   Point point;
   float combined = 0;
+  bool inPack = false, isNeighbour = false; // during a term
 };
 
 } // namespace

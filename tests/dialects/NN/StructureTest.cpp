@@ -44,11 +44,13 @@ TEST_P(Structures, HaveTheBitsOfTheKernels) {
   }
 }
 
-/// One loop over chunks for each dimension of the plan, of its name and extent.
+/// What is packed, and one loop over chunks for each other dimension of the plan, of its name and extent.
 TEST_P(Structures, CutWhatThePlanCuts) {
   for (mlir::Operation *op : structureCases().at(GetParam())(bench)) {
     std::string found, expected;
     const Structure structure = structureOf(op);
+    if (const std::optional<Packed> &packed = structure.reduction.packed)
+      found += packed->name + "=" + std::to_string(structure.domain[packed->dimension].extent) + " ";
     for (const Chunked &loop : structure.reduction.chunks) {
       int64_t extent = 1;
       for (int dimension : loop.dimensions)
@@ -106,6 +108,11 @@ TEST(StructureTeeth, AnotherOrderOrReadingHasOtherBits) {
          std::swap(s.reduction.inside[0], s.reduction.inside[1]);
          std::swap(s.reduction.chunks[0].dimensions[0], s.reduction.chunks[0].dimensions[1]);
        }},
+      {"nn.conv2d_grad_input",
+       [](Structure &s) {
+         if (s.reduction.packed)
+           s.reduction.packed->dimension = 0; // images are packed
+       }},
       {"nn.channel_sum", [](Structure &s) { s.reduction.how = How::Sequence; }},
       {"nn.max_pool", [](Structure &s) { s.operands[0].outside = Outside::Zero; }},
       {"nn.max_pool_grad", [](Structure &s) { s.reduction.inside[0].descending = false; }},
@@ -130,7 +137,7 @@ TEST(StructureTeeth, AnotherOrderOrReadingHasOtherBits) {
       const std::vector<int64_t> plan = plansOf(op, engine).back();
       if (!plan.empty())
         setPlan(llvm::cast<ReductionOpInterface>(op), plan);
-      for (Fill fill : {Fill::Normal, Fill::Ties}) {
+      for (Fill fill : {Fill::Normal, Fill::Ties, Fill::Special}) {
         const std::vector<Elements> operands = operandsOf(op, fill, engine);
         caught |= !difference(evaluate(structure, operands, plan), reference(op, operands)).empty();
       }
@@ -152,7 +159,7 @@ TEST(StructureTeeth, AnIndexIsAValue) {
             (std::vector<float>{0, 0, 1, 0, 1, 0, 0, 0, 0, 0, 0, 1}));
 }
 
-/// What no operation does yet, and grouped convolutions will: two dimensions share one of the result.
+/// As groups and channels do: two dimensions share one of the result.
 TEST(StructureTeeth, TwoDimensionsCountOneOfTheResult) {
   Structure s;
   s.domain = {{"g", 2}, {"co", 3}};
@@ -185,6 +192,16 @@ TEST(StructureVerifier, NamesTheContradiction) {
        "chunks kh name a dimension that is not reduced, or cut twice"},
       {"nn.conv2d", [](Structure &s) { s.reduction.inside[0].descending = true; },
        "chunks kh are not ascending neighbours within a chunk"},
+      {"nn.conv2d",
+       [](Structure &s) {
+         s.reduction.packed = Packed{"g", 4, 4};
+       },
+       "what is packed is no parallel dimension of products outside of a reduced one"},
+      {"nn.conv2d",
+       [](Structure &s) {
+         s.reduction.packed = Packed{"c", 0, 4};
+       },
+       "or its name is taken"},
       {"nn.channel_sum", [](Structure &s) { std::swap(s.reduction.inside[0], s.reduction.inside[1]); },
        "chunks p are not ascending neighbours within a chunk"},
       {"nn.conv2d", [](Structure &s) { s.combine = Combine::SumAtFirstMaximum; },

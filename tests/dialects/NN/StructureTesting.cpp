@@ -8,6 +8,40 @@
 
 namespace arsis::nn::testing {
 
+Bench::Bench() : builder(&context) {
+  context.loadDialect<NNDialect>();
+  builder.setInsertionPointToEnd(&block);
+}
+
+mlir::Operation *Bench::make(const std::string &name, const std::vector<Shape> &operands,
+                             const std::vector<Shape> &results, const mlir::NamedAttrList &attributes,
+                             int labels) {
+  mlir::OperationState state(builder.getUnknownLoc(), name);
+  auto type = [&](const Shape &shape) { return mlir::RankedTensorType::get(shape, builder.getF32Type()); };
+  for (const Shape &shape : operands)
+    state.addOperands(block.addArgument(int(state.operands.size()) == labels
+                                            ? mlir::RankedTensorType::get(shape, builder.getI32Type())
+                                            : type(shape),
+                                        state.location));
+  for (const Shape &shape : results)
+    state.addTypes(type(shape));
+  state.addAttributes(attributes.getAttrs());
+  return builder.create(state);
+}
+
+mlir::NamedAttribute Bench::numbers(const char *name, const std::vector<int64_t> &values) {
+  return builder.getNamedAttr(name, builder.getDenseI64ArrayAttr(values));
+}
+mlir::NamedAttribute Bench::flag(const char *name, bool value) {
+  return builder.getNamedAttr(name, builder.getBoolAttr(value));
+}
+mlir::NamedAttribute Bench::count(const char *name, int64_t value) {
+  return builder.getNamedAttr(name, builder.getI64IntegerAttr(value));
+}
+mlir::NamedAttribute Bench::number(const char *name, float value) {
+  return builder.getNamedAttr(name, builder.getF32FloatAttr(value));
+}
+
 std::vector<Shape> shapesOf(mlir::TypeRange types) {
   std::vector<Shape> shapes;
   for (mlir::Type type : types)

@@ -13,6 +13,16 @@ func.func @contractions(%x: tensor<2x8x8x3xf32>, %w: tensor<3x3x3x4xf32>, %gy: t
   return
 }
 
+// CHECK-LABEL: func.func @groups
+func.func @groups(%x: tensor<2x8x8x6xf32>, %w: tensor<3x3x2x9xf32>, %one: tensor<3x3x6x9xf32>) {
+  // CHECK: nn.conv2d {{.*}} dilations [1, 1] {groups = 3 : i64, schedule = #nn.schedule<"weight_stationary", pack = {g = 2}, tiles = {g = 2}>} :
+  %y = nn.conv2d %x, %w strides [2, 2] pads [1, 1, 1, 1] dilations [1, 1] {groups = 3 : i64, schedule = #nn.schedule<"weight_stationary", pack = {g = 2}, tiles = {g = 2}>} : (tensor<2x8x8x6xf32>, tensor<3x3x2x9xf32>) -> tensor<2x4x4x9xf32>
+  // One group is not worth a word.
+  // CHECK: nn.conv2d {{.*}} dilations [1, 1] :
+  %z = nn.conv2d %x, %one strides [2, 2] pads [1, 1, 1, 1] dilations [1, 1] {groups = 1 : i64} : (tensor<2x8x8x6xf32>, tensor<3x3x6x9xf32>) -> tensor<2x4x4x9xf32>
+  return
+}
+
 // CHECK-LABEL: func.func @matmuls
 func.func @matmuls(%a: tensor<2x3xf32>, %b: tensor<3x4xf32>, %c: tensor<4x3xf32>) {
   // CHECK: nn.matmul %{{[^{]*}} : (

@@ -66,6 +66,30 @@ func.func @conv_c6_grad_weight(%x: tensor<1x4x4x2xf32>, %gy: tensor<1x2x2x5xf32>
 
 // -----
 
+func.func @conv_c4_groups(%x: tensor<1x4x4x6xf32>, %w: tensor<3x3x3x4xf32>) {
+  // expected-error @+1 {{expects as many input channels in the weight as in a group of the input, found 3 and 6 in 4 groups (conv_c4)}}
+  %y = nn.conv2d %x, %w strides [1, 1] pads [0, 0, 0, 0] dilations [1, 1] {groups = 4} : (tensor<1x4x4x6xf32>, tensor<3x3x3x4xf32>) -> tensor<1x2x2x4xf32>
+  return
+}
+
+// -----
+
+func.func @conv_c7(%x: tensor<1x4x4x6xf32>, %w: tensor<3x3x3x5xf32>) {
+  // expected-error @+1 {{expects groups to be a number from 1 to 2^31 that divides the output channels, found 2 for 5 channels (conv_c7)}}
+  %y = nn.conv2d %x, %w strides [1, 1] pads [0, 0, 0, 0] dilations [1, 1] {groups = 2} : (tensor<1x4x4x6xf32>, tensor<3x3x3x5xf32>) -> tensor<1x2x2x5xf32>
+  return
+}
+
+// -----
+
+func.func @conv_c7_none(%x: tensor<1x4x4x6xf32>, %w: tensor<3x3x3x5xf32>) {
+  // expected-error @+1 {{expects groups to be a number from 1 to 2^31 that divides the output channels, found 0 for 5 channels (conv_c7)}}
+  %y = nn.conv2d %x, %w strides [1, 1] pads [0, 0, 0, 0] dilations [1, 1] {groups = 0} : (tensor<1x4x4x6xf32>, tensor<3x3x3x5xf32>) -> tensor<1x2x2x5xf32>
+  return
+}
+
+// -----
+
 func.func @matmul_c1(%a: tensor<2x3xf32>, %b: tensor<4x3xf32>) {
   // expected-error @+1 {{expects the contracted dimensions to agree, found 3 and 4 (matmul_c1)}}
   %c = nn.matmul %a, %b : (tensor<2x3xf32>, tensor<4x3xf32>) -> tensor<2x3xf32>
@@ -101,6 +125,14 @@ func.func @element_type(%a: tensor<2x3xf64>, %b: tensor<3x4xf16>) {
 func.func @dynamic_shape(%a: tensor<?x3xf32>, %b: tensor<3x4xf32>) {
   // expected-error @+1 {{must be static tensor of rank 2 of f32, bf16 or f16, extents from 1 to 2^31, at most 2^40 elements, but got 'tensor<?x3xf32>'}}
   %c = nn.matmul %a, %b : (tensor<?x3xf32>, tensor<3x4xf32>) -> tensor<2x4xf32>
+  return
+}
+
+// -----
+
+func.func @plan_without_groups(%x: tensor<1x4x4x4xf32>, %w: tensor<3x3x2x4xf32>) {
+  // expected-error @+1 {{expects a plan of the dimensions g, c, kh, kw in this order, found c, kh, kw (plan_c1)}}
+  %0 = nn.conv2d %x, %w strides [1, 1] pads [1, 1, 1, 1] dilations [1, 1] {groups = 2, plan = #nn.plan<dims = ["c", "kh", "kw"], chunks = [2, 3, 1]>} : (tensor<1x4x4x4xf32>, tensor<3x3x2x4xf32>) -> tensor<1x4x4x4xf32>
   return
 }
 

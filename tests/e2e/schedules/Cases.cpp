@@ -48,18 +48,22 @@ std::string module(const std::string &op, const std::string &attributes,
 }
 
 struct Conv {
-  int64_t batch, size, channels, outputs, kernel, stride, pad;
+  int64_t batch, size, channels, outputs, kernel, stride, pad, groups = 1; // channels and outputs of a group
   int64_t output() const { return (size + 2 * pad - kernel) / stride + 1; }
-  Shape x() const { return {batch, size, size, channels}; }
-  Shape w() const { return {kernel, kernel, channels, outputs}; }
-  Shape y() const { return {batch, output(), output(), outputs}; }
+  Shape x() const { return {batch, size, size, groups * channels}; }
+  Shape w() const { return {kernel, kernel, channels, groups * outputs}; }
+  Shape y() const { return {batch, output(), output(), groups * outputs}; }
   std::string window() const {
     auto pair = [](int64_t v) { return "[" + std::to_string(v) + ", " + std::to_string(v) + "]"; };
     const std::string p = std::to_string(pad);
     return " strides " + pair(stride) + " pads [" + p + ", " + p + ", " + p + ", " + p + "] dilations [1, 1]";
   }
 };
-const Conv kConvolutions[] = {{2, 14, 32, 48, 3, 1, 1}, {4, 16, 64, 32, 1, 1, 0}, {2, 33, 3, 24, 5, 2, 2}};
+using Convs = std::vector<Conv>;
+const Convs kConvolutions = {{2, 14, 32, 48, 3, 1, 1}, {4, 16, 64, 32, 1, 1, 0}, {2, 33, 3, 24, 5, 2, 2}};
+const Convs kGrouped = {{2, 14, 4, 4, 3, 1, 1, 32}, {2, 14, 40, 24, 3, 1, 1, 2}, {2, 28, 1, 1, 3, 1, 1, 48}};
+const Convs kDepthwise = {
+    {2, 28, 1, 1, 3, 1, 1, 48}, {2, 15, 1, 1, 5, 2, 2, 100}, {4, 14, 1, 2, 3, 1, 1, 32}};
 
 struct Pool {
   int64_t batch, size, channels, kernel, stride, pad;
@@ -81,17 +85,21 @@ const Pool kPools[] = {{2, 16, 24, 2, 2, 0}, {4, 15, 16, 3, 2, 1}, {2, 8, 96, 8,
 
 const Shape kPixels[] = {{4, 14, 14, 32}, {2, 28, 28, 12}, {8, 7, 7, 100}};
 
-OperationClass convolutions(const std::string &name) {
-  OperationClass result{name, {}};
-  for (const Conv &c : kConvolutions) {
+/// `strategy` is held; empty: none is.
+OperationClass convolutions(const std::string &title, const std::string &name, const Convs &all,
+                            const std::string &strategy) {
+  OperationClass result{title, {}};
+  for (const Conv &c : all) {
     const std::vector<Argument> arguments = name == "conv2d" ? std::vector<Argument>{{c.x()}, {c.w()}}
                                             : name == "conv2d_grad_input"
                                                 ? std::vector<Argument>{{c.y()}, {c.w()}}
                                                 : std::vector<Argument>{{c.x()}, {c.y()}};
-    result.modules.push_back(module("nn." + name, c.window(), arguments,
-                                    {name == "conv2d"              ? c.y()
-                                     : name == "conv2d_grad_input" ? c.x()
-                                                                   : c.w()}));
+    const std::string held = strategy.empty() ? "" : ", schedule = #nn.schedule<\"" + strategy + "\">";
+    result.modules.push_back(
+        module("nn." + name, c.window() + " {groups = " + std::to_string(c.groups) + held + "}", arguments,
+               {name == "conv2d"              ? c.y()
+                : name == "conv2d_grad_input" ? c.x()
+                                              : c.w()}));
   }
   return result;
 }
@@ -150,9 +158,9 @@ OperationClass losses() {
 
 const std::vector<OperationClass> &operationClasses() {
   static const std::vector<OperationClass> classes = {
-      convolutions("conv2d"),
-      convolutions("conv2d_grad_input"),
-      convolutions("conv2d_grad_weight"),
+      convolutions("conv2d", "conv2d", kConvolutions, ""),
+      convolutions("conv2d_grad_input", "conv2d_grad_input", kConvolutions, ""),
+      convolutions("conv2d_grad_weight", "conv2d_grad_weight", kConvolutions, ""),
       products(),
       pools("max_pool", false, false),
       pools("avg_pool", true, false),
@@ -166,6 +174,12 @@ const std::vector<OperationClass> &operationClasses() {
       onPixels("batch_norm_grad"),
       onPixels("transpose"),
       losses(),
+      convolutions("grouped_conv2d", "conv2d", kGrouped, "weight_stationary"),
+      convolutions("grouped_conv2d_grad_input", "conv2d_grad_input", kGrouped, "weight_stationary"),
+      convolutions("grouped_conv2d_grad_weight", "conv2d_grad_weight", kGrouped, "pixel_stationary"),
+      convolutions("depthwise_conv2d", "conv2d", kDepthwise, "depthwise"),
+      convolutions("depthwise_conv2d_grad_input", "conv2d_grad_input", kDepthwise, "depthwise"),
+      convolutions("depthwise_conv2d_grad_weight", "conv2d_grad_weight", kDepthwise, "depthwise"),
   };
   return classes;
 }

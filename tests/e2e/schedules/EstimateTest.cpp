@@ -80,6 +80,7 @@ struct Agreement {
 
 struct Bounds {
   double correlation = 0.95, medianError = 0.05, inversion = 0.10;
+  double bytes = 0.004; // where a loop over borders of an image was taken to go on like its last period
 };
 
 /// What docs/rationale/estimates.md says is not reached yet, and why.
@@ -100,6 +101,13 @@ Bounds boundsOf(const std::string &operation, const std::string &chip) {
       {{"batch_norm", "datacentre"}, {0.95, 0.05, 0.15}},
       {{"batch_norm_grad", "edge"}, {0.95, 0.05, 0.33}},
       {{"softmax_cross_entropy", "edge"}, {0.94, 0.05, 0.10}},
+      {{"grouped_conv2d_grad_weight", "edge"}, {0.95, 0.05, 0.10, 0.007}},
+      {{"grouped_conv2d_grad_weight", "datacentre"}, {0.95, 0.05, 0.10, 0.007}},
+      {{"grouped_conv2d", "edge"}, {0.95, 0.05, 0.19}},
+      {{"grouped_conv2d_grad_input", "edge"}, {0.95, 0.05, 0.19}},
+      {{"depthwise_conv2d", "edge"}, {0.95, 0.06, 0.33}},
+      {{"depthwise_conv2d_grad_input", "edge"}, {0.95, 0.08, 0.17}},
+      {{"depthwise_conv2d_grad_weight", "edge"}, {0.95, 0.06, 0.18}},
   };
   const auto found = looser.find({operation, chip});
   return found == looser.end() ? Bounds{} : found->second;
@@ -131,12 +139,10 @@ double microseconds(const Operation &operation, const std::vector<Trial> &trials
   return 1e6 * double(std::clock() - begin) / CLOCKS_PER_SEC / double(kRepeats * layouts.size());
 }
 
-/// Multiply-accumulates exactly. Bytes too, but where a loop over borders of an image was taken to go on like
-/// its last period: a few in a thousand.
-void expectPricedIsMoved(const Trial &trial) {
-  constexpr double kBorders = 0.004;
+/// Multiply-accumulates exactly, bytes nearly.
+void expectPricedIsMoved(const Trial &trial, double bytes) {
   EXPECT_NEAR(trial.estimate.products, trial.productsDone, 0.5) << ::testing::PrintToString(trial.choice);
-  EXPECT_NEAR(trial.estimate.dramBytes, trial.movedBytes, kBorders * trial.movedBytes)
+  EXPECT_NEAR(trial.estimate.dramBytes, trial.movedBytes, bytes * trial.movedBytes)
       << ::testing::PrintToString(trial.choice);
 }
 
@@ -154,7 +160,7 @@ TEST_P(Estimates, OrderSchedulesAsTheMachineDoes) {
       std::vector<Trial> trials;
       for (const schedule::Choice &choice : operation.draw(kSchedules, random)) {
         trials.push_back(operation.run(choice));
-        expectPricedIsMoved(trials.back());
+        expectPricedIsMoved(trials.back(), boundsOf(classOf.name, name).bytes);
       }
       all.add(trials);
       if (std::getenv("ARSIS_SHOW_SCHEDULES")) {
@@ -181,7 +187,7 @@ TEST_P(Estimates, OrderSchedulesAsTheMachineDoes) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Classes, Estimates, ::testing::Range<size_t>(0, 16),
+INSTANTIATE_TEST_SUITE_P(Classes, Estimates, ::testing::Range<size_t>(0, 22),
                          [](const auto &info) { return operationClasses()[info.param].name; });
 
 } // namespace

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // Convolutions of random shape through the whole of Arsis in one process: compiled, proven, run on the
-// machine and held to the oracle bit for bit, forward and both gradients. Shapes are drawn from a fixed seed;
-// those that have no output by the rule of ONNX must be refused, and nothing else may be.
+// machine and held to the oracle bit for bit, forward and both gradients; those in groups under schedules
+// that hold the strategy and how many groups are packed. Shapes are drawn from a fixed seed; those that have
+// no output by the rule of ONNX must be refused, and nothing else may be.
 #include "compiler/Pipelines/Compile.h"
 #include "compiler/Pipelines/Diagnostics.h"
 #include "compiler/Target/Translate.h"
@@ -22,7 +23,7 @@ using namespace arsis;
 
 namespace {
 
-constexpr int kShards = 10, kCasesPerShard = 500, kPoolingsPerShard = 100;
+constexpr int kShards = 10, kCasesPerShard = 500, kPoolingsPerShard = 100, kGroupedPerShard = 100;
 
 struct Axis {
   int input, kernel, stride, dilation, before, after;
@@ -32,8 +33,10 @@ struct Axis {
 };
 
 struct Case {
-  int batch, channels, outputs;
+  int batch, channels, outputs; // of a group
   Axis h, w;
+  int groups = 1;
+  std::array<std::string, 3> schedules = {}; // what holds of each pass
 };
 
 class Draw {
@@ -49,6 +52,14 @@ public:
     return a;
   }
   Case shape() { return {between(1, 2), between(1, 20), between(1, 20), axis(), axis()}; }
+  /// Half of them depthwise, of these half with several outputs per channel.
+  Case groups() {
+    Case c = shape();
+    c.groups = between(2, 30);
+    c.channels = between(0, 1) ? 1 : between(1, 9);
+    c.outputs = c.channels == 1 ? (between(0, 1) ? 1 : between(2, 3)) : between(1, 9);
+    return c;
+  }
 
 private:
   std::mt19937 random; // the standard fixes its sequence
@@ -73,17 +84,21 @@ std::string result(const char *name, const std::string &type) {
 /// A function of all three passes.
 std::string moduleOf(const Case &c) {
   // An output of nothing has no tensor; then the type is wrong and the shape rule is what must say so.
-  std::string x = type(c.batch, c.h.input, c.w.input, c.channels),
-              w = type(c.h.kernel, c.w.kernel, c.channels, c.outputs),
-              y = type(c.batch, std::max(1, c.h.output()), std::max(1, c.w.output()), c.outputs);
-  std::string window = " strides [" + list({c.h.stride, c.w.stride}, ", ") + "] pads [" +
-                       list({c.h.before, c.w.before, c.h.after, c.w.after}, ", ") + "] dilations [" +
-                       list({c.h.dilation, c.w.dilation}, ", ") + "] : (";
+  std::string x = type(c.batch, c.h.input, c.w.input, c.groups * c.channels),
+              w = type(c.h.kernel, c.w.kernel, c.channels, c.groups * c.outputs),
+              y = type(c.batch, std::max(1, c.h.output()), std::max(1, c.w.output()), c.groups * c.outputs);
+  auto window = [&](int pass) {
+    const std::string &schedule = c.schedules[pass];
+    return " strides [" + list({c.h.stride, c.w.stride}, ", ") + "] pads [" +
+           list({c.h.before, c.w.before, c.h.after, c.w.after}, ", ") + "] dilations [" +
+           list({c.h.dilation, c.w.dilation}, ", ") + "] {groups = " + std::to_string(c.groups) +
+           (schedule.empty() ? "" : ", schedule = #nn.schedule<" + schedule + ">") + "} : (";
+  };
   return "func.func @forward(" + argument("x", x) + ", " + argument("w", w) + ", " + argument("gy", y) +
          ") -> (" + result("y", y) + ", " + result("gx", x) + ", " + result("gw", w) +
-         ") {\n  %y = nn.conv2d %x, %w" + window + x + ", " + w + ") -> " + y +
-         "\n  %gx = nn.conv2d_grad_input %gy, %w" + window + y + ", " + w + ") -> " + x +
-         "\n  %gw = nn.conv2d_grad_weight %x, %gy" + window + x + ", " + y + ") -> " + w +
+         ") {\n  %y = nn.conv2d %x, %w" + window(0) + x + ", " + w + ") -> " + y +
+         "\n  %gx = nn.conv2d_grad_input %gy, %w" + window(1) + y + ", " + w + ") -> " + x +
+         "\n  %gw = nn.conv2d_grad_weight %x, %gy" + window(2) + x + ", " + y + ") -> " + w +
          "\n  return %y, %gx, %gw : " + y + ", " + x + ", " + w + "\n}\n";
 }
 
@@ -213,6 +228,84 @@ TEST_P(RandomShapes, ThreePassesAgreeWithTheOracle) {
         << text;
     ++done;
   }
+}
+
+/// Holds a strategy of each pass, or a pack of groups and a tile of some packs; or nothing.
+void holdGroups(Case &c, const chip::Chip &chip, Draw &draw) {
+  const int rows = int(chip.integer("matrix.rows")), columns = int(chip.integer("matrix.cols")),
+            accumulatorRows = int(chip.integer("matrix.accumulator_rows"));
+  const std::array<int, 3> summed = {c.channels, c.outputs, 1}, beside = {c.outputs, c.channels, c.outputs};
+  for (size_t pass = 0; pass < 3; ++pass) {
+    const int most = std::min({c.groups, rows / summed[pass], columns / beside[pass]});
+    switch (draw.between(0, 3)) {
+    case 0:
+      c.schedules[pass] = "";
+      break;
+    case 1:
+      c.schedules[pass] = c.channels == 1 ? "\"depthwise\"" : "tiles = {g = 1}";
+      break;
+    default:
+      const int pack = draw.between(1, std::max(1, most)), tile = pack * draw.between(1, 3);
+      c.schedules[pass] = std::string("\"") + (pass == 2 ? "pixel" : "weight") + "_stationary\"";
+      const bool fits = pass < 2 || c.w.kernel * c.channels * tile <= accumulatorRows; // of one kernel row
+      if (tile > 1 && most >= 1 && fits)
+        c.schedules[pass] +=
+            ", pack = {g = " + std::to_string(pack) + "}, tiles = {g = " + std::to_string(tile) + "}";
+    }
+  }
+}
+
+TEST_P(RandomShapes, GroupsAgreeWithTheOracle) {
+  std::unique_ptr<mlir::MLIRContext> context = compiler::makeContext();
+  Draw draw(3000 + GetParam());
+  for (int done = 0; done < kGroupedPerShard;) {
+    Case c = draw.groups();
+    if (c.h.output() < 1 || c.w.output() < 1)
+      continue;
+    const NamedChip &chip = chips()[done % chips().size()];
+    const char *precision = kPrecisions[size_t(done) / chips().size() % kPrecisions.size()];
+    holdGroups(c, chip.chip, draw);
+    const std::string text = moduleOf(c);
+    ASSERT_NO_THROW(ASSERT_EQ(run(*context, text, chip, precision, draw), "")
+                    << chip.units << " arrays of " << chip.path << " in " << precision << "\n"
+                    << text)
+        << text;
+    ++done;
+  }
+}
+
+/// A depthwise convolution of 3x3 that sums up its result, which it stores too, in one type.
+std::string summing(int batch, int size, int groups, int multiplier, const std::string &element,
+                    const std::string &strategy) {
+  auto typed = [&](int a, int b, int c, int d) {
+    return "tensor<" + list({a, b, c, d}, "x") + "x" + element + ">";
+  };
+  const std::string x = typed(batch, size, size, groups), w = typed(3, 3, 1, groups * multiplier),
+                    y = typed(batch, size, size, groups * multiplier),
+                    s = "tensor<" + std::to_string(groups * multiplier) + "xf32>";
+  return "func.func @forward(" + argument("x", x) + ", " + argument("w", w) + ") -> (" + result("y", y) +
+         ", " + result("s", s) + ") {\n  %y, %s = nn.unit(%x, %w) {schedule = #nn.schedule<\"" + strategy +
+         "\">} : (" + x + ", " + w + ") -> (" + y + ", " + s + ") {\n  ^bb0(%a: " + x + ", %b: " + w +
+         "):\n    %0 = nn.conv2d %a, %b strides [1, 1] pads [1, 1, 1, 1] dilations [1, 1] {groups = " +
+         std::to_string(groups) + "} : (" + x + ", " + w + ") -> " + y + "\n    %1 = nn.channel_sum %0 : (" +
+         y + ") -> " + s + "\n    nn.yield %0, %1 : " + y + ", " + s + "\n  }\n  return %y, %s : " + y +
+         ", " + s + "\n}\n";
+}
+
+/// The sum is of the values as they are stored.
+TEST(SumsOfDepthwise, AgreeWithTheOracle) {
+  std::unique_ptr<mlir::MLIRContext> context = compiler::makeContext();
+  Draw draw(4000);
+  for (const char *element : {"f32", "bf16", "f16"})
+    for (const char *strategy : {"depthwise", "weight_stationary"})
+      for (const NamedChip &chip : chips())
+        for (int multiplier : {1, 2}) {
+          const std::string text =
+              summing(2, draw.between(1, 4) * 2, draw.between(2, 20), multiplier, element, strategy);
+          ASSERT_NO_THROW(ASSERT_EQ(run(*context, text, chip, "fp32", draw), "") << chip.path << "\n"
+                                                                                 << text)
+              << text;
+        }
 }
 
 TEST_P(RandomShapes, PoolingsAgreeWithTheOracle) {

@@ -114,6 +114,16 @@ func.func @conv2d(%x: tensor<2x3x3x1xf32> {nn.name = "x", nn.role = #nn.role<par
   return %loss : tensor<f32>
 }
 
+// CHECK-LABEL: func.func @grouped_conv2d
+// CHECK: nn.conv2d_grad_weight %arg0, %{{.*}} strides [1, 1] pads [1, 1, 1, 1] dilations [1, 1] {groups = 2 : i64} :
+// CHECK: nn.conv2d_grad_input %{{.*}}, %arg1 strides [1, 1] pads [1, 1, 1, 1] dilations [1, 1] {groups = 2 : i64} :
+func.func @grouped_conv2d(%x: tensor<2x1x1x2xf32> {nn.name = "x", nn.role = #nn.role<parameter>}, %w: tensor<3x3x1x4xf32> {nn.name = "w", nn.role = #nn.role<parameter>}, %labels: tensor<2xi32> {nn.name = "labels", nn.role = #nn.role<label>}) -> (tensor<f32> {nn.role = #nn.role<loss>}) {
+  %y = nn.conv2d %x, %w strides [1, 1] pads [1, 1, 1, 1] dilations [1, 1] {groups = 2} : (tensor<2x1x1x2xf32>, tensor<3x3x1x4xf32>) -> tensor<2x1x1x4xf32>
+  %z = nn.reshape %y : (tensor<2x1x1x4xf32>) -> tensor<2x4xf32>
+  %loss, %p = nn.softmax_cross_entropy %z, %labels : (tensor<2x4xf32>, tensor<2xi32>) -> (tensor<f32>, tensor<2x4xf32>)
+  return %loss : tensor<f32>
+}
+
 // CHECK-LABEL: func.func @batch_norm
 // CHECK: %{{.*}}, %[[MEAN:.*]], %[[RSTD:.*]], %{{.*}}, %{{.*}} = nn.batch_norm
 // CHECK: %[[G:.*]] = nn.softmax_cross_entropy_grad %{{.*}}, %{{.*}}, %{{.*}}

@@ -35,6 +35,24 @@ func.func @given_plan(%x: tensor<4x14x14x16xf32>, %gy: tensor<4x14x14x32xf32>) -
   return %0 : tensor<3x3x16x32xf32>
 }
 
+// Groups that a plan packs are packed, which the vector unit does not do.
+// CHECK-LABEL: func.func @packed
+// CHECK: plan = #nn.plan<dims = ["g", "c", "kh", "kw"], chunks = [4, 1, 1, 2]>
+// CHECK-SAME: schedule = #nn.schedule<"weight_stationary", loops = [g, {{[a-z, ]+}}], {{.*}}pack = {g = 4}
+func.func @packed(%x: tensor<2x8x8x8xf32>, %w: tensor<3x3x1x8xf32>) -> tensor<2x8x8x8xf32> {
+  %0 = nn.conv2d %x, %w strides [1, 1] pads [1, 1, 1, 1] dilations [1, 1] {groups = 8, plan = #nn.plan<dims = ["g", "c", "kh", "kw"], chunks = [4, 1, 1, 2]>} : (tensor<2x8x8x8xf32>, tensor<3x3x1x8xf32>) -> tensor<2x8x8x8xf32>
+  return %0 : tensor<2x8x8x8xf32>
+}
+
+// On the vector unit a window is one chunk, and no groups are packed.
+// CHECK-LABEL: func.func @depthwise
+// CHECK: plan = #nn.plan<dims = ["g", "co", "kh", "kw"], chunks = [1, 2, 3, 3]>
+// CHECK-SAME: schedule = #nn.schedule<"depthwise",
+func.func @depthwise(%gy: tensor<2x8x8x16xf32>, %w: tensor<3x3x1x16xf32>) -> tensor<2x8x8x8xf32> {
+  %0 = nn.conv2d_grad_input %gy, %w strides [1, 1] pads [1, 1, 1, 1] dilations [1, 1] {groups = 8, schedule = #nn.schedule<"depthwise">} : (tensor<2x8x8x16xf32>, tensor<3x3x1x16xf32>) -> tensor<2x8x8x8xf32>
+  return %0 : tensor<2x8x8x8xf32>
+}
+
 // Nothing to decide.
 // CHECK-LABEL: func.func @nothing
 // CHECK-NOT: schedule
