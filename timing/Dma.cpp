@@ -31,11 +31,11 @@ Dma::Dma(const chip::Chip &chip)
       burstCycles(dram.burstNs() * cyclesPerNanosecond(chip)), banks(chip) {}
 
 Transfer Dma::transfer(const Runs &runs, int64_t address, int64_t step, int64_t beats, bool store) const {
-  static thread_local Memo<Transfer, 18> known;
+  static thread_local Memo<Transfer, 19> known;
   return known.get(
       {runs.bytes, runs.count[0], runs.count[1], runs.count[2], runs.count[3], runs.pitch[0], runs.pitch[1],
        runs.pitch[2], runs.pitch[3], address, step, 2 * beats + store, outstanding, requestBytes,
-       dram.channels, dram.interleaveBytes, dram.burstBytes, rowBytes * 4096 + rowBanks},
+       dram.channels, dram.interleaveBytes, dram.burstBytes, rowBytes * 4096 + rowBanks, dram.writeQueue},
       [&] {
         Transfer transfer;
         transfer.store = store;

@@ -36,16 +36,16 @@ public:
   /// `address` is the first run's in the DRAM, `step` the bytes from one transfer to the next, `beats` from
   /// localBeats.
   Transfer transfer(const Runs &runs, int64_t address, int64_t step, int64_t beats, bool store) const;
-  /// Cycles of the bus between DRAM and scratchpad, which all queues share, both ways.
+  /// Cycles of one direction of the bus between DRAM and scratchpad.
   int64_t busCycles(int64_t bytes) const { return (bytes + busBytesPerCycle - 1) / busBytesPerCycle; }
   /// Cycles of the scratchpad side. A beat moves as many elements as the bus is wide, in the tensor's order;
   /// elements that the box lays far apart fall into different words and may meet in a bank. `elements` of the
   /// box are moved, fill included; strides in elements.
   int64_t localBeats(int64_t elements, const std::array<int64_t, 4> &box,
                      const std::array<int64_t, 4> &stride, int64_t elementBytes) const;
-  /// Requests of an instruction of `bytes` go out in chunks of at most so many: for speed an eighth of it,
-  /// but no more than what a batch of writes brings to all channels, so that loads and stores take turns as
-  /// the batches do.
+  /// Requests of an instruction of `bytes` go out in chunks of so many: for speed an eighth of it, but no
+  /// more than a batch of writes has on all channels, so that loads and stores take turns as the batches do;
+  /// at least 1 KiB and whole requests.
   int64_t chunkBytes(int64_t bytes) const;
   /// Cycles that a request of `bytes` keeps its entry of the table, nobody else about and its row open.
   int64_t roundTrip(int64_t bytes, bool store) const;

@@ -76,7 +76,7 @@ const std::vector<KeySpec> &keySpecs() {
       {"dram.interleave_bytes", "B", integer, 1, 1 << 20,
        "consecutive bytes of one channel, whole bursts; the next ones are in the next channel"},
       {"dram.bank_permutation", "flag", integer, 0, 1,
-       "1 if each round of rows over the banks begins at another bank"},
+       "1 if each round of rows over the banks begins at a bank of its own, by a hash of the row"},
       {"dram.write_queue", "bursts", integer, 1, 65536,
        "writes that the controller of a channel holds; a store is answered when its bursts are in it"},
       {"dram.write_batch", "bursts", integer, 1, 65536,

@@ -21,8 +21,7 @@ public:
 private:
   /// Transfers of which it is remembered when they came to the DRAM.
   static constexpr size_t kWindow = 6;
-  static constexpr size_t kPerTransfer =
-      5; // begin, work, enabled; of a store how far it delays whom, how often
+  static constexpr size_t kPerTransfer = 4; // begin, work, enabled, whether it is a store
   static constexpr int kAnyStream = -1;
 
   /// Numbers of a stream: when the next instruction is decoded, when the last kPrefetchDepth were issued

@@ -35,44 +35,55 @@ DramModel::DramModel(const timing::Dram &parameters)
   }
 }
 
-/// Rows go round the banks; permuted, each round begins elsewhere (the digits of the row in base `banks` are
-/// added up), so that two streams do not meet in a bank for as long as they keep their distance. Zhang, Zhu
-/// and Zhang (MICRO 2000) have the same idea with an exclusive or of two digits.
+/// Rows go round the banks; permuted, each round begins at a bank of its own, so that rows of two rounds meet
+/// in a bank with the chance of one in the number of banks, whatever their distance. The hash of a round, the
+/// finaliser of SplitMix64 (Steele, Lea and Flood, OOPSLA 2014), stands for the exclusive or of many row bits
+/// that controllers take; of few bits alone it would leave distances at which half of the rows meet.
 size_t DramModel::bankOf(int64_t row) const {
-  int64_t sum = banks.remainder(row);
-  if (parameters.permuted && banks.value > 1) {
-    while ((row = banks.quotient(row)) > 0)
-      sum += banks.remainder(row);
-    sum = banks.remainder(sum);
+  int64_t bank = banks.remainder(row);
+  if (parameters.permuted) {
+    auto hash = static_cast<uint64_t>(banks.quotient(row));
+    hash = (hash ^ (hash >> 30)) * 0xbf58476d1ce4e5b9;
+    hash = (hash ^ (hash >> 27)) * 0x94d049bb133111eb;
+    bank = banks.remainder(bank + static_cast<int64_t>((hash ^ (hash >> 31)) >> 32));
   }
-  return static_cast<size_t>(sum);
+  return static_cast<size_t>(bank);
 }
 
-/// Due refreshes, before a piece that arrived at `arrival` is served. Those that fell due while the channel
-/// had nothing to do are over, but for the last one.
+/// Due refreshes, before a piece that arrived at `arrival` is served. They begin when all rows are closed.
+/// Those that fell due while the channel had nothing to do are over, but for the last one.
 void DramModel::refresh(Channel &channel, Femtoseconds arrival) {
   const Femtoseconds from = std::max(channel.free, arrival);
-  if (from < channel.refreshDue || times.rfc == 0)
+  if (times.rfc == 0)
     return;
   while (channel.refreshDue <= from) {
-    if (channel.free <= channel.refreshDue) {
-      const int64_t over = (from - channel.refreshDue) / times.refi;
-      refreshes += over;
-      channel.refreshDue += over * times.refi;
+    Femtoseconds begin = std::max(channel.free, channel.refreshDue);
+    for (Bank &bank : channel.banks) {
+      if (bank.openRow >= 0)
+        begin = std::max(begin, closedAt(bank));
+      bank.openRow = -1;
     }
-    ++refreshes;
-    channel.free = channel.refreshed = Clock::later(std::max(channel.free, channel.refreshDue), times.rfc);
+    channel.free = channel.refreshed = Clock::later(begin, times.rfc);
     channel.refreshDue = Clock::later(channel.refreshDue, times.refi);
+    ++refreshes;
+    if (channel.free <= channel.refreshDue && channel.refreshDue <= from) {
+      const int64_t over = (from - channel.refreshDue) / times.refi;
+      channel.refreshDue += over * times.refi;
+      refreshes += over;
+    }
   }
-  for (Bank &bank : channel.banks)
-    bank.openRow = -1;
+}
+
+/// When an open bank is closed at the earliest.
+Femtoseconds DramModel::closedAt(const Bank &bank) const {
+  return Clock::later(std::max(bank.closable, Clock::later(bank.activated, times.ras)), times.rp);
 }
 
 /// Opens `row` in `bank`, as soon as a request that came at `arrival` can make it; returns when it is open.
 Femtoseconds DramModel::activate(Channel &channel, Bank &bank, int64_t row, Femtoseconds arrival) {
   Femtoseconds begin = arrival;
   if (bank.openRow >= 0)
-    begin = std::max(begin, std::max(bank.closable, Clock::later(bank.activated, times.ras))) + times.rp;
+    begin = std::max(begin + times.rp, closedAt(bank));
   Femtoseconds &oldest = channel.activations[static_cast<size_t>(channel.nextActivation)];
   const Femtoseconds last = channel.activations[static_cast<size_t>((channel.nextActivation + 3) % 4)];
   begin = std::max({begin, last + times.rrd, oldest + times.faw});
@@ -93,7 +104,7 @@ int64_t DramModel::transfer(Channel &channel, Piece piece, Femtoseconds arrival,
   if (channel.writing != write) {
     ++turnarounds;
     channel.writing = write;
-    begin = Clock::later(begin, write ? times.readToWrite : times.writeToRead);
+    begin = std::max(begin, Clock::later(channel.slotEnd, write ? times.readToWrite : times.writeToRead));
   }
   if (bank.openRow == row) {
     ++rowHits;
@@ -105,7 +116,7 @@ int64_t DramModel::transfer(Channel &channel, Piece piece, Femtoseconds arrival,
   const int64_t count =
       std::min(piece.end - piece.begin, 1 + std::max<int64_t>(0, (until - begin - 1) / times.burst));
   const Femtoseconds taken = Clock::times(count, times.burst);
-  channel.free = Clock::later(begin, taken);
+  channel.free = channel.slotEnd = Clock::later(begin, taken);
   bank.closable = std::max(bank.closable, write ? Clock::later(channel.free, times.writeRecovery)
                                                 : channel.free - times.burst + times.rtp);
   busy += taken;
@@ -141,6 +152,7 @@ void DramModel::write(Channel &channel, Piece piece, Femtoseconds arrival) {
         channel.batches < room
             ? arrival
             : std::max(arrival, channel.batchEnds[static_cast<size_t>(channel.batches % room)]);
+    channel.lastAccepted = std::max(channel.lastAccepted, accepted);
     waited = std::max(waited, accepted - arrival);
     finished = std::max(finished, accepted);
     if (bursts == 0)
@@ -176,7 +188,7 @@ void DramModel::writeUntil(Channel &channel, Femtoseconds time) {
   while (gone < channel.queued.size()) {
     Piece &piece = channel.queued[gone];
     const Femtoseconds from = std::max(channel.free, channel.enough),
-                       first = from + (channel.writing ? 0 : times.readToWrite);
+                       first = channel.writing ? from : std::max(from, channel.slotEnd + times.readToWrite);
     if (first >= time)
       break;
     const int64_t count = transfer(channel, piece, channel.enough, true, time);
@@ -254,8 +266,9 @@ Femtoseconds DramModel::serve(StridedPayload &payload, Femtoseconds arrival) {
 Femtoseconds DramModel::flush() {
   Femtoseconds last = 0;
   for (Channel &channel : channels) {
+    writeUntil(channel, kNever);
     if (channel.queuedBursts > 0)
-      writeBatch(channel, channel.free);
+      writeBatch(channel, channel.lastAccepted);
     last = std::max(last, channel.free);
   }
   return last;

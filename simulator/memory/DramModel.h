@@ -6,7 +6,8 @@
 // channel (tRFC every tREFI), which closes its rows. Requests are cut into pieces of one row, which nothing
 // interrupts: each costs a closed form. Reads are served in the order in which they arrive, a batch of writes
 // when it is complete; refresh waits for the end of a piece. Does not model: bank groups, ranks, reordering
-// of reads, reads answered from the queue of writes, refresh bank by bank. Figures: timing/Dram.h.
+// of reads, reads answered from the queue of writes, refresh bank by bank, a bound on refreshes that wait.
+// Figures: timing/Dram.h.
 #pragma once
 
 #include "simulator/memory/Payload.h"
@@ -36,8 +37,8 @@ public:
   Femtoseconds flush();
 
   int64_t rowHits = 0, rowMisses = 0, readBursts = 0, writeBursts = 0, requests = 0;
-  int64_t batches = 0, turnarounds = 0, refreshes = 0;
-  __int128 busy = 0; // femtoseconds of transfers, summed over channels
+  int64_t batches = 0, turnarounds = 0, refreshes = 0; // refreshes up to a channel's last request
+  __int128 busy = 0;                                   // femtoseconds of transfers, summed over channels
 
   const timing::Dram parameters;
 
@@ -51,7 +52,8 @@ private:
     int64_t begin, end;
   };
   struct Channel {
-    Femtoseconds free = 0; // end of the last command slot
+    Femtoseconds free = 0, // for the next slot, as far as slots and refresh go
+        slotEnd = 0;       // of the last slot
     bool writing = false;
     std::array<Femtoseconds, 4> activations{}; // a ring, the oldest at `nextActivation`
     int nextActivation = 0;
@@ -59,8 +61,9 @@ private:
     std::vector<Bank> banks;
     std::vector<Piece> queued;
     int64_t queuedBursts = 0;
-    bool draining = false;               // writes go out whenever no read is there, until none is left
-    Femtoseconds enough = 0;             // since when there are enough of them for that
+    bool draining = false;   // writes go out whenever no read is there, until none is left
+    Femtoseconds enough = 0; // since when there are enough of them for that
+    Femtoseconds lastAccepted = 0;
     std::vector<Femtoseconds> batchEnds; // a ring of as many batches as the queue holds
     int64_t batches = 0;
   };
@@ -77,6 +80,7 @@ private:
   int64_t transfer(Channel &channel, Piece piece, Femtoseconds arrival, bool write, Femtoseconds until);
   void refresh(Channel &channel, Femtoseconds arrival);
   size_t bankOf(int64_t row) const;
+  Femtoseconds closedAt(const Bank &bank) const;
   Femtoseconds activate(Channel &channel, Bank &bank, int64_t row, Femtoseconds arrival);
 
   const DramTimes times;

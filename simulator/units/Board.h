@@ -34,8 +34,8 @@ struct LayerClock {
     last[location] = now;
     latest = location;
   }
-  /// Time from the last completion to `total`, in which the DRAM writes what it still holds, belongs to the last
-  /// location too.
+  /// Time from the last completion to `total`, in which the DRAM writes what it still holds, belongs to the
+  /// last location too.
   void finish(Cycle total) {
     if (total > accounted)
       completed(latest, total, total);

@@ -80,6 +80,7 @@ def cycles(model: Path, chip: str, key: str, value: str, folder: Path) -> int | 
 KNOWN = {
     ("lenet5", "tiny", "dram.bandwidth_gbps", "12.8"): 1.025,  # five streams of an update meet in one bank of the DRAM
     ("resnet8", "tiny", "matrix.units", "8"): 1.025,  # eight arrays on four banks of the scratchpad
+    ("resnet8", "edge", "matrix.units", "3"): 1.015,  # three arrays on four banks
 }
 
 

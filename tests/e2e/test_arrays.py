@@ -55,7 +55,7 @@ def test_arrays_pay(name, tmp_path):
 @pytest.mark.parametrize("net", ["lenet5", "resnet8"])
 def test_more_arrays_are_never_slower(net, chip, tmp_path):
     """Compiled and run again for each; what is not in an estimate (contention in the scratchpad, rows of the DRAM) may
-    cost 1 % of the step, 2 % of a short one."""
+    cost 1.5 % of the step, 2 % of a short one."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         model = models.model_path(net, tmp_path)
@@ -63,6 +63,6 @@ def test_more_arrays_are_never_slower(net, chip, tmp_path):
         cycles(model, chip, {"matrix.units": str(units)}, tmp_path, "--batch=8", "--train", "--optimizer=sgd")
         for units in (1, 2, 3, 4)
     ]
-    allowed = 1.01 if found[0] > 1e6 else 1.02
+    allowed = 1.015 if found[0] > 1e6 else 1.02
     assert all(more <= allowed * fewer for fewer, more in pairwise(found)), found
     assert found[-1] < found[0]

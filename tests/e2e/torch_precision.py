@@ -44,7 +44,9 @@ def rounded(double: nn.Module, dtype: torch.dtype) -> nn.Module:
         if isinstance(module, nn.Linear):
             return lambda x: with_bias(F.linear(x, Cast.apply(module.weight, dtype)), module, (1, -1))
         return lambda x: with_bias(
-            F.conv2d(x, Cast.apply(module.weight, dtype), None, module.stride, module.padding, module.dilation, module.groups),
+            F.conv2d(
+                x, Cast.apply(module.weight, dtype), None, module.stride, module.padding, module.dilation, module.groups
+            ),
             module,
             (1, -1, 1, 1),
         )

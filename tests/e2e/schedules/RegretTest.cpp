@@ -28,10 +28,8 @@ double mostRegret(const std::string &operation, const std::string &chip) {
       {{"avg_pool", "edge"}, 0.12},
       {{"batch_norm", "edge"}, 0.09},
       {{"transpose", "edge"}, 0.07},
-      {{"grouped_conv2d_grad_weight", "datacentre"}, 0.07},
-      {{"depthwise_conv2d", "edge"}, 0.15},
-      {{"depthwise_conv2d_grad_input", "edge"}, 0.07},
-      {{"depthwise_conv2d_grad_weight", "edge"}, 0.19},
+      {{"grouped_conv2d_grad_weight", "datacentre"}, 0.075},
+      {{"depthwise_conv2d_grad_weight", "edge"}, 0.12},
   };
   const auto found = looser.find({operation, chip});
   return found == looser.end() ? 0.05 : found->second;

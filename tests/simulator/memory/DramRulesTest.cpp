@@ -114,6 +114,22 @@ TEST(DramRules, ARefreshTakesTheChannelAndItsRows) { // tRFC, tREFI
   EXPECT_EQ(late.model.refreshes, 3);
 }
 
+TEST(DramRules, ARefreshWaitsForRowsToClose) { // tRTP + tRP, and tRAS
+  TestedDram dram = dramWith([](timing::Dram &d) { d.rfc = 200, d.refi = 1000, d.rtp = 30, d.rp = 20; });
+  dram.read(0, 64, 980); // its slot is at 980
+  EXPECT_EQ(dram.read(64, 64, 1000), 980 + 30 + 20 + 200 + 10);
+  TestedDram open = dramWith([](timing::Dram &d) { d.rfc = 200, d.refi = 1000, d.ras = 90, d.rp = 20; });
+  open.read(0, 64, 980);
+  EXPECT_EQ(open.read(64, 64, 1000), 980 + 90 + 20 + 200 + 10);
+}
+
+TEST(DramRules, ARefreshTurnsTheBusMeanwhile) {
+  TestedDram dram =
+      dramWith([](timing::Dram &d) { d.rfc = 200, d.refi = 1000, d.wtr = 50, d.writeBatch = 1; });
+  dram.write(0, 64, 980);
+  EXPECT_EQ(dram.read(64, 64, 1000), 1000 + 200 + 10);
+}
+
 TEST(DramRules, ARefreshWaitsForTheEndOfARow) {
   TestedDram dram = dramWith([](timing::Dram &d) { d.rfc = 200, d.refi = 1000; });
   EXPECT_EQ(dram.read(0, kRow, 900), 900 + 160);
@@ -141,6 +157,15 @@ TEST(DramWrites, WaitForRoomInTheQueue) {
   EXPECT_EQ(dram.write(0, 4 * 64, 0), 0); // two batches, which take until 20 and 40 ns
   EXPECT_EQ(dram.write(4 * 64, 64, 0), 20);
   EXPECT_EQ(dram.write(5 * 64, 2 * 64, 0), 40);
+}
+
+TEST(DramWrites, AreInTheDramAfterTheyCame) {
+  for (int64_t bursts : {1, 3, 4}) { // less than half a batch, more, all of it
+    TestedDram dram = dramWith([](timing::Dram &d) { d.writeQueue = 8, d.writeBatch = 4, d.rcd = 30; });
+    dram.read(512, 64, 0);
+    dram.write(0, 64 * bursts, 1000);
+    EXPECT_EQ(dram.flush(), 1000 + 10 * static_cast<double>(bursts)); // their row is open
+  }
 }
 
 TEST(DramWrites, GoBeforeReadsWhenABatchIsComplete) {
@@ -183,21 +208,30 @@ TEST(DramBanks, EachRoundOfRowsVisitsAllBanks) {
   }
 }
 
-TEST(DramBanks, PermutedKeepStreamsAtADistanceApart) {
-  const auto misses = [](int64_t banks, bool permuted) { // of two streams a whole number of rounds apart
+TEST(DramBanks, PermutedMeetAtNoDistanceAllAlong) {
+  const auto misses = [](int64_t banks, int64_t distance, bool permuted) { // of two streams, by rows
     timing::Dram figures = plainDram();
     figures.banks = banks;
     figures.permuted = permuted;
     TestedDram dram(figures);
-    for (uint64_t row = 0; row < 512; ++row)
-      for (uint64_t burst = 0; burst < 4; ++burst)
-        for (uint64_t stream : {uint64_t(0), static_cast<uint64_t>(5 * banks)})
-          dram.read((row + stream) * kRow + 64 * burst, 64, 0);
+    for (int64_t row = 0; row < 512; ++row)
+      for (int64_t burst = 0; burst < 4; ++burst)
+        for (int64_t stream : {int64_t(0), distance})
+          dram.read(static_cast<uint64_t>(row + stream) * kRow + static_cast<uint64_t>(64 * burst), 64, 0);
     return dram.model.rowMisses;
   };
+  constexpr int64_t kAll = 2 * 512 * 4, kNone = 2 * 512; // accesses; one of each row
   for (int64_t banks : {7, 8, 16}) {
-    EXPECT_EQ(misses(banks, false), 2 * 512 * 4);    // they always meet
-    EXPECT_LE(misses(banks, true), 2 * 512 * 5 / 4); // hardly ever
+    int64_t count = 0, sum = 0;
+    for (int64_t distance = 512; distance < 1100; distance += distance % 5 + 1, ++count) {
+      const int64_t often = misses(banks, distance, true) - kNone;
+      EXPECT_LE(often, 3 * (kAll - kNone) / 10) << banks << ", " << distance;
+      sum += often;
+      if (distance % banks == 0)
+        EXPECT_EQ(misses(banks, distance, false), kAll);
+    }
+    EXPECT_NEAR(static_cast<double>(sum) / static_cast<double>(count * (kAll - kNone)),
+                1 / static_cast<double>(banks), 0.03);
   }
 }
 
