@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """The table of convolutions through the whole tool: compiled, proven by the verifier, run on the SystemC machine, and
 held to the oracle bit for bit in all three passes. A 1x1 stem stands in front, so that the convolution needs an input
-gradient: the gradient of the stem's filter is made of it. Channels (5 to 11) divide no array; those in groups are one, two or three
-per group."""
+gradient: the gradient of the stem's filter is made of it. Channels (5 to 11) divide no array; those in groups are one,
+two or three per group."""
 
 import itertools
 
