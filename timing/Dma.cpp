@@ -137,10 +137,6 @@ double Dma::missLatency(const Transfer &transfer) const {
   return transfer.store ? 0 : rowMissCycles * std::min(1.0, transfer.rowsOpened) + refreshWaitCycles;
 }
 
-double Dma::period(const Transfer &transfer) const {
-  return std::max({moving(transfer), dramAndTable(transfer), transfer.dramBytes / dramBytesPerCycle});
-}
-
 double Dma::stream(const Transfer &transfer, int64_t n) const {
   if (n <= 0)
     return 0;

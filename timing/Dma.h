@@ -58,8 +58,6 @@ public:
   double dramAndTable(const Transfer &transfer) const;
   /// Cycles that opening rows, and what is left of a refresh, add to the latency of one transfer.
   double missLatency(const Transfer &transfer) const;
-  /// Cycles from one transfer to the next in a long stream of equal ones.
-  double period(const Transfer &transfer) const;
   /// Cycles of `n` equal transfers, from the first instruction's issue to the last byte.
   double stream(const Transfer &transfer, int64_t n) const;
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // The figures of the DRAM, by the names of the standards (JEDEC), and what follows from them for a long mix
-// of reads and writes: what share of the time refresh leaves, what a batch of writes costs between reads, and
-// which bank a row lies in. Figures: keys `dram.*`; all times in ns. The machine (simulator/memory) and the
+// of reads and writes: what share of the time refresh leaves, and what a batch of writes costs among reads.
+// Figures: keys `dram.*`; all times in ns. The machine (simulator/memory) and the
 // cost model read the same ones.
 #pragma once
 

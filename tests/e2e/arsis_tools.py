@@ -11,6 +11,11 @@ import numpy as np
 ROOT = Path(__file__).resolve().parents[2]
 BIN = Path(os.environ.get("ARSIS_BUILD", ROOT / "build/release")) / "bin"
 CHIPS = ["tiny", "edge", "datacentre", str(ROOT / "tests/e2e/chips/rect12x20.yaml")]
+# Keys of a chip on which bursts alone take the DRAM time: no rows, turns or refresh.
+BURSTS = {
+    f"dram.{name}_ns": "0"
+    for name in ("trcd", "tras", "trp", "trrd", "tfaw", "twr", "trtp", "twtr", "trtw", "trfc", "tcl", "tcwl")
+}
 OPTIMIZER = "sgd,lr=0.002,momentum=0.9,weight-decay=0.0005"
 
 

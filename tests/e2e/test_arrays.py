@@ -10,16 +10,16 @@ import pytest
 
 arsis = pytest.importorskip("arsis", reason="needs the native module")
 from arsis import models  # noqa: E402
-from arsis_tools import tool  # noqa: E402
+from arsis_tools import BURSTS, tool  # noqa: E402
 
 # Memory that does not bind four arrays of `edge`, DRAM and scratchpad alike.
-PLENTY = {
+PLENTY = BURSTS | {
     "dram.bandwidth_gbps": "200",
     "dma.bus_bytes_per_cycle": "64",
     "dma.outstanding_requests": "4096",
     "scratchpad.banks": "32",
     "scratchpad.kib": "4096",
-} | {f"dram.{name}_ns": "0" for name in ("trcd", "tras", "trp", "trrd", "tfaw", "twr", "trtp", "twtr", "trtw", "trfc")}
+}
 PRODUCTS = {
     "wide 1x1": ("conv2d", "1x56x56x256", "1x1x256x256", "1x56x56x256", 0),
     "narrow 3x3": ("conv2d", "1x56x56x64", "3x3x64x64", "1x56x56x64", 1),
@@ -55,7 +55,7 @@ def test_arrays_pay(name, tmp_path):
 @pytest.mark.parametrize("net", ["lenet5", "resnet8"])
 def test_more_arrays_are_never_slower(net, chip, tmp_path):
     """Compiled and run again for each; what is not in an estimate (contention in the scratchpad, rows of the DRAM) may
-    cost 1.5 % of the step, 2 % of a short one."""
+    cost 1 % of the step, 2 % of a short one; three arrays on the four banks of `edge` cost resnet8 1.2 %."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         model = models.model_path(net, tmp_path)
@@ -63,6 +63,6 @@ def test_more_arrays_are_never_slower(net, chip, tmp_path):
         cycles(model, chip, {"matrix.units": str(units)}, tmp_path, "--batch=8", "--train", "--optimizer=sgd")
         for units in (1, 2, 3, 4)
     ]
-    allowed = 1.015 if found[0] > 1e6 else 1.02
+    allowed = 1.02 if found[0] < 1e6 else 1.015 if (net, chip) == ("resnet8", "edge") else 1.01
     assert all(more <= allowed * fewer for fewer, more in pairwise(found)), found
     assert found[-1] < found[0]

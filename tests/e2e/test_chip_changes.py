@@ -16,7 +16,7 @@ from pathlib import Path
 
 import jsonschema
 import pytest
-from arsis_tools import ROOT, compile_step, tool
+from arsis_tools import BURSTS, ROOT, compile_step, tool
 
 sys.path.insert(0, str(ROOT / "models"))
 from onnx_builder import Builder  # noqa: E402
@@ -27,13 +27,9 @@ MEMORY_BOUND = 0.9
 # Wide enough at either bandwidth that neither the bus nor the bytes in flight over the latency (Little's law) are the
 # bound: twice the bandwidth is 51.2 B/cycle on tiny and 25.6 on edge. Then the DRAM alone is.
 WIDE = ["--set", "dma.bus_bytes_per_cycle=64", "--set", "dma.outstanding_requests=4096"]
-# Nothing but bursts takes time, so that the bandwidth alone decides.
-BURSTS = [
-    f"--set=dram.{name}_ns=0"
-    for name in ("trcd", "tras", "trp", "trrd", "tfaw", "twr", "trtp", "twtr", "trtw", "trfc", "tcl", "tcwl")
-]
+ONLY_BURSTS = [f"--set={key}={value}" for key, value in BURSTS.items()]  # so that the bandwidth alone decides
 # So fast that data is never waited for once it is asked for.
-IDEAL = ["--set", "dram.bandwidth_gbps=100000", *BURSTS, *WIDE]
+IDEAL = ["--set", "dram.bandwidth_gbps=100000", *ONLY_BURSTS, *WIDE]
 
 
 def timed(program: Path, chip: str | Path, folder: Path, *more: str) -> dict:
@@ -80,8 +76,10 @@ def pairs(request, lenet, tmp_path_factory) -> tuple[str, dict]:
     """(chip, row by name: the row and the same at twice the bandwidth) for the rows that are memory-bound."""
     folder, chip = tmp_path_factory.mktemp("bandwidth"), request.param
     faster, _ = chip_with(chip, {"dram.bandwidth_gbps": 2}, folder / "faster.yaml")
-    program = compile_step(lenet, chip, BATCH, folder / "wide.arsis", *WIDE, *BURSTS)  # scheduled for what it runs on
-    once, twice = (timed(program, file, folder, *WIDE, *BURSTS)["layers"] for file in (chip, faster))
+    program = compile_step(
+        lenet, chip, BATCH, folder / "wide.arsis", *WIDE, *ONLY_BURSTS
+    )  # scheduled for what it runs on
+    once, twice = (timed(program, file, folder, *WIDE, *ONLY_BURSTS)["layers"] for file in (chip, faster))
     return chip, {
         (a["layer"], a["phase"], a["op"]): (a, b) for a, b in zip(once, twice, strict=True) if share(a) >= MEMORY_BOUND
     }

@@ -5,7 +5,7 @@ and twice the outputs of a depthwise convolution cost about twice."""
 import json
 
 import pytest
-from arsis_tools import tool
+from arsis_tools import BURSTS, tool
 
 ARRAY = {
     "conv2d": "weight_stationary",
@@ -14,7 +14,7 @@ ARRAY = {
 }
 CHIPS = ["edge", "datacentre"]
 # Memory that binds nobody.
-PLENTY = {
+PLENTY = BURSTS | {
     "dram.bandwidth_gbps": "4000",
     "dma.bus_bytes_per_cycle": "4096",
     "dma.outstanding_requests": "4096",
