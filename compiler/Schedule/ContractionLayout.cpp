@@ -173,12 +173,7 @@ private:
   }
 
   Extent positions(const AxisPhase &phase, int loop) {
-    const int64_t last = phase.limitBase + phase.limitStep * (l.order.counts[loop] - 1);
-    if (l.order.counts[loop] == 1)
-      return std::clamp<int64_t>(last, 0, phase.positions);
-    if (last >= phase.positions)
-      return phase.positions;
-    return {phase.positions, index[loop] * phase.limitStep + phase.limitBase};
+    return positionsOf(phase, l.order.counts[loop], index[loop]);
   }
   Box3 pixels(const AxisPhase &h, const AxisPhase &w) {
     return {b.extent(l.tileN, p.shape.batch, index[l.n] * l.tileN), positions(h, l.h), positions(w, l.w)};

@@ -122,12 +122,7 @@ private:
   }
 
   Extent positions(const AxisPhase &phase, Loop loop) {
-    const int64_t last = phase.limitBase + phase.limitStep * (l.order.counts[loop] - 1);
-    if (l.order.counts[loop] == 1)
-      return std::clamp<int64_t>(last, 0, phase.positions);
-    if (last >= phase.positions)
-      return phase.positions;
-    return {phase.positions, index[loop] * phase.limitStep + phase.limitBase};
+    return positionsOf(phase, l.order.counts[loop], index[loop]);
   }
 
   void overTaps(const AxisPhase &h, const AxisPhase &w) {

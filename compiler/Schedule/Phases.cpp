@@ -3,6 +3,7 @@
 // See Phases.h.
 #include "compiler/Schedule/Phases.h"
 
+#include <algorithm>
 #include <map>
 
 namespace arsis::schedule {
@@ -50,6 +51,15 @@ std::vector<TapGroup> groupsOf(const std::vector<Phase> &phases) {
   for (auto [taps, count] : phasesOfTaps)
     groups.push_back({taps, count});
   return groups;
+}
+
+Extent positionsOf(const AxisPhase &phase, int64_t tiles, const Affine &tile) {
+  const int64_t last = phase.limitBase + phase.limitStep * (tiles - 1);
+  if (tiles == 1)
+    return std::clamp<int64_t>(last, 0, phase.positions);
+  if (last >= phase.positions)
+    return phase.positions;
+  return {phase.positions, tile * phase.limitStep + phase.limitBase};
 }
 
 } // namespace arsis::schedule

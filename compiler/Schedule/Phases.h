@@ -6,6 +6,7 @@
 #define ARSIS_COMPILER_SCHEDULE_PHASES_H
 
 #include "compiler/Schedule/Geometry.h"
+#include "compiler/Schedule/Layout.h"
 
 namespace arsis::schedule {
 
@@ -18,6 +19,8 @@ struct AxisPhase {
   int64_t taps = 1, firstTap = 0, kernelStep = 1; // kernel index of tap t is firstTap + t * kernelStep
   int64_t resultBase = 0, resultStep = 1;         // in the result tile
 };
+/// Those positions of a phase that tile number `tile` of `tiles` has, none if it has none.
+Extent positionsOf(const AxisPhase &phase, int64_t tiles, const Affine &tile);
 
 /// Phases along one axis that have equally many taps. Two groups with taps at most, since the numbers of taps
 /// differ by one at most.
