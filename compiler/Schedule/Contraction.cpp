@@ -5,8 +5,6 @@
 // hides behind the next tile if the accumulator is double buffered.
 #include "compiler/Schedule/Contraction.h"
 
-#include "dialects/Isa/Encoding/Volume.h"
-
 #include <algorithm>
 
 namespace arsis::schedule {
@@ -115,20 +113,27 @@ const char *Contraction::findFault(const Choice &c) const {
     if (c[field] < 1)
       return "a tile, chunk or slot count is zero";
   const GroupTiling groups = groupsIn(c, Groups, shape);
-  if (isa::volume(std::array{c[ChunkC], c[ChunkKh], c[ChunkKw], groups.pack}) > limits.rows)
-    return "a chunk of the plan has more terms than the array has rows";
+  int64_t terms = 1;
+  for (int64_t size : {c[ChunkC], c[ChunkKh], c[ChunkKw], groups.pack}) {
+    terms *= size;
+    if (size > limits.rows || terms > limits.rows)
+      return "a chunk of the plan has more terms than the array has rows";
+  }
   const Split split{c[SplitColumns], c[SplitRows]};
-  if (const char *fault = split.faultOfArrays(limits))
+  if (shape.groups > 1) {
+    if (const char *fault = split.faultOfArrays(limits))
+      return fault;
+    if (const char *fault = faultOf(groups, shape, split.columns))
+      return fault;
+  }
+  if (groups.together()) {
+    if (c[K] < reduced || c[ChunkC] < reduced || c[Columns] < columns)
+      return "a tile of several groups cuts their channels";
+    if (groups.pack * columns > limits.cols || c[Resident] != 0)
+      return "a pack of groups has more columns than the array, or the weights of all groups stay";
+  } else if (const char *fault = split.fault(limits, std::min(c[Columns], columns), columns)) {
     return fault;
-  if (const char *fault = faultOf(groups, shape, split.columns))
-    return fault;
-  if (groups.together() && (c[K] < reduced || c[ChunkC] < reduced || c[Columns] < columns))
-    return "a tile of several groups cuts their channels";
-  if (groups.together() && (groups.pack * columns > limits.cols || c[Resident] != 0))
-    return "a pack of groups has more columns than the array, or the weights of all groups stay";
-  if (const char *fault =
-          groups.together() ? nullptr : split.fault(limits, std::min(c[Columns], columns), columns))
-    return fault;
+  }
   if (c[K] < reduced && c[K] % c[ChunkC] != 0)
     return "the tile of reduction channels is no multiple of the plan's chunk";
   if (!forward && (c[H] % gradientMultiple(shape.h) != 0 || c[W] % gradientMultiple(shape.w) != 0))

@@ -104,19 +104,21 @@ const char *WeightGradient::findFault(const Choice &c) const {
   if (c[ChunkN] * c[ChunkH] * c[ChunkW] > limits.rows)
     return "a chunk of the plan has more terms than the array has rows";
   const Split split{c[SplitColumns], c[SplitRows]};
-  if (const char *fault = split.faultOfArrays(limits))
-    return fault;
   const GroupTiling groups = groupsIn(c, Groups, shape);
-  if (const char *fault = faultOf(groups, shape, split.columns))
+  if (shape.groups > 1) {
+    if (const char *fault = split.faultOfArrays(limits))
+      return fault;
+    if (const char *fault = faultOf(groups, shape, split.columns))
+      return fault;
+  }
+  if (groups.together()) {
+    if (c[C] < shape.channels || c[Columns] < shape.outputs)
+      return "a tile of several groups cuts their channels";
+    if (groups.pack * shape.outputs > limits.cols || split.rows > 1)
+      return "a pack of groups has more columns than the array, or arrays share its rows";
+  } else if (const char *fault = split.fault(limits, std::min(c[Columns], shape.outputs), shape.outputs)) {
     return fault;
-  if (groups.together() && (c[C] < shape.channels || c[Columns] < shape.outputs))
-    return "a tile of several groups cuts their channels";
-  if (groups.together() && (groups.pack * shape.outputs > limits.cols || split.rows > 1))
-    return "a pack of groups has more columns than the array, or arrays share its rows";
-  if (const char *fault = groups.together()
-                              ? nullptr
-                              : split.fault(limits, std::min(c[Columns], shape.outputs), shape.outputs))
-    return fault;
+  }
   bool cutN = c[N] < shape.batch, cutH = c[H] < shape.h.output, cutW = c[W] < shape.w.output;
   if ((cutN && c[N] % c[ChunkN]) || (cutH && c[H] % c[ChunkH]) || (cutW && c[W] % c[ChunkW]))
     return "a tile of pixels is no multiple of the plan's chunk";
