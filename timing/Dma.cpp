@@ -22,11 +22,16 @@ Dma::Dma(const chip::Chip &chip)
       latencyCycles(dram.readLatencyNs() * cyclesPerNanosecond(chip)),
       writeLatencyCycles(dram.writeLatencyNs() * cyclesPerNanosecond(chip)),
       rowMissCycles(dram.rowMissNs() * cyclesPerNanosecond(chip)),
+      rowOpenCycles(dram.ras * cyclesPerNanosecond(chip)),
+      rowCycleCycles((dram.ras + dram.rp) * cyclesPerNanosecond(chip)),
       activationCycles(std::max(dram.rrd, dram.faw / 4) * cyclesPerNanosecond(chip)),
-      queueCycles(static_cast<double>(dram.writeQueue) * dram.burstNs() * cyclesPerNanosecond(chip)),
-      batchCycles((static_cast<double>(dram.writeBatch) * dram.burstNs() + dram.perBatchNs()) *
+      queueCycles(static_cast<double>(dram.writeQueue) * dram.burstNs() / dram.usable() *
                   cyclesPerNanosecond(chip)),
-      turnCycles(dram.writeToReadNs() * cyclesPerNanosecond(chip)),
+      batchCycles(static_cast<double>(dram.writeBatch) * dram.burstNs() / dram.usable() *
+                  cyclesPerNanosecond(chip)),
+      writeToReadCycles(dram.writeToReadNs() * cyclesPerNanosecond(chip)),
+      readToWriteCycles(dram.readToWriteNs() * cyclesPerNanosecond(chip)),
+      conflictCycles(dram.rowMissNs() / static_cast<double>(dram.banks) * cyclesPerNanosecond(chip)),
       refreshWaitCycles(dram.rfc * dram.rfc / (2 * dram.refi) * cyclesPerNanosecond(chip)),
       burstCycles(dram.burstNs() * cyclesPerNanosecond(chip)), banks(chip) {}
 
@@ -63,6 +68,7 @@ Transfer Dma::transfer(const Runs &runs, int64_t address, int64_t step, int64_t 
         }
         transfer.fullestBytes = load.fullest * bytes;
         transfer.sharedBytes = load.inSequence * bytes;
+        transfer.rowsVisited = meanRowVisits(runs, rowBytes);
         transfer.rowsOpened = timing::rowsOpened(runs, rowBytes, rowBanks, step);
         return transfer;
       });
@@ -108,8 +114,7 @@ static double requestsAtOnce(const Transfer &transfer, int64_t chunkBytes) {
 }
 
 double Dma::dramCycles(const Transfer &transfer, double dramBytes) const {
-  const double cycles = std::max(dramBytes / dramBytesPerCycle,
-                                 transfer.rowsOpened * activationCycles); // of all channels at once
+  const double cycles = channelCycles(transfer, dramBytes);
   if (!transfer.store)
     return cycles;
   const auto batch = static_cast<double>(dram.writeBatch * dram.burstBytes * dram.channels);
@@ -128,7 +133,8 @@ double Dma::dramAndTable(const Transfer &transfer) const {
   // Requests that wait for the same rows.
   const double group = std::max(entries, requestsAtOnce(transfer, chunkBytes(transfer.bytes)));
   const double groups = static_cast<double>(transfer.requests) / group;
-  const double hit = std::max(dramCycles(transfer, transfer.dramBytes) / groups, trip * group / entries);
+  const double hit =
+      std::max(dramCycles(transfer, transfer.dramBytes) / groups, trip * group / (entries * dram.usable()));
   const double missing = std::min(groups, transfer.rowsOpened * std::min(1.0, groups));
   return (groups - missing) * hit + missing * std::max(hit, trip + rowMissCycles);
 }

@@ -26,7 +26,9 @@ struct Transfer {
   /// The same in a long row of transfers if other queues find work for the channels that this one leaves
   /// idle.
   double sharedBytes = 0;
-  double rowsOpened = 0; // mean in a long row of transfers
+  /// Rows of the DRAM in which it lies; and of these the ones that it finds closed, mean in a long row of
+  /// transfers.
+  double rowsVisited = 0, rowsOpened = 0;
 };
 
 class Dma {
@@ -52,6 +54,10 @@ public:
   /// Cycles for which the channels are occupied: of a store with what its batches cost among reads, of which
   /// as many as the queue holds go out together where the store has so many bytes.
   double dramCycles(const Transfer &transfer, double dramBytes) const;
+  /// The same without what batches cost.
+  double channelCycles(const Transfer &transfer, double dramBytes) const {
+    return std::max(dramBytes / dramBytesPerCycle, transfer.rowsOpened * activationCycles);
+  }
 
   /// Cycles of the DRAM and the table, whichever is slower, in each round of the table: a round that has to
   /// open a row holds its entries for so much longer. Of a store the table alone.
@@ -68,12 +74,14 @@ public:
   const double dramBytesPerCycle;   // refresh taken off
   const double batchOverhead;       // what a batch of writes costs among reads, over its own time
   const double latencyCycles, writeLatencyCycles, rowMissCycles;
-  const double activationCycles;  // between the openings of rows of a channel, four and more
-  const double queueCycles;       // in which a channel empties a full queue of writes
-  const double batchCycles;       // of a batch of writes among reads
-  const double turnCycles;        // from a write to a read
-  const double refreshWaitCycles; // of a request that comes at any time
-  const double burstCycles;       // of one burst on its channel
+  const double rowOpenCycles, rowCycleCycles; // a row stays open at least, and from one of a bank to the next
+  const double activationCycles;              // between the openings of rows of a channel, four and more
+  const double queueCycles;                   // in which a channel empties a full queue of writes
+  const double batchCycles;                   // in which a channel writes a batch
+  const double writeToReadCycles, readToWriteCycles; // between the slots of the two
+  const double conflictCycles;                       // of the first access after a turn, mean
+  const double refreshWaitCycles;                    // of a request that comes at any time
+  const double burstCycles;                          // of one burst on its channel
   const Banks banks;
 
 private:

@@ -34,7 +34,6 @@ template <class Work> static void forExtents(const Node &node, Work work) {
 void LoopSizes::prepare(const Layout &of) {
   layout = &of;
   first.assign(of.nodes.size(), kNone);
-  fixed.assign(of.nodes.size(), true);
   edges.clear();
   open.clear();
   for (size_t i = 0; i < of.nodes.size(); ++i) {
@@ -47,7 +46,6 @@ void LoopSizes::prepare(const Layout &of) {
     forExtents(of.nodes[i], [&](const Extent &extent) {
       if (!extent.clamped)
         return;
-      fixed[i] = false;
       int64_t least = 0, most = 0;
       for (size_t depth = open.size(); depth-- > 0;) {
         const int64_t step = extent.limit.step[depth],

@@ -16,9 +16,6 @@ public:
   /// Of all loops of a layout, which must outlive this.
   void prepare(const Layout &layout);
 
-  /// Whether the operation at this node has the same sizes whatever the indices are.
-  bool isFixed(size_t node) const { return fixed[node]; }
-
   /// The last iteration of the loop at node `loop`, from `i` on, in which all sizes of the body are what they
   /// are in iteration `i`. `index` has the loops around it, `depth` is its own.
   int64_t alikeUntil(size_t loop, size_t depth, int64_t i, const Indices &index) const;
@@ -35,7 +32,6 @@ private:
 
   const Layout *layout = nullptr;
   std::vector<int> first; // edge of each node
-  std::vector<bool> fixed;
   std::vector<Edge> edges;
   std::vector<size_t> open; // loops around a node
 };

@@ -30,10 +30,9 @@ void Run::prepare() {
     const size_t at = reserve(2 + kIssued);
     streams.push_back({at, at + 1, at + 1 + kIssued});
   }
-  queue[0] = reserve(5);
-  queue[1] = reserve(5);
-  dram = reserve(1 + kPerTransfer * kWindow);
-  sequence = reserve(1);
+  queue[0] = reserve(3);
+  queue[1] = reserve(3);
+  dram = reserve(Controller::kNumbers);
   vectorFree = reserve(1);
   for (int64_t u = 0; u < units; ++u) {
     matrix.push_back(reserve(2 + 2 * static_cast<size_t>(banks)));
@@ -48,14 +47,11 @@ void Run::prepare() {
   for (const Buffer &buffer : l.buffers)
     if (cycle * slotsOf(buffer) <= kMostSlots && cycle % slotsOf(buffer) != 0)
       cycle = std::lcm(cycle, slotsOf(buffer));
-  counters = reserve(kEngines + 5);
+  counters = reserve(Counters);
   nodes.resize(l.nodes.size());
   for (size_t i = 0; i < l.nodes.size(); ++i)
     nodes[i].bytes = encodedSize(l.nodes[i], l);
   sizesOf.prepare(l);
-  for (size_t i = 0; i < l.nodes.size(); ++i) // of a transfer the address changes
-    nodes[i].fixed = sizesOf.isFixed(i) && !std::holds_alternative<Load>(l.nodes[i]) &&
-                     !std::holds_alternative<Store>(l.nodes[i]);
   for (const Tensor &each : l.tensors) {
     Shape4 shape = {1, 1, 1, 1};
     std::copy(each.shape.begin(), each.shape.end(), shape.end() - each.shape.size());
@@ -79,29 +75,29 @@ void Run::clear() {
   touched.clear();
   nodes.clear();
   shapes.clear();
+  rows.clear();
 }
 
-Estimate Run::estimate() const {
+Estimate Run::estimate() {
   Estimate e;
   for (const StreamAt &stream : streams)
     e.cycles = std::max(e.cycles, x[stream.completes]);
-  e.cycles = std::max(e.cycles, x[queue[1] + 2]); // what was stored is in the DRAM
+  e.cycles = std::max(e.cycles, controller().flushed()); // what was stored is in the DRAM
   if (e.cycles > limit)
     e.cycles = std::numeric_limits<double>::infinity();
   for (size_t i = 0; i < kEngines; ++i)
     e.busy[i] = x[counters + i] / (i >= static_cast<size_t>(Engine::Matrix) ? double(units) : 1.0);
-  e.dramCycles = x[counters + kEngines];
-  e.dramBytes = x[counters + kEngines + 1];
-  e.products = x[counters + kEngines + 2];
-  e.elements = x[counters + kEngines + 3];
+  e.dramCycles = x[counters + DramWork];
+  e.dramBytes = x[counters + Bytes];
+  e.products = x[counters + Products];
+  e.elements = x[counters + Elements];
   e.steps = steps;
-  e.instructions = x[counters + kEngines + 4];
+  e.instructions = x[counters + Instructions];
   return e;
 }
 
 void Run::runLoop(size_t at, size_t depth) {
   const Loop &loop = std::get<Loop>(lp->nodes[at]);
-  constexpr int64_t kPatience = 12; // iterations, then what there is must do
   if (loop.count < 2 * cycle + 2) { // no period could be left out
     for (int64_t &i = index[depth]; i < loop.count && !tooLong; ++i)
       body(at + 1, loop.end, depth + 1);
@@ -109,9 +105,10 @@ void Run::runLoop(size_t at, size_t depth) {
     return;
   }
   Past &past = history[depth];
-  past.begin(static_cast<size_t>(cycle) + 2, x.size());
+  past.begin(static_cast<size_t>(std::max(cycle, kMostAlike)) + 2, x.size());
   past.push(x);
   int64_t alike = 0; // iterations of equal sizes
+  double stored = x[counters + PartialBatches];
   for (int64_t i = 0; i < loop.count && !tooLong; ++i) {
     index[depth] = i;
     body(at + 1, loop.end, depth + 1);
@@ -120,14 +117,17 @@ void Run::runLoop(size_t at, size_t depth) {
     const int64_t last = sizesOf.alikeUntil(at, depth, i, index);
     if (last <= i) {
       alike = 0;
+      stored = x[counters + PartialBatches];
       continue;
     }
     // The last iteration, and the last one that is alike, run for themselves.
     const int64_t periods = (std::min(last, loop.count - 1) - i - 1) / cycle;
-    if (periods < 1 || alike <= cycle || (alike < kPatience && !isPeriodic(past)))
+    if (periods < 1 || alike <= cycle)
       continue;
-    const double *now = past.state(0), *before = past.state(static_cast<size_t>(cycle));
-    skip(double(periods), now, before);
+    const int64_t span = spanOf(past, alike, x[counters + PartialBatches] - stored);
+    if (span == 0)
+      continue;
+    skip(double(periods * cycle) / double(span), past.state(0), past.state(static_cast<size_t>(span)));
     past.replace(x);
     i += periods * cycle;
     alike = 0;
@@ -135,21 +135,40 @@ void Run::runLoop(size_t at, size_t depth) {
   index[depth] = 0;
 }
 
-/// Moves everything by so many periods; what the DRAM remembers moves with its newest transfer.
-void Run::skip(double periods, const double *now, const double *before) {
-  const auto move = [&](size_t k) { x[k] += periods * (now[k] - before[k]); };
-  for (size_t k = 0; k < dram; ++k)
-    move(k);
-  for (size_t k = dramEnd(); k < x.size(); ++k)
-    move(k);
-  const double shift = periods * (now[dram + 1] - before[dram + 1]);
-  if (shift == 0) // no transfer in this loop
-    return;
-  x[dram] += shift;
-  for (size_t k = 0; k < kWindow; ++k) {
-    x[dram + 1 + kPerTransfer * k] += shift;
-    x[dram + 3 + kPerTransfer * k] += periods * (now[sequence] - before[sequence]);
+/// Of so many alike iterations the last ones, of which the rest follows; 0 if it does not yet. Stores of
+/// parts of batches have a period of their own, after which the queue is as full as before.
+int64_t Run::spanOf(const Past &past, int64_t alike, double partialBatches) const {
+  const auto at = [&](int64_t age) { return past.state(static_cast<size_t>(age)); };
+  if (partialBatches == 0 && isPeriodic(past))
+    return cycle;
+  // What the first iterations found empty, of streams and rings, is full.
+  const int64_t settled = std::min(alike, kMostAlike) - std::max<int64_t>(kIssued + 1, cycle);
+  constexpr double kNearly = 0.02;
+  for (int64_t span = cycle; partialBatches > 0 && span <= settled / 2; span += cycle)
+    if (Controller::recurs(at(0) + dram, at(span) + dram, mp->dma) &&
+        Controller::recurs(at(span) + dram, at(2 * span) + dram, mp->dma) &&
+        samePace(at(0), at(span), at(2 * span), kNearly))
+      return span;
+  const int64_t patience = partialBatches > 0 ? kMostAlike : std::max(kPatience, 4 * cycle);
+  return alike < patience ? 0 : std::max(cycle, settled * 2 / 3 / cycle * cycle);
+}
+
+/// Whether each stream took as long from `then` to `now` as it did from `before` to `then`, within a share.
+bool Run::samePace(const double *now, const double *then, const double *before, double within) const {
+  for (const StreamAt &stream : streams) {
+    const double last = now[stream.completes] - then[stream.completes];
+    if (std::abs(last - (then[stream.completes] - before[stream.completes])) > within * last)
+      return false;
   }
+  return true;
+}
+
+/// Moves everything by so many periods.
+void Run::skip(double periods, const double *now, const double *before) {
+  for (size_t k = 0; k < x.size(); ++k)
+    if (!ofController(k))
+      x[k] += periods * (now[k] - before[k]);
+  controller().advance(periods, now + dram, before + dram);
 }
 
 /// Whether the last `cycle` iterations took each number as far as those before did, one iteration earlier.
@@ -161,11 +180,8 @@ bool Run::isPeriodic(const Past &past) const {
   const auto same = [&](size_t k) {
     return std::abs((now[k] - then[k]) - (before[k] - earlier[k])) <= kSame;
   };
-  for (size_t k = 0; k < dram + 2; ++k) // of what the DRAM remembers the newest
-    if (k != dram && !same(k))
-      return false;
-  for (size_t k = dramEnd(); k < x.size(); ++k)
-    if (!same(k))
+  for (size_t k = 0; k < x.size(); ++k)
+    if (!ofController(k) && !same(k))
       return false;
   return true;
 }
@@ -179,7 +195,6 @@ void Run::body(size_t begin, size_t end, size_t depth) {
     }
     depthNow = depth;
     ++steps;
-    x[sequence] += 1;
     std::visit([&](const auto &action) { execute(action, nodes[at]); }, lp->nodes[at]);
     ++at;
   }
@@ -198,7 +213,7 @@ double Run::ready(int stream, const NodeState &node, std::initializer_list<Use> 
     if (use.writes && readers[use.buffer] != stream)
       start = std::max(start, slot(use.buffer, false));
   }
-  x[counters + kEngines + 4] += 1;
+  x[counters + Instructions] += 1;
   return start;
 }
 
@@ -221,7 +236,6 @@ void Run::mark(int stream, Use use, double completes) {
   if (owners[use.buffer] != stream)
     owners[use.buffer] = last > 0 && !use.writes ? kAnyStream : stream;
   last = std::max(last, completes);
-  (&last)[2] = x[sequence];
 }
 
 Estimate estimate(const Layout &layout, const ChipModel &model, double atMost) {

@@ -3,9 +3,9 @@
 // What a layout costs on a chip: the machine's units, streams and dependences, with the durations of timing/,
 // run over the layout at the grain of its operations. A loop whose iterations have become alike is not run to
 // its end: the rest follows from the last period. What is exact: bytes, products, elements, and the order in
-// which streams wait for each other. What is left out: contention at the scratchpad, rows of the DRAM that
-// other transfers close, addresses (buffers are taken to begin at a word, tensors at a burst). How near it
-// comes: docs/rationale/estimates.md.
+// which streams wait for each other. What is left out: contention at the scratchpad, addresses (buffers are
+// taken to begin at a multiple of 64 bytes, tensors at a burst and a row). How near it comes:
+// docs/rationale/estimates.md.
 #ifndef ARSIS_COMPILER_SCHEDULE_PRICE_H
 #define ARSIS_COMPILER_SCHEDULE_PRICE_H
 

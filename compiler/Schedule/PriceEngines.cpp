@@ -46,108 +46,62 @@ void Run::transferTime(const View &local, const std::array<int64_t, 4> &box, con
   });
 }
 
+/// `rowsClosed`: by loads of other tensors, of those that this one would find open.
 void Run::move(int stream, const NodeState &node, std::initializer_list<Use> uses, Engine engine,
-               double enabled) {
+               double rowsClosed) {
   const bool store = engine == Engine::Store;
   const double issued = ready(stream, node, uses);
   double &nextRequest = x[queue[store]], &lastData = x[queue[store] + 1];
-  const timing::Transfer &t = node.transfer;
+  timing::Transfer t = node.transfer;
+  t.rowsOpened += rowsClosed;
   const double begin = std::max(issued + double(mp->dma.startupCycles), nextRequest);
   double done;
   if (t.requests == 0) {
     done = std::max(begin, lastData) + node.cycles;
     nextRequest = done;
   } else {
-    const double work = mp->dma.dramCycles(t, t.dramBytes), bus = double(mp->dma.busCycles(t.bytes));
-    const double first = store ? bus / double(t.requests) : 0;
-    const double rounds = double(t.requests) / double(mp->dma.outstanding);
-    const double served = shareDram(t, begin + first, enabled);
-    double &busFree = x[queue[store] + 3];
+    const double bus = double(mp->dma.busCycles(t.bytes)),
+                 rounds = double(t.requests) / double(mp->dma.outstanding);
+    const double other = rowsClosed > 0 ? mp->dma.dramAndTable(t) : node.other;
+    const double tableFull = rounds > 1 ? other * (1 - 1 / rounds) : 0;
+    double &busFree = x[queue[store] + 2];
     busFree = std::max(busFree, begin) + bus;
     const double byBus = std::max(busFree, begin + node.cycles);
     double moved;
+    Controller dram = controller();
     if (store) { // its data wait in the controller
-      moved = std::max({byBus, begin + first + (rounds > 1 ? node.other * (1 - 1 / rounds) : 0),
-                        served - mp->dma.queueCycles}) +
+      const double first = bus / double(t.requests);
+      moved = std::max({byBus, begin + first + tableFull, dram.store(t, begin + first)}) +
               mp->dma.writeLatencyCycles;
     } else {
-      moved = std::max({byBus, served, begin + t.fullestBytes / mp->dma.dramBytesPerCycle,
-                        begin + (rounds > 1 ? node.other * (1 - 1 / rounds) + work / rounds : 0)}) +
-              mp->dma.latencyCycles + mp->dma.missLatency(t);
+      const double work = mp->dma.channelCycles(t, t.dramBytes), again = std::min(1.0, rowsClosed);
+      const double alone = std::max(work, rounds > 1 ? tableFull + work / rounds : 0);
+      const double late = again * std::max(0.0, mp->dma.rowOpenCycles - dram.sinceLoad(begin));
+      const double inBank = again * std::max(0.0, mp->dma.rowCycleCycles - work);
+      moved = std::max({byBus, dram.load(t, begin, alone, inBank),
+                        begin + t.fullestBytes / mp->dma.dramBytesPerCycle}) +
+              mp->dma.latencyCycles + mp->dma.missLatency(t) + late;
     }
     done = std::max(moved, lastData + (store ? 0 : node.cycles));
-    nextRequest = begin + std::max(node.cycles, node.other);
-    x[counters + kEngines] += mp->dma.dramCycles(t, t.sharedBytes);
+    nextRequest = begin + std::max(node.cycles, other);
+    x[counters + DramWork] += mp->dma.dramCycles(t, t.sharedBytes);
+    x[counters + PartialBatches] += store ? Controller::partialBatches(t, mp->dma) : 0;
   }
   lastData = done;
   count(engine, node.cycles);
-  x[counters + kEngines + 1] += double(t.bytes);
+  x[counters + Bytes] += double(t.bytes);
   finish(stream, issued, done, uses);
-}
-
-/// When the DRAM has served a transfer that a queue asks for at `begin`. Whatever of both queues came at or
-/// after some time t has to be served after t: so the end is at least t plus all of that, for every t up to
-/// `begin`. The last kWindow transfers are looked at one by one; older ones are taken one after the other,
-/// as the run met them. Transfers that an operation behind `enabled` made possible come behind this one; if
-/// it follows closely they share, and slow it by no more than its own work. Loads go before stores as long as
-/// these fill less than a batch, but may find the bus turned the other way. The end never falls if a transfer
-/// begins later or is longer.
-constexpr double kClose = 2; // operations
-double Run::shareDram(const timing::Transfer &transfer, double begin, double enabled) {
-  const bool store = transfer.store;
-  const double work = mp->dma.dramCycles(transfer, transfer.sharedBytes);
-  double &older = x[dram], *window = x.data() + dram + 1, // the newest first
-                               *oldest = window + kPerTransfer * (kWindow - 1), &own = x[queue[store] + 2],
-         &enabledOwn = x[queue[store] + 4];
-  const double arrives = std::max(begin, own), alone = mp->dma.dramCycles(transfer, transfer.dramBytes);
-  enabledOwn = std::max(enabledOwn, enabled);
-  older = std::max(older, oldest[0]) + oldest[1];
-  std::copy_backward(window, oldest, oldest + kPerTransfer);
-  window[0] = arrives;
-  window[1] = work;
-  window[2] = enabledOwn;
-  window[3] = store;
-  const double waits = store ? 0 : mp->dma.batchCycles / 2; // stores, for loads
-  std::array<double, kWindow> from, loads, stores;
-  double all = 0, turned = 0;
-  for (size_t k = 0; k < kWindow; ++k) {
-    const double *each = window + kPerTransfer * k;
-    const double later = each[2] - enabledOwn; // operations
-    const double asked = later > kClose ? 0 : later > 0 ? std::min(work, each[1]) : each[1];
-    from[k] = later > kClose ? 0 : each[0];
-    loads[k] = each[3] ? 0 : asked;
-    stores[k] = each[3] ? asked : 0;
-    all += asked;
-    turned += later <= 0 ? stores[k] : 0;
-  }
-  double end = std::max(older + all - waits, arrives + alone);
-  if (!store)
-    end =
-        std::max(end, arrives + alone + mp->dma.turnCycles * std::min(1.0, turned / mp->dma.batchCycles));
-  for (size_t k = 0; k < kWindow; ++k) {
-    if (from[k] > arrives)
-      continue;
-    double before = 0, behind = -waits;
-    for (size_t j = 0; j < kWindow; ++j)
-      if (from[j] >= from[k]) {
-        before += loads[j];
-        behind += stores[j];
-      }
-    end = std::max(end, from[k] + before + std::max(0.0, behind));
-  }
-  return own = end;
 }
 
 void Run::execute(const Load &load, NodeState &node) {
   transferTime(load.to, sizes(load.box), load.at, load.tensor, false, node);
-  const bool free = load.apart && touched[load.to.buffer];
   move(LoadStream, node, {{load.to.buffer, true, load.apart}}, Engine::Load,
-       free ? 0 : (&slot(load.to.buffer, false))[2]);
+       rows.closed(load.tensor, node.transfer, mp->dma.rowBanks));
 }
 
 void Run::execute(const Store &store, NodeState &node) {
   transferTime(store.from, sizes(store.box), store.at, store.tensor, true, node);
-  move(StoreStream, node, {{store.from.buffer, false}}, Engine::Store, (&slot(store.from.buffer, true))[2]);
+  move(StoreStream, node, {{store.from.buffer, false}}, Engine::Store, 0);
 }
 
 void Run::execute(const LoadWeights &load, NodeState &node) {
@@ -157,13 +111,14 @@ void Run::execute(const LoadWeights &load, NodeState &node) {
   const int64_t n = load.n.at(index);
   const int stream = matrixStream(load.unit);
   columns[load.unit] = n;
-  recall(node, {k[0], k[1], k[2], n}, [&] {
+  const int64_t at = startOf(load.weights);
+  recall(node, {k[0], k[1], k[2], n, at}, [&] {
     node.cycles =
         volume(k) * n == 0
             ? 0
             : double(
                   mp->array
-                      .load({axes(k, load.weights.strides, bytes), axes<1>({n}, {1}, bytes), bytes, 0}, type)
+                      .load({axes(k, load.weights.strides, bytes), axes<1>({n}, {1}, bytes), bytes, at}, type)
                       .cycles);
   });
   const double issued = ready(stream, node, {{load.weights.buffer, false}});
@@ -183,12 +138,13 @@ void Run::execute(const Multiply &multiply, NodeState &node) {
   const int64_t bytes = bytesIn(multiply.rows.buffer);
   const numerics::ElementType type = lp->buffers[multiply.rows.buffer].type;
   const int stream = matrixStream(multiply.unit);
-  recall(node, {rows[0], rows[1], rows[2], k[0], k[1], k[2]}, [&] {
+  const int64_t at = startOf(multiply.rows);
+  recall(node, {rows[0], rows[1], rows[2], k[0], k[1], k[2], at}, [&] {
     node.cycles = volume(rows) * volume(k) == 0
                       ? 0
                       : double(mp->array
                                    .feed({axes(rows, multiply.rows.strides, bytes),
-                                          axes(k, multiply.kStrides, bytes), bytes, 0},
+                                          axes(k, multiply.kStrides, bytes), bytes, at},
                                          type)
                                    .cycles);
   });
@@ -200,7 +156,7 @@ void Run::execute(const Multiply &multiply, NodeState &node) {
   const double start = std::max({issued, bank[0], unit[1]});
   unit[1] = bank[1] = start + node.cycles;
   count(Engine::Matrix, double(volume(rows) * mp->array.passes.of(type)));
-  x[counters + kEngines + 2] += double(volume(rows) * volume(k)) * double(columns[multiply.unit]);
+  x[counters + Products] += double(volume(rows) * volume(k)) * double(columns[multiply.unit]);
   const int64_t latency = timing::MatrixArray::latency(volume(k), columns[multiply.unit]);
   finish(stream, start, unit[1] + double(latency), {source, target});
 }
@@ -210,12 +166,13 @@ void Run::execute(const Drain &drain, NodeState &node) {
   const int64_t bytes = bytesIn(drain.to.buffer);
   const int64_t n = drain.n.at(index);
   const int stream = drainStream(drain.unit);
-  recall(node, {rows[0], rows[1], rows[2], n}, [&] {
+  const int64_t at = startOf(drain.to);
+  recall(node, {rows[0], rows[1], rows[2], n, at}, [&] {
     node.cycles =
         volume(rows) * n == 0
             ? 0
             : double(
-                  mp->array.drain({axes(rows, drain.to.strides, bytes), axes<1>({n}, {1}, bytes), bytes, 0})
+                  mp->array.drain({axes(rows, drain.to.strides, bytes), axes<1>({n}, {1}, bytes), bytes, at})
                       .cycles);
   });
   const Use source{drain.accumulator.buffer, false}, target{drain.to.buffer, true};
@@ -237,8 +194,12 @@ void Run::vector(NodeState &node, const std::array<VectorOperand, 4> &operands, 
     elements = std::max(elements, volume(operands[i].count));
     passes = std::max(passes, volume(operands[i].window));
   }
-  const std::array<int64_t, 8> key = {widest.count[0], widest.count[1], widest.count[2],
-                                      widest.count[3], results,         operands[0].reads};
+  std::array<int64_t, 4> at{};
+  int64_t starts = 0;
+  for (size_t i = 0; i < count; ++i)
+    starts = starts * mp->dma.banks.widthBytes + (at[i] = startOf(*operands[i].view));
+  const std::array<int64_t, 8> key = {widest.count[0], widest.count[1],   widest.count[2], widest.count[3],
+                                      results,         operands[0].reads, starts};
   recall(node, key, [&] {
     timing::VectorWork work;
     work.elements = elements;
@@ -247,7 +208,7 @@ void Run::vector(NodeState &node, const std::array<VectorOperand, 4> &operands, 
     work.results = results;
     for (size_t i = 0; i < count; ++i) {
       const int64_t bytes = bytesIn(operands[i].view->buffer);
-      work.add({axes(operands[i].count, operands[i].view->strides, bytes), bytes, 0,
+      work.add({axes(operands[i].count, operands[i].view->strides, bytes), bytes, at[i],
                 volume(operands[i].window) * (i == 0 && operands[0].reads ? 2 : 1)});
     }
     node.cycles = elements == 0 ? 0 : double(mp->vector.use(work).cycles);
@@ -262,7 +223,7 @@ void Run::vector(NodeState &node, const std::array<VectorOperand, 4> &operands, 
     x[vectorFree] = issued + node.cycles;
     completes = x[vectorFree] + double(mp->vector.figures.startup);
     this->count(Engine::Vector, node.cycles);
-    x[counters + kEngines + 3] += double(elements * passes);
+    x[counters + Elements] += double(elements * passes);
   }
   finishVector(issued, completes, operands, count);
 }

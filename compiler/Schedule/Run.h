@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // One run over a layout. All of its state that time moves is one array of numbers, so that two iterations of
-// a loop are compared, and a period is added many times, without knowing what the numbers mean. Rings and
+// a loop are compared, and a period is added many times, without knowing what the numbers mean (those of the
+// DRAM's controller excepted, Controller.h). Rings and
 // weight banks are kept in the order of their use, oldest last, so that an iteration finds them as the one
 // before did. Private to Price.cpp (loops, streams and dependences) and PriceEngines.cpp (operations).
 #ifndef ARSIS_COMPILER_SCHEDULE_RUN_H
 #define ARSIS_COMPILER_SCHEDULE_RUN_H
 
+#include "compiler/Schedule/Controller.h"
 #include "compiler/Schedule/LoopSizes.h"
 #include "compiler/Schedule/Past.h"
 #include "compiler/Schedule/Price.h"
@@ -19,9 +21,6 @@ public:
   Estimate operator()(const Layout &layout, const ChipModel &model, double atMost);
 
 private:
-  /// Transfers of which it is remembered when they came to the DRAM.
-  static constexpr size_t kWindow = 6;
-  static constexpr size_t kPerTransfer = 4; // begin, work, enabled, whether it is a store
   static constexpr int kAnyStream = -1;
 
   /// Numbers of a stream: when the next instruction is decoded, when the last kPrefetchDepth were issued
@@ -38,6 +37,9 @@ private:
     return stream >= FirstMatrixStream && (stream - FirstMatrixStream) % 2 == 1;
   }
 
+  /// Behind the engines' busy cycles: cycles of the DRAM; batches of stores that are no whole ones; bytes,
+  /// multiply-accumulates, elements of vector operations, instructions.
+  enum Counter { DramWork = kEngines, PartialBatches, Bytes, Products, Elements, Instructions, Counters };
   /// A use of the current slot of a ring.
   struct Use {
     int buffer;
@@ -45,10 +47,10 @@ private:
     bool apart = false; // from all uses since the allocation
   };
   struct NodeState {
-    int64_t bytes = 0;                 // of an instruction
-    std::array<int64_t, 8> key{};      // sizes and alignment of the last instance
-    bool known = false, fixed = false; // its sizes never change
-    double cycles = 0, other = 0;      // of it
+    int64_t bytes = 0;            // of an instruction
+    std::array<int64_t, 8> key{}; // sizes and alignment of the last instance
+    bool known = false;
+    double cycles = 0, other = 0; // of it
     timing::Transfer transfer;
   };
   struct VectorOperand {
@@ -60,22 +62,27 @@ private:
 
   void prepare();
   void clear();
-  Estimate estimate() const;
+  Estimate estimate();
 
   size_t reserve(size_t count) {
     x.resize(x.size() + count, 0.0);
     return x.size() - count;
   }
+  /// Iterations, then what there is must do; the same where stores are parts of batches.
+  static constexpr int64_t kPatience = 12, kMostAlike = 64;
   /// More slots differ in nothing that the units could use.
   static constexpr int64_t kMostSlots = 6;
-  static constexpr size_t kPerSlot = 4; // last write, last read, and which operations they were
+  static constexpr size_t kPerSlot = 2; // last write, last read
   static int64_t slotsOf(const Buffer &buffer) { return std::min<int64_t>(buffer.slots, kMostSlots); }
 
   void runLoop(size_t at, size_t depth);
   void body(size_t begin, size_t end, size_t depth);
   void skip(double periods, const double *now, const double *before);
-  size_t dramEnd() const { return dram + 1 + kPerTransfer * kWindow; }
+  bool ofController(size_t k) const { return k >= dram && k < dram + Controller::kNumbers; }
+  Controller controller() { return {x.data() + dram, mp->dma}; }
   bool isPeriodic(const Past &past) const;
+  bool samePace(const double *now, const double *then, const double *before, double within) const;
+  int64_t spanOf(const Past &past, int64_t alike, double partialBatches) const;
 
   double &slot(int buffer, bool writes) { return x[rings[buffer] + (writes ? 0 : 1)]; }
   double ready(int stream, const NodeState &node, std::initializer_list<Use> uses);
@@ -84,7 +91,10 @@ private:
   void count(Engine engine, double cycles) { x[counters + static_cast<size_t>(engine)] += cycles; }
 
   template <class Compute> void recall(NodeState &node, const std::array<int64_t, 8> &key, Compute compute) {
-    if (node.known && (node.fixed || node.key == key))
+    int64_t differs = 0; // a comparison of arrays would be a call
+    for (size_t k = 0; k < key.size(); ++k)
+      differs |= node.key[k] ^ key[k];
+    if (node.known && differs == 0)
       return;
     node.key = key;
     node.known = true;
@@ -112,6 +122,10 @@ private:
       result[result.size() - rank + d] = {counts[d], strides[d] * elementBytes};
     return result;
   }
+  /// Where in a word of the scratchpad the first element lies; buffers are taken to begin at a word.
+  template <class View> int64_t startOf(const View &view) const {
+    return view.offset.at(index) * bytesIn(view.buffer) % mp->dma.banks.widthBytes;
+  }
   int64_t bytesIn(int buffer) const { return lp->buffers[buffer].elementBytes(); }
 
   void execute(const Loop &, NodeState &) {}
@@ -130,8 +144,7 @@ private:
   void transferTime(const View &local, const std::array<int64_t, 4> &box, const std::array<Affine, 4> &at,
                     int tensor, bool store, NodeState &node);
   void move(int stream, const NodeState &node, std::initializer_list<Use> uses, Engine engine,
-            double enabled);
-  double shareDram(const timing::Transfer &transfer, double begin, double enabled);
+            double rowsClosed);
 
   void vector(NodeState &node, const std::array<VectorOperand, 4> &operands, size_t count, double perElement,
               int64_t results);
@@ -149,8 +162,8 @@ private:
   size_t depthNow = 0;   // loops around the operation
   std::vector<double> x; // all that time moves
   std::vector<StreamAt> streams;
-  size_t queue[2]; // next request, last data, own use of DRAM and bus
-  size_t dram, sequence, vectorFree, counters;
+  size_t queue[2]; // next request, last data, use of the bus
+  size_t dram, vectorFree, counters;
   std::vector<size_t> matrix, drainFree; // of each unit; matrix: load port, feed, (loaded, used) of each bank
   std::vector<size_t> rings;         // of each buffer: kPerSlot numbers of each slot, the current one first
   std::vector<int> writers, readers; // streams of the current slot
@@ -161,6 +174,7 @@ private:
   std::array<Past, kDeepest> history; // by depth
   LoopSizes sizesOf;
   std::vector<Shape4> shapes;
+  OpenRows rows;
 };
 
 } // namespace arsis::schedule

@@ -230,8 +230,8 @@ struct Rough {
 class Ranking {
 public:
   void add(const Choice &choice, int64_t number, const Estimate &estimate) {
-    // What a run leaves out (rows of the DRAM, contention) grows with the number of instructions.
-    constexpr double kPerInstruction = 4; // cycles
+    // What a run leaves out grows with the number of instructions.
+    constexpr double kPerInstruction = 1; // cycles
     ranked.push_back({estimate.cycles + kPerInstruction * estimate.instructions, number, {choice, estimate}});
     std::sort(ranked.begin(), ranked.end(), [](const Entry &a, const Entry &b) {
       return a.cost != b.cost ? a.cost < b.cost : a.number < b.number;
@@ -287,8 +287,8 @@ std::vector<std::vector<Rough>> feasible(const Space &space, const Enumeration &
 /// Runs the most promising choices of one stratum, as if there were no others.
 void price(const Space &space, const ChipModel &model, const Enumeration &all, std::vector<Rough> &found,
            Ranking &ranking, Solution &solution) {
-  constexpr size_t kMostPriced = 64, kAlwaysPriced = 32;
-  constexpr int64_t kMostSteps = 300'000; // of all runs together, beyond which only kAlwaysPriced are priced
+  constexpr size_t kMostPriced = 64, kAlwaysPriced = 16;
+  constexpr int64_t kMostSteps = 100'000; // of all runs together, beyond which only kAlwaysPriced are priced
   constexpr double kSlack = 1.5;          // of the rough price, beyond which nothing better is expected
   const size_t count = std::min(found.size(), kMostPriced);
   std::partial_sort(found.begin(), found.begin() + static_cast<ptrdiff_t>(count), found.end());

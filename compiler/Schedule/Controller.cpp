@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// See Controller.h.
+#include "compiler/Schedule/Controller.h"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+
+namespace arsis::schedule {
+
+/// A sum of stores that is a batch but for rounding is one.
+static constexpr double kRounding = 1e-6;
+
+double Controller::wholeBatches(double work) const {
+  return std::floor(work / dma.batchCycles + kRounding) * dma.batchCycles;
+}
+
+double Controller::turnaround(bool write) const {
+  if (write == (d[Writing] > 0))
+    return 0;
+  return dma.conflictCycles + (write ? dma.readToWriteCycles : dma.writeToReadCycles);
+}
+
+double Controller::load(const timing::Transfer &transfer, double arrives, double alone, double inBank) {
+  const double work = dma.channelCycles(transfer, transfer.sharedBytes), batch = dma.batchCycles;
+  d[Newest] = d[LastLoad] = arrives;
+  while (d[Works] > 0 && d[Arrivals] <= arrives)
+    admit();
+  const double begin = std::max(arrives, d[LoadsEnd]); // loads in the same channels wait for each other
+  if (arrives < d[LastStore]) { // this load is far behind it in the program, and does not see it
+    d[Since] += work + inBank;
+    d[Free] = std::max({d[Free], begin + work + inBank, d[Mark] + d[Since] - d[Queued]});
+    d[LoadsEnd] = begin + alone + inBank;
+    return begin + alone;
+  }
+  drainUntil(arrives);
+  // Whole batches of a long store go between the pieces of a load, of each as much.
+  double between = std::min({wholeBatches(d[Queued]), d[Queued], alone});
+  d[Queued] -= between;
+  const double asked = std::max(begin, d[Free] + turnaround(false));
+  for (size_t k = 0; k < kInFlight && d[Works + k] > 0; ++k) {
+    const double together = asked + alone + between - d[Arrivals + k];
+    if (d[Works + k] < batch || together <= 0)
+      continue;
+    const double share =
+        std::min({d[Works + k], wholeBatches(d[Queued] + d[Works + k]), alone - between, together});
+    constexpr double kNone = 1e-3; // still in flight, with nothing left
+    d[Works + k] = std::max(kNone, d[Works + k] - share);
+    between += share;
+  }
+  between += between / std::clamp(between, batch, dma.queueCycles) * batch * dma.batchOverhead;
+  d[Writing] = 0;
+  d[Since] = d[Queued];
+  d[Free] = d[Mark] = asked + work + inBank + between;
+  d[LoadsEnd] = asked + alone + inBank + between;
+  return asked + alone + between;
+}
+
+double Controller::store(const timing::Transfer &transfer, double arrives) {
+  d[Newest] = arrives;
+  d[StoresEnd] = std::max(arrives, d[StoresEnd]) + dma.channelCycles(transfer, transfer.dramBytes);
+  const double byChannel = std::max(arrives, d[StoresEnd] - dma.queueCycles);
+  if (d[Works + kInFlight - 1] > 0)
+    admit();
+  size_t last = 0;
+  while (d[Works + last] > 0)
+    ++last;
+  d[Arrivals + last] = arrives;
+  d[Works + last] = dma.channelCycles(transfer, transfer.sharedBytes);
+  // A batch that goes out keeps its room until it is out.
+  double waiting = d[Queued] + std::clamp(d[BatchEnd] - arrives, 0.0, dma.batchCycles);
+  for (size_t k = 0; k <= last; ++k)
+    waiting += d[Works + k];
+  if (waiting <= dma.queueCycles * (1 + kRounding))
+    return byChannel;
+  // As far as is known now: loads behind it in the program may still come before it.
+  std::array<double, kNumbers> numbers;
+  std::copy(d, d + kNumbers, numbers.begin());
+  Controller then(numbers.data(), dma);
+  while (numbers[Works] > 0)
+    then.admit();
+  return std::max(byChannel, std::max(numbers[Free], numbers[BatchEnd]) + numbers[Queued] - dma.queueCycles);
+}
+
+/// The oldest store in flight comes to the queue.
+void Controller::admit() {
+  const double arrived = d[Arrivals], work = d[Works], batch = dma.batchCycles;
+  std::rotate(d + Arrivals, d + Arrivals + 1, d + Works);
+  std::rotate(d + Works, d + Works + 1, d + Queued);
+  d[Queued - 1] = 0;
+  drainUntil(arrived);
+  d[LastStore] = arrived;
+  d[Since] += work;
+  d[Queued] += work;
+  if (wholeBatches(d[Queued]) > 0) { // at once
+    d[Free] = d[BatchEnd] = std::max(arrived, d[Free] + turnaround(true)) + batch;
+    d[Queued] = std::max(0.0, d[Queued] - batch);
+    d[Writing] = 1;
+    d[Draining] = 0;
+  }
+  if (d[Draining] == 0 && wholeBatches(2 * d[Queued]) > 0) {
+    d[Draining] = 1;
+    d[Enough] = arrived;
+  }
+}
+
+/// Writes what there is enough of, as long as no load is there.
+void Controller::drainUntil(double time) {
+  const double from = std::max(d[Enough], d[Free] + turnaround(true));
+  if (d[Draining] == 0 || from >= time)
+    return;
+  const double out = std::min(d[Queued], time - from);
+  d[Free] = from + out;
+  d[Queued] -= out;
+  d[Writing] = 1;
+  d[Draining] = d[Queued] > 0;
+}
+
+double Controller::flushed() const {
+  double end = d[Free] + (d[Queued] > 0 ? turnaround(true) + d[Queued] : 0);
+  for (size_t k = 0; k < kInFlight && d[Works + k] > 0; ++k)
+    end = std::max(end, d[Arrivals + k]) + d[Works + k];
+  return std::max(end, d[StoresEnd]);
+}
+
+void Controller::advance(double periods, const double *now, const double *before) {
+  const auto moved = [&](size_t k) { return periods * (now[k] - before[k]); };
+  for (size_t k = 0; k < Newest; ++k)
+    if (k != Since || now[Mark] == before[Mark]) // no load began it anew
+      d[k] += moved(k);
+  // Channels that have more to do than time fall behind at their own pace.
+  const bool behind = now[Free] > now[Newest];
+  const double shift = moved(Newest);
+  for (size_t k = Newest; k < Works; ++k)
+    if (now[k] != before[k])
+      d[k] += k == Free && behind ? moved(k) : shift;
+}
+
+double Controller::partialBatches(const timing::Transfer &store, const timing::Dma &dma) {
+  const double batches = dma.channelCycles(store, store.sharedBytes) / dma.batchCycles;
+  return std::abs(batches - std::round(batches)) > kRounding ? batches : 0;
+}
+
+bool Controller::recurs(const double *now, const double *then, const timing::Dma &dma) {
+  const double close = 0.02 * dma.batchCycles;
+  const auto inQueue = [](const double *numbers) {
+    double sum = numbers[Queued];
+    for (size_t k = 0; k < kInFlight; ++k)
+      sum += numbers[Works + k];
+    return sum;
+  };
+  return now[Draining] == then[Draining] && now[Writing] == then[Writing] &&
+         std::abs(now[Queued] - then[Queued]) <= close && std::abs(inQueue(now) - inQueue(then)) <= close;
+}
+
+double OpenRows::closed(int tensor, const timing::Transfer &transfer, int64_t banks) {
+  double rows = 0;
+  auto at = loaded.begin();
+  for (; at != loaded.end() && at->tensor != tensor; ++at)
+    rows += at->rows;
+  const bool first = at == loaded.end();
+  if (first)
+    at = loaded.insert(at, {tensor, 0});
+  if (at == loaded.begin() && !first) {
+    at->rows += transfer.rowsOpened;
+    return 0;
+  }
+  std::rotate(loaded.begin(), at, at + 1);
+  loaded.front().rows = transfer.rowsVisited;
+  const double open = transfer.rowsVisited - transfer.rowsOpened;
+  if (first || open <= 0)
+    return 0;
+  return open * (1 - std::pow(1 - 1 / static_cast<double>(banks), rows));
+}
+
+} // namespace arsis::schedule

@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// What loads and stores do to each other in the DRAM, in a run over a layout (Run.h): its controller, all
+// channels as one, with the mean rows and refresh of timing/. As the machine (simulator/memory/DramModel):
+// stores wait in a queue; half a batch goes out while no load is there, a whole batch before loads.
+// The run meets operations in the order of the program. A store that comes to the DRAM later than the loads
+// behind it is in flight until one comes later still; of what is too far back to be in flight only the sum
+// of all work is held.
+#ifndef ARSIS_COMPILER_SCHEDULE_CONTROLLER_H
+#define ARSIS_COMPILER_SCHEDULE_CONTROLLER_H
+
+#include "timing/Dma.h"
+
+#include <cstddef>
+#include <vector>
+
+namespace arsis::schedule {
+
+class Controller {
+  static constexpr size_t kInFlight = 6;
+  enum Number : size_t {
+    // Times that move with their own pace: when the last load and the last store are served by their
+    // channels; when the last load came, and the last store that is in the queue; when the channels were free
+    // of the last load that saw the queue, and the work since then, what was queued included.
+    LoadsEnd,
+    StoresEnd,
+    LastLoad,
+    LastStore,
+    Mark,
+    Since,
+    // Times that move with the newest transfer: when it came, when the channels are free, when the last whole
+    // batch is out, since when there is enough to write while no load is there, when what is in flight comes.
+    Newest,
+    Free,
+    BatchEnd,
+    Enough,
+    Arrivals,
+    // Cycles of writing, in flight and in the queue; flags.
+    Works = Arrivals + kInFlight,
+    Queued = Works + kInFlight,
+    Draining,
+    Writing,
+    Count
+  };
+
+public:
+  static constexpr size_t kNumbers = Count;
+  /// Works on `kNumbers` numbers of a run, zero at first.
+  Controller(double *numbers, const timing::Dma &dma) : d(numbers), dma(dma) {}
+
+  /// When a load that asks at `arrives` is served, for which its channels and the table take `alone` cycles.
+  /// A store of several batches takes turns with it; for `inBank` cycles more its bank holds up the loads
+  /// behind.
+  double load(const timing::Transfer &transfer, double arrives, double alone, double inBank);
+  /// Cycles since the last load came to the DRAM.
+  double sinceLoad(double time) const { return time - d[LastLoad]; }
+  /// When a store that comes at `arrives` is in the queue.
+  double store(const timing::Transfer &transfer, double arrives);
+  /// When everything is in the DRAM.
+  double flushed() const;
+  /// Of how many batches a store is, 0 if they are whole.
+  static double partialBatches(const timing::Transfer &store, const timing::Dma &dma);
+  /// Whether the queue is at two times as full as at the other.
+  static bool recurs(const double *now, const double *then, const timing::Dma &dma);
+  /// Moves everything by so many periods, each from `before` to `now`. The queue stays as full as it is.
+  void advance(double periods, const double *now, const double *before);
+
+private:
+  void admit();
+  void drainUntil(double time);
+  double turnaround(bool write) const;
+  double wholeBatches(double work) const;
+
+  double *d;
+  const timing::Dma &dma;
+};
+
+/// Rows that loads of other tensors have closed.
+class OpenRows {
+public:
+  void clear() { loaded.clear(); }
+  /// How many of the rows that a load of `tensor` would find open others have closed since the last one,
+  /// mean.
+  double closed(int tensor, const timing::Transfer &transfer, int64_t banks);
+
+private:
+  struct Loaded {
+    int tensor;
+    double rows;
+  };
+  std::vector<Loaded> loaded; // the last one first
+};
+
+} // namespace arsis::schedule
+
+#endif
