@@ -135,6 +135,7 @@ void Controller::advance(double periods, const double *now, const double *before
   for (size_t k = Newest; k < Works; ++k)
     if (now[k] != before[k])
       d[k] += k == Free && behind ? moved(k) : shift;
+  d[Free] += std::max(0.0, moved(Queued)); // what the queue would have taken
 }
 
 double Controller::partialBatches(const timing::Transfer &store, const timing::Dma &dma) {

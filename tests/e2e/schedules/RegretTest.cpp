@@ -24,12 +24,10 @@ size_t schedules() {
 double mostRegret(const std::string &operation, const std::string &chip) {
   static const std::map<std::pair<std::string, std::string>, double> looser = {
       {{"matmul", "edge"}, 0.10},
-      {{"max_pool", "edge"}, 0.12},
-      {{"avg_pool", "edge"}, 0.13},
-      {{"batch_norm", "edge"}, 0.09},
-      {{"transpose", "edge"}, 0.07},
+      {{"max_pool", "edge"}, 0.11},
+      {{"avg_pool", "edge"}, 0.12},
+      {{"transpose", "edge"}, 0.08},
       {{"grouped_conv2d_grad_weight", "datacentre"}, 0.075},
-      {{"depthwise_conv2d_grad_weight", "edge"}, 0.12},
   };
   const auto found = looser.find({operation, chip});
   return found == looser.end() ? 0.05 : found->second;
