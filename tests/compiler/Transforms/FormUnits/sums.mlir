@@ -20,7 +20,7 @@
 // The plan of the sum is in pixels of the tile, the convolution's in its own.
 // MAPPED-LABEL: func.func @sums
 // MAPPED: nn.conv2d {{.*}}plan = #nn.plan<dims = ["c", "kh", "kw"], chunks = [3, 1, 1]>
-// MAPPED: nn.channel_sum {{.*}}plan = #nn.plan<dims = ["p"], chunks = [16]>
+// MAPPED: nn.channel_sum {{.*}}plan = #nn.plan<dims = ["p"], chunks = [8]>
 // Who asks for the convolution gets it, and the norms sum up themselves.
 // APART-LABEL: func.func @sums
 // APART-NOT: channel_sum
