@@ -120,12 +120,8 @@ const char *Contraction::findFault(const Choice &c) const {
       return "a chunk of the plan has more terms than the array has rows";
   }
   const Split split{c[SplitColumns], c[SplitRows]};
-  if (shape.groups > 1) {
-    if (const char *fault = split.faultOfArrays(limits))
-      return fault;
-    if (const char *fault = faultOf(groups, shape, split.columns))
-      return fault;
-  }
+  if (const char *fault = faultOf(groups, shape, split, limits))
+    return fault;
   if (groups.together()) {
     if (c[K] < reduced || c[ChunkC] < reduced || c[Columns] < columns)
       return "a tile of several groups cuts their channels";

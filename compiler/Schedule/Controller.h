@@ -60,7 +60,7 @@ public:
   double flushed() const;
   /// Of how many batches a store is, 0 if they are whole.
   static double partialBatches(const timing::Transfer &store, const timing::Dma &dma);
-  /// Whether the queue is at two times as full as at the other.
+  /// Whether the queue is as full at one time as at another, nearly.
   static bool recurs(const double *now, const double *then, const timing::Dma &dma);
   /// Moves everything by so many periods, each from `before` to `now`. The queue stays as full as it is.
   void advance(double periods, const double *now, const double *before);

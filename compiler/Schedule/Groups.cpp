@@ -48,16 +48,21 @@ GroupTiling groupsIn(const Choice &choice, size_t first, const ConvShape &shape)
   return {shape.groups, std::min(choice[first], shape.groups), choice[first + 1]};
 }
 
-const char *faultOf(const GroupTiling &groups, const ConvShape &shape, int64_t arrays) {
+const char *faultOf(const GroupTiling &groups, const ConvShape &shape, const Split &split,
+                    const ChipLimits &limits) {
+  if (shape.groups == 1)
+    return nullptr;
+  if (const char *fault = split.faultOfArrays(limits))
+    return fault;
   if (groups.tile < 1 || groups.pack < 1)
     return "a tile or pack of groups is zero";
   if (!groups.together())
     return groups.pack > 1 ? "a pack has more groups than a tile" : nullptr;
   if (groups.pack > groups.tile)
     return "a pack has more groups than a tile";
-  if ((arrays - 1) * groups.pack >= std::min(groups.tile, shape.groups))
+  if ((split.columns - 1) * groups.pack >= std::min(groups.tile, shape.groups))
     return "an array has no groups in any tile";
-  if (groups.tile < shape.groups && groups.tile % (groups.pack * arrays) != 0)
+  if (groups.tile < shape.groups && groups.tile % (groups.pack * split.columns) != 0)
     return "the tile of groups is no multiple of the packs of the arrays that share it";
   return nullptr;
 }

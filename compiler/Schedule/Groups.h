@@ -10,6 +10,7 @@
 
 #include "compiler/Schedule/Convolution.h"
 #include "compiler/Schedule/Space.h"
+#include "compiler/Schedule/Split.h"
 
 #include <algorithm>
 
@@ -47,8 +48,9 @@ void addGroupFields(std::vector<Field> &fields, const Convolution &convolution,
 /// What a choice says in these fields, of which `first` is the first.
 GroupTiling groupsIn(const Choice &choice, size_t first, const ConvShape &shape);
 
-/// Why groups cannot be tiled so, with `arrays` side by side, or null.
-const char *faultOf(const GroupTiling &groups, const ConvShape &shape, int64_t arrays);
+/// Why groups cannot be tiled so, with the arrays of a split side by side, or null; also if there are none.
+const char *faultOf(const GroupTiling &groups, const ConvShape &shape, const Split &split,
+                    const ChipLimits &limits);
 
 } // namespace arsis::schedule
 

@@ -105,12 +105,8 @@ const char *WeightGradient::findFault(const Choice &c) const {
     return "a chunk of the plan has more terms than the array has rows";
   const Split split{c[SplitColumns], c[SplitRows]};
   const GroupTiling groups = groupsIn(c, Groups, shape);
-  if (shape.groups > 1) {
-    if (const char *fault = split.faultOfArrays(limits))
-      return fault;
-    if (const char *fault = faultOf(groups, shape, split.columns))
-      return fault;
-  }
+  if (const char *fault = faultOf(groups, shape, split, limits))
+    return fault;
   if (groups.together()) {
     if (c[C] < shape.channels || c[Columns] < shape.outputs)
       return "a tile of several groups cuts their channels";
