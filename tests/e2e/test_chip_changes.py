@@ -16,7 +16,6 @@ from pathlib import Path
 
 import jsonschema
 import pytest
-import yaml
 from arsis_tools import BURSTS, ROOT, compile_step, tool
 
 sys.path.insert(0, str(ROOT / "models"))
@@ -356,8 +355,7 @@ def test_bursts_hold_at_least_their_payload(report):
 def test_no_row_moves_bytes_faster_than_the_dram(report):
     """A row's last writes may go out while the next one runs: at most what the queues of all channels hold."""
     assert sum(row["dram_cycles"] for row in report["layers"]) <= report["totals"]["cycles"]
-    dram = yaml.safe_load((ROOT / f"arch_configs/chips/{report['chip']['name']}.yaml").read_text())["dram"]
-    queues = math.prod(dram[key]["value"] for key in ("write_queue", "burst_bytes", "channels"))
+    queues = math.prod(report["chip"]["values"][f"dram.{key}"] for key in ("write_queue", "burst_bytes", "channels"))
     later = queues / report["roofline"]["dram_bytes_per_cycle"]
     for row in report["layers"]:
         ideal = (row["dram_read_bytes"] + row["dram_write_bytes"]) / report["roofline"]["dram_bytes_per_cycle"]
