@@ -10,14 +10,15 @@ namespace arsis::timing {
 static double cyclesPerNanosecond(const chip::Chip &chip) { return chip.real("clock.core_mhz") / 1000; }
 
 Dma::Dma(const chip::Chip &chip)
-    : dram(chip), channels{dram.channels, dram.interleaveBytes, dram.burstBytes},
+    : dram(chip), channels{dram.channels, dram.interleaveBytes, dram.burstBytes, dram.channelsPermuted},
       outstanding(chip.integer("dma.outstanding_requests")), requestBytes(chip.integer("dma.request_bytes")),
       // A bus wider than all banks together carries no more than they take.
       busBytesPerCycle(
           std::min(chip.integer("dma.bus_bytes_per_cycle"),
                    chip.integer("scratchpad.banks") * chip.integer("scratchpad.bank_width_bytes"))),
       startupCycles(chip.integer("dma.startup_cycles")), rowBytes(dram.rowBytes * dram.channels),
-      rowBanks(dram.banks), dramBytesPerCycle(dram.bandwidthGbps * dram.usable() / cyclesPerNanosecond(chip)),
+      rowBanks(dram.banks), otherBank(std::log(std::max(1e-9, 1 - 1 / static_cast<double>(dram.banks)))),
+      dramBytesPerCycle(dram.bandwidthGbps * dram.usable() / cyclesPerNanosecond(chip)),
       batchOverhead(dram.perBatchNs() / (static_cast<double>(dram.writeBatch) * dram.burstNs())),
       latencyCycles(dram.readLatencyNs() * cyclesPerNanosecond(chip)),
       writeLatencyCycles(dram.writeLatencyNs() * cyclesPerNanosecond(chip)),
@@ -31,7 +32,7 @@ Dma::Dma(const chip::Chip &chip)
                   cyclesPerNanosecond(chip)),
       writeToReadCycles(dram.writeToReadNs() * cyclesPerNanosecond(chip)),
       readToWriteCycles(dram.readToWriteNs() * cyclesPerNanosecond(chip)),
-      conflictCycles(dram.rowMissNs() / static_cast<double>(dram.banks) * cyclesPerNanosecond(chip)),
+      conflictCycles(std::max(0.0, dram.wr - dram.wtr + dram.rowMissNs()) * cyclesPerNanosecond(chip)),
       refreshWaitCycles(dram.rfc * dram.rfc / (2 * dram.refi) * cyclesPerNanosecond(chip)),
       burstCycles(dram.burstNs() * cyclesPerNanosecond(chip)), banks(chip) {}
 
@@ -40,7 +41,8 @@ Transfer Dma::transfer(const Runs &runs, int64_t address, int64_t step, int64_t 
   return known.get(
       {runs.bytes, runs.count[0], runs.count[1], runs.count[2], runs.count[3], runs.pitch[0], runs.pitch[1],
        runs.pitch[2], runs.pitch[3], address, step, 2 * beats + store, outstanding, requestBytes,
-       dram.channels, dram.interleaveBytes, dram.burstBytes, rowBytes * 4096 + rowBanks, dram.writeQueue},
+       dram.channels, dram.interleaveBytes, dram.burstBytes * 2 + dram.channelsPermuted,
+       rowBytes * 4096 + rowBanks, dram.writeQueue},
       [&] {
         Transfer transfer;
         transfer.store = store;
@@ -64,14 +66,34 @@ Transfer Dma::transfer(const Runs &runs, int64_t address, int64_t step, int64_t 
         } else { // boxes fill each other's idle channels as far as the table holds several of them; a piece
                  // more or less is still in the queue of its channel when the next box comes
           const double inFlight = std::max(1.0, 1 / rounds(transfer));
-          transfer.dramBytes = std::max(load.inSequence, (load.fullest - piece) / inFlight) * bytes;
+          transfer.dramBytes =
+              std::max(load.inSequence * waitsByChance(static_cast<double>(transfer.bytes) /
+                                                           static_cast<double>(transfer.requests),
+                                                       load.byChance),
+                       (load.fullest - piece) / inFlight) *
+              bytes;
         }
         transfer.fullestBytes = load.fullest * bytes;
         transfer.sharedBytes = load.inSequence * bytes;
         transfer.rowsVisited = meanRowVisits(runs, rowBytes);
-        transfer.rowsOpened = timing::rowsOpened(runs, rowBytes, rowBanks, step);
+        if (dram.channelsPermuted)
+          transfer.reached =
+              std::min(1.0, static_cast<double>(granulesTouched(runs, address, dram.interleaveBytes)) /
+                                (transfer.rowsVisited * static_cast<double>(dram.channels)));
+        transfer.rowsOpened = timing::rowsOpened(runs, rowBytes, rowBanks, dram.banksPermuted, step);
         return transfer;
       });
+}
+
+double Dma::waitsByChance(double requestBytes, double share) const {
+  // Of the requests in the table those wait at the channels that are not under way; of these the last in each
+  // of the other channels, on average, finds its own idle. Both follow from the rate: rate = peak x waiting /
+  // (waiting + idle).
+  const double idle = share * static_cast<double>(dram.channels - 1);
+  const double peak = dramBytesPerCycle / requestBytes, entries = static_cast<double>(outstanding);
+  const double sum = entries + idle + peak * latencyCycles;
+  const double rate = (sum - std::sqrt(sum * sum - 4 * latencyCycles * peak * entries)) / (2 * latencyCycles);
+  return std::max(1.0, std::min(peak, entries / latencyCycles) / rate);
 }
 
 int64_t Dma::localBeats(int64_t elements, const std::array<int64_t, 4> &box,
@@ -139,8 +161,23 @@ double Dma::dramAndTable(const Transfer &transfer) const {
   return (groups - missing) * hit + missing * std::max(hit, trip + rowMissCycles);
 }
 
-double Dma::missLatency(const Transfer &transfer) const {
-  return transfer.store ? 0 : rowMissCycles * std::min(1.0, transfer.rowsOpened) + refreshWaitCycles;
+RowWaits Dma::rowWaits(const Transfer &load) const {
+  const auto requests = static_cast<double>(load.requests);
+  const double cycles = channelCycles(load, load.dramBytes), share = load.rowsOpened / load.rowsVisited;
+  RowWaits waits;
+  waits.first =
+      std::min(1.0, share * std::max(1.0, load.rowsVisited * std::min(1.0, rowMissCycles / cycles)));
+  const double window =
+      std::max(static_cast<double>(outstanding), requestsAtOnce(load, chunkBytes(load.bytes)));
+  if (requests <= window)
+    return waits;
+  waits.atOnce = window / requests;
+  // The requests that come together are served one after the other.
+  const double ahead =
+      requestsAtOnce(load, chunkBytes(load.bytes)) * load.sharedBytes / requests / dramBytesPerCycle;
+  waits.later = load.rowsOpened * (ahead > rowMissCycles ? rowMissCycles * rowMissCycles / (2 * ahead)
+                                                         : rowMissCycles - ahead / 2);
+  return waits;
 }
 
 double Dma::stream(const Transfer &transfer, int64_t n) const {

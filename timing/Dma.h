@@ -12,6 +12,8 @@
 #include "timing/Dram.h"
 #include "timing/Runs.h"
 
+#include <cmath>
+
 namespace arsis::timing {
 
 /// One load or store.
@@ -29,6 +31,14 @@ struct Transfer {
   /// Rows of the DRAM in which it lies; and of these the ones that it finds closed, mean in a long row of
   /// transfers.
   double rowsVisited = 0, rowsOpened = 0;
+  double reached = 1; // share of the channels that a visit to a row of all of them reaches
+};
+
+/// What a load that has the channels to itself waits for rows that it finds closed.
+struct RowWaits {
+  double first = 0; // the chance that one of its first rows is closed, which it reaches before one could open
+  double later = 0; // cycles, for the rows behind these
+  double atOnce = 1; // share of its requests that are there as soon as it comes
 };
 
 class Dma {
@@ -56,14 +66,16 @@ public:
   double dramCycles(const Transfer &transfer, double dramBytes) const;
   /// The same without what batches cost.
   double channelCycles(const Transfer &transfer, double dramBytes) const {
-    return std::max(dramBytes / dramBytesPerCycle, transfer.rowsOpened * activationCycles);
+    return std::max(dramBytes / dramBytesPerCycle, transfer.rowsOpened * transfer.reached * activationCycles);
   }
 
   /// Cycles of the DRAM and the table, whichever is slower, in each round of the table: a round that has to
   /// open a row holds its entries for so much longer. Of a store the table alone.
   double dramAndTable(const Transfer &transfer) const;
-  /// Cycles that opening rows, and what is left of a refresh, add to the latency of one transfer.
-  double missLatency(const Transfer &transfer) const;
+  /// The chance that one of so many rows lies in the same bank as another one.
+  double meets(double rows) const { return 1 - std::exp(rows * otherBank); }
+  /// A row is opened as soon as the first request for it comes, some time before its turn.
+  RowWaits rowWaits(const Transfer &load) const;
   /// Cycles of `n` equal transfers, from the first instruction's issue to the last byte.
   double stream(const Transfer &transfer, int64_t n) const;
 
@@ -71,6 +83,7 @@ public:
   const Channels channels;
   const int64_t outstanding, requestBytes, busBytesPerCycle, startupCycles;
   const int64_t rowBytes, rowBanks; // of all channels together; banks of one
+  const double otherBank;           // logarithm of the chance that two rows lie in different banks
   const double dramBytesPerCycle;   // refresh taken off
   const double batchOverhead;       // what a batch of writes costs among reads, over its own time
   const double latencyCycles, writeLatencyCycles, rowMissCycles;
@@ -79,12 +92,14 @@ public:
   const double queueCycles;                   // in which a channel empties a full queue of writes
   const double batchCycles;                   // in which a channel writes a batch
   const double writeToReadCycles, readToWriteCycles; // between the slots of the two
-  const double conflictCycles;                       // of the first access after a turn, mean
+  const double conflictCycles;                       // of a load behind a turn whose row the writes closed
   const double refreshWaitCycles;                    // of a request that comes at any time
   const double burstCycles;                          // of one burst on its channel
   const Banks banks;
 
 private:
+  /// By how much longer a stream of loads takes of which such a share lies in channels by chance.
+  double waitsByChance(double requestBytes, double share) const;
   /// Cycles of the slower of bus and scratchpad side.
   double moving(const Transfer &transfer) const;
   double rounds(const Transfer &transfer) const {

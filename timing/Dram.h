@@ -12,6 +12,16 @@
 
 namespace arsis::timing {
 
+/// A hash, for the places of rows and rounds: the finaliser of SplitMix64 (Steele, Lea and Flood, OOPSLA
+/// 2014). It stands for the exclusive or of many address bits that controllers take; of few bits alone it
+/// would leave distances at which half of them meet.
+inline int64_t scattered(int64_t number) {
+  auto hash = static_cast<uint64_t>(number);
+  hash = (hash ^ (hash >> 30)) * 0xbf58476d1ce4e5b9;
+  hash = (hash ^ (hash >> 27)) * 0x94d049bb133111eb;
+  return static_cast<int64_t>((hash ^ (hash >> 31)) >> 32);
+}
+
 struct Dram {
   explicit Dram(const chip::Chip &chip);
 
@@ -25,8 +35,9 @@ struct Dram {
   double writeToReadNs() const { return cwl + wtr; }
   double readToWriteNs() const { return std::max(0.0, cl + rtw - cwl); }
   double rowMissNs() const { return rp + rcd; }
-  /// The share of the time in which a channel is not being refreshed.
-  double usable() const { return 1 - rfc / refi; }
+  /// The share of the time that refresh leaves a channel: before it all rows are closed, behind it the next
+  /// one is opened.
+  double usable() const { return std::max(0.0, 1 - (rfc > 0 ? rtp + rp + rfc + rcd : 0) / refi); }
   /// What a channel loses with each batch of writes among reads: the bus turns round twice, and with a
   /// chance of one in `banks` each side finds a row of the other in its bank.
   double perBatchNs() const {
@@ -34,7 +45,7 @@ struct Dram {
   }
 
   int64_t channels, banks, rowBytes, burstBytes, interleaveBytes;
-  bool permuted;
+  bool banksPermuted, channelsPermuted;
   int64_t writeQueue, writeBatch; // bursts of a channel
   double bandwidthGbps;
   double controller, interconnect, phy; // parts of the latency

@@ -4,6 +4,7 @@
 #include "timing/Memo.h"
 
 #include <algorithm>
+#include <cmath>
 #include <numeric>
 #include <vector>
 
@@ -121,19 +122,20 @@ static void addBursts(std::vector<int64_t> &load, const Channels &dram, int64_t 
       of += rounds * perPiece * times;
     bursts -= rounds * perRound;
   }
-  auto channel = static_cast<size_t>(floorRemainder(floorQuotient(first, perPiece), dram.channels));
+  int64_t piece = floorQuotient(first, perPiece);
   int64_t left = perPiece - floorRemainder(first, perPiece); // in the piece
   while (bursts > 0) {
     const int64_t some = std::min(bursts, left);
-    load[channel] += some * times;
+    load[static_cast<size_t>(dram.channelOf(piece))] += some * times;
     bursts -= some;
     left = perPiece;
-    channel = channel + 1 == load.size() ? 0 : channel + 1;
+    ++piece;
   }
 }
 
-/// Run by run.
-static std::vector<int64_t> walkChannels(const Runs &runs, const Channels &dram, int64_t address) {
+/// Run by run, so many of them.
+static std::vector<int64_t> walkChannels(const Runs &runs, const Channels &dram, int64_t address,
+                                         int64_t most) {
   std::vector<int64_t> load(static_cast<size_t>(dram.channels), 0);
   const int64_t burst = dram.burstBytes;
   int64_t buffered = -1;
@@ -142,6 +144,8 @@ static std::vector<int64_t> walkChannels(const Runs &runs, const Channels &dram,
       for (int64_t c = 0; c < runs.count[2]; ++c) {
         int64_t at = address + a * runs.pitch[0] + b * runs.pitch[1] + c * runs.pitch[2];
         for (int64_t d = 0; d < runs.count[3]; ++d, at += runs.pitch[3]) {
+          if (most-- == 0)
+            return load;
           const int64_t first = at / burst, last = (at + runs.bytes - 1) / burst;
           const int64_t kept = first == buffered;
           addBursts(load, dram, first + kept, last + 1 - first - kept, 1);
@@ -154,7 +158,7 @@ static std::vector<int64_t> walkChannels(const Runs &runs, const Channels &dram,
 std::vector<int64_t> burstsOfChannels(const Runs &runs, const Channels &dram, int64_t address) {
   constexpr int64_t kFew = 256;
   if (runs.runs() <= kFew)
-    return walkChannels(runs, dram, address);
+    return walkChannels(runs, dram, address, kFew);
   std::vector<int64_t> load(static_cast<size_t>(dram.channels), 0);
   const int64_t burst = dram.burstBytes, perPiece = dram.interleaveBytes / burst;
   const int64_t period = dram.channels * dram.interleaveBytes;
@@ -201,7 +205,43 @@ std::vector<int64_t> burstsOfChannels(const Runs &runs, const Channels &dram, in
   return load;
 }
 
+/// Of rounds that are permuted: the mean of a few addresses, `address` the first of them, over as many runs
+/// as are soon walked. Pieces that follow each other by less than a block, n rounds, reach the n channels in
+/// turn, all but the last ones; such sequences lie anywhere, so that what the fullest channel has above the
+/// mean grows with the root of their number.
+static ChannelLoad expectedOfChannels(const Runs &runs, const Channels &dram, int64_t address, int64_t step) {
+  constexpr int64_t kAddresses = 4, kWalked = 64;
+  ChannelLoad result;
+  result.bursts = granulesTouched(runs, address, dram.burstBytes);
+  const auto n = static_cast<double>(dram.channels), bursts = static_cast<double>(result.bursts);
+  result.fullest = result.inSequence = bursts / n;
+  if (dram.channels == 1 || result.bursts == 0)
+    return result;
+  const int64_t block = dram.channels * dram.channels * dram.interleaveBytes;
+  int64_t sequences = 1;
+  for (size_t d = 0; d < 4; ++d)
+    if (std::abs(runs.pitch[d]) >= block)
+      sequences *= runs.count[d];
+  double above = 0;
+  for (int64_t k = 0; k < kAddresses; ++k) {
+    const std::vector<int64_t> load = walkChannels(runs, dram, address + k * block, kWalked);
+    above += static_cast<double>(*std::max_element(load.begin(), load.end())) -
+             static_cast<double>(std::accumulate(load.begin(), load.end(), int64_t(0))) / n;
+  }
+  const double walked = std::max(1.0, static_cast<double>(sequences * std::min(runs.runs(), kWalked)) /
+                                          static_cast<double>(runs.runs()));
+  result.fullest += above / kAddresses * std::sqrt(static_cast<double>(sequences) / walked);
+
+  const auto pieces = static_cast<double>(granulesTouched(runs, address, dram.interleaveBytes));
+  const double turns = pieces / static_cast<double>(sequences) / n, share = turns - std::floor(turns);
+  // Boxes may go on where the last one ended.
+  result.byChance = sequences == 1 && std::abs(step) < block ? 0 : share / turns;
+  return result;
+}
+
 static ChannelLoad countChannels(const Runs &runs, const Channels &dram, int64_t address, int64_t step) {
+  if (dram.permuted)
+    return expectedOfChannels(runs, dram, address, step);
   const std::vector<int64_t> load = burstsOfChannels(runs, dram, address);
   ChannelLoad result;
   result.bursts = std::accumulate(load.begin(), load.end(), int64_t(0));
@@ -227,7 +267,7 @@ ChannelLoad channelLoad(const Runs &runs, const Channels &dram, int64_t address,
   const int64_t period = dram.channels * dram.interleaveBytes;
   return known.get({runs.bytes, runs.count[0], runs.count[1], runs.count[2], runs.count[3], runs.pitch[0],
                     runs.pitch[1], runs.pitch[2], runs.pitch[3], dram.channels, dram.interleaveBytes,
-                    dram.burstBytes, address % period, floorRemainder(step, period)},
+                    dram.burstBytes * 2 + dram.permuted, address % period, floorRemainder(step, period)},
                    [&] { return countChannels(runs, dram, address, step); });
 }
 
@@ -254,7 +294,7 @@ double meanRowVisits(const Runs &runs, int64_t rowBytes) {
   return visits;
 }
 
-double rowsOpened(const Runs &runs, int64_t rowBytes, int64_t banks, int64_t step) {
+double rowsOpened(const Runs &runs, int64_t rowBytes, int64_t banks, bool permuted, int64_t step) {
   if (runs.runs() == 0)
     return 0;
   const double visits = meanRowVisits(runs, rowBytes), row = static_cast<double>(rowBytes);
@@ -267,7 +307,11 @@ double rowsOpened(const Runs &runs, int64_t rowBytes, int64_t banks, int64_t ste
   // Rows of the one before are found open, but for those that share a bank; the last bytes of its pieces have
   // gone on to others. Pieces lie a whole row apart.
   const auto open = static_cast<double>(banks);
-  const double closed = visits > open ? std::min(visits, 2 * (visits - open)) : 0;
+  double closed = visits > open ? std::min(visits, 2 * (visits - open)) : 0;
+  if (permuted) { // rows of other rounds over the banks, each by chance
+    const double others = visits * std::max(0.0, 1 - open * row / static_cast<double>(span));
+    closed = visits * (1 - std::pow(1 - 1 / open, others));
+  }
   double pieces = 1;
   int64_t outer = 1;
   for (size_t d = 0; d < 4; ++d) {

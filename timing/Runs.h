@@ -5,6 +5,8 @@
 // travel (simulator/memory/Dram.h), which rows they open.
 #pragma once
 
+#include "timing/Dram.h"
+
 #include <array>
 #include <cstdint>
 #include <vector>
@@ -36,10 +38,16 @@ int64_t granulesTouched(const Runs &runs, int64_t address, int64_t granule);
 /// How a DRAM cuts and spreads its addresses; keys `dram.*` of the chip.
 struct Channels {
   int64_t channels = 1, interleaveBytes = 64, burstBytes = 64;
+  bool permuted = false; // rounds over the channels: scattered() of n rounds, and one on with each of these
+
+  int64_t channelOf(int64_t piece) const {
+    const int64_t round = piece / channels;
+    return (permuted ? piece + round + scattered(round / channels) : piece) % channels;
+  }
 };
 
 /// Whole bursts that the runs ask of each channel, the first run at `address`, counted as granulesTouched
-/// does. REQUIRES: address >= 0, an interleave of whole bursts.
+/// does. REQUIRES: address >= 0, rounds that are not permuted, an interleave of whole bursts.
 std::vector<int64_t> burstsOfChannels(const Runs &runs, const Channels &dram, int64_t address);
 
 /// The fullest channel's bursts, for one box and in a long row of boxes.
@@ -47,9 +55,10 @@ struct ChannelLoad {
   int64_t bursts = 0;    // of all channels
   double fullest = 0;    // of the fullest channel
   double inSequence = 0; // of the fullest channel, mean over boxes each `step` bytes behind the one before
+  double byChance = 0;   // share of the pieces that lie in any channel, by the hash of their address
 };
-/// A step that is no multiple of the interleave reaches all channels in the long run, one shorter than it
-/// too late to count.
+/// Rounds over the channels that are permuted: expected, whatever the step. Otherwise exact; a step that is
+/// no multiple of the interleave reaches all channels in the long run, one shorter than it too late to count.
 ChannelLoad channelLoad(const Runs &runs, const Channels &dram, int64_t address, int64_t step);
 
 /// Bytes for which the whole DRAM is occupied if all channels are as full as the fullest.
@@ -59,6 +68,6 @@ double occupiedBytes(const Runs &runs, const Channels &dram, int64_t address = 0
 double meanRowVisits(const Runs &runs, int64_t rowBytes);
 /// Of these, the rows that a box finds closed in a long row of boxes, each `step` bytes behind the one
 /// before, if the last `banks` rows are open and nobody else comes between.
-double rowsOpened(const Runs &runs, int64_t rowBytes, int64_t banks, int64_t step);
+double rowsOpened(const Runs &runs, int64_t rowBytes, int64_t banks, bool permuted, int64_t step);
 
 } // namespace arsis::timing

@@ -25,7 +25,7 @@ ChipLimits readChipLimits(const chip::Chip &chip) {
   limits.vectorStartupCycles = chip.integer("vector.startup_cycles");
   limits.dmaStartupCycles = chip.integer("dma.startup_cycles");
   const timing::Dram dram(chip);
-  limits.dram = {dram.channels, dram.interleaveBytes, dram.burstBytes};
+  limits.dram = {dram.channels, dram.interleaveBytes, dram.burstBytes, dram.channelsPermuted};
   limits.dramBytesPerCycle = dram.bandwidthGbps * dram.usable() * kMegaPerGiga / chip.real("clock.core_mhz");
   return limits;
 }

@@ -19,26 +19,36 @@ double Controller::wholeBatches(double work) const {
 double Controller::turnaround(bool write) const {
   if (write == (d[Writing] > 0))
     return 0;
-  return dma.conflictCycles + (write ? dma.readToWriteCycles : dma.writeToReadCycles);
+  return write ? dma.readToWriteCycles + d[Opens] * dma.rowMissCycles / 2
+               : dma.writeToReadCycles + d[Closes] * dma.conflictCycles;
 }
 
-double Controller::load(const timing::Transfer &transfer, double arrives, double alone, double inBank) {
-  const double work = dma.channelCycles(transfer, transfer.sharedBytes), batch = dma.batchCycles;
+double Controller::load(const timing::Transfer &transfer, double arrives, double alone,
+                        const timing::RowWaits &rows, double inBank) {
+  double work = dma.channelCycles(transfer, transfer.sharedBytes);
+  const double batch = dma.batchCycles;
   d[Newest] = d[LastLoad] = arrives;
   while (d[Works] > 0 && d[Arrivals] <= arrives)
     admit();
   const double begin = std::max(arrives, d[LoadsEnd]); // loads in the same channels wait for each other
+  const double opened = std::max(begin, arrives + dma.rowMissCycles);
   if (arrives < d[LastStore]) { // this load is far behind it in the program, and does not see it
-    d[Since] += work + inBank;
-    d[Free] = std::max({d[Free], begin + work + inBank, d[Mark] + d[Since] - d[Queued]});
-    d[LoadsEnd] = begin + alone + inBank;
-    return begin + alone;
+    const double first = rows.first * opened + (1 - rows.first) * begin;
+    alone += rows.later + inBank;
+    work += rows.later + inBank;
+    d[Since] += work;
+    d[Free] = std::max({d[Free], first + work, d[Mark] + d[Since] - d[Queued]});
+    d[LoadsEnd] = first + alone;
+    return first + alone - inBank;
   }
   drainUntil(arrives);
   // Whole batches of a long store go between the pieces of a load, of each as much.
   double between = std::min({wholeBatches(d[Queued]), d[Queued], alone});
   d[Queued] -= between;
-  const double asked = std::max(begin, d[Free] + turnaround(false));
+  // Rows open while the load waits for stores; those of its first requests are all open then.
+  const double free = d[Free] + turnaround(false);
+  const double asked = rows.first * std::max(opened, free) + (1 - rows.first) * std::max(begin, free);
+  const double waited = std::clamp((free - arrives) / dma.rowMissCycles, 0.0, 1.0);
   for (size_t k = 0; k < kInFlight && d[Works + k] > 0; ++k) {
     const double together = asked + alone + between - d[Arrivals + k];
     if (d[Works + k] < batch || together <= 0)
@@ -49,7 +59,9 @@ double Controller::load(const timing::Transfer &transfer, double arrives, double
     d[Works + k] = std::max(kNone, d[Works + k] - share);
     between += share;
   }
+  const double later = rows.later * (1 - std::min(1.0, rows.atOnce * (waited + between / batch)));
   between += between / std::clamp(between, batch, dma.queueCycles) * batch * dma.batchOverhead;
+  between += later;
   d[Writing] = 0;
   d[Since] = d[Queued];
   d[Free] = d[Mark] = asked + work + inBank + between;
@@ -57,8 +69,11 @@ double Controller::load(const timing::Transfer &transfer, double arrives, double
   return asked + alone + between;
 }
 
-double Controller::store(const timing::Transfer &transfer, double arrives) {
+double Controller::store(const timing::Transfer &transfer, double arrives, double opens) {
   d[Newest] = arrives;
+  d[Opens] = opens;
+  const double batches = dma.channelCycles(transfer, transfer.sharedBytes) / dma.batchCycles;
+  d[Closes] = dma.meets(transfer.rowsVisited / std::max(1.0, batches));
   d[StoresEnd] = std::max(arrives, d[StoresEnd]) + dma.channelCycles(transfer, transfer.dramBytes);
   const double byChannel = std::max(arrives, d[StoresEnd] - dma.queueCycles);
   if (d[Works + kInFlight - 1] > 0)
@@ -151,11 +166,13 @@ bool Controller::recurs(const double *now, const double *then, const timing::Dma
       sum += numbers[Works + k];
     return sum;
   };
+  const auto busy = [](const double *numbers) { return std::max(0.0, numbers[Free] - numbers[Newest]); };
   return now[Draining] == then[Draining] && now[Writing] == then[Writing] &&
-         std::abs(now[Queued] - then[Queued]) <= close && std::abs(inQueue(now) - inQueue(then)) <= close;
+         std::abs(now[Queued] - then[Queued]) <= close && std::abs(inQueue(now) - inQueue(then)) <= close &&
+         std::abs(busy(now) - busy(then)) <= close;
 }
 
-double OpenRows::closed(int tensor, const timing::Transfer &transfer, int64_t banks) {
+double OpenRows::closed(int tensor, const timing::Transfer &transfer, const timing::Dma &dma) {
   double rows = 0;
   auto at = loaded.begin();
   for (; at != loaded.end() && at->tensor != tensor; ++at)
@@ -172,7 +189,7 @@ double OpenRows::closed(int tensor, const timing::Transfer &transfer, int64_t ba
   const double open = transfer.rowsVisited - transfer.rowsOpened;
   if (first || open <= 0)
     return 0;
-  return open * (1 - std::pow(1 - 1 / static_cast<double>(banks), rows));
+  return open * dma.meets(rows);
 }
 
 } // namespace arsis::schedule

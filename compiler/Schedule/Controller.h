@@ -40,6 +40,9 @@ class Controller {
     Queued = Works + kInFlight,
     Draining,
     Writing,
+    // Chances, of the last store: that a batch finds its first row closed, and that it closes that of a load.
+    Opens,
+    Closes,
     Count
   };
 
@@ -51,11 +54,12 @@ public:
   /// When a load that asks at `arrives` is served, for which its channels and the table take `alone` cycles.
   /// A store of several batches takes turns with it; for `inBank` cycles more its bank holds up the loads
   /// behind.
-  double load(const timing::Transfer &transfer, double arrives, double alone, double inBank);
+  double load(const timing::Transfer &transfer, double arrives, double alone, const timing::RowWaits &rows,
+              double inBank);
   /// Cycles since the last load came to the DRAM.
   double sinceLoad(double time) const { return time - d[LastLoad]; }
   /// When a store that comes at `arrives` is in the queue.
-  double store(const timing::Transfer &transfer, double arrives);
+  double store(const timing::Transfer &transfer, double arrives, double opens);
   /// When everything is in the DRAM.
   double flushed() const;
   /// Of how many batches a store is, 0 if they are whole.
@@ -75,13 +79,13 @@ private:
   const timing::Dma &dma;
 };
 
-/// Rows that loads of other tensors have closed.
+/// Rows that transfers of other tensors have closed.
 class OpenRows {
 public:
   void clear() { loaded.clear(); }
-  /// How many of the rows that a load of `tensor` would find open others have closed since the last one,
+  /// How many of the rows that a transfer of `tensor` would find open others have closed since the last one,
   /// mean.
-  double closed(int tensor, const timing::Transfer &transfer, int64_t banks);
+  double closed(int tensor, const timing::Transfer &transfer, const timing::Dma &dma);
 
 private:
   struct Loaded {

@@ -43,10 +43,12 @@ void Run::prepare() {
     writers.push_back(kAnyStream);
     readers.push_back(kAnyStream);
     touched.push_back(false);
+    written.emplace_back();
   }
   for (const Buffer &buffer : l.buffers)
     if (cycle * slotsOf(buffer) <= kMostSlots && cycle % slotsOf(buffer) != 0)
       cycle = std::lcm(cycle, slotsOf(buffer));
+  elsewhere = reserve(l.buffers.size());
   counters = reserve(Counters);
   nodes.resize(l.nodes.size());
   for (size_t i = 0; i < l.nodes.size(); ++i)
@@ -73,6 +75,7 @@ void Run::clear() {
   writers.clear();
   readers.clear();
   touched.clear();
+  written.clear();
   nodes.clear();
   shapes.clear();
   rows.clear();
@@ -144,7 +147,8 @@ int64_t Run::spanOf(const Past &past, int64_t alike, double partialBatches) cons
   // What the first iterations found empty, of streams and rings, is full.
   const int64_t settled = std::min(alike, kMostAlike) - std::max<int64_t>(kIssued + 1, cycle);
   constexpr double kNearly = 0.02;
-  for (int64_t span = cycle; partialBatches > 0 && span <= settled / 2; span += cycle)
+  const int64_t least = (kLeastAlike + cycle - 1) / cycle * cycle;
+  for (int64_t span = least; partialBatches > 0 && span <= settled / 2; span += cycle)
     if (Controller::recurs(at(0) + dram, at(span) + dram, mp->dma) &&
         Controller::recurs(at(span) + dram, at(2 * span) + dram, mp->dma) &&
         samePace(at(0), at(span), at(2 * span), kNearly))
@@ -232,6 +236,8 @@ void Run::finish(int stream, double started, double completes, std::initializer_
 void Run::mark(int stream, Use use, double completes) {
   touched[use.buffer] = true;
   std::vector<int> &owners = use.writes ? writers : readers;
+  if (use.writes && stream != VectorStream)
+    written[use.buffer] = {};
   double &last = slot(use.buffer, use.writes);
   if (owners[use.buffer] != stream)
     owners[use.buffer] = last > 0 && !use.writes ? kAnyStream : stream;

@@ -15,6 +15,8 @@ void Run::execute(const Alloc &alloc, NodeState &) {
   if (count > kPerSlot)
     writers[alloc.buffer] = readers[alloc.buffer] = kAnyStream;
   touched[alloc.buffer] = false;
+  written[alloc.buffer] = {};
+  writtenElsewhere(alloc.buffer) = 0;
 }
 
 void Run::transferTime(const View &local, const std::array<int64_t, 4> &box, const std::array<Affine, 4> &at,
@@ -46,7 +48,7 @@ void Run::transferTime(const View &local, const std::array<int64_t, 4> &box, con
   });
 }
 
-/// `rowsClosed`: by loads of other tensors, of those that this one would find open.
+/// `rowsClosed`: by transfers of other tensors, of those that this one would find open.
 void Run::move(int stream, const NodeState &node, std::initializer_list<Use> uses, Engine engine,
                double rowsClosed) {
   const bool store = engine == Engine::Store;
@@ -71,16 +73,19 @@ void Run::move(int stream, const NodeState &node, std::initializer_list<Use> use
     Controller dram = controller();
     if (store) { // its data wait in the controller
       const double first = bus / double(t.requests);
-      moved = std::max({byBus, begin + first + tableFull, dram.store(t, begin + first)}) +
+      moved = std::max({byBus, begin + first + tableFull,
+                        dram.store(t, begin + first, std::min(1.0, t.rowsOpened / t.rowsVisited))}) +
               mp->dma.writeLatencyCycles;
     } else {
       const double work = mp->dma.channelCycles(t, t.dramBytes), again = std::min(1.0, rowsClosed);
       const double alone = std::max(work, rounds > 1 ? tableFull + work / rounds : 0);
       const double late = again * std::max(0.0, mp->dma.rowOpenCycles - dram.sinceLoad(begin));
       const double inBank = again * std::max(0.0, mp->dma.rowCycleCycles - work);
-      moved = std::max({byBus, dram.load(t, begin, alone, inBank),
-                        begin + t.fullestBytes / mp->dma.dramBytesPerCycle}) +
-              mp->dma.latencyCycles + mp->dma.missLatency(t) + late;
+      const timing::RowWaits rows = mp->dma.rowWaits(t);
+      const double fullest = t.fullestBytes / mp->dma.dramBytesPerCycle;
+      moved = std::max({byBus, dram.load(t, begin, alone, rows, inBank),
+                        begin + rows.first * mp->dma.rowMissCycles + fullest}) +
+              mp->dma.latencyCycles + mp->dma.refreshWaitCycles + late;
     }
     done = std::max(moved, lastData + (store ? 0 : node.cycles));
     nextRequest = begin + std::max(node.cycles, other);
@@ -96,12 +101,13 @@ void Run::move(int stream, const NodeState &node, std::initializer_list<Use> use
 void Run::execute(const Load &load, NodeState &node) {
   transferTime(load.to, sizes(load.box), load.at, load.tensor, false, node);
   move(LoadStream, node, {{load.to.buffer, true, load.apart}}, Engine::Load,
-       rows.closed(load.tensor, node.transfer, mp->dma.rowBanks));
+       rows.closed(load.tensor, node.transfer, mp->dma));
 }
 
 void Run::execute(const Store &store, NodeState &node) {
   transferTime(store.from, sizes(store.box), store.at, store.tensor, true, node);
-  move(StoreStream, node, {{store.from.buffer, false}}, Engine::Store, 0);
+  move(StoreStream, node, {{store.from.buffer, false}}, Engine::Store,
+       rows.closed(store.tensor, node.transfer, mp->dma));
 }
 
 void Run::execute(const LoadWeights &load, NodeState &node) {
@@ -218,14 +224,29 @@ void Run::vector(NodeState &node, const std::array<VectorOperand, 4> &operands, 
   if (elements > 0) {
     issued = std::max(issued, free);
     for (size_t i = 0; i < count; ++i) // what the pipeline still computes
-      if (operands[i].reads)
-        issued = std::max(issued, slot(operands[i].view->buffer, true));
+      if (const int buffer = operands[i].view->buffer; operands[i].reads)
+        issued = std::max(issued, placesOf(operands[i]).meet(written[buffer]) ? slot(buffer, true)
+                                                                              : writtenElsewhere(buffer));
     x[vectorFree] = issued + node.cycles;
     completes = x[vectorFree] + double(mp->vector.figures.startup);
     this->count(Engine::Vector, node.cycles);
     x[counters + Elements] += double(elements * passes);
   }
   finishVector(issued, completes, operands, count);
+}
+
+/// First to last, as the vector unit compares them.
+Run::Places Run::placesOf(const VectorOperand &operand) const {
+  Places places;
+  places.first = places.last = operand.view->offset.at(index);
+  const auto extend = [&](int64_t count, int64_t stride) {
+    (stride < 0 ? places.first : places.last) += (count - 1) * stride;
+  };
+  for (size_t d = 0; d < 4; ++d)
+    extend(operand.count[d], operand.view->strides[d]);
+  for (size_t d = 0; d < 2; ++d)
+    extend(operand.window[d], operand.windowStrides[d]);
+  return places;
 }
 
 double Run::prepareVector(const NodeState &node, const std::array<VectorOperand, 4> &operands, size_t count) {
@@ -243,6 +264,15 @@ double Run::prepareVector(const NodeState &node, const std::array<VectorOperand,
 void Run::finishVector(double issued, double completes, const std::array<VectorOperand, 4> &operands,
                        size_t count) {
   finish(VectorStream, issued, completes, {});
+  for (size_t i = 0; i < count; ++i) {
+    if (!operands[i].writes)
+      continue;
+    const int buffer = operands[i].view->buffer;
+    const Places places = placesOf(operands[i]);
+    if (!places.cover(written[buffer]))
+      writtenElsewhere(buffer) = std::max(writtenElsewhere(buffer), slot(buffer, true));
+    written[buffer] = places;
+  }
   for (size_t i = 0; i < count; ++i)
     for (bool writes : {false, true})
       if (writes ? operands[i].writes : operands[i].reads)

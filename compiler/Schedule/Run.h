@@ -13,6 +13,8 @@
 #include "compiler/Schedule/Past.h"
 #include "compiler/Schedule/Price.h"
 
+#include <limits>
+
 namespace arsis::schedule {
 
 /// Serves one layout after the other: what it allocates is used again.
@@ -53,6 +55,11 @@ private:
     double cycles = 0, other = 0; // of it
     timing::Transfer transfer;
   };
+  struct Places { // elements of a buffer, first to last
+    int64_t first = std::numeric_limits<int64_t>::min(), last = std::numeric_limits<int64_t>::max();
+    bool meet(const Places &other) const { return first <= other.last && other.first <= last; }
+    bool cover(const Places &other) const { return first <= other.first && other.last <= last; }
+  };
   struct VectorOperand {
     const View *view;
     std::array<int64_t, 4> count;
@@ -69,7 +76,7 @@ private:
     return x.size() - count;
   }
   /// Iterations, then what there is must do; the same where stores are parts of batches.
-  static constexpr int64_t kPatience = 12, kMostAlike = 64;
+  static constexpr int64_t kPatience = 12, kLeastAlike = 4, kMostAlike = 48;
   /// More slots differ in nothing that the units could use.
   static constexpr int64_t kMostSlots = 6;
   static constexpr size_t kPerSlot = 2; // last write, last read
@@ -85,6 +92,7 @@ private:
   int64_t spanOf(const Past &past, int64_t alike, double partialBatches) const;
 
   double &slot(int buffer, bool writes) { return x[rings[buffer] + (writes ? 0 : 1)]; }
+  double &writtenElsewhere(int buffer) { return x[elsewhere + static_cast<size_t>(buffer)]; }
   double ready(int stream, const NodeState &node, std::initializer_list<Use> uses);
   void finish(int stream, double started, double completes, std::initializer_list<Use> uses);
   void mark(int stream, Use use, double completes);
@@ -148,6 +156,7 @@ private:
 
   void vector(NodeState &node, const std::array<VectorOperand, 4> &operands, size_t count, double perElement,
               int64_t results);
+  Places placesOf(const VectorOperand &operand) const;
   double prepareVector(const NodeState &node, const std::array<VectorOperand, 4> &operands, size_t count);
   void finishVector(double issued, double completes, const std::array<VectorOperand, 4> &operands,
                     size_t count);
@@ -164,10 +173,12 @@ private:
   std::vector<StreamAt> streams;
   size_t queue[2]; // next request, last data, use of the bus
   size_t dram, vectorFree, counters;
+  size_t elsewhere; // of each buffer: when the vector unit's writes before the last are there
   std::vector<size_t> matrix, drainFree; // of each unit; matrix: load port, feed, (loaded, used) of each bank
   std::vector<size_t> rings;         // of each buffer: kPerSlot numbers of each slot, the current one first
   std::vector<int> writers, readers; // streams of the current slot
   std::vector<bool> touched;         // since the allocation
+  std::vector<Places> written;       // by the last write to the current slot
   std::vector<NodeState> nodes;
   std::vector<int64_t> columns;       // of the weights that each unit loaded last
   int64_t cycle = 1;                  // iterations after which rings are where they were

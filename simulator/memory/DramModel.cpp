@@ -35,19 +35,11 @@ DramModel::DramModel(const timing::Dram &parameters)
   }
 }
 
-/// Rows go round the banks; permuted, each round begins at a bank of its own, so that rows of two rounds meet
-/// in a bank with the chance of one in the number of banks, whatever their distance. The hash of a round, the
-/// finaliser of SplitMix64 (Steele, Lea and Flood, OOPSLA 2014), stands for the exclusive or of many row bits
-/// that controllers take; of few bits alone it would leave distances at which half of the rows meet.
+/// Rows go round the banks; permuted, each round begins at a bank by its hash, so that rows of two rounds
+/// meet with the chance of one in the number of banks, whatever their distance.
 size_t DramModel::bankOf(int64_t row) const {
-  int64_t bank = banks.remainder(row);
-  if (parameters.permuted) {
-    auto hash = static_cast<uint64_t>(banks.quotient(row));
-    hash = (hash ^ (hash >> 30)) * 0xbf58476d1ce4e5b9;
-    hash = (hash ^ (hash >> 27)) * 0x94d049bb133111eb;
-    bank = banks.remainder(bank + static_cast<int64_t>((hash ^ (hash >> 31)) >> 32));
-  }
-  return static_cast<size_t>(bank);
+  const int64_t bank = parameters.banksPermuted ? row + timing::scattered(banks.quotient(row)) : row;
+  return static_cast<size_t>(banks.remainder(bank));
 }
 
 /// Due refreshes, before a piece that arrived at `arrival` is served. They begin when all rows are closed.
@@ -228,18 +220,35 @@ void DramModel::writeBatch(Channel &channel, Femtoseconds decided) {
       channel.free;
 }
 
+/// Granules go round the channels, one of each round on each, so that what a channel has of a range is one
+/// range of its own. Permuted, each of n rounds begins one channel on from the round before, and n such
+/// rounds by their hash: steps of up to n rounds reach all channels alike, longer ones by chance.
 void DramModel::split(int64_t first, int64_t end, Femtoseconds arrival, bool isWrite) {
   const int64_t n = channelCount.value, perGranule = burstsPerGranule.value;
   const int64_t firstGranule = burstsPerGranule.quotient(first),
                 lastGranule = burstsPerGranule.quotient(end - 1);
-  for (int64_t g = firstGranule; g <= std::min(lastGranule, firstGranule + n - 1); ++g) {
-    const int64_t local = channelCount.quotient(g) * perGranule;
-    const int64_t lastHere =
-        g + channelCount.quotient(lastGranule - g) * n; // the last granule on this channel
-    const int64_t localLast = channelCount.quotient(lastHere) * perGranule;
-    Channel &channel = channels[static_cast<size_t>(channelCount.remainder(g))];
-    const Piece piece{local + (g == firstGranule ? first - firstGranule * perGranule : 0),
-                      localLast + (lastHere == lastGranule ? end - lastGranule * perGranule : perGranule)};
+  const int64_t firstRound = channelCount.quotient(firstGranule),
+                lastRound = channelCount.quotient(lastGranule);
+  const int64_t beginsAt = firstGranule - firstRound * n, endsAt = lastGranule - lastRound * n;
+  const auto turned = [&](int64_t round) {
+    return parameters.channelsPermuted
+               ? channelCount.remainder(round + timing::scattered(channelCount.quotient(round)))
+               : 0;
+  };
+  const int64_t turnedFirst = turned(firstRound), turnedLast = turned(lastRound);
+  const int64_t reached = firstRound == lastRound ? lastGranule - firstGranule + 1 : n;
+  for (int64_t k = 0; k < reached; ++k) { // by their places in the first round, from the first granule's on
+    const int64_t place = channelCount.remainder(beginsAt + k);
+    const int64_t number = channelCount.remainder(place + turnedFirst);
+    const int64_t lastPlace = channelCount.remainder(number + n - turnedLast);
+    const int64_t begin = firstRound + (place < beginsAt), last = lastRound - (lastPlace > endsAt);
+    if (begin > last)
+      continue;
+    const bool partBegin = begin == firstRound && place == beginsAt,
+               partEnd = last == lastRound && lastPlace == endsAt;
+    const Piece piece{begin * perGranule + (partBegin ? first - firstGranule * perGranule : 0),
+                      last * perGranule + (partEnd ? end - lastGranule * perGranule : perGranule)};
+    Channel &channel = channels[static_cast<size_t>(number)];
     isWrite ? write(channel, piece, arrival) : read(channel, piece, arrival);
   }
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // The channels of the DRAM and their controllers, free of sockets. Models: channels that interleave by
-// `dram.interleave_bytes`; banks with one open row each, opened under tRCD, tRP, tRAS, tRRD, tFAW, tWR and
+// `dram.interleave_bytes`, rounds permuted or not; banks with one open row each, opened under tRCD, tRP, tRAS, tRRD, tFAW, tWR and
 // tRTP while other banks transfer; the direction of the bus (tWTR, turnaround); a queue of writes: half a
 // batch goes out while no read is there, a whole one goes before reads, open rows first; refresh of a whole
 // channel (tRFC every tREFI), which closes its rows. Requests are cut into pieces of one row, which nothing

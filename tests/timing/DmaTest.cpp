@@ -79,7 +79,8 @@ TEST(DmaForm, LongerRequestsAreNeverSlowerForARun) {
 
 TEST(DmaForm, RemembersTheResultsOfEachChipApart) {
   const Runs runs = runsOfBox({1, 1, 512, 32}, {1, 1, 512, 16}, 4); // pieces of one channel
-  const Dma shallow = dma("edge"), deep = dma("edge", {{"dram.write_queue", "1024"}});
+  const Dma shallow = dma("edge", {{"dram.channel_permutation", "0"}}),
+            deep = dma("edge", {{"dram.channel_permutation", "0"}, {"dram.write_queue", "1024"}});
   const double of[] = {shallow.transfer(runs, 0, 64, 0, true).dramBytes,
                        deep.transfer(runs, 0, 64, 0, true).dramBytes};
   EXPECT_LT(of[1], of[0]);

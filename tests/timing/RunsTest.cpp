@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Runs of a box against its elements one by one; granules and channels against a walk over every run.
 #include "timing/Runs.h"
+#include "timing/Dram.h"
 
 #include <gtest/gtest.h>
 
 #include <algorithm>
 #include <functional>
+#include <numeric>
 #include <random>
 #include <vector>
 
@@ -130,8 +132,11 @@ std::vector<int64_t> walkChannels(const Runs &runs, const Channels &dram, int64_
   forEachIndex(runs.count, [&](const Box &index) {
     const int64_t begin = address + offset(index, runs.pitch);
     for (int64_t b = begin / dram.burstBytes; b <= (begin + runs.bytes - 1) / dram.burstBytes; ++b) {
-      if (b != buffered)
-        ++load[static_cast<size_t>(b * dram.burstBytes / dram.interleaveBytes % dram.channels)];
+      if (b != buffered) {
+        const int64_t piece = b * dram.burstBytes / dram.interleaveBytes, round = piece / dram.channels;
+        const int64_t turned = dram.permuted ? round + scattered(round / dram.channels) : 0;
+        ++load[static_cast<size_t>((piece + turned) % dram.channels)];
+      }
       buffered = b;
     }
   });
@@ -148,6 +153,14 @@ Runs randomRuns(Random &number, int64_t mostBytes) {
     runs.pitch[d] = runs.count[d] > 1 ? extent + gap : 0;
     extent += (runs.count[d] - 1) * runs.pitch[d];
   }
+  return runs;
+}
+
+Runs rows(int64_t count, int64_t bytes, int64_t pitch) {
+  Runs runs;
+  runs.count = {1, 1, 1, count};
+  runs.pitch[3] = count > 1 ? pitch : 0;
+  runs.bytes = bytes;
   return runs;
 }
 
@@ -194,8 +207,44 @@ TEST(Channels, ASingleTileInOneChannelUsesTheNextOneNext) {
   EXPECT_EQ(channelLoad(runs, {2, 64, 32}, 0, 128).inSequence, 2); // always the same one
 }
 
+TEST(Channels, ThatArePermutedHaveTheMeanOfManyAddresses) {
+  Random number;
+  for (const Channels &dram : {Channels{2, 64, 32, true}, {4, 256, 64, true}, {32, 512, 32, true}}) {
+    double form = 0, walked = 0;
+    for (int round = 0; round < 100; ++round) {
+      const Runs runs = randomRuns(number, round % 2 ? 100 : 3000);
+      constexpr int64_t kAddresses = 64;
+      double fullest = 0, bursts = 0;
+      for (int64_t i = 0; i < kAddresses; ++i) {
+        const std::vector<int64_t> load = walkChannels(runs, dram, i * 1000 * dram.interleaveBytes);
+        fullest += static_cast<double>(*std::max_element(load.begin(), load.end())) / kAddresses;
+        bursts += static_cast<double>(std::accumulate(load.begin(), load.end(), int64_t(0))) / kAddresses;
+      }
+      const ChannelLoad load = channelLoad(runs, dram, 0, 0);
+      EXPECT_NEAR(load.inSequence, bursts / static_cast<double>(dram.channels), 1e-6);
+      EXPECT_GE(load.fullest, 0.6 * fullest);
+      EXPECT_LE(load.fullest, 1.8 * fullest);
+      form += load.fullest / fullest / 100;
+      walked += load.fullest > 0;
+    }
+    EXPECT_NEAR(form, 1, 0.05) << dram.channels << " channels, mean of " << walked;
+  }
+}
+
+TEST(Channels, ThatArePermutedAreReachedInTurnByNearPieces) {
+  const Channels dram{8, 64, 64, true};
+  for (int64_t apart = 1; apart <= 8; apart *= 2) {     // pieces
+    const Runs runs = rows(64 / apart, 64, 64 * apart); // of one hash
+    const ChannelLoad load = channelLoad(runs, dram, 0, 64);
+    EXPECT_EQ(load.fullest, load.inSequence) << apart;
+    EXPECT_EQ(load.byChance, 0) << apart;
+    EXPECT_EQ(burstsOfChannels(runs, {8, 64, 64, false}, 0)[0], 8) << "all in few of them otherwise";
+  }
+  EXPECT_EQ(channelLoad(rows(64, 64, 64 * 64), dram, 0, 64).byChance, 1);
+}
+
 /// Rows that a long row of boxes opens, `banks` banks with one open row each, per box.
-double walkOpened(const Runs &runs, int64_t rowBytes, int64_t banks, int64_t step) {
+double walkOpened(const Runs &runs, int64_t rowBytes, int64_t banks, bool permuted, int64_t step) {
   std::vector<int64_t> open(static_cast<size_t>(banks), -1);
   int64_t opened = 0;
   constexpr int64_t kWarm = 200, kBoxes = 2000;
@@ -203,7 +252,8 @@ double walkOpened(const Runs &runs, int64_t rowBytes, int64_t banks, int64_t ste
     forEachIndex(runs.count, [&](const Box &index) {
       const int64_t begin = i * step + offset(index, runs.pitch);
       for (int64_t row = begin / rowBytes; row <= (begin + runs.bytes - 1) / rowBytes; ++row) {
-        int64_t &inBank = open[static_cast<size_t>(row % banks)];
+        const int64_t turned = permuted ? scattered(row / banks) : 0;
+        int64_t &inBank = open[static_cast<size_t>((row + turned) % banks)];
         opened += i >= kWarm && inBank != row;
         inBank = row;
       }
@@ -211,12 +261,16 @@ double walkOpened(const Runs &runs, int64_t rowBytes, int64_t banks, int64_t ste
   return static_cast<double>(opened) / static_cast<double>(kBoxes);
 }
 
-Runs rows(int64_t count, int64_t bytes, int64_t pitch) {
-  Runs runs;
-  runs.count = {1, 1, 1, count};
-  runs.pitch[3] = count > 1 ? pitch : 0;
-  runs.bytes = bytes;
-  return runs;
+TEST(Rows, OfPermutedRoundsAreClosedByChance) {
+  constexpr int64_t kRow = 1024, kBanks = 8;
+  for (int64_t count : {4, 8, 12, 20}) {
+    double form = 0, walk = 0;
+    for (int64_t pitch : {3000, 9000, 11000, 20000, 70000}) {
+      form += rowsOpened(rows(count, 32, pitch), kRow, kBanks, true, 32);
+      walk += walkOpened(rows(count, 32, pitch), kRow, kBanks, true, 32);
+    }
+    EXPECT_NEAR(form / walk, 1, 0.15) << count << " rows";
+  }
 }
 
 TEST(Rows, OpenedAreThoseThatALongRowOfBoxesOpens) {
@@ -236,7 +290,8 @@ TEST(Rows, OpenedAreThoseThatALongRowOfBoxesOpens) {
       {rows(12, 32, 1100), 32, 0.3},   // of more rows than there are banks
   };
   for (const auto &[runs, step, within] : cases)
-    EXPECT_NEAR(rowsOpened(runs, kRow, kBanks, step), walkOpened(runs, kRow, kBanks, step), within)
+    EXPECT_NEAR(rowsOpened(runs, kRow, kBanks, false, step), walkOpened(runs, kRow, kBanks, false, step),
+                within)
         << runs.count[3] << " runs of " << runs.bytes << ", " << runs.pitch[3] << " apart, step " << step;
 }
 

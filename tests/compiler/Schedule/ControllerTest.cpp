@@ -17,8 +17,7 @@ struct Bench {
   std::array<double, Controller::kNumbers> numbers{};
   Controller dram{numbers.data(), dma};
   const double batch = dma.batchCycles, rate = dma.dramBytesPerCycle;
-  const double toWrite = dma.readToWriteCycles + dma.conflictCycles,
-               toRead = dma.writeToReadCycles + dma.conflictCycles;
+  const double toWrite = dma.readToWriteCycles, toRead = dma.writeToReadCycles;
 
   /// For which all channels together are occupied for so many cycles.
   timing::Transfer transfer(double cycles, bool store) const {
@@ -26,13 +25,12 @@ struct Bench {
     t.store = store;
     t.dramBytes = t.sharedBytes = t.fullestBytes = cycles * rate;
     t.bytes = static_cast<int64_t>(t.dramBytes);
-    t.rowsVisited = 1;
-    return t;
+    return t; // no row of which is closed
   }
-  double load(double cycles, double arrives) {
-    return dram.load(transfer(cycles, false), arrives, cycles, 0);
+  double load(double cycles, double arrives, const timing::RowWaits &rows = {}) {
+    return dram.load(transfer(cycles, false), arrives, cycles, rows, 0);
   }
-  double store(double cycles, double arrives) { return dram.store(transfer(cycles, true), arrives); }
+  double store(double cycles, double arrives) { return dram.store(transfer(cycles, true), arrives, 0); }
 };
 
 TEST(Controller, ServesLoadsOneAfterTheOther) {
@@ -46,8 +44,8 @@ TEST(Controller, LoadsOfOneChannelWaitForEachOtherThoughOthersAreIdle) {
   Bench bench;
   timing::Transfer half = bench.transfer(40, false);
   half.sharedBytes /= 2;
-  EXPECT_DOUBLE_EQ(bench.dram.load(half, 0, 40, 0), 40);
-  EXPECT_DOUBLE_EQ(bench.dram.load(half, 0, 40, 0), 80);
+  EXPECT_DOUBLE_EQ(bench.dram.load(half, 0, 40, {}, 0), 40);
+  EXPECT_DOUBLE_EQ(bench.dram.load(half, 0, 40, {}, 0), 80);
 }
 
 TEST(Controller, TakesStoresAtOnceWhileTheQueueHoldsThem) {
@@ -142,8 +140,33 @@ TEST(Controller, PeriodsMoveEverything) {
 
 TEST(Controller, ABankHoldsUpTheNextLoad) {
   Bench bench;
-  EXPECT_DOUBLE_EQ(bench.dram.load(bench.transfer(40, false), 0, 40, 25), 40);
+  EXPECT_DOUBLE_EQ(bench.dram.load(bench.transfer(40, false), 0, 40, {}, 25), 40);
   EXPECT_DOUBLE_EQ(bench.load(40, 0), 105);
+}
+
+TEST(Controller, RowsOpenWhileALoadWaits) {
+  const timing::RowWaits closed{1, 20, 1};
+  Bench bench;
+  const double miss = bench.dma.rowMissCycles;
+  EXPECT_DOUBLE_EQ(bench.load(40, 100, closed), 100 + miss + 40 + 20) << "alone";
+  EXPECT_DOUBLE_EQ(bench.load(40, 100, closed), 200 + miss) << "behind it, open since long";
+  Bench half;
+  EXPECT_DOUBLE_EQ(half.load(40, 0, {0.5, 0, 1}), miss / 2 + 40) << "every second one";
+}
+
+TEST(Controller, ATurnCostsTheRowsThatAreClosedByIt) {
+  const auto turned = [](double opens, double rows) { // when a load behind a batch is there
+    Bench bench;
+    bench.load(40, 0);
+    timing::Transfer store = bench.transfer(bench.batch, true);
+    store.rowsVisited = rows;
+    bench.dram.store(store, 1, opens);
+    return bench.load(40, 2);
+  };
+  Bench bench;
+  EXPECT_DOUBLE_EQ(turned(1, 0) - turned(0, 0), bench.dma.rowMissCycles / 2);
+  EXPECT_DOUBLE_EQ(turned(0, 1) - turned(0, 0), bench.dma.conflictCycles / 8) << "one row, eight banks";
+  EXPECT_DOUBLE_EQ(turned(0, 1000) - turned(0, 0), bench.dma.conflictCycles) << "in all banks";
 }
 
 TEST(Controller, SmallStoresMakeABatchWhateverTheirSumIsRoundedTo) {
@@ -158,17 +181,18 @@ TEST(Controller, SmallStoresMakeABatchWhateverTheirSumIsRoundedTo) {
 }
 
 TEST(OpenRows, OthersCloseARowOncePerBank) {
+  const timing::Dma dma(chip::Chip::load("edge")); // eight banks
   timing::Transfer row;
   row.rowsVisited = 1;
   OpenRows rows;
-  EXPECT_EQ(rows.closed(0, row, 8), 0) << "the first row is opened anyway";
-  EXPECT_EQ(rows.closed(0, row, 8), 0) << "nobody came between";
-  EXPECT_EQ(rows.closed(1, row, 8), 0);
-  EXPECT_DOUBLE_EQ(rows.closed(0, row, 8), 1.0 / 8);
-  EXPECT_EQ(rows.closed(2, row, 8), 0);
-  EXPECT_DOUBLE_EQ(rows.closed(1, row, 8), 1 - 49.0 / 64) << "two others, in any two banks";
+  EXPECT_EQ(rows.closed(0, row, dma), 0) << "the first row is opened anyway";
+  EXPECT_EQ(rows.closed(0, row, dma), 0) << "nobody came between";
+  EXPECT_EQ(rows.closed(1, row, dma), 0);
+  EXPECT_DOUBLE_EQ(rows.closed(0, row, dma), 1.0 / 8);
+  EXPECT_EQ(rows.closed(2, row, dma), 0);
+  EXPECT_DOUBLE_EQ(rows.closed(1, row, dma), 1 - 49.0 / 64) << "two others, in any two banks";
   row.rowsOpened = 1;
-  EXPECT_EQ(rows.closed(0, row, 8), 0) << "a new row";
+  EXPECT_EQ(rows.closed(0, row, dma), 0) << "a new row";
 }
 
 } // namespace

@@ -13,6 +13,14 @@
 namespace arsis::sim::test {
 namespace {
 
+/// Of a round: the finaliser of SplitMix64.
+int64_t hashOf(int64_t round) {
+  auto hash = static_cast<uint64_t>(round);
+  hash = (hash ^ (hash >> 30)) * 0xbf58476d1ce4e5b9;
+  hash = (hash ^ (hash >> 27)) * 0x94d049bb133111eb;
+  return static_cast<int64_t>((hash ^ (hash >> 31)) >> 32);
+}
+
 /// One channel; times in ns, addresses in bursts of its own. Commands are kept in lists, and each rule looks
 /// through them.
 class BurstByBurst {
@@ -64,14 +72,8 @@ private:
   };
   int64_t rowOf(int64_t burst) const { return burst / (d.rowBytes / d.burstBytes); }
   int64_t bankOf(int64_t row) const {
-    uint64_t hash = 0; // of the round: the finaliser of SplitMix64
-    if (d.permuted) {
-      hash = static_cast<uint64_t>(row / d.banks);
-      hash = (hash ^ (hash >> 30)) * 0xbf58476d1ce4e5b9;
-      hash = (hash ^ (hash >> 27)) * 0x94d049bb133111eb;
-      hash = (hash ^ (hash >> 31)) >> 32;
-    }
-    return (row % d.banks + static_cast<int64_t>(hash)) % d.banks;
+    const int64_t turned = d.banksPermuted ? hashOf(row / d.banks) : 0;
+    return (row % d.banks + turned) % d.banks;
   }
   bool isOpen(int64_t row) const {
     const auto found = opened.find(bankOf(row));
@@ -169,7 +171,7 @@ private:
 class SeveralChannels {
 public:
   explicit SeveralChannels(const timing::Dram &figures)
-      : perPiece(figures.interleaveBytes / figures.burstBytes),
+      : perPiece(figures.interleaveBytes / figures.burstBytes), permuted(figures.channelsPermuted),
         channels(static_cast<size_t>(figures.channels), BurstByBurst(figures)) {}
 
   double read(int64_t first, int64_t end, double arrival) {
@@ -194,7 +196,9 @@ private:
     std::vector<std::vector<int64_t>> bursts(channels.size());
     for (int64_t burst = first; burst < end; ++burst) {
       const int64_t piece = burst / perPiece, count = static_cast<int64_t>(channels.size());
-      bursts[static_cast<size_t>(piece % count)].push_back(piece / count * perPiece + burst % perPiece);
+      const int64_t turned = permuted ? piece / count % count + hashOf(piece / count / count) : 0;
+      bursts[static_cast<size_t>((piece % count + turned) % count)].push_back(piece / count * perPiece +
+                                                                              burst % perPiece);
     }
     double last = 0;
     for (size_t c = 0; c < channels.size(); ++c)
@@ -203,6 +207,7 @@ private:
     return last;
   }
   const int64_t perPiece;
+  const bool permuted;
   std::vector<BurstByBurst> channels;
 };
 
@@ -222,7 +227,8 @@ TEST(DramBursts, OneByOneTakeWhatPiecesOfARowTake) {
     figures.interleaveBytes = 64 * number(1, 6);
     figures.banks = number(1, 9);
     figures.rowBytes = 64 * number(1, 20);
-    figures.permuted = number(0, 1) == 1;
+    figures.banksPermuted = number(0, 1) == 1;
+    figures.channelsPermuted = number(0, 1) == 1;
     figures.writeBatch = number(1, 12);
     figures.writeQueue = figures.writeBatch * number(1, 3);
     figures.controller = time(20);

@@ -197,7 +197,7 @@ TEST(DramBanks, EachRoundOfRowsVisitsAllBanks) {
   for (bool permuted : {false, true}) {
     timing::Dram figures = plainDram();
     figures.banks = 8;
-    figures.permuted = permuted;
+    figures.banksPermuted = permuted;
     TestedDram dram(figures);
     for (uint64_t round = 0; round < 64; ++round) {
       for (int twice = 0; twice < 2; ++twice)
@@ -212,7 +212,7 @@ TEST(DramBanks, PermutedMeetAtNoDistanceAllAlong) {
   const auto misses = [](int64_t banks, int64_t distance, bool permuted) { // of two streams, by rows
     timing::Dram figures = plainDram();
     figures.banks = banks;
-    figures.permuted = permuted;
+    figures.banksPermuted = permuted;
     TestedDram dram(figures);
     for (int64_t row = 0; row < 512; ++row)
       for (int64_t burst = 0; burst < 4; ++burst)

@@ -56,6 +56,32 @@ TEST_F(DramTiming, NeighbouringShortRunsShareTheirBurst) {
   EXPECT_EQ(next.bursts, 6);
 }
 
+TEST(DramChannels, PermutedAreReachedAlikeByColumnsOfAMatrix) {
+  const auto bursts = [](int64_t apart, bool permuted) { // of 64 pieces, in the fullest of eight channels
+    timing::Dram figures = plainDram();
+    figures.channels = 8;
+    figures.bandwidthGbps *= 8;
+    figures.channelsPermuted = permuted;
+    TestedDram dram(figures);
+    double last = 0;
+    for (int64_t i = 0; i < 64; ++i)
+      last = std::max(last, dram.read(static_cast<uint64_t>(64 * apart * i), 64, 0));
+    return last / 10;
+  };
+  for (int64_t apart : {1, 2, 4, 8}) { // up to a round
+    EXPECT_EQ(bursts(apart, true), 8) << apart;
+    EXPECT_EQ(bursts(apart, false), 8 * apart) << apart;
+  }
+  double sum = 0;
+  constexpr int64_t kFarthest = 400;
+  for (int64_t apart = 64; apart < kFarthest; ++apart) { // any other distance: by chance
+    EXPECT_LE(bursts(apart, true), 24) << apart;
+    sum += bursts(apart, true) / (kFarthest - 64);
+  }
+  EXPECT_GT(sum, 9);
+  EXPECT_LT(sum, 14);
+}
+
 TEST(DramChannels, ShareARunEvenly) {
   for (int64_t channels : {1, 2, 4, 8}) {
     timing::Dram figures = plainDram();

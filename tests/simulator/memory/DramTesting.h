@@ -14,7 +14,7 @@ inline timing::Dram plainDram() {
   dram.banks = 2;
   dram.rowBytes = 1024;
   dram.burstBytes = dram.interleaveBytes = 64;
-  dram.permuted = false;
+  dram.banksPermuted = dram.channelsPermuted = false;
   dram.writeQueue = dram.writeBatch = 1 << 20;
   dram.bandwidthGbps = 6.4;
   dram.controller = dram.interconnect = dram.phy = dram.cl = dram.cwl = 0;

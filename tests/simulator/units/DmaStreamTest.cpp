@@ -195,8 +195,10 @@ TEST(DmaStream, LongerRequestsAreNeverSlowerForContiguousLoads) {
 
 TEST(DmaStream, TheInterleaveIsNotTheRequest) {
   // Rows of 64 B, 512 B apart, lie in one of eight channels, whatever the size of a request.
-  const Overrides eight = {
-      {"dram.channels", 8}, {"dma.outstanding_requests", 4096}, {"dma.bus_bytes_per_cycle", 256}};
+  const Overrides eight = {{"dram.channels", 8},
+                           {"dram.channel_permutation", 0},
+                           {"dma.outstanding_requests", 4096},
+                           {"dma.bus_bytes_per_cycle", 256}};
   const Stream rows = {64, 64, 16, 128};
   Overrides longer = eight, coarse = eight;
   longer.push_back({"dma.request_bytes", 512});
