@@ -65,6 +65,7 @@ constexpr int64_t kLeastSummed = 16, kMostSummed = 256;
 struct Plan {
   std::vector<std::string> dims;
   std::vector<int64_t> chunks;
+  bool continues = false; // a partial goes on from the total; from zero otherwise
 };
 
 /// Bytes for which the DRAM is occupied by a box at the beginning of a tensor: whole bursts, and the channels

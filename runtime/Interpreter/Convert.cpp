@@ -101,6 +101,7 @@ std::optional<ReductionPlan> planOf(mlir::Operation *op) {
   for (mlir::StringAttr dim : attribute.getDims())
     plan.dims.push_back(dim.str());
   plan.chunks.assign(attribute.getChunks().begin(), attribute.getChunks().end());
+  plan.continues = attribute.getBegin() == nn::PlanBegin::Continue;
   return plan;
 }
 

@@ -16,12 +16,15 @@ static std::string join(const std::vector<std::string> &names) {
 }
 
 std::vector<Chunk> chunksOf(const ReductionPlan *plan, const std::vector<std::string> &dims,
-                            const std::vector<int64_t> &extents) {
+                            const std::vector<int64_t> &extents, bool mayContinue) {
   std::vector<int64_t> sizes = extents;
   if (plan) {
     if (plan->dims != dims || plan->chunks.size() != dims.size())
       throw Error("reduction plan over (" + join(plan->dims) + ") with " +
                   std::to_string(plan->chunks.size()) + " chunk sizes, expected (" + join(dims) + ")");
+    if (plan->continues && !mayContinue)
+      throw Error("reduction plan over (" + join(dims) +
+                  ") continues from the total, which products do; here each chunk begins at zero");
     sizes = plan->chunks;
   }
   for (size_t d = 0; d < dims.size(); ++d) {

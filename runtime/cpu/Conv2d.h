@@ -13,7 +13,7 @@ template <class T>
 void conv2d(const Window2d &g, int64_t outputChannels, const T *x, const T *w, T *y,
             const ReductionPlan *plan) {
   const WindowDim &h = g.height, &v = g.width;
-  const std::vector<Chunk> boxes = chunksOf(plan, {"c", "kh", "kw"}, {g.channels, h.kernel, v.kernel});
+  const std::vector<Chunk> boxes = chunksOf(plan, {"c", "kh", "kw"}, {g.channels, h.kernel, v.kernel}, true);
   ContractionChunks chunks;
   for (const Chunk &box : boxes) {
     chunks.emplace_back();
@@ -35,7 +35,7 @@ void conv2d(const Window2d &g, int64_t outputChannels, const T *x, const T *w, T
           std::fill_n(row, run, T(0));
       }
   };
-  contract<T>(g.outputPixels(), outputChannels, w, chunks, fillRow,
+  contract<T>(g.outputPixels(), outputChannels, w, chunks, plan, fillRow,
               [&](int64_t pixel) { return y + pixel * outputChannels; });
 }
 

@@ -49,7 +49,7 @@ void conv2dGradInput(const Window2d &g, int64_t outputChannels, const T *gy, con
               turned[((i * columnTaps + j) * outputChannels + o) * g.channels + c] =
                   w[((rows.taps[i] * v.kernel + columns.taps[j]) * g.channels + c) * outputChannels + o];
       const std::vector<Chunk> boxes =
-          chunksOf(plan, {"co", "kh", "kw"}, {outputChannels, rowTaps, columnTaps});
+          chunksOf(plan, {"co", "kh", "kw"}, {outputChannels, rowTaps, columnTaps}, true);
       ContractionChunks chunks;
       for (const Chunk &box : boxes) {
         chunks.emplace_back();
@@ -78,7 +78,7 @@ void conv2dGradInput(const Window2d &g, int64_t outputChannels, const T *gy, con
               std::fill_n(row, run, T(0));
           }
       };
-      contract<T>(g.batch * height * width, g.channels, turned.data(), chunks, fillRow, [&](int64_t m) {
+      contract<T>(g.batch * height * width, g.channels, turned.data(), chunks, plan, fillRow, [&](int64_t m) {
         return gx + g.channels * g.inputPixel(m / width / height, rows.positions[m / width % height],
                                               columns.positions[m % width]);
       });

@@ -13,7 +13,7 @@ template <class T>
 void conv2dGradWeight(const Window2d &g, int64_t outputChannels, const T *x, const T *gy, T *gw,
                       const ReductionPlan *plan) {
   const WindowDim &h = g.height, &v = g.width;
-  const std::vector<Chunk> boxes = chunksOf(plan, {"n", "oh", "ow"}, {g.batch, h.output, v.output});
+  const std::vector<Chunk> boxes = chunksOf(plan, {"n", "oh", "ow"}, {g.batch, h.output, v.output}, true);
   ContractionChunks chunks;
   for (const Chunk &box : boxes) {
     chunks.emplace_back();
@@ -34,7 +34,7 @@ void conv2dGradWeight(const Window2d &g, int64_t outputChannels, const T *x, con
         }
       }
   };
-  contract<T>(h.kernel * v.kernel * g.channels, outputChannels, gy, chunks, fillRow,
+  contract<T>(h.kernel * v.kernel * g.channels, outputChannels, gy, chunks, plan, fillRow,
               [&](int64_t m) { return gw + m * outputChannels; });
 }
 

@@ -19,7 +19,8 @@ struct PackedChannels {
 
   PackedChannels(const ReductionPlan &grouped, int64_t pack, int64_t channels)
       : plan{{grouped.dims.begin() + 1, grouped.dims.end()},
-             {grouped.chunks.begin() + 1, grouped.chunks.end()}} {
+             {grouped.chunks.begin() + 1, grouped.chunks.end()},
+             grouped.continues} {
     const int64_t chunk = std::min(plan.chunks[0], channels);
     for (int64_t begin = 0; begin < channels; begin += chunk)
       for (int64_t group = 0; group < pack; ++group)
@@ -36,7 +37,7 @@ template <class Work>
 void forPacks(const ReductionPlan *plan, const std::string &dim, int64_t groups, int64_t channels,
               Work work) {
   ReductionPlan apart{{"g", dim, "kh", "kw"}, {1, channels, INT64_MAX, INT64_MAX}};
-  chunksOf(plan, apart.dims, {1, 1, 1, 1}); // checks the dims
+  chunksOf(plan, apart.dims, {1, 1, 1, 1}, true); // checks the dims
   const ReductionPlan &used = plan ? *plan : apart;
   for (int64_t first = 0; first < groups; first += used.chunks[0]) {
     const int64_t count = std::min(used.chunks[0], groups - first);

@@ -21,7 +21,7 @@ void matmul(int64_t rows, int64_t depth, int64_t columns, bool transposeA, bool 
     b = turned.data();
   }
   ContractionChunks chunks;
-  for (const Chunk &box : chunksOf(plan, {"k"}, {depth})) {
+  for (const Chunk &box : chunksOf(plan, {"k"}, {depth}, true)) {
     chunks.emplace_back();
     for (int64_t k = box[0].begin; k < box[0].end; ++k)
       chunks.back().push_back(k);
@@ -30,7 +30,7 @@ void matmul(int64_t rows, int64_t depth, int64_t columns, bool transposeA, bool 
     for (int64_t k : chunks[chunk])
       *row++ = transposeA ? a[k * rows + m] : a[m * depth + k];
   };
-  contract<T>(rows, columns, b, chunks, fillRow, [&](int64_t m) { return c + m * columns; });
+  contract<T>(rows, columns, b, chunks, plan, fillRow, [&](int64_t m) { return c + m * columns; });
 }
 
 } // namespace arsis::ref

@@ -254,6 +254,16 @@ TEST(Matmul, FollowsThePlanForEveryTransposition) {
     }
 }
 
+TEST(Matmul, OfChunksThatContinueIsOneChain) {
+  const HostTensor a = random<float>({5, 37}, 1), b = random<float>({37, 19}, 2);
+  const auto product = [&](int64_t chunk, bool continues) {
+    const ReductionPlan plan{{"k"}, {chunk}, continues};
+    return call("nn.matmul", {a, b}, {{5, 19}}, {{"transpose_a", false}, {"transpose_b", false}}, &plan)[0];
+  };
+  EXPECT_EQ(difference(product(8, true), product(37, false)), "");
+  EXPECT_NE(difference(product(8, true), product(8, false)), "");
+}
+
 TEST(Matmul, RejectsShapesThatDoNotFit) {
   EXPECT_THROW(call("nn.matmul", {random<float>({2, 3}, 1), random<float>({4, 5}, 2)}, {{2, 5}},
                     {{"transpose_a", false}, {"transpose_b", false}}),

@@ -343,10 +343,16 @@ private:
         for (const nn::ReductionDim &dim : reduction.getReductionDims())
           dims.push_back(StringAttr::get(&getContext(), dim.name));
         const SmallVector<int64_t> chunks = chunksOf(plan, reduction);
-        if (nn::PlanAttr own = reduction.getPlanAttr(); own && own.getChunks() != ArrayRef<int64_t>(chunks))
-          return op->emitError("the plan of ") << reduction->getName() << " has chunks of " << own.getChunks()
-                                               << ", its schedule makes them " << ArrayRef<int64_t>(chunks);
-        reduction.setPlanAttr(nn::PlanAttr::get(&getContext(), dims, chunks));
+        if (nn::PlanAttr own = reduction.getPlanAttr()) {
+          if (failed(checkBegin(reduction, own, plan.continues)))
+            return failure();
+          if (own.getChunks() != ArrayRef<int64_t>(chunks))
+            return op->emitError("the plan of ")
+                   << reduction->getName() << " has chunks of " << own.getChunks()
+                   << ", its schedule makes them " << ArrayRef<int64_t>(chunks);
+        }
+        reduction.setPlanAttr(nn::PlanAttr::get(
+            &getContext(), dims, chunks, plan.continues ? nn::PlanBegin::Continue : nn::PlanBegin::Zero));
       }
     }
     if (explain)

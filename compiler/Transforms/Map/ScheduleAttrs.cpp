@@ -54,6 +54,15 @@ SmallVector<int64_t> chunksOf(const Plan &plan, nn::ReductionOpInterface reducti
   return chunks;
 }
 
+LogicalResult checkBegin(Operation *op, nn::PlanAttr plan, bool continues) {
+  const auto begin = continues ? nn::PlanBegin::Continue : nn::PlanBegin::Zero;
+  if (plan.getBegin() == begin)
+    return success();
+  return op->emitError() << "the partial sums of the plan of " << op->getName() << " begin with '"
+                         << nn::stringifyPlanBegin(plan.getBegin()) << "', those of its schedule with '"
+                         << nn::stringifyPlanBegin(begin) << "'";
+}
+
 /// The reference sums as the plan says, the layout as the schedule says: they must say the same.
 static LogicalResult checkPlan(Operation *op, const Plan &scheduled) {
   if (scheduled.dims.empty())
@@ -62,6 +71,8 @@ static LogicalResult checkPlan(Operation *op, const Plan &scheduled) {
     nn::PlanAttr plan = reduction.getPlanAttr();
     if (!plan)
       return op->emitError() << op->getName() << " has a schedule and no plan; run nn-map first";
+    if (failed(checkBegin(op, plan, scheduled.continues)))
+      return failure();
     const SmallVector<int64_t> chunks = chunksOf(scheduled, reduction);
     if (plan.getChunks() == ArrayRef<int64_t>(chunks))
       continue;

@@ -21,6 +21,8 @@ llvm::SmallVector<nn::ReductionOpInterface> reductionsOf(mlir::Operation *op);
 
 /// What a plan says about one of the reductions, in the order of its dims; shorter if it does not say all.
 llvm::SmallVector<int64_t> chunksOf(const schedule::Plan &plan, nn::ReductionOpInterface reduction);
+/// Reports a plan whose partial sums do not begin as those of the schedule.
+mlir::LogicalResult checkBegin(mlir::Operation *op, nn::PlanAttr plan, bool continues);
 
 /// The schedules of an operation, one space per strategy that is for it; none if it computes nothing. Throws
 /// arsis::Error if a strategy from outside makes no sense.

@@ -39,17 +39,33 @@ def NN_ScheduleAttr : NN_Attr<"Schedule", "schedule"> {
   let genVerifyDecl = 1;
 }
 
+def NN_PlanBegin : I32EnumAttr<"PlanBegin", "what the partial sum of a chunk begins with", [
+  I32EnumAttrCase<"Zero", 0, "zero">, I32EnumAttrCase<"Continue", 1, "continue">]> {
+  let cppNamespace = "::arsis::nn";
+  let genSpecializedAttr = 0;
+}
+
 def NN_PlanAttr : NN_Attr<"Plan", "plan"> {
   let summary = "the order in which an operation combines the terms of its sums";
   let description = [{
     Names of the reduced dimensions, outermost first, and the chunk of each. The tuples of chunks are visited in
     lexicographic order. Inside a chunk a contraction adds its terms one after the other from +0, a sum of the vector
     unit follows the tree of the instruction `reduce`. The first chunk's sum is the total, every later one is added to
-    it. Two executions under one plan agree bit for bit.
+    it. With `begin = continue` a contraction's partial goes on from the total instead, as in an array that keeps its
+    results in place: all chunks are one chain. Two executions under one plan agree bit for bit.
     Example: `#nn.plan<dims = ["c", "kh", "kw"], chunks = [16, 1, 1]>`.
   }];
-  let parameters = (ins ArrayRefParameter<"::mlir::StringAttr">:$dims, ArrayRefParameter<"int64_t">:$chunks);
-  let assemblyFormat = "`<` `dims` `=` `[` $dims `]` `,` `chunks` `=` `[` $chunks `]` `>`";
+  let parameters = (ins ArrayRefParameter<"::mlir::StringAttr">:$dims, ArrayRefParameter<"int64_t">:$chunks,
+                        DefaultValuedParameter<"::arsis::nn::PlanBegin", "::arsis::nn::PlanBegin::Zero">:$begin);
+  let assemblyFormat = [{
+    `<` `dims` `=` `[` $dims `]` `,` `chunks` `=` `[` $chunks `]` (`,` `begin` `=` $begin^)? `>`
+  }];
+  let builders = [AttrBuilder<(ins "::llvm::ArrayRef<::mlir::StringAttr>":$dims,
+                                   "::llvm::ArrayRef<int64_t>":$chunks,
+                                   CArg<"::arsis::nn::PlanBegin", "::arsis::nn::PlanBegin::Zero">:$begin), [{
+    return $_get(context, dims, chunks, begin);
+  }]>];
+  let skipDefaultBuilders = 1;
   let genVerifyDecl = 1;
 }
 

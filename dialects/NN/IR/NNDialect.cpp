@@ -184,7 +184,7 @@ LogicalResult ScheduleAttr::verify(function_ref<InFlightDiagnostic()> emitError,
 }
 
 LogicalResult PlanAttr::verify(function_ref<InFlightDiagnostic()> emitError, ArrayRef<StringAttr> dims,
-                               ArrayRef<int64_t> chunks) {
+                               ArrayRef<int64_t> chunks, PlanBegin) {
   if (dims.size() != chunks.size())
     return emitError() << "expects one chunk per dimension of the plan, found " << chunks.size()
                        << " chunks for " << dims.size() << " dimensions";

@@ -31,8 +31,9 @@ struct Group {
 class Evaluator {
 public:
   Evaluator(const Structure &structure, const std::vector<Elements> &operands,
-            const std::vector<int64_t> &chunks)
-      : s(structure), operands(operands), chunks(chunks), point(structure.domain.size()) {}
+            const std::vector<int64_t> &chunks, bool continues)
+      : s(structure), operands(operands), chunks(chunks), continues(continues),
+        point(structure.domain.size()) {}
 
   std::vector<Elements> run() {
     std::vector<Elements> results;
@@ -205,8 +206,8 @@ private:
     std::vector<int64_t> chunk(groups.size(), 0);
     const std::function<void(size_t)> overChunks = [&](size_t loop) {
       if (loop == loops.size()) {
-        const float partial = partialOf(groups, chunk);
-        total = !total                      ? partial
+        const float partial = partialOf(groups, chunk, continues && total ? *total : begin());
+        total = !total || continues         ? partial
                 : s.combine == Combine::Max ? numerics::maximum(*total, partial)
                                             : numerics::add(*total, partial);
         return;
@@ -220,8 +221,7 @@ private:
     return *total;
   }
 
-  float partialOf(const std::vector<Group> &groups, const std::vector<int64_t> &chunk) {
-    float partial = begin();
+  float partialOf(const std::vector<Group> &groups, const std::vector<int64_t> &chunk, float partial) {
     std::vector<float> ofTree;
     const std::function<void(size_t)> overTerms = [&](size_t number) {
       if (number == groups.size()) {
@@ -289,6 +289,7 @@ private:
   const Structure &s;
   const std::vector<Elements> &operands;
   const std::vector<int64_t> &chunks;
+  const bool continues;
   Point point;
   float combined = 0;
   bool inPack = false, isNeighbour = false; // during a term
@@ -297,9 +298,9 @@ private:
 } // namespace
 
 std::vector<Elements> evaluate(const Structure &structure, const std::vector<Elements> &operands,
-                               const std::vector<int64_t> &chunks) {
+                               const std::vector<int64_t> &chunks, bool continues) {
   const numerics::FloatEnvironment environment;
-  return Evaluator(structure, operands, chunks).run();
+  return Evaluator(structure, operands, chunks, continues).run();
 }
 
 } // namespace arsis::nn::testing

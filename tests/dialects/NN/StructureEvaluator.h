@@ -16,10 +16,10 @@ struct Elements {
 };
 
 /// The results. `chunks` has the size of the chunks of each loop of the structure's reduction; empty means
-/// that nothing is cut. Throws std::out_of_range for an element outside of a tensor of Outside::Never.
-/// REQUIRES: verifyStructure finds no contradiction.
+/// that nothing is cut. With `continues` each chunk's sum goes on from the total. Throws std::out_of_range
+/// for an element outside of a tensor of Outside::Never. REQUIRES: verifyStructure finds no contradiction.
 std::vector<Elements> evaluate(const Structure &structure, const std::vector<Elements> &operands,
-                               const std::vector<int64_t> &chunks = {});
+                               const std::vector<int64_t> &chunks = {}, bool continues = false);
 
 } // namespace arsis::nn::testing
 

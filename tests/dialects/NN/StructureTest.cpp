@@ -44,6 +44,25 @@ TEST_P(Structures, HaveTheBitsOfTheKernels) {
   }
 }
 
+/// A product's partial may go on from the total; a sum of the vector unit says that it does not.
+TEST_P(Structures, ContinueIfTheyAreProducts) {
+  std::mt19937 engine(8);
+  for (mlir::Operation *op : structureCases().at(GetParam())(bench)) {
+    const Structure structure = structureOf(op);
+    for (const std::vector<int64_t> &plan : plansOf(op, engine)) {
+      if (plan.empty())
+        continue;
+      setPlan(llvm::cast<ReductionOpInterface>(op), plan, PlanBegin::Continue);
+      const std::vector<Elements> operands = operandsOf(op, Fill::Normal, engine);
+      if (structure.combine == Combine::Fma)
+        ASSERT_EQ(difference(evaluate(structure, operands, plan, true), reference(op, operands)), "")
+            << print(op);
+      else
+        EXPECT_TRUE(reference(op, operands).empty()) << print(op);
+    }
+  }
+}
+
 /// What is packed, and one loop over chunks for each other dimension of the plan, of its name and extent.
 TEST_P(Structures, CutWhatThePlanCuts) {
   for (mlir::Operation *op : structureCases().at(GetParam())(bench)) {

@@ -120,11 +120,11 @@ std::string difference(const std::vector<Elements> &found, const std::vector<ref
   return "";
 }
 
-void setPlan(ReductionOpInterface op, const std::vector<int64_t> &chunks) {
+void setPlan(ReductionOpInterface op, const std::vector<int64_t> &chunks, PlanBegin begin) {
   mlir::SmallVector<mlir::StringAttr> names;
   for (const ReductionDim &dim : op.getReductionDims())
     names.push_back(mlir::StringAttr::get(op->getContext(), dim.name));
-  op.setPlanAttr(PlanAttr::get(op->getContext(), names, chunks));
+  op.setPlanAttr(PlanAttr::get(op->getContext(), names, chunks, begin));
 }
 
 std::vector<std::vector<int64_t>> plansOf(mlir::Operation *op, std::mt19937 &engine) {

@@ -27,7 +27,7 @@ std::vector<ref::HostTensor> reference(mlir::Operation *op, const std::vector<El
 std::string difference(const std::vector<Elements> &found, const std::vector<ref::HostTensor> &expected);
 
 /// Gives the operation a plan with these chunks.
-void setPlan(ReductionOpInterface op, const std::vector<int64_t> &chunks);
+void setPlan(ReductionOpInterface op, const std::vector<int64_t> &chunks, PlanBegin begin = PlanBegin::Zero);
 /// Everything as one chunk, each term alone, and sizes between; one empty plan if nothing is summed.
 std::vector<std::vector<int64_t>> plansOf(mlir::Operation *op, std::mt19937 &engine);
 

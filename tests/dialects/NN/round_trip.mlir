@@ -8,8 +8,8 @@ func.func @contractions(%x: tensor<2x8x8x3xf32>, %w: tensor<3x3x3x4xf32>, %gy: t
   %y = nn.conv2d %x, %w strides [2, 2] pads [1, 1, 1, 1] dilations [1, 1] {plan = #nn.plan<dims = ["c", "kh", "kw"], chunks = [3, 1, 1]>} : (tensor<2x8x8x3xf32>, tensor<3x3x3x4xf32>) -> tensor<2x4x4x4xf32>
   // CHECK: nn.conv2d_grad_input {{.*}} {schedule = #nn.schedule<"weight_stationary", loops = [n, ih, co], slots = {tiles = 2}, tiles = {ih = 4}>}
   %gx = nn.conv2d_grad_input %gy, %w strides [2, 2] pads [1, 1, 1, 1] dilations [1, 1] {schedule = #nn.schedule<"weight_stationary", loops = [n, ih, co], slots = {tiles = 2}, tiles = {ih = 4}>} : (tensor<2x4x4x4xf32>, tensor<3x3x3x4xf32>) -> tensor<2x8x8x3xf32>
-  // CHECK: nn.conv2d_grad_weight
-  %gw = nn.conv2d_grad_weight %x, %gy strides [2, 2] pads [1, 1, 1, 1] dilations [1, 1] : (tensor<2x8x8x3xf32>, tensor<2x4x4x4xf32>) -> tensor<3x3x3x4xf32>
+  // CHECK: nn.conv2d_grad_weight {{.*}} {plan = #nn.plan<dims = ["n", "oh", "ow"], chunks = [1, 1, 4], begin = continue>}
+  %gw = nn.conv2d_grad_weight %x, %gy strides [2, 2] pads [1, 1, 1, 1] dilations [1, 1] {plan = #nn.plan<dims = ["n", "oh", "ow"], chunks = [1, 1, 4], begin = continue>} : (tensor<2x8x8x3xf32>, tensor<2x4x4x4xf32>) -> tensor<3x3x3x4xf32>
   return
 }
 

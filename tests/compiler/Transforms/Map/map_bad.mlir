@@ -60,6 +60,17 @@ module {
 
 // expected-error@below {{the schedules name 'conv9/conv2d'}}
 module {
+  func.func @plan_that_continues(%x: tensor<1x4x4x4xf32>, %w: tensor<3x3x4x4xf32>) -> tensor<1x4x4x4xf32> {
+    // expected-error@below {{the partial sums of the plan of nn.conv2d begin with 'continue', those of its schedule with 'zero'}}
+    %0 = nn.conv2d %x, %w strides [1, 1] pads [1, 1, 1, 1] dilations [1, 1] {plan = #nn.plan<dims = ["c", "kh", "kw"], chunks = [2, 1, 1], begin = continue>} : (tensor<1x4x4x4xf32>, tensor<3x3x4x4xf32>) -> tensor<1x4x4x4xf32>
+    return %0 : tensor<1x4x4x4xf32>
+  }
+}
+
+// -----
+
+// expected-error@below {{the schedules name 'conv9/conv2d'}}
+module {
   func.func @plan_against_schedule(%x: tensor<1x4x4x4xf32>, %w: tensor<3x3x4x4xf32>) -> tensor<1x4x4x4xf32> {
     // expected-error@below {{the plan has chunks of 2 along c, the schedule's field 'chunks.c' is 4}}
     %0 = nn.conv2d %x, %w strides [1, 1] pads [1, 1, 1, 1] dilations [1, 1] {schedule = #nn.schedule<chunks = {c = 4}>, plan = #nn.plan<dims = ["c", "kh", "kw"], chunks = [2, 1, 1]>} : (tensor<1x4x4x4xf32>, tensor<3x3x4x4xf32>) -> tensor<1x4x4x4xf32>
