@@ -37,12 +37,29 @@ Dma::Dma(const chip::Chip &chip)
       burstCycles(dram.burstNs() * cyclesPerNanosecond(chip)), banks(chip) {}
 
 Transfer Dma::transfer(const Runs &runs, int64_t address, int64_t step, int64_t beats, bool store) const {
-  static thread_local Memo<Transfer, 19> known;
+  static thread_local Memo<Transfer, 21> known;
   return known.get(
-      {runs.bytes, runs.count[0], runs.count[1], runs.count[2], runs.count[3], runs.pitch[0], runs.pitch[1],
-       runs.pitch[2], runs.pitch[3], address, step, 2 * beats + store, outstanding, requestBytes,
-       dram.channels, dram.interleaveBytes, dram.burstBytes * 2 + dram.channelsPermuted,
-       rowBytes * 4096 + rowBanks, dram.writeQueue},
+      {runs.bytes,
+       runs.count[0],
+       runs.count[1],
+       runs.count[2],
+       runs.count[3],
+       runs.pitch[0],
+       runs.pitch[1],
+       runs.pitch[2],
+       runs.pitch[3],
+       address,
+       step,
+       2 * beats + store,
+       outstanding,
+       requestBytes,
+       dram.channels,
+       dram.interleaveBytes,
+       dram.burstBytes * 4 + 2 * dram.channelsPermuted + dram.banksPermuted,
+       rowBytes * 4096 + rowBanks,
+       dram.writeQueue,
+       wordOf(latencyCycles),
+       wordOf(dramBytesPerCycle)},
       [&] {
         Transfer transfer;
         transfer.store = store;
@@ -92,7 +109,7 @@ double Dma::waitsByChance(double requestBytes, double share) const {
   const double idle = share * static_cast<double>(dram.channels - 1);
   const double peak = dramBytesPerCycle / requestBytes, entries = static_cast<double>(outstanding);
   const double sum = entries + idle + peak * latencyCycles;
-  const double rate = (sum - std::sqrt(sum * sum - 4 * latencyCycles * peak * entries)) / (2 * latencyCycles);
+  const double rate = 2 * peak * entries / (sum + std::sqrt(sum * sum - 4 * latencyCycles * peak * entries));
   return std::max(1.0, std::min(peak, entries / latencyCycles) / rate);
 }
 

@@ -93,8 +93,8 @@ public:
   const double batchCycles;                   // in which a channel writes a batch
   const double writeToReadCycles, readToWriteCycles; // between the slots of the two
   const double conflictCycles;                       // of a load behind a turn whose row the writes closed
-  const double refreshWaitCycles;                    // of a request that comes at any time
-  const double burstCycles;                          // of one burst on its channel
+  const double refreshWaitCycles; // of a request at any time for tRFC; its rows are counted as such
+  const double burstCycles;       // of one burst on its channel
   const Banks banks;
 
 private:

@@ -12,15 +12,18 @@
 
 namespace arsis::timing {
 
-/// A hash, for the places of rows and rounds: the finaliser of SplitMix64 (Steele, Lea and Flood, OOPSLA
+/// Where a permuted round over banks begins: the finaliser of SplitMix64 (Steele, Lea and Flood, OOPSLA
 /// 2014). It stands for the exclusive or of many address bits that controllers take; of few bits alone it
-/// would leave distances at which half of them meet.
-inline int64_t scattered(int64_t number) {
-  auto hash = static_cast<uint64_t>(number);
+/// would leave distances at which half of the rounds meet.
+inline int64_t hashOf(int64_t round) {
+  auto hash = static_cast<uint64_t>(round);
   hash = (hash ^ (hash >> 30)) * 0xbf58476d1ce4e5b9;
   hash = (hash ^ (hash >> 27)) * 0x94d049bb133111eb;
   return static_cast<int64_t>((hash ^ (hash >> 31)) >> 32);
 }
+/// Where a permuted round over n channels begins, modulo n: each one channel on from the round before, and
+/// each `block` of n rounds by its hash.
+inline int64_t turnOf(int64_t round, int64_t block) { return round + hashOf(block); }
 
 struct Dram {
   explicit Dram(const chip::Chip &chip);
@@ -37,7 +40,8 @@ struct Dram {
   double rowMissNs() const { return rp + rcd; }
   /// The share of the time that refresh leaves a channel: before it all rows are closed, behind it the next
   /// one is opened.
-  double usable() const { return std::max(0.0, 1 - (rfc > 0 ? rtp + rp + rfc + rcd : 0) / refi); }
+  double usable() const { return 1 - refreshNs() / refi; }
+  double refreshNs() const { return rfc > 0 ? rtp + rp + rfc + rcd : 0; }
   /// What a channel loses with each batch of writes among reads: the bus turns round twice, and with a
   /// chance of one in `banks` each side finds a row of the other in its bank.
   double perBatchNs() const {

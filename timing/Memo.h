@@ -7,10 +7,18 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <utility>
 #include <vector>
 
 namespace arsis::timing {
+
+/// A number as a word of a key.
+inline int64_t wordOf(double number) {
+  int64_t word;
+  std::memcpy(&word, &number, sizeof word);
+  return word;
+}
 
 /// Results of a pure function of `words` integers. Serves one thread.
 template <class Value, size_t words, size_t most = 4096> class Memo {

@@ -205,11 +205,16 @@ std::vector<int64_t> burstsOfChannels(const Runs &runs, const Channels &dram, in
   return load;
 }
 
+/// Of n permuted rounds over n channels, behind which another hash begins.
+static int64_t blockBytes(const Channels &dram) {
+  return dram.channels * dram.channels * dram.interleaveBytes;
+}
+
 /// Of rounds that are permuted: the mean of a few addresses, `address` the first of them, over as many runs
 /// as are soon walked. Pieces that follow each other by less than a block, n rounds, reach the n channels in
 /// turn, all but the last ones; such sequences lie anywhere, so that what the fullest channel has above the
 /// mean grows with the root of their number.
-static ChannelLoad expectedOfChannels(const Runs &runs, const Channels &dram, int64_t address, int64_t step) {
+static ChannelLoad expectedOfChannels(const Runs &runs, const Channels &dram, int64_t address, bool goesOn) {
   constexpr int64_t kAddresses = 4, kWalked = 64;
   ChannelLoad result;
   result.bursts = granulesTouched(runs, address, dram.burstBytes);
@@ -217,14 +222,17 @@ static ChannelLoad expectedOfChannels(const Runs &runs, const Channels &dram, in
   result.fullest = result.inSequence = bursts / n;
   if (dram.channels == 1 || result.bursts == 0)
     return result;
-  const int64_t block = dram.channels * dram.channels * dram.interleaveBytes;
+  const int64_t block = blockBytes(dram);
   int64_t sequences = 1;
   for (size_t d = 0; d < 4; ++d)
     if (std::abs(runs.pitch[d]) >= block)
       sequences *= runs.count[d];
   double above = 0;
+  const int64_t places = dram.channels * dram.channels, // of a block
+      apart = places + (places / kAddresses | 1);       // an odd number further in each
   for (int64_t k = 0; k < kAddresses; ++k) {
-    const std::vector<int64_t> load = walkChannels(runs, dram, address + k * block, kWalked);
+    const std::vector<int64_t> load =
+        walkChannels(runs, dram, address + k * apart * dram.interleaveBytes, kWalked);
     above += static_cast<double>(*std::max_element(load.begin(), load.end())) -
              static_cast<double>(std::accumulate(load.begin(), load.end(), int64_t(0))) / n;
   }
@@ -234,14 +242,11 @@ static ChannelLoad expectedOfChannels(const Runs &runs, const Channels &dram, in
 
   const auto pieces = static_cast<double>(granulesTouched(runs, address, dram.interleaveBytes));
   const double turns = pieces / static_cast<double>(sequences) / n, share = turns - std::floor(turns);
-  // Boxes may go on where the last one ended.
-  result.byChance = sequences == 1 && std::abs(step) < block ? 0 : share / turns;
+  result.byChance = sequences == 1 && goesOn ? 0 : share / turns;
   return result;
 }
 
 static ChannelLoad countChannels(const Runs &runs, const Channels &dram, int64_t address, int64_t step) {
-  if (dram.permuted)
-    return expectedOfChannels(runs, dram, address, step);
   const std::vector<int64_t> load = burstsOfChannels(runs, dram, address);
   ChannelLoad result;
   result.bursts = std::accumulate(load.begin(), load.end(), int64_t(0));
@@ -264,11 +269,18 @@ static ChannelLoad countChannels(const Runs &runs, const Channels &dram, int64_t
 
 ChannelLoad channelLoad(const Runs &runs, const Channels &dram, int64_t address, int64_t step) {
   static thread_local Memo<ChannelLoad, 14> known;
+  // What is known of address and step: their places in a round; or in a piece, and whether boxes go on.
   const int64_t period = dram.channels * dram.interleaveBytes;
+  const bool goesOn = std::abs(step) < blockBytes(dram);
+  const int64_t at = address % (dram.permuted ? dram.interleaveBytes : period),
+                next = dram.permuted ? goesOn : floorRemainder(step, period);
   return known.get({runs.bytes, runs.count[0], runs.count[1], runs.count[2], runs.count[3], runs.pitch[0],
                     runs.pitch[1], runs.pitch[2], runs.pitch[3], dram.channels, dram.interleaveBytes,
-                    dram.burstBytes * 2 + dram.permuted, address % period, floorRemainder(step, period)},
-                   [&] { return countChannels(runs, dram, address, step); });
+                    dram.burstBytes * 2 + dram.permuted, at, next},
+                   [&] {
+                     return dram.permuted ? expectedOfChannels(runs, dram, at, goesOn)
+                                          : countChannels(runs, dram, at, next);
+                   });
 }
 
 double occupiedBytes(const Runs &runs, const Channels &dram, int64_t address) {

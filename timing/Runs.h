@@ -38,11 +38,12 @@ int64_t granulesTouched(const Runs &runs, int64_t address, int64_t granule);
 /// How a DRAM cuts and spreads its addresses; keys `dram.*` of the chip.
 struct Channels {
   int64_t channels = 1, interleaveBytes = 64, burstBytes = 64;
-  bool permuted = false; // rounds over the channels: scattered() of n rounds, and one on with each of these
+  bool permuted = false; // rounds over the channels
 
+  /// REQUIRES: piece >= 0.
   int64_t channelOf(int64_t piece) const {
     const int64_t round = piece / channels;
-    return (permuted ? piece + round + scattered(round / channels) : piece) % channels;
+    return (permuted ? piece + turnOf(round, round / channels) : piece) % channels;
   }
 };
 

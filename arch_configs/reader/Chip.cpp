@@ -140,8 +140,11 @@ void Chip::checkConsistency() const {
                 formatNumber(value("dram.write_batch")) + " bursts of dram.write_batch");
   requireAtMost("dram.trcd_ns", "dram.tras_ns", "a row is open before it may be closed");
   requireAtMost("dram.trrd_ns", "dram.tfaw_ns", "four openings take as long as one");
-  if (value("dram.trfc_ns") >= value("dram.trefi_ns"))
+  // Rows are closed before a refresh, and the next one is opened behind it.
+  const double rows = value("dram.trtp_ns") + value("dram.trp_ns") + value("dram.trcd_ns");
+  if (value("dram.trfc_ns") > 0 && value("dram.trfc_ns") + rows >= value("dram.trefi_ns"))
     throw Error(where(entry("dram.trfc_ns")) + ": dram.trfc_ns is " + formatNumber(value("dram.trfc_ns")) +
+                ", with tRTP, tRP and tRCD " + formatNumber(value("dram.trfc_ns") + rows) +
                 ", expected less than the " + formatNumber(value("dram.trefi_ns")) +
                 " ns of dram.trefi_ns, or nothing but refresh is done");
   const double accumulators =

@@ -28,7 +28,7 @@ double Controller::load(const timing::Transfer &transfer, double arrives, double
   double work = dma.channelCycles(transfer, transfer.sharedBytes);
   const double batch = dma.batchCycles;
   d[Newest] = d[LastLoad] = arrives;
-  while (d[Works] > 0 && d[Arrivals] <= arrives)
+  while (!flight.empty() && flight[0].arrives <= arrives)
     admit();
   const double begin = std::max(arrives, d[LoadsEnd]); // loads in the same channels wait for each other
   const double opened = std::max(begin, arrives + dma.rowMissCycles);
@@ -49,14 +49,15 @@ double Controller::load(const timing::Transfer &transfer, double arrives, double
   const double free = d[Free] + turnaround(false);
   const double asked = rows.first * std::max(opened, free) + (1 - rows.first) * std::max(begin, free);
   const double waited = std::clamp((free - arrives) / dma.rowMissCycles, 0.0, 1.0);
-  for (size_t k = 0; k < kInFlight && d[Works + k] > 0; ++k) {
-    const double together = asked + alone + between - d[Arrivals + k];
-    if (d[Works + k] < batch || together <= 0)
+  for (size_t k = 0; k < flight.size(); ++k) {
+    InFlight::Store &store = flight[k];
+    const double together = asked + alone + between - store.arrives;
+    if (store.work < batch || together <= 0)
       continue;
     const double share =
-        std::min({d[Works + k], wholeBatches(d[Queued] + d[Works + k]), alone - between, together});
-    constexpr double kNone = 1e-3; // still in flight, with nothing left
-    d[Works + k] = std::max(kNone, d[Works + k] - share);
+        std::min({store.work, wholeBatches(d[Queued] + store.work), alone - between, together});
+    store.work -= share;
+    d[Coming] -= share;
     between += share;
   }
   const double later = rows.later * (1 - std::min(1.0, rows.atOnce * (waited + between / batch)));
@@ -76,34 +77,30 @@ double Controller::store(const timing::Transfer &transfer, double arrives, doubl
   d[Closes] = dma.meets(transfer.rowsVisited / std::max(1.0, batches));
   d[StoresEnd] = std::max(arrives, d[StoresEnd]) + dma.channelCycles(transfer, transfer.dramBytes);
   const double byChannel = std::max(arrives, d[StoresEnd] - dma.queueCycles);
-  if (d[Works + kInFlight - 1] > 0)
+  if (flight.full())
     admit();
-  size_t last = 0;
-  while (d[Works + last] > 0)
-    ++last;
-  d[Arrivals + last] = arrives;
-  d[Works + last] = dma.channelCycles(transfer, transfer.sharedBytes);
+  const double work = dma.channelCycles(transfer, transfer.sharedBytes);
+  flight.push({arrives, work});
+  d[Coming] += work;
   // A batch that goes out keeps its room until it is out.
-  double waiting = d[Queued] + std::clamp(d[BatchEnd] - arrives, 0.0, dma.batchCycles);
-  for (size_t k = 0; k <= last; ++k)
-    waiting += d[Works + k];
+  const double waiting = d[Queued] + std::clamp(d[BatchEnd] - arrives, 0.0, dma.batchCycles) + d[Coming];
   if (waiting <= dma.queueCycles * (1 + kRounding))
     return byChannel;
   // As far as is known now: loads behind it in the program may still come before it.
   std::array<double, kNumbers> numbers;
   std::copy(d, d + kNumbers, numbers.begin());
-  Controller then(numbers.data(), dma);
-  while (numbers[Works] > 0)
+  InFlight all = flight;
+  Controller then(numbers.data(), all, dma);
+  while (!all.empty())
     then.admit();
   return std::max(byChannel, std::max(numbers[Free], numbers[BatchEnd]) + numbers[Queued] - dma.queueCycles);
 }
 
 /// The oldest store in flight comes to the queue.
 void Controller::admit() {
-  const double arrived = d[Arrivals], work = d[Works], batch = dma.batchCycles;
-  std::rotate(d + Arrivals, d + Arrivals + 1, d + Works);
-  std::rotate(d + Works, d + Works + 1, d + Queued);
-  d[Queued - 1] = 0;
+  const auto [arrived, work] = flight.pop();
+  const double batch = dma.batchCycles;
+  d[Coming] = flight.empty() ? 0 : d[Coming] - work;
   drainUntil(arrived);
   d[LastStore] = arrived;
   d[Since] += work;
@@ -134,8 +131,8 @@ void Controller::drainUntil(double time) {
 
 double Controller::flushed() const {
   double end = d[Free] + (d[Queued] > 0 ? turnaround(true) + d[Queued] : 0);
-  for (size_t k = 0; k < kInFlight && d[Works + k] > 0; ++k)
-    end = std::max(end, d[Arrivals + k]) + d[Works + k];
+  for (size_t k = 0; k < flight.size(); ++k)
+    end = std::max(end, flight[k].arrives) + flight[k].work;
   return std::max(end, d[StoresEnd]);
 }
 
@@ -147,7 +144,8 @@ void Controller::advance(double periods, const double *now, const double *before
   // Channels that have more to do than time fall behind at their own pace.
   const bool behind = now[Free] > now[Newest];
   const double shift = moved(Newest);
-  for (size_t k = Newest; k < Works; ++k)
+  flight.move(shift);
+  for (size_t k = Newest; k < Coming; ++k)
     if (now[k] != before[k])
       d[k] += k == Free && behind ? moved(k) : shift;
   d[Free] += std::max(0.0, moved(Queued)); // what the queue would have taken
@@ -160,12 +158,7 @@ double Controller::partialBatches(const timing::Transfer &store, const timing::D
 
 bool Controller::recurs(const double *now, const double *then, const timing::Dma &dma) {
   const double close = 0.02 * dma.batchCycles;
-  const auto inQueue = [](const double *numbers) {
-    double sum = numbers[Queued];
-    for (size_t k = 0; k < kInFlight; ++k)
-      sum += numbers[Works + k];
-    return sum;
-  };
+  const auto inQueue = [](const double *numbers) { return numbers[Queued] + numbers[Coming]; };
   const auto busy = [](const double *numbers) { return std::max(0.0, numbers[Free] - numbers[Newest]); };
   return now[Draining] == then[Draining] && now[Writing] == then[Writing] &&
          std::abs(now[Queued] - then[Queued]) <= close && std::abs(inQueue(now) - inQueue(then)) <= close &&
@@ -174,18 +167,18 @@ bool Controller::recurs(const double *now, const double *then, const timing::Dma
 
 double OpenRows::closed(int tensor, const timing::Transfer &transfer, const timing::Dma &dma) {
   double rows = 0;
-  auto at = loaded.begin();
-  for (; at != loaded.end() && at->tensor != tensor; ++at)
+  auto at = visited.begin();
+  for (; at != visited.end() && at->tensor != tensor; ++at)
     rows += at->rows;
-  const bool first = at == loaded.end();
+  const bool first = at == visited.end();
   if (first)
-    at = loaded.insert(at, {tensor, 0});
-  if (at == loaded.begin() && !first) {
+    at = visited.insert(at, {tensor, 0});
+  if (at == visited.begin() && !first) {
     at->rows += transfer.rowsOpened;
     return 0;
   }
-  std::rotate(loaded.begin(), at, at + 1);
-  loaded.front().rows = transfer.rowsVisited;
+  std::rotate(visited.begin(), at, at + 1);
+  visited.front().rows = transfer.rowsVisited;
   const double open = transfer.rowsVisited - transfer.rowsOpened;
   if (first || open <= 0)
     return 0;

@@ -11,13 +11,49 @@
 
 #include "timing/Dma.h"
 
+#include <array>
 #include <cstddef>
 #include <vector>
 
 namespace arsis::schedule {
 
+/// Stores on their way to the controller, the oldest first.
+class InFlight {
+public:
+  struct Store {
+    double arrives, work; // cycles of writing
+  };
+  InFlight() = default;
+  InFlight(const InFlight &other) : count(other.count) { // of few, mostly
+    for (size_t k = 0; k < count; ++k)
+      stores[k] = other[k];
+  }
+  InFlight &operator=(const InFlight &) = delete;
+  void clear() { first = count = 0; }
+  bool empty() const { return count == 0; }
+  bool full() const { return count == kMost; }
+  size_t size() const { return count; }
+  Store &operator[](size_t k) { return stores[(first + k) % kMost]; }
+  const Store &operator[](size_t k) const { return stores[(first + k) % kMost]; }
+  void push(const Store &store) { stores[(first + count++) % kMost] = store; }
+  Store pop() {
+    const Store oldest = (*this)[0];
+    first = (first + 1) % kMost;
+    --count;
+    return oldest;
+  }
+  void move(double cycles) {
+    for (size_t k = 0; k < count; ++k)
+      (*this)[k].arrives += cycles;
+  }
+
+private:
+  static constexpr size_t kMost = 64; // as many as a pass may store while the next one loads
+  std::array<Store, kMost> stores;
+  size_t first = 0, count = 0;
+};
+
 class Controller {
-  static constexpr size_t kInFlight = 6;
   enum Number : size_t {
     // Times that move with their own pace: when the last load and the last store are served by their
     // channels; when the last load came, and the last store that is in the queue; when the channels were free
@@ -29,15 +65,14 @@ class Controller {
     Mark,
     Since,
     // Times that move with the newest transfer: when it came, when the channels are free, when the last whole
-    // batch is out, since when there is enough to write while no load is there, when what is in flight comes.
+    // batch is out, since when there is enough to write while no load is there.
     Newest,
     Free,
     BatchEnd,
     Enough,
-    Arrivals,
     // Cycles of writing, in flight and in the queue; flags.
-    Works = Arrivals + kInFlight,
-    Queued = Works + kInFlight,
+    Coming,
+    Queued,
     Draining,
     Writing,
     // Chances, of the last store: that a batch finds its first row closed, and that it closes that of a load.
@@ -49,7 +84,8 @@ class Controller {
 public:
   static constexpr size_t kNumbers = Count;
   /// Works on `kNumbers` numbers of a run, zero at first.
-  Controller(double *numbers, const timing::Dma &dma) : d(numbers), dma(dma) {}
+  Controller(double *numbers, InFlight &flight, const timing::Dma &dma)
+      : d(numbers), flight(flight), dma(dma) {}
 
   /// When a load that asks at `arrives` is served, for which its channels and the table take `alone` cycles.
   /// A store of several batches takes turns with it; for `inBank` cycles more its bank holds up the loads
@@ -76,23 +112,24 @@ private:
   double wholeBatches(double work) const;
 
   double *d;
+  InFlight &flight;
   const timing::Dma &dma;
 };
 
 /// Rows that transfers of other tensors have closed.
 class OpenRows {
 public:
-  void clear() { loaded.clear(); }
+  void clear() { visited.clear(); }
   /// How many of the rows that a transfer of `tensor` would find open others have closed since the last one,
   /// mean.
   double closed(int tensor, const timing::Transfer &transfer, const timing::Dma &dma);
 
 private:
-  struct Loaded {
+  struct Visited {
     int tensor;
     double rows;
   };
-  std::vector<Loaded> loaded; // the last one first
+  std::vector<Visited> visited; // the last one first
 };
 
 } // namespace arsis::schedule

@@ -79,6 +79,7 @@ void Run::clear() {
   nodes.clear();
   shapes.clear();
   rows.clear();
+  flight.clear();
 }
 
 Estimate Run::estimate() {
@@ -173,6 +174,7 @@ void Run::skip(double periods, const double *now, const double *before) {
     if (!ofController(k))
       x[k] += periods * (now[k] - before[k]);
   controller().advance(periods, now + dram, before + dram);
+  written.assign(written.size(), Places{}); // somewhere else now
 }
 
 /// Whether the last `cycle` iterations took each number as far as those before did, one iteration earlier.

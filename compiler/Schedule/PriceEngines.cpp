@@ -318,7 +318,7 @@ void Run::execute(const External &external, NodeState &node) {
   std::array<VectorOperand, 4> operands;
   size_t count = 0;
   auto add = [&](const isa::ExternalOperand &from, bool reads) {
-    views[count] = {bufferOf(external, from), 0, from.stride};
+    views[count] = {bufferOf(external, from), from.address / numerics::sizeInBytes(from.type), from.stride};
     operands[count] = {&views[count], from.count, reads, !reads, from.window, from.windowStride};
     if (isa::isEmpty(work))
       operands[count].count = {0, 0, 0, 0};

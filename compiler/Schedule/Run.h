@@ -86,7 +86,7 @@ private:
   void body(size_t begin, size_t end, size_t depth);
   void skip(double periods, const double *now, const double *before);
   bool ofController(size_t k) const { return k >= dram && k < dram + Controller::kNumbers; }
-  Controller controller() { return {x.data() + dram, mp->dma}; }
+  Controller controller() { return {x.data() + dram, flight, mp->dma}; }
   bool isPeriodic(const Past &past) const;
   bool samePace(const double *now, const double *then, const double *before, double within) const;
   int64_t spanOf(const Past &past, int64_t alike, double partialBatches) const;
@@ -186,6 +186,7 @@ private:
   LoopSizes sizesOf;
   std::vector<Shape4> shapes;
   OpenRows rows;
+  InFlight flight;
 };
 
 } // namespace arsis::schedule

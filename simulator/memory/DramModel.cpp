@@ -38,7 +38,7 @@ DramModel::DramModel(const timing::Dram &parameters)
 /// Rows go round the banks; permuted, each round begins at a bank by its hash, so that rows of two rounds
 /// meet with the chance of one in the number of banks, whatever their distance.
 size_t DramModel::bankOf(int64_t row) const {
-  const int64_t bank = parameters.banksPermuted ? row + timing::scattered(banks.quotient(row)) : row;
+  const int64_t bank = parameters.banksPermuted ? row + timing::hashOf(banks.quotient(row)) : row;
   return static_cast<size_t>(banks.remainder(bank));
 }
 
@@ -232,7 +232,7 @@ void DramModel::split(int64_t first, int64_t end, Femtoseconds arrival, bool isW
   const int64_t beginsAt = firstGranule - firstRound * n, endsAt = lastGranule - lastRound * n;
   const auto turned = [&](int64_t round) {
     return parameters.channelsPermuted
-               ? channelCount.remainder(round + timing::scattered(channelCount.quotient(round)))
+               ? channelCount.remainder(timing::turnOf(round, channelCount.quotient(round)))
                : 0;
   };
   const int64_t turnedFirst = turned(firstRound), turnedLast = turned(lastRound);

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // The channels of the DRAM and their controllers, free of sockets. Models: channels that interleave by
-// `dram.interleave_bytes`, rounds permuted or not; banks with one open row each, opened under tRCD, tRP, tRAS, tRRD, tFAW, tWR and
-// tRTP while other banks transfer; the direction of the bus (tWTR, turnaround); a queue of writes: half a
-// batch goes out while no read is there, a whole one goes before reads, open rows first; refresh of a whole
-// channel (tRFC every tREFI), which closes its rows. Requests are cut into pieces of one row, which nothing
-// interrupts: each costs a closed form. Reads are served in the order in which they arrive, a batch of writes
-// when it is complete; refresh waits for the end of a piece. Does not model: bank groups, ranks, reordering
-// of reads, reads answered from the queue of writes, refresh bank by bank, a bound on refreshes that wait.
-// Figures: timing/Dram.h.
+// `dram.interleave_bytes`, rounds permuted or not; banks with one open row each, opened under tRCD, tRP,
+// tRAS, tRRD, tFAW, tWR and tRTP while other banks transfer; the direction of the bus (tWTR, turnaround); a
+// queue of writes: half a batch goes out while no read is there, a whole one goes before reads, open rows
+// first; refresh of a whole channel (tRFC every tREFI), which closes its rows. Requests are cut into pieces
+// of one row, which nothing interrupts: each costs a closed form. Reads are served in the order in which they
+// arrive, a batch of writes when it is complete; refresh waits for the end of a piece. Does not model: bank
+// groups, ranks, reordering of reads, reads answered from the queue of writes, refresh bank by bank, a bound
+// on refreshes that wait. Figures: timing/Dram.h.
 #pragma once
 
 #include "simulator/memory/Payload.h"

@@ -87,6 +87,19 @@ TEST(DmaForm, RemembersTheResultsOfEachChipApart) {
   EXPECT_EQ(shallow.transfer(runs, 0, 64, 0, true).dramBytes, of[0]);
 }
 
+TEST(DmaForm, RemembersNothingOfAnotherChip) {
+  const Runs runs = runsOfBox({1, 1, 64, 16384}, {1, 1, 6, 16}, 4); // far pieces, by chance in any channel
+  const auto of = [&](const std::string &key, const std::string &value) {
+    const Transfer t = dma("edge", {{key, value}}).transfer(runs, 0, 64, 0, false);
+    return std::pair(t.dramBytes, t.rowsOpened);
+  };
+  const auto plain = of("dram.banks", "8");
+  EXPECT_LT(of("dram.controller_ns", "2000").first, plain.first) << "the table binds, not the channels";
+  EXPECT_LT(of("dram.bandwidth_gbps", "200").first, plain.first);
+  EXPECT_LT(of("dram.bank_permutation", "0").second, plain.second);
+  EXPECT_EQ(of("dram.banks", "8"), plain);
+}
+
 TEST(DmaForm, LatencyIsTheSumOfItsParts) {
   const chip::Chip chip = chip::Chip::load("edge").withOverrides({{"dram.controller_ns", "1"},
                                                                   {"dram.interconnect_ns", "20"},

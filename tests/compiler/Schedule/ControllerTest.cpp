@@ -15,7 +15,8 @@ namespace {
 struct Bench {
   timing::Dma dma{chip::Chip::load("edge")};
   std::array<double, Controller::kNumbers> numbers{};
-  Controller dram{numbers.data(), dma};
+  InFlight flight;
+  Controller dram{numbers.data(), flight, dma};
   const double batch = dma.batchCycles, rate = dma.dramBytesPerCycle;
   const double toWrite = dma.readToWriteCycles, toRead = dma.writeToReadCycles;
 
@@ -83,7 +84,7 @@ TEST(Controller, WritesAWholeBatchBeforeALoad) {
 
 /// As the program has it, but the load is asked for long before the data of the stores are there.
 TEST(Controller, LoadsDoNotWaitForStoresThatComeLater) {
-  for (int stores : {1, 6, 7, 40}) {
+  for (int stores : {1, 6, 40, 64, 65, 200}) {
     Bench bench;
     for (int i = 0; i < stores; ++i)
       bench.store(bench.batch / 2, 5000 + i * bench.batch);
