@@ -26,7 +26,6 @@ double mostRegret(const std::string &operation, const std::string &chip) {
       {{"conv2d", "edge"}, 0.06},
       {{"matmul", "edge"}, 0.07},
       {{"batch_norm", "edge"}, 0.06},
-      {{"batch_norm_grad", "edge"}, 0.135},
       {{"grouped_conv2d_grad_weight", "datacentre"}, 0.075},
   };
   const auto found = looser.find({operation, chip});
