@@ -210,10 +210,10 @@ static int64_t blockBytes(const Channels &dram) {
   return dram.channels * dram.channels * dram.interleaveBytes;
 }
 
-/// Of rounds that are permuted: the mean of a few addresses, `address` the first of them, over as many runs
-/// as are soon walked. Pieces that follow each other by less than a block, n rounds, reach the n channels in
-/// turn, all but the last ones; such sequences lie anywhere, so that what the fullest channel has above the
-/// mean grows with the root of their number.
+/// Of rounds that are permuted: the mean of a few addresses, in different places of different blocks, over as
+/// many runs as are soon walked. Pieces that follow each other by less than a block reach the n channels in
+/// turn, but for the last ones and where a round ends; such sequences lie anywhere, so that what the fullest
+/// channel has above the mean grows with the root of their number. `goesOn`: so does the next box.
 static ChannelLoad expectedOfChannels(const Runs &runs, const Channels &dram, int64_t address, bool goesOn) {
   constexpr int64_t kAddresses = 4, kWalked = 64;
   ChannelLoad result;

@@ -76,9 +76,8 @@ const std::vector<KeySpec> &keySpecs() {
       {"dram.interleave_bytes", "B", integer, 1, 1 << 20,
        "consecutive bytes of one channel, whole bursts; the next ones are in the next channel"},
       {"dram.channel_permutation", "flag", integer, 0, 1,
-       "1 if each round of pieces over n channels begins one channel on from the round before, and every n "
-       "of "
-       "them at a channel by their hash"},
+       "1 if each round of pieces over n channels begins one channel on from the round before, "
+       "and every n of them at a channel by their hash"},
       {"dram.bank_permutation", "flag", integer, 0, 1,
        "1 if each round of rows over the banks begins at a bank of its own, by a hash of the row"},
       {"dram.write_queue", "bursts", integer, 1, 65536,
