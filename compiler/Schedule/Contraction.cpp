@@ -230,7 +230,7 @@ int64_t Contraction::sumChunkOf(const ContractionTiling &l) const {
 
 ContractionTiling Contraction::tiling(const Choice &c) const {
   ContractionTiling l = outline(c);
-  l.sumChunk = convolution.sum < 0 ? 0 : sumChunkOf(l);
+  l.sumChunk = convolution.sums() ? sumChunkOf(l) : 0;
   if (forward) {
     l.phasesH = forwardPhase(shape.h, l.tileH);
     l.phasesW = forwardPhase(shape.w, l.tileW);
@@ -249,14 +249,15 @@ Evaluation Contraction::evaluate(const Choice &c) const {
   ContractionTiling l = outline(c);
   if (l.split.rows > 1 && (l.split.rows - 1) * l.splitPositions >= l.whole)
     return Evaluation::rejected(Split::kNoRows);
-  const int64_t sumChunk = convolution.sum < 0 ? 0 : sumChunkOf(l);
-  if (convolution.sum >= 0 && sumChunk == 0)
+  const int64_t sumChunk = convolution.sums() ? sumChunkOf(l) : 0;
+  if (convolution.sums() && sumChunk == 0)
     return Evaluation::rejected("the tiles are no pieces of equal length of all pixels in their order");
   Evaluation e;
   bool reached = !groupsH.empty() && !groupsW.empty(); // else no tap reaches the result, which is fills
   if (reached)
     e.buffers = {l.streamed, l.weights};
-  e.buffers.push_back(l.result);
+  if (!convolution.epilogue)
+    e.buffers.push_back(l.result);
   Buffer accumulator{"accumulator", {0, 1, 1, 1}, 1, true};
   double products = 0, streamedRows = 0;                   // per tile and column block
   double rows = double(l.accumulator.shape[0] / l.blocks); // of one array
@@ -276,7 +277,8 @@ Evaluation Contraction::evaluate(const Choice &c) const {
       deepest = std::max<int64_t>(deepest, (l.blocks > 1) + (l.chunksPerTile > 1) + (kh > 1) + (kw > 1));
     }
   e.buffers.push_back(accumulator);
-  const int64_t sumChunks = sumChunk > 0 ? l.tileN * l.tileH * l.tileW / sumChunk : 0;
+  const int64_t rowsOfTile = l.tileN * l.tileH * l.tileW,
+                sumChunks = sumChunk > 0 ? rowsOfTile / sumChunk : 0;
   e.loops = l.order.depth() + std::max<int64_t>(deepest, sumChunks > 1);
   double tiles = double(l.order.times(l.resultLevel)),
          steps = double(l.order.times(int(l.order.counts.size()) - 1));
@@ -284,24 +286,26 @@ Evaluation Contraction::evaluate(const Choice &c) const {
   double drain = tiles * l.blocks * ceilDiv(l.tileN * l.tileH * l.tileW, l.split.rows);
   e.computeCycles = c[AccSlots] > 1 ? std::max(e.computeCycles, drain) : e.computeCycles + drain;
   e.computeCycles += tiles * l.blocks * double(limits.rows + limits.cols); // fill and empty the array
-  if (sumChunk > 0) {
-    e.buffers.push_back(totals(l));
-    e.computeCycles = std::max(e.computeCycles, tiles * double(sumChunks) *
-                                                    (double(sumChunk * l.columns) / double(limits.lanes) +
-                                                     double(limits.vectorStartupCycles)));
+  if (const std::optional<Epilogue> &epilogue = convolution.epilogue) {
+    for (const Buffer &buffer : epilogue->buffers(l.result, vectors(l)))
+      e.buffers.push_back(buffer);
+    e.computeCycles =
+        std::max(e.computeCycles, tiles * epilogue->cycles(limits, rowsOfTile * l.columns, sumChunks));
   }
   double streamedBytes =
       streamedBox(limits,
                   {shape.batch, forward ? shape.h.input : shape.h.output,
                    forward ? shape.w.input : shape.w.output, shape.groups * reduced},
                   {l.tileN, l.sourceH.extent, l.sourceW.extent, l.tileK}, convolution.streamed.type);
-  double resultBytes = resultBox(limits, {shape.batch, pixelsH(), pixelsW(), allColumns()}, l.result.shape,
-                                 convolution.resultType);
+  double resultBytes = 0;
+  for (numerics::ElementType type : convolution.tileTypes)
+    resultBytes += resultBox[numerics::sizeInBytes(type)](
+        limits, {shape.batch, pixelsH(), pixelsW(), allColumns()}, l.result.shape, type);
   const double weightBytes = bytesOfWeights(l);
   double streamedTimes = reached ? double(l.order.times(l.streamedLevel)) : 0,
          weightTimes = reached ? double(l.order.times(l.weightsLevel)) : 0;
   e.dramBytes = streamedBytes * streamedTimes + weightBytes * weightTimes + resultBytes * tiles;
-  e.transfers = streamedTimes + weightTimes + tiles;
+  e.transfers = streamedTimes + weightTimes + tiles * double(convolution.tileTypes.size());
   e.startBytes = (reached ? streamedBytes + weightBytes : 0) + resultBytes;
   e.overlapped = c[Slots] > 1;
   return e;
@@ -332,15 +336,15 @@ Plan Contraction::plan(const Choice &c) const {
     plan.dims.insert(plan.dims.begin(), convolution.packDim);
     plan.chunks.insert(plan.chunks.begin(), groupsIn(c, Groups, shape).pack);
   }
-  if (convolution.sum >= 0) {
-    plan.dims.push_back(convolution.sumDim);
+  if (convolution.sums()) {
+    plan.dims.push_back(convolution.epilogue->program.planDim);
     plan.chunks.push_back(sumChunkOf(outline(c)));
   }
   return plan;
 }
 
-Buffer Contraction::totals(const ContractionTiling &l) const {
-  return {"total", {1, 1, 1, shape.groups == 1 ? l.order.counts[l.j] * l.columns : allColumns()}};
+Buffer Contraction::vectors(const ContractionTiling &l) const {
+  return {"vector", {1, 1, 1, shape.groups == 1 ? l.order.counts[l.j] * l.columns : allColumns()}};
 }
 
 } // namespace arsis::schedule

@@ -53,8 +53,8 @@ public:
   Layout layout(const Choice &choice) const override;
   Plan plan(const Choice &choice) const override;
   std::string planField(const std::string &dim) const override { return convolution.planField(dim); }
-  /// The sums of all columns, if the unit has them.
-  Buffer totals(const ContractionTiling &tiling) const;
+  /// Room for a vector of all columns, as an epilogue has them.
+  Buffer vectors(const ContractionTiling &tiling) const;
   /// REQUIRES: the choice is valid.
   ContractionTiling tiling(const Choice &choice) const;
 
@@ -97,7 +97,8 @@ private:
   GradientReach reachH, reachW;
   std::vector<TapGroup> groupsH, groupsW; // phases with taps
   int64_t maxTapsH, maxTapsW;
-  mutable BoxBytes streamedBox, weightBox, diagonalBox, resultBox;
+  mutable BoxBytes streamedBox, weightBox, diagonalBox;
+  mutable std::array<BoxBytes, 5> resultBox; // by the bytes of an element
 };
 
 } // namespace arsis::schedule

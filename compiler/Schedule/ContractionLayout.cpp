@@ -16,13 +16,19 @@ namespace {
 class Writer {
 public:
   Writer(const Contraction &space, ContractionTiling tiling, Layout &layout)
-      : p(space), l(std::move(tiling)), b(layout) {}
+      : p(space), l(std::move(tiling)), b(layout) {
+    if (p.convolution.epilogue)
+      epilogue.emplace(*p.convolution.epilogue, b);
+  }
 
   void write() {
     streamedTensor =
         b.tensor(p.convolution.streamed.value, p.convolution.streamed.shape, p.convolution.streamed.type);
     weightsTensor = b.tensor(p.convolution.stationary.value, weightsShape(), p.convolution.stationary.type);
-    resultTensor = b.tensor(p.convolution.result, p.convolution.resultShape, p.convolution.resultType);
+    if (epilogue)
+      epilogue->declareTensors(p.convolution.resultShape);
+    else
+      resultTensor = b.tensor(p.convolution.result, p.convolution.resultShape, p.convolution.resultType);
     auto withTaps = [](const std::vector<AxisPhase> &phases) {
       return std::count_if(phases.begin(), phases.end(),
                            [](const AxisPhase &phase) { return phase.taps > 0; });
@@ -34,11 +40,11 @@ public:
     // Without tiles of channels a phase drains before the next one begins.
     const bool channelTiles = l.order.counts[l.k] > 1;
     std::vector<LayoutBuilder::Action> before, after;
-    if (l.sumChunk > 0) {
-      sumTensor = b.tensor(p.convolution.sum, {p.allColumns()}, numerics::ElementType::F32);
-      before.push_back({LoopOrder::kTop, [&] { totals = b.alloc(p.totals(l)); }});
-    }
-    before.push_back({l.resultLevel, [&] { result = b.alloc(l.result); }});
+    const EpilogueWriter::Columns columns = {p.vectors(l), 0, p.allColumns()};
+    if (epilogue)
+      before.push_back({LoopOrder::kTop, [&] { epilogue->begin(columns); }});
+    before.push_back(
+        {l.resultLevel, [&] { result = epilogue ? epilogue->allocTile(l.result) : b.alloc(l.result); }});
     if (!accumulators.empty()) { // else no tap reaches the result
       before.push_back({l.weightsLevel, [&] { loadWeightsTile(); }});
       before.push_back({l.streamedLevel, [&] { loadStreamedTile(); }});
@@ -53,13 +59,9 @@ public:
                          forPhases([&](const AxisPhase &h, const AxisPhase &w, int i) { drain(h, w, i); });
                        }});
     }
-    if (l.sumChunk > 0)
-      after.push_back({l.resultLevel, [&] { sumRows(); }});
     after.push_back({l.resultLevel, [&] { store(); }});
-    if (l.sumChunk > 0)
-      after.push_back({LoopOrder::kTop, [&] {
-                         b.store(b.whole(totals), sumTensor, {0, 0, 0, 0}, {1, 1, 1, p.allColumns()});
-                       }});
+    if (epilogue)
+      after.push_back({LoopOrder::kTop, [&] { epilogue->end(columns); }});
     b.nest(
         l.order, index, before, [&] { body(channelTiles); }, after);
   }
@@ -328,27 +330,20 @@ private:
     });
   }
 
-  /// Adds the rows of the result tile, as they are stored, to the totals.
-  void sumRows() {
-    const Affine column = firstColumn();
-    const int64_t pitch = l.result.shape[3], chunks = l.tileN * l.tileH * l.tileW / l.sumChunk;
-    b.loop(chunks, [&](const Affine &chunk) {
-      Reduce sum;
-      sum.box = {1, 1, l.sumChunk, tileColumns()};
-      sum.dimension = 2;
-      sum.to = {totals, column, {0, 0, 0, 1}};
-      sum.input = {result, chunk * (l.sumChunk * pitch), {0, 0, pitch, 1}};
-      sum.accumulate = index[l.n] + index[l.h] + index[l.w] + chunk;
-      b.add(std::move(sum));
-    });
-  }
-
   void store() {
     const Affine n = index[l.n] * l.tileN, h = index[l.h] * l.tileH, w = index[l.w] * l.tileW;
-    b.store(b.whole(result), resultTensor, {n, h, w, firstColumn()},
-            {b.extent(l.tileN, p.shape.batch, n),
-             b.extent(l.tileH, p.forward ? p.shape.h.output : p.shape.h.input, h),
-             b.extent(l.tileW, p.forward ? p.shape.w.output : p.shape.w.input, w), tileColumns()});
+    const EpilogueWriter::Tile tile = {{n, h, w, firstColumn()},
+                                       {b.extent(l.tileN, p.shape.batch, n),
+                                        b.extent(l.tileH, p.forward ? p.shape.h.output : p.shape.h.input, h),
+                                        b.extent(l.tileW, p.forward ? p.shape.w.output : p.shape.w.input, w),
+                                        tileColumns()},
+                                       firstColumn()};
+    if (!epilogue)
+      return b.store(b.whole(result), resultTensor, tile.at, tile.box);
+    epilogue->loadTile(l.result, tile);
+    const int64_t chunks = l.sumChunk > 0 ? l.tileN * l.tileH * l.tileW / l.sumChunk : 0;
+    epilogue->apply(tile, chunks, l.sumChunk, index[l.n] + index[l.h] + index[l.w]);
+    epilogue->store(tile);
   }
 
   const Contraction &p;
@@ -358,8 +353,8 @@ private:
   bool fillsWhole = false; // before the drains, for the pixels that no tap reaches
   std::vector<Affine> index;
   int streamedTensor = 0, weightsTensor = 0, resultTensor = 0;
-  int sumTensor = 0;
-  int streamed = 0, weights = 0, result = 0, totals = 0;
+  int streamed = 0, weights = 0, result = 0;
+  std::optional<EpilogueWriter> epilogue;
   std::vector<std::vector<int>> accumulators; // [phase][unit]
 };
 

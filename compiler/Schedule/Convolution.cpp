@@ -47,39 +47,35 @@ Window window(int64_t input, int64_t output, int64_t kernel, int64_t stride, int
 
 class Reader {
 public:
-  explicit Reader(const Unit &unit) : unit(unit), part(unit.parts.front()), s(part.structure) {}
+  explicit Reader(const Unit &unit) : unit(unit), part(productOf(unit)), s(part.structure) {}
 
   std::optional<Convolution> read() const {
     const bool bare = s.before.empty() && s.after.empty() && s.terms.size() == 2 && s.terms[0].isOperand() &&
                       s.terms[0].number == 0 && s.terms[1].isOperand() && s.terms[1].number == 1;
-    if (unit.parts.size() > 2 || s.combine != nn::Combine::Fma || !bare || s.results.size() != 1)
+    if (s.combine != nn::Combine::Fma || !bare || s.results.size() != 1)
       return std::nullopt;
-    const bool sums = unit.parts.size() == 2;
-    if (s.operands[0].indices.size() == 2)
-      return sums ? std::nullopt : product();
-    std::optional<Convolution> c = s.operands[0].indices.size() == 4 ? convolution() : std::nullopt;
-    if (!c || !sums)
+    std::optional<Convolution> c = s.operands[0].indices.size() == 2   ? product()
+                                   : s.operands[0].indices.size() == 4 ? convolution()
+                                                                       : std::nullopt;
+    if (!c || unit.parts.size() == 1)
       return c;
-    return c->pass == Convolution::Forward && addSum(*c) ? c : std::nullopt;
+    c->epilogue = c->pass == Convolution::GradWeight ? std::nullopt : epilogueIn(unit, part);
+    if (!c->epilogue)
+      return std::nullopt;
+    c->resultType = c->epilogue->productType();
+    c->tileTypes.clear();
+    for (const Epilogue::Tensor &tensor : c->epilogue->tensors)
+      if (c->epilogue->reachOf(tensor) == Reach::Matrix)
+        c->tileTypes.push_back(tensor.type);
+    return c;
   }
 
 private:
-  /// Whether the second part is the sum of the first one's result over everything but its columns.
-  bool addSum(Convolution &c) const {
-    const Part &second = unit.parts.back();
-    const Structure &sum = second.structure;
-    const bool isSum = sum.combine == nn::Combine::Sum && sum.reduction.how == nn::How::Tree &&
-                       sum.before.empty() && sum.after.empty() && sum.terms.size() == 1 &&
-                       sum.terms[0].isOperand() && sum.reduction.chunks.size() == 1 &&
-                       second.operands == std::vector<int>{c.result} && sum.operands[0].indices.size() == 4 &&
-                       std::all_of(sum.operands[0].indices.begin(), sum.operands[0].indices.end(), isPlain) &&
-                       second.results.size() == 1 && unit.values[second.results[0]].shape.size() == 1 &&
-                       sum.operands[0].indices[3].terms[0].dimension == 0 && sum.parallelCount() == 1;
-    if (!isSum || unit.values[second.results[0]].type != numerics::ElementType::F32)
-      return false;
-    c.sum = second.results[0];
-    c.sumDim = sum.reduction.chunks[0].name;
-    return true;
+  static const Part &productOf(const Unit &unit) {
+    const auto found = std::find_if(unit.parts.begin(), unit.parts.end(), [](const Part &part) {
+      return part.structure.combine == nn::Combine::Fma;
+    });
+    return found == unit.parts.end() ? unit.parts.front() : *found;
   }
 
   bool isReduced(int dimension) const { return dimension >= s.parallelCount(); }
@@ -99,6 +95,7 @@ private:
     c.result = part.results[0];
     c.resultShape = shapeOf(c.result);
     c.resultType = unit.values[c.result].type;
+    c.tileTypes = {c.resultType};
     for (const nn::Chunked &chunk : s.reduction.chunks)
       c.planDims.push_back(chunk.name);
     if (s.reduction.packed)

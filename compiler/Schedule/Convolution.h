@@ -7,6 +7,7 @@
 #define ARSIS_COMPILER_SCHEDULE_CONVOLUTION_H
 
 #include "compiler/Schedule/ChipLimits.h"
+#include "compiler/Schedule/Epilogue.h"
 #include "compiler/Schedule/Geometry.h"
 #include "compiler/Schedule/Layout.h"
 #include "compiler/Schedule/Unit.h"
@@ -43,10 +44,12 @@ struct Convolution {
   int result = 0;
   std::vector<int64_t> resultShape;
   numerics::ElementType resultType = numerics::ElementType::F32; // of what drains
+  std::optional<Epilogue> epilogue; // what becomes of the result before it is stored
+  /// What is moved for each tile of the result in its shape: the result, or what the epilogue loads and
+  /// stores.
+  std::vector<numerics::ElementType> tileTypes;
   std::vector<std::string> planDims; // without the groups that are summed together
   std::string packDim;               // what the plan calls these; empty: none can be
-  int sum = -1;       // value that becomes the sum of the result over all but its columns, in fp32; -1: none
-  std::string sumDim; // what the plan calls the rows of the result
   /// The dimensions as the structure calls them; empty where there is none (a product has columns of pixels
   /// only). `reduced` and `columns` are those of the array; of the weight gradient, `reduced` is the streamed
   /// channel.
@@ -54,7 +57,10 @@ struct Convolution {
     std::string batch, h, w, reduced, columns, kernelRow, group;
   } names;
 
-  /// The field that decides the chunks of a dim; empty for the sum's, which the tile decides.
+  /// Whether the epilogue sums up pixels, in chunks that the tile decides.
+  bool sums() const { return epilogue && epilogue->sums(); }
+
+  /// The field that decides the chunks of a dim; empty for those of such a sum.
   std::string planField(const std::string &dim) const;
 
   /// Why no array of the chip computes it; null if one does.

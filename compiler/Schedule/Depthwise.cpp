@@ -103,13 +103,9 @@ DepthwiseTiling Depthwise::tiling(const Choice &c) const {
     l.result = {"result", {l.tileN, l.tileH, l.tileW, l.tileG * (gradInput ? 1 : outputs)}, tileSlots};
   }
   l.weights.type = convolution.stationary.type;
-  if (convolution.sum >= 0) {
+  if (convolution.sums())
     l.sumChunk = chunkOfSum({shape.batch, pixelsH(), pixelsW()}, {l.tileN, l.tileH, l.tileW});
-    l.rounded = l.result;
-    l.rounded.name = "rounded";
-    l.rounded.type = convolution.resultType;
-    l.total = {"total", {1, 1, 1, l.tileG * outputs}, channelSlots};
-  }
+  l.vectors = {"vector", {1, 1, 1, l.result.shape[3]}, channelSlots};
   return l;
 }
 
@@ -133,10 +129,6 @@ Depthwise::Work Depthwise::workOf(const DepthwiseTiling &l) const {
       work.most = std::max(work.most, elements);
       work.elements += double(taps) * double(elements);
       const bool each = shape.outputs > 1;
-      if (l.sumChunk > 0) {
-        work.elements += double(elements) * (1 + l.isRounded());
-        work.instructions += double(l.tileN * l.tileH * l.tileW / l.sumChunk + l.isRounded());
-      }
       work.instructions += double(taps) * double(!each                                        ? 1
                                                  : convolution.pass == Convolution::GradInput ? shape.outputs
                                                                                               : l.tileN);
@@ -148,27 +140,30 @@ Evaluation Depthwise::evaluate(const Choice &c) const {
   if (const char *fault = findFault(c))
     return Evaluation::rejected(fault);
   const DepthwiseTiling l = tiling(c);
-  if (convolution.sum >= 0 && l.sumChunk == 0)
+  if (convolution.sums() && l.sumChunk == 0)
     return Evaluation::rejected("the tiles are no pieces of equal length of all pixels in their order");
   const Work work = workOf(l);
   if (work.most > isa::kLargestWork)
     return Evaluation::rejected("a tile has more elements than one instruction may visit");
   Evaluation e;
-  e.buffers = {l.streamed, l.weights, l.result, {"zero", {1, 1, 1, 1}}};
+  e.buffers = {l.streamed, l.weights, {"zero", {1, 1, 1, 1}}};
+  if (!convolution.epilogue || isRounded())
+    e.buffers.push_back(l.result);
   if (isWeightGradient())
     e.buffers.push_back(l.partials);
-  if (l.sumChunk > 0)
-    e.buffers.push_back(l.total);
-  if (l.isRounded())
-    e.buffers.push_back(l.rounded);
   const int64_t images = l.tileN > 1 && (isWeightGradient() || shape.outputs > 1),
                 taps = isWeightGradient() ? 2
                                           : (shape.h.kernel > 1) + (shape.w.kernel > 1) + (shape.outputs > 1),
-                sums = l.sumChunk > 0 && l.tileN * l.tileH * l.tileW > l.sumChunk;
-  e.loops = l.order.depth() + std::max(images + taps, sums);
+                chunks = l.sumChunk > 0 ? l.tileN * l.tileH * l.tileW / l.sumChunk : 0;
+  e.loops = l.order.depth() + std::max<int64_t>(images + taps, chunks > 1);
   const double tiles = double(l.order.times(l.tileLevel)), channels = double(l.order.times(l.channelLevel));
   e.computeCycles =
       tiles * (work.elements / double(limits.lanes) + work.instructions * double(limits.vectorStartupCycles));
+  if (const std::optional<Epilogue> &epilogue = convolution.epilogue) {
+    for (const Buffer &buffer : epilogue->buffers(l.result, l.vectors))
+      e.buffers.push_back(buffer);
+    e.computeCycles += tiles * epilogue->cycles(limits, l.result.elements(), chunks);
+  }
   const bool gradInput = convolution.pass == Convolution::GradInput;
   const int64_t outputs = shape.groups * shape.outputs;
   const Shape4 image = {shape.batch, shape.h.input, shape.w.input, shape.groups},
@@ -180,12 +175,14 @@ Evaluation Depthwise::evaluate(const Choice &c) const {
   const double weights = isWeightGradient()
                              ? weightBox(limits, output, l.weights.shape, convolution.stationary.type)
                              : weightBox(limits, kernel, kernelTile, convolution.stationary.type);
-  const double result = isWeightGradient() ? resultBox(limits, kernel, kernelTile, convolution.resultType)
-                                           : resultBox(limits, gradInput ? image : output, l.result.shape,
-                                                       convolution.resultType);
+  double result = 0;
+  for (numerics::ElementType type : convolution.tileTypes)
+    result += isWeightGradient() ? kernelBox(limits, kernel, kernelTile, type)
+                                 : resultBox[numerics::sizeInBytes(type)](limits, gradInput ? image : output,
+                                                                          l.result.shape, type);
   e.dramBytes = streamed * tiles + weights * (isWeightGradient() ? tiles : channels) +
                 result * (isWeightGradient() ? channels : tiles);
-  e.transfers = 2 * tiles + channels;
+  e.transfers = double(1 + convolution.tileTypes.size()) * tiles + channels;
   e.startBytes = streamed + weights + result;
   e.overlapped = c[Slots] > 1;
   return e;
@@ -197,8 +194,8 @@ Plan Depthwise::plan(const Choice &c) const {
     plan.dims.insert(plan.dims.begin(), convolution.packDim);
     plan.chunks.insert(plan.chunks.begin(), 1);
   }
-  if (convolution.sum >= 0) {
-    plan.dims.push_back(convolution.sumDim);
+  if (convolution.sums()) {
+    plan.dims.push_back(convolution.epilogue->program.planDim);
     plan.chunks.push_back(tiling(c).sumChunk);
   }
   return plan;

@@ -4,8 +4,8 @@
 // and input gradient go over the taps of the kernel, an instruction for each with all pixels and channels of
 // a tile: result = fma(x, w, result). The weight gradient goes over the pixels of a row, an instruction for
 // each with all rows, taps and channels of a tile, so that every row of pixels is a chunk of the plan with
-// partial sums of its own; these are added up row by row. A forward pass may take the sum of its result, as
-// it is stored, for the batch norm behind it.
+// partial sums of its own; these are added up row by row. An epilogue works on the result in its type, which
+// is rounded before if that is not fp32.
 //
 // Loops, outermost first: g (channels), n, h, w (tiles of the result's pixels; of the weight gradient, of
 // rows).
@@ -25,11 +25,9 @@ struct DepthwiseTiling {
   std::vector<AxisPhase> phasesH, phasesW; // of forward and input gradient
   Buffer streamed, weights, result;        // weights: of the weight gradient, the gradient of the output
   int64_t sumChunk = 0;                    // rows of a chunk of the sum over pixels; 0: there is none
-  Buffer rounded, total;       // of a sum: the result in its type, if that is not fp32, and the sums
-  Buffer partials;             // of the weight gradient: [row, kh, kw, channel]
-  int channelLevel, tileLevel; // where what belongs to channels is filled, and to all loops
-
-  bool isRounded() const { return sumChunk > 0 && rounded.type != numerics::ElementType::F32; }
+  Buffer vectors;                          // room for one of the epilogue
+  Buffer partials;                         // of the weight gradient: [row, kh, kw, channel]
+  int channelLevel, tileLevel;             // where what belongs to channels is filled, and to all loops
 };
 
 class Depthwise : public Space {
@@ -48,6 +46,11 @@ public:
   std::string planField(const std::string &dim) const override { return convolution.planField(dim); }
   /// REQUIRES: the choice is valid.
   DepthwiseTiling tiling(const Choice &choice) const;
+
+  /// Whether the epilogue does not work where the sums of the taps lie.
+  bool isRounded() const {
+    return convolution.epilogue && convolution.epilogue->productType() != numerics::ElementType::F32;
+  }
 
   const Convolution convolution;
   const ConvShape &shape;
@@ -72,7 +75,8 @@ private:
   Work workOf(const DepthwiseTiling &tiling) const;
 
   std::vector<Phase> strideH, strideW; // of the input gradient
-  mutable BoxBytes streamedBox, weightBox, resultBox;
+  mutable BoxBytes streamedBox, weightBox, kernelBox;
+  mutable std::array<BoxBytes, 5> resultBox; // by the bytes of an element
 };
 
 } // namespace arsis::schedule

@@ -12,15 +12,19 @@ namespace {
 class Writer {
 public:
   Writer(const Depthwise &space, DepthwiseTiling tiling, Layout &layout)
-      : p(space), shape(space.shape), l(std::move(tiling)), b(layout) {}
+      : p(space), shape(space.shape), l(std::move(tiling)), b(layout) {
+    if (p.convolution.epilogue)
+      epilogue.emplace(*p.convolution.epilogue, b);
+  }
 
   void write() {
     const Convolution &c = p.convolution;
     streamedTensor = b.tensor(c.streamed.value, c.streamed.shape, c.streamed.type);
     weightsTensor = b.tensor(c.stationary.value, c.stationary.shape, c.stationary.type);
-    resultTensor = b.tensor(c.result, c.resultShape, c.resultType);
-    if (l.sumChunk > 0)
-      sumTensor = b.tensor(c.sum, {shape.groups * m()}, numerics::ElementType::F32);
+    if (epilogue)
+      epilogue->declareTensors(c.resultShape);
+    else
+      resultTensor = b.tensor(c.result, c.resultShape, c.resultType);
     zero = b.alloc({"zero", {1, 1, 1, 1}});
     b.map(numerics::VectorFunction::Fill, {1, 1, 1, 1}, b.whole(zero), {}, 0);
     if (c.pass == Convolution::GradWeight)
@@ -28,7 +32,10 @@ public:
              [&] { weightGradient(); }, {{l.channelLevel, [&] { storeWeights(); }}});
     else
       b.nest(l.order, index, {{l.channelLevel, [&] { beginChannels(); }}}, [&] { overTaps(); },
-             {{l.channelLevel, [&] { storeTotal(); }}});
+             {{l.channelLevel, [&] {
+                 if (epilogue)
+                   epilogue->end(vectors());
+               }}});
   }
 
 private:
@@ -78,47 +85,34 @@ private:
   // Forward and input gradient
 
   void beginChannels() {
-    if (l.sumChunk > 0)
-      total = b.alloc(l.total);
+    if (epilogue)
+      epilogue->begin(vectors());
     loadWeights();
   }
 
-  /// Adds the rows of the result tile, as they are stored, to the sums.
-  void sumRows(int stored) {
-    const int64_t pitch = l.result.shape[3], chunks = l.tileN * l.tileH * l.tileW / l.sumChunk;
-    b.loop(chunks, [&](const Affine &chunk) {
-      Reduce sum;
-      sum.box = {1, 1, l.sumChunk, outputs()};
-      sum.dimension = 2;
-      sum.to = b.whole(total);
-      sum.input = {stored, chunk * (l.sumChunk * pitch), {0, 0, pitch, 1}};
-      sum.accumulate = index[N] + index[H] + index[W] + chunk;
-      b.add(std::move(sum));
-    });
-  }
-  void storeTotal() {
-    if (l.sumChunk > 0)
-      b.store(b.whole(total), sumTensor, {0, 0, 0, first(G) * m()}, {1, 1, 1, outputs()});
-  }
+  Affine firstOfResult() { return gradInput() ? first(G) : first(G) * m(); }
+  Extent columnsOfResult() { return gradInput() ? channels() : outputs(); }
+  EpilogueWriter::Columns vectors() { return {l.vectors, firstOfResult(), columnsOfResult()}; }
 
   void overTaps() {
     loadStreamed();
-    result = b.alloc(l.result);
+    const int stored = epilogue ? epilogue->allocTile(l.result) : b.alloc(l.result);
+    result = p.isRounded() ? b.alloc(l.result) : stored;
     for (const AxisPhase &h : l.phasesH)
       for (const AxisPhase &w : l.phasesW)
         overTaps(h, w);
     const Extent rows = b.extent(l.tileH, gradInput() ? shape.h.input : shape.h.output, first(H)),
                  columns = b.extent(l.tileW, gradInput() ? shape.w.input : shape.w.output, first(W));
-    const Box4 box = {images(), rows, columns, gradInput() ? channels() : outputs()};
-    int stored = result;
-    if (l.isRounded()) {
-      stored = b.alloc(l.rounded);
-      b.map(numerics::VectorFunction::Copy, box, b.whole(stored), {b.whole(result)});
-    }
-    if (l.sumChunk > 0)
-      sumRows(stored);
-    b.store(b.whole(stored), resultTensor,
-            {first(N), first(H), first(W), gradInput() ? first(G) : first(G) * m()}, box);
+    const EpilogueWriter::Tile tile = {
+        {first(N), first(H), first(W), firstOfResult()}, {images(), rows, columns, columnsOfResult()}, 0};
+    if (!epilogue)
+      return b.store(b.whole(result), resultTensor, tile.at, tile.box);
+    epilogue->loadTile(l.result, tile);
+    if (p.isRounded())
+      b.map(numerics::VectorFunction::Copy, tile.box, b.whole(stored), {b.whole(result)});
+    const int64_t chunks = l.sumChunk > 0 ? l.tileN * l.tileH * l.tileW / l.sumChunk : 0;
+    epilogue->apply(tile, chunks, l.sumChunk, index[N] + index[H] + index[W]);
+    epilogue->store(tile);
   }
 
   Extent positions(const AxisPhase &phase, Loop loop) {
@@ -249,8 +243,8 @@ private:
   LayoutBuilder b;
   std::vector<Affine> index;
   int streamedTensor = 0, weightsTensor = 0, resultTensor = 0;
-  int sumTensor = 0, total = 0;
   int zero = 0, streamed = 0, weights = 0, result = 0, partials = 0;
+  std::optional<EpilogueWriter> epilogue;
 };
 
 } // namespace

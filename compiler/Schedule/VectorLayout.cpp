@@ -4,6 +4,7 @@
 // and one loop over the tiles of rows per stage. All is a view of one four-dimensional box (1, 1, rows,
 // columns).
 #include "compiler/Schedule/LayoutBuilder.h"
+#include "compiler/Schedule/Rings.h"
 #include "compiler/Schedule/Vector.h"
 
 #include <algorithm>
@@ -48,7 +49,6 @@ private:
   bool isInRows(int reg) const {
     return p.registers[reg].reach == Reach::Rows || p.registers[reg].reach == Reach::Matrix;
   }
-  static bool sumsRows(const VectorOperation &operation) { return operation.reduces && operation.overRows; }
   /// Runs inside of the loop over rows.
   bool isInLoop(const VectorOperation &operation) const {
     return sumsRows(operation) || isInRows(operation.to);
@@ -205,7 +205,7 @@ private:
   }
 
   void writeRows(int stage) {
-    std::vector<const VectorOperation *> work;
+    LoopWork work;
     for (const VectorOperation &operation : p.operations)
       if (operation.stage == stage && isInLoop(operation))
         work.push_back(&operation);
@@ -216,7 +216,7 @@ private:
         places[operation->to] =
             alloc("total", p.registers[operation->to].reach, slotsOf(p.registers[operation->to].reach, true),
                   numerics::ElementType::F32);
-    const Assignment rings = assign(work);
+    const Rings rings = assignRings(p, work);
     b.loop(l.rowTiles, [&](const Affine &row) {
       rowIndex = row;
       forOperands(Reach::Matrix, stage, [&](int reg) { loadTile(reg, stage); });
@@ -224,7 +224,7 @@ private:
       allocRings(rings);
       for (const VectorOperation *operation : work)
         apply(*operation);
-      for (int reg : storedIn(work))
+      for (int reg : storedIn(p, work))
         store(reg);
     });
     rowIndex = 0;
@@ -233,99 +233,13 @@ private:
         late.push_back(operation->to);
   }
 
-  /// Registers that the loop stores from, in the order of the results.
-  std::vector<int> storedIn(const std::vector<const VectorOperation *> &work) const {
-    std::vector<int> stored;
-    for (const VectorOperation *operation : work)
-      if (!sumsRows(*operation) && !p.registers[operation->to].results.empty())
-        stored.push_back(operation->to);
-    std::sort(stored.begin(), stored.end(),
-              [&](int a, int b) { return p.registers[a].results.front() < p.registers[b].results.front(); });
-    return stored;
-  }
-
-  /// Which registers of a loop share a ring. Operations work element by element, so one may write where it
-  /// reads for the last time.
-  struct Assignment {
-    struct Ring {
-      Reach reach;
-      numerics::ElementType type;
-      bool result; // stored from
-    };
-    std::vector<Ring> rings;
-    std::vector<std::pair<int, int>> registers; // register, ring
-    int ringOf(int reg) const {
-      for (auto [known, ring] : registers)
-        if (known == reg)
-          return ring;
-      return kNone;
-    }
-  };
-
-  Assignment assign(const std::vector<const VectorOperation *> &work) const {
-    Assignment result;
-    auto readLast = [&](int reg) { // number of the last operation that reads it
-      int last = kNone;
-      for (size_t i = 0; i < work.size(); ++i)
-        if (std::count(work[i]->inputs.begin(), work[i]->inputs.end(), reg))
-          last = static_cast<int>(i);
-      return last;
-    };
-    auto producer = [&](int reg) {
-      for (size_t i = 0; i < work.size(); ++i)
-        if (work[i]->to == reg && !sumsRows(*work[i]))
-          return static_cast<int>(i);
-      return kNone;
-    };
-    // What a result is computed from lies where the result will be.
-    for (int stored : storedIn(work)) {
-      result.rings.push_back({p.registers[stored].reach, p.registers[stored].type, true});
-      const int ring = static_cast<int>(result.rings.size()) - 1;
-      for (int reg = stored; reg != kNone;) {
-        result.registers.push_back({reg, ring});
-        const int made = producer(reg);
-        int next = kNone;
-        if (!work[made]->reduces)
-          for (int input : work[made]->inputs)
-            if (next == kNone && producer(input) != kNone && readLast(input) == made &&
-                p.registers[input].reach == p.registers[reg].reach &&
-                p.registers[input].type == p.registers[reg].type && p.registers[input].results.empty() &&
-                result.ringOf(input) == kNone)
-              next = input;
-        reg = next;
-      }
-    }
-    std::vector<int> free;
-    for (size_t i = 0; i < work.size(); ++i) {
-      for (int input : work[i]->inputs)
-        if (int ring = result.ringOf(input); ring != kNone && !result.rings[ring].result &&
-                                             readLast(input) == int(i) &&
-                                             !std::count(free.begin(), free.end(), ring))
-          free.push_back(ring);
-      if (sumsRows(*work[i]) || result.ringOf(work[i]->to) != kNone)
-        continue;
-      const Register &to = p.registers[work[i]->to];
-      auto fitting = std::find_if(free.begin(), free.end(), [&](int ring) {
-        return result.rings[ring].reach == to.reach && result.rings[ring].type == to.type;
-      });
-      if (fitting == free.end()) {
-        result.rings.push_back({to.reach, to.type, false});
-        result.registers.push_back({work[i]->to, static_cast<int>(result.rings.size()) - 1});
-      } else {
-        result.registers.push_back({work[i]->to, *fitting});
-        free.erase(fitting);
-      }
-    }
-    return result;
-  }
-
-  void allocRings(const Assignment &assignment) {
+  void allocRings(const Rings &assignment) {
     std::vector<View> views(assignment.rings.size());
-    for (bool result : {false, true})
+    for (bool moved : {false, true})
       for (size_t i = 0; i < views.size(); ++i)
-        if (assignment.rings[i].result == result)
-          views[i] = alloc(result ? "result" : "temporary", assignment.rings[i].reach,
-                           slotsOf(assignment.rings[i].reach, result), assignment.rings[i].type);
+        if (assignment.rings[i].moved == moved)
+          views[i] = alloc(moved ? "result" : "temporary", assignment.rings[i].reach,
+                           slotsOf(assignment.rings[i].reach, moved), assignment.rings[i].type);
     for (auto [reg, ring] : assignment.registers)
       places[reg] = views[ring];
   }

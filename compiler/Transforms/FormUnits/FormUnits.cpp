@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // Groups grow along the program: an operation joins the groups of what it alone reads, as long as the whole
-// still is one program of the vector unit and can stand where the operation stands.
+// still is one program of the vector unit and can stand where the operation stands. What then is an epilogue
+// of a product whose result it alone reads joins that one.
 
 #include "compiler/Transforms/FormUnits/FormUnits.h"
 
@@ -14,6 +15,7 @@
 #include "dialects/NN/IR/UnitOps.h"
 
 #include "llvm/ADT/MapVector.h"
+#include "llvm/ADT/SetVector.h"
 
 using namespace mlir;
 
@@ -23,8 +25,9 @@ namespace arsis::compiler {
 #include "compiler/Transforms/FormUnits/FormUnits.h.inc"
 
 Fusion parseFusion(std::string_view text) {
-  Fusion fusion{text == "all", text == "all"};
-  if (text == "all" || text == "none")
+  const bool all = text == "all";
+  Fusion fusion{all, all, all};
+  if (all || text == "none")
     return fusion;
   SmallVector<StringRef> names;
   StringRef(text).split(names, ',');
@@ -33,9 +36,11 @@ Fusion parseFusion(std::string_view text) {
       fusion.vector = true;
     else if (name == "sums")
       fusion.sums = true;
+    else if (name == "epilogues")
+      fusion.epilogues = true;
     else
       throw Error("--fuse: found '" + std::string(text) +
-                  "', expected all, none, or a list of vector and sums with commas");
+                  "', expected all, none, or a list of vector, sums and epilogues with commas");
   }
   return fusion;
 }
@@ -46,13 +51,16 @@ using Group = SmallVector<Operation *, 4>; // in the order of the block
 
 class Former {
 public:
-  explicit Former(Block &block) : block(block) {}
+  Former(Block &block, const Fusion &fusion) : block(block), fusion(fusion) {}
 
   void run() {
-    nn::offerNormalisedAgain(block);
+    if (fusion.vector)
+      nn::offerNormalisedAgain(block);
     for (Operation &op : block.without_terminator())
       if (isVectorWork({&op}))
         grow(&op);
+    if (fusion.epilogues)
+      llvm::for_each(groups, [&](Group &group) { joinProduct(group); });
     for (Group &group : groups)
       if (group.size() > 1)
         nn::formUnit(group, originOf(group));
@@ -75,7 +83,7 @@ private:
     llvm::SmallDenseSet<unsigned, 2> taken;
     for (Value operand : op->getOperands()) {
       auto found = groupOf.find(operand.getDefiningOp());
-      if (found == groupOf.end() || taken.contains(found->second))
+      if (!fusion.vector || found == groupOf.end() || taken.contains(found->second))
         continue;
       Group wider = joined;
       llvm::append_range(wider, groups[found->second]);
@@ -90,6 +98,28 @@ private:
     for (Operation *member : joined)
       groupOf[member] = groups.size();
     groups.push_back(std::move(joined));
+  }
+
+  /// The last product that a group reads, and can join with it, becomes part of it.
+  void joinProduct(Group &group) {
+    llvm::SmallSetVector<Operation *, 4> products;
+    for (Operation *op : group)
+      for (Value operand : op->getOperands())
+        if (Operation *definer = operand.getDefiningOp();
+            definer && !groupOf.contains(definer) && isProduct(definer))
+          products.insert(definer);
+    SmallVector<Operation *> latest = products.takeVector();
+    llvm::sort(latest, [](Operation *a, Operation *b) { return b->isBeforeInBlock(a); });
+    for (Operation *product : latest) {
+      Group wider = group;
+      wider.push_back(product);
+      llvm::sort(wider, [](Operation *a, Operation *b) { return a->isBeforeInBlock(b); });
+      if (!mayStandTogether(wider) || !schedule::convolutionIn(unitOf(wider)))
+        continue;
+      groupOf[product] = groupOf[group.front()];
+      group = wider;
+      return;
+    }
   }
 
   /// Whether all of them can stand at the last one's place, and what one of them reads is worth not to be
@@ -118,19 +148,8 @@ private:
     return true;
   }
 
-  /// Whose layer and phase the unit has: the one that does most, of equal ones the last.
-  static Operation *originOf(const Group &group) {
-    Operation *origin = group.front();
-    size_t most = 0;
-    for (Operation *op : group)
-      if (const size_t parts = unitOf(op)->parts.size(); parts >= most) {
-        most = parts;
-        origin = op;
-      }
-    return origin;
-  }
-
   Block &block;
+  const Fusion &fusion;
   std::vector<Group> groups; // empty: it has become part of a later one
   llvm::DenseMap<Operation *, unsigned> groupOf;
 };
@@ -170,8 +189,8 @@ void formUnits(func::FuncOp function, const Fusion &fusion) {
     return;
   if (fusion.sums)
     joinSums(block);
-  if (fusion.vector)
-    Former(block).run();
+  if (fusion.vector || fusion.epilogues)
+    Former(block, fusion).run();
 }
 
 } // namespace arsis::compiler

@@ -15,8 +15,9 @@ namespace arsis::compiler {
 
 // Which operations are joined.
 struct Fusion {
-  bool vector = true; // work of the vector unit with its one reader
-  bool sums = true;   // a convolution with the sum that the batch norm behind it needs
+  bool vector = true;    // work of the vector unit with its one reader
+  bool sums = true;      // a convolution with the sum that the batch norm behind it needs
+  bool epilogues = true; // a product with the work of the vector unit that alone reads its result
 };
 
 // "all", "none", or names with commas. Throws arsis::Error.

@@ -18,13 +18,17 @@ def FormUnits : Pass<"nn-form-units", "::mlir::func::FuncOp"> {
     Joins a convolution with the sum over pixels that the batch norm behind it needs, which is taken of each tile while it
     is in the scratchpad: then the batch norm reads its input once less.
 
+    Joins convolutions, input gradients and matrix products with work of the vector unit that alone reads their result,
+    such as bias, addition, ReLU, its mask, casts and sums over pixels, where all of it can be done with a tile of the result
+    while this lies in the scratchpad.
+
     Lets the mask of a ReLU's gradient be computed again from what the gradient of the batch norm reads anyway.
 
     A unit is a proposal: `nn-map` takes it apart where its operations cost less alone. A function whose schedules
     are there already stays as it is.
   }];
   let options = [
-    Option<"fuse", "fuse", "std::string", /*default=*/"\"all\"", "what is joined: all, none, or a list of vector and sums">,
+    Option<"fuse", "fuse", "std::string", /*default=*/"\"all\"", "what is joined: all, none, or a list of vector, sums and epilogues">,
   ];
 }
 

@@ -4,6 +4,7 @@
 #include "compiler/Transforms/Map/Units.h"
 
 #include "compiler/Analysis/ElementTypes.h"
+#include "compiler/Schedule/Convolution.h"
 #include "compiler/Schedule/Strategies.h"
 #include "dialects/NN/IR/UnitOps.h"
 
@@ -106,6 +107,23 @@ schedule::Unit unitOf(ArrayRef<Operation *> ops) {
         outputs.insert(result);
   }
   return compose("a unit", ops, inputs.getArrayRef(), outputs.getArrayRef());
+}
+
+bool isProduct(Operation *op) {
+  return mlir::isa<nn::StructuredOpInterface>(op) && schedule::convolutionIn(*unitOf(op));
+}
+
+Operation *originOf(ArrayRef<Operation *> ops) {
+  if (auto product = llvm::find_if(ops, isProduct); product != ops.end())
+    return *product;
+  Operation *origin = ops.front();
+  size_t most = 0;
+  for (Operation *op : ops)
+    if (const size_t parts = partsOf(op).size(); parts >= most) {
+      most = parts;
+      origin = op;
+    }
+  return origin;
 }
 
 SmallVector<nn::ReductionOpInterface> reductionsOf(Operation *op) {

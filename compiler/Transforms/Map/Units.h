@@ -16,6 +16,13 @@ std::optional<schedule::Unit> unitOf(mlir::Operation *op);
 /// The unit that several operations of a block would be, in their order.
 schedule::Unit unitOf(llvm::ArrayRef<mlir::Operation *> ops);
 
+/// Whether an operation by itself is a product of the arrays.
+bool isProduct(mlir::Operation *op);
+
+/// Whose layer and phase a unit of these has: the product's, else the one's that does most, of equal ones the
+/// last.
+mlir::Operation *originOf(llvm::ArrayRef<mlir::Operation *> ops);
+
 /// The operations whose sums a unit's plan orders: itself, or those in its body.
 llvm::SmallVector<nn::ReductionOpInterface> reductionsOf(mlir::Operation *op);
 

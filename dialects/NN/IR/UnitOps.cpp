@@ -63,7 +63,7 @@ std::string arsis::nn::titleOf(Operation *op) {
   return title;
 }
 
-Operation *arsis::nn::formUnit(ArrayRef<Operation *> ops, Operation *origin) {
+Operation *arsis::nn::formUnit(ArrayRef<Operation *> ops, Operation *origin, ArrayRef<Value> handedOut) {
   const llvm::SmallPtrSet<Operation *, 8> members(ops.begin(), ops.end());
   auto isOutside = [&](Operation *op) { return !members.contains(op); };
   llvm::SmallSetVector<Value, 8> inputs;
@@ -73,7 +73,7 @@ Operation *arsis::nn::formUnit(ArrayRef<Operation *> ops, Operation *origin) {
       if (Operation *definer = operand.getDefiningOp(); !definer || isOutside(definer))
         inputs.insert(operand);
     for (Value result : op->getResults())
-      if (llvm::any_of(result.getUsers(), isOutside))
+      if (llvm::any_of(result.getUsers(), isOutside) || llvm::is_contained(handedOut, result))
         outputs.push_back(result);
   }
   OpBuilder builder(ops.back());
@@ -127,9 +127,13 @@ ArrayAttr arsis::nn::takeStored(Operation *unit) {
   return cast_or_null<ArrayAttr>(cast<UnitOp>(unit).removeStoredAttr());
 }
 
-SmallVector<Operation *> arsis::nn::copiesOf(Operation *unit, ArrayAttr stored) {
+SmallVector<Operation *> arsis::nn::copiesOf(Operation *unit, ArrayAttr stored,
+                                             SmallVectorImpl<Value> *results) {
   SmallVector<Operation *> copies;
-  copyBody(cast<UnitOp>(unit), stored, copies);
+  IRMapping mapping = copyBody(cast<UnitOp>(unit), stored, copies);
+  if (results)
+    for (Value value : bodyOf(unit)->getTerminator()->getOperands())
+      results->push_back(mapping.lookup(value));
   return copies;
 }
 

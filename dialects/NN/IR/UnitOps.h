@@ -19,9 +19,11 @@ mlir::Block *bodyOf(mlir::Operation *op);
 std::string titleOf(mlir::Operation *op);
 
 // Puts operations of one block into a unit at the place of the last one; it hands out what others read. What
-// nobody else reads becomes fp32, since it is never stored. `origin` is the one among them whose location the
-// unit gets. REQUIRES: more than one operation, in their order; who reads one of them stands behind the last.
-mlir::Operation *formUnit(llvm::ArrayRef<mlir::Operation *> ops, mlir::Operation *origin);
+// nobody else reads, and `handedOut` does not name, becomes fp32, since it is never stored. `origin` is the
+// one among them whose location the unit gets. REQUIRES: more than one operation, in their order; who reads
+// one of them stands behind the last.
+mlir::Operation *formUnit(llvm::ArrayRef<mlir::Operation *> ops, mlir::Operation *origin,
+                          llvm::ArrayRef<mlir::Value> handedOut = {});
 
 // The types that all results of the body had before it became one, which the unit forgets; null if it knows
 // none.
@@ -29,8 +31,10 @@ mlir::ArrayAttr takeStored(mlir::Operation *unit);
 
 // Puts the operations of a unit in its place, with these types, and returns them; what is stored is read.
 llvm::SmallVector<mlir::Operation *> dissolve(mlir::Operation *unit, mlir::ArrayAttr stored);
-// Such operations in front of the unit, which stays; whoever asks erases them.
-llvm::SmallVector<mlir::Operation *> copiesOf(mlir::Operation *unit, mlir::ArrayAttr stored);
+// Such operations in front of the unit, which stays; whoever asks erases them. `results`, unless null,
+// becomes what of theirs the unit hands out.
+llvm::SmallVector<mlir::Operation *> copiesOf(mlir::Operation *unit, mlir::ArrayAttr stored,
+                                              llvm::SmallVectorImpl<mlir::Value> *results = nullptr);
 
 } // namespace arsis::nn
 

@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// See Solver.h.
+#include "compiler/Transforms/Map/Solver.h"
+
+#include "compiler/Transforms/Map/Units.h"
+#include "dialects/NN/IR/UnitOps.h"
+
+#include "mlir/IR/Diagnostics.h"
+
+#include <limits>
+
+using namespace mlir;
+
+namespace arsis::compiler {
+
+using schedule::Infeasible, schedule::Pins, schedule::Solution, schedule::Space;
+
+/// Decisions that the operation's own attributes already hold.
+static LogicalResult addPinsOf(Operation *op, const Space &space, Pins &pins) {
+  if (auto scheduled = dyn_cast<nn::ScheduledOpInterface>(op))
+    pins = pinsOf(scheduled.getScheduleAttr());
+  for (nn::ReductionOpInterface reduction : reductionsOf(op)) {
+    nn::PlanAttr plan = reduction.getPlanAttr();
+    if (!plan)
+      continue;
+    const auto dims = reduction.getReductionDims();
+    if (dims.size() != plan.getChunks().size())
+      return op->emitError("the plan has ")
+             << plan.getChunks().size() << " dimensions, expected " << dims.size();
+    for (auto [chunk, dim] : llvm::zip(plan.getChunks(), dims)) {
+      const std::string field = space.planField(dim.name.str());
+      if (field.empty())
+        continue;
+      auto [pin, isNew] = pins.numbers.try_emplace(field, chunk);
+      // A chunk longer than the dimension is the whole of it.
+      if (std::min(pin->second, dim.size) != std::min(chunk, dim.size))
+        return op->emitError("the plan has chunks of ")
+               << chunk << " along " << dim.name << ", the schedule's field '" << field << "' is "
+               << pin->second;
+      pin->second = chunk;
+    }
+  }
+  return success();
+}
+
+static std::string signature(Operation *op) {
+  std::string text;
+  llvm::raw_string_ostream stream(text);
+  stream << op->getName() << op->getAttrDictionary();
+  for (Type type : op->getOperandTypes())
+    stream << type;
+  for (Type type : op->getResultTypes())
+    stream << type;
+  if (Block *body = nn::bodyOf(op))
+    for (Operation &inner : *body)
+      inner.print(stream << "\n", OpPrintingFlags().useLocalScope());
+  return text;
+}
+
+static std::string textOf(const Space &space, const Solution &solution) {
+  return "strategy " + space.strategy + " with " + std::to_string(int64_t(solution.best.estimate.cycles)) +
+         " cycles";
+}
+
+FailureOr<Found> Solver::cheapest(Operation *op, const std::vector<std::unique_ptr<Space>> &spaces,
+                                  const Pins &pins) {
+  std::optional<Found> best;
+  std::string reasons, alike;
+  for (auto [number, space] : llvm::enumerate(spaces)) {
+    Pins all;
+    if (failed(addPinsOf(op, *space, all)))
+      return failure();
+    for (const auto &[field, value] : pins.numbers)
+      all.numbers[field] = value;
+    if (!pins.loops.empty())
+      all.loops = pins.loops;
+    all.strategy = pins.strategy;
+    if (number == 0 && all.empty())
+      alike = signature(op);
+    if (auto known = solved.find(alike); !alike.empty() && known != solved.end())
+      return known->second;
+    Infeasible why;
+    std::optional<Solution> solution = solve(*space, model, all, why);
+    if (solution) {
+      considered += solution->considered;
+      priced += solution->priced;
+    }
+    if (!solution) {
+      reasons += (reasons.empty() ? "" : "; or ") + why.reason;
+      continue;
+    }
+    const bool isBetter = !best || solution->cost < best->solution.cost;
+    std::string others = best ? best->others : "";
+    if (best)
+      others += "; " + (isBetter ? textOf(*spaces[best->space], best->solution) : textOf(*space, *solution));
+    if (isBetter)
+      best = {number, std::move(*solution), ""};
+    best->others = others;
+  }
+  if (!best)
+    return op->emitError("no schedule of ") << op->getName() << " is feasible: " << reasons;
+  ++solutions;
+  if (!alike.empty())
+    solved.insert({alike, *best});
+  return *best;
+}
+
+std::optional<Solution> Solver::solutionOf(Operation *op) {
+  ScopedDiagnosticHandler quiet(op->getContext(), [](Diagnostic &) { return success(); });
+  FailureOr<Found> found = cheapest(op, spacesOf(op, model.limits), {});
+  return succeeded(found) ? std::optional(found->solution) : std::nullopt;
+}
+
+double Solver::costOf(Operation *op) {
+  const std::optional<Solution> solution = solutionOf(op);
+  return solution ? solution->cost : std::numeric_limits<double>::infinity();
+}
+
+} // namespace arsis::compiler

@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// See TakeApart.h.
+#include "compiler/Transforms/Map/TakeApart.h"
+
+#include "compiler/Analysis/Reported.h"
+#include "compiler/Transforms/Map/Units.h"
+#include "dialects/NN/IR/NNDialect.h"
+#include "dialects/NN/IR/Offers.h"
+#include "dialects/NN/IR/UnitOps.h"
+
+#include "llvm/ADT/SmallPtrSet.h"
+
+#include <cmath>
+#include <limits>
+
+using namespace mlir;
+
+namespace arsis::compiler {
+
+namespace {
+
+using Operations = SmallVector<Operation *>;
+
+/// Joins again what of a unit's operations is left without its product, and returns it; null if that is one
+/// operation, or there is no product.
+Operation *joinRest(Operations &alone, ArrayRef<Value> handedOut = {}) {
+  Operations rest;
+  Operation *product = nullptr;
+  for (Operation *op : alone)
+    if (!product && isProduct(op))
+      product = op;
+    else
+      rest.push_back(op);
+  if (!product || rest.size() < 2)
+    return nullptr;
+  alone = {product, nn::formUnit(rest, originOf(rest), handedOut)};
+  return alone.back();
+}
+
+void erase(ArrayRef<Operation *> copies) {
+  for (Operation *op : llvm::reverse(copies))
+    op->erase();
+}
+
+class Decision {
+public:
+  Decision(Solver &solver, const ScheduleFile &file) : solver(solver), file(file) {}
+
+  /// About one unit. `left` is what is to be decided about then, or null.
+  LogicalResult decide(const std::string &key, Operation *op, Operation *&left) {
+    Block &body = *nn::bodyOf(op);
+    // Gone before the unit is priced: it is solved once, and mapped as what was priced.
+    const ArrayAttr stored = nn::takeStored(op);
+    const bool stays = cast<nn::ScheduledOpInterface>(op).getScheduleAttr() || file.has(key);
+    const bool isNamed = llvm::any_of(body.without_terminator(),
+                                      [&](Operation &inner) { return file.has(scheduleKey(&inner)); }) ||
+                         isRestNamed(op, stored);
+    bool apart = !stays && isNamed;
+    SmallVector<Operation *, 2> variants = nn::variantsOf(op);
+    Operation *best = variants.empty() ? op : variants.front();
+    if (!stays && !isNamed && failed(reported(op, [&] { // errors of a strategy from outside
+          double together = solver.costOf(best);
+          for (Operation *variant : variants) {
+            const double cost = solver.costOf(variant);
+            const bool named = file.has(scheduleKey(variant) + key.substr(scheduleKey(op).size()));
+            if (named || cost < together)
+              best = variant;
+            together = named ? 0 : std::min(together, cost);
+          }
+          apart = std::isinf(together) || isDearer(op, stored, best, together);
+          return success();
+        })))
+      return failure();
+    for (Operation *variant : variants)
+      if (apart || variant != best)
+        variant->erase();
+    if (apart) {
+      Operations alone = nn::dissolve(op, stored);
+      if (!file.has(scheduleKey(alone.back())) && nn::withdrawSum(alone.back()))
+        alone.pop_back();
+      left = joinRest(alone);
+    } else if (best != op) {
+      op->replaceAllUsesWith(best);
+      op->erase();
+    }
+    return success();
+  }
+
+private:
+  bool isRestNamed(Operation *unit, ArrayAttr stored) {
+    SmallVector<Value> results;
+    Operations alone = nn::copiesOf(unit, stored, &results);
+    Operation *rest = joinRest(alone, results);
+    const bool isNamed = rest && file.has(scheduleKey(rest));
+    erase(alone);
+    return isNamed;
+  }
+
+  /// Whether the operations of a unit cost less alone, or all but a product as one. They cost at least what
+  /// the DRAM takes for their values, which mostly decides it, and a product that keeps its arrays busy would
+  /// do no better alone. `best` is the variant of the unit that costs so much together.
+  bool isDearer(Operation *unit, ArrayAttr stored, Operation *best, double together) {
+    Operations alone = nn::copiesOf(unit, stored);
+    int64_t bytes = 0;
+    auto add = [&](Type type) {
+      auto tensor = cast<RankedTensorType>(type);
+      bytes += tensor.getNumElements() * (tensor.getElementTypeBitWidth() / 8);
+    };
+    for (Operation *op : alone) {
+      llvm::for_each(op->getOperandTypes(), add);
+      llvm::for_each(op->getResultTypes(), add);
+    }
+    constexpr double kBusy = 0.95;
+    const std::optional<schedule::Solution> solution = solver.solutionOf(best); // known already
+    const double busy =
+        solution ? solution->best.estimate.busy[static_cast<size_t>(schedule::Engine::Matrix)] : 0;
+    bool dearer = together > double(bytes) / solver.model.limits.dramBytesPerCycle && busy < kBusy * together;
+    if (dearer) {
+      double apart = 0;
+      for (Operation *op : alone)
+        apart += solver.costOf(op);
+      dearer = together > std::min(apart, costOfRest(unit, stored));
+    }
+    erase(alone);
+    return dearer;
+  }
+
+  /// Of the product and of what is left without it; infinite if it has none, or only one operation besides.
+  double costOfRest(Operation *unit, ArrayAttr stored) {
+    SmallVector<Value> results;
+    Operations alone = nn::copiesOf(unit, stored, &results);
+    double cost = std::numeric_limits<double>::infinity();
+    if (Operation *rest = joinRest(alone, results)) {
+      nn::takeStored(rest);
+      cost = solver.costOf(alone.front()) + solver.costOf(rest);
+    }
+    erase(alone);
+    return cost;
+  }
+
+  Solver &solver;
+  const ScheduleFile &file;
+};
+
+} // namespace
+
+LogicalResult takeApart(ModuleOp module, Solver &solver, const ScheduleFile &file) {
+  Decision decision(solver, file);
+  llvm::SmallPtrSet<Operation *, 16> open;
+  for (auto &[key, op] : scheduleKeys(module))
+    if (nn::bodyOf(op))
+      open.insert(op);
+  while (!open.empty()) {
+    llvm::SmallPtrSet<Operation *, 16> left;
+    for (auto &[key, op] : scheduleKeys(module))
+      if (Operation *more = nullptr; open.contains(op)) {
+        if (failed(decision.decide(key, op, more)))
+          return failure();
+        if (more)
+          left.insert(more);
+      }
+    open = std::move(left);
+  }
+  return success();
+}
+
+} // namespace arsis::compiler
