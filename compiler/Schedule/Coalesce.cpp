@@ -10,6 +10,10 @@ namespace arsis::schedule {
 
 namespace {
 
+bool isPlain(const nn::Index &index) {
+  return index.terms.size() == 1 && index.terms[0].stride == 1 && index.offset == 0 && index.divisor == 1;
+}
+
 class Dimensions {
 public:
   explicit Dimensions(const Unit &unit) : unit(unit), places(unit.values.size()) {
@@ -21,9 +25,10 @@ public:
   }
 
   std::optional<Coalesced> run() {
-    for (size_t p = 0; p < unit.parts.size(); ++p)
-      if (!unifyAll(p))
-        return std::nullopt;
+    for (const bool ofFirst : {false, true}) // these ask where others place their operand
+      for (size_t p = 0; p < unit.parts.size(); ++p)
+        if (ofFirst == (firstPixelsOf(unit.parts[p]) > 0) && !(ofFirst ? unifyChannel(p) : unifyAll(p)))
+          return std::nullopt;
     if (!order())
       return std::nullopt;
     return merge();
@@ -42,7 +47,7 @@ private:
       const bool isFirst = place.empty();
       for (size_t d = 0; d < accesses[i].indices.size(); ++d) {
         const nn::Index &index = accesses[i].indices[d];
-        if (index.terms.size() != 1 || index.terms[0].stride != 1 || index.offset != 0 || index.divisor != 1)
+        if (!isPlain(index))
           return false;
         const int dimension = first[part] + index.terms[0].dimension;
         if (isFirst)
@@ -52,6 +57,14 @@ private:
       }
     }
     return true;
+  }
+  bool unifyChannel(size_t p) {
+    const Part &part = unit.parts[p];
+    const std::vector<int> &place = places[part.operands.front()];
+    if (place.empty())
+      return false;
+    parent[find(first[p])] = find(place.back());
+    return unify(p, part.structure.results, part.results);
   }
   bool unifyAll(size_t p) {
     const Part &part = unit.parts[p];
@@ -93,7 +106,8 @@ private:
       }
     for (size_t p = 0; p < partCount; ++p)
       for (const nn::Reduced &reduced : unit.parts[p].structure.reduction.inside)
-        signature[position(first[p] + reduced.dimension)][valueCount + p] = true;
+        if (firstPixelsOf(unit.parts[p]) == 0)
+          signature[position(first[p] + reduced.dimension)][valueCount + p] = true;
     Coalesced result;
     result.has.resize(valueCount);
     result.reduced.resize(partCount);
@@ -120,6 +134,21 @@ private:
 };
 
 } // namespace
+
+int64_t firstPixelsOf(const Part &part) {
+  const nn::Structure &s = part.structure;
+  if (s.combine != nn::Combine::Sum || s.domain.size() != 2 || s.operands.size() != 1 ||
+      s.operands[0].indices.size() < 2 || !s.before.empty() || !s.after.empty() ||
+      !s.reduction.chunks.empty() || s.reduction.how != nn::How::Tree)
+    return 0;
+  const std::vector<nn::Index> &indices = s.operands[0].indices;
+  const auto isOf = [](const nn::Index &index, int dimension) {
+    return isPlain(index) && index.terms[0].dimension == dimension;
+  };
+  const bool isFirst = std::all_of(indices.begin(), indices.end() - 2,
+                                   [](const nn::Index &index) { return index == nn::Index{}; });
+  return isFirst && isOf(*(indices.end() - 2), 1) && isOf(indices.back(), 0) ? s.domain[1].extent : 0;
+}
 
 std::optional<Coalesced> coalesce(const Unit &unit) { return Dimensions(unit).run(); }
 

@@ -17,6 +17,10 @@ struct Coalesced {
   std::vector<std::vector<bool>> reduced; // [part][dimension]: whether the part reduces it
 };
 
+/// How many pixels of the first row a part sums up, which it reads at the beginning of all other dimensions
+/// but the last; 0 if it is no such part. Its reduction is no loop over a dimension of the unit.
+int64_t firstPixelsOf(const Part &part);
+
 /// Nothing if some access is more than a plain dimension per index, or values order dimensions differently.
 std::optional<Coalesced> coalesce(const Unit &unit);
 

@@ -225,7 +225,8 @@ ContractionTiling Contraction::outline(const Choice &c) const {
 }
 
 int64_t Contraction::sumChunkOf(const ContractionTiling &l) const {
-  return chunkOfSum({shape.batch, pixelsH(), pixelsW()}, {l.tileN, l.tileH, l.tileW});
+  return chunkOfSum({shape.batch, pixelsH(), pixelsW()}, {l.tileN, l.tileH, l.tileW},
+                    convolution.epilogue->program.firstRows);
 }
 
 ContractionTiling Contraction::tiling(const Choice &c) const {
@@ -251,7 +252,8 @@ Evaluation Contraction::evaluate(const Choice &c) const {
     return Evaluation::rejected(Split::kNoRows);
   const int64_t sumChunk = convolution.sums() ? sumChunkOf(l) : 0;
   if (convolution.sums() && sumChunk == 0)
-    return Evaluation::rejected("the tiles are no pieces of equal length of all pixels in their order");
+    return Evaluation::rejected(
+        "the tiles are no pieces of equal length of all pixels in their order, or too short");
   Evaluation e;
   bool reached = !groupsH.empty() && !groupsW.empty(); // else no tap reaches the result, which is fills
   if (reached)

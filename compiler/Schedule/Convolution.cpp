@@ -193,12 +193,12 @@ const char *Convolution::refusal(const ChipLimits &limits) const {
   }
 }
 
-int64_t chunkOfSum(const std::array<int64_t, 3> &pixels, const std::array<int64_t, 3> &tile) {
+int64_t chunkOfSum(const std::array<int64_t, 3> &pixels, const std::array<int64_t, 3> &tile, int64_t least) {
   const bool wholeRows = tile[2] == pixels[2], wholeImages = wholeRows && tile[1] == pixels[1];
   const bool inOrder = wholeImages || (tile[0] == 1 && (wholeRows || tile[1] == 1));
   const bool full = pixels[0] % tile[0] == 0 && pixels[1] % tile[1] == 0 && pixels[2] % tile[2] == 0;
   const int64_t rows = tile[0] * tile[1] * tile[2];
-  if (!inOrder || !full)
+  if (!inOrder || !full || rows < least)
     return 0;
   int64_t chunk = std::min(rows, kMostSummed);
   while (rows % chunk != 0)

@@ -68,8 +68,8 @@ struct Convolution {
 };
 
 /// Rows of the chunks in which a whole tile of the result, [images, rows, columns], is summed up: they fill
-/// it, and its tiles all pixels in their order. 0 if there are none such.
-int64_t chunkOfSum(const std::array<int64_t, 3> &pixels, const std::array<int64_t, 3> &tile);
+/// it, and its tiles all pixels in their order, each at least `least` of them. 0 if there are none such.
+int64_t chunkOfSum(const std::array<int64_t, 3> &pixels, const std::array<int64_t, 3> &tile, int64_t least);
 
 /// Nothing if the unit is none of these.
 std::optional<Convolution> convolutionIn(const Unit &unit);

@@ -104,7 +104,8 @@ DepthwiseTiling Depthwise::tiling(const Choice &c) const {
   }
   l.weights.type = convolution.stationary.type;
   if (convolution.sums())
-    l.sumChunk = chunkOfSum({shape.batch, pixelsH(), pixelsW()}, {l.tileN, l.tileH, l.tileW});
+    l.sumChunk = chunkOfSum({shape.batch, pixelsH(), pixelsW()}, {l.tileN, l.tileH, l.tileW},
+                            convolution.epilogue->program.firstRows);
   l.vectors = {"vector", {1, 1, 1, l.result.shape[3]}, channelSlots};
   return l;
 }
@@ -141,7 +142,8 @@ Evaluation Depthwise::evaluate(const Choice &c) const {
     return Evaluation::rejected(fault);
   const DepthwiseTiling l = tiling(c);
   if (convolution.sums() && l.sumChunk == 0)
-    return Evaluation::rejected("the tiles are no pieces of equal length of all pixels in their order");
+    return Evaluation::rejected(
+        "the tiles are no pieces of equal length of all pixels in their order, or too short");
   const Work work = workOf(l);
   if (work.most > isa::kLargestWork)
     return Evaluation::rejected("a tile has more elements than one instruction may visit");

@@ -118,8 +118,9 @@ std::vector<Buffer> Epilogue::buffers(const Buffer &tile, const Buffer &columns)
 double Epilogue::cycles(const ChipLimits &limits, int64_t elements, int64_t chunks) const {
   double cycles = 0;
   for (const VectorOperation &operation : tile)
-    cycles += double(elements) / double(limits.lanes) +
-              double(limits.vectorStartupCycles) * double(operation.reduces ? chunks : 1);
+    if (operation.firstRows == 0)
+      cycles += double(elements) / double(limits.lanes) +
+                double(limits.vectorStartupCycles) * double(operation.reduces ? chunks : 1);
   return cycles;
 }
 
@@ -204,14 +205,18 @@ void EpilogueWriter::sum(const VectorOperation &operation, const Tile &tile, int
                          int64_t chunkRows, const Affine &number) {
   const View input = places[operation.inputs.front()];
   const int64_t pitch = input.strides[2];
+  Reduce sum;
+  sum.box = {1, 1, chunkRows, tile.box[3]};
+  sum.dimension = 2;
+  sum.to = view(operation.to, tile.column);
+  sum.input = {input.buffer, 0, {0, 0, pitch, 1}};
+  if (operation.firstRows > 0)
+    return b.add(sumOfFirst(std::move(sum), operation.firstRows, number));
   b.loop(chunks, [&](const Affine &chunk) {
-    Reduce sum;
-    sum.box = {1, 1, chunkRows, tile.box[3]};
-    sum.dimension = 2;
-    sum.to = view(operation.to, tile.column);
-    sum.input = {input.buffer, chunk * (chunkRows * pitch), {0, 0, pitch, 1}};
-    sum.accumulate = number + chunk;
-    b.add(std::move(sum));
+    Reduce part = sum;
+    part.input.offset = chunk * (chunkRows * pitch);
+    part.accumulate = number + chunk;
+    b.add(std::move(part));
   });
 }
 

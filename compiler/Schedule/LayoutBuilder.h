@@ -86,6 +86,17 @@ private:
   int64_t depth = 0;
 };
 
+/// Of a sum over rows of tiles, dimension 2 of the box, that of the first ones only: those of tile 0, which
+/// has so many. Nothing of the other tiles.
+inline Reduce sumOfFirst(Reduce sum, int64_t rows, const Affine &tile) {
+  if (tile.isConstant() && tile.base == 0)
+    sum.box[1] = 1;
+  else
+    sum.box[1] = Extent(1, Affine(1) - tile);
+  sum.box[2] = rows;
+  return sum;
+}
+
 inline bool isEmpty(const Box3 &box) {
   return std::any_of(box.begin(), box.end(), [](const Extent &extent) { return extent.tile == 0; });
 }

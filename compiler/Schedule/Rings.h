@@ -28,8 +28,6 @@ struct Rings {
 /// The operations of a loop, in their order.
 using LoopWork = std::vector<const VectorOperation *>;
 
-inline bool sumsRows(const VectorOperation &operation) { return operation.reduces && operation.overRows; }
-
 /// Registers that a loop stores from, in the order of the results.
 std::vector<int> storedIn(const VectorProgram &program, const LoopWork &work);
 

@@ -79,6 +79,8 @@ Evaluation VectorSpace::evaluate(const Choice &c) const {
   if (c[Chunks] > 1 && program.rows % (c[Rows] * c[Chunks]) > 0 &&
       program.rows % (c[Rows] * c[Chunks]) <= c[Rows] * (c[Chunks] - 1))
     return Evaluation::rejected("the last tile has fewer chunks than the others");
+  if (std::min(c[Rows], program.rows) < program.firstRows)
+    return Evaluation::rejected("a tile has fewer rows than a sum of the first ones takes");
   if (program.wholeColumns && c[Columns] < program.columns)
     return Evaluation::rejected("the columns of this operation cannot be cut");
   const VectorTiling l = tiling(c);

@@ -255,6 +255,8 @@ private:
       reduce.input = places[input];
       if (!operation.overRows)
         return b.add(std::move(reduce));
+      if (operation.firstRows > 0)
+        return b.add(sumOfFirst(std::move(reduce), operation.firstRows, rowIndex));
       const int64_t chunks = ceilDiv(l.rows, l.chunk);
       b.loop(chunks, [&](const Affine &chunk) {
         Reduce part = reduce;

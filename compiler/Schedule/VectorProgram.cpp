@@ -154,6 +154,8 @@ private:
   int addReduction(size_t number, int term) {
     const nn::Structure &s = unit.parts[number].structure;
     const std::vector<bool> &reduced = dimensions.reduced[number];
+    if (const int64_t rows = firstPixelsOf(unit.parts[number]))
+      return addSumOfFirst(term, rows);
     const bool overRows = !reduced.empty() && reduced[0], overColumns = reduced.size() == 2 && reduced[1];
     if (!overRows && !overColumns && s.terms.size() == 1 && s.reduction.inside.empty()) { // a sum of one term
       VectorOperation copy;
@@ -185,6 +187,17 @@ private:
                         static_cast<Reach>(static_cast<int>(from) & ~static_cast<int>(axis)));
   }
 
+  int addSumOfFirst(int term, int64_t rows) {
+    if (program.registers[term].reach != Reach::Matrix || rows > program.rows)
+      return -1;
+    program.firstRows = std::max(program.firstRows, rows);
+    VectorOperation operation;
+    operation.reduces = operation.overRows = true;
+    operation.firstRows = rows;
+    operation.inputs = {term};
+    return addOperation(std::move(operation), Reach::Columns);
+  }
+
   /// A result that is an operand itself, or has more dimensions than what computes it, is a copy.
   void setResult(int value, int reg) {
     if (program.registers[reg].operand >= 0 || program.registers[reg].reach != reachOf(value)) {
@@ -201,17 +214,19 @@ private:
     return program.registers[reg].reach == Reach::Rows || program.registers[reg].reach == Reach::Matrix;
   }
 
-  /// The first stage in which a register has its value: for a sum over rows, the one behind its loop.
-  int available(int reg) {
+  /// The first stage in which a register has its value: for a sum over rows, the one behind its loop, unless
+  /// it is of the first rows and asked for by who runs in the same loop.
+  int available(int reg, bool inLoop) {
     if (definer[reg] < 0)
       return 0;
     const VectorOperation &operation = operations[definer[reg]];
-    return stageOf(definer[reg]) + (operation.reduces && operation.overRows);
+    return stageOf(definer[reg]) + (sumsRows(operation) && !(operation.firstRows > 0 && inLoop));
   }
-  int stageOf(int operation) {
+  int stageOf(int number) {
+    const VectorOperation &operation = operations[number];
     int stage = 0;
-    for (int input : operations[operation].inputs)
-      stage = std::max(stage, available(input));
+    for (int input : operation.inputs)
+      stage = std::max(stage, available(input, sumsRows(operation) || isInRows(operation.to)));
     return stage;
   }
 
@@ -221,8 +236,7 @@ private:
     if (definer[reg] < 0)
       return;
     const VectorOperation &operation = operations[definer[reg]];
-    const bool complete = operation.reduces && operation.overRows;
-    if (!isInRows(reg) || complete)
+    if (!isInRows(reg) || sumsRows(operation))
       stage = stageOf(definer[reg]);
     if (!demanded.insert({stage, definer[reg]}).second)
       return;
@@ -242,6 +256,7 @@ private:
       for (int &input : operation.inputs)
         if (auto clone = clones.find({input, stage}); clone != clones.end())
           input = clone->second;
+      roundStored(operation);
       if (!computed.insert(operation.to).second) {
         Register again = program.registers[operation.to];
         again.results.clear();
@@ -253,15 +268,13 @@ private:
       program.stages = std::max(program.stages, stage + 1);
       program.operations.push_back(std::move(operation));
     }
-    for (const VectorOperation &operation : program.operations)
-      storeRounded(operation);
   }
 
-  /// What is computed only to be stored is rounded as it is written: a lane computes fp32 and casts. Sums are
-  /// fp32 in the scratchpad, and what others read too; the DMA rounds these.
-  void storeRounded(const VectorOperation &operation) {
+  /// What is stored is rounded as it is written, for those that read it too: a lane computes fp32 and casts.
+  /// Sums are fp32 in the scratchpad; the DMA rounds these.
+  void roundStored(const VectorOperation &operation) {
     Register &r = program.registers[operation.to];
-    if (operation.reduces || r.results.empty() || !program.readers(operation.to).empty())
+    if (operation.reduces || r.results.empty())
       return;
     const numerics::ElementType type = unit.values[r.results.front()].type;
     if (std::all_of(r.results.begin(), r.results.end(),

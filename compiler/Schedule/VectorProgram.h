@@ -5,7 +5,8 @@
 // classes). A value then is a whole matrix, a vector with one element per column or per row, or a scalar.
 //
 // A sum over rows is complete only after a loop over all of them, so operations fall into stages, one loop
-// over rows each. A matrix that a later stage needs again is computed again there.
+// over rows each. A matrix that a later stage needs again is computed again there. A sum over the first rows
+// is complete in the first tile, for what the same loop does with rows.
 #ifndef ARSIS_COMPILER_SCHEDULE_VECTORPROGRAM_H
 #define ARSIS_COMPILER_SCHEDULE_VECTORPROGRAM_H
 
@@ -30,11 +31,14 @@ struct VectorOperation {
   numerics::VectorFunction function = numerics::VectorFunction::Copy; // unless it reduces
   numerics::ReduceFunction reduction = numerics::ReduceFunction::Sum;
   bool overRows = false;   // else over columns
+  int64_t firstRows = 0;   // of a sum over rows that takes the first ones only; 0: it takes all
   std::vector<int> inputs; // registers
   float immediate = 0;
   int to = 0; // register
   int stage = 0;
 };
+
+inline bool sumsRows(const VectorOperation &operation) { return operation.reduces && operation.overRows; }
 
 struct VectorProgram {
   int64_t rows = 1, columns = 1;
@@ -44,6 +48,7 @@ struct VectorProgram {
   bool wholeColumns = false; // columns are numbered or reduced, so that they must not be cut
   std::string planDim;       // of a sum over rows; empty: there is none
   bool sumsMatrices = false; // some sum over rows is one of matrices
+  int64_t firstRows = 0;     // the first tile of rows has at least so many
 
   /// The stages whose loop over rows reads the operand in this register.
   std::vector<int> readers(int reg) const;

@@ -116,14 +116,61 @@ TEST(BatchNormInference, EqualsTrainingByTheSameStatistics) {
   EXPECT_LT(distance(inference[0], training[0]), 1e-13);
 }
 
-TEST(BatchNorm, TakesASumThatIsKnown) {
-  const HostTensor x = random<float>(kImage, 1), v = random<float>(kVector, 2);
-  const std::vector<Shape> results = {kImage, kVector, kVector, kVector, kVector};
-  const HostTensor sum = call("nn.channel_sum", {x}, {kVector}, {}, &kPlan)[0];
-  const auto alone = call("nn.batch_norm", {x, v, v, v, v}, results, kAttributes, &kPlan),
-             with = call("nn.batch_norm", {x, v, v, v, v, sum}, results, kAttributes, &kPlan);
-  for (size_t i = 0; i < results.size(); ++i)
-    EXPECT_EQ(difference(with[i], alone[i]), "") << "result " << i;
+/// Values around `mean`, the first `odd` pixels of which lie `distance` deviations (of 1) away from the
+/// others.
+HostTensor around(float mean, int64_t pixels, int64_t odd, float distance) {
+  HostTensor x({1, pixels / 32, 32, 1}, HostType::F32);
+  std::mt19937 engine(5);
+  std::normal_distribution<float> normal;
+  for (int64_t p = 0; p < pixels; ++p)
+    x.as<float>()[p] = mean + normal(engine) + (p < odd ? distance : 0);
+  return x;
+}
+
+/// The relative error of the variance that moments of one pass give, and that of two passes.
+std::pair<double, double> errorsOfVariance(const HostTensor &x) {
+  const Shape vector = {1};
+  const std::vector<Shape> results = {x.shape, vector, vector, vector, vector};
+  HostTensor zero(vector, HostType::F32);
+  const ReductionPlan plan = kPlan;
+  std::vector<HostTensor> operands = {x, zero, zero, zero, zero};
+  const auto twoPasses =
+      call("nn.batch_norm", operands, results, {{"epsilon", 1e-30}, {"momentum", 1.0}}, &plan);
+  for (HostTensor &moment : call("nn.channel_moments", {x}, {vector, vector, vector}, {}, &plan))
+    operands.push_back(moment);
+  const auto onePass =
+      call("nn.batch_norm", operands, results, {{"epsilon", 1e-30}, {"momentum", 1.0}}, &plan);
+  long double mean = 0, squares = 0;
+  const int64_t pixels = x.size();
+  for (int64_t p = 0; p < pixels; ++p)
+    mean += static_cast<long double>(x.as<float>()[p]) / pixels;
+  for (int64_t p = 0; p < pixels; ++p)
+    squares += (x.as<float>()[p] - mean) * (x.as<float>()[p] - mean);
+  const auto error = [&](const std::vector<HostTensor> &found) {
+    return std::abs(double(found[4].as<float>()[0] / (squares / (pixels - 1)) - 1));
+  };
+  return {error(onePass), error(twoPasses)};
+}
+
+/// As exact as two passes where the mean is 1,000 times the deviation; and where the first pixels are unlike
+/// all others, within what their number allows: pixels / 16 roundings of a sum.
+TEST(ChannelMoments, KeepTheAccuracyOfTwoPasses) {
+  for (float mean : {0.0f, 1.0f, 1000.0f}) {
+    const auto [onePass, twoPasses] = errorsOfVariance(around(mean, 4096, 0, 0));
+    EXPECT_LT(onePass, 4 * twoPasses + 1e-6) << "mean " << mean;
+  }
+  for (float distance : {10.0f, 1000.0f})
+    EXPECT_LT(errorsOfVariance(around(0, 4096, 16, distance)).first, 4096 / 16 * 1.2e-7) << distance;
+}
+
+/// Of equal values nothing is left, whatever they are.
+TEST(ChannelMoments, OfAConstantAreZero) {
+  for (float value : {0.0f, 0.1f, -1e30f}) {
+    HostTensor x({2, 3, 5, 1}, HostType::F32);
+    std::fill_n(x.as<float>(), x.size(), value);
+    const auto found = call("nn.channel_moments", {x}, {{1}, {1}, {1}}, {}, nullptr);
+    EXPECT_LE(std::abs(found[1].as<float>()[0]), 30 * 1e-7f * std::abs(value));
+  }
 }
 
 TEST(BatchNormApply, IsWhatTheNormMadeBitForBit) {

@@ -74,7 +74,7 @@ static LogicalResult normaliseByBatch(const Node &node, GraphImporter &graph, co
   Type vector = vectors[0].getType();
   auto norm = nn::BatchNormOp::create(builder, graph.location(node), input.x.getType(), vector, vector,
                                       vector, vector, input.x, vectors[0], vectors[1], vectors[2], vectors[3],
-                                      /*sum=*/nullptr, epsilon, momentum, nullptr, nullptr);
+                                      epsilon, momentum, nullptr, nullptr);
   if (failed(graph.replaceState(node, vectors[2], norm.getNewRunningMean())) ||
       failed(graph.replaceState(node, vectors[3], norm.getNewRunningVar())))
     return failure();

@@ -54,8 +54,6 @@ public:
   Former(Block &block, const Fusion &fusion) : block(block), fusion(fusion) {}
 
   void run() {
-    if (fusion.vector)
-      nn::offerNormalisedAgain(block);
     for (Operation &op : block.without_terminator())
       if (isVectorWork({&op}))
         grow(&op);
@@ -64,7 +62,6 @@ public:
     for (Group &group : groups)
       if (group.size() > 1)
         nn::formUnit(group, originOf(group));
-    nn::withdrawNormalisedAgain(block);
   }
 
 private:
@@ -118,12 +115,39 @@ private:
         continue;
       groupOf[product] = groupOf[group.front()];
       group = wider;
+      if (fusion.sums)
+        joinGradientSums(group);
       return;
     }
   }
 
+  /// What the gradients of batch norms that read the result of a group sum up becomes part of it.
+  void joinGradientSums(Group &group) {
+    Operation *last = group.back();
+    if (last->getNumResults() != 1)
+      return;
+    for (Operation *reader : llvm::make_early_inc_range(last->getUsers())) {
+      auto own = groupOf.find(reader);
+      if (own == groupOf.end() || groups[own->second].size() != 1 || group.size() == kMostMembers)
+        continue;
+      const unsigned number = own->second;
+      Operation *sums = nn::offerGradientSums(reader);
+      if (!sums)
+        continue;
+      groupOf.erase(reader);
+      groups[number].clear();
+      Group wider = group;
+      wider.push_back(sums);
+      llvm::sort(wider, [](Operation *a, Operation *b) { return a->isBeforeInBlock(b); });
+      if (schedule::convolutionIn(unitOf(wider)))
+        group = wider;
+      else
+        nn::withdrawOffer(sums);
+    }
+  }
+
   /// Whether all of them can stand at the last one's place, and what one of them reads is worth not to be
-  /// stored: an inner value has no other reader, or is what it would be when stored.
+  /// stored.
   bool mayStandTogether(const Group &group) const {
     if (group.size() > kMostMembers)
       return false;
@@ -138,8 +162,6 @@ private:
           if (!isMember && reader->isBeforeInBlock(last))
             return false;
         }
-        if (inside && outside && !cast<RankedTensorType>(result.getType()).getElementType().isF32())
-          return false;
         savesAStore |= inside && !outside && cast<RankedTensorType>(result.getType()).getRank() > 1;
       }
       if (!savesAStore)
@@ -155,12 +177,12 @@ private:
 };
 
 /// Convolutions that sum up for the batch norm behind them.
-void joinSums(Block &block) {
-  for (auto [convolution, sum] : nn::offerSums(block)) {
-    if (schedule::convolutionIn(unitOf({convolution, sum})))
-      nn::formUnit({convolution, sum}, convolution);
+void joinMoments(Block &block) {
+  for (auto [convolution, moments] : nn::offerMoments(block)) {
+    if (schedule::convolutionIn(unitOf({convolution, moments})))
+      nn::formUnit({convolution, moments}, convolution);
     else
-      nn::withdrawSum(sum);
+      nn::withdrawOffer(moments);
   }
 }
 
@@ -187,10 +209,13 @@ void formUnits(func::FuncOp function, const Fusion &fusion) {
   });
   if (isMapped)
     return;
+  if (fusion.vector)
+    nn::offerNormalisedAgain(block);
   if (fusion.sums)
-    joinSums(block);
+    joinMoments(block);
   if (fusion.vector || fusion.epilogues)
     Former(block, fusion).run();
+  nn::withdrawNormalisedAgain(block);
 }
 
 } // namespace arsis::compiler

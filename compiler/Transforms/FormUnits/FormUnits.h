@@ -16,7 +16,7 @@ namespace arsis::compiler {
 // Which operations are joined.
 struct Fusion {
   bool vector = true;    // work of the vector unit with its one reader
-  bool sums = true;      // a convolution with the sum that the batch norm behind it needs
+  bool sums = true;      // a product with the sums that a batch norm or its gradient needs of its result
   bool epilogues = true; // a product with the work of the vector unit that alone reads its result
 };
 

@@ -15,8 +15,9 @@ def FormUnits : Pass<"nn-form-units", "::mlir::func::FuncOp"> {
     so it is fp32 whatever its type was. Operations are joined none of which changes parameters, and that together still
     are one program of the vector unit (compiler/Schedule/VectorProgram.h).
 
-    Joins a convolution with the sum over pixels that the batch norm behind it needs, which is taken of each tile while it
-    is in the scratchpad: then the batch norm reads its input once less.
+    Joins a convolution with the moments that the batch norm behind it needs, and an input gradient with the sums that the
+    gradient of a batch norm needs of it, which are taken of each tile while it is in the scratchpad: then nobody reads the
+    whole tensor for them.
 
     Joins convolutions, input gradients and matrix products with work of the vector unit that alone reads their result,
     such as bias, addition, ReLU, its mask, casts and sums over pixels, where all of it can be done with a tile of the result

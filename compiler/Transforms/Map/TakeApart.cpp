@@ -9,6 +9,7 @@
 #include "dialects/NN/IR/Offers.h"
 #include "dialects/NN/IR/UnitOps.h"
 
+#include "mlir/IR/IRMapping.h"
 #include "llvm/ADT/SmallPtrSet.h"
 
 #include <cmath>
@@ -56,6 +57,11 @@ public:
     const bool isNamed = llvm::any_of(body.without_terminator(),
                                       [&](Operation &inner) { return file.has(scheduleKey(&inner)); }) ||
                          isRestNamed(op, stored);
+    if (!stays && !isNamed && isOfferDearer(op, stored)) {
+      Operation *without = withdrawOffers(op, stored);
+      left = nn::bodyOf(without) ? without : nullptr;
+      return success();
+    }
     bool apart = !stays && isNamed;
     SmallVector<Operation *, 2> variants = nn::variantsOf(op);
     Operation *best = variants.empty() ? op : variants.front();
@@ -77,8 +83,8 @@ public:
         variant->erase();
     if (apart) {
       Operations alone = nn::dissolve(op, stored);
-      if (!file.has(scheduleKey(alone.back())) && nn::withdrawSum(alone.back()))
-        alone.pop_back();
+      llvm::erase_if(
+          alone, [&](Operation *each) { return !file.has(scheduleKey(each)) && nn::withdrawOffer(each); });
       left = joinRest(alone);
     } else if (best != op) {
       op->replaceAllUsesWith(best);
@@ -88,6 +94,48 @@ public:
   }
 
 private:
+  /// The cost of what stands without the types that a unit's values had before.
+  double costOfCopy(Operation *op) {
+    Operation *copy = OpBuilder(op).clone(*op);
+    if (nn::bodyOf(copy))
+      nn::takeStored(copy);
+    const double cost = solver.costOf(copy);
+    copy->erase();
+    return cost;
+  }
+
+  /// Takes what a unit sums up for others out of it. What is left stands in its place: a unit, or one
+  /// operation.
+  static Operation *withdrawOffers(Operation *unit, ArrayAttr stored,
+                                   SmallVectorImpl<Operation *> *takers = nullptr) {
+    Operations alone = nn::dissolve(unit, stored);
+    llvm::erase_if(alone, [&](Operation *op) { return nn::withdrawOffer(op, takers); });
+    return alone.size() > 1 ? nn::formUnit(alone, originOf(alone)) : alone.front();
+  }
+
+  /// Whether what a unit sums up for others costs more than if they did it.
+  bool isOfferDearer(Operation *unit, ArrayAttr stored) {
+    const Operations takers = nn::takersOf(unit);
+    if (takers.empty())
+      return false;
+    double with = solver.costOf(unit);
+    IRMapping mapping;
+    Operation *copy = OpBuilder(unit).clone(*unit, mapping);
+    for (Operation *taker : takers) {
+      with += costOfCopy(taker);
+      OpBuilder(taker).clone(*taker, mapping);
+    }
+    Operations others;
+    Operation *left = withdrawOffers(copy, stored, &others);
+    double without = costOfCopy(left);
+    for (Operation *other : others) {
+      without += costOfCopy(other);
+      other->erase();
+    }
+    left->erase();
+    return with > without;
+  }
+
   bool isRestNamed(Operation *unit, ArrayAttr stored) {
     SmallVector<Value> results;
     Operations alone = nn::copiesOf(unit, stored, &results);

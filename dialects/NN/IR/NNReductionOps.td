@@ -17,24 +17,43 @@ def NN_BatchNormOp : NN_PixelReductionOp<"batch_norm", [NN_Composite, NN_Differe
   let summary = "batch normalisation in training mode";
   let description = [{
     Normalises by the statistics of the batch and returns them (mean, and rstd = 1/sqrt(variance + epsilon)), beside
-    the running statistics `(1 - momentum) * old + momentum * batch`; the running variance is the unbiased one. `sum`, if
-    there, is the channel_sum of x, which is then not taken again.
+    the running statistics `(1 - momentum) * old + momentum * batch`; the running variance is the unbiased one. The variance
+    is the mean of squared differences from the mean, in a pass of its own.
 
     Constraints, shared by the normalisations:
     - batch_norm_c1: scale is as long as the last dimension of x
     - batch_norm_c2: there is more than one pixel (training mode)
     - batch_norm_c3: epsilon is positive
     - batch_norm_c4: momentum lies in [0, 1]
-    - batch_norm_c5: sum, if there, is as long as scale
   }];
   let arguments = !con((ins NN_Channels:$x, NN_Vector:$scale, NN_Vector:$bias, NN_Vector:$running_mean,
-                            NN_Vector:$running_var, Optional<NN_Vector>:$sum, F32Attr:$epsilon, F32Attr:$momentum),
-                           NN_PlannedAttributes);
+                            NN_Vector:$running_var, F32Attr:$epsilon, F32Attr:$momentum), NN_PlannedAttributes);
   let results = (outs NN_Channels:$y, NN_Vector:$mean, NN_Vector:$rstd, NN_Vector:$new_running_mean,
                       NN_Vector:$new_running_var);
   let assemblyFormat = [{
-    $x `,` $scale `,` $bias `,` $running_mean `,` $running_var (`sum` $sum^)? `epsilon` $epsilon `momentum` $momentum
+    $x `,` $scale `,` $bias `,` $running_mean `,` $running_var `epsilon` $epsilon `momentum` $momentum
     attr-dict `:` functional-type(operands, results)
+  }];
+  let hasVerifier = 1;
+}
+
+def NN_BatchNormOfMomentsOp : NN_Op<"batch_norm_of_moments", [NN_ScheduledOpInterface, NN_Composite, NN_Stateful,
+    AllShapesMatch<["x", "y"]>,
+    AllTypesMatch<["scale", "bias", "running_mean", "running_var", "first", "sum", "squares", "mean", "rstd",
+                   "new_running_mean", "new_running_var"]>]> {
+  let summary = "batch_norm by the channel_moments of its input";
+  let description = [{
+    x is not read for the statistics: `mean = first / m + sum / pixels`, with m pixels in first, and
+    `variance = max(squares / pixels - (sum / pixels)^2, 0)`. Constraints: batch_norm_c1 to batch_norm_c4.
+  }];
+  let arguments = !con((ins NN_Channels:$x, NN_Vector:$scale, NN_Vector:$bias, NN_Vector:$running_mean,
+                            NN_Vector:$running_var, NN_Vector:$first, NN_Vector:$sum, NN_Vector:$squares,
+                            F32Attr:$epsilon, F32Attr:$momentum), NN_ScheduledAttributes);
+  let results = (outs NN_Channels:$y, NN_Vector:$mean, NN_Vector:$rstd, NN_Vector:$new_running_mean,
+                      NN_Vector:$new_running_var);
+  let assemblyFormat = [{
+    $x `,` $scale `,` $bias `,` $running_mean `,` $running_var `moments` $first `,` $sum `,` $squares
+    `epsilon` $epsilon `momentum` $momentum attr-dict `:` functional-type(operands, results)
   }];
   let hasVerifier = 1;
 }
@@ -122,6 +141,50 @@ def NN_LayerNormGradOp : NN_Op<"layer_norm_grad", [NN_ScheduledOpInterface, NN_C
   let assemblyFormat = [{
     $gy `,` $x `,` $scale `,` $mean `,` $rstd attr-dict `:` functional-type(operands, results)
   }];
+  let hasVerifier = 1;
+}
+
+def NN_BatchNormGradSumsOp : NN_PixelReductionOp<"batch_norm_grad_sums", [NN_Composite, AllShapesMatch<["gy", "x"]>,
+    AllTypesMatch<["mean", "rstd", "gscale", "gbias"]>]> {
+  let summary = "the part of batch_norm_grad that sums over pixels";
+  let description = [{
+    Gradients with respect to scale and bias. Constraints: batch_norm_c1, batch_norm_c2.
+  }];
+  let arguments = !con((ins NN_Channels:$gy, NN_Channels:$x, NN_Vector:$mean, NN_Vector:$rstd), NN_PlannedAttributes);
+  let results = (outs NN_Vector:$gscale, NN_Vector:$gbias);
+  let assemblyFormat = "$gy `,` $x `,` $mean `,` $rstd attr-dict `:` functional-type(operands, results)";
+  let hasVerifier = 1;
+}
+
+def NN_BatchNormGradApplyOp : NN_Op<"batch_norm_grad_apply",
+    [NN_ScheduledOpInterface, NN_Elementwise, AllShapesMatch<["gy", "x", "gx"]>,
+     AllTypesMatch<["scale", "mean", "rstd", "gscale", "gbias"]>]> {
+  let summary = "the part of batch_norm_grad that does not sum: the gradient with respect to the input";
+  let description = [{
+    gscale and gbias are the results of batch_norm_grad_sums. Constraints: batch_norm_c1, batch_norm_c2.
+  }];
+  let arguments = !con((ins NN_Channels:$gy, NN_Channels:$x, NN_Vector:$scale, NN_Vector:$mean, NN_Vector:$rstd,
+                            NN_Vector:$gscale, NN_Vector:$gbias), NN_ScheduledAttributes);
+  let results = (outs NN_Channels:$gx);
+  let assemblyFormat = [{
+    $gy `,` $x `,` $scale `,` $mean `,` $rstd `,` $gscale `,` $gbias attr-dict `:` functional-type(operands, results)
+  }];
+  let hasVerifier = 1;
+}
+
+def NN_ChannelMomentsOp : NN_PixelReductionOp<"channel_moments", [NN_Composite,
+    AllTypesMatch<["first", "sum", "squares"]>]> {
+  let summary = "statistics of one pass over all dimensions but the last";
+  let description = [{
+    `first` is the sum of the first m pixels: those of the first row of the first image, sixteen at most. `sum` and
+    `squares` are those of all differences from their mean, `x - first / m`. So nothing cancels that is large against the
+    deviation: the relative error of a variance grows by a factor of at most pixels / m, and by about 1 where the first
+    pixels are like the others. Constraint:
+    - channel_moments_c1: results are as long as the last dimension of x, which has more than one pixel
+  }];
+  let arguments = !con((ins NN_Channels:$x), NN_PlannedAttributes);
+  let results = (outs NN_Vector:$first, NN_Vector:$sum, NN_Vector:$squares);
+  let assemblyFormat = "$x attr-dict `:` functional-type(operands, results)";
   let hasVerifier = 1;
 }
 

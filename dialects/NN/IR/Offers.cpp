@@ -76,47 +76,123 @@ SmallVector<Operation *, 2> arsis::nn::variantsOf(Operation *unit) {
   return variants;
 }
 
-SmallVector<std::pair<Operation *, Operation *>> arsis::nn::offerSums(Block &block) {
+SmallVector<std::pair<Operation *, Operation *>> arsis::nn::offerMoments(Block &block) {
   SmallVector<std::pair<Operation *, Operation *>> pairs;
-  for (auto norm : block.getOps<BatchNormOp>()) {
+  for (auto norm : llvm::make_early_inc_range(block.getOps<BatchNormOp>())) {
     auto convolution = norm.getX().getDefiningOp<Conv2dOp>();
-    if (!convolution || norm.getSum() || norm.getPlanAttr())
+    if (!convolution || norm.getPlanAttr())
       continue;
+    OpBuilder builder(norm);
+    const Type type = norm.getMean().getType();
     auto known = llvm::find_if(pairs, [&](auto pair) { return pair.first == convolution; });
-    if (known != pairs.end()) {
-      norm.getSumMutable().assign(known->second->getResult(0));
-      continue;
+    if (known == pairs.end()) {
+      auto moments = ChannelMomentsOp::create(builder, norm.getLoc(), type, type, type, norm.getX(),
+                                              ScheduleAttr(), PlanAttr());
+      moments->moveAfter(convolution);
+      pairs.push_back({convolution.getOperation(), moments.getOperation()});
+      known = std::prev(pairs.end());
     }
-    OpBuilder builder(convolution->getContext());
-    builder.setInsertionPointAfter(convolution);
-    auto type = cast<RankedTensorType>(norm.getMean().getType());
-    auto sum = ChannelSumOp::create(builder, norm.getLoc(), type, norm.getX(), ScheduleAttr(), PlanAttr());
-    norm.getSumMutable().assign(sum);
-    pairs.push_back({convolution.getOperation(), sum.getOperation()});
+    auto moments = cast<ChannelMomentsOp>(known->second);
+    auto fromThem = BatchNormOfMomentsOp::create(
+        builder, norm.getLoc(), norm.getY().getType(), type, type, type, type, norm.getX(), norm.getScale(),
+        norm.getBias(), norm.getRunningMean(), norm.getRunningVar(), moments.getFirst(), moments.getSum(),
+        moments.getSquares(), norm.getEpsilonAttr(), norm.getMomentumAttr(), ScheduleAttr());
+    norm->replaceAllUsesWith(fromThem->getResults());
+    norm.erase();
   }
   return pairs;
 }
 
-bool arsis::nn::withdrawSum(Operation *sum) {
-  if (!isa<ChannelSumOp>(sum))
-    return false;
-  const Value value = sum->getResult(0);
-  const llvm::SmallSetVector<Operation *, 4> readers(value.user_begin(), value.user_end());
+Operation *arsis::nn::offerGradientSums(Operation *gradient) {
+  auto whole = dyn_cast<BatchNormGradOp>(gradient);
+  if (!whole || whole.getPlanAttr())
+    return nullptr;
+  OpBuilder builder(whole);
+  const Type vector = whole.getGscale().getType();
+  auto sums =
+      BatchNormGradSumsOp::create(builder, whole.getLoc(), vector, vector, whole.getGy(), whole.getX(),
+                                  whole.getMean(), whole.getRstd(), ScheduleAttr(), PlanAttr());
+  auto apply = BatchNormGradApplyOp::create(builder, whole.getLoc(), whole.getGx().getType(), whole.getGy(),
+                                            whole.getX(), whole.getScale(), whole.getMean(), whole.getRstd(),
+                                            sums.getGscale(), sums.getGbias(), ScheduleAttr());
+  whole->replaceAllUsesWith(ValueRange{apply.getGx(), sums.getGscale(), sums.getGbias()});
+  whole.erase();
+  sums->moveAfter(sums.getGy().getDefiningOp());
+  return sums;
+}
+
+bool arsis::nn::isOffer(Operation *op) { return isa<ChannelMomentsOp, BatchNormGradSumsOp>(op); }
+
+SmallVector<Operation *> arsis::nn::takersOf(Operation *unit) {
+  llvm::SmallSetVector<Operation *, 4> takers;
+  for (auto [inner, outer] :
+       llvm::zip_equal(bodyOf(unit)->getTerminator()->getOperands(), unit->getResults()))
+    if (isOffer(inner.getDefiningOp()))
+      for (Operation *user : outer.getUsers())
+        if (isa<BatchNormOfMomentsOp, BatchNormGradApplyOp, UnitOp>(user))
+          takers.insert(user);
+  return takers.takeVector();
+}
+
+/// A norm that takes its statistics itself.
+static Operation *sumItself(BatchNormOfMomentsOp norm) {
+  OpBuilder builder(norm);
+  const Type type = norm.getMean().getType();
+  auto itself =
+      BatchNormOp::create(builder, norm.getLoc(), norm.getY().getType(), type, type, type, type, norm.getX(),
+                          norm.getScale(), norm.getBias(), norm.getRunningMean(), norm.getRunningVar(),
+                          norm.getEpsilonAttr(), norm.getMomentumAttr(), ScheduleAttr(), PlanAttr());
+  norm->replaceAllUsesWith(itself->getResults());
+  norm.erase();
+  return itself;
+}
+
+/// Of norms that read these moments, also inside of units.
+static void withdrawMoments(ChannelMomentsOp moments, SmallVectorImpl<Operation *> &takers) {
+  const llvm::SmallSetVector<Operation *, 4> readers(moments->user_begin(), moments->user_end());
   for (Operation *reader : readers) {
-    if (auto norm = dyn_cast<BatchNormOp>(reader); norm && norm.getSum() == value)
-      norm.getSumMutable().clear();
+    if (auto norm = dyn_cast<BatchNormOfMomentsOp>(reader))
+      takers.push_back(sumItself(norm));
     auto unit = dyn_cast<UnitOp>(reader);
     if (!unit)
       continue;
-    Block &body = unit.getBody().front();
-    for (auto norm : body.getOps<BatchNormOp>())
-      if (auto argument = dyn_cast_or_null<BlockArgument>(norm.getSum());
-          argument && unit.getInputs()[argument.getArgNumber()] == value)
-        norm.getSumMutable().clear();
+    for (auto norm : llvm::make_early_inc_range(unit.getBody().front().getOps<BatchNormOfMomentsOp>()))
+      if (auto sum = dyn_cast<BlockArgument>(norm.getSum());
+          sum && unit.getInputs()[sum.getArgNumber()] == moments.getSum())
+        sumItself(norm);
     eraseUnread(unit);
+    takers.push_back(unit);
   }
-  if (!value.use_empty())
+}
+
+static void withdrawGradientSums(BatchNormGradSumsOp sums, SmallVectorImpl<Operation *> &takers) {
+  for (Operation *reader : llvm::make_early_inc_range(sums.getGscale().getUsers())) {
+    auto apply = dyn_cast<BatchNormGradApplyOp>(reader);
+    if (!apply || apply.getGscale() != sums.getGscale() || apply.getGbias() != sums.getGbias())
+      continue;
+    OpBuilder builder(apply);
+    const Type vector = sums.getGscale().getType();
+    auto whole = BatchNormGradOp::create(builder, apply.getLoc(), apply.getGx().getType(), vector, vector,
+                                         apply.getGy(), apply.getX(), apply.getScale(), apply.getMean(),
+                                         apply.getRstd(), ScheduleAttr(), PlanAttr());
+    apply.replaceAllUsesWith(whole.getGx());
+    apply.erase();
+    sums->replaceAllUsesWith(ValueRange{whole.getGscale(), whole.getGbias()});
+    takers.push_back(whole);
+    return;
+  }
+}
+
+bool arsis::nn::withdrawOffer(Operation *op, SmallVectorImpl<Operation *> *takers) {
+  SmallVector<Operation *> found;
+  if (auto moments = dyn_cast<ChannelMomentsOp>(op))
+    withdrawMoments(moments, found);
+  else if (auto sums = dyn_cast<BatchNormGradSumsOp>(op))
+    withdrawGradientSums(sums, found);
+  if (takers)
+    llvm::append_range(*takers, found);
+  if (!isOffer(op) || !op->use_empty())
     return false;
-  sum->erase();
+  op->erase();
   return true;
 }

@@ -176,13 +176,6 @@ const std::vector<Shape> kPixels = {{2, 1}, {37, 2}, {2, 3, 5}, {2, 3, 1, 5}}; /
 const std::vector<Shape> kMatrices = {{1, 1}, {1, 5}, {7, 1}, {5, 3}, {3, 37}};
 const std::vector<Shape> kImages = {{1}, {7}, {1, 4}, {37, 2}, {2, 3, 5}, {2, 3, 1, 5}};
 
-Operations channelSum(Bench &bench) {
-  Operations operations;
-  for (const Shape &shape : kImages)
-    operations.push_back(bench.make("nn.channel_sum", {shape}, {{shape.back()}}));
-  return operations;
-}
-
 Operations transpose(Bench &bench) {
   const std::vector<std::pair<Shape, std::vector<int64_t>>> cases = {{{}, {}},
                                                                      {{5}, {0}},
@@ -270,20 +263,17 @@ Operations sgd(Bench &bench) {
   return operations;
 }
 
-Operations norm(Bench &bench) {
+Operations training(Bench &bench, const char *name, size_t moments) {
   Operations operations;
   mlir::NamedAttrList attributes;
   attributes.push_back(bench.number("epsilon", 1e-5f));
   attributes.push_back(bench.number("momentum", 0.1f));
   for (const Shape &shape : kPixels) {
     const Shape channels = {shape.back()};
-    for (bool sum : {false, true}) {
-      std::vector<Shape> operands = {shape, channels, channels, channels, channels};
-      if (sum)
-        operands.push_back(channels);
-      operations.push_back(
-          bench.make("nn.batch_norm", operands, {shape, channels, channels, channels, channels}, attributes));
-    }
+    std::vector<Shape> operands(5 + moments, channels);
+    operands.front() = shape;
+    operations.push_back(
+        bench.make(name, operands, {shape, channels, channels, channels, channels}, attributes));
   }
   return operations;
 }
@@ -294,6 +284,36 @@ Operations normGrad(Bench &bench) {
     const Shape channels = {shape.back()};
     operations.push_back(bench.make("nn.batch_norm_grad", {shape, shape, channels, channels, channels},
                                     {shape, channels, channels}));
+  }
+  return operations;
+}
+
+Operations norm(Bench &bench) { return training(bench, "nn.batch_norm", 0); }
+Operations normOfMoments(Bench &bench) { return training(bench, "nn.batch_norm_of_moments", 3); }
+
+/// Operations that make `results` vectors of so many images and vectors.
+Operations overPixels(Bench &bench, const char *name, const std::vector<Shape> &shapes, size_t images,
+                      size_t vectors, size_t results) {
+  Operations operations;
+  for (const Shape &shape : shapes) {
+    std::vector<Shape> operands(images + vectors, {shape.back()});
+    std::fill_n(operands.begin(), images, shape);
+    operations.push_back(bench.make(name, operands, std::vector<Shape>(results, {shape.back()})));
+  }
+  return operations;
+}
+Operations channelSum(Bench &bench) { return overPixels(bench, "nn.channel_sum", kImages, 1, 0, 1); }
+Operations normGradSums(Bench &bench) {
+  return overPixels(bench, "nn.batch_norm_grad_sums", kPixels, 2, 2, 2);
+}
+Operations moments(Bench &bench) { return overPixels(bench, "nn.channel_moments", kPixels, 1, 0, 3); }
+
+Operations normGradApply(Bench &bench) {
+  Operations operations;
+  for (const Shape &shape : kImages) {
+    std::vector<Shape> operands(7, {shape.back()});
+    operands[0] = operands[1] = shape;
+    operations.push_back(bench.make("nn.batch_norm_grad_apply", operands, {shape}));
   }
   return operations;
 }
@@ -340,8 +360,14 @@ Operations lossGrad(Bench &bench) {
 
 const std::map<std::string, Operations (*)(Bench &)> &compositeCases() {
   static const std::map<std::string, Operations (*)(Bench &)> cases = {
-      {"nn.batch_norm", norm},      {"nn.batch_norm_grad", normGrad},      {"nn.softmax_cross_entropy", loss},
-      {"nn.layer_norm", layerNorm}, {"nn.layer_norm_grad", layerNormGrad},
+      {"nn.batch_norm", norm},
+      {"nn.batch_norm_grad", normGrad},
+      {"nn.softmax_cross_entropy", loss},
+      {"nn.batch_norm_grad_sums", normGradSums},
+      {"nn.channel_moments", moments},
+      {"nn.batch_norm_of_moments", normOfMoments},
+      {"nn.layer_norm", layerNorm},
+      {"nn.layer_norm_grad", layerNormGrad},
   };
   return cases;
 }
@@ -368,6 +394,7 @@ const std::map<std::string, Operations (*)(Bench &)> &structureCases() {
       {"nn.unscale", unscale},
       {"nn.batch_norm_inference", inferenceNorm},
       {"nn.batch_norm_apply", normAgain},
+      {"nn.batch_norm_grad_apply", normGradApply},
       {"nn.sgd", sgd},
       {"nn.softmax_cross_entropy_grad", lossGrad},
   };
