@@ -132,11 +132,15 @@ const char *Contraction::findFault(const Choice &c) const {
   }
   if (c[K] < reduced && c[K] % c[ChunkC] != 0)
     return "the tile of reduction channels is no multiple of the plan's chunk";
-  if (!forward && (c[H] % gradientMultiple(shape.h) != 0 || c[W] % gradientMultiple(shape.w) != 0))
-    return "the tile of the input gradient is no multiple of the stride";
-  // Tiles are runs of rows, or pieces of one row: more shapes do not pay for their search.
+  return nullptr;
+}
+
+/// Tiles are runs of rows, or pieces of one row: more shapes do not pay for their search.
+const char *Contraction::findFaultOfPixels(const Choice &c) const {
   if (c[N] > 1 && (c[H] < pixelsH() || c[W] < pixelsW()))
     return "a tile over several images does not hold whole images";
+  if (!forward && (c[H] % gradientMultiple(shape.h) != 0 || c[W] % gradientMultiple(shape.w) != 0))
+    return "the tile of the input gradient is no multiple of the stride";
   return nullptr;
 }
 
@@ -245,6 +249,8 @@ ContractionTiling Contraction::tiling(const Choice &c) const {
 Evaluation Contraction::evaluate(const Choice &c) const {
   if (const char *fault = convolution.refusal(limits))
     return Evaluation::rejected(fault);
+  if (const char *fault = findFaultOfPixels(c))
+    return Evaluation::rejected(fault, W + 1);
   if (const char *fault = findFault(c))
     return Evaluation::rejected(fault);
   ContractionTiling l = outline(c);
@@ -313,6 +319,18 @@ Evaluation Contraction::evaluate(const Choice &c) const {
   return e;
 }
 
+Choice Contraction::essence(const Choice &choice) const {
+  const ContractionTiling l = outline(choice);
+  const auto isOne = [&](int loop) { return l.order.counts[loop] == 1; };
+  Choice essence = choice;
+  essence[Slots] = essence[AccSlots] = 0;
+  if (isOne(l.j) || (isOne(l.n) && isOne(l.h) && isOne(l.w)))
+    essence[Loops] = 0;
+  if (isOne(l.j) && isOne(l.k))
+    essence[Resident] = 0;
+  return essence;
+}
+
 double Contraction::bytesOfWeights(const ContractionTiling &l) const {
   const int64_t taps = shape.h.kernel * shape.w.kernel;
   if (l.groups.together())
@@ -331,9 +349,9 @@ double Contraction::bytesOfWeights(const ContractionTiling &l) const {
 }
 
 Plan Contraction::plan(const Choice &c) const {
-  if (isProduct())
-    return {convolution.planDims, {c[ChunkC]}};
-  Plan plan{convolution.planDims, {c[ChunkC], c[ChunkKh], c[ChunkKw]}};
+  Plan plan{convolution.planDims, {c[ChunkC]}};
+  if (!isProduct())
+    plan.chunks.insert(plan.chunks.end(), {c[ChunkKh], c[ChunkKw]});
   if (!convolution.packDim.empty()) {
     plan.dims.insert(plan.dims.begin(), convolution.packDim);
     plan.chunks.insert(plan.chunks.begin(), groupsIn(c, Groups, shape).pack);

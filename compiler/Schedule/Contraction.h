@@ -50,6 +50,7 @@ public:
 
   std::vector<Field> fields() const override;
   Evaluation evaluate(const Choice &choice) const override;
+  Choice essence(const Choice &choice) const override;
   Layout layout(const Choice &choice) const override;
   Plan plan(const Choice &choice) const override;
   std::string planField(const std::string &dim) const override { return convolution.planField(dim); }
@@ -88,6 +89,7 @@ private:
   bool isProduct() const { return convolution.planDims.size() == 1; }
   int64_t pixelsH() const { return forward ? shape.h.output : shape.h.input; }
   int64_t pixelsW() const { return forward ? shape.w.output : shape.w.input; }
+  const char *findFaultOfPixels(const Choice &choice) const;
   const char *findFault(const Choice &choice) const;
   int64_t sumChunkOf(const ContractionTiling &tiling) const;
   double bytesOfWeights(const ContractionTiling &tiling) const;

@@ -41,6 +41,11 @@ public:
 
   std::vector<Field> fields() const override;
   Evaluation evaluate(const Choice &choice) const override;
+  Choice essence(const Choice &choice) const override {
+    Choice essence = choice;
+    essence[Slots] = 0;
+    return essence;
+  }
   Layout layout(const Choice &choice) const override;
   Plan plan(const Choice &choice) const override;
   std::string planField(const std::string &dim) const override { return convolution.planField(dim); }

@@ -9,13 +9,15 @@
 
 #include <algorithm>
 #include <limits>
+#include <set>
 #include <string_view>
 
 namespace arsis::schedule {
 
-Evaluation Evaluation::rejected(const char *reason) {
+Evaluation Evaluation::rejected(const char *reason, size_t decidedBy) {
   Evaluation evaluation;
   evaluation.invalid = reason;
+  evaluation.decidedBy = decidedBy;
   return evaluation;
 }
 
@@ -124,23 +126,31 @@ public:
       number /= count;
     }
   }
-  /// Calls `visit(number, choice)` with each.
+  /// Calls `visit(number, choice)` with each, but for those that begin with as many fields as it returned for
+  /// one before; 0: with all.
   template <typename Visit> void forEach(Visit &&visit) const {
     if (total == 0)
       return;
     std::vector<size_t> positions(fields.size());
+    std::vector<int64_t> alike(fields.size() + 1, 1); // choices that begin with the same so many fields
+    for (size_t i = fields.size(); i-- > 0;)
+      alike[i] = alike[i + 1] * static_cast<int64_t>(fields[i].candidates.size());
     Choice choice;
     at(0, choice);
-    for (int64_t number = 0; number < total; ++number) {
-      visit(number, choice);
-      for (size_t i = fields.size(); i-- > 0;) {
+    for (int64_t number = 0; number < total;) {
+      const size_t decided = visit(number, choice), next = decided > 0 ? decided : fields.size();
+      number = (number / alike[next] + 1) * alike[next];
+      bool carries = true;
+      for (size_t i = fields.size(); i-- > 0 && (carries || i >= next);) {
         const std::vector<int64_t> &values = fields[i].candidates;
-        const bool wraps = ++positions[i] == values.size();
-        if (wraps)
+        if (i >= next) {
           positions[i] = 0;
+        } else {
+          carries = ++positions[i] == values.size();
+          if (carries)
+            positions[i] = 0;
+        }
         choice[i] = values[positions[i]];
-        if (!wraps)
-          break;
       }
     }
   }
@@ -263,12 +273,12 @@ std::vector<std::vector<Rough>> feasible(const Space &space, const Enumeration &
                                          Infeasible &why) {
   std::vector<std::vector<Rough>> found(all.strata());
   double closest = std::numeric_limits<double>::infinity();
-  all.forEach([&](int64_t number, const Choice &choice) {
+  all.forEach([&](int64_t number, const Choice &choice) -> size_t {
     const Evaluation evaluation = space.evaluate(choice);
     if (evaluation.invalid) {
       if (why.reason.empty())
         why.reason = evaluation.invalid;
-      return;
+      return evaluation.decidedBy;
     }
     ++solution.considered;
     const Buffer *culprit = nullptr;
@@ -280,6 +290,7 @@ std::vector<std::vector<Rough>> feasible(const Space &space, const Enumeration &
       closest = relative;
       why.reason = checkFit(space, evaluation);
     }
+    return 0;
   });
   return found;
 }
@@ -287,18 +298,21 @@ std::vector<std::vector<Rough>> feasible(const Space &space, const Enumeration &
 /// Runs the most promising choices of one stratum, as if there were no others.
 void price(const Space &space, const ChipModel &model, const Enumeration &all, std::vector<Rough> &found,
            Ranking &ranking, Solution &solution) {
-  constexpr size_t kMostPriced = 64, kAlwaysPriced = 16;
+  constexpr size_t kMostPriced = 48, kAlwaysPriced = 8, kAlike = 4; // kAlike: choices of one essence
   constexpr int64_t kMostSteps = 100'000; // of all runs together, beyond which only kAlwaysPriced are priced
   constexpr double kSlack = 1.5;          // of the rough price, beyond which nothing better is expected
-  const size_t count = std::min(found.size(), kMostPriced);
+  const size_t count = std::min(found.size(), kAlike * kMostPriced);
   std::partial_sort(found.begin(), found.begin() + static_cast<ptrdiff_t>(count), found.end());
   Choice choice;
+  std::set<Choice> seen;
   int64_t steps = 0;
   double fastest = std::numeric_limits<double>::infinity();
   for (size_t i = 0; i < count && found[i].cycles <= kSlack * fastest; ++i) {
-    if (i >= kAlwaysPriced && steps > kMostSteps)
+    if (seen.size() == kMostPriced || (seen.size() >= kAlwaysPriced && steps > kMostSteps))
       break;
     all.at(found[i].number, choice);
+    if (!seen.insert(space.essence(choice)).second)
+      continue;
     const Estimate priced = estimate(layoutOf(space, choice), model, ranking.costOfSecond());
     steps += priced.steps;
     fastest = std::min(fastest, priced.cycles);

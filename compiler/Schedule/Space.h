@@ -47,13 +47,14 @@ constexpr int64_t kMostSlots = 1 << 16; // of one ring: more than any scratchpad
 /// What a choice means. `invalid` is the reason why the choice makes no sense on any chip, or null.
 struct Evaluation {
   const char *invalid = nullptr;
+  size_t decidedBy = 0; // so many fields, the first ones, are why, whatever the others are; 0: all of them
   boost::container::small_vector<Buffer, 6> buffers; // millions of choices are looked at
   int64_t loops = 0;
   double computeCycles = 0, dramBytes = 0, transfers = 0;
   double startBytes = 0;  // moved before the first and after the last computation
   bool overlapped = true; // several slots: transfers run beside computation
 
-  static Evaluation rejected(const char *reason);
+  static Evaluation rejected(const char *reason, size_t decidedBy = 0);
   double dramCycles(const ChipLimits &limits) const;
   double cycles(const ChipLimits &limits) const;
 };
@@ -95,6 +96,9 @@ public:
   virtual ~Space() = default;
   virtual std::vector<Field> fields() const = 0;
   virtual Evaluation evaluate(const Choice &choice) const = 0;
+  /// Of choices with equal essences the search prices the most promising one: they have the same layout, or
+  /// differ in nothing but how many slots their rings have, of which more are better. REQUIRES: it is valid.
+  virtual Choice essence(const Choice &choice) const { return choice; }
   /// REQUIRES: the choice is valid.
   virtual Layout layout(const Choice &choice) const = 0;
   /// Empty dims: the unit reduces nothing.

@@ -126,6 +126,14 @@ const char *WeightGradient::findFault(const Choice &c) const {
   return nullptr;
 }
 
+Choice WeightGradient::essence(const Choice &choice) const {
+  Choice essence = choice;
+  essence[Slots] = essence[AccSlots] = 0;
+  if (choice[Columns] >= shape.outputs || (choice[Kh] >= shape.h.kernel && choice[C] >= shape.channels))
+    essence[Loops] = 0;
+  return essence;
+}
+
 WeightGradientTiling WeightGradient::tiling(const Choice &c) const {
   WeightGradientTiling l;
   l.tileN = std::min(c[N], shape.batch);

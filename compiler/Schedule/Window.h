@@ -53,6 +53,11 @@ public:
 
   std::vector<Field> fields() const override;
   Evaluation evaluate(const Choice &choice) const override;
+  Choice essence(const Choice &choice) const override {
+    Choice essence = choice;
+    essence[Slots] = 0;
+    return essence;
+  }
   Layout layout(const Choice &choice) const override;
   /// REQUIRES: the choice is valid.
   WindowTiling tiling(const Choice &choice) const;

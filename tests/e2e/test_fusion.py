@@ -41,7 +41,7 @@ def test_a_fused_step_agrees_and_moves_less(net, chip, precision, tmp_path):
         "labels": random.integers(0, 10, BATCH),
     }
     results, totals = {}, {}
-    for fuse in ("none", "sums", "vector", "all"):
+    for fuse in ("none", "sums", "vector", "epilogues", "all"):
         program = compiled(model, chip, fuse, tmp_path / f"{fuse}.arsis", f"--precision={precision}")
         results[fuse], report = simulate(program, chip, inputs, tmp_path, "--check=exact")
         totals[fuse] = report["totals"]
@@ -51,6 +51,8 @@ def test_a_fused_step_agrees_and_moves_less(net, chip, precision, tmp_path):
     # A batch norm whose input fits the scratchpad reads it once, whoever sums it up.
     assert totals["sums"]["cycles"] <= 1.01 * totals["none"]["cycles"]
     assert totals["all"]["cycles"] <= 1.01 * totals["vector"]["cycles"]
+    if name == "lenet5":  # a bias behind every product
+        assert bytes_moved["epilogues"] < bytes_moved["none"]
     if name == "resnet8" and chip == "tiny":
         assert bytes_moved["sums"] < bytes_moved["none"] and bytes_moved["all"] < bytes_moved["vector"]
     if precision == "bf16":
@@ -63,22 +65,41 @@ def test_a_fused_step_agrees_and_moves_less(net, chip, precision, tmp_path):
             assert np.linalg.norm(fused - plain) <= 1e-5 * np.linalg.norm(plain) + 1e-6, tensor
 
 
-def test_a_pin_of_an_operation_takes_its_unit_apart(net, tmp_path):
+UNITS = {"lenet5": "conv1/fwd/conv2d+bias_add+relu", "resnet8": "bn1/fwd/batch_norm+relu"}
+MEMBERS = {"lenet5": "conv1/fwd/bias_add", "resnet8": "bn1/fwd/batch_norm"}  # one of each unit's operations
+
+
+def pinned(model, key: str, folder) -> dict:
+    """All schedules of a step in which one is asked for."""
+    (folder / "pin.json").write_text(json.dumps({key: {"slots": {"tiles": 1}}}))
+    options = ["--mapping", folder / "pin.json", "--write-schedules", folder / "found.json"]
+    compiled(model, "edge", "all", folder / "pinned.arsis", *options)
+    found = json.loads((folder / "found.json").read_text())
+    assert found[key]["slots"]["tiles"] == 1
+    return found
+
+
+def test_schedules_written_are_those_read(net, tmp_path):
     name, model = net
-    unit, single = {
-        "lenet5": ("relu1/fwd/bias_add+relu", "conv1/fwd/bias_add"),
-        "resnet8": ("bn1/fwd/batch_norm+relu", "bn1/fwd/batch_norm"),
-    }[name]
     compiled(model, "edge", "all", tmp_path / "a.arsis", "--write-schedules", tmp_path / "a.json")
     schedules = json.loads((tmp_path / "a.json").read_text())
-    assert unit in schedules and single not in schedules
+    assert UNITS[name] in schedules and MEMBERS[name] not in schedules
     compiled(model, "edge", "all", tmp_path / "b.arsis", "--mapping", tmp_path / "a.json")
     assert (tmp_path / "a.arsis").read_bytes() == (tmp_path / "b.arsis").read_bytes()
-    (tmp_path / "pin.json").write_text(json.dumps({single: {"slots": {"tiles": 1}}}))
-    more = ["--mapping", tmp_path / "pin.json", "--write-schedules", tmp_path / "c.json"]
-    compiled(model, "edge", "all", tmp_path / "c.arsis", *more)
-    found = json.loads((tmp_path / "c.json").read_text())
-    assert unit not in found and found[single]["slots"]["tiles"] == 1
+
+
+def test_a_pin_of_an_operation_takes_its_unit_apart(net, tmp_path):
+    name, model = net
+    found = pinned(model, MEMBERS[name], tmp_path)
+    assert UNITS[name] not in found and "relu1/fwd/bias_add+relu" not in found
+
+
+@pytest.mark.parametrize("net", ["lenet5"], indirect=True)
+def test_a_pin_of_what_follows_a_product_frees_that_alone(net, tmp_path):
+    found = pinned(net[1], "relu1/fwd/bias_add+relu", tmp_path)
+    assert UNITS["lenet5"] not in found and "conv1/fwd/conv2d" in found
+    assert "conv1/fwd/bias_add" not in found and "relu1/fwd/relu" not in found
+    assert "conv2/fwd/conv2d+bias_add+relu" in found
 
 
 HALF = """

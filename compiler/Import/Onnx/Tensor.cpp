@@ -203,13 +203,17 @@ std::vector<float> permute(llvm::ArrayRef<float> values, llvm::ArrayRef<int64_t>
     strides[i] = strides[i + 1] * shape[i + 1];
   std::vector<float> result(values.size());
   llvm::SmallVector<int64_t> index(hostShape.size(), 0);
+  int64_t target = 0;
   for (float value : values) {
-    int64_t target = 0;
-    for (size_t i = 0; i < index.size(); ++i)
-      target += index[i] * strides[permutation[i]];
     result[target] = value;
-    for (int64_t i = static_cast<int64_t>(index.size()) - 1; i >= 0 && ++index[i] == hostShape[i]; --i)
+    for (size_t i = index.size(); i-- > 0;) {
+      const int64_t stride = strides[permutation[i]];
+      target += stride;
+      if (++index[i] < hostShape[i])
+        break;
+      target -= stride * hostShape[i];
       index[i] = 0;
+    }
   }
   return result;
 }

@@ -94,7 +94,7 @@ public:
   }
 
 private:
-  /// The cost of what stands without the types that a unit's values had before.
+  /// What stands costs without the types that a unit's values had before.
   double costOfCopy(Operation *op) {
     Operation *copy = OpBuilder(op).clone(*op);
     if (nn::bodyOf(copy))
@@ -102,6 +102,26 @@ private:
     const double cost = solver.costOf(copy);
     copy->erase();
     return cost;
+  }
+
+  /// Cycles for which the cheapest schedule keeps the arrays busy.
+  double busyArrays(Operation *op) {
+    const std::optional<schedule::Solution> solution = solver.solutionOf(op);
+    return solution ? solution->best.estimate.busy[static_cast<size_t>(schedule::Engine::Matrix)] : 0;
+  }
+
+  /// What the DRAM takes at least for all that these read and write.
+  double leastDramCycles(ArrayRef<Operation *> ops) const {
+    int64_t bytes = 0;
+    auto add = [&](Type type) {
+      auto tensor = cast<RankedTensorType>(type);
+      bytes += tensor.getNumElements() * (tensor.getElementTypeBitWidth() / 8);
+    };
+    for (Operation *op : ops) {
+      llvm::for_each(op->getOperandTypes(), add);
+      llvm::for_each(op->getResultTypes(), add);
+    }
+    return double(bytes) / solver.model.limits.dramBytesPerCycle;
   }
 
   /// Takes what a unit sums up for others out of it. What is left stands in its place: a unit, or one
@@ -118,22 +138,24 @@ private:
     const Operations takers = nn::takersOf(unit);
     if (takers.empty())
       return false;
-    double with = solver.costOf(unit);
+    double gain = 0; // of those who go on from the sums
     IRMapping mapping;
     Operation *copy = OpBuilder(unit).clone(*unit, mapping);
     for (Operation *taker : takers) {
-      with += costOfCopy(taker);
+      gain -= costOfCopy(taker);
       OpBuilder(taker).clone(*taker, mapping);
     }
     Operations others;
     Operation *left = withdrawOffers(copy, stored, &others);
-    double without = costOfCopy(left);
     for (Operation *other : others) {
-      without += costOfCopy(other);
+      gain += costOfCopy(other);
       other->erase();
     }
+    // The arrays have the same work without, and the DRAM has to move at least what is left.
+    const double together = solver.costOf(unit), least = std::max(busyArrays(unit), leastDramCycles({left}));
+    const bool dearer = gain < together - least && gain < together - costOfCopy(left);
     left->erase();
-    return with > without;
+    return dearer;
   }
 
   bool isRestNamed(Operation *unit, ArrayAttr stored) {
@@ -150,20 +172,8 @@ private:
   /// do no better alone. `best` is the variant of the unit that costs so much together.
   bool isDearer(Operation *unit, ArrayAttr stored, Operation *best, double together) {
     Operations alone = nn::copiesOf(unit, stored);
-    int64_t bytes = 0;
-    auto add = [&](Type type) {
-      auto tensor = cast<RankedTensorType>(type);
-      bytes += tensor.getNumElements() * (tensor.getElementTypeBitWidth() / 8);
-    };
-    for (Operation *op : alone) {
-      llvm::for_each(op->getOperandTypes(), add);
-      llvm::for_each(op->getResultTypes(), add);
-    }
-    constexpr double kBusy = 0.95;
-    const std::optional<schedule::Solution> solution = solver.solutionOf(best); // known already
-    const double busy =
-        solution ? solution->best.estimate.busy[static_cast<size_t>(schedule::Engine::Matrix)] : 0;
-    bool dearer = together > double(bytes) / solver.model.limits.dramBytesPerCycle && busy < kBusy * together;
+    constexpr double kBusy = 0.95; // a product would do no better alone
+    bool dearer = together > leastDramCycles(alone) && busyArrays(best) < kBusy * together;
     if (dearer) {
       double apart = 0;
       for (Operation *op : alone)

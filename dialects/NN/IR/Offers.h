@@ -29,15 +29,15 @@ llvm::SmallVector<mlir::Operation *, 2> variantsOf(mlir::Operation *unit);
 // Takes the moments for a batch norm directly behind the convolution that makes its input: the pairs of both.
 llvm::SmallVector<std::pair<mlir::Operation *, mlir::Operation *>> offerMoments(mlir::Block &block);
 // Takes the sums of a batch norm's gradient directly behind the operation that makes its gy, and returns who
-// takes them; the gradient is applied where it was. Null if the operation is none. REQUIRES: an operation makes
-// gy.
+// takes them; the gradient is applied where it was. Null if the operation is none. REQUIRES: an operation
+// makes gy.
 mlir::Operation *offerGradientSums(mlir::Operation *gradient);
 // Whether the operation is one of these, which sums up for others.
 bool isOffer(mlir::Operation *op);
 // Who outside of a unit goes on from what offers inside of it sum up.
 llvm::SmallVector<mlir::Operation *> takersOf(mlir::Operation *unit);
-// Lets all who go on from an offer, also inside of units, sum up themselves again, and erases it. False if it is
-// none, or somebody else still reads it. `takers`, unless null, gets those who do so now.
+// Lets all who go on from an offer, also inside of units, sum up themselves again, and erases it. False if it
+// is none, or somebody else still reads it. `takers`, unless null, gets those who do so now.
 bool withdrawOffer(mlir::Operation *op, llvm::SmallVectorImpl<mlir::Operation *> *takers = nullptr);
 
 } // namespace arsis::nn

@@ -23,10 +23,10 @@ struct Argument {
   const char *element = "f32";
 };
 
-/// `op` with %a, %b, ... in place of its operands; results are all returned.
+/// `op` with %a, %b, ... in place of its operands, and maybe a body; results are all returned.
 std::string module(const std::string &op, const std::string &attributes,
                    const std::vector<Argument> &arguments, const std::vector<Shape> &results,
-                   bool functional = true) {
+                   bool functional = true, const std::string &body = "") {
   std::string head, operands, types, returned, names;
   for (size_t i = 0; i < arguments.size(); ++i) {
     const std::string name(1, char('a' + i)), t = type(arguments[i].shape, arguments[i].element);
@@ -43,7 +43,7 @@ std::string module(const std::string &op, const std::string &attributes,
   }
   return "func.func @forward(" + head + ") -> (" + returned + ") {\n  %r:" + std::to_string(results.size()) +
          " = " + op + " " + operands + attributes + " : " +
-         (functional ? "(" + types + ") -> (" + resultTypes + ")" : type(results[0])) + "\n  return " +
+         (functional ? "(" + types + ") -> (" + resultTypes + ")" : type(results[0])) + body + "\n  return " +
          names + " : " + resultTypes + "\n}\n";
 }
 
@@ -100,6 +100,31 @@ OperationClass convolutions(const std::string &title, const std::string &name, c
                {name == "conv2d"              ? c.y()
                 : name == "conv2d_grad_input" ? c.x()
                                               : c.w()}));
+  }
+  return result;
+}
+
+/// A bias, another tensor and a ReLU behind a convolution; another tensor and the mask of a ReLU behind an
+/// input gradient.
+OperationClass epilogues(const std::string &title, bool gradient) {
+  OperationClass result{title, {}};
+  for (const Conv &c : kConvolutions) {
+    const Shape bias = {c.outputs};
+    const std::string x = type(c.x()), w = type(c.w()), y = type(c.y()), b = type(bias);
+    const std::string body =
+        gradient ? " {\n  ^bb0(%e: " + y + ", %f: " + w + ", %g: " + x + ", %h: " + x +
+                       "):\n    %0 = nn.conv2d_grad_input %e, %f" + c.window() + " : (" + y + ", " + w +
+                       ") -> " + x + "\n    %1 = nn.add %0, %g : " + x +
+                       "\n    %2 = nn.relu_grad %1, %h : " + x + "\n    nn.yield %2 : " + x + "\n  }"
+                 : " {\n  ^bb0(%e: " + x + ", %f: " + w + ", %g: " + b + ", %h: " + y +
+                       "):\n    %0 = nn.conv2d %e, %f" + c.window() + " : (" + x + ", " + w + ") -> " + y +
+                       "\n    %1 = nn.bias_add %0, %g : (" + y + ", " + b + ") -> " + y +
+                       "\n    %2 = nn.add %1, %h : " + y + "\n    %3 = nn.relu %2 : " + y +
+                       "\n    nn.yield %3 : " + y + "\n  }";
+    const std::vector<Argument> arguments = gradient
+                                                ? std::vector<Argument>{{c.y()}, {c.w()}, {c.x()}, {c.x()}}
+                                                : std::vector<Argument>{{c.x()}, {c.w()}, {bias}, {c.y()}};
+    result.modules.push_back(module("nn.unit(", ")", arguments, {gradient ? c.x() : c.y()}, true, body));
   }
   return result;
 }
@@ -180,6 +205,8 @@ const std::vector<OperationClass> &operationClasses() {
       convolutions("depthwise_conv2d", "conv2d", kDepthwise, "depthwise"),
       convolutions("depthwise_conv2d_grad_input", "conv2d_grad_input", kDepthwise, "depthwise"),
       convolutions("depthwise_conv2d_grad_weight", "conv2d_grad_weight", kDepthwise, "depthwise"),
+      epilogues("conv2d_epilogue", false),
+      epilogues("grad_input_epilogue", true),
   };
   return classes;
 }

@@ -11,7 +11,7 @@ namespace arsis::testing {
 
 struct OperationClass {
   std::string name;
-  std::vector<std::string> modules; // one function of one operation each
+  std::vector<std::string> modules; // one function of one operation, or one unit, each
 };
 
 const std::vector<OperationClass> &operationClasses();

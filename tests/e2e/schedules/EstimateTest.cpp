@@ -182,7 +182,7 @@ TEST_P(Estimates, OrderSchedulesAsTheMachineDoes) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Classes, Estimates, ::testing::Range<size_t>(0, 22),
+INSTANTIATE_TEST_SUITE_P(Classes, Estimates, ::testing::Range<size_t>(0, operationClasses().size()),
                          [](const auto &info) { return operationClasses()[info.param].name; });
 
 } // namespace

@@ -96,7 +96,7 @@ TEST_P(MonotoneEstimate, OfTheChosenScheduleDoesNotRiseWithArrays) {
     }
 }
 
-INSTANTIATE_TEST_SUITE_P(Classes, MonotoneEstimate, ::testing::Range<size_t>(0, 22),
+INSTANTIATE_TEST_SUITE_P(Classes, MonotoneEstimate, ::testing::Range<size_t>(0, operationClasses().size()),
                          [](const auto &info) { return operationClasses()[info.param].name; });
 
 } // namespace

@@ -6,92 +6,26 @@
 // no output by the rule of ONNX must be refused, and nothing else may be.
 #include "compiler/Pipelines/Compile.h"
 #include "compiler/Pipelines/Diagnostics.h"
-#include "compiler/Target/Translate.h"
-#include "dialects/Isa/Verifier/Verifier.h"
-#include "runtime/Interpreter/Interpreter.h"
-#include "simulator/top/Session.h"
-#include "tests/SourceFolder.h"
+#include "tests/e2e/shapes/Shapes.h"
 
-#include "mlir/IR/MLIRContext.h"
 #include "mlir/Parser/Parser.h"
 
 #include <gtest/gtest.h>
 
-#include <random>
-
-using namespace arsis;
-
+namespace arsis::testing {
 namespace {
 
 constexpr int kShards = 10, kCasesPerShard = 500, kPoolingsPerShard = 100, kGroupedPerShard = 100;
 
-struct Axis {
-  int input, kernel, stride, dilation, before, after;
-
-  int room() const { return input + before + after - dilation * (kernel - 1) - 1; }
-  int output() const { return room() < 0 ? 0 : room() / stride + 1; }
-};
-
-struct Case {
-  int batch, channels, outputs; // of a group
-  Axis h, w;
-  int groups = 1;
-  std::array<std::string, 3> schedules = {}; // what holds of each pass
-};
-
-class Draw {
-public:
-  explicit Draw(unsigned seed) : random(seed) {}
-
-  int between(int low, int high) { return low + int(random() % unsigned(high - low + 1)); }
-  float value() { return (float(int(random() % 2001)) - 1000.0f) / 700.0f; }
-  Axis axis() {
-    Axis a{between(1, 9), between(1, 7), between(1, 8), between(1, 3), 0, 0};
-    a.before = between(0, a.kernel);
-    a.after = between(0, a.kernel);
-    return a;
-  }
-  Case shape() { return {between(1, 2), between(1, 20), between(1, 20), axis(), axis()}; }
-  /// Half of them depthwise, of these half with several outputs per channel.
-  Case groups() {
-    Case c = shape();
-    c.groups = between(2, 30);
-    c.channels = between(0, 1) ? 1 : between(1, 9);
-    c.outputs = c.channels == 1 ? (between(0, 1) ? 1 : between(2, 3)) : between(1, 9);
-    return c;
-  }
-
-private:
-  std::mt19937 random; // the standard fixes its sequence
-};
-
-std::string list(std::initializer_list<int> numbers, const char *separator) {
-  std::string text;
-  for (int number : numbers)
-    text += (text.empty() ? "" : separator) + std::to_string(number);
-  return text;
-}
-
-std::string type(int a, int b, int c, int d) { return "tensor<" + list({a, b, c, d}, "x") + "xf32>"; }
-
-std::string argument(const char *name, const std::string &type) {
-  return std::string("%") + name + ": " + type + " {nn.name = \"" + name + "\"}";
-}
-std::string result(const char *name, const std::string &type) {
-  return type + " {nn.name = \"" + name + "\"}";
-}
-
 /// A function of all three passes.
 std::string moduleOf(const Case &c) {
   // An output of nothing has no tensor; then the type is wrong and the shape rule is what must say so.
-  std::string x = type(c.batch, c.h.input, c.w.input, c.groups * c.channels),
-              w = type(c.h.kernel, c.w.kernel, c.channels, c.groups * c.outputs),
-              y = type(c.batch, std::max(1, c.h.output()), std::max(1, c.w.output()), c.groups * c.outputs);
+  std::string x = type({c.batch, c.h.input, c.w.input, c.groups * c.channels}),
+              w = type({c.h.kernel, c.w.kernel, c.channels, c.groups * c.outputs}),
+              y = type({c.batch, std::max(1, c.h.output()), std::max(1, c.w.output()), c.groups * c.outputs});
   auto window = [&](int pass) {
     const std::string &schedule = c.schedules[pass];
-    return " strides [" + list({c.h.stride, c.w.stride}, ", ") + "] pads [" +
-           list({c.h.before, c.w.before, c.h.after, c.w.after}, ", ") + "] dilations [" +
-           list({c.h.dilation, c.w.dilation}, ", ") + "] {groups = " + std::to_string(c.groups) +
+    return c.window() + " {groups = " + std::to_string(c.groups) +
            (schedule.empty() ? "" : ", schedule = #nn.schedule<" + schedule + ">") + "} : (";
   };
   return "func.func @forward(" + argument("x", x) + ", " + argument("w", w) + ", " + argument("gy", y) +
@@ -108,12 +42,9 @@ std::string poolingOf(const Case &c, bool ceil, bool includePad) {
     bool more = ceil && a.room() % a.stride && a.output() * a.stride < a.input + a.before;
     return a.output() + more;
   };
-  std::string x = type(c.batch, c.h.input, c.w.input, c.channels),
-              y = type(c.batch, extent(c.h), extent(c.w), c.channels);
-  std::string window = " kernel [" + list({c.h.kernel, c.w.kernel}, ", ") + "] strides [" +
-                       list({c.h.stride, c.w.stride}, ", ") + "] pads [" +
-                       list({c.h.before, c.w.before, c.h.after, c.w.after}, ", ") + "] dilations [" +
-                       list({c.h.dilation, c.w.dilation}, ", ") + "]";
+  std::string x = type({c.batch, c.h.input, c.w.input, c.channels}),
+              y = type({c.batch, extent(c.h), extent(c.w), c.channels});
+  std::string window = " kernel [" + list({c.h.kernel, c.w.kernel}, ", ") + "]" + c.window();
   std::string average = window + (includePad ? " {count_include_pad = true}" : "");
   return "func.func @forward(" + argument("x", x) + ", " + argument("gy", y) + ") -> (" + result("max", y) +
          ", " + result("gmax", x) + ", " + result("avg", y) + ", " + result("gavg", x) +
@@ -124,80 +55,7 @@ std::string poolingOf(const Case &c, bool ceil, bool includePad) {
          ", " + x + "\n}\n";
 }
 
-/// A chip with so many arrays.
-struct NamedChip {
-  std::string path, units;
-  chip::Chip chip = chip::Chip::load(path).withOverride("matrix.units", units);
-};
-
-const std::array<NamedChip, 4> &chips() {
-  static const std::string rect = sourceFolder() + "tests/e2e/chips/rect12x20.yaml";
-  static const std::array<NamedChip, 4> all = {NamedChip{"tiny", "1"}, NamedChip{rect, "1"},
-                                               NamedChip{"tiny", "2"}, NamedChip{rect, "5"}};
-  return all;
-}
-
 constexpr std::array kPrecisions = {"fp32", "bf16", "fp16"};
-
-/// Takes the module to a level of the pipeline; what comes out of it is verified here.
-mlir::LogicalResult takeTo(const char *level, mlir::ModuleOp module, const NamedChip &chip,
-                           const char *precision = "fp32") {
-  compiler::CompileOptions options;
-  options.precision = std::string(precision);
-  options.chip = chip.path;
-  options.set = {"matrix.units=" + chip.units};
-  options.to = std::string(level);
-  options.noVerify = true;
-  return compiler::runPasses(module, "random shape", options);
-}
-
-/// Empty, or the first difference between the machine and the oracle.
-std::string compareResults(sim::Session &session, const ref::TensorMap &expected) {
-  for (const auto &[name, truth] : expected) {
-    std::vector<float> found(truth.size());
-    session.readTensor(name, found.data(), found.size() * sizeof(float));
-    for (size_t i = 0; i < found.size(); ++i)
-      if (std::memcmp(&found[i], truth.as<float>() + i, sizeof(float)) != 0)
-        return name + "[" + std::to_string(i) + "] is " + std::to_string(found[i]) + ", the oracle has " +
-               std::to_string(truth.as<float>()[i]);
-  }
-  return "";
-}
-
-/// Empty, or what went wrong on the way of a valid shape.
-std::string run(mlir::MLIRContext &context, const std::string &text, const NamedChip &chip,
-                const char *precision, Draw &draw) {
-  compiler::DiagnosticLog log(context);
-  mlir::OwningOpRef<mlir::ModuleOp> module = mlir::parseSourceString<mlir::ModuleOp>(text, &context);
-  if (!module || failed(takeTo("mapped", *module, chip, precision)))
-    return log.errors();
-  auto function = ref::entryOf(*module);
-  ref::TensorMap inputs;
-  for (const ref::Slot &slot : ref::signatureOf(function).arguments) {
-    std::vector<float> values(ref::elementCount(slot.shape));
-    for (float &value : values)
-      value = draw.value();
-    inputs[slot.name] = ref::HostTensor::of(slot.shape, values);
-  }
-  ref::Options exact;
-  exact.backend = ref::Backend::Exact;
-  llvm::FailureOr<ref::TensorMap> expected = ref::run(function, inputs, exact);
-  if (failed(expected) || failed(takeTo("isa", *module, chip)))
-    return log.errors();
-  auto program = compiler::translateToProgram(*module);
-  if (failed(program))
-    return log.errors();
-  isa::VerificationResult proof = isa::verify(*program, chip.chip);
-  if (!proof.accepted)
-    return "the verifier: " + proof.diagnostics.front().message;
-  sim::Session session(chip.chip, std::make_shared<isa::Program>(std::move(*program)));
-  for (const auto &[name, value] : inputs)
-    session.writeTensor(name, value.data(), value.byteSize());
-  sim::RunOptions options;
-  options.mode = sim::Mode::FunctionalOnly;
-  session.run(options);
-  return compareResults(session, *expected);
-}
 
 /// What the nn verifier says to a shape; empty if it takes it.
 std::string refusal(mlir::MLIRContext &context, const std::string &text) {
@@ -208,15 +66,13 @@ std::string refusal(mlir::MLIRContext &context, const std::string &text) {
 
 class RandomShapes : public ::testing::TestWithParam<int> {};
 
-} // namespace
-
 TEST_P(RandomShapes, ThreePassesAgreeWithTheOracle) {
   std::unique_ptr<mlir::MLIRContext> context = compiler::makeContext();
   Draw draw(1000 + GetParam());
   for (int done = 0; done < kCasesPerShard;) {
     Case c = draw.shape();
     std::string text = moduleOf(c);
-    if (c.h.output() < 1 || c.w.output() < 1) {
+    if (!c.hasOutput()) {
       ASSERT_NE(refusal(*context, text).find("(conv_c5)"), std::string::npos) << text;
       continue;
     }
@@ -260,7 +116,7 @@ TEST_P(RandomShapes, GroupsAgreeWithTheOracle) {
   Draw draw(3000 + GetParam());
   for (int done = 0; done < kGroupedPerShard;) {
     Case c = draw.groups();
-    if (c.h.output() < 1 || c.w.output() < 1)
+    if (!c.hasOutput())
       continue;
     const NamedChip &chip = chips()[done % chips().size()];
     const char *precision = kPrecisions[size_t(done) / chips().size() % kPrecisions.size()];
@@ -277,12 +133,10 @@ TEST_P(RandomShapes, GroupsAgreeWithTheOracle) {
 /// A depthwise convolution of 3x3 that sums up its result, which it stores too, in one type.
 std::string summing(int batch, int size, int groups, int multiplier, const std::string &element,
                     const std::string &strategy) {
-  auto typed = [&](int a, int b, int c, int d) {
-    return "tensor<" + list({a, b, c, d}, "x") + "x" + element + ">";
-  };
-  const std::string x = typed(batch, size, size, groups), w = typed(3, 3, 1, groups * multiplier),
-                    y = typed(batch, size, size, groups * multiplier),
-                    s = "tensor<" + std::to_string(groups * multiplier) + "xf32>";
+  const std::string x = type({batch, size, size, groups}, element),
+                    w = type({3, 3, 1, groups * multiplier}, element),
+                    y = type({batch, size, size, groups * multiplier}, element),
+                    s = type({groups * multiplier});
   return "func.func @forward(" + argument("x", x) + ", " + argument("w", w) + ") -> (" + result("y", y) +
          ", " + result("s", s) + ") {\n  %y, %s = nn.unit(%x, %w) {schedule = #nn.schedule<\"" + strategy +
          "\">} : (" + x + ", " + w + ") -> (" + y + ", " + s + ") {\n  ^bb0(%a: " + x + ", %b: " + w +
@@ -317,7 +171,7 @@ TEST_P(RandomShapes, PoolingsAgreeWithTheOracle) {
       axis->before = std::min(axis->before, axis->dilation * (axis->kernel - 1));
       axis->after = std::min(axis->after, axis->dilation * (axis->kernel - 1));
     }
-    if (c.h.output() < 1 || c.w.output() < 1)
+    if (!c.hasOutput())
       continue;
     std::string text = poolingOf(c, draw.between(0, 1), draw.between(0, 1));
     const NamedChip &chip = chips()[done % chips().size()];
@@ -331,3 +185,6 @@ TEST_P(RandomShapes, PoolingsAgreeWithTheOracle) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Shards, RandomShapes, ::testing::Range(0, kShards));
+
+} // namespace
+} // namespace arsis::testing

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// RUN: %arsis_opt %s --nn-form-units | FileCheck %s
+// RUN: %arsis_opt %s --nn-form-units=fuse=vector | FileCheck %s
 // RUN: %arsis_opt %s --nn-form-units=fuse=none | FileCheck %s --check-prefix=NONE
 // RUN: not %arsis_opt %s --nn-form-units=fuse=everything 2>&1 | FileCheck %s --check-prefix=UNKNOWN
 // Work of the vector unit is joined with the one operation that reads its result.
 
 // NONE-NOT: nn.unit
-// UNKNOWN: error: --fuse: found 'everything', expected all, none, or a list of vector and sums with commas
+// UNKNOWN: error: --fuse: found 'everything', expected all, none, or a list of vector, sums and epilogues with commas
 
 // A normalisation, an addition and a ReLU; what nobody else reads is fp32 and not handed out, the statistics are. The
 // unit stands where the last of them stood.

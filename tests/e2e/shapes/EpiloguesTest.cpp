@@ -1,0 +1,246 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Products of random shape with what the vector unit does to their result before it is stored: units of one
+// product and some elementwise operations and sums. Half of the cases run under the schedule that the search
+// finds, half under one drawn among all that fit.
+#include "compiler/Pipelines/Compile.h"
+#include "compiler/Schedule/ChipModel.h"
+#include "compiler/Transforms/Map/Units.h"
+#include "tests/e2e/shapes/Shapes.h"
+
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+
+#include <gtest/gtest.h>
+
+#include <map>
+
+namespace arsis::testing {
+namespace {
+
+constexpr std::array kElements = {"f32", "bf16", "f16"};
+constexpr int kCases = 96; // of each form: on every chip, in every type, under both kinds of schedules
+
+using Shape = std::vector<int>;
+
+/// A function of one unit, written operation by operation. What stays in it is fp32.
+class UnitText {
+public:
+  UnitText(std::string strategy, std::string element)
+      : strategy(std::move(strategy)), element(std::move(element)) {}
+
+  /// An argument of the element type, or of another.
+  std::string read(const Shape &shape) { return read(shape, element); }
+  std::string read(const Shape &shape, const std::string &elementType) {
+    const std::string number = std::to_string(arguments++), name = "a" + number, t = type(shape, elementType);
+    head += comma(head) + argument(name, t);
+    inputs += comma(inputs) + "%" + name;
+    inputTypes += comma(inputTypes) + t;
+    bodyHead += comma(bodyHead) + "%b" + number + ": " + t;
+    typeOf["%b" + number] = t;
+    return "%b" + number;
+  }
+
+  /// An operation whose result stays inside, or leaves as a tensor of these elements.
+  std::string add(const std::string &operation, const std::vector<std::string> &operands, const Shape &shape,
+                  const std::string &leavesAs = "", const std::string &attributes = "") {
+    const std::string number = std::to_string(operations++), value = "%" + number,
+                      t = type(shape, leavesAs.empty() ? "f32" : leavesAs);
+    std::string names, types;
+    for (const std::string &operand : operands) {
+      names += comma(names) + operand;
+      types += comma(types) + typeOf.at(operand);
+    }
+    body += "    " + value + " = nn." + operation + " " + names + attributes + " : (" + types + ") -> " + t +
+            "\n";
+    typeOf[value] = t;
+    if (!leavesAs.empty()) {
+      outputs += comma(outputs) + "%y" + number;
+      yielded += comma(yielded) + value;
+      outputTypes += comma(outputTypes) + t;
+      returned += comma(returned) + result("y" + number, t);
+    }
+    return value;
+  }
+
+  std::string text() const {
+    return "func.func @forward(" + head + ") -> (" + returned + ") {\n  " + outputs + " = nn.unit(" + inputs +
+           ") {schedule = #nn.schedule<\"" + strategy + "\">} : (" + inputTypes + ") -> (" + outputTypes +
+           ") {\n  ^bb0(" + bodyHead + "):\n" + body + "    nn.yield " + yielded + " : " + outputTypes +
+           "\n  }\n  return " + outputs + " : " + outputTypes + "\n}\n";
+  }
+
+  const std::string strategy, element;
+
+private:
+  static std::string comma(const std::string &list) { return list.empty() ? "" : ", "; }
+
+  int arguments = 0, operations = 0;
+  std::map<std::string, std::string> typeOf;
+  std::string head, inputs, inputTypes, bodyHead, body, outputs, yielded, outputTypes, returned;
+};
+
+/// Extents on both sides of every array's, primes among them, and and often one.
+int extent(Draw &draw, int most) { return draw.between(0, 4) == 0 ? 1 : draw.between(1, most); }
+
+/// A convolution that has an output; every eighth of a single pixel.
+Case convolution(Draw &draw) {
+  for (;;) {
+    Case c = draw.shape();
+    c.channels = extent(draw, 29);
+    c.outputs = extent(draw, 43);
+    for (Axis *axis : {&c.h, &c.w})
+      axis->input = extent(draw, 13);
+    if (draw.between(0, 7) == 0)
+      c.batch = c.h.input = c.w.input = 1;
+    if (c.hasOutput())
+      return c;
+  }
+}
+Case grouped(Draw &draw) {
+  for (;;)
+    if (const Case c = draw.groups(); c.hasOutput())
+      return c;
+}
+std::string strategyOf(const Case &c, Draw &draw) {
+  return c.channels == 1 && c.groups > 1 && draw.between(0, 1) ? "depthwise" : "weight_stationary";
+}
+std::string attributesOf(const Case &c) {
+  return c.window() + " {groups = " + std::to_string(c.groups) + "}";
+}
+Shape imageOf(const Case &c) { return {c.batch, c.h.input, c.w.input, c.groups * c.channels}; }
+Shape kernelOf(const Case &c) { return {c.h.kernel, c.w.kernel, c.channels, c.groups * c.outputs}; }
+Shape outputOf(const Case &c) { return {c.batch, c.h.output(), c.w.output(), c.groups * c.outputs}; }
+
+/// Sometimes a value leaves though others in the unit read it, which then is fp32; a product may be rounded.
+std::string sometimes(Draw &draw) { return draw.between(0, 3) == 0 ? "f32" : ""; }
+std::string sometimes(Draw &draw, const std::string &element) {
+  return draw.between(0, 1) ? sometimes(draw) : draw.between(0, 2) ? "" : element;
+}
+
+/// A value and another tensor, in either order.
+std::string sum(UnitText &unit, const std::string &value, const Shape &shape, Draw &draw) {
+  std::vector<std::string> operands = {value, unit.read(shape)};
+  if (draw.between(0, 1))
+    std::swap(operands[0], operands[1]);
+  return unit.add("add", operands, shape, sometimes(draw));
+}
+
+std::string forward(const Case &c, bool adds, const std::string &element, Draw &draw) {
+  UnitText unit(strategyOf(c, draw), element);
+  const Shape y = outputOf(c);
+  const std::string image = unit.read(imageOf(c)), kernel = unit.read(kernelOf(c)),
+                    bias = unit.read({y.back()}, "f32");
+  std::string value = unit.add("conv2d", {image, kernel}, y, sometimes(draw, element), attributesOf(c));
+  value = unit.add("bias_add", {value, bias}, y, sometimes(draw));
+  if (adds)
+    value = sum(unit, value, y, draw);
+  unit.add("relu", {value}, y, element);
+  return unit.text();
+}
+
+/// Only tiles that hold all pixels in their order are summed up.
+bool mayBeSummed(const Case &c) {
+  const auto isWhole = [](const Axis &axis) { return axis.input % std::min(axis.stride, axis.input) == 0; };
+  return isWhole(c.h) && isWhole(c.w);
+}
+
+std::string gradient(const Case &c, const std::string &element, Draw &draw) {
+  UnitText unit(strategyOf(c, draw), element);
+  const Shape x = imageOf(c);
+  const std::string gradient = unit.read(outputOf(c)), kernel = unit.read(kernelOf(c)), mask = unit.read(x);
+  std::string value =
+      unit.add("conv2d_grad_input", {gradient, kernel}, x, sometimes(draw, element), attributesOf(c));
+  value = sum(unit, value, x, draw);
+  const bool sums = mayBeSummed(c) && draw.between(0, 1);
+  value = unit.add("relu_grad", {value, mask}, x, sums ? "f32" : element);
+  if (sums)
+    unit.add("channel_sum", {value}, {x.back()}, "f32");
+  return unit.text();
+}
+
+std::string product(bool masks, const std::string &element, Draw &draw) {
+  UnitText unit("weight_stationary", element);
+  const int m = extent(draw, 61), k = extent(draw, 47), n = extent(draw, 53);
+  const bool turnsA = draw.between(0, 1), turnsB = draw.between(0, 1);
+  const std::string a = unit.read(turnsA ? Shape{k, m} : Shape{m, k}),
+                    b = unit.read(turnsB ? Shape{n, k} : Shape{k, n});
+  std::string value = unit.add("matmul", {a, b}, {m, n}, sometimes(draw, element),
+                               std::string(" {transpose_a = ") + (turnsA ? "true" : "false") +
+                                   ", transpose_b = " + (turnsB ? "true" : "false") + "}");
+  if (masks) {
+    value = unit.add("relu_grad", {value, unit.read({m, n})}, {m, n}, "f32");
+    unit.add("channel_sum", {value}, {n}, "f32");
+  } else {
+    value = unit.add("bias_add", {value, unit.read({n}, "f32")}, {m, n}, sometimes(draw));
+    unit.add("relu", {value}, {m, n}, element);
+  }
+  return unit.text();
+}
+
+using Form = std::string (*)(const std::string &element, Draw &draw);
+struct NamedForm {
+  const char *name;
+  Form form;
+
+  friend void PrintTo(const NamedForm &named, std::ostream *out) { *out << named.name; }
+};
+const NamedForm kForms[] = {
+    {"Convolution", [](const auto &element, Draw &d) { return forward(convolution(d), true, element, d); }},
+    {"InputGradient", [](const auto &element, Draw &d) { return gradient(convolution(d), element, d); }},
+    {"GroupedConvolution",
+     [](const auto &element, Draw &d) { return forward(grouped(d), false, element, d); }},
+    {"GroupedInputGradient", [](const auto &element, Draw &d) { return gradient(grouped(d), element, d); }},
+    {"ProductWithBias", [](const auto &element, Draw &d) { return product(false, element, d); }},
+    {"ProductWithMaskAndSum", [](const auto &element, Draw &d) { return product(true, element, d); }},
+};
+
+/// Holds a schedule drawn among those that fit, if draws find one.
+void holdAny(mlir::ModuleOp module, const chip::Chip &chip, Draw &draw) {
+  constexpr int kDraws = 2000;
+  mlir::Operation &op = (*module.getOps<mlir::func::FuncOp>().begin()).front().front();
+  const schedule::ChipModel model(chip);
+  const std::unique_ptr<schedule::Space> space = compiler::spaceOf(&op, model.limits);
+  for (int i = 0; space && i < kDraws; ++i) {
+    schedule::Choice choice;
+    for (const schedule::Field &field : space->fields())
+      choice.push_back(field.candidates[draw.random() % field.candidates.size()]);
+    if (schedule::checkFit(*space, space->evaluate(choice)).empty())
+      return llvm::cast<nn::ScheduledOpInterface>(op).setScheduleAttr(
+          compiler::scheduleAttr(module.getContext(), *space, choice));
+  }
+}
+
+class Epilogues : public ::testing::TestWithParam<NamedForm> {};
+
+TEST_P(Epilogues, AgreeWithTheOracle) {
+  constexpr int kMostInfeasible = kCases / 16; // scratchpads that are too small
+  std::unique_ptr<mlir::MLIRContext> context = compiler::makeContext();
+  Draw draw(5000);
+  int infeasible = 0;
+  for (int done = 0; done < kCases;) {
+    const NamedChip &chip = chips()[done % chips().size()];
+    const char *element = kElements[size_t(done) / chips().size() % kElements.size()];
+    const bool drawn = size_t(done) / chips().size() / kElements.size() % 2;
+    const std::string text = GetParam().form(element, draw);
+    std::string found;
+    ASSERT_NO_THROW(found = run(*context, text, chip, "fp32", draw,
+                                [&](mlir::ModuleOp module) {
+                                  if (drawn)
+                                    holdAny(module, chip.chip, draw);
+                                }))
+        << text;
+    if (found.find("no schedule of nn.unit is feasible") != std::string::npos) {
+      ASSERT_LE(++infeasible, kMostInfeasible) << found << "\n" << text;
+      continue;
+    }
+    ASSERT_EQ(found, "") << chip.units << " arrays of " << chip.path << (drawn ? ", drawn" : "") << "\n"
+                         << text;
+    ++done;
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Forms, Epilogues, ::testing::ValuesIn(kForms),
+                         [](const auto &info) { return info.param.name; });
+
+} // namespace
+} // namespace arsis::testing
