@@ -53,8 +53,9 @@ struct CompileOptions : mlir::PassPipelineOptions<CompileOptions> {
   Option<std::string> fuse{
       *this, "fuse",
       llvm::cl::desc("operations that share a nest of loops: all, none, or a list of vector (work of "
-                     "the vector unit with its one reader) and sums (a convolution with the sum that "
-                     "the batch norm behind it needs)"),
+                     "the vector unit with its one reader), sums (a product with the sums that a "
+                     "batch norm or its gradient needs of the result) and epilogues (a product "
+                     "with the work of the vector unit that alone reads its result)"),
       llvm::cl::init("all")};
   Option<std::string> mapping{*this, "mapping", llvm::cl::desc("JSON file with mapping decisions that hold")};
   Option<std::string> mappingText{*this, "mapping-text", llvm::cl::desc("the same as JSON text")};

@@ -47,7 +47,7 @@ struct Convolution {
   std::optional<Epilogue> epilogue; // what becomes of the result before it is stored
   /// What is moved for each tile of the result in its shape: the result, or what the epilogue loads and
   /// stores.
-  std::vector<numerics::ElementType> tileTypes;
+  std::vector<numerics::ElementType> tileTypes = {numerics::ElementType::F32};
   std::vector<std::string> planDims; // without the groups that are summed together
   std::string packDim;               // what the plan calls these; empty: none can be
   /// The dimensions as the structure calls them; empty where there is none (a product has columns of pixels

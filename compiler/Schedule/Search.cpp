@@ -227,6 +227,9 @@ bool holdPins(const Space &space, std::vector<Field> &fields, const Pins &pins, 
   return true;
 }
 
+/// What a cycle of the whole DRAM costs that others hide.
+constexpr double kOfTraffic = 0.01;
+
 /// A choice that fits, by its number, and what it roughly costs.
 struct Rough {
   double cycles;
@@ -240,9 +243,12 @@ struct Rough {
 class Ranking {
 public:
   void add(const Choice &choice, int64_t number, const Estimate &estimate) {
-    // What a run leaves out grows with the number of instructions.
+    // What a run leaves out grows with the number of instructions. Of schedules that take equally long the
+    // one that moves less is better, for its energy.
     constexpr double kPerInstruction = 1; // cycles
-    ranked.push_back({estimate.cycles + kPerInstruction * estimate.instructions, number, {choice, estimate}});
+    const double cost =
+        estimate.cycles + kPerInstruction * estimate.instructions + kOfTraffic * estimate.dramCycles;
+    ranked.push_back({cost, number, {choice, estimate}});
     std::sort(ranked.begin(), ranked.end(), [](const Entry &a, const Entry &b) {
       return a.cost != b.cost ? a.cost < b.cost : a.number < b.number;
     });
@@ -284,7 +290,8 @@ std::vector<std::vector<Rough>> feasible(const Space &space, const Enumeration &
     const Buffer *culprit = nullptr;
     double relative;
     if (missing(space.limits, evaluation, &culprit, relative) == 0 && evaluation.loops <= kMostLoops) {
-      found[all.stratum(choice)].push_back({evaluation.cycles(space.limits), number});
+      found[all.stratum(choice)].push_back(
+          {evaluation.cycles(space.limits) + kOfTraffic * evaluation.dramCycles(space.limits), number});
       ++solution.feasible;
     } else if (relative < closest) {
       closest = relative;

@@ -24,7 +24,7 @@ STEPS = [
     ("edge", "fp32", 32),
     ("edge", "bf16", 32),
 ]
-FUSIONS = ["none", "vector", "sums", "all"]
+FUSIONS = ["none", "vector", "sums", "epilogues", "all"]
 NETS = {"lenet5": 32, "resnet8": 32, "resnet18": 8, "resnet50": 32}
 
 

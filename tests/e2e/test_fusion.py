@@ -65,7 +65,7 @@ def test_a_fused_step_agrees_and_moves_less(net, chip, precision, tmp_path):
             assert np.linalg.norm(fused - plain) <= 1e-5 * np.linalg.norm(plain) + 1e-6, tensor
 
 
-UNITS = {"lenet5": "conv1/fwd/conv2d+bias_add+relu", "resnet8": "bn1/fwd/batch_norm+relu"}
+UNITS = {"lenet5": "conv1/fwd/conv2d+bias_add+relu", "resnet8": "bn1/fwd/batch_norm_of_moments+relu"}
 MEMBERS = {"lenet5": "conv1/fwd/bias_add", "resnet8": "bn1/fwd/batch_norm"}  # one of each unit's operations
 
 

@@ -59,6 +59,8 @@ def test_every_operation_is_compared(step, tmp_path):
     assert len({entry["tensor"] for entry in parity["tensors"]}) == len(parity["tensors"])
     module = tool("arsis-as", "disasm", program).stdout.split("\nmodule\n")[1]
     computing = [line for line in module.splitlines() if " = nn." in line]
+    outermost = min(line.index("%") for line in computing)  # what stands inside of units is not kept
+    computing = [line for line in computing if line.index("%") == outermost]
     computing = [line for line in computing if not any(op in line for op in ("nn.reshape", "nn.constant"))]
     compared = {entry["operation"] for entry in parity["tensors"]}
     assert len(computing) <= len(parity["tensors"]) + len(parity["not_compared"])
@@ -68,9 +70,9 @@ def test_every_operation_is_compared(step, tmp_path):
 @pytest.mark.parametrize(
     "changes,expected",
     [
-        ([1], "nn.bias_add+relu of relu2 (fwd): tensor relu2/bias_add+relu differs at element ["),
-        ([0], "nn.bias_add+relu of relu1 (fwd): tensor relu1/bias_add+relu differs at element ["),
-        ([2, 1], "nn.bias_add+relu of relu2 (fwd): tensor relu2/bias_add+relu differs at element ["),
+        ([1], "nn.conv2d+bias_add+relu of conv2 (fwd): tensor conv2/conv2d+bias_add+relu differs at element ["),
+        ([0], "nn.conv2d+bias_add+relu of conv1 (fwd): tensor conv1/conv2d+bias_add+relu differs at element ["),
+        ([2, 1], "nn.conv2d+bias_add+relu of conv2 (fwd): tensor conv2/conv2d+bias_add+relu differs at element ["),
     ],
 )
 def test_the_first_operation_that_differs_is_named(lenet, tmp_path, changes, expected):

@@ -61,7 +61,7 @@ public:
       llvm::for_each(groups, [&](Group &group) { joinProduct(group); });
     for (Group &group : groups)
       if (group.size() > 1)
-        nn::formUnit(group, originOf(group));
+        form(group);
   }
 
 private:
@@ -73,6 +73,27 @@ private:
              !mlir::isa<nn::UpdateOpInterface>(op);
     };
     return llvm::all_of(ops, mayJoin) && schedule::vectorProgramIn(unitOf(ops)).has_value();
+  }
+
+  /// A unit with a product does not wait for its last operation: what the product reads may be updated in
+  /// place between the two.
+  static void form(const Group &group) {
+    Operation *before = nullptr; // what the product stands behind
+    auto product = llvm::find_if(group, isProduct);
+    for (auto op = product == group.end() ? nullptr : (*product)->getPrevNode(); op && !before;
+         op = op->getPrevNode())
+      before = llvm::is_contained(group, op) ? nullptr : op;
+    Operation *unit = nn::formUnit(group, originOf(group));
+    if (product == group.end())
+      return;
+    for (Value operand : unit->getOperands())
+      if (Operation *definer = operand.getDefiningOp();
+          definer && (!before || before->isBeforeInBlock(definer)))
+        before = definer;
+    if (before)
+      unit->moveAfter(before);
+    else
+      unit->moveBefore(&unit->getBlock()->front());
   }
 
   void grow(Operation *op) {

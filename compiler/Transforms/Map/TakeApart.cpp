@@ -50,22 +50,25 @@ public:
 
   /// About one unit. `left` is what is to be decided about then, or null.
   LogicalResult decide(const std::string &key, Operation *op, Operation *&left) {
-    Block &body = *nn::bodyOf(op);
     // Gone before the unit is priced: it is solved once, and mapped as what was priced.
     const ArrayAttr stored = nn::takeStored(op);
     const bool stays = cast<nn::ScheduledOpInterface>(op).getScheduleAttr() || file.has(key);
-    const bool isNamed = llvm::any_of(body.without_terminator(),
-                                      [&](Operation &inner) { return file.has(scheduleKey(&inner)); }) ||
-                         isRestNamed(op, stored);
-    if (!stays && !isNamed && isOfferDearer(op, stored)) {
+    const bool asked = isMemberNamed(op) || isRestNamed(op, stored);
+    bool withdraws = false;
+    if (!stays && !asked && failed(reported(op, [&] { // errors of a strategy from outside
+          withdraws = isOfferDearer(op, stored);
+          return success();
+        })))
+      return failure();
+    if (withdraws) {
       Operation *without = withdrawOffers(op, stored);
       left = nn::bodyOf(without) ? without : nullptr;
       return success();
     }
-    bool apart = !stays && isNamed;
+    bool apart = !stays && asked;
     SmallVector<Operation *, 2> variants = nn::variantsOf(op);
     Operation *best = variants.empty() ? op : variants.front();
-    if (!stays && !isNamed && failed(reported(op, [&] { // errors of a strategy from outside
+    if (!stays && !asked && failed(reported(op, [&] {
           double together = solver.costOf(best);
           for (Operation *variant : variants) {
             const double cost = solver.costOf(variant);
@@ -94,6 +97,14 @@ public:
   }
 
 private:
+  /// Whether a pin or a schedule speaks of one of a unit's operations.
+  bool isMemberNamed(Operation *op) const {
+    Block *body = nn::bodyOf(op);
+    return body && llvm::any_of(body->without_terminator(),
+                                [&](Operation &inner) { return file.has(scheduleKey(&inner)); });
+  }
+  bool isNamed(Operation *op) const { return file.has(scheduleKey(op)) || isMemberNamed(op); }
+
   /// What stands costs without the types that a unit's values had before.
   double costOfCopy(Operation *op) {
     Operation *copy = OpBuilder(op).clone(*op);
@@ -147,13 +158,15 @@ private:
     }
     Operations others;
     Operation *left = withdrawOffers(copy, stored, &others);
+    bool asked = isNamed(left); // someone speaks of what stands without
     for (Operation *other : others) {
+      asked |= isNamed(other);
       gain += costOfCopy(other);
       other->erase();
     }
     // The arrays have the same work without, and the DRAM has to move at least what is left.
     const double together = solver.costOf(unit), least = std::max(busyArrays(unit), leastDramCycles({left}));
-    const bool dearer = gain < together - least && gain < together - costOfCopy(left);
+    const bool dearer = asked || (gain < together - least && gain < together - costOfCopy(left));
     left->erase();
     return dearer;
   }

@@ -161,7 +161,7 @@ def NN_BatchNormGradApplyOp : NN_Op<"batch_norm_grad_apply",
      AllTypesMatch<["scale", "mean", "rstd", "gscale", "gbias"]>]> {
   let summary = "the part of batch_norm_grad that does not sum: the gradient with respect to the input";
   let description = [{
-    gscale and gbias are the results of batch_norm_grad_sums. Constraints: batch_norm_c1, batch_norm_c2.
+    gscale and gbias are the results of batch_norm_grad_sums. Constraint: batch_norm_c1.
   }];
   let arguments = !con((ins NN_Channels:$gy, NN_Channels:$x, NN_Vector:$scale, NN_Vector:$mean, NN_Vector:$rstd,
                             NN_Vector:$gscale, NN_Vector:$gbias), NN_ScheduledAttributes);

@@ -67,10 +67,7 @@ LogicalResult BatchNormGradSumsOp::verify() {
                  succeeded(verifyPixels(*this, getX())));
 }
 
-LogicalResult BatchNormGradApplyOp::verify() {
-  return success(succeeded(verifyChannels(*this, getX(), getScale())) &&
-                 succeeded(verifyPixels(*this, getX())));
-}
+LogicalResult BatchNormGradApplyOp::verify() { return verifyChannels(*this, getX(), getScale()); }
 
 LogicalResult ChannelMomentsOp::verify() {
   if (shapeOf(getX()).back() != shapeOf(getSum())[0])

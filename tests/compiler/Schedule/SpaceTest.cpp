@@ -11,6 +11,9 @@
 
 #include <gtest/gtest.h>
 
+#include <map>
+#include <random>
+
 using namespace arsis;
 using namespace arsis::schedule;
 
@@ -100,6 +103,56 @@ TEST(Space, FewChannelsArePackedIntoTheRows) {
   Plan plan = problem.plan(solve(problem, edge(), {}, why)->best.choice);
   EXPECT_EQ(plan.dims, std::vector<std::string>({"c", "kh", "kw"}));
   EXPECT_EQ(plan.chunks, std::vector<int64_t>({3, 1, 5}));
+}
+
+/// What the search takes for one thing costs the same to the last cycle, byte and instruction; how many slots
+/// rings have aside, of which more are slower by 3 % at most.
+TEST(Space, ChoicesOfOneEssenceCostTheSame) {
+  auto of = [&](Convolution::Pass pass) { return convolution(pass, 14, 3, 1, 40, 24); };
+  Contraction forward(edge().limits, of(Convolution::Forward)),
+      gradInput(edge().limits, of(Convolution::GradInput));
+  WeightGradient gradWeight(edge().limits, of(Convolution::GradWeight));
+  for (const Space *space : std::initializer_list<const Space *>{&forward, &gradInput, &gradWeight}) {
+    const std::vector<Field> fields = space->fields();
+    const auto isSlots = [&](size_t i) { return fields[i].name.rfind("slots.", 0) == 0; };
+    struct Seen {
+      Estimate estimate;
+      Choice choice;
+    };
+    std::map<Choice, std::vector<Seen>> seen;
+    std::mt19937 random(5);
+    int alike = 0;
+    double worst = 0; // of more slots against fewer
+    for (int draw = 0; draw < 20000; ++draw) {
+      Choice choice;
+      for (const Field &field : fields)
+        choice.push_back(field.candidates[random() % field.candidates.size()]);
+      const Evaluation evaluation = space->evaluate(choice);
+      if (evaluation.invalid || evaluation.loops > kMostLoops || random() % 8 != 0)
+        continue;
+      Seen now{estimate(space->layout(choice), edge()), choice};
+      std::vector<Seen> &others = seen[space->essence(choice)];
+      for (const Seen &other : others) {
+        bool sameSlots = true, more = true;
+        for (size_t i = 0; i < fields.size(); ++i) {
+          sameSlots &= !isSlots(i) || other.choice[i] == choice[i];
+          more &= !isSlots(i) || other.choice[i] >= choice[i];
+        }
+        if (sameSlots && other.choice != choice) {
+          ++alike;
+          EXPECT_EQ(other.estimate.cycles, now.estimate.cycles);
+          EXPECT_EQ(other.estimate.dramBytes, now.estimate.dramBytes);
+          EXPECT_EQ(other.estimate.instructions, now.estimate.instructions);
+        } else if (more) {
+          worst = std::max(worst, other.estimate.cycles / now.estimate.cycles);
+        }
+      }
+      others.push_back(std::move(now));
+    }
+    EXPECT_GT(alike, 20);
+    EXPECT_GT(worst, 0);
+    EXPECT_LT(worst, 1.03);
+  }
 }
 
 TEST(Space, PinsHold) {

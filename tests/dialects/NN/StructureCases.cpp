@@ -238,15 +238,18 @@ Operations inferenceNorm(Bench &bench) {
   return operations;
 }
 
-Operations normAgain(Bench &bench) {
+/// Operations that make an image of so many images and vectors.
+Operations onImages(Bench &bench, const char *name, size_t images, size_t vectors) {
   Operations operations;
   for (const Shape &shape : kImages) {
-    std::vector<Shape> operands(5, {shape.back()});
-    operands.front() = shape;
-    operations.push_back(bench.make("nn.batch_norm_apply", operands, {shape}));
+    std::vector<Shape> operands(images + vectors, {shape.back()});
+    std::fill_n(operands.begin(), images, shape);
+    operations.push_back(bench.make(name, operands, {shape}));
   }
   return operations;
 }
+Operations normAgain(Bench &bench) { return onImages(bench, "nn.batch_norm_apply", 1, 4); }
+Operations normGradApply(Bench &bench) { return onImages(bench, "nn.batch_norm_grad_apply", 2, 5); }
 
 Operations sgd(Bench &bench) {
   Operations operations;
@@ -307,16 +310,6 @@ Operations normGradSums(Bench &bench) {
   return overPixels(bench, "nn.batch_norm_grad_sums", kPixels, 2, 2, 2);
 }
 Operations moments(Bench &bench) { return overPixels(bench, "nn.channel_moments", kPixels, 1, 0, 3); }
-
-Operations normGradApply(Bench &bench) {
-  Operations operations;
-  for (const Shape &shape : kImages) {
-    std::vector<Shape> operands(7, {shape.back()});
-    operands[0] = operands[1] = shape;
-    operations.push_back(bench.make("nn.batch_norm_grad_apply", operands, {shape}));
-  }
-  return operations;
-}
 
 Operations loss(Bench &bench) {
   Operations operations;

@@ -106,8 +106,14 @@ func.func @reductions(%x: tensor<2x3x3x4xf32>, %v: tensor<4xf32>) {
   %2:3 = nn.batch_norm_grad %x, %x, %v, %0#1, %0#2 : (tensor<2x3x3x4xf32>, tensor<2x3x3x4xf32>, tensor<4xf32>, tensor<4xf32>, tensor<4xf32>) -> (tensor<2x3x3x4xf32>, tensor<4xf32>, tensor<4xf32>)
   // CHECK: nn.channel_sum
   %3 = nn.channel_sum %x : (tensor<2x3x3x4xf32>) -> tensor<4xf32>
-  // CHECK: nn.batch_norm {{.*}} sum %{{.*}} epsilon
-  %4:5 = nn.batch_norm %x, %v, %v, %v, %v sum %3 epsilon 1.0e-5 momentum 0.1 : (tensor<2x3x3x4xf32>, tensor<4xf32>, tensor<4xf32>, tensor<4xf32>, tensor<4xf32>, tensor<4xf32>) -> (tensor<2x3x3x4xf32>, tensor<4xf32>, tensor<4xf32>, tensor<4xf32>, tensor<4xf32>)
+  // CHECK: nn.channel_moments
+  %4:3 = nn.channel_moments %x : (tensor<2x3x3x4xf32>) -> (tensor<4xf32>, tensor<4xf32>, tensor<4xf32>)
+  // CHECK: nn.batch_norm_of_moments {{.*}} moments %first, %sum, %squares epsilon {{.*}} momentum
+  %5:5 = nn.batch_norm_of_moments %x, %v, %v, %v, %v moments %4#0, %4#1, %4#2 epsilon 1.0e-5 momentum 0.1 : (tensor<2x3x3x4xf32>, tensor<4xf32>, tensor<4xf32>, tensor<4xf32>, tensor<4xf32>, tensor<4xf32>, tensor<4xf32>, tensor<4xf32>) -> (tensor<2x3x3x4xf32>, tensor<4xf32>, tensor<4xf32>, tensor<4xf32>, tensor<4xf32>)
+  // CHECK: nn.batch_norm_grad_sums
+  %6:2 = nn.batch_norm_grad_sums %x, %x, %0#1, %0#2 : (tensor<2x3x3x4xf32>, tensor<2x3x3x4xf32>, tensor<4xf32>, tensor<4xf32>) -> (tensor<4xf32>, tensor<4xf32>)
+  // CHECK: nn.batch_norm_grad_apply
+  %7 = nn.batch_norm_grad_apply %x, %x, %v, %0#1, %0#2, %6#0, %6#1 : (tensor<2x3x3x4xf32>, tensor<2x3x3x4xf32>, tensor<4xf32>, tensor<4xf32>, tensor<4xf32>, tensor<4xf32>, tensor<4xf32>) -> tensor<2x3x3x4xf32>
   return
 }
 

@@ -56,9 +56,36 @@ func.func @batch_norm_c4(%x: tensor<2x3x3x4xf32>, %v: tensor<4xf32>) {
 
 // -----
 
-func.func @batch_norm_c5(%x: tensor<2x3x3x4xf32>, %v: tensor<4xf32>, %s: tensor<3xf32>) {
-  // expected-error @+1 {{expects a sum of 4 elements, found 3 (batch_norm_c5)}}
-  %y:5 = nn.batch_norm %x, %v, %v, %v, %v sum %s epsilon 1.0e-5 momentum 0.5 : (tensor<2x3x3x4xf32>, tensor<4xf32>, tensor<4xf32>, tensor<4xf32>, tensor<4xf32>, tensor<3xf32>) -> (tensor<2x3x3x4xf32>, tensor<4xf32>, tensor<4xf32>, tensor<4xf32>, tensor<4xf32>)
+func.func @batch_norm_of_moments_c4(%x: tensor<2x3x3x4xf32>, %v: tensor<4xf32>) {
+  // expected-error @+1 {{expects momentum in [0, 1], found 1.500000 (batch_norm_c4)}}
+  %y:5 = nn.batch_norm_of_moments %x, %v, %v, %v, %v moments %v, %v, %v epsilon 1.0e-5 momentum 1.5 : (tensor<2x3x3x4xf32>, tensor<4xf32>, tensor<4xf32>, tensor<4xf32>, tensor<4xf32>, tensor<4xf32>, tensor<4xf32>, tensor<4xf32>) -> (tensor<2x3x3x4xf32>, tensor<4xf32>, tensor<4xf32>, tensor<4xf32>, tensor<4xf32>)
+  return
+}
+
+
+// -----
+
+func.func @channel_moments_c1(%x: tensor<2x3x3x4xf32>) {
+  // expected-error @+1 {{expects results of 4 elements, found 3 (channel_moments_c1)}}
+  %y:3 = nn.channel_moments %x : (tensor<2x3x3x4xf32>) -> (tensor<3xf32>, tensor<3xf32>, tensor<3xf32>)
+  return
+}
+
+
+// -----
+
+func.func @batch_norm_grad_sums_c2(%x: tensor<1x1x1x4xf32>, %v: tensor<4xf32>) {
+  // expected-error @+1 {{more than one pixel to take statistics of}}
+  %y:2 = nn.batch_norm_grad_sums %x, %x, %v, %v : (tensor<1x1x1x4xf32>, tensor<1x1x1x4xf32>, tensor<4xf32>, tensor<4xf32>) -> (tensor<4xf32>, tensor<4xf32>)
+  return
+}
+
+
+// -----
+
+func.func @batch_norm_grad_apply_c1(%x: tensor<2x3x3x4xf32>, %v: tensor<3xf32>) {
+  // expected-error @+1 {{expects scale of 4 elements, found 3 (batch_norm_c1)}}
+  %y = nn.batch_norm_grad_apply %x, %x, %v, %v, %v, %v, %v : (tensor<2x3x3x4xf32>, tensor<2x3x3x4xf32>, tensor<3xf32>, tensor<3xf32>, tensor<3xf32>, tensor<3xf32>, tensor<3xf32>) -> tensor<2x3x3x4xf32>
   return
 }
 

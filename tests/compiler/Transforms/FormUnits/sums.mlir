@@ -5,27 +5,27 @@
 // RUN: %arsis_opt %s --nn-form-units=fuse=sums --nn-map=chip=tiny | FileCheck %s --check-prefix=MAPPED
 // RUN: %arsis_opt %s --nn-form-units=fuse=sums --nn-map="chip=tiny mapping-file=%S/Inputs/conv2d.json" | FileCheck %s --check-prefix=APART
 
-// A convolution sums up its result, which others read too, as it is stored; both norms that read it take the one sum.
+// A convolution sums up its result, which others read too, as it is stored; both norms that read it take its moments.
 // CHECK-LABEL: func.func @sums
-// CHECK: %[[U:.*]]:2 = nn.unit(%arg0, %arg1) {{.*}} -> (tensor<1x4x4x5xbf16>, tensor<5xf32>) {
+// CHECK: %[[U:.*]]:4 = nn.unit(%arg0, %arg1) {{.*}} -> (tensor<1x4x4x5xbf16>, tensor<5xf32>, tensor<5xf32>, tensor<5xf32>) {
 // CHECK: %[[C:.*]] = nn.conv2d {{.*}} -> tensor<1x4x4x5xbf16>
-// CHECK-NEXT: %[[S:.*]] = nn.channel_sum %[[C]] : (tensor<1x4x4x5xbf16>) -> tensor<5xf32>
-// CHECK-NEXT: nn.yield %[[C]], %[[S]]
-// CHECK: nn.batch_norm %[[U]]#0, {{.*}} sum %[[U]]#1 epsilon
-// CHECK: nn.batch_norm %[[U]]#0, {{.*}} sum %[[U]]#1 epsilon
+// CHECK-NEXT: %first, %sum, %squares = nn.channel_moments %[[C]] : (tensor<1x4x4x5xbf16>) -> (tensor<5xf32>, tensor<5xf32>, tensor<5xf32>)
+// CHECK-NEXT: nn.yield %[[C]], %first, %sum, %squares
+// CHECK: nn.batch_norm_of_moments %[[U]]#0, {{.*}} moments %[[U]]#1, %[[U]]#2, %[[U]]#3 epsilon
+// CHECK: nn.batch_norm_of_moments %[[U]]#0, {{.*}} moments %[[U]]#1, %[[U]]#2, %[[U]]#3 epsilon
 // VECTOR-LABEL: func.func @sums
-// VECTOR-NOT: channel_sum
+// VECTOR-NOT: channel_moments
 // BOTH-LABEL: func.func @sums
-// BOTH: nn.channel_sum
-// The plan of the sum is in pixels of the tile, the convolution's in its own.
+// BOTH: nn.channel_moments
+// The plan of the moments is in pixels of the tile, the convolution's in its own.
 // MAPPED-LABEL: func.func @sums
 // MAPPED: nn.conv2d {{.*}}plan = #nn.plan<dims = ["c", "kh", "kw"], chunks = [3, 1, 1]>
-// MAPPED: nn.channel_sum {{.*}}plan = #nn.plan<dims = ["p"], chunks = [8]>
+// MAPPED: nn.channel_moments {{.*}}plan = #nn.plan<dims = ["p"], chunks = [16]>
 // Who asks for the convolution gets it, and the norms sum up themselves.
 // APART-LABEL: func.func @sums
-// APART-NOT: channel_sum
+// APART-NOT: channel_moments
 // APART: nn.conv2d
-// APART-NOT: sum
+// APART-NOT: moments
 func.func @sums(%x: tensor<1x4x4x3xbf16>, %w: tensor<1x1x3x5xbf16>, %s: tensor<5xf32>)
     -> (tensor<1x4x4x5xbf16>, tensor<1x4x4x5xbf16>, tensor<1x4x4x5xbf16>) {
   %c = nn.conv2d %x, %w strides [1, 1] pads [0, 0, 0, 0] dilations [1, 1]
