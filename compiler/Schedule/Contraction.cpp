@@ -295,8 +295,7 @@ Evaluation Contraction::evaluate(const Choice &c) const {
   e.computeCycles = c[AccSlots] > 1 ? std::max(e.computeCycles, drain) : e.computeCycles + drain;
   e.computeCycles += tiles * l.blocks * double(limits.rows + limits.cols); // fill and empty the array
   if (const std::optional<Epilogue> &epilogue = convolution.epilogue) {
-    for (const Buffer &buffer : epilogue->buffers(l.result, vectors(l)))
-      e.buffers.push_back(buffer);
+    epilogue->addBuffers(l.result, vectors(l), e.buffers);
     e.computeCycles =
         std::max(e.computeCycles, tiles * epilogue->cycles(limits, rowsOfTile * l.columns, sumChunks));
   }

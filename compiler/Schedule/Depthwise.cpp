@@ -162,8 +162,7 @@ Evaluation Depthwise::evaluate(const Choice &c) const {
   e.computeCycles =
       tiles * (work.elements / double(limits.lanes) + work.instructions * double(limits.vectorStartupCycles));
   if (const std::optional<Epilogue> &epilogue = convolution.epilogue) {
-    for (const Buffer &buffer : epilogue->buffers(l.result, l.vectors))
-      e.buffers.push_back(buffer);
+    epilogue->addBuffers(l.result, l.vectors, e.buffers);
     e.computeCycles += tiles * epilogue->cycles(limits, l.result.elements(), chunks);
   }
   const bool gradInput = convolution.pass == Convolution::GradInput;

@@ -52,6 +52,27 @@ std::vector<Epilogue::Tensor> tensorsOf(const VectorProgram &program, const Unit
 
 } // namespace
 
+static std::vector<Epilogue::Room> roomsOf(const Epilogue &e) {
+  std::vector<Epilogue::Room> rooms;
+  const auto add = [&](Reach reach, numerics::ElementType type, bool moved) {
+    for (Epilogue::Room &room : rooms)
+      if (room.reach == reach && room.type == type && room.moved == moved)
+        return void(++room.count);
+    rooms.push_back({reach, type, moved, 1});
+  };
+  for (const Rings::Ring &ring : e.rings.rings)
+    add(ring.reach, ring.type, ring.moved);
+  for (size_t reg = 0; reg < e.program.registers.size(); ++reg) {
+    const Register &r = e.program.registers[reg];
+    const bool isComputed =
+        std::any_of(e.program.operations.begin(), e.program.operations.end(),
+                    [&](const VectorOperation &operation) { return operation.to == static_cast<int>(reg); });
+    if (r.operand >= 0 || (isComputed && r.reach != Reach::Matrix))
+      add(r.reach, r.type, true);
+  }
+  return rooms;
+}
+
 std::optional<Epilogue> epilogueIn(const Unit &unit, const Part &part) {
   const bool readsInner = std::any_of(part.operands.begin(), part.operands.end(), [&](int value) {
     return unit.values[value].kind != Value::Kind::Operand;
@@ -88,31 +109,8 @@ std::optional<Epilogue> epilogueIn(const Unit &unit, const Part &part) {
     work.push_back(&operation);
   e.rings = assignRings(e.program, work);
   e.rings.rings[e.rings.ringOf(e.product)].moved = true;
+  e.rooms = roomsOf(e);
   return e;
-}
-
-std::vector<Buffer> Epilogue::buffers(const Buffer &tile, const Buffer &columns) const {
-  std::vector<Buffer> all;
-  const auto add = [&](Buffer buffer, numerics::ElementType type) {
-    buffer.type = type;
-    all.push_back(buffer);
-  };
-  Buffer single = tile;
-  single.slots = 1;
-  for (const Rings::Ring &ring : rings.rings)
-    add(ring.moved ? tile : single, ring.type);
-  std::vector<bool> computes(program.registers.size());
-  for (const VectorOperation &operation : program.operations)
-    computes[operation.to] = true;
-  for (size_t reg = 0; reg < program.registers.size(); ++reg) {
-    const Register &r = program.registers[reg];
-    if (r.reach == Reach::Matrix ? r.operand >= 0 : r.operand >= 0 || computes[reg])
-      add(r.reach == Reach::Matrix    ? tile
-          : r.reach == Reach::Columns ? columns
-                                      : Buffer{"scalar", {1, 1, 1, 1}, columns.slots},
-          r.type);
-  }
-  return all;
 }
 
 double Epilogue::cycles(const ChipLimits &limits, int64_t elements, int64_t chunks) const {

@@ -30,14 +30,31 @@ struct Epilogue {
   std::vector<Tensor> tensors;             // what is loaded and stored, in the order of the unit's values
   std::vector<VectorOperation> once, tile; // that are the same for all pixels; on each tile
   Rings rings;                             // of what lies in a tile
+  struct Room {
+    Reach reach;
+    numerics::ElementType type;
+    bool moved; // as of a ring
+    int64_t count;
+  };
+  std::vector<Room> rooms; // equal ones once
 
   /// Whether it sums over pixels, so that tiles must cut these into chunks of a plan.
   bool sums() const { return program.sumsMatrices; }
   numerics::ElementType productType() const { return program.registers[product].type; }
   Reach reachOf(const Tensor &tensor) const { return program.registers[tensor.reg].reach; }
 
-  /// Its buffers, where a tile of the result and what there is of a vector take those.
-  std::vector<Buffer> buffers(const Buffer &tile, const Buffer &columns) const;
+  /// Appends its buffers, where a tile of the result and what there is of a vector take those; equal ones as
+  /// one with all their slots.
+  template <class Buffers> void addBuffers(const Buffer &tile, const Buffer &columns, Buffers &all) const {
+    for (const Room &room : rooms) {
+      Buffer buffer = room.reach == Reach::Matrix ? tile : columns;
+      if (room.reach == Reach::Scalar)
+        buffer.shape = {1, 1, 1, 1};
+      buffer.slots = (room.moved || room.reach != Reach::Matrix ? buffer.slots : 1) * room.count;
+      buffer.type = room.type;
+      all.push_back(buffer);
+    }
+  }
   /// Cycles of the vector unit on a tile of so many elements, whose rows it sums up in chunks.
   double cycles(const ChipLimits &limits, int64_t elements, int64_t chunks) const;
 };

@@ -118,8 +118,19 @@ private:
     groups.push_back(std::move(joined));
   }
 
-  /// The last product that a group reads, and can join with it, becomes part of it.
   void joinProduct(Group &group) {
+    if (group.empty())
+      return;
+    if (joinProduct(group, [&](const Group &wider) { return mayStandTogether(wider); })) {
+      if (fusion.sums)
+        joinGradientSums(group);
+    } else if (fusion.sums && group.size() > 1) {
+      splitGradient(group);
+    }
+  }
+
+  /// The last product that a group reads, and may join with it, becomes part of it. False if there is none.
+  bool joinProduct(Group &group, llvm::function_ref<bool(const Group &)> mayJoin) {
     llvm::SmallSetVector<Operation *, 4> products;
     for (Operation *op : group)
       for (Value operand : op->getOperands())
@@ -129,17 +140,44 @@ private:
     SmallVector<Operation *> latest = products.takeVector();
     llvm::sort(latest, [](Operation *a, Operation *b) { return b->isBeforeInBlock(a); });
     for (Operation *product : latest) {
-      Group wider = group;
-      wider.push_back(product);
-      llvm::sort(wider, [](Operation *a, Operation *b) { return a->isBeforeInBlock(b); });
-      if (!mayStandTogether(wider) || !schedule::convolutionIn(unitOf(wider)))
+      const Group wider = with(group, product);
+      if (!mayJoin(wider) || !schedule::convolutionIn(unitOf(wider)))
         continue;
       groupOf[product] = groupOf[group.front()];
       group = wider;
-      if (fusion.sums)
-        joinGradientSums(group);
+      return true;
+    }
+    return false;
+  }
+
+  static Group with(const Group &group, Operation *op) {
+    Group wider = group;
+    wider.push_back(op);
+    llvm::sort(wider, [](Operation *a, Operation *b) { return a->isBeforeInBlock(b); });
+    return wider;
+  }
+
+  /// A group that ends in the gradient of a batch norm leaves all but its sums to that one, if a product then
+  /// joins.
+  void splitGradient(Group &group) {
+    Operation *last = group.back();
+    const unsigned number = groupOf[last];
+    Operation *sums = nn::offerGradientSums(last);
+    if (!sums)
+      return;
+    groupOf.erase(last);
+    group.pop_back();
+    Group wider = with(group, sums);
+    const bool joins = joinProduct(wider, [&](const Group &all) { return canStandAtLast(all); });
+    if (joins) {
+      groupOf[sums] = number;
+      group = wider;
       return;
     }
+    SmallVector<Operation *> whole;
+    nn::withdrawOffer(sums, &whole);
+    group.push_back(whole.front());
+    groupOf[whole.front()] = number;
   }
 
   /// What the gradients of batch norms that read the result of a group sum up becomes part of it.
@@ -157,38 +195,33 @@ private:
         continue;
       groupOf.erase(reader);
       groups[number].clear();
-      Group wider = group;
-      wider.push_back(sums);
-      llvm::sort(wider, [](Operation *a, Operation *b) { return a->isBeforeInBlock(b); });
-      if (schedule::convolutionIn(unitOf(wider)))
+      if (const Group wider = with(group, sums); schedule::convolutionIn(unitOf(wider)))
         group = wider;
       else
         nn::withdrawOffer(sums);
     }
   }
 
-  /// Whether all of them can stand at the last one's place, and what one of them reads is worth not to be
-  /// stored.
-  bool mayStandTogether(const Group &group) const {
-    if (group.size() > kMostMembers)
-      return false;
+  /// Whether all of them can stand at the last one's place.
+  static bool canStandAtLast(const Group &group) {
+    return group.size() <= kMostMembers && llvm::all_of(group, [&](Operation *op) {
+             return llvm::all_of(op->getUsers(), [&](Operation *reader) {
+               return llvm::is_contained(group, reader) || !reader->isBeforeInBlock(group.back());
+             });
+           });
+  }
+  /// The same, and what one of them reads is worth not to be stored.
+  static bool mayStandTogether(const Group &group) {
     Operation *last = group.back();
-    for (Operation *op : group) {
-      bool savesAStore = op == last && !op->use_empty();
-      for (Value result : op->getResults()) {
-        bool inside = false, outside = false;
-        for (Operation *reader : result.getUsers()) {
-          const bool isMember = llvm::is_contained(group, reader);
-          (isMember ? inside : outside) = true;
-          if (!isMember && reader->isBeforeInBlock(last))
-            return false;
-        }
-        savesAStore |= inside && !outside && cast<RankedTensorType>(result.getType()).getRank() > 1;
-      }
-      if (!savesAStore)
-        return false;
-    }
-    return true;
+    return canStandAtLast(group) && llvm::all_of(group, [&](Operation *op) {
+             if (op == last && !op->use_empty())
+               return true;
+             return llvm::any_of(op->getResults(), [&](Value result) {
+               return cast<RankedTensorType>(result.getType()).getRank() > 1 && !result.use_empty() &&
+                      llvm::all_of(result.getUsers(),
+                                   [&](Operation *reader) { return llvm::is_contained(group, reader); });
+             });
+           });
   }
 
   Block &block;

@@ -61,22 +61,22 @@ public:
         })))
       return failure();
     if (withdraws) {
-      Operation *without = withdrawOffers(op, stored);
-      left = nn::bodyOf(without) ? without : nullptr;
+      const bool joinsTaker = isReadByTaker(op, nn::takersOf(op));
+      Operation *last = withdrawOffers(op, stored, joinsTaker, /*isCopy=*/false).fresh.back();
+      left = nn::bodyOf(last) ? last : nullptr;
       return success();
     }
     bool apart = !stays && asked;
     SmallVector<Operation *, 2> variants = nn::variantsOf(op);
     Operation *best = variants.empty() ? op : variants.front();
     if (!stays && !asked && failed(reported(op, [&] {
+          best = cheapestOf(op, variants);
           double together = solver.costOf(best);
-          for (Operation *variant : variants) {
-            const double cost = solver.costOf(variant);
-            const bool named = file.has(scheduleKey(variant) + key.substr(scheduleKey(op).size()));
-            if (named || cost < together)
+          for (Operation *variant : variants)
+            if (file.has(scheduleKey(variant) + key.substr(scheduleKey(op).size()))) {
               best = variant;
-            together = named ? 0 : std::min(together, cost);
-          }
+              together = 0;
+            }
           apart = std::isinf(together) || isDearer(op, stored, best, together);
           return success();
         })))
@@ -105,20 +105,49 @@ private:
   }
   bool isNamed(Operation *op) const { return file.has(scheduleKey(op)) || isMemberNamed(op); }
 
-  /// What stands costs without the types that a unit's values had before.
-  double costOfCopy(Operation *op) {
+  /// A unit without variants, or the cheapest of these: the one that computes a value again unless lanes are
+  /// what it waits for.
+  Operation *cheapestOf(Operation *unit, ArrayRef<Operation *> variants) {
+    if (variants.empty())
+      return unit;
+    constexpr double kIdle = 0.5;
+    Operation *best = variants.front();
+    if (const double cost = solver.costOf(best);
+        std::isinf(cost) || busy(best, schedule::Engine::Vector) > kIdle * cost)
+      for (Operation *variant : variants.drop_front())
+        if (solver.costOf(variant) < solver.costOf(best))
+          best = variant;
+    return best;
+  }
+
+  /// What stands costs without the types that a unit's values had before, in its best variant; `arrays`,
+  /// unless null, becomes the cycles for which it keeps the arrays busy.
+  double costOfCopy(Operation *op, double *arrays = nullptr) {
     Operation *copy = OpBuilder(op).clone(*op);
-    if (nn::bodyOf(copy))
+    SmallVector<Operation *, 2> variants;
+    if (nn::bodyOf(copy)) {
       nn::takeStored(copy);
-    const double cost = solver.costOf(copy);
+      variants = nn::variantsOf(copy);
+    }
+    Operation *best = cheapestOf(copy, variants);
+    const double cost = solver.costOf(best);
+    if (arrays)
+      *arrays = busy(best, schedule::Engine::Matrix);
+    erase(variants);
     copy->erase();
     return cost;
   }
+  double costOfCopies(ArrayRef<Operation *> ops) {
+    double cost = 0;
+    for (Operation *op : ops)
+      cost += costOfCopy(op);
+    return cost;
+  }
 
-  /// Cycles for which the cheapest schedule keeps the arrays busy.
-  double busyArrays(Operation *op) {
+  /// Cycles for which the cheapest schedule keeps an engine busy.
+  double busy(Operation *op, schedule::Engine engine) {
     const std::optional<schedule::Solution> solution = solver.solutionOf(op);
-    return solution ? solution->best.estimate.busy[static_cast<size_t>(schedule::Engine::Matrix)] : 0;
+    return solution ? solution->best.estimate.busy[static_cast<size_t>(engine)] : 0;
   }
 
   /// What the DRAM takes at least for all that these read and write.
@@ -135,13 +164,41 @@ private:
     return double(bytes) / solver.model.limits.dramBytesPerCycle;
   }
 
-  /// Takes what a unit sums up for others out of it. What is left stands in its place: a unit, or one
-  /// operation.
-  static Operation *withdrawOffers(Operation *unit, ArrayAttr stored,
-                                   SmallVectorImpl<Operation *> *takers = nullptr) {
-    Operations alone = nn::dissolve(unit, stored);
-    llvm::erase_if(alone, [&](Operation *op) { return nn::withdrawOffer(op, takers); });
-    return alone.size() > 1 ? nn::formUnit(alone, originOf(alone)) : alone.front();
+  /// What stands in the place of a unit that sums up nothing for others, and those who do so themselves now.
+  struct Without {
+    Operations fresh, takers;
+  };
+  /// Whether one who goes on from the sums of a unit is the only one who reads what else it makes.
+  static bool isReadByTaker(Operation *unit, ArrayRef<Operation *> takers) {
+    return takers.size() == 1 && !nn::bodyOf(takers.front()) &&
+           llvm::all_of(llvm::zip_equal(nn::bodyOf(unit)->getTerminator()->getOperands(), unit->getResults()),
+                        [&](auto pair) {
+                          return nn::isOffer(std::get<0>(pair).getDefiningOp()) ||
+                                 llvm::all_of(std::get<1>(pair).getUsers(),
+                                              [&](Operation *user) { return user == takers.front(); });
+                        });
+  }
+  /// `joinsTaker`: all but the product joins the one who sums up itself then. A copy hands out what it makes
+  /// although nobody reads it.
+  static Without withdrawOffers(Operation *unit, ArrayAttr stored, bool joinsTaker, bool isCopy) {
+    Without without;
+    Operations alone = nn::dissolve(unit, stored, /*keepsOffers=*/true), rest;
+    llvm::erase_if(alone, [&](Operation *op) { return nn::withdrawOffer(op, &without.takers); });
+    llvm::copy_if(alone, std::back_inserter(rest), [](Operation *op) { return !isProduct(op); });
+    const auto form = [&](ArrayRef<Operation *> ops) {
+      const SmallVector<Value> results(ops.back()->getResults());
+      return ops.size() > 1 ? nn::formUnit(ops, originOf(ops), isCopy ? results : SmallVector<Value>())
+                            : ops.front();
+    };
+    if (joinsTaker && rest.size() + 1 == alone.size() && !rest.empty()) {
+      llvm::copy_if(alone, std::back_inserter(without.fresh), isProduct);
+      llvm::append_range(rest, without.takers);
+      without.takers.clear();
+      without.fresh.push_back(form(rest));
+    } else {
+      without.fresh.push_back(form(alone));
+    }
+    return without;
   }
 
   /// Whether what a unit sums up for others costs more than if they did it.
@@ -149,25 +206,23 @@ private:
     const Operations takers = nn::takersOf(unit);
     if (takers.empty())
       return false;
-    double gain = 0; // of those who go on from the sums
+    double arrays = 0;
+    const double with = costOfCopy(unit, &arrays) + costOfCopies(takers);
     IRMapping mapping;
     Operation *copy = OpBuilder(unit).clone(*unit, mapping);
-    for (Operation *taker : takers) {
-      gain -= costOfCopy(taker);
+    for (Operation *taker : takers)
       OpBuilder(taker).clone(*taker, mapping);
+    const Without without = withdrawOffers(copy, stored, isReadByTaker(unit, takers), /*isCopy=*/true);
+    const auto isAsked = [&](Operation *op) { return isNamed(op); }; // someone speaks of it
+    bool dearer = llvm::any_of(without.fresh, isAsked) || llvm::any_of(without.takers, isAsked);
+    if (!dearer) {
+      // The arrays have the same work without, and the DRAM has to move at least what is left.
+      const double others = costOfCopies(without.takers),
+                   least = std::max(arrays, leastDramCycles(without.fresh));
+      dearer = with > others + least && with > others + costOfCopies(without.fresh);
     }
-    Operations others;
-    Operation *left = withdrawOffers(copy, stored, &others);
-    bool asked = isNamed(left); // someone speaks of what stands without
-    for (Operation *other : others) {
-      asked |= isNamed(other);
-      gain += costOfCopy(other);
-      other->erase();
-    }
-    // The arrays have the same work without, and the DRAM has to move at least what is left.
-    const double together = solver.costOf(unit), least = std::max(busyArrays(unit), leastDramCycles({left}));
-    const bool dearer = asked || (gain < together - least && gain < together - costOfCopy(left));
-    left->erase();
+    erase(without.takers);
+    erase(without.fresh);
     return dearer;
   }
 
@@ -186,7 +241,8 @@ private:
   bool isDearer(Operation *unit, ArrayAttr stored, Operation *best, double together) {
     Operations alone = nn::copiesOf(unit, stored);
     constexpr double kBusy = 0.95; // a product would do no better alone
-    bool dearer = together > leastDramCycles(alone) && busyArrays(best) < kBusy * together;
+    bool dearer =
+        together > leastDramCycles(alone) && busy(best, schedule::Engine::Matrix) < kBusy * together;
     if (dearer) {
       double apart = 0;
       for (Operation *op : alone)

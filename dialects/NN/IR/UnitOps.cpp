@@ -102,7 +102,8 @@ Operation *arsis::nn::formUnit(ArrayRef<Operation *> ops, Operation *origin, Arr
   return unit;
 }
 
-static IRMapping copyBody(UnitOp unit, ArrayAttr stored, SmallVectorImpl<Operation *> &copies) {
+static IRMapping copyBody(UnitOp unit, ArrayAttr stored, SmallVectorImpl<Operation *> &copies,
+                          bool keepsOffers = false) {
   IRMapping mapping;
   OpBuilder builder(unit);
   Block &block = unit.getBody().front();
@@ -110,7 +111,7 @@ static IRMapping copyBody(UnitOp unit, ArrayAttr stored, SmallVectorImpl<Operati
     mapping.map(argument, input);
   size_t number = 0;
   for (Operation &inner : block.without_terminator()) {
-    if (Value instead = storedInsteadOf(&inner)) {
+    if (Value instead = keepsOffers ? Value() : storedInsteadOf(&inner)) {
       mapping.map(inner.getResult(0), mapping.lookup(instead));
       number += inner.getNumResults();
       continue;
@@ -137,10 +138,10 @@ SmallVector<Operation *> arsis::nn::copiesOf(Operation *unit, ArrayAttr stored,
   return copies;
 }
 
-SmallVector<Operation *> arsis::nn::dissolve(Operation *op, ArrayAttr stored) {
+SmallVector<Operation *> arsis::nn::dissolve(Operation *op, ArrayAttr stored, bool keepsOffers) {
   auto unit = cast<UnitOp>(op);
   SmallVector<Operation *> copies;
-  IRMapping mapping = copyBody(unit, stored, copies);
+  IRMapping mapping = copyBody(unit, stored, copies, keepsOffers);
   for (auto [output, value] :
        llvm::zip_equal(unit.getOutputs(), unit.getBody().front().getTerminator()->getOperands()))
     output.replaceAllUsesWith(mapping.lookup(value));

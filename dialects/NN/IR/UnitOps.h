@@ -29,8 +29,10 @@ mlir::Operation *formUnit(llvm::ArrayRef<mlir::Operation *> ops, mlir::Operation
 // none.
 mlir::ArrayAttr takeStored(mlir::Operation *unit);
 
-// Puts the operations of a unit in its place, with these types, and returns them; what is stored is read.
-llvm::SmallVector<mlir::Operation *> dissolve(mlir::Operation *unit, mlir::ArrayAttr stored);
+// Puts the operations of a unit in its place, with these types, and returns them. What is stored is read,
+// unless `keepsOffers`: then those that offer to do so stay.
+llvm::SmallVector<mlir::Operation *> dissolve(mlir::Operation *unit, mlir::ArrayAttr stored,
+                                              bool keepsOffers = false);
 // Such operations in front of the unit, which stays; whoever asks erases them. `results`, unless null,
 // becomes what of theirs the unit hands out.
 llvm::SmallVector<mlir::Operation *> copiesOf(mlir::Operation *unit, mlir::ArrayAttr stored,

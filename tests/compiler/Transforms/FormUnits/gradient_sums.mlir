@@ -39,3 +39,28 @@ func.func @gradient(%gy: tensor<4x14x14x16xbf16>, %w: tensor<1x1x64x16xbf16>, %s
       -> (tensor<4x14x14x64xbf16>, tensor<64xf32>, tensor<64xf32>)
   return %2, %gx, %gs, %gb : tensor<4x14x14x64xbf16>, tensor<4x14x14x64xbf16>, tensor<64xf32>, tensor<64xf32>
 }
+
+// A mask whose result the gradient of a norm alone reads goes to the product too; without sums it goes to the norm.
+// CHECK-LABEL: func.func @masked
+// CHECK: %[[U:.*]]:3 = nn.unit
+// CHECK: nn.conv2d_grad_input
+// CHECK-NEXT: %[[G:.*]] = nn.relu_grad {{.*}} -> tensor<4x14x14x64xbf16>
+// CHECK-NEXT: %gscale, %gbias = nn.batch_norm_grad_sums %[[G]]
+// CHECK-NEXT: nn.yield %[[G]], %gscale, %gbias
+// CHECK: nn.batch_norm_grad_apply %[[U]]#0, {{.*}} %[[U]]#1, %[[U]]#2
+// WITHOUT-LABEL: func.func @masked
+// WITHOUT: %[[C:.*]] = nn.conv2d_grad_input
+// WITHOUT: nn.unit(%[[C]],
+// WITHOUT: %[[G:.*]] = nn.relu_grad {{.*}} -> tensor<4x14x14x64xf32>
+// WITHOUT-NEXT: nn.batch_norm_grad %[[G]]
+func.func @masked(%gy: tensor<4x14x14x16xbf16>, %w: tensor<1x1x64x16xbf16>, %out: tensor<4x14x14x64xbf16>,
+    %x: tensor<4x14x14x64xbf16>, %s: tensor<64xf32>, %mean: tensor<64xf32>, %rstd: tensor<64xf32>)
+    -> (tensor<4x14x14x64xbf16>, tensor<64xf32>, tensor<64xf32>) {
+  %0 = nn.conv2d_grad_input %gy, %w strides [1, 1] pads [0, 0, 0, 0] dilations [1, 1]
+      : (tensor<4x14x14x16xbf16>, tensor<1x1x64x16xbf16>) -> tensor<4x14x14x64xbf16>
+  %1 = nn.relu_grad %0, %out : tensor<4x14x14x64xbf16>
+  %gx, %gs, %gb = nn.batch_norm_grad %1, %x, %s, %mean, %rstd
+      : (tensor<4x14x14x64xbf16>, tensor<4x14x14x64xbf16>, tensor<64xf32>, tensor<64xf32>, tensor<64xf32>)
+      -> (tensor<4x14x14x64xbf16>, tensor<64xf32>, tensor<64xf32>)
+  return %gx, %gs, %gb : tensor<4x14x14x64xbf16>, tensor<64xf32>, tensor<64xf32>
+}
