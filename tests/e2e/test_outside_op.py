@@ -130,7 +130,9 @@ def test_a_schedule_is_written_and_read(model, tmp_path):
     first, _ = compiled(model, "tiny", "--write-schedules", schedules)
     written = json.loads(schedules.read_text())
     assert written[FORWARD]["strategy"] == "square"
-    assert written["fc2/bwd-input/matmul+squared_relu_grad"]["strategy"] == "weight_stationary"  # on the product's tiles
+    assert (
+        written["fc2/bwd-input/matmul+squared_relu_grad"]["strategy"] == "weight_stationary"
+    )  # on the product's tiles
     second, _ = compiled(model, "tiny", "--mapping", schedules, out=tmp_path / "again.arsis")
     assert tool("arsis-as", "disasm", first, *LOAD).stdout == tool("arsis-as", "disasm", second, *LOAD).stdout
     (tmp_path / "wrong.json").write_text(json.dumps({FORWARD: {"strategy": "weight_stationary"}}))

@@ -101,7 +101,9 @@ def test_a_model_in_memory(lenet):
 def test_remarks_of_a_compilation_are_warnings(lenet):
     """Of a pass in the middle of the pipeline: one for each unit, LeNet's 17 operations but for the bias and
     ReLU behind four products, and the bias behind the fifth."""
-    with pytest.warns(UserWarning, match=r"^remark: conv1 \(fwd\): conv1/fwd/conv2d\+bias_add\+relu: .* best of ") as record:
+    with pytest.warns(
+        UserWarning, match=r"^remark: conv1 \(fwd\): conv1/fwd/conv2d\+bias_add\+relu: .* best of "
+    ) as record:
         arsis.compile(str(lenet), "edge", batch=2, explain_mapping=True)
     assert len([warning for warning in record if "estimated" in str(warning.message)]) == 8
 

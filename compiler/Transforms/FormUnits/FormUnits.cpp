@@ -59,7 +59,7 @@ public:
         grow(&op);
     if (fusion.epilogues)
       llvm::for_each(groups, [&](Group &group) { joinProduct(group); });
-    for (Group &group : groups)
+    for (const Group &group : groups)
       if (group.size() > 1)
         form(group);
   }
@@ -76,20 +76,26 @@ private:
   }
 
   /// A unit with a product does not wait for its last operation: what the product reads may be updated in
-  /// place between the two.
-  static void form(const Group &group) {
+  /// place between the two. It stands behind all that it reads, of which other groups are not formed yet.
+  void form(const Group &group) {
     Operation *before = nullptr; // what the product stands behind
-    auto product = llvm::find_if(group, isProduct);
-    for (auto op = product == group.end() ? nullptr : (*product)->getPrevNode(); op && !before;
+    const auto product = llvm::find_if(group, isProduct);
+    const bool hasProduct = product != group.end();
+    for (Operation *op = hasProduct ? (*product)->getPrevNode() : nullptr; op && !before;
          op = op->getPrevNode())
       before = llvm::is_contained(group, op) ? nullptr : op;
+    for (Operation *op : group)
+      groupOf.erase(op);
     Operation *unit = nn::formUnit(group, originOf(group));
-    if (product == group.end())
+    if (!hasProduct)
       return;
-    for (Value operand : unit->getOperands())
-      if (Operation *definer = operand.getDefiningOp();
-          definer && (!before || before->isBeforeInBlock(definer)))
+    for (Value operand : unit->getOperands()) {
+      Operation *definer = operand.getDefiningOp();
+      if (auto open = groupOf.find(definer); open != groupOf.end())
+        definer = groups[open->second].back();
+      if (definer && (!before || before->isBeforeInBlock(definer)))
         before = definer;
+    }
     if (before)
       unit->moveAfter(before);
     else
@@ -162,7 +168,11 @@ private:
   void splitGradient(Group &group) {
     Operation *last = group.back();
     const unsigned number = groupOf[last];
-    Operation *sums = nn::offerGradientSums(last);
+    Operation *maker = nullptr; // the last one whose result it takes
+    for (Operation *op : group)
+      if (llvm::is_contained(op->getUsers(), last))
+        maker = op;
+    Operation *sums = maker && isMadeBefore(last, maker) ? nn::offerGradientSums(last) : nullptr;
     if (!sums)
       return;
     groupOf.erase(last);
@@ -180,14 +190,14 @@ private:
     groupOf[whole.front()] = number;
   }
 
-  /// What the gradients of batch norms that read the result of a group sum up becomes part of it.
+  /// What the gradients of batch norms that take the result of a group for gy sum up becomes part of it.
   void joinGradientSums(Group &group) {
     Operation *last = group.back();
-    if (last->getNumResults() != 1)
-      return;
-    for (Operation *reader : llvm::make_early_inc_range(last->getUsers())) {
+    const llvm::SmallSetVector<Operation *, 4> readers(last->user_begin(), last->user_end());
+    for (Operation *reader : readers) {
       auto own = groupOf.find(reader);
-      if (own == groupOf.end() || groups[own->second].size() != 1 || group.size() == kMostMembers)
+      if (own == groupOf.end() || groups[own->second].size() != 1 || group.size() == kMostMembers ||
+          !isMadeBefore(reader, last))
         continue;
       const unsigned number = own->second;
       Operation *sums = nn::offerGradientSums(reader);
@@ -195,11 +205,27 @@ private:
         continue;
       groupOf.erase(reader);
       groups[number].clear();
-      if (const Group wider = with(group, sums); schedule::convolutionIn(unitOf(wider)))
+      if (const Group wider = with(group, sums);
+          canStandAtLast(wider) && schedule::convolutionIn(unitOf(wider))) {
         group = wider;
-      else
-        nn::withdrawOffer(sums);
+        continue;
+      }
+      SmallVector<Operation *> whole;
+      nn::withdrawOffer(sums, &whole);
+      groups[number] = {whole.front()};
+      groupOf[whole.front()] = number;
     }
+  }
+
+  /// Whether what an operation reads will be there behind another one, after all units have been formed: a
+  /// unit stands at the place of its last operation.
+  bool isMadeBefore(Operation *op, Operation *behind) {
+    return llvm::all_of(op->getOperands(), [&](Value operand) {
+      Operation *definer = operand.getDefiningOp();
+      auto group = groupOf.find(definer);
+      return !definer || definer == behind || group == groupOf.end() || group->second == groupOf[behind] ||
+             groups[group->second].back()->isBeforeInBlock(behind);
+    });
   }
 
   /// Whether all of them can stand at the last one's place.

@@ -10,6 +10,7 @@
 #include "dialects/NN/IR/UnitOps.h"
 
 #include "mlir/IR/IRMapping.h"
+#include "llvm/ADT/SetVector.h"
 #include "llvm/ADT/SmallPtrSet.h"
 
 #include <cmath>
@@ -39,8 +40,11 @@ Operation *joinRest(Operations &alone, ArrayRef<Value> handedOut = {}) {
   return alone.back();
 }
 
+/// Of one block, whatever they read of each other.
 void erase(ArrayRef<Operation *> copies) {
-  for (Operation *op : llvm::reverse(copies))
+  for (Operation *op : copies)
+    op->dropAllUses();
+  for (Operation *op : copies)
     op->erase();
 }
 
@@ -49,14 +53,16 @@ public:
   Decision(Solver &solver, const ScheduleFile &file) : solver(solver), file(file) {}
 
   /// About one unit. `left` is what is to be decided about then, or null.
-  LogicalResult decide(const std::string &key, Operation *op, Operation *&left) {
+  LogicalResult decide(std::string key, Operation *op, Operation *&left) {
     // Gone before the unit is priced: it is solved once, and mapped as what was priced.
     const ArrayAttr stored = nn::takeStored(op);
+    if (!isKeyOf(op, key)) // what it goes on from is not offered any more
+      key = keyOf(op);
     const bool stays = cast<nn::ScheduledOpInterface>(op).getScheduleAttr() || file.has(key);
     const bool asked = isMemberNamed(op) || isRestNamed(op, stored);
     bool withdraws = false;
-    if (!stays && !asked && failed(reported(op, [&] { // errors of a strategy from outside
-          withdraws = isOfferDearer(op, stored);
+    if (!stays && failed(reported(op, [&] { // errors of a strategy from outside
+          withdraws = isOfferWithdrawn(op, stored, /*mayPrice=*/!asked);
           return success();
         })))
       return failure();
@@ -184,6 +190,8 @@ private:
     Without without;
     Operations alone = nn::dissolve(unit, stored, /*keepsOffers=*/true), rest;
     llvm::erase_if(alone, [&](Operation *op) { return nn::withdrawOffer(op, &without.takers); });
+    without.takers =
+        llvm::SmallSetVector<Operation *, 4>(without.takers.begin(), without.takers.end()).takeVector();
     llvm::copy_if(alone, std::back_inserter(rest), [](Operation *op) { return !isProduct(op); });
     const auto form = [&](ArrayRef<Operation *> ops) {
       const SmallVector<Value> results(ops.back()->getResults());
@@ -201,29 +209,41 @@ private:
     return without;
   }
 
-  /// Whether what a unit sums up for others costs more than if they did it.
-  bool isOfferDearer(Operation *unit, ArrayAttr stored) {
+  /// Whether someone asks for what stands without the sums of a unit, or, where it may be priced, that costs
+  /// less.
+  bool isOfferWithdrawn(Operation *unit, ArrayAttr stored, bool mayPrice) {
     const Operations takers = nn::takersOf(unit);
     if (takers.empty())
       return false;
-    double arrays = 0;
-    const double with = costOfCopy(unit, &arrays) + costOfCopies(takers);
     IRMapping mapping;
     Operation *copy = OpBuilder(unit).clone(*unit, mapping);
     for (Operation *taker : takers)
       OpBuilder(taker).clone(*taker, mapping);
     const Without without = withdrawOffers(copy, stored, isReadByTaker(unit, takers), /*isCopy=*/true);
-    const auto isAsked = [&](Operation *op) { return isNamed(op); }; // someone speaks of it
-    bool dearer = llvm::any_of(without.fresh, isAsked) || llvm::any_of(without.takers, isAsked);
-    if (!dearer) {
+    const auto isAsked = [&](Operation *op) { return isNamed(op); };
+    bool withdraws = llvm::any_of(without.fresh, isAsked) || llvm::any_of(without.takers, isAsked);
+    if (!withdraws && mayPrice) {
+      double arrays = 0;
+      const double with = costOfCopy(unit, &arrays) + costOfCopies(takers),
+                   others = costOfCopies(without.takers);
       // The arrays have the same work without, and the DRAM has to move at least what is left.
-      const double others = costOfCopies(without.takers),
-                   least = std::max(arrays, leastDramCycles(without.fresh));
-      dearer = with > others + least && with > others + costOfCopies(without.fresh);
+      const double least = std::max(arrays, leastDramCycles(without.fresh));
+      withdraws = with > others + least && with > others + costOfCopies(without.fresh);
     }
     erase(without.takers);
     erase(without.fresh);
-    return dearer;
+    return withdraws;
+  }
+
+  /// Whether a key is that of an operation, with a number or without.
+  static bool isKeyOf(Operation *op, StringRef key) {
+    return key.consume_front(scheduleKey(op)) && (key.empty() || key.front() == '.');
+  }
+  static std::string keyOf(Operation *op) {
+    for (auto &[key, other] : scheduleKeys(op->getParentOfType<ModuleOp>()))
+      if (other == op)
+        return key;
+    return scheduleKey(op);
   }
 
   bool isRestNamed(Operation *unit, ArrayAttr stored) {

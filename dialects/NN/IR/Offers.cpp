@@ -105,7 +105,12 @@ SmallVector<std::pair<Operation *, Operation *>> arsis::nn::offerMoments(Block &
 
 Operation *arsis::nn::offerGradientSums(Operation *gradient) {
   auto whole = dyn_cast<BatchNormGradOp>(gradient);
-  if (!whole || whole.getPlanAttr())
+  Operation *maker = whole && !whole.getPlanAttr() ? whole.getGy().getDefiningOp() : nullptr;
+  const auto isThere = [&](Value value) {
+    Operation *definer = value.getDefiningOp();
+    return !definer || definer == maker || definer->isBeforeInBlock(maker);
+  };
+  if (!maker || !llvm::all_of(ValueRange{whole.getX(), whole.getMean(), whole.getRstd()}, isThere))
     return nullptr;
   OpBuilder builder(whole);
   const Type vector = whole.getGscale().getType();
@@ -123,13 +128,32 @@ Operation *arsis::nn::offerGradientSums(Operation *gradient) {
 
 bool arsis::nn::isOffer(Operation *op) { return isa<ChannelMomentsOp, BatchNormGradSumsOp>(op); }
 
+/// The norms inside of a unit that take this sum among their moments.
+static SmallVector<BatchNormOfMomentsOp> normsOf(UnitOp unit, Value sum) {
+  SmallVector<BatchNormOfMomentsOp> norms;
+  for (auto norm : unit.getBody().front().getOps<BatchNormOfMomentsOp>())
+    if (auto argument = dyn_cast<BlockArgument>(norm.getSum());
+        argument && unit.getInputs()[argument.getArgNumber()] == sum)
+      norms.push_back(norm);
+  return norms;
+}
+
+static bool goesOnFrom(Operation *op, Value result) {
+  if (auto apply = dyn_cast<BatchNormGradApplyOp>(op))
+    return apply.getGscale() == result;
+  if (auto norm = dyn_cast<BatchNormOfMomentsOp>(op))
+    return norm.getSum() == result;
+  auto unit = dyn_cast<UnitOp>(op);
+  return unit && !normsOf(unit, result).empty();
+}
+
 SmallVector<Operation *> arsis::nn::takersOf(Operation *unit) {
   llvm::SmallSetVector<Operation *, 4> takers;
   for (auto [inner, outer] :
        llvm::zip_equal(bodyOf(unit)->getTerminator()->getOperands(), unit->getResults()))
     if (isOffer(inner.getDefiningOp()))
       for (Operation *user : outer.getUsers())
-        if (isa<BatchNormOfMomentsOp, BatchNormGradApplyOp, UnitOp>(user))
+        if (goesOnFrom(user, outer))
           takers.insert(user);
   return takers.takeVector();
 }
@@ -151,22 +175,24 @@ static Operation *sumItself(BatchNormOfMomentsOp norm) {
 static void withdrawMoments(ChannelMomentsOp moments, SmallVectorImpl<Operation *> &takers) {
   const llvm::SmallSetVector<Operation *, 4> readers(moments->user_begin(), moments->user_end());
   for (Operation *reader : readers) {
-    if (auto norm = dyn_cast<BatchNormOfMomentsOp>(reader))
+    if (auto norm = dyn_cast<BatchNormOfMomentsOp>(reader)) {
       takers.push_back(sumItself(norm));
-    auto unit = dyn_cast<UnitOp>(reader);
-    if (!unit)
       continue;
-    for (auto norm : llvm::make_early_inc_range(unit.getBody().front().getOps<BatchNormOfMomentsOp>()))
-      if (auto sum = dyn_cast<BlockArgument>(norm.getSum());
-          sum && unit.getInputs()[sum.getArgNumber()] == moments.getSum())
-        sumItself(norm);
+    }
+    auto unit = dyn_cast<UnitOp>(reader);
+    const auto norms = unit ? normsOf(unit, moments.getSum()) : SmallVector<BatchNormOfMomentsOp>();
+    if (norms.empty())
+      continue;
+    llvm::for_each(norms, [](BatchNormOfMomentsOp norm) { sumItself(norm); });
     eraseUnread(unit);
     takers.push_back(unit);
   }
 }
 
 static void withdrawGradientSums(BatchNormGradSumsOp sums, SmallVectorImpl<Operation *> &takers) {
-  for (Operation *reader : llvm::make_early_inc_range(sums.getGscale().getUsers())) {
+  const llvm::SmallSetVector<Operation *, 4> readers(sums.getGscale().user_begin(),
+                                                     sums.getGscale().user_end());
+  for (Operation *reader : readers) {
     auto apply = dyn_cast<BatchNormGradApplyOp>(reader);
     if (!apply || apply.getGscale() != sums.getGscale() || apply.getGbias() != sums.getGbias())
       continue;

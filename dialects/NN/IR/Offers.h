@@ -29,8 +29,8 @@ llvm::SmallVector<mlir::Operation *, 2> variantsOf(mlir::Operation *unit);
 // Takes the moments for a batch norm directly behind the convolution that makes its input: the pairs of both.
 llvm::SmallVector<std::pair<mlir::Operation *, mlir::Operation *>> offerMoments(mlir::Block &block);
 // Takes the sums of a batch norm's gradient directly behind the operation that makes its gy, and returns who
-// takes them; the gradient is applied where it was. Null if the operation is none. REQUIRES: an operation
-// makes gy.
+// takes them; the gradient is applied where it was. Null if the operation is none, or if not all that it
+// reads is there already.
 mlir::Operation *offerGradientSums(mlir::Operation *gradient);
 // Whether the operation is one of these, which sums up for others.
 bool isOffer(mlir::Operation *op);

@@ -43,23 +43,25 @@ public:
   /// An operation whose result stays inside, or leaves as a tensor of these elements.
   std::string add(const std::string &operation, const std::vector<std::string> &operands, const Shape &shape,
                   const std::string &leavesAs = "", const std::string &attributes = "") {
-    const std::string number = std::to_string(operations++), value = "%" + number,
+    const std::string value = "%" + std::to_string(operations++),
                       t = type(shape, leavesAs.empty() ? "f32" : leavesAs);
-    std::string names, types;
-    for (const std::string &operand : operands) {
-      names += comma(names) + operand;
-      types += comma(types) + typeOf.at(operand);
-    }
-    body += "    " + value + " = nn." + operation + " " + names + attributes + " : (" + types + ") -> " + t +
-            "\n";
+    body += "    " + value + " = nn." + operation + " " + taken(operands, attributes) + t + "\n";
     typeOf[value] = t;
-    if (!leavesAs.empty()) {
-      outputs += comma(outputs) + "%y" + number;
-      yielded += comma(yielded) + value;
-      outputTypes += comma(outputTypes) + t;
-      returned += comma(returned) + result("y" + number, t);
-    }
+    if (!leavesAs.empty())
+      leave(value, t);
     return value;
+  }
+
+  /// An operation that sums over pixels: so many vectors in fp32, which leave.
+  void sum(const std::string &operation, const std::vector<std::string> &operands, int length, int count) {
+    const std::string value = "%" + std::to_string(operations++), t = type({length}, "f32");
+    std::string types;
+    for (int i = 0; i < count; ++i)
+      types += comma(types) + t;
+    body += "    " + value + ":" + std::to_string(count) + " = nn." + operation + " " + taken(operands, "") +
+            "(" + types + ")\n";
+    for (int i = 0; i < count; ++i)
+      leave(value + "#" + std::to_string(i), t);
   }
 
   std::string text() const {
@@ -74,7 +76,23 @@ public:
 private:
   static std::string comma(const std::string &list) { return list.empty() ? "" : ", "; }
 
-  int arguments = 0, operations = 0;
+  std::string taken(const std::vector<std::string> &operands, const std::string &attributes) const {
+    std::string names, types;
+    for (const std::string &operand : operands) {
+      names += comma(names) + operand;
+      types += comma(types) + typeOf.at(operand);
+    }
+    return names + attributes + " : (" + types + ") -> ";
+  }
+  void leave(const std::string &value, const std::string &t) {
+    const std::string name = "y" + std::to_string(leaving++);
+    outputs += comma(outputs) + "%" + name;
+    yielded += comma(yielded) + value;
+    outputTypes += comma(outputTypes) + t;
+    returned += comma(returned) + result(name.c_str(), t);
+  }
+
+  int arguments = 0, operations = 0, leaving = 0;
   std::map<std::string, std::string> typeOf;
   std::string head, inputs, inputTypes, bodyHead, body, outputs, yielded, outputTypes, returned;
 };
@@ -111,10 +129,9 @@ Shape imageOf(const Case &c) { return {c.batch, c.h.input, c.w.input, c.groups *
 Shape kernelOf(const Case &c) { return {c.h.kernel, c.w.kernel, c.channels, c.groups * c.outputs}; }
 Shape outputOf(const Case &c) { return {c.batch, c.h.output(), c.w.output(), c.groups * c.outputs}; }
 
-/// Sometimes a value leaves though others in the unit read it, which then is fp32; a product may be rounded.
-std::string sometimes(Draw &draw) { return draw.between(0, 3) == 0 ? "f32" : ""; }
+/// Sometimes a value leaves though others in the unit read it, rounded or not.
 std::string sometimes(Draw &draw, const std::string &element) {
-  return draw.between(0, 1) ? sometimes(draw) : draw.between(0, 2) ? "" : element;
+  return draw.between(0, 2) ? "" : draw.between(0, 1) ? "f32" : element;
 }
 
 /// A value and another tensor, in either order.
@@ -122,7 +139,7 @@ std::string sum(UnitText &unit, const std::string &value, const Shape &shape, Dr
   std::vector<std::string> operands = {value, unit.read(shape)};
   if (draw.between(0, 1))
     std::swap(operands[0], operands[1]);
-  return unit.add("add", operands, shape, sometimes(draw));
+  return unit.add("add", operands, shape, sometimes(draw, unit.element));
 }
 
 std::string forward(const Case &c, bool adds, const std::string &element, Draw &draw) {
@@ -131,11 +148,35 @@ std::string forward(const Case &c, bool adds, const std::string &element, Draw &
   const std::string image = unit.read(imageOf(c)), kernel = unit.read(kernelOf(c)),
                     bias = unit.read({y.back()}, "f32");
   std::string value = unit.add("conv2d", {image, kernel}, y, sometimes(draw, element), attributesOf(c));
-  value = unit.add("bias_add", {value, bias}, y, sometimes(draw));
+  value = unit.add("bias_add", {value, bias}, y, sometimes(draw, element));
   if (adds)
     value = sum(unit, value, y, draw);
   unit.add("relu", {value}, y, element);
   return unit.text();
+}
+
+/// With the moments of its result, as it is stored.
+std::string moments(Case c, const std::string &element, Draw &draw) {
+  UnitText unit(strategyOf(c, draw), element);
+  Shape y = outputOf(c);
+  if (y[0] * y[1] * y[2] < 2)
+    y[0] = c.batch = 2;
+  const std::string image = unit.read(imageOf(c)), kernel = unit.read(kernelOf(c)),
+                    value = unit.add("conv2d", {image, kernel}, y, element, attributesOf(c));
+  unit.sum("channel_moments", {value}, y.back(), 3);
+  return unit.text();
+}
+
+/// Sums over the pixels of a value, of one kind or the other.
+void sums(UnitText &unit, const std::string &value, const Shape &shape, Draw &draw) {
+  int pixels = 1;
+  for (size_t d = 0; d + 1 < shape.size(); ++d)
+    pixels *= shape[d];
+  if (pixels < 2 || draw.between(0, 1))
+    return void(unit.add("channel_sum", {value}, {shape.back()}, "f32"));
+  const std::string x = unit.read(shape), mean = unit.read({shape.back()}, "f32"),
+                    rstd = unit.read({shape.back()}, "f32");
+  unit.sum("batch_norm_grad_sums", {value, x, mean, rstd}, shape.back(), 2);
 }
 
 /// Only tiles that hold all pixels in their order are summed up.
@@ -151,10 +192,9 @@ std::string gradient(const Case &c, const std::string &element, Draw &draw) {
   std::string value =
       unit.add("conv2d_grad_input", {gradient, kernel}, x, sometimes(draw, element), attributesOf(c));
   value = sum(unit, value, x, draw);
-  const bool sums = mayBeSummed(c) && draw.between(0, 1);
-  value = unit.add("relu_grad", {value, mask}, x, sums ? "f32" : element);
-  if (sums)
-    unit.add("channel_sum", {value}, {x.back()}, "f32");
+  value = unit.add("relu_grad", {value, mask}, x, draw.between(0, 3) ? element : "f32");
+  if (mayBeSummed(c) && draw.between(0, 1))
+    sums(unit, value, x, draw);
   return unit.text();
 }
 
@@ -168,10 +208,10 @@ std::string product(bool masks, const std::string &element, Draw &draw) {
                                std::string(" {transpose_a = ") + (turnsA ? "true" : "false") +
                                    ", transpose_b = " + (turnsB ? "true" : "false") + "}");
   if (masks) {
-    value = unit.add("relu_grad", {value, unit.read({m, n})}, {m, n}, "f32");
-    unit.add("channel_sum", {value}, {n}, "f32");
+    value = unit.add("relu_grad", {value, unit.read({m, n})}, {m, n}, draw.between(0, 3) ? element : "f32");
+    sums(unit, value, {m, n}, draw);
   } else {
-    value = unit.add("bias_add", {value, unit.read({n}, "f32")}, {m, n}, sometimes(draw));
+    value = unit.add("bias_add", {value, unit.read({n}, "f32")}, {m, n}, sometimes(draw, element));
     unit.add("relu", {value}, {m, n}, element);
   }
   return unit.text();
@@ -190,6 +230,8 @@ const NamedForm kForms[] = {
     {"GroupedConvolution",
      [](const auto &element, Draw &d) { return forward(grouped(d), false, element, d); }},
     {"GroupedInputGradient", [](const auto &element, Draw &d) { return gradient(grouped(d), element, d); }},
+    {"Moments", [](const auto &element, Draw &d) { return moments(convolution(d), element, d); }},
+    {"GroupedMoments", [](const auto &element, Draw &d) { return moments(grouped(d), element, d); }},
     {"ProductWithBias", [](const auto &element, Draw &d) { return product(false, element, d); }},
     {"ProductWithMaskAndSum", [](const auto &element, Draw &d) { return product(true, element, d); }},
 };
