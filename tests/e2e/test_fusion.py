@@ -160,3 +160,18 @@ def test_without_units_there_are_none(net, tmp_path):
     for fuse, expected in (("none", False), ("vector", True)):
         text = compiled(net[1], "tiny", fuse, tmp_path / "m.mlir", "--emit=mapped").read_text()
         assert ("nn.unit" in text) == expected
+
+
+def test_inference_is_a_unit_per_layer(tmp_path):
+    """Normalisation by running statistics, addition and ReLU on the tiles of the convolutions, bit for bit."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        model = models.model_path("resnet8", tmp_path)
+    program = tmp_path / "p.arsis"
+    tool("arsis-compile", model, "--chip=edge", "--batch", BATCH, "-o", program)
+    x = np.random.default_rng(6).standard_normal((BATCH, *IMAGES["resnet8"]), dtype=np.float32)
+    _, report = simulate(program, "edge", {"x": x}, tmp_path, "--check=exact")
+    operations = [row["op"] for row in report["layers"]]
+    assert sum("batch_norm_inference+add+relu" in op for op in operations) == 3, operations
+    after = [op for op in operations if any(name in op for name in ("batch_norm", "relu", "add"))]
+    assert all("conv2d" in op or "matmul" in op for op in after), operations
