@@ -10,10 +10,6 @@ namespace arsis::schedule {
 
 namespace {
 
-bool isPlain(const nn::Index &index) {
-  return index.terms.size() == 1 && index.terms[0].stride == 1 && index.offset == 0 && index.divisor == 1;
-}
-
 class Dimensions {
 public:
   explicit Dimensions(const Unit &unit) : unit(unit), places(unit.values.size()) {
@@ -134,6 +130,10 @@ private:
 };
 
 } // namespace
+
+bool isPlain(const nn::Index &index) {
+  return index.terms.size() == 1 && index.terms[0].stride == 1 && index.offset == 0 && index.divisor == 1;
+}
 
 int64_t firstPixelsOf(const Part &part) {
   const nn::Structure &s = part.structure;

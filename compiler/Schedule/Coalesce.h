@@ -17,6 +17,9 @@ struct Coalesced {
   std::vector<std::vector<bool>> reduced; // [part][dimension]: whether the part reduces it
 };
 
+/// Whether an index is a dimension itself.
+bool isPlain(const nn::Index &index);
+
 /// How many pixels of the first row a part sums up, which it reads at the beginning of all other dimensions
 /// but the last; 0 if it is no such part. Its reduction is no loop over a dimension of the unit.
 int64_t firstPixelsOf(const Part &part);

@@ -5,6 +5,7 @@
 // apart.
 #include "compiler/Schedule/Convolution.h"
 
+#include "compiler/Schedule/Coalesce.h"
 #include "compiler/Schedule/Space.h"
 
 #include <algorithm>
@@ -17,10 +18,6 @@ namespace {
 using nn::Access;
 using nn::Index;
 using nn::Structure;
-
-bool isPlain(const Index &index) {
-  return index.terms.size() == 1 && index.terms[0].stride == 1 && index.offset == 0 && index.divisor == 1;
-}
 
 /// Which dimensions count a channel; group is -1 where there is one only.
 struct Channel {

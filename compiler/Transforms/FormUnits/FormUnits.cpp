@@ -124,6 +124,8 @@ private:
     groups.push_back(std::move(joined));
   }
 
+  /// A group joins with a product, and then with sums that others need of it; or it gives up the end of it
+  /// that is no epilogue, where that is the gradient of a batch norm.
   void joinProduct(Group &group) {
     if (group.empty())
       return;

@@ -260,7 +260,7 @@ private:
   /// do no better alone. `best` is the variant of the unit that costs so much together.
   bool isDearer(Operation *unit, ArrayAttr stored, Operation *best, double together) {
     Operations alone = nn::copiesOf(unit, stored);
-    constexpr double kBusy = 0.95; // a product would do no better alone
+    constexpr double kBusy = 0.95;
     bool dearer =
         together > leastDramCycles(alone) && busy(best, schedule::Engine::Matrix) < kBusy * together;
     if (dearer) {
