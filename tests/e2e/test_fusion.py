@@ -9,9 +9,9 @@ import pytest
 arsis = pytest.importorskip("arsis", reason="needs the native module")
 import numpy as np  # noqa: E402
 from arsis import models  # noqa: E402
-from arsis_tools import simulate, tensors_of, tool  # noqa: E402
+from arsis_tools import ROOT, simulate, tensors_of, tool  # noqa: E402
 
-CHIPS = ["tiny", "edge", "datacentre"]
+CHIPS = ["tiny", "edge", "datacentre", str(ROOT / "tests/e2e/chips/tiny2.yaml")]  # the last has two arrays
 BATCH, IMAGES = 4, {"lenet5": (1, 28, 28), "resnet8": (3, 32, 32)}
 
 
@@ -29,7 +29,7 @@ def compiled(model, chip: str, fuse: str, out, *options: str):
 
 
 @pytest.mark.parametrize("precision", ["fp32", "bf16"])
-@pytest.mark.parametrize("chip", CHIPS)
+@pytest.mark.parametrize("chip", CHIPS, ids=["tiny", "edge", "datacentre", "tiny2"])
 def test_a_fused_step_agrees_and_moves_less(net, chip, precision, tmp_path):
     """Bit for bit with the reference of the same units. In fp32 near the step without units, whose sums of a
     normalisation may be cut elsewhere; in bf16 what is not stored is not rounded, and test_precision.py holds it to

@@ -159,6 +159,16 @@ TEST(ChannelMoments, KeepTheAccuracyOfTwoPasses) {
     const auto [onePass, twoPasses] = errorsOfVariance(around(mean, 4096, 0, 0));
     EXPECT_LT(onePass, 4 * twoPasses + 1e-6) << "mean " << mean;
   }
+  for (numerics::ElementType type : {numerics::ElementType::BF16, numerics::ElementType::F16}) {
+    HostTensor x = around(10, 4096, 0, 0); // as it is stored
+    for (int64_t p = 0; p < x.size(); ++p) {
+      float &value = x.as<float>()[p];
+      value = type == numerics::ElementType::BF16 ? numerics::fromBF16(numerics::toBF16(value))
+                                                  : numerics::fromF16(numerics::toF16(value));
+    }
+    const auto [onePass, twoPasses] = errorsOfVariance(x);
+    EXPECT_LT(onePass, 4 * twoPasses + 1e-6);
+  }
   for (float distance : {10.0f, 1000.0f})
     EXPECT_LT(errorsOfVariance(around(0, 4096, 16, distance)).first, 4096 / 16 * 4 * 6e-8) << distance;
 }
