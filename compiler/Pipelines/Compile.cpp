@@ -51,9 +51,11 @@ static Location placeOf(MLIRContext &context, StringRef name) {
 
 static OwningOpRef<ModuleOp> readModule(MLIRContext &context, const Model &model) {
   const ImportOptions &import = model.import;
-  if (import.batch || !import.dims.empty() || !import.tie.empty() || !import.untie.empty())
+  if (import.batch || !import.dims.empty() || !import.tie.empty() || !import.untie.empty() ||
+      !import.freeze.empty() || import.randomWeights)
     return emitError(placeOf(context, model.name))
-               << "found a batch, a dimension, --tie or --untie for an nn module; expected them with "
+               << "found a batch, a dimension, --tie, --untie, "
+                  "--freeze or --random-weights for an nn module; expected them with "
                   "an ONNX model, whose sizes and parameters they choose",
            nullptr;
   return parseModule(context, readFile(model.name), model.name);
@@ -70,6 +72,10 @@ static LogicalResult rememberModel(ModuleOp module, const Model &model) {
     made["tie"] = llvm::join(model.import.tie, ",");
   if (!model.import.untie.empty())
     made["untie"] = llvm::join(model.import.untie, ",");
+  if (!model.import.freeze.empty())
+    made["freeze"] = llvm::join(model.import.freeze, ",");
+  if (model.import.randomWeights)
+    made["random-weights"] = std::to_string(*model.import.randomWeights);
   for (auto function : module.getOps<func::FuncOp>()) {
     FailureOr<DictionaryAttr> options = optionsOf(function);
     if (failed(options) || (!option(*options, "model") && failed(setOptions(function, made))))
@@ -218,10 +224,21 @@ std::string stepText(const Model &model, CompileOptions &options, std::vector<Me
 ParameterReaders parameterReaders(const std::string &path, const ImportOptions &options) {
   std::unique_ptr<MLIRContext> context = makeContext();
   DiagnosticLog log(*context);
-  FailureOr<ParameterReaders> readers = readersOfParameters(*context, path, options);
+  ImportOptions import = options;
+  import.training = true; // which is when parameters are told from inputs
+  FailureOr<ParameterReaders> readers = readersOfParameters(*context, path, import);
   if (failed(readers))
     throw Error(StringRef(log.errors()).rtrim().str());
   return std::move(*readers);
+}
+
+std::string inlinedOnnx(const std::string &path) {
+  std::unique_ptr<MLIRContext> context = makeContext();
+  DiagnosticLog log(*context);
+  FailureOr<std::string> model = inlinedModel(*context, path);
+  if (failed(model))
+    throw Error(StringRef(log.errors()).rtrim().str());
+  return std::move(*model);
 }
 
 } // namespace arsis::compiler

@@ -62,6 +62,9 @@ std::string stepText(const Model &model, CompileOptions &options, std::vector<Me
 /// Which inputs of which nodes of an ONNX file read which parameter. Throws arsis::Error.
 ParameterReaders parameterReaders(const std::string &path, const ImportOptions &options);
 
+/// An ONNX file with its functions inlined, as the bytes of another. Throws arsis::Error.
+std::string inlinedOnnx(const std::string &path);
+
 } // namespace arsis::compiler
 
 #endif // ARSIS_COMPILER_PIPELINES_COMPILE_H

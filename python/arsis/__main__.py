@@ -40,6 +40,8 @@ def run_train(arguments: argparse.Namespace) -> None:
         logits=arguments.logits,
         tie=tuple(arguments.tie),
         untie=tuple(arguments.untie),
+        freeze=tuple(arguments.freeze),
+        random_weights=arguments.random_weights,
         precision=arguments.precision,
         store=tuple(arguments.store),
     )
@@ -63,7 +65,7 @@ def run_train(arguments: argparse.Namespace) -> None:
     for note in [*images.notes, *training.notes(images, settings)]:
         print(note, flush=True)
     init = checkpoint.read_weights(arguments.init) if arguments.init else None
-    keeper = checkpoint.Keeper(model, settings.tie, settings.untie)
+    keeper = checkpoint.Keeper(model, settings.tie, settings.untie, settings.random_weights)
     out.mkdir(parents=True, exist_ok=True)
     steps = len(images.train_images) // arguments.batch
     with tqdm(total=arguments.epochs * steps, unit="step", dynamic_ncols=True, disable=None) as bar:

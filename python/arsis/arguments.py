@@ -90,6 +90,13 @@ def parser() -> Parser:
         "--tie", action="append", default=[], metavar="PATTERN", help="constants that stay one parameter of all readers"
     )
     add("--untie", action="append", default=[], metavar="PATTERN", help="constants that are a parameter of each reader")
+    add("--freeze", action="append", default=[], metavar="PATTERN", help="parameters that stay as they are")
+    add(
+        "--random-weights",
+        type=whole(0, 2**64 - 1),
+        metavar="SEED",
+        help="random values for parameters that the file gives none",
+    )
     add(
         "--precision",
         type=one_of("fp32", "bf16", "fp16"),

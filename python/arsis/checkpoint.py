@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import onnx
 from onnx import numpy_helper
+from onnx.external_data_helper import ExternalDataInfo, load_external_data_for_tensor, uses_external_data
 
 import arsis
 
@@ -38,10 +39,19 @@ def check_weights(weights: Weights, tensors: dict[str, tuple[int, ...]], path: o
 class Keeper:
     """Puts trained weights in the place of the file's own."""
 
-    def __init__(self, model: Path, tie: Sequence[str] = (), untie: Sequence[str] = ()) -> None:
-        """`tie` and `untie` as the weights were trained with: see `arsis.compile`."""
-        self.model, self.path = onnx.load(str(model)), model
-        self.readers = arsis.parameter_readers(str(model), tie=list(tie), untie=list(untie))
+    def __init__(
+        self, model: Path, tie: Sequence[str] = (), untie: Sequence[str] = (), random_weights: int | None = None
+    ) -> None:
+        """`tie`, `untie` and `random_weights` as the weights were trained with: see `arsis.compile`."""
+        self.path = model
+        self.model = onnx.load_model_from_string(arsis.inlined_model(str(model)))
+        folder = Path(model).parent
+        for tensor in self.model.graph.initializer:
+            if uses_external_data(tensor) and (folder / ExternalDataInfo(tensor).location).exists():
+                load_external_data_for_tensor(tensor, str(folder))
+        self.readers = arsis.parameter_readers(
+            str(model), tie=list(tie), untie=list(untie), random_weights=random_weights
+        )
 
     def trained_model(self, weights: Weights) -> bytes:
         """The ONNX file with `weights`, each an initialiser of its own name that its nodes read. Raises ValueError if
@@ -49,13 +59,15 @@ class Keeper:
         model = onnx.ModelProto()
         model.CopyFrom(self.model)
         graph, nodes = model.graph, list(model.graph.node)
+        computed = {output for node in nodes for output in node.output} - self.readers.keys()
+        weights = {name: array for name, array in weights.items() if name not in computed}  # the file computes them
         for name in weights:
             if name not in self.readers:
                 raise ValueError(f"{self.path}: found no place for the trained tensor '{name}'")
             for node, place in self.readers[name]:
                 nodes[node].input[place] = name
         # Where a name was the output of a node, the initialiser takes its place.
-        replaced = [n for n in nodes if n.op_type in ("Constant", "Identity") and n.output[0] in weights]
+        replaced = [n for n in nodes if n.op_type in ("Constant", "Identity", "Cast") and n.output[0] in weights]
         for node in replaced:
             graph.node.remove(node)
         initialisers = {tensor.name: tensor for tensor in graph.initializer}

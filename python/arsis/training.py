@@ -38,6 +38,8 @@ class Settings:
     logits: str = ""  # output that the loss reads; "": the only one
     tie: tuple[str, ...] = ()  # patterns of constants that stay one parameter
     untie: tuple[str, ...] = ()  # and of those that become one for each reader
+    freeze: tuple[str, ...] = ()  # patterns of parameters that stay as they are
+    random_weights: int | None = None  # seed of values for parameters that the file gives none
     precision: str = "fp32"  # in which activations are stored and factors multiplied: fp32, bf16 or fp16
     store: tuple[str, ...] = ()  # LAYER=TYPE: of the layers that store another type
     overrides: dict[str, str] = field(default_factory=dict)  # values of the chip, by dotted key
@@ -48,6 +50,8 @@ class Settings:
             "logits": self.logits,
             "tie": list(self.tie),
             "untie": list(self.untie),
+            "freeze": list(self.freeze),
+            "random_weights": self.random_weights,
             "precision": self.precision,
             "store": list(self.store),
         }
@@ -221,6 +225,9 @@ def train(
     loss_name = tensor_names(program, "loss")[0]
     rate_name = next(name for name in tensor_names(program, "hyper") if "learning_rate" in name)
     data.check_labels(evaluator.classes)
+    absent = sorted(set(tensor_names(program, "parameter")) - evaluator.weights.keys())
+    if absent:
+        raise ValueError(f"{model}: parameter {absent[0]} is an input without values; give --random-weights SEED")
     if init is not None:
         check_weights(init, evaluator.weights)
         for target in (session, reference) if reference else (session,):

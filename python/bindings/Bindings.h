@@ -17,6 +17,7 @@
 
 #include <map>
 #include <string>
+#include <variant>
 #include <vector>
 
 namespace arsis::python {
@@ -33,8 +34,13 @@ chip::Chip loadChip(const std::string &nameOrPath, const std::map<std::string, s
 
 /// How the model is read, by keyword.
 compiler::ImportOptions readImport(std::optional<int64_t> batch, const std::map<std::string, int64_t> &dims,
-                                   const std::vector<std::string> &tie,
-                                   const std::vector<std::string> &untie);
+                                   const std::vector<std::string> &tie, const std::vector<std::string> &untie,
+                                   const std::vector<std::string> &freeze,
+                                   std::optional<uint64_t> randomWeights);
+/// The path of a model, or the bytes of an ONNX model.
+using ModelArgument = std::variant<pybind11::bytes, std::string>;
+compiler::Model readModel(const ModelArgument &model, compiler::ImportOptions import);
+
 /// Options of the compilation as keywords, with '_' for '-'. Throws Error for one that there is not, or that
 /// has an argument of its own.
 void readOptions(const pybind11::kwargs &keywords, compiler::CompileOptions &options);

@@ -18,14 +18,26 @@ static bool hasArgument(llvm::StringRef option) {
 }
 
 compiler::ImportOptions readImport(std::optional<int64_t> batch, const std::map<std::string, int64_t> &dims,
-                                   const std::vector<std::string> &tie,
-                                   const std::vector<std::string> &untie) {
+                                   const std::vector<std::string> &tie, const std::vector<std::string> &untie,
+                                   const std::vector<std::string> &freeze,
+                                   std::optional<uint64_t> randomWeights) {
   compiler::ImportOptions import;
   import.batch = batch;
   import.dims = dims;
   import.tie = tie;
   import.untie = untie;
+  import.freeze = freeze;
+  import.randomWeights = randomWeights;
   return import;
+}
+
+compiler::Model readModel(const ModelArgument &model, compiler::ImportOptions import) {
+  compiler::Model read{"<bytes>", std::move(import)};
+  if (const auto *path = std::get_if<std::string>(&model))
+    read.name = *path;
+  else
+    read.bytes = std::string(std::get<py::bytes>(model));
+  return read;
 }
 
 /// A list or tuple of texts: an option that may be given repeatedly.

@@ -21,20 +21,17 @@ namespace arsis::python {
 
 using ProgramHandle = std::shared_ptr<isa::Program>;
 
-static ProgramHandle compileModel(const std::variant<py::bytes, std::string> &model, const std::string &chip,
+static ProgramHandle compileModel(const ModelArgument &model, const std::string &chip,
                                   const std::map<std::string, std::string> &overrides,
                                   std::optional<int64_t> batch, const std::map<std::string, int64_t> &dims,
                                   const std::vector<std::string> &tie, const std::vector<std::string> &untie,
-                                  const py::kwargs &keywords) {
+                                  const std::vector<std::string> &freeze,
+                                  std::optional<uint64_t> randomWeights, const py::kwargs &keywords) {
   compiler::CompileOptions options;
   options.chip = chip;
   options.set = chip::overridesOf(loadChip(chip, overrides));
   readOptions(keywords, options);
-  compiler::Model source{"<bytes>", readImport(batch, dims, tie, untie)};
-  if (const auto *path = std::get_if<std::string>(&model))
-    source.name = *path;
-  else
-    source.bytes = std::string(std::get<py::bytes>(model));
+  const compiler::Model source = readModel(model, readImport(batch, dims, tie, untie, freeze, randomWeights));
   std::vector<compiler::Message> messages;
   ProgramHandle program;
   {
@@ -122,15 +119,23 @@ void bindPrograms(py::module_ &module) {
 
   module.def(
       "parameter_readers",
-      [](const std::string &model, const std::vector<std::string> &tie,
-         const std::vector<std::string> &untie) {
-        return compiler::parameterReaders(model, readImport(std::nullopt, {}, tie, untie));
+      [](const std::string &model, const std::vector<std::string> &tie, const std::vector<std::string> &untie,
+         std::optional<uint64_t> randomWeights) {
+        return compiler::parameterReaders(model, readImport(std::nullopt, {}, tie, untie, {}, randomWeights));
       },
       py::arg("model"), py::kw_only(), py::arg("tie") = std::vector<std::string>(),
-      py::arg("untie") = std::vector<std::string>(),
+      py::arg("untie") = std::vector<std::string>(), py::arg("random_weights") = py::none(),
       "For each parameter and running statistic of an ONNX file, by the name it has in a program: the inputs "
       "that "
-      "read it, as pairs (number of the node in the file, number of its input).");
+      "read it, as pairs (number of the node in the file, number of its input). Of a file with functions the "
+      "nodes "
+      "are those of `inlined_model`.");
+  module.def(
+      "inlined_model", [](const std::string &model) { return py::bytes(compiler::inlinedOnnx(model)); },
+      py::arg("model"),
+      "The bytes of an ONNX file without functions, made from the one at the path `model`: each function's "
+      "nodes are "
+      "where it was called. Weights that lie in other files stay there. Raises Error.");
   const std::string help = "Compiles a model for a chip: the path of an .onnx file, of the text of any level "
                            "(.mlir), or the bytes of "
                            "an ONNX model. The compiler's warnings and remarks become Python warnings "
@@ -140,7 +145,8 @@ void bindPrograms(py::module_ &module) {
   module.def("compile", &compileModel, py::arg("model"), py::arg("chip"), py::kw_only(),
              py::arg("overrides") = std::map<std::string, std::string>(), py::arg("batch") = py::none(),
              py::arg("dims") = std::map<std::string, int64_t>(), py::arg("tie") = std::vector<std::string>(),
-             py::arg("untie") = std::vector<std::string>(), help.c_str());
+             py::arg("untie") = std::vector<std::string>(), py::arg("freeze") = std::vector<std::string>(),
+             py::arg("random_weights") = py::none(), help.c_str());
 }
 
 } // namespace arsis::python

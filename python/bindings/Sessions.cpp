@@ -134,14 +134,15 @@ static ref::Backend parseBackend(const std::string &text) {
 }
 
 static std::unique_ptr<ref::StepReference>
-makeStepReference(const std::string &model, std::optional<int64_t> batch,
+makeStepReference(const ModelArgument &model, std::optional<int64_t> batch,
                   const std::map<std::string, int64_t> &dims, const std::vector<std::string> &tie,
-                  const std::vector<std::string> &untie, const py::kwargs &keywords) {
+                  const std::vector<std::string> &untie, const std::vector<std::string> &freeze,
+                  std::optional<uint64_t> randomWeights, const py::kwargs &keywords) {
   compiler::CompileOptions options;
   readOptions(keywords, options);
   std::vector<compiler::Message> messages;
-  auto step = std::make_unique<ref::StepReference>(
-      compiler::stepText({model, readImport(batch, dims, tie, untie)}, options, &messages));
+  auto step = std::make_unique<ref::StepReference>(compiler::stepText(
+      readModel(model, readImport(batch, dims, tie, untie, freeze, randomWeights)), options, &messages));
   warn(messages);
   return step;
 }
@@ -208,7 +209,8 @@ void bindSessions(py::module_ &module) {
   module.def(
       "step_reference", &makeStepReference, py::arg("model"), py::kw_only(), py::arg("batch") = py::none(),
       py::arg("dims") = std::map<std::string, int64_t>(), py::arg("tie") = std::vector<std::string>(),
-      py::arg("untie") = std::vector<std::string>(),
+      py::arg("untie") = std::vector<std::string>(), py::arg("freeze") = std::vector<std::string>(),
+      py::arg("random_weights") = py::none(),
       "The reference for a model, without any chip (no backend \"exact\"). Keywords as for `compile`.");
 }
 

@@ -39,6 +39,22 @@ def node(op: str, inputs: str, output: str, **attributes: object) -> onnx.NodePr
     return helper.make_node(op, inputs.split(), [output], name=f"n_{output}", **attributes)
 
 
+def with_function(content: bytes) -> bytes:
+    """The first two nodes as a function with an attribute of its own, called by a function."""
+    made = onnx.ModelProto.FromString(content)
+    conv, relu = list(made.graph.node)[:2]
+    pads = next(attribute for attribute in conv.attribute if attribute.name == "pads")
+    pads.CopyFrom(onnx.AttributeProto(name="pads", type=onnx.AttributeProto.INTS, ref_attr_name="frame"))
+    imports = [*made.opset_import, helper.make_opsetid("f", 1)]
+    inputs, call = ["x", "w", "b"], helper.make_node("Inner", ["x", "w", "b"], ["r"], domain="f", frame=[1, 1, 1, 1])
+    inner = helper.make_function("f", "Inner", inputs, ["r"], [conv, relu], imports, ["frame"])
+    made.functions.extend([inner, helper.make_function("f", "Outer", inputs, ["r"], [call], imports, [])])
+    made.opset_import.append(imports[-1])
+    del made.graph.node[:2]
+    made.graph.node.insert(0, helper.make_node("Outer", ["x", "w", "b"], ["r"], name="call", domain="f"))
+    return made.SerializeToString(deterministic=True)
+
+
 def models() -> dict[str, bytes]:
     found = {}
     found["valid_conv"] = model(
@@ -113,6 +129,36 @@ def models() -> dict[str, bytes]:
         [1, 2],
         weights(w=(2, 1, 3, 1), v=(30, 2)),
     )
+    found["valid_folded"] = model(
+        [
+            node("Shape", "x", "a", start=1),
+            node("Cast", "a", "real", to=TensorProto.FLOAT),
+            helper.make_node("Constant", [], ["half"], value_float=0.5),
+            node("Mul", "real half", "b"),
+            node("Floor", "b", "c"),
+            node("Cast", "c", "d", to=TensorProto.INT64),
+            helper.make_node("Constant", [], ["zero"], value_ints=[0]),
+            helper.make_node("Constant", [], ["one"], value_ints=[1]),
+            node("Slice", "d zero one", "e"),
+            node("ConstantOfShape", "one", "f"),
+            node("Cast", "f", "g", to=TensorProto.INT64),
+            node("Equal", "g zero", "h"),
+            node("Where", "h e one", "i"),
+            node("Expand", "i one", "j"),
+            node("ReduceProd", "a", "k"),
+            node("Mod", "k j", "l"),
+            node("Sub", "l one", "m"),
+            node("Concat", "m j", "s", axis=0),
+            node("Reshape", "x s", "t"),
+            node("ReduceMean", "x axes", "u", keepdims=0),
+            node("Relu", "t", "y"),
+        ],
+        [1, 4, 3, 2],
+        [12, 2],
+        [numpy_helper.from_array(np.array([2, 3]), "axes")],
+        opset=18,
+    )
+    found["valid_function"] = with_function(found["valid_conv"])
     found["symbolic_batch"] = model([node("Gemm", "x v", "y")], ["N", 4], ["N", 2], weights(v=(4, 2)))
     found["unknown_operator"] = model([node("Softmax", "x", "y", axis=1)], [2, 4], [2, 4], [])
     return {f"{name}.onnx": bytes_ for name, bytes_ in found.items()}

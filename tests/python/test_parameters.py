@@ -141,5 +141,7 @@ def test_sizes_that_no_tensor_has(merged, options):
 def test_a_batch_for_an_nn_module(tmp_path):
     path = tmp_path / "m.mlir"
     path.write_text("func.func @forward(%x: tensor<2x3xf32>) -> tensor<2x3xf32> { return %x : tensor<2x3xf32> }")
-    with pytest.raises(arsis.Error, match="found a batch, a dimension, --tie or --untie for an nn module"):
+    with pytest.raises(
+        arsis.Error, match="found a batch, a dimension, --tie, --untie, --freeze or --random-weights for an nn module"
+    ):
         arsis.compile(str(path), "tiny", batch=64)

@@ -44,6 +44,9 @@ options::options_description describeOptions(CompileOptions &compile) {
   add("dim", list(), "NAME=VALUE: binds a symbolic dimension");
   add("tie", list(), "PATTERN: constants that stay one parameter of all nodes that read them");
   add("untie", list(), "PATTERN: constants that are a parameter of each node that reads them");
+  add("freeze", list(),
+      "PATTERN: parameters that training leaves as they are; no gradient is computed for them");
+  add("random-weights", text(), "SEED: random values for parameters that the file gives none");
   add("emit", text()->default_value("bin"), "level to write: nn, step, mapped, tile, isa, asm, bin");
   add("weights", text(),
       "file (.safetensors) that takes the initial values; the program names it, with its hash");
@@ -75,6 +78,9 @@ ImportOptions readImport(const options::variables_map &given) {
     parseDimension(text, import);
   import.tie = list("tie");
   import.untie = list("untie");
+  import.freeze = list("freeze");
+  if (given.count("random-weights"))
+    import.randomWeights = tool::wholeNumber(given["random-weights"].as<std::string>(), "--random-weights");
   return import;
 }
 

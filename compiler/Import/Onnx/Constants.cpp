@@ -79,6 +79,12 @@ static LogicalResult convertShape(const Node &node, GraphImporter &graph) {
   return graph.defineConstant(node, integerVector(part), false, node.output(0));
 }
 
+static LogicalResult convertSize(const Node &node, GraphImporter &graph) {
+  Tensor count = integerVector({llvm::product_of(graph.hostShape(node, 0))});
+  count.shape.clear();
+  return graph.defineConstant(node, std::move(count), false, node.output(0));
+}
+
 static LogicalResult convertGather(const Node &node, GraphImporter &graph) {
   const Tensor *data = integers(node, 0, graph);
   const Tensor *indices = data ? integers(node, 1, graph) : nullptr;
@@ -119,10 +125,9 @@ static LogicalResult convertConcat(const Node &node, GraphImporter &graph) {
 }
 
 const std::vector<Operator> constantOperators = {
-    {"Concat", nullptr, convertConcat},
-    {"Constant", checkConstant, convertConstant},
-    {"Gather", nullptr, convertGather},
-    {"Shape", nullptr, convertShape},
+    {"Concat", nullptr, convertConcat}, {"Constant", checkConstant, convertConstant},
+    {"Gather", nullptr, convertGather}, {"Shape", nullptr, convertShape},
+    {"Size", nullptr, convertSize},
 };
 
 } // namespace arsis::compiler::onnximport

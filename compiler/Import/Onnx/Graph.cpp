@@ -5,6 +5,7 @@
 
 #include "compiler/Import/Onnx/Graph.h"
 
+#include "compiler/Import/Onnx/Model.h"
 #include "compiler/Import/Onnx/Operators.h"
 #include "compiler/Import/Onnx/Parameters.h"
 #include "dialects/NN/IR/NNDialect.h"
@@ -25,17 +26,7 @@ GraphImporter::GraphImporter(MLIRContext &context, const ImportOptions &options,
   context.loadDialect<nn::NNDialect, func::FuncDialect>();
 }
 
-LogicalResult GraphImporter::report() {
-  if (problems.empty())
-    return success();
-  InFlightDiagnostic diagnostic = emitError(NameLoc::get(opBuilder.getStringAttr(path)));
-  if (problems.size() == 1)
-    return diagnostic << problems.front();
-  diagnostic << problems.size() << " problems";
-  for (const std::string &problem : problems)
-    diagnostic.attachNote() << problem;
-  return diagnostic;
-}
+LogicalResult GraphImporter::report() { return reportProblems(context, path, problems); }
 
 /// Gives every node a name of its own, which becomes the layer's: its name, else that of its first output. Of
 /// nodes that share a name all but the first append `:` and their first output.
@@ -65,6 +56,7 @@ static int64_t opsetOf(const onnx::ModelProto &model) {
 
 LogicalResult GraphImporter::addWeights(onnx::GraphProto &graph, int64_t opset) {
   nameLayers(graph);
+  addAbsentInputs(graph);
   return success(succeeded(addInitialisers(graph)) && succeeded(addConstants(graph, opset)) &&
                  succeeded(addParameters(graph)));
 }
@@ -97,8 +89,10 @@ OwningOpRef<ModuleOp> GraphImporter::run(onnx::ModelProto &model) {
     return nullptr;
   for (const onnx::NodeProto &node : graph.node())
     readNames.insert(node.input().begin(), node.input().end());
-  for (const onnx::ValueInfoProto &info : graph.output())
+  for (const onnx::ValueInfoProto &info : graph.output()) {
     readNames.insert(info.name());
+    outputNames.insert(info.name());
+  }
   if (failed(addInputs(graph)))
     return nullptr;
   importNodes(graph, opset);
@@ -109,8 +103,9 @@ OwningOpRef<ModuleOp> GraphImporter::run(onnx::ModelProto &model) {
     return nullptr;
   for (auto [type, count] : converted)
     emitRemark(location)
-        << count << " tensors of " << onnx::TensorProto::DataType_Name(type)
+        << count << " tensors of " << elementTypeName(type)
         << " are fp32 here (--precision chooses what is stored and multiplied in bf16 or fp16)";
+  describeAbsent();
   if (importOptions.training)
     describeTraining(folded);
   return module;
@@ -165,12 +160,10 @@ void GraphImporter::noteConversion(int32_t onnxType) {
 }
 
 LogicalResult GraphImporter::addInitialisers(const onnx::GraphProto &graph) {
-  if (graph.sparse_initializer_size() != 0)
-    problems.push_back("sparse initialisers are not supported");
   for (const onnx::TensorProto &proto : graph.initializer()) {
     auto tensor = std::make_shared<Tensor>();
     std::string problem;
-    if (!decodeTensor(proto, *tensor, problem)) {
+    if (!decodeTensor(proto, *tensor, problem, /*mayBeAbsent=*/true)) {
       problems.push_back("initialiser '" + proto.name() + "': " + problem);
       continue;
     }
@@ -230,8 +223,7 @@ LogicalResult GraphImporter::addInputs(const onnx::GraphProto &graph) {
       continue;
     const auto &type = info.type().tensor_type();
     if (!isFloatType(type.elem_type())) {
-      problems.push_back("input '" + info.name() + "': element type " +
-                         onnx::TensorProto::DataType_Name(type.elem_type()) +
+      problems.push_back("input '" + info.name() + "': element type " + elementTypeName(type.elem_type()) +
                          " (supported: FLOAT, DOUBLE, FLOAT16, BFLOAT16)");
       continue;
     }
@@ -287,9 +279,15 @@ void GraphImporter::importNodes(const onnx::GraphProto &graph, int64_t opset) {
     if (node.type() == "Constant") // imported already
       continue;
     // What hangs on a node that failed has no shape; its own mistake is the one to report.
-    if (inputsKnown(node))
-      (void)findOperator(node.type())->convert(node, *this);
-    else if (problems.empty())
+    if (inputsKnown(node)) {
+      if (fold(node)) // a failure is recorded
+        continue;
+      if (const Operator *known = findOperator(node.type()))
+        (void)known->convert(node, *this);
+      else
+        (void)fail(node, "computes on parameters or on more than " + Twine(kComputedElements) +
+                             " numbers (supported: arithmetic on shapes and small constants)");
+    } else if (problems.empty())
       (void)fail(node, "reads an output of another node that is not supported");
   }
 }

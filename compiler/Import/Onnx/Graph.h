@@ -63,12 +63,15 @@ struct Entry {
 struct KnownParameter {
   std::string name;
   std::vector<std::pair<int, int>> readers; ///< numbers of node and input in the file
+  bool isStatistic = false;                 ///< all of them read it as a running statistic
+  bool isFrozen = false;                    ///< the option `freeze` matches it
 };
 
 /// What became of a constant of floats that some node reads.
 struct KnownConstant {
   std::string name;                       ///< in the file
   bool isUniform = false;                 ///< all elements are equal
+  bool isAbsent = false;                  ///< the file gives its shape only
   bool isNode = false;                    ///< the value of a Constant node, not an initialiser
   std::vector<KnownParameter> parameters; ///< one: shared by all readers
   std::vector<std::string> readers;       ///< names of the nodes, each once
@@ -105,9 +108,15 @@ public:
   Arranged valueAsItIs(const Node &node, size_t index);
   /// `given` in another arrangement.
   mlir::Value arrange(const Node &node, const Arranged &given, llvm::ArrayRef<int64_t> permutation);
-  /// Input `index` if it is known at import.
+  /// Input `index` if its values are known at import.
   const Tensor *constant(const Node &node, size_t index);
-  bool isConstant(const Node &node, size_t index) { return constant(node, index) != nullptr; }
+  /// The attribute `axes`, or input `index`, which replaced it in later opsets; empty if there is neither.
+  /// Failure after recording that the input is not known.
+  mlir::FailureOr<llvm::SmallVector<int64_t>> axes(const Node &node, size_t index);
+  /// Whether input `index` is a constant, with values or without.
+  bool isConstant(const Node &node, size_t index) {
+    return node.hasInput(index) && entries[node.input(index)].constant != nullptr;
+  }
   /// Whether a node or the graph's outputs read `name`. An output that nobody reads needs no value.
   bool isRead(llvm::StringRef name) const { return readNames.contains(name); }
   /// The batch that the file fixes, where another one was asked for.
@@ -151,10 +160,16 @@ private:
   /// Remarks on what a training step makes of the file; `folded` are weights with batch norms in them.
   void describeTraining(llvm::ArrayRef<std::string> folded);
   void describeParameters();
+  /// Inputs that can only be weights become parameters without values.
+  void addAbsentInputs(const onnx::GraphProto &graph);
+  /// Warns of parameters without values.
+  void describeAbsent();
   void importNodes(const onnx::GraphProto &graph, int64_t opset);
   mlir::LogicalResult addOutputs(const onnx::GraphProto &graph);
   void finish();
   bool inputsKnown(const Node &node);
+  /// Evaluates the node if all its inputs are constants that may be folded; nothing if it has to be built.
+  std::optional<mlir::LogicalResult> fold(const Node &node);
   mlir::Value addArgument(mlir::RankedTensorType type, mlir::NamedAttrList attributes);
   void addHostLayout(mlir::NamedAttrList &attributes, mlir::RankedTensorType type,
                      llvm::ArrayRef<int64_t> permutation);
@@ -170,7 +185,7 @@ private:
   llvm::StringMap<llvm::SmallVector<int64_t>> declaredShapes;
   llvm::SmallVector<mlir::NamedAttrList> argumentAttributes;
   llvm::SmallVector<Result> results;
-  llvm::StringSet<> readNames;
+  llvm::StringSet<> readNames, outputNames;
   llvm::DenseSet<unsigned> replaced; ///< arguments that a result replaces
   std::vector<KnownConstant> constants;
   std::optional<int64_t> fileBatch;

@@ -113,13 +113,10 @@ static LogicalResult convertReshape(const Node &node, GraphImporter &graph) {
 }
 
 static LogicalResult convertUnsqueeze(const Node &node, GraphImporter &graph) {
-  SmallVector<int64_t> shape = graph.hostShape(node, 0), axes = node.integers("axes", {});
-  if (node.hasInput(1)) { // since opset 13
-    const Tensor *given = graph.constant(node, 1);
-    if (!given || given->isFloat)
-      return graph.fail(node, "the axes are not known at import");
-    axes.assign(given->integers.begin(), given->integers.end());
-  }
+  FailureOr<SmallVector<int64_t>> given = graph.axes(node, 1); // an input since opset 13
+  if (failed(given))
+    return failure();
+  SmallVector<int64_t> shape = graph.hostShape(node, 0), axes = *given;
   int64_t rank = shape.size() + axes.size();
   if (rank > static_cast<int64_t>(kGraphRank))
     return graph.fail(node,

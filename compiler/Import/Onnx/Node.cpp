@@ -12,6 +12,7 @@ llvm::StringRef Node::name() const {
   return proto.name().empty() ? output(0) : llvm::StringRef(proto.name());
 }
 llvm::StringRef Node::type() const { return proto.op_type(); }
+llvm::StringRef Node::domain() const { return proto.domain(); }
 size_t Node::inputCount() const { return proto.input_size(); }
 size_t Node::outputCount() const { return proto.output_size(); }
 

@@ -26,6 +26,7 @@ public:
   /// The node's name, or the name of its first output if it has none.
   llvm::StringRef name() const;
   llvm::StringRef type() const;
+  llvm::StringRef domain() const;
   int64_t opset() const { return opsetVersion; }
 
   size_t inputCount() const;

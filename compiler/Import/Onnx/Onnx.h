@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Entry points of the ONNX importer: an .onnx file (opset 7 to 17) becomes one module with `func.func
+// Entry points of the ONNX importer: an .onnx file (opset 7 to 28) becomes one module with `func.func
 // @forward` on the nn level. Everything the compiler cannot run is reported in one diagnostic that names
 // every offending node.
 
@@ -33,16 +33,25 @@ struct ImportOptions {
   /// of them, what `untie` matches one for each. What neither matches is separated if its elements are all
   /// equal.
   std::vector<std::string> tie, untie;
+  /// Glob patterns on names of parameters that a training step leaves as they are.
+  std::vector<std::string> freeze;
+  /// Gives parameters without values, also those whose file is missing, random ones from this seed. Without
+  /// it those that the file gives a shape only are zero.
+  std::optional<uint64_t> randomWeights;
 };
 
 /// By the name of a parameter or running statistic, the numbers of the nodes and inputs that read it in the
-/// file.
+/// file, functions inlined (`inlinedModel`).
 using ParameterReaders = std::map<std::string, std::vector<std::pair<int, int>>>;
 
 /// Which inputs of the file's nodes read what the importer makes a tensor of its own: initialisers and
 /// constants of floats, after what was merged is separated. Failure after one error diagnostic.
 mlir::FailureOr<ParameterReaders> readersOfParameters(mlir::MLIRContext &context, llvm::StringRef path,
                                                       const ImportOptions &options);
+
+/// The file with its functions inlined, as an ONNX file. Data in other files stay there. Failure after one
+/// error diagnostic.
+mlir::FailureOr<std::string> inlinedModel(mlir::MLIRContext &context, llvm::StringRef path);
 
 /// Reads the file at `path`. Returns null after one error diagnostic.
 mlir::OwningOpRef<mlir::ModuleOp> importOnnx(mlir::MLIRContext &context, llvm::StringRef path,

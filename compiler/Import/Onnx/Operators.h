@@ -38,7 +38,10 @@ std::string supportedOperators();
 
 // The tables, each in the file of its family.
 extern const std::vector<Operator> convolutionOperators, poolingOperators, normalizationOperators,
-    linearOperators, elementwiseOperators, movementOperators, constantOperators;
+    linearOperators, elementwiseOperators, movementOperators, constantOperators, castOperators;
+
+/// Whether the node is a Cast that is only another name here, where every float is fp32.
+bool isNameOnly(const Node &node);
 
 } // namespace arsis::compiler::onnximport
 

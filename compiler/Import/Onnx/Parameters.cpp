@@ -3,6 +3,7 @@
 // Finds the readers of every constant, groups those that share it, and names the groups.
 
 #include "compiler/Import/Onnx/Parameters.h"
+#include "compiler/Import/Onnx/Absent.h"
 #include "compiler/Import/Onnx/Operators.h"
 
 #include "llvm/ADT/IntEqClasses.h"
@@ -44,9 +45,10 @@ struct Root {
 
 class Planner {
 public:
-  Planner(onnx::GraphProto &graph, llvm::StringMap<Entry> &entries) : graph(graph), entries(entries) {}
+  Planner(onnx::GraphProto &graph, llvm::StringMap<Entry> &entries, const ImportOptions &options)
+      : graph(graph), entries(entries), options(options) {}
 
-  ParameterPlan run(const ImportOptions &options) {
+  ParameterPlan run() {
     collectNames();
     findReaders();
     match(options.tie, "--tie", [](Root &root) { root.isTied = true; });
@@ -57,6 +59,8 @@ public:
     if (plan.problems.empty())
       for (auto &[name, root] : roots)
         assign(root);
+    for (const std::string &pattern : options.freeze)
+      freeze(pattern);
     removeIdentities();
     return std::move(plan);
   }
@@ -86,7 +90,10 @@ private:
         auto entry = entries.find(node.input(input));
         if (entry == entries.end() || !entry->second.constant)
           continue;
-        bool isIdentity = node.op_type() == "Identity" && node.output_size() == 1;
+        // A half that is cast to fp32 is the same parameter; of integers a cast may make others.
+        bool isIdentity = node.output_size() == 1 &&
+                          (node.op_type() == "Identity" ||
+                           (entry->second.constant->isFloat && isNameOnly(Node(node, /*opset=*/0))));
         if (isIdentity) {
           aliases[node.output(0)] = node.input(input);
           identities.push_back(number);
@@ -106,13 +113,38 @@ private:
     }
   }
 
+  std::optional<llvm::GlobPattern> parse(StringRef option, const std::string &text) {
+    llvm::Expected<llvm::GlobPattern> pattern = llvm::GlobPattern::create(text);
+    if (pattern)
+      return std::move(*pattern);
+    plan.problems.push_back((option + " '" + text + "': " + llvm::toString(pattern.takeError())).str());
+    return std::nullopt;
+  }
+
+  /// What is frozen is read like a constant that is no weight: nothing asks for its gradient.
+  void freeze(const std::string &text) {
+    std::optional<llvm::GlobPattern> pattern = parse("--freeze", text);
+    if (!pattern)
+      return;
+    bool matches = false;
+    for (KnownConstant &constant : plan.constants)
+      for (KnownParameter &parameter : constant.parameters) {
+        Entry &entry = entries[parameter.name];
+        if (parameter.isStatistic || !(entry.trainable || parameter.isFrozen) ||
+            !pattern->match(parameter.name))
+          continue;
+        entry.trainable = false;
+        parameter.isFrozen = matches = true;
+      }
+    if (!matches)
+      plan.problems.push_back("--freeze '" + text + "' matches no parameter of the graph");
+  }
+
   void match(ArrayRef<std::string> patterns, StringRef option, llvm::function_ref<void(Root &)> mark) {
     for (const std::string &text : patterns) {
-      llvm::Expected<llvm::GlobPattern> pattern = llvm::GlobPattern::create(text);
-      if (!pattern) {
-        plan.problems.push_back((option + " '" + text + "': " + llvm::toString(pattern.takeError())).str());
+      std::optional<llvm::GlobPattern> pattern = parse(option, text);
+      if (!pattern)
         continue;
-      }
       bool matches = false;
       auto isMatch = [&](const std::string &name) { return pattern->match(name); };
       for (auto &[name, root] : roots)
@@ -172,6 +204,7 @@ private:
     constant.isUniform = root.isUniform;
     const Entry original = entries[root.name];
     constant.isNode = !original.trainable;
+    constant.isAbsent = original.constant->isAbsent;
     int last = -1;
     for (const Reader &reader : root.readers)
       if (std::exchange(last, reader.node) != reader.node)
@@ -185,11 +218,23 @@ private:
       entry = original;
       entry.name = name;
       entry.trainable |= llvm::any_of(group, [&](const Reader *reader) { return isWeight(*reader); });
+      if (entry.constant->isAbsent && options.randomWeights)
+        fill(entry, *group.front());
+      parameter.isStatistic = llvm::all_of(group, [&](const Reader *reader) { return isStatistic(*reader); });
       for (const Reader *reader : group) {
         graph.mutable_node(reader->node)->set_input(reader->input, name);
         parameter.readers.emplace_back(reader->node, reader->input);
       }
     }
+  }
+
+  /// Values of its own, so that what was merged differs.
+  void fill(Entry &entry, const Reader &reader) {
+    const onnx::NodeProto &node = graph.node(reader.node);
+    const Parameter *place = findParameter(node.op_type(), reader.input);
+    entry.constant = std::make_shared<Tensor>(*entry.constant);
+    fillRandomly(*entry.constant, Node(node, /*opset=*/0), place ? StringRef(place->word) : "",
+                 *options.randomWeights, entry.name);
   }
 
   std::string nameOf(ArrayRef<const Reader *> group, llvm::StringSet<> &taken) {
@@ -219,6 +264,11 @@ private:
     return producer != producers.end() && isLinear(graph.node(producer->second).op_type());
   }
 
+  bool isStatistic(const Reader &reader) {
+    const Parameter *place = findParameter(graph.node(reader.node).op_type(), reader.input);
+    return place && place->word.starts_with("running_");
+  }
+
   void removeIdentities() {
     auto &nodes = *graph.mutable_node();
     auto next = identities.begin();
@@ -234,6 +284,7 @@ private:
 
   onnx::GraphProto &graph;
   llvm::StringMap<Entry> &entries;
+  const ImportOptions &options;
   llvm::StringSet<> names;
   llvm::StringMap<int> producers;
   llvm::MapVector<StringRef, Root> roots;
@@ -250,7 +301,7 @@ bool isGenerated(StringRef name) {
 
 ParameterPlan planParameters(onnx::GraphProto &graph, llvm::StringMap<Entry> &entries,
                              const ImportOptions &options) {
-  return Planner(graph, entries).run(options);
+  return Planner(graph, entries, options).run();
 }
 
 std::vector<std::string> findFoldedConvolutions(const onnx::ModelProto &model) {
@@ -278,22 +329,24 @@ LogicalResult GraphImporter::addParameters(onnx::GraphProto &graph) {
 }
 
 void GraphImporter::describeParameters() {
-  std::vector<std::string> separated, shared, trained, frozen;
-  for (const KnownConstant &constant : constants) {
+  std::vector<std::string> separated, shared, trained, constant, frozen;
+  for (const KnownConstant &known : constants) {
     std::vector<std::string> used; // as values, not as attributes known at import
-    for (const KnownParameter &parameter : constant.parameters)
-      if (entries[parameter.name].value)
+    for (const KnownParameter &parameter : known.parameters)
+      if (entries[parameter.name].value) {
         used.push_back(parameter.name);
+        if (parameter.isFrozen)
+          frozen.push_back(parameter.name);
+        else if (known.isNode && !entries[parameter.name].isState)
+          (entries[parameter.name].trainable ? trained : constant).push_back(parameter.name);
+      }
     if (used.empty())
       continue;
     const Entry &entry = entries[used.front()];
-    if (constant.parameters.size() > 1)
-      separated.push_back("'" + constant.name + "' is " + quotedList(used));
-    else if (constant.readers.size() > 1 && entry.trainable)
-      shared.push_back("'" + constant.name + "' of " + quotedList(constant.readers));
-    for (const std::string &name : used)
-      if (constant.isNode && !entries[name].isState)
-        (entries[name].trainable ? trained : frozen).push_back(name);
+    if (known.parameters.size() > 1)
+      separated.push_back("'" + known.name + "' is " + quotedList(used));
+    else if (known.readers.size() > 1 && entry.trainable)
+      shared.push_back("'" + known.name + "' of " + quotedList(known.readers));
   }
   auto remark = [&](ArrayRef<std::string> notes, const Twine &text) {
     if (notes.empty())
@@ -311,8 +364,9 @@ void GraphImporter::describeParameters() {
       "them)");
   remark(trained.empty() ? ArrayRef<std::string>() : quotedList(trained),
          "weights in Constant nodes are trained");
-  remark(frozen.empty() ? ArrayRef<std::string>() : quotedList(frozen),
+  remark(constant.empty() ? ArrayRef<std::string>() : quotedList(constant),
          "constants that are no weights stay as they are");
+  remark(frozen.empty() ? ArrayRef<std::string>() : quotedList(frozen), "frozen parameters stay as they are");
 }
 
 } // namespace arsis::compiler::onnximport

@@ -95,7 +95,12 @@ static LogicalResult convertGlobalAveragePool(const Node &node, GraphImporter &g
 }
 
 static LogicalResult convertReduceMean(const Node &node, GraphImporter &graph) {
-  SmallVector<int64_t> shape = graph.hostShape(node, 0), axes = node.integers("axes", {}), pixels;
+  FailureOr<SmallVector<int64_t>> given = graph.axes(node, 1); // an input since opset 18
+  if (failed(given))
+    return failure();
+  SmallVector<int64_t> shape = graph.hostShape(node, 0), axes = *given, pixels;
+  if (axes.empty() && node.integer("noop_with_empty_axes", 0) != 0)
+    return graph.forward(node);
   int64_t rank = shape.size();
   for (int64_t &axis : axes)
     axis += axis < 0 ? rank : 0;

@@ -129,19 +129,64 @@ bool isFloatType(int32_t onnxType) {
          onnxType == onnx::TensorProto::FLOAT16 || onnxType == onnx::TensorProto::BFLOAT16;
 }
 
-bool decodeTensor(const onnx::TensorProto &proto, Tensor &tensor, std::string &problem) {
+std::string elementTypeName(int32_t onnxType) {
+  static const char *const newer[] = {"FLOAT8E4M3FN", "FLOAT8E4M3FNUZ", "FLOAT8E5M2", "FLOAT8E5M2FNUZ",
+                                      "UINT4",        "INT4",           "FLOAT4E2M1", "FLOAT8E8M0",
+                                      "UINT2",        "INT2",           "FLOAT6E2M3", "FLOAT6E3M2"};
+  constexpr int32_t kFirst = 17;
+  if (onnxType >= kFirst && onnxType < kFirst + int32_t(std::size(newer)))
+    return newer[onnxType - kFirst];
+  return onnx::TensorProto::DataType_IsValid(onnxType) ? onnx::TensorProto::DataType_Name(onnxType)
+                                                       : std::to_string(onnxType);
+}
+
+size_t elementBytes(int32_t onnxType) {
+  switch (onnxType) {
+  case onnx::TensorProto::INT8:
+  case onnx::TensorProto::UINT8:
+  case onnx::TensorProto::BOOL:
+    return 1;
+  case onnx::TensorProto::FLOAT16:
+  case onnx::TensorProto::BFLOAT16:
+  case onnx::TensorProto::INT16:
+  case onnx::TensorProto::UINT16:
+    return 2;
+  case onnx::TensorProto::FLOAT:
+  case onnx::TensorProto::INT32:
+  case onnx::TensorProto::UINT32:
+    return 4;
+  case onnx::TensorProto::DOUBLE:
+  case onnx::TensorProto::INT64:
+  case onnx::TensorProto::UINT64:
+    return 8;
+  default:
+    return 0;
+  }
+}
+
+/// Integers of type `From`, which `field` holds where they are not raw; all of them fit int64.
+template <typename From, typename Field>
+static bool decodeIntegers(const onnx::TensorProto &proto, const Field &field, int64_t count,
+                           Tensor &tensor) {
+  tensor.isFloat = false;
+  return proto.has_raw_data() ? decodeRaw<From>(proto.raw_data(), count, tensor.integers)
+                              : decodeField(field, count, tensor.integers);
+}
+
+bool decodeTensor(const onnx::TensorProto &proto, Tensor &tensor, std::string &problem, bool mayBeAbsent) {
   tensor = Tensor();
   tensor.shape.assign(proto.dims().begin(), proto.dims().end());
-  if (proto.data_location() == onnx::TensorProto::EXTERNAL) {
-    problem = "its data lies in another file; save the model with its data inside";
-    return false;
-  }
   if (problem = sizeProblem(tensor.shape); !problem.empty()) {
     problem = "has " + problem;
     return false;
   }
   int64_t count = tensor.size();
   bool raw = proto.has_raw_data();
+  if (mayBeAbsent && raw && proto.raw_data().empty() && count > 0 && elementBytes(proto.data_type()) != 0) {
+    tensor.isFloat = isFloatType(proto.data_type());
+    tensor.isAbsent = true;
+    return true;
+  }
   bool complete = false;
   std::vector<double> doubles;
   switch (proto.data_type()) {
@@ -163,23 +208,36 @@ bool decodeTensor(const onnx::TensorProto &proto, Tensor &tensor, std::string &p
                    : decodeHalf<BFloat16>(proto.int32_data(), count, tensor.floats, problem);
     break;
   case onnx::TensorProto::INT64:
-    tensor.isFloat = false;
-    complete = raw ? decodeRaw<int64_t>(proto.raw_data(), count, tensor.integers)
-                   : decodeField(proto.int64_data(), count, tensor.integers);
+    complete = decodeIntegers<int64_t>(proto, proto.int64_data(), count, tensor);
     break;
   case onnx::TensorProto::INT32:
-    tensor.isFloat = false;
-    complete = raw ? decodeRaw<int32_t>(proto.raw_data(), count, tensor.integers)
-                   : decodeField(proto.int32_data(), count, tensor.integers);
+    complete = decodeIntegers<int32_t>(proto, proto.int32_data(), count, tensor);
     break;
+  case onnx::TensorProto::INT16:
+    complete = decodeIntegers<int16_t>(proto, proto.int32_data(), count, tensor);
+    break;
+  case onnx::TensorProto::UINT16:
+    complete = decodeIntegers<uint16_t>(proto, proto.int32_data(), count, tensor);
+    break;
+  case onnx::TensorProto::INT8:
+    complete = decodeIntegers<int8_t>(proto, proto.int32_data(), count, tensor);
+    break;
+  case onnx::TensorProto::UINT8:
   case onnx::TensorProto::BOOL:
-    tensor.isFloat = false;
-    complete = raw ? decodeRaw<uint8_t>(proto.raw_data(), count, tensor.integers)
-                   : decodeField(proto.int32_data(), count, tensor.integers);
+    complete = decodeIntegers<uint8_t>(proto, proto.int32_data(), count, tensor);
+    break;
+  case onnx::TensorProto::UINT32:
+    complete = decodeIntegers<uint32_t>(proto, proto.uint64_data(), count, tensor);
+    break;
+  case onnx::TensorProto::UINT64:
+    complete = decodeIntegers<uint64_t>(proto, proto.uint64_data(), count, tensor);
+    for (int64_t value : tensor.integers)
+      if (value < 0)
+        problem = "holds " + std::to_string(static_cast<uint64_t>(value)) + ", expected at most 2^63 - 1";
     break;
   default:
-    problem = "element type " + onnx::TensorProto::DataType_Name(proto.data_type()) +
-              " (supported: FLOAT, DOUBLE, FLOAT16, BFLOAT16, INT64, INT32, BOOL)";
+    problem = "element type " + elementTypeName(proto.data_type()) +
+              " (supported: FLOAT, DOUBLE, FLOAT16, BFLOAT16, INT8 to INT64, UINT8 to UINT64, BOOL)";
     return false;
   }
   if (!complete)

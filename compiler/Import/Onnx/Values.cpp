@@ -68,11 +68,12 @@ Value GraphImporter::materialise(Entry &entry, ArrayRef<int64_t> permutation, bo
                  nn::RoleAttr::get(opBuilder.getContext(),
                                    isState || !entry.trainable ? nn::Role::State : nn::Role::Parameter));
   // Equal elements are kept once: a file may give one constant to thousands of readers.
-  attributes.set(
-      "nn.initial",
-      tensor.isUniform()
-          ? DenseElementsAttr::get(type, tensor.floats.front())
-          : DenseElementsAttr::get(type, ArrayRef<float>(permute(tensor.floats, tensor.shape, permutation))));
+  if (!tensor.isAbsent)
+    attributes.set("nn.initial",
+                   tensor.isUniform()
+                       ? DenseElementsAttr::get(type, tensor.floats.front())
+                       : DenseElementsAttr::get(
+                             type, ArrayRef<float>(permute(tensor.floats, tensor.shape, permutation))));
   addHostLayout(attributes, type, permutation);
   entry.value = addArgument(type, attributes);
   entry.permutation = Permutation(permutation);
@@ -158,7 +159,17 @@ Arranged GraphImporter::valueAsItIs(const Node &node, size_t index) {
 }
 
 const Tensor *GraphImporter::constant(const Node &node, size_t index) {
-  return node.hasInput(index) ? entries[node.input(index)].constant.get() : nullptr;
+  const Tensor *found = node.hasInput(index) ? entries[node.input(index)].constant.get() : nullptr;
+  return found && !found->isAbsent ? found : nullptr;
+}
+
+FailureOr<SmallVector<int64_t>> GraphImporter::axes(const Node &node, size_t index) {
+  if (!node.hasInput(index))
+    return node.integers("axes", {});
+  const Tensor *given = constant(node, index);
+  if (!given || given->isFloat)
+    return fail(node, "the axes are not known at import");
+  return SmallVector<int64_t>(ArrayRef(given->integers));
 }
 
 LogicalResult GraphImporter::define(const Node &node, size_t index, Value value,

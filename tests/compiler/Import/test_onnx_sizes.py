@@ -120,7 +120,7 @@ def test_gathering_more_than_a_shape(importer):
     [
         (helper.make_node("Concat", ["s", "s"], ["g"], name="g", axis=5), "axis 5"),
         (helper.make_node("Gather", ["s", "zero"], ["g"], name="g", axis=1), "axis 1"),
-        (helper.make_node("Concat", ["zero", "zero"], ["g"], name="g", axis=0), "a part of rank 0"),
+        (helper.make_node("Concat", ["zero", "zero"], ["g"], name="g", axis=0), "axis 0 of a constant of rank 0"),
         (
             helper.make_node("Unsqueeze", ["zero", "five"], ["g"], name="g"),
             "axes are not 1 dimensions of a result of rank 1",

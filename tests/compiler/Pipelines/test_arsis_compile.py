@@ -123,13 +123,18 @@ def test_a_program_records_small_numbers_exactly(lenet):
     ]
 
 
-@pytest.mark.parametrize("option", ["--batch=64", "--dim=N=2", "--tie=*", "--untie=*"])
+@pytest.mark.parametrize(
+    "option", ["--batch=64", "--dim=N=2", "--tie=*", "--untie=*", "--freeze=*", "--random-weights=1"]
+)
 def test_an_nn_module_has_its_sizes_and_parameters_already(lenet, tmp_path, option):
     text = tmp_path / "lenet5.mlir"
     assert run(lenet, "--batch=2", "--emit=nn", "-o", text).returncode == 0
     done = run(text, option, "--emit=nn")
     assert done.returncode == 1 and done.stderr.count("error: ") == 1
-    assert f"error: {text}: found a batch, a dimension, --tie or --untie for an nn module" in done.stderr
+    assert (
+        f"error: {text}: found a batch, a dimension, --tie, --untie, --freeze or --random-weights for an nn module"
+        in done.stderr
+    )
 
 
 @pytest.mark.parametrize("options", [["--keep=activations"], ["--train"], []])
