@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """Arsis: compile the training of a CNN for a systolic-array chip, run it on the simulated chip, and see what it costs.
 
->>> program = arsis.compile("lenet5.onnx", chip="edge", batch=32, train=True, optimizer="sgd,lr=0.02,momentum=0.9")
+>>> arsis.from_torch(net, torch.zeros(2, 1, 28, 28), "net.onnx")  # a PyTorch module, in training form
+>>> program = arsis.compile("net.onnx", chip="edge", batch=32, train=True, optimizer="sgd,lr=0.02,momentum=0.9")
 >>> session = arsis.Session(program, "edge")
 >>> session.write("x", images)            # float32, the model's own layout (N, C, H, W)
 >>> session.write("labels", labels)       # int32 or int64, (N,)
@@ -40,6 +41,8 @@ from _arsis import (  # noqa: E402
     write_tensors,
 )
 
+from arsis.exporter import from_torch  # noqa: E402
+
 __all__ = [
     "Error",
     "Program",
@@ -48,6 +51,7 @@ __all__ = [
     "chip_value",
     "chips",
     "compile",
+    "from_torch",
     "inlined_model",
     "load_plugin",
     "parameter_readers",

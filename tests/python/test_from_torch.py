@@ -1,0 +1,135 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""`from_torch`: PyTorch's own gradients, names and statistics, from a module that stays as it was."""
+
+import warnings
+
+import arsis
+import numpy as np
+import onnx
+import pytest
+import torch
+from own_net import example
+from torch import nn
+
+
+class Net(nn.Module):
+    """Batch norms, a residual, a reshape by the size of the input, a bias that two fresh layers have alike."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv1, self.bn1 = nn.Conv2d(3, 4, 3, padding=1, bias=False), nn.BatchNorm2d(4)
+        self.conv2, self.bn2 = nn.Conv2d(4, 4, 3, padding=1), nn.BatchNorm2d(4)
+        self.fc = nn.Linear(4 * 3 * 2, 5)
+        nn.init.zeros_(self.conv2.bias)
+
+    def forward(self, images: torch.Tensor) -> torch.Tensor:
+        y = torch.relu(self.bn1(self.conv1(images)))
+        y = torch.relu(self.bn2(self.conv2(y)) + y)
+        y = nn.functional.max_pool2d(y, 2)
+        return self.fc(y.view(y.size(0), -1))
+
+
+@pytest.fixture
+def net() -> nn.Module:
+    torch.manual_seed(3)
+    return Net()
+
+
+def batch(count: int, *shape: int, seed: int = 0) -> np.ndarray:
+    return np.random.default_rng(seed).normal(size=(count, *shape)).astype(np.float32)
+
+
+def test_one_step_is_that_of_pytorch(net):
+    images, labels = batch(6, 3, 6, 5), np.arange(6) % 5
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        program = arsis.compile(arsis.from_torch(net, torch.zeros(2, 3, 6, 5)), "tiny", batch=6, train=True,
+                                optimizer="sgd,lr=0.1", keep="gradients")  # fmt: skip
+    session = arsis.Session(program, "tiny")
+    session.write("images", images)
+    session.write("labels", labels)
+    session.run("functional")
+    exact = net.double().train()
+    loss = nn.functional.cross_entropy(exact(torch.from_numpy(images).double()), torch.from_numpy(labels))
+    loss.backward()
+    assert float(session.read("loss")) == pytest.approx(loss.item(), rel=1e-5)
+    names = dict(exact.named_parameters())
+    assert {t["name"] for t in program.tensors if t["role"] == "parameter"} == set(names)
+    for name, parameter in names.items():
+        found, wanted = session.read(f"grad:{name}"), parameter.grad.numpy()
+        assert np.linalg.norm(found - wanted) <= 1e-4 * np.linalg.norm(wanted) + 1e-6, name
+        moved = parameter.detach().numpy() - 0.1 * wanted
+        np.testing.assert_allclose(session.read(name), moved, rtol=1e-4, atol=1e-5, err_msg=name)
+    for name, buffer in exact.named_buffers():
+        if "running" in name:
+            np.testing.assert_allclose(session.read(name), buffer.numpy(), rtol=1e-4, atol=1e-5, err_msg=name)
+
+
+def test_the_module_stays_as_it_was(net):
+    before = {name: value.clone() for name, value in net.state_dict().items()}
+    net.eval()
+    torch.manual_seed(11)
+    arsis.from_torch(net, torch.ones(3, 3, 6, 5))
+    after = torch.rand(1)
+    torch.manual_seed(11)
+    assert torch.equal(torch.rand(1), after) and not net.training
+    assert all(torch.equal(value, before[name]) for name, value in net.state_dict().items())
+
+
+def test_the_file_is_in_training_form(net, tmp_path):
+    path = arsis.from_torch(net, torch.zeros(2, 3, 6, 5), tmp_path / "net.onnx")
+    assert path == str(tmp_path / "net.onnx")
+    model = onnx.load(path)
+    norms = [node for node in model.graph.node if node.op_type == "BatchNormalization"]
+    assert len(norms) == 2 and all(a.i == 1 for node in norms for a in node.attribute if a.name == "training_mode")
+    assert [value.name for value in model.graph.input] == ["images"]
+    assert model.graph.output[0].name == "logits"
+    assert model.graph.input[0].type.tensor_type.shape.dim[0].dim_param == "N"
+
+
+class Two(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.a, self.b = nn.Linear(4, 3), nn.Linear(2, 3)
+
+    def forward(self, left: torch.Tensor, right: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        return self.a(left) + self.b(right), self.b(right)
+
+
+def test_several_inputs_and_outputs():
+    model = arsis.from_torch(Two(), (torch.zeros(2, 4), torch.zeros(2, 2)))
+    program = arsis.compile(model, "tiny", batch=5)
+    shapes = {t["name"]: t["host_shape"] for t in program.tensors if t["role"] in ("input", "output")}
+    assert shapes == {"left": [5, 4], "right": [5, 2], "logits": [5, 3], "logits1": [5, 3]}
+
+
+@pytest.mark.parametrize(
+    "given,problem",
+    [
+        (torch.zeros(1, 3, 6, 5), "example 0: found shape (1, 3, 6, 5), expected a tensor of two images or more"),
+        (torch.tensor(1.0), "example 0: found shape (), expected"),
+        ((torch.zeros(2, 3, 6, 5), "text"), "example 1: found str, expected"),
+    ],
+)
+def test_an_example_without_a_batch(net, given, problem):
+    with pytest.raises(ValueError) as error:
+        arsis.from_torch(net, given)
+    assert str(error.value).startswith(problem)
+
+
+def test_a_later_torch_is_asked_to_trace(net, monkeypatch):
+    """Torch 2 has both exporters behind one function; its signature is imitated, its exporters are not here."""
+    original, asked = torch.onnx.export, {}
+
+    def export(module, args, f, *, dynamo=True, training=None, **others):
+        asked["dynamo"] = dynamo
+        return original(module, args, f, training=training, **others)
+
+    monkeypatch.setattr(torch.onnx, "export", export)
+    assert arsis.from_torch(net, torch.zeros(2, 3, 6, 5)) and asked == {"dynamo": False}
+
+
+def test_the_example_of_the_readme():
+    images = batch(32, 1, 28, 28)
+    losses, report = example(images, np.arange(32) % 10)
+    assert losses[-1] < 0.7 * losses[0] and report["totals"]["cycles"] > 0
