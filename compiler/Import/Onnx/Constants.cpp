@@ -3,6 +3,8 @@
 // Nodes that are evaluated at import: Constant, and the integer arithmetic on shapes that exporters emit for
 // `x.view(x.size(0), -1)`.
 
+#include "compiler/Import/Onnx/Constants.h"
+
 #include "compiler/Import/Onnx/Operators.h"
 
 #include "onnx/onnx_pb.h"
@@ -101,7 +103,7 @@ static LogicalResult convertGather(const Node &node, GraphImporter &graph) {
   return graph.defineConstant(node, std::move(result), false, node.output(0));
 }
 
-static LogicalResult convertConcat(const Node &node, GraphImporter &graph) {
+LogicalResult concatIntegers(const Node &node, GraphImporter &graph) {
   SmallVector<int64_t> values;
   int64_t axis = node.integer("axis", 0);
   for (size_t i = 0; i < node.inputCount(); ++i) {
@@ -118,8 +120,58 @@ static LogicalResult convertConcat(const Node &node, GraphImporter &graph) {
   return graph.defineConstant(node, integerVector(values), false, node.output(0));
 }
 
+/// Those of `integers` that lie `strides` apart, from `first` on.
+static LogicalResult defineTaken(const Node &node, GraphImporter &graph, const Tensor &integers,
+                                 ArrayRef<int64_t> shape, ArrayRef<int64_t> strides, int64_t first) {
+  Tensor result;
+  result.isFloat = false;
+  result.shape.assign(shape.begin(), shape.end());
+  const int64_t count = result.size();
+  if (count > static_cast<int64_t>(kComputedElements))
+    return failTooLarge(node, graph, count);
+  for (int64_t i = 0; i < count; ++i) {
+    int64_t at = first, rest = i;
+    for (size_t d = shape.size(); d-- > 0; rest /= shape[d])
+      at += rest % shape[d] * strides[d];
+    result.integers.push_back(integers.integers[at]);
+  }
+  return graph.defineConstant(node, std::move(result), false, node.output(0));
+}
+
+static SmallVector<int64_t> rowMajorStrides(ArrayRef<int64_t> shape) {
+  SmallVector<int64_t> strides(shape.size(), 1);
+  for (size_t d = shape.size(); d-- > 1;)
+    strides[d - 1] = strides[d] * shape[d];
+  return strides;
+}
+
+LogicalResult sliceIntegers(const Node &node, GraphImporter &graph) {
+  const Tensor *data = integers(node, 0, graph);
+  SmallVector<int64_t> shape(data->shape), strides = rowMajorStrides(shape);
+  std::optional<SmallVector<SliceRange>> ranges = sliceRanges(node, graph, shape);
+  if (!ranges)
+    return failure();
+  int64_t first = 0;
+  for (const SliceRange &range : *ranges) {
+    first += range.begin * strides[range.axis];
+    shape[range.axis] = range.count;
+    strides[range.axis] *= range.step;
+  }
+  return defineTaken(node, graph, *data, shape, strides, first);
+}
+
+LogicalResult transposeIntegers(const Node &node, GraphImporter &graph, const Tensor &integers,
+                                ArrayRef<int64_t> order) {
+  const SmallVector<int64_t> old = rowMajorStrides(integers.shape);
+  SmallVector<int64_t> shape, strides;
+  for (int64_t dim : order) {
+    shape.push_back(integers.shape[dim]);
+    strides.push_back(old[dim]);
+  }
+  return defineTaken(node, graph, integers, shape, strides, 0);
+}
+
 const std::vector<Operator> constantOperators = {
-    {"Concat", nullptr, convertConcat},
     {"Constant", checkConstant, convertConstant},
     {"Gather", nullptr, convertGather},
     {"Shape", nullptr, convertShape},

@@ -281,6 +281,20 @@ bool GraphImporter::inputsKnown(const Node &node) {
   return true;
 }
 
+/// By the operator's form for integers that are known, if all inputs are such.
+void GraphImporter::importNode(const Node &node) {
+  bool areIntegers = node.inputCount() > 0;
+  for (size_t i = 0; i < node.inputCount(); ++i)
+    areIntegers &= constant(node, i) && !constant(node, i)->isFloat;
+  const Operator *found = areIntegers ? findIntegerOperator(node.type()) : nullptr;
+  if (!found)
+    found = findOperator(node.type());
+  if (found)
+    (void)found->convert(node, *this);
+  else
+    (void)fail(node, "operator is not supported but on integers that are known at import");
+}
+
 void GraphImporter::importNodes(const onnx::GraphProto &graph, int64_t opset) {
   for (const onnx::NodeProto &proto : graph.node()) {
     Node node(proto, opset);
@@ -288,7 +302,7 @@ void GraphImporter::importNodes(const onnx::GraphProto &graph, int64_t opset) {
       continue;
     // What hangs on a node that failed has no shape; its own mistake is the one to report.
     if (inputsKnown(node))
-      (void)findOperator(node.type())->convert(node, *this);
+      importNode(node);
     else if (problems.empty())
       (void)fail(node, "reads an output of another node that is not supported");
   }

@@ -151,6 +151,7 @@ private:
   /// Remarks on what a training step makes of the file; `folded` are weights with batch norms in them.
   void describeTraining(llvm::ArrayRef<std::string> folded);
   void describeParameters();
+  void importNode(const Node &node);
   void importNodes(const onnx::GraphProto &graph, int64_t opset);
   mlir::LogicalResult addOutputs(const onnx::GraphProto &graph);
   void finish();

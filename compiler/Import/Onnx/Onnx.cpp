@@ -82,6 +82,8 @@ static LogicalResult checkOperators(MLIRContext &context, StringRef name, const 
       std::string problem = found->check ? found->check(node) : std::string();
       if (!problem.empty())
         problems.push_back(prefix + problem);
+    } else if (proto.domain().empty() && onnximport::findIntegerOperator(node.type())) {
+      continue; // whether its inputs are integers shows when they are known
     } else if (node.type() == "Softmax" || node.type() == "LogSoftmax") {
       problems.push_back(prefix +
                          "not supported; the training loss contains the softmax, so export the model with "

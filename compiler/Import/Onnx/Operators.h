@@ -33,12 +33,14 @@ struct Operator {
 
 /// Null if there is none of that type.
 const Operator *findOperator(llvm::StringRef type);
+/// The form of an operator for integers that are known at import; null if it has none.
+const Operator *findIntegerOperator(llvm::StringRef type);
 /// Names of all importable operators, comma separated, in alphabetical order.
 std::string supportedOperators();
 
 // The tables, each in the file of its family.
 extern const std::vector<Operator> convolutionOperators, poolingOperators, normalizationOperators,
-    linearOperators, elementwiseOperators, movementOperators, constantOperators;
+    linearOperators, elementwiseOperators, movementOperators, pieceOperators, constantOperators;
 
 } // namespace arsis::compiler::onnximport
 
