@@ -53,6 +53,22 @@ void merge(Move &move, const std::vector<int64_t> &source) {
   move.dimensions = std::move(kept);
 }
 
+/// Takes the first dimension out if it is whole and the first of the source, too. What is read outside of the
+/// source's next dimension would be the neighbour's.
+void takeRepeats(Move &move) {
+  std::vector<Move::Dimension> &dimensions = move.dimensions;
+  if (dimensions.size() <= kRank || !dimensions.front().isWhole() || dimensions.front().source != 0)
+    return;
+  const auto next = std::find_if(dimensions.begin(), dimensions.end(),
+                                 [](const Move::Dimension &d) { return d.source == 1; });
+  if (next->sourceAt < 0 || next->sourceAt + next->size > next->sourceSize)
+    return;
+  move.repeats = dimensions.front().size;
+  dimensions.erase(dimensions.begin());
+  for (Move::Dimension &d : dimensions)
+    --d.source;
+}
+
 std::optional<Move> moveIn(const Unit &unit, const Part &part) {
   const nn::Structure &s = part.structure;
   const bool moves = s.combine == nn::Combine::None && s.after.empty() && part.operands.size() == 1 &&
@@ -83,6 +99,7 @@ std::optional<Move> moveIn(const Unit &unit, const Part &part) {
                                part.at.empty() ? 0 : part.at[r], from.shape[source], to.shape[r]});
   }
   merge(move, from.shape);
+  takeRepeats(move);
   return move;
 }
 
@@ -146,12 +163,12 @@ Evaluation MoveSpace::evaluate(const Choice &c) const {
   Evaluation e;
   for (const Move &move : moves) {
     const Tiling t = tiling(move, c);
-    const auto tiles = double(t.order.times(3)),
+    const auto tiles = double(move.repeats * t.order.times(3)),
                bytes = double(t.buffer.elements() * t.buffer.elementBytes());
     // One move's tiles are gone when the next begins.
     if (e.buffers.empty() || t.buffer.size() > e.buffers.front().size())
       e.buffers = {t.buffer};
-    e.loops = std::max(e.loops, t.order.depth());
+    e.loops = std::max(e.loops, t.order.depth() + (move.repeats > 1));
     e.dramBytes += 2 * tiles * bytes;
     e.transfers += 2 * tiles;
     e.startBytes += 2 * bytes;
@@ -169,29 +186,40 @@ void MoveSpace::addTo(Layout &layout, const Move &move, const Choice &choice) co
     sourceShape[d.source] = d.sourceSize;
     resultShape.push_back(d.resultSize);
   }
+  // The repetitions lie behind each other, so they are counted with the outermost dimensions.
+  const int64_t sourceStep = rank == 0 ? 0 : sourceShape[0], resultStep = rank == 0 ? 0 : resultShape[0];
+  if (rank > 0) {
+    sourceShape[0] *= move.repeats;
+    resultShape[0] *= move.repeats;
+  }
   const int from = b.tensor(move.source, sourceShape, move.sourceType),
             to = b.tensor(move.result, resultShape, move.resultType);
-  std::vector<Affine> index;
-  b.nest(t.order, index, {},
-         [&] {
-           const View stored = b.whole(b.alloc(t.buffer));
-           View loaded = stored;
-           std::array<Affine, kRank> at, sourceAt;
-           Box4 box, sourceBox;
-           for (size_t d = 0; d < kRank; ++d) {
-             const size_t source = d < lead ? d : lead + move.dimensions[d - lead].source;
-             sourceAt[source] = at[d] = index[d] * t.tile[d];
-             sourceBox[source] = box[d] = b.extent(t.tile[d], t.shape[d], at[d]);
-             loaded.strides[source] = stored.strides[d];
-             if (d >= lead) {
-               sourceAt[source] += move.dimensions[d - lead].sourceAt;
-               at[d] += move.dimensions[d - lead].resultAt;
-             }
-           }
-           b.load(from, sourceAt, sourceBox, loaded, move.fill);
-           b.store(stored, to, at, box);
-         },
-         {});
+  b.loop(move.repeats, [&](const Affine &repetition) {
+    std::vector<Affine> index;
+    const auto moveTile = [&] {
+      const View stored = b.whole(b.alloc(t.buffer));
+      View loaded = stored;
+      std::array<Affine, kRank> at, sourceAt;
+      Box4 box, sourceBox;
+      for (size_t d = 0; d < kRank; ++d) {
+        const size_t source = d < lead ? d : lead + move.dimensions[d - lead].source;
+        sourceAt[source] = at[d] = index[d] * t.tile[d];
+        sourceBox[source] = box[d] = b.extent(t.tile[d], t.shape[d], at[d]);
+        loaded.strides[source] = stored.strides[d];
+        if (d >= lead) {
+          sourceAt[source] += move.dimensions[d - lead].sourceAt;
+          at[d] += move.dimensions[d - lead].resultAt;
+        }
+      }
+      if (rank > 0) {
+        sourceAt[lead] += repetition * sourceStep;
+        at[lead] += repetition * resultStep;
+      }
+      b.load(from, sourceAt, sourceBox, loaded, move.fill);
+      b.store(stored, to, at, box);
+    };
+    b.nest(t.order, index, {}, moveTile, {});
+  });
 }
 
 Layout MoveSpace::layout(const Choice &choice) const {

@@ -3,7 +3,7 @@
 // Moves by DMA: a tile of one tensor is loaded in its order into the order of the other, and stored there.
 // Transpositions, slices, pads and the pieces of concatenations and splits are such moves, one or several.
 // Where a box is cut, and beyond rank four, dimensions of one element are dropped and neighbours that stay
-// neighbours become one dimension.
+// neighbours become one dimension. Of five that are left, one that comes first in both tensors is a loop.
 #ifndef ARSIS_COMPILER_SCHEDULE_MOVE_H
 #define ARSIS_COMPILER_SCHEDULE_MOVE_H
 
@@ -23,6 +23,7 @@ struct Move {
   };
   int source = 0, result = 0; // values
   std::vector<Dimension> dimensions;
+  int64_t repeats = 1; // so many moves, one behind the other in both tensors
   numerics::ElementType sourceType = numerics::ElementType::F32, resultType = numerics::ElementType::F32;
   float fill = 0; // what lies outside of the source
 };

@@ -122,7 +122,7 @@ class DenseNet(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        self.stem = nn.Conv2d(3, 5, 3, 1, 1, bias=False)
+        self.stem = nn.Conv2d(3, 5, 3, 1, 1)
         self.block1 = nn.ModuleList([DenseLayer(5 + 3 * i, 3) for i in range(3)])
         self.norm, self.relu, self.conv = nn.BatchNorm2d(14), nn.ReLU(), nn.Conv2d(14, 7, 1, bias=False)
         self.pool = nn.AvgPool2d(2)

@@ -72,6 +72,7 @@ const std::vector<Case> kCases = {
     {"ConcatWithAnInput", "nn.concat", {{"parameter", "2x3xf32"}, {"input", "2x2xf32"}, {"parameter", "2x1xf32"}}, "axis = 1 : i64", {"2x6xf32"}},
     {"ConcatWithItself", "nn.concat", {{"parameter", "2x3xf32"}}, "axis = 0 : i64", {"4x3xf32"}, {0, 0}},
     {"Split", "nn.split", {{"parameter", "2x3x4xf32"}}, "axis = 2 : i64", {"2x3x1xf32", "2x3x3xf32"}},
+    {"Dropout", "nn.dropout", {{"parameter", "4x5xf32"}, {"input", "f32"}, {"input", "f32"}}, "ratio = 0.25 : f32, layer = 3 : i64", {"4x5xf32"}},
     {"SoftmaxCrossEntropy", "nn.softmax_cross_entropy", {{"parameter", "4x5xf32"}, {"label", "4xi32"}}, "", {"f32", "4x5xf32"}},
 };
 // clang-format on

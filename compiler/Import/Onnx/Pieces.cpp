@@ -44,14 +44,23 @@ static Value pad(const Node &node, GraphImporter &graph, Value x, ArrayRef<int64
                            nn::ScheduleAttr());
 }
 
-static Value concat(const Node &node, GraphImporter &graph, ArrayRef<Value> pieces, int64_t axis) {
+/// Of pieces that are joined already, the longest such row of first ones becomes one piece: a net in which
+/// every layer reads all features before it joins them anew for each layer.
+static Value concat(const Node &node, GraphImporter &graph, ArrayRef<Value> given, int64_t axis) {
+  SmallVector<Value> pieces(given);
+  while (const GraphImporter::Joined *earlier = graph.findJoined(pieces, axis)) {
+    pieces.erase(pieces.begin(), pieces.begin() + earlier->pieces.size());
+    pieces.insert(pieces.begin(), earlier->whole);
+  }
   if (pieces.size() == 1)
     return pieces.front();
   SmallVector<int64_t> shape = shapeOf(pieces.front());
-  for (Value piece : pieces.drop_front())
+  for (Value piece : ArrayRef(pieces).drop_front())
     shape[axis] += shapeOf(piece)[axis];
-  return nn::ConcatOp::create(graph.builder(), graph.location(node), graph.tensorType(shape), pieces,
-                              static_cast<uint64_t>(axis), nn::ScheduleAttr());
+  Value whole = nn::ConcatOp::create(graph.builder(), graph.location(node), graph.tensorType(shape), pieces,
+                                     static_cast<uint64_t>(axis), nn::ScheduleAttr());
+  graph.noteJoined({axis, pieces, whole});
+  return whole;
 }
 
 /// Every `step`-th of the elements from `begin` on: a dimension of so many elements is cut, of which the

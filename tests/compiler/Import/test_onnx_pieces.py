@@ -178,18 +178,31 @@ def test_reshapes_that_cut_and_merge():
     """Patches, windows, pixel shuffle and its inverse."""
 
     def build(net, x):
-        blocks = net.node("Transpose", [net.reshape(x, 2, 3, 2, 3, 4, 2)], perm=[0, 2, 4, 3, 5, 1])
         grown = net.node("Transpose", [net.reshape(x, 2, 3, 1, 6, 8)], perm=[0, 1, 3, 2, 4])
         tokens = net.node("Transpose", [net.reshape(x, 2, 3, -1)], perm=[0, 2, 1])
         return [
             net.node("Tanh", [name])
             for name in [
-                net.reshape(blocks, 16, 6, 3), net.reshape(grown, 2, 3, 6, 8), net.reshape(tokens, 96, 3), tokens,
-                net.reshape(x, 6, 48), net.reshape(x, 2, 1, 3, 48), net.reshape(x, 12, 24),
+                net.reshape(grown, 2, 3, 6, 8), net.reshape(tokens, 96, 3), tokens, net.reshape(x, 6, 48),
+                net.reshape(x, 2, 1, 3, 48), net.reshape(x, 12, 24),
             ]
         ]  # fmt: skip
 
     in_every_arrangement((2, 3, 6, 8), build)
+
+
+@pytest.mark.parametrize("apart,order,shape", [
+    ((2, 8, 3, 2, 5, 2), (0, 3, 5, 1, 2, 4), (2, -1, 3, 5)),  # blocks of pixels become channels
+    ((2, 2, 3, 2, 2, 2, 15), (0, 1, 4, 2, 5, 3, 6), (2, 4, 4, 45)),  # and back, channels last
+    ((2, 8, 3, 2, 5, 2), (0, 2, 4, 3, 5, 1), (30, 4, 8)),  # windows of pixels, each a list of tokens
+])  # fmt: skip
+def test_blocks_of_an_image(apart, order, shape):
+    net = Net(15)
+    x = net.input(values(2, 8, 6, 10))
+    if len(apart) == 7:
+        x = net.node("Transpose", [x], perm=[0, 2, 3, 1])
+    y = net.reshape(net.node("Transpose", [net.reshape(x, *apart)], perm=list(order)), *shape)
+    compare(net, {"blocks": net.node("Tanh", [y])})
 
 
 @pytest.mark.parametrize("shape,axes", [((3, 1, 5), [1]), ((2, 3, 1, 1), [-1, 2]), ((1, 3, 1, 5), [0]), ((1, 3), [0])])
@@ -230,6 +243,22 @@ def test_pieces_keep_the_arrangement(importer):
         "along 3 : (tensor<2x4x5x3xf32>, tensor<2x4x5x3xf32>, tensor<2x4x5x3xf32>) -> tensor<2x4x5x9xf32>",
         "behind [0, 1, 0, 0] of 0.000000e+00 : (tensor<2x4x5x9xf32>) -> tensor<2x5x7x9xf32>",
     )
+
+
+def test_what_is_joined_already_is_not_joined_again(importer):
+    """As in a DenseNet."""
+    nodes = [helper.make_node("Relu", ["a"], ["b"]), helper.make_node("Tanh", ["a"], ["c"])]
+    for name, pieces in (("ab", "ab"), ("again", "ab"), ("abc", "abc"), ("cab", "cab"), ("abcb", "abcb")):
+        nodes.append(helper.make_node("Concat", list(pieces), [f"join_{name}"], axis=1))
+    names = ["join_ab", "join_abc", "join_cab", "join_abcb"]
+    nodes.append(helper.make_node("Relu", ["join_again"], ["relu"]))
+    out = importer.nodes(nodes, {"a": (2, 3)}, [*names, "relu"])
+    assert [op.split(" : ")[0] for op in out.ops() if "concat" in op] == [
+        "nn.concat %arg0, %0 along 1",
+        "nn.concat %2, %1 along 1",
+        "nn.concat %1, %arg0, %0 along 1",
+        "nn.concat %3, %0 along 1",
+    ], out.text
 
 
 # Mistakes

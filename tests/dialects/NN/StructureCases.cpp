@@ -6,12 +6,9 @@
 
 #include "dialects/NN/IR/Shapes.h"
 
-#include <limits>
 #include <numeric>
 
 namespace arsis::nn::testing {
-
-using Operations = std::vector<mlir::Operation *>;
 
 namespace {
 
@@ -320,65 +317,6 @@ Operations loss(Bench &bench) {
   return operations;
 }
 
-/// Boxes within tensors: everything, single elements, one of a dimension, several at once.
-struct Box {
-  Shape outer, inner;
-  std::vector<int64_t> at;
-};
-const std::vector<Box> kBoxes = {
-    {{1}, {1}, {0}},
-    {{7}, {3}, {4}},
-    {{5, 3}, {5, 3}, {0, 0}},
-    {{5, 3}, {2, 3}, {0, 0}},
-    {{5, 3}, {5, 1}, {0, 2}},
-    {{2, 3, 5, 7}, {1, 2, 3, 4}, {1, 0, 1, 3}},
-    {{2, 1, 3, 1, 5, 2}, {2, 1, 1, 1, 3, 2}, {0, 0, 2, 0, 1, 0}},
-};
-Operations slice(Bench &bench) {
-  Operations operations;
-  for (const Box &box : kBoxes) {
-    mlir::NamedAttrList attributes;
-    attributes.push_back(bench.numbers("offsets", box.at));
-    operations.push_back(bench.make("nn.slice", {box.outer}, {box.inner}, attributes));
-  }
-  return operations;
-}
-Operations pad(Bench &bench) {
-  Operations operations;
-  for (const Box &box : kBoxes)
-    for (float value : {0.0f, -0.3f, -std::numeric_limits<float>::infinity()}) {
-      mlir::NamedAttrList attributes;
-      attributes.push_back(bench.numbers("low", box.at));
-      attributes.push_back(bench.number("value", value));
-      operations.push_back(bench.make("nn.pad", {box.inner}, {box.outer}, attributes));
-    }
-  return operations;
-}
-
-/// One tensor and its pieces along each of its dimensions.
-Operations pieces(Bench &bench, const char *name, bool joins) {
-  Operations operations;
-  for (const auto &[shape, axis, extents] :
-       std::vector<std::tuple<Shape, int64_t, std::vector<int64_t>>>{{{1}, 0, {1}},
-                                                                     {{6}, 0, {1, 2, 3}},
-                                                                     {{5, 3}, 0, {4, 1}},
-                                                                     {{5, 3}, 1, {1, 1, 1}},
-                                                                     {{2, 1, 3, 12}, 3, {5, 7}},
-                                                                     {{2, 5, 3, 2}, 1, {2, 1, 2}},
-                                                                     {{2, 2, 3, 4, 2}, 2, {1, 2}}}) {
-    std::vector<Shape> parts(extents.size(), shape);
-    for (size_t i = 0; i < extents.size(); ++i)
-      parts[i][axis] = extents[i];
-    mlir::NamedAttrList attributes;
-    attributes.push_back(bench.count("axis", axis));
-    operations.push_back(joins ? bench.make(name, parts, {shape}, attributes)
-                               : bench.make(name, {shape}, parts, attributes));
-  }
-  return operations;
-}
-Operations concat(Bench &bench) { return pieces(bench, "nn.concat", true); }
-Operations split(Bench &bench) { return pieces(bench, "nn.split", false); }
-
 Operations layerNorm(Bench &bench) {
   Operations operations;
   mlir::NamedAttrList attributes;
@@ -440,6 +378,7 @@ const std::map<std::string, Operations (*)(Bench &)> &structureCases() {
       {"nn.channel_sum", channelSum},
       {"nn.transpose", transpose},
       {"nn.slice", slice},
+      {"nn.dropout", dropout},
       {"nn.pad", pad},
       {"nn.relu", relu},
       {"nn.relu_grad", reluGrad},

@@ -143,6 +143,13 @@ func.func @loss_and_data(%x: tensor<2x4xf32>, %labels: tensor<2xi32>) {
   return
 }
 
+// CHECK-LABEL: func.func @random
+func.func @random(%x: tensor<2x4xf32>, %seed: tensor<f32>, %step: tensor<f32>) {
+  // CHECK: nn.dropout %{{.*}} seed %{{.*}} step %{{.*}} ratio 2.500000e-01 layer 3 : (tensor<2x4xf32>, tensor<f32>, tensor<f32>) -> tensor<2x4xf32>
+  %0 = nn.dropout %x seed %seed step %step ratio 0.25 layer 3 : (tensor<2x4xf32>, tensor<f32>, tensor<f32>) -> tensor<2x4xf32>
+  return
+}
+
 // CHECK-LABEL: func.func @attributes
 // CHECK-SAME: nn.host_permutation = array<i64: 0, 3, 1, 2>
 func.func @attributes(%x: tensor<1x2x2x3xf32> {nn.name = "x", nn.role = #nn.role<input>, nn.host_shape = array<i64: 1, 3, 2, 2>, nn.host_permutation = array<i64: 0, 3, 1, 2>},

@@ -135,6 +135,17 @@ TEST(PiecesLowering, ATensorThatIsThereTwice) {
       "");
 }
 
+TEST(PiecesLowering, FiveDimensionsOfWhichTheFirstStays) {
+  const std::string x = type({3, 4, 5, 6, 7}), y = type({3, 7, 6, 5, 4}), whole = flat({3, 4, 5, 6, 7});
+  EXPECT_EQ(compareWithOracle("func.func @forward(%x: " + whole + " {nn.name = \"x\"}) -> (" + whole +
+                                  " {nn.name = \"y\"}) {\n  %0 = nn.reshape %x : (" + whole + ") -> " + x +
+                                  "\n  %1 = nn.transpose %0 permutation [0, 4, 3, 2, 1] : (" + x + ") -> " +
+                                  y + "\n  %2 = nn.reshape %1 : (" + y + ") -> " + whole +
+                                  "\n  return %2 : " + whole + "\n}\n",
+                              chipWith(kTiny)),
+            "");
+}
+
 TEST(PiecesLowering, OneFieldOfTilesForAllPieces) {
   EXPECT_EQ(
       compareWithOracle(
