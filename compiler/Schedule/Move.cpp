@@ -165,9 +165,7 @@ Evaluation MoveSpace::evaluate(const Choice &c) const {
     const Tiling t = tiling(move, c);
     const auto tiles = double(move.repeats * t.order.times(3)),
                bytes = double(t.buffer.elements() * t.buffer.elementBytes());
-    // One move's tiles are gone when the next begins.
-    if (e.buffers.empty() || t.buffer.size() > e.buffers.front().size())
-      e.buffers = {t.buffer};
+    e.buffers.push_back(t.buffer);
     e.loops = std::max(e.loops, t.order.depth() + (move.repeats > 1));
     e.dramBytes += 2 * tiles * bytes;
     e.transfers += 2 * tiles;
