@@ -17,7 +17,8 @@ VectorUnit::VectorUnit(const chip::Chip &chip)
     : VectorUnit({chip.integer("vector.lanes"), chip.integer("vector.startup_cycles"),
                   chip.real("vector.cycles_simple"), chip.real("vector.cycles_reciprocal"),
                   chip.real("vector.cycles_rsqrt"), chip.real("vector.cycles_exp"),
-                  chip.real("vector.cycles_log"), chip.real("vector.cycles_tanh")},
+                  chip.real("vector.cycles_log"), chip.real("vector.cycles_tanh"),
+                  chip.real("vector.cycles_random")},
                  Banks(chip)) {}
 
 double VectorUnit::cyclesOf(numerics::VectorFunction function) const {
@@ -32,6 +33,8 @@ double VectorUnit::cyclesOf(numerics::VectorFunction function) const {
     return figures.log;
   case numerics::VectorFunction::Tanh:
     return figures.tanh;
+  case numerics::VectorFunction::Random:
+    return figures.random;
   default:
     return figures.simple;
   }

@@ -50,7 +50,7 @@ struct VectorUse {
 /// What the form reads of a chip; cycles of a function are per element and lane.
 struct VectorFigures {
   int64_t lanes = 1, startup = 0;
-  double simple = 1, reciprocal = 1, rsqrt = 1, exp = 1, log = 1, tanh = 1;
+  double simple = 1, reciprocal = 1, rsqrt = 1, exp = 1, log = 1, tanh = 1, random = 1;
 };
 
 class VectorUnit {

@@ -43,7 +43,9 @@ private:
       const bool isFirst = place.empty();
       for (size_t d = 0; d < accesses[i].indices.size(); ++d) {
         const nn::Index &index = accesses[i].indices[d];
-        if (!isPlain(index))
+        if (!isPlain(index) ||
+            unit.parts[part].structure.domain[index.terms[0].dimension].extent !=
+                unit.values[values[i]].shape[d])
           return false;
         const int dimension = first[part] + index.terms[0].dimension;
         if (isFirst)
@@ -64,6 +66,8 @@ private:
   }
   bool unifyAll(size_t p) {
     const Part &part = unit.parts[p];
+    if (!part.at.empty())
+      return false;
     std::vector<nn::Access> constants;
     for (const nn::Constant &constant : part.structure.constants)
       constants.push_back(constant.access);

@@ -24,7 +24,8 @@ bool isPlain(const nn::Index &index);
 /// but the last; 0 if it is no such part. Its reduction is no loop over a dimension of the unit.
 int64_t firstPixelsOf(const Part &part);
 
-/// Nothing if some access is more than a plain dimension per index, or values order dimensions differently.
+/// Nothing if some access is more than a plain dimension per index, takes a box of a value, or values order
+/// dimensions differently.
 std::optional<Coalesced> coalesce(const Unit &unit);
 
 } // namespace arsis::schedule

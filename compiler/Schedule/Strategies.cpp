@@ -5,8 +5,8 @@
 
 #include "compiler/Schedule/Contraction.h"
 #include "compiler/Schedule/Depthwise.h"
+#include "compiler/Schedule/Move.h"
 #include "compiler/Schedule/Outside.h"
-#include "compiler/Schedule/Transpose.h"
 #include "compiler/Schedule/Vector.h"
 #include "compiler/Schedule/WeightGradient.h"
 #include "compiler/Schedule/Window.h"
@@ -43,8 +43,8 @@ static std::unique_ptr<Space> windows(const Unit &unit, const ChipLimits &limits
 }
 
 static std::unique_ptr<Space> moves(const Unit &unit, const ChipLimits &limits) {
-  std::optional<Transposition> transposition = transpositionIn(unit);
-  return transposition ? std::make_unique<TransposeSpace>(limits, std::move(*transposition)) : nullptr;
+  std::optional<std::vector<Move>> moves = movesIn(unit);
+  return moves ? std::make_unique<MoveSpace>(limits, std::move(*moves)) : nullptr;
 }
 
 static std::unique_ptr<Space> vectors(const Unit &unit, const ChipLimits &limits) {

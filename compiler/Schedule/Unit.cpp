@@ -45,6 +45,7 @@ private:
       unit.values.push_back(std::move(value));
     }
     added.structure = std::move(part.structure);
+    added.at = std::move(part.at);
     unit.parts.push_back(std::move(added));
   }
 
@@ -76,7 +77,8 @@ private:
 Unit unitOf(std::string name, nn::Structure structure, std::vector<Value> operands,
             std::vector<Value> results) {
   std::vector<nn::Part> parts(1);
-  parts[0] = {std::move(structure), numbers(0, operands.size()), numbers(operands.size(), results.size())};
+  parts[0] = {
+      std::move(structure), numbers(0, operands.size()), numbers(operands.size(), results.size()), {}};
   return Former().form(std::move(name), std::move(parts), std::move(operands), std::move(results));
 }
 

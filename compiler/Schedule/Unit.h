@@ -28,10 +28,11 @@ struct Value {
   std::vector<float> values; // of a constant, row-major
 };
 
-/// Operands, results and constants of the structure are values of the unit, by number.
+/// Operands, results and constants of the structure are values of the unit, by number. `at` as in nn::Part.
 struct Part {
   nn::Structure structure;
   std::vector<int> operands, results, constants;
+  std::vector<int64_t> at;
 };
 
 struct Unit {

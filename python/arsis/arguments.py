@@ -105,7 +105,12 @@ def parser() -> Parser:
     )
     add("--store", action="append", default=[], metavar="LAYER=TYPE", help="layer that stores another type")
     add("--init", type=Path, help="start from the weights of this .npz file, as an earlier training wrote them")
-    add("--seed", type=whole(0, 2**64 - 1), default=0, help="seed of the order of the images")
+    add(
+        "--seed",
+        type=whole(0, 2**64 - 1),
+        default=0,
+        help="seed of the order of the images and of dropout",
+    )
     add("--reference", type=one_of("exact", "onednn", "plain", "f64", "off"), default="exact")
     add(
         "--timing",

@@ -224,15 +224,16 @@ def train(
     labels = tensor_names(program, "label")[0]
     loss_name = tensor_names(program, "loss")[0]
     rate_name = next(name for name in tensor_names(program, "hyper") if "learning_rate" in name)
+    seeds = {n: np.array(settings.seed, np.float32) for n in tensor_names(program, "hyper") if "random_seed" in n}
     data.check_labels(evaluator.classes)
     absent = sorted(set(tensor_names(program, "parameter")) - evaluator.weights.keys())
     if absent:
         raise ValueError(f"{model}: parameter {absent[0]} is an input without values; give --random-weights SEED")
     if init is not None:
         check_weights(init, evaluator.weights)
-        for target in (session, reference) if reference else (session,):
-            for name, array in init.items():
-                target.write(name, array)
+    for target in (session, reference) if reference else (session,):
+        for name, array in {**seeds, **(init or {})}.items():
+            target.write(name, array)
     steps_per_epoch = len(data.train_images) // settings.batch
     random = np.random.default_rng(settings.seed)
     history, report = History(), {}

@@ -76,32 +76,32 @@ INSTANTIATE_TEST_SUITE_P(
         Mistake{"Impossible", "rows: {value: 8,", "rows: {value: 0,",
                 "chip.yaml:10: value 0 of matrix.rows is impossible, expected between 1 and 1024 PE"},
         Mistake{"Negative", "tcl_ns: {value: 13.75,", "tcl_ns: {value: -1,",
-                "chip.yaml:57: value -1 of dram.tcl_ns is impossible"},
+                "chip.yaml:58: value -1 of dram.tcl_ns is impossible"},
         Mistake{"OldLatency", "  tcl_ns: {", "  latency_ns: {",
-                "chip.yaml:57: unknown key 'dram.latency_ns', expected its parts dram.controller_ns, "
+                "chip.yaml:58: unknown key 'dram.latency_ns', expected its parts dram.controller_ns, "
                 "dram.interconnect_ns, dram.phy_ns and dram.tcl_ns (without the burst), and "
                 "dram.interleave_bytes beside them"},
         Mistake{"OldRowMiss", "  trp_ns: {", "  row_miss_ns: {",
-                "chip.yaml:60: unknown key 'dram.row_miss_ns', expected dram.trp_ns and dram.trcd_ns"},
+                "chip.yaml:61: unknown key 'dram.row_miss_ns', expected dram.trp_ns and dram.trcd_ns"},
         Mistake{"NoRefreshInterval", "trefi_ns: {value: 7800,", "trefi_ns: {value: 0,",
-                "chip.yaml:69: value 0 of dram.trefi_ns is impossible"},
+                "chip.yaml:70: value 0 of dram.trefi_ns is impossible"},
         Mistake{"NothingButRefresh", "trefi_ns: {value: 7800,", "trefi_ns: {value: 350,",
-                "chip.yaml:68: dram.trfc_ns is 350, with tRTP, tRP and tRCD 385, expected less than the 350 "
+                "chip.yaml:69: dram.trfc_ns is 350, with tRTP, tRP and tRCD 385, expected less than the 350 "
                 "ns of dram.trefi_ns"},
         Mistake{"RowClosesBeforeItIsOpen", "tras_ns: {value: 35,", "tras_ns: {value: 10,",
-                "chip.yaml:59: dram.trcd_ns is 13.75, expected at most the 10 ns of dram.tras_ns"},
+                "chip.yaml:60: dram.trcd_ns is 13.75, expected at most the 10 ns of dram.tras_ns"},
         Mistake{"UnevenBatches", "write_batch: {value: 32,", "write_batch: {value: 48,",
-                "chip.yaml:55: dram.write_queue gives 64 bursts, expected a multiple of the 48 bursts"},
+                "chip.yaml:56: dram.write_queue gives 64 bursts, expected a multiple of the 48 bursts"},
         Mistake{"DuplicateKey", "  cols: {", "  rows: {", "chip.yaml:11: 'rows' of matrix is given twice"},
         Mistake{"DuplicateSection",
                 "\nvector:", "\nmatrix:", "chip.yaml:24: 'matrix' of the chip is given twice"},
         Mistake{"UnevenBanks", "banks: {value: 4,", "banks: {value: 3,",
                 "chip.yaml:20: scratchpad.kib gives 65536 bytes, expected a multiple of the 96 bytes"},
         Mistake{"UnevenRequests", "request_bytes: {value: 64,", "request_bytes: {value: 194,",
-                "chip.yaml:38: dma.request_bytes gives 194 bytes, expected a multiple of the 64 bytes of "
+                "chip.yaml:39: dma.request_bytes gives 194 bytes, expected a multiple of the 64 bytes of "
                 "dram.burst_bytes"},
         Mistake{"UnevenInterleave", "interleave_bytes: {value: 64,", "interleave_bytes: {value: 96,",
-                "chip.yaml:52: dram.interleave_bytes gives 96 bytes, expected a multiple of the 64 bytes of "
+                "chip.yaml:53: dram.interleave_bytes gives 96 bytes, expected a multiple of the 64 bytes of "
                 "dram.burst_bytes"},
         Mistake{"SectionIsNoMap", "\nclock:\n", "\nclock: 3\nunused:\n", "chip.yaml:5: clock is not a map"},
         Mistake{"NoName", "name: tiny\n", "", "chip.yaml:2: key 'name' is missing"},

@@ -19,7 +19,8 @@ torch = pytest.importorskip("torch", reason="the independent check needs Debian'
 import torch_models as nets  # noqa: E402
 import torch_precision  # noqa: E402
 
-BATCH = {"lenet5": 64, "resnet8": 4, "mobilenet": 16, "resnet18": 4}  # in LeNet-5 a single flipped ReLU must not decide
+# In LeNet-5 a single flipped ReLU must not decide.
+BATCH = {"lenet5": 64, "resnet8": 4, "mobilenet": 16, "densenet": 16, "shufflenet": 16, "resnet18": 4}
 SEEDS, FACTOR, LEAST_ELEMENTS, LEAST_SHARE = 5, 2.0, 64, 1e-3
 LOSS_SCALE = 1024.0
 HALF_UNIT = {"bf16": 2.0**-9, "fp16": 2.0**-12}

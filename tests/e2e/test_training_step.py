@@ -16,7 +16,7 @@ import torch_models as nets  # noqa: E402
 from arsis_tools import CHIPS, compile_step, simulate, tensors_of, tool  # noqa: E402
 
 MARGIN = 8.0
-BATCH = {"lenet5": 4, "resnet8": 2, "mobilenet": 2, "resnet18": 2}
+BATCH = {"lenet5": 4, "resnet8": 2, "mobilenet": 2, "densenet": 4, "shufflenet": 4, "resnet18": 2}
 STEPS, SEEDS = 3, 400
 FACTOR, FLOOR = 8.0, 1e-6
 

@@ -101,7 +101,75 @@ class MobileNet(nn.Module):
         return self.fc(torch.flatten(self.pool(self.relu2(self.grouped(x))), 1))
 
 
-MODELS = {"lenet5": LeNet5, "resnet8": ResNet8, "mobilenet": MobileNet, "resnet18": resnet18}
+class DenseLayer(nn.Module):
+    """The layer of DenseNet: what it computes of all earlier features joins them."""
+
+    def __init__(self, inputs: int, growth: int) -> None:
+        super().__init__()
+        self.norm1, self.relu1, self.conv1 = nn.BatchNorm2d(inputs), nn.ReLU(), nn.Conv2d(inputs, 8, 1, bias=False)
+        self.norm2, self.relu2 = nn.BatchNorm2d(8), nn.ReLU()
+        self.conv2 = nn.Conv2d(8, growth, 3, padding=1, bias=False)
+
+    def forward(self, *features):
+        x = self.conv1(self.relu1(self.norm1(torch.cat(features, 1))))
+        return self.conv2(self.relu2(self.norm2(x)))
+
+
+class DenseNet(nn.Module):
+    """Two blocks of DenseNet with a transition between, every layer concatenating all features before it."""
+
+    image = (3, 14, 10)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.stem = nn.Conv2d(3, 5, 3, 1, 1)
+        self.block1 = nn.ModuleList([DenseLayer(5 + 3 * i, 3) for i in range(3)])
+        self.norm, self.relu, self.conv = nn.BatchNorm2d(14), nn.ReLU(), nn.Conv2d(14, 7, 1, bias=False)
+        self.pool = nn.AvgPool2d(2)
+        self.block2 = nn.ModuleList([DenseLayer(7 + 4 * i, 4) for i in range(2)])
+        self.last, self.relu2 = nn.BatchNorm2d(15), nn.ReLU()
+        self.fc = nn.Linear(15, 10)
+
+    @staticmethod
+    def run(block: nn.ModuleList, x):
+        features = [x]
+        for layer in block:
+            features.append(layer(*features))
+        return torch.cat(features, 1)
+
+    def forward(self, x):
+        x = self.run(self.block1, self.stem(x))
+        x = self.run(self.block2, self.pool(self.conv(self.relu(self.norm(x)))))
+        return self.fc(torch.flatten(F.adaptive_avg_pool2d(self.relu2(self.last(x)), 1), 1))
+
+
+class ShuffleNet(nn.Module):
+    """torchvision's units of ShuffleNet-V2, with and without a stride: split, concatenation and channel shuffle."""
+
+    image = (3, 18, 14)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.pad = nn.ZeroPad2d((1, 0, 1, 2))
+        self.stem, self.bn, self.relu = nn.Conv2d(3, 6, 3, 2, bias=False), nn.BatchNorm2d(6), nn.ReLU()
+        self.unit1, self.unit2 = (
+            torchvision.models.shufflenetv2.InvertedResidual(*sizes) for sizes in ((6, 12, 2), (12, 12, 1))
+        )
+        self.fc = nn.Linear(12, 10)
+
+    def forward(self, x):
+        x = self.unit2(self.unit1(self.relu(self.bn(self.stem(self.pad(x))))))
+        return self.fc(x.mean([2, 3]))
+
+
+MODELS = {
+    "lenet5": LeNet5,
+    "resnet8": ResNet8,
+    "mobilenet": MobileNet,
+    "densenet": DenseNet,
+    "shufflenet": ShuffleNet,
+    "resnet18": resnet18,
+}
 
 
 def build(name: str) -> nn.Module:

@@ -7,6 +7,7 @@ import sys
 import numpy as np
 import pytest
 from arsis import data, models, training
+from tiny_model import IMAGE, tiny_data, tiny_model
 
 
 def test_training_learns_and_agrees_with_the_reference(trained):
@@ -29,6 +30,28 @@ def test_the_learning_rate_falls_along_half_a_cosine(lenet, trained):
     assert falling["loss_chip"] == falling["loss_reference"]
     assert falling["loss_chip"][:2] == constant["loss_chip"][:2]  # the first update is the same
     assert falling["loss_chip"][3] != constant["loss_chip"][3]
+
+
+def test_dropout_follows_the_seed_and_is_gone_in_evaluation(tmp_path):
+    """Bit for bit with the reference after every epoch; the same seed trains the same, and drops something."""
+    onnx = pytest.importorskip("onnx")
+    tiny_data(tmp_path / "set.npz")
+    images = data.load(str(tmp_path / "set.npz"), IMAGE)
+    trainings = []
+    for ratio, seed in ((0.5, 0), (0.5, 0), (0.5, 1), (0.0, 0)):
+        model = onnx.load(tiny_model(tmp_path / "model.onnx"))
+        drop = onnx.helper.make_node("Dropout", ["r", "ratio"], ["d"], name="drop")
+        model.graph.node[-1].input[0] = "d"
+        model.graph.node.insert(3, drop)
+        model.graph.initializer.append(onnx.numpy_helper.from_array(np.array(ratio, np.float32), "ratio"))
+        onnx.save(model, tmp_path / "model.onnx")
+        settings = training.Settings(model="tiny", chip="tiny", batch=10, epochs=3, reference="exact", seed=seed)
+        trainings.append(training.train(tmp_path / "model.onnx", images, settings, lambda *_: None)["training"])
+    assert all(each["epochs_bit_exact"] == 3 for each in trainings)
+    assert all(each["accuracy_chip"] == each["accuracy_reference"] for each in trainings)
+    losses = [each["loss_chip"] for each in trainings]
+    assert losses[0] == losses[1]
+    assert losses[0] != losses[2] and losses[0] != losses[3]
 
 
 def test_recipes_are_reproducible(tmp_path):

@@ -66,6 +66,13 @@ const std::vector<Case> kCases = {
     {"BatchNormOfAnInput", "nn.batch_norm", {{"input", "2x3x2x3xf32"}, {"parameter", "3xf32"}, {"parameter", "3xf32"}, {"input", "3xf32"}, {"input", "3xf32"}}, "epsilon = 1.0e-2 : f32, momentum = 0.5 : f32", {"2x3x2x3xf32", "3xf32", "3xf32", "3xf32", "3xf32"}},
     {"Reshape", "nn.reshape", {{"parameter", "2x3x4xf32"}}, "", {"6x4xf32"}},
     {"Transpose", "nn.transpose", {{"parameter", "2x3x4xf32"}}, "permutation = array<i64: 2, 0, 1>", {"4x2x3xf32"}},
+    {"Slice", "nn.slice", {{"parameter", "2x3x4xf32"}}, "offsets = array<i64: 0, 1, 2>", {"2x2x2xf32"}},
+    {"Pad", "nn.pad", {{"parameter", "2x3x4xf32"}}, "low = array<i64: 0, 1, 2>, value = 0.5 : f32", {"2x5x7xf32"}},
+    {"Concat", "nn.concat", {{"parameter", "2x3x4xf32"}, {"parameter", "2x1x4xf32"}}, "axis = 1 : i64", {"2x4x4xf32"}},
+    {"ConcatWithAnInput", "nn.concat", {{"parameter", "2x3xf32"}, {"input", "2x2xf32"}, {"parameter", "2x1xf32"}}, "axis = 1 : i64", {"2x6xf32"}},
+    {"ConcatWithItself", "nn.concat", {{"parameter", "2x3xf32"}}, "axis = 0 : i64", {"4x3xf32"}, {0, 0}},
+    {"Split", "nn.split", {{"parameter", "2x3x4xf32"}}, "axis = 2 : i64", {"2x3x1xf32", "2x3x3xf32"}},
+    {"Dropout", "nn.dropout", {{"parameter", "4x5xf32"}, {"input", "f32"}, {"input", "f32"}}, "ratio = 0.25 : f32, layer = 3 : i64", {"4x5xf32"}},
     {"SoftmaxCrossEntropy", "nn.softmax_cross_entropy", {{"parameter", "4x5xf32"}, {"label", "4xi32"}}, "", {"f32", "4x5xf32"}},
 };
 // clang-format on

@@ -107,26 +107,10 @@ static LogicalResult convertGather(const Node &node, GraphImporter &graph) {
   return graph.defineConstant(node, std::move(result), false, node.output(0));
 }
 
-static LogicalResult convertConcat(const Node &node, GraphImporter &graph) {
-  SmallVector<int64_t> values;
-  int64_t axis = node.integer("axis", 0);
-  for (size_t i = 0; i < node.inputCount(); ++i) {
-    const Tensor *part = integers(node, i, graph);
-    if (!part)
-      return failure();
-    if (part->shape.size() != 1 || (axis != 0 && axis != -1))
-      return graph.fail(node, "joins along axis " + Twine(axis) + " a part of rank " +
-                                  Twine(part->shape.size()) + " (supported: vectors of integers)");
-    if (values.size() + part->integers.size() > kComputedElements)
-      return failTooLarge(node, graph, values.size() + part->integers.size());
-    values.append(part->integers.begin(), part->integers.end());
-  }
-  return graph.defineConstant(node, integerVector(values), false, node.output(0));
-}
-
 const std::vector<Operator> constantOperators = {
-    {"Concat", nullptr, convertConcat}, {"Constant", checkConstant, convertConstant},
-    {"Gather", nullptr, convertGather}, {"Shape", nullptr, convertShape},
+    {"Constant", checkConstant, convertConstant},
+    {"Gather", nullptr, convertGather},
+    {"Shape", nullptr, convertShape},
     {"Size", nullptr, convertSize},
 };
 

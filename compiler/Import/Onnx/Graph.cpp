@@ -122,6 +122,9 @@ void GraphImporter::describeTraining(ArrayRef<std::string> folded) {
     emitRemark(function.getLoc())
         << "exported in inference form, but normalises by the statistics of the batch in the training step: "
         << llvm::join(usesBatchStatistics, ", ");
+  if (!usesDropout.empty())
+    emitRemark(function.getLoc()) << "exported in inference form, but drops elements in the training step: "
+                                  << llvm::join(usesDropout, ", ");
   if (!folded.empty())
     emitWarning(function.getLoc())
         << folded.size()

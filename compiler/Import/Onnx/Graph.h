@@ -124,6 +124,27 @@ public:
   /// Records that `node` normalises by the statistics of the batch although the file says otherwise.
   void noteBatchStatistics(const Node &node) { usesBatchStatistics.push_back(node.name().str()); }
 
+  /// Records that `node` drops elements although the file says otherwise.
+  void noteDropout(const Node &node) { usesDropout.push_back(node.name().str()); }
+
+  /// What random numbers of the step are made of: the seed is a setting, the step counts itself, and the
+  /// layer differs in every call.
+  struct RandomState {
+    mlir::Value seed, step;
+    int64_t layer = 0;
+  };
+  RandomState randomState();
+
+  /// A concatenation of two pieces or more along a dimension of the chip.
+  struct Joined {
+    int64_t axis;
+    llvm::SmallVector<mlir::Value> pieces;
+    mlir::Value whole;
+  };
+  void noteJoined(Joined made) { joined.push_back(std::move(made)); }
+  /// The longest one of the first of `pieces`; null if there is none.
+  const Joined *findJoined(llvm::ArrayRef<mlir::Value> pieces, int64_t axis) const;
+
   /// Gives output `index` its value; checks it against the shape that the file declares.
   mlir::LogicalResult define(const Node &node, size_t index, mlir::Value value,
                              llvm::ArrayRef<int64_t> permutation);
@@ -188,8 +209,10 @@ private:
   llvm::StringSet<> readNames, outputNames;
   llvm::DenseSet<unsigned> replaced; ///< arguments that a result replaces
   std::vector<KnownConstant> constants;
+  std::vector<Joined> joined;
   std::optional<int64_t> fileBatch;
-  std::vector<std::string> problems, usesBatchStatistics;
+  std::vector<std::string> problems, usesBatchStatistics, usesDropout;
+  RandomState random;                    ///< null until the first call; the layer of the next one
   std::map<int32_t, unsigned> converted; // tensors by the type they had in the file
 };
 

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Operators that move or rename elements. A host Transpose only relabels dimensions; Flatten, Reshape and
-// Unsqueeze need the host's element order and bring their input into it. Of known integers, the shapes that
-// exporters compute, Reshape and Unsqueeze are evaluated at import.
+// Operators that move or rename elements. A host Transpose only relabels dimensions; Flatten, Reshape,
+// Squeeze and Unsqueeze need the host's element order where they merge dimensions, and only there: what cuts
+// one dimension in two, or leaves it alone, stays as it is arranged. Of known integers, the shapes that
+// exporters compute, they are evaluated at import.
 
 #include "compiler/Import/Onnx/Operators.h"
 #include "dialects/NN/IR/NNDialect.h"
@@ -17,11 +18,69 @@ static int64_t product(ArrayRef<int64_t> extents) {
   return std::accumulate(extents.begin(), extents.end(), int64_t{1}, std::multiplies<int64_t>());
 }
 
+/// Dimensions `from` of one shape that become dimensions `to` of another with as many elements.
+struct Regrouped {
+  SmallVector<int64_t> from, to;
+};
+
+/// The smallest groups. REQUIRES: no extent is zero, and both shapes have as many elements.
+static SmallVector<Regrouped> regroup(ArrayRef<int64_t> old, ArrayRef<int64_t> shape) {
+  SmallVector<Regrouped> groups;
+  const auto fromEnd = static_cast<int64_t>(old.size()), toEnd = static_cast<int64_t>(shape.size());
+  for (int64_t from = 0, to = 0; from < fromEnd || to < toEnd;) {
+    Regrouped group;
+    int64_t before = 1, after = 1;
+    auto takeFrom = [&] {
+      group.from.push_back(from);
+      before *= old[from++];
+    };
+    auto takeTo = [&] {
+      group.to.push_back(to);
+      after *= shape[to++];
+    };
+    if (from < fromEnd)
+      takeFrom();
+    if (to < toEnd)
+      takeTo();
+    while (before != after)
+      before < after ? takeFrom() : takeTo();
+    groups.push_back(std::move(group));
+  }
+  return groups;
+}
+
+/// The groups in the order in which their first dimension of several elements is arranged, then those without
+/// one.
+static SmallVector<Regrouped> arrangeGroups(const Arranged &x, ArrayRef<int64_t> shape,
+                                            SmallVector<Regrouped> groups) {
+  auto place = [&](const Regrouped &group) {
+    int64_t first = x.permutation.size();
+    for (int64_t dim : group.from)
+      if (shape[dim] != 1)
+        first = std::min(first, x.permutation[dim]);
+    return first;
+  };
+  llvm::stable_sort(groups, [&](const Regrouped &a, const Regrouped &b) { return place(a) < place(b); });
+  return groups;
+}
+
 static LogicalResult reshapeTo(const Node &node, GraphImporter &graph, ArrayRef<int64_t> shape) {
-  Value x = graph.value(node, 0, hostPermutation(graph.hostShape(node, 0).size()));
+  const Arranged x = graph.valueAsItIs(node, 0);
   if (!x)
     return failure();
-  return graph.define(node, 0, graph.reshape(node, x, shape), hostPermutation(shape.size()));
+  const SmallVector<int64_t> old = graph.hostShape(x);
+  Permutation before(old.size()), after(shape.size());
+  SmallVector<int64_t> arranged;
+  int64_t position = 0;
+  for (const Regrouped &group : arrangeGroups(x, old, regroup(old, shape))) {
+    for (int64_t dim : group.from)
+      before[dim] = position++;
+    for (int64_t dim : group.to) {
+      after[dim] = static_cast<int64_t>(arranged.size());
+      arranged.push_back(shape[dim]);
+    }
+  }
+  return graph.define(node, 0, graph.reshape(node, graph.arrange(node, x, before), arranged), after);
 }
 
 /// Arithmetic on shapes goes through Reshape and Unsqueeze, too.
@@ -112,6 +171,32 @@ static LogicalResult convertReshape(const Node &node, GraphImporter &graph) {
   return reshapeTo(node, graph, shape);
 }
 
+static LogicalResult convertSqueeze(const Node &node, GraphImporter &graph) {
+  SmallVector<int64_t> old = graph.hostShape(node, 0), axes = node.integers("axes", {}), shape;
+  const int64_t rank = old.size();
+  if (node.hasInput(1)) { // since opset 13
+    const Tensor *given = graph.constant(node, 1);
+    if (!given || given->isFloat)
+      return graph.fail(node, "the axes are not known at import");
+    axes.assign(given->integers.begin(), given->integers.end());
+  } else if (!node.has("axes")) {
+    for (int64_t dim = 0; dim < rank; ++dim)
+      if (old[dim] == 1)
+        axes.push_back(dim);
+  }
+  for (int64_t &axis : axes) {
+    axis += axis < 0 ? rank : 0;
+    if (axis < 0 || axis >= rank || old[axis] != 1)
+      return graph.fail(node, "axes are not dimensions of one element of a tensor of shape " + describe(old));
+  }
+  for (int64_t dim = 0; dim < rank; ++dim)
+    if (!llvm::is_contained(axes, dim))
+      shape.push_back(old[dim]);
+  if (const Tensor *integers = graph.constant(node, 0); integers && !integers->isFloat)
+    return reshapeIntegers(node, graph, *integers, shape);
+  return reshapeTo(node, graph, shape);
+}
+
 static LogicalResult convertUnsqueeze(const Node &node, GraphImporter &graph) {
   FailureOr<SmallVector<int64_t>> given = graph.axes(node, 1); // an input since opset 13
   if (failed(given))
@@ -158,8 +243,8 @@ static LogicalResult convertIdentity(const Node &node, GraphImporter &graph) { r
 
 const std::vector<Operator> movementOperators = {
     {"Flatten", nullptr, convertFlatten},     {"Identity", nullptr, convertIdentity},
-    {"Reshape", nullptr, convertReshape},     {"Transpose", nullptr, convertTranspose},
-    {"Unsqueeze", nullptr, convertUnsqueeze},
+    {"Reshape", nullptr, convertReshape},     {"Squeeze", nullptr, convertSqueeze},
+    {"Transpose", nullptr, convertTranspose}, {"Unsqueeze", nullptr, convertUnsqueeze},
 };
 
 } // namespace arsis::compiler::onnximport

@@ -123,22 +123,44 @@ static FailureOr<float> dropoutRatio(const Node &node, GraphImporter &graph) {
   return given->floats[0];
 }
 
+/// Whether the file says that the node drops elements; nothing if it does not say.
+static std::optional<bool> isInTrainingMode(const Node &node, GraphImporter &graph) {
+  const Tensor *mode = node.hasInput(2) ? graph.constant(node, 2) : nullptr;
+  if (!mode || mode->isFloat || mode->size() != 1)
+    return std::nullopt;
+  return mode->integers[0] != 0;
+}
+
+static LogicalResult dropElements(const Node &node, GraphImporter &graph) {
+  FailureOr<float> ratio = dropoutRatio(node, graph);
+  if (failed(ratio))
+    return failure();
+  if (*ratio == 0)
+    return graph.forward(node);
+  if (!(*ratio > 0 && *ratio < 1))
+    return graph.fail(node, "ratio = " + Twine(std::to_string(*ratio)) + ", expected 0 to less than 1");
+  Arranged x = graph.valueAsItIs(node, 0);
+  if (!x)
+    return failure();
+  if (x.permutation.empty())
+    return graph.fail(node, "of a scalar (supported: one dimension or more)");
+  if (isInTrainingMode(node, graph) == false)
+    graph.noteDropout(node);
+  const GraphImporter::RandomState random = graph.randomState();
+  OpBuilder &builder = graph.builder();
+  Value y = nn::DropoutOp::create(builder, graph.location(node), x.value.getType(), x.value, random.seed,
+                                  random.step, builder.getF32FloatAttr(*ratio),
+                                  builder.getI64IntegerAttr(random.layer), nullptr);
+  return graph.define(node, 0, y, x.permutation);
+}
+
 static LogicalResult convertDropout(const Node &node, GraphImporter &graph) {
   if (node.hasOutput(1) && graph.isRead(node.output(1)))
     return graph.fail(node, "output mask is read (supported: the output only)");
-  if (graph.options().training) {
-    FailureOr<float> ratio = dropoutRatio(node, graph);
-    if (failed(ratio))
-      return failure();
-    if (*ratio != 0)
-      return graph.fail(node, "ratio = " + Twine(std::to_string(*ratio)) +
-                                  " in training (supported: 0; dropout in training is not supported yet: "
-                                  "set its ratio to 0, or export the model without it)");
-  } else if (node.hasInput(2)) {
-    const Tensor *mode = graph.constant(node, 2);
-    if (mode && !mode->isFloat && mode->size() == 1 && mode->integers[0] != 0)
-      emitWarning(graph.location(node)) << "exported in training mode: keeps every element here";
-  }
+  if (graph.options().training)
+    return dropElements(node, graph);
+  if (isInTrainingMode(node, graph) == true)
+    emitWarning(graph.location(node)) << "exported in training mode: keeps every element here";
   return graph.forward(node);
 }
 

@@ -38,7 +38,8 @@ std::string supportedOperators();
 
 // The tables, each in the file of its family.
 extern const std::vector<Operator> convolutionOperators, poolingOperators, normalizationOperators,
-    linearOperators, elementwiseOperators, movementOperators, constantOperators, castOperators;
+    linearOperators, elementwiseOperators, movementOperators, pieceOperators, constantOperators,
+    castOperators;
 
 /// Whether the node is a Cast that is only another name here, where every float is fp32.
 bool isNameOnly(const Node &node);

@@ -6,6 +6,7 @@
 #include "compiler/Import/Onnx/Graph.h"
 
 #include "dialects/NN/IR/NNDialect.h"
+#include "dialects/NN/IR/Origin.h"
 
 using namespace mlir;
 
@@ -221,6 +222,42 @@ LogicalResult GraphImporter::forward(const Node &node) {
       return failure();
   }
   return define(node, 0, source.value, source.permutation);
+}
+
+const GraphImporter::Joined *GraphImporter::findJoined(ArrayRef<Value> pieces, int64_t axis) const {
+  const Joined *longest = nullptr;
+  for (const Joined &each : joined)
+    if (each.axis == axis && each.pieces.size() <= pieces.size() &&
+        llvm::equal(each.pieces, pieces.take_front(each.pieces.size())) &&
+        (!longest || each.pieces.size() > longest->pieces.size()))
+      longest = &each;
+  return longest;
+}
+
+GraphImporter::RandomState GraphImporter::randomState() {
+  auto scalar = [&](StringRef wanted, nn::Role role) {
+    const bool isTaken = entries.count(wanted) || readNames.contains(wanted);
+    NamedAttrList attributes;
+    attributes.set("nn.name", opBuilder.getStringAttr(isTaken ? "step:" + wanted : wanted));
+    attributes.set(nn::kRole, nn::RoleAttr::get(opBuilder.getContext(), role));
+    attributes.set("nn.initial", DenseElementsAttr::get(tensorType({}), 0.0f));
+    return addArgument(tensorType({}), attributes);
+  };
+  if (!random.seed) {
+    random.seed = scalar("random_seed", nn::Role::Hyper);
+    random.step = scalar("random_step", nn::Role::State);
+    const Location location = nn::makeOrigin(opBuilder.getContext(), "random_step", "fwd");
+    Value one = nn::ConstantOp::create(opBuilder, location, DenseElementsAttr::get(tensorType({}), 1.0f));
+    Value next = nn::AddOp::create(opBuilder, location, one.getType(), random.step, one, nullptr);
+    const unsigned number = cast<BlockArgument>(random.step).getArgNumber();
+    NamedAttrList attributes = argumentAttributes[number];
+    attributes.erase("nn.initial");
+    attributes.set("nn.donates", opBuilder.getI64IntegerAttr(number));
+    results.push_back({next, attributes});
+  }
+  RandomState drawn = random;
+  ++random.layer;
+  return drawn;
 }
 
 LogicalResult GraphImporter::replaceState(const Node &node, Value argument, Value updated) {

@@ -119,10 +119,14 @@ private:
     }
   }
 
-  /// A view, a transposition, or a sum of tensors.
+  /// A view, a transposition, what takes tensors apart or joins them, or a sum of tensors.
   static bool passesOn(Operation *op) {
     if (isa<nn::ViewOpInterface>(op))
       return true;
+    if (auto composite = dyn_cast<nn::CompositeOpInterface>(op))
+      return llvm::all_of(composite.getParts(), [](const nn::Part &part) {
+        return part.structure.combine == nn::Combine::None && part.structure.after.empty();
+      });
     auto structured = dyn_cast<nn::StructuredOpInterface>(op);
     if (!structured)
       return false;

@@ -32,7 +32,8 @@ namespace arsis::numerics {
   X(Log, "log", 1, false)                                                                                    \
   X(OneHot, "one_hot", 1, false)                                                                             \
   X(IsFinite, "is_finite", 1, false)                                                                         \
-  X(Tanh, "tanh", 1, false)
+  X(Tanh, "tanh", 1, false)                                                                                  \
+  X(Random, "random", 3, true)
 
 enum class VectorFunction : uint8_t {
 #define ARSIS_X(ID, NAME, OPERANDS, IMMEDIATE) ID,

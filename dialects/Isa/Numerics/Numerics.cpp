@@ -133,6 +133,23 @@ int32_t toI32(float x) {
   return static_cast<int32_t>(shifted - 0x1.8p52);
 }
 
+float random(float a, float b, float c, float d) {
+  constexpr uint64_t kFirstMultiplier = 0xD2511F53u, kSecondMultiplier = 0xCD9E8D57u;
+  constexpr uint32_t kFirstWeyl = 0x9E3779B9u, kSecondWeyl = 0xBB67AE85u; // added to the key in every round
+  constexpr int kRounds = 10;
+  uint32_t counter[] = {bitsOf(a), bitsOf(b), bitsOf(c), bitsOf(d)}, key[] = {0, 0};
+  for (int round = 0; round < kRounds; ++round) {
+    const uint64_t first = kFirstMultiplier * counter[0], second = kSecondMultiplier * counter[2];
+    counter[0] = static_cast<uint32_t>(second >> 32) ^ counter[1] ^ key[0];
+    counter[1] = static_cast<uint32_t>(second);
+    counter[2] = static_cast<uint32_t>(first >> 32) ^ counter[3] ^ key[1];
+    counter[3] = static_cast<uint32_t>(first);
+    key[0] += kFirstWeyl;
+    key[1] += kSecondWeyl;
+  }
+  return static_cast<float>(counter[0] >> 9 << 1 | 1) * 0x1p-24f;
+}
+
 float applyMap(VectorFunction function, float a, float b, float c, float immediate) {
   switch (function) {
   case VectorFunction::Copy:
@@ -175,6 +192,8 @@ float applyMap(VectorFunction function, float a, float b, float c, float immedia
     return isFinite(a) ? 1.0f : 0.0f;
   case VectorFunction::Tanh:
     return tanh(a);
+  case VectorFunction::Random:
+    return random(a, b, c, immediate);
   }
   return floatOf(kCanonicalNaNBits); // not reached: the decoder rejects unknown functions
 }

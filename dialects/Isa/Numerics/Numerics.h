@@ -53,6 +53,12 @@ float log(float x);
 /// Error <= 0.51 ulp over all floats; odd, tanh(-0) = -0.
 float tanh(float x);
 
+/// A number between 0 and 1, an odd multiple of 2^-24, from the bits of the four arguments: the upper 23 bits
+/// of the first word of Philox4x32-10 (Salmon, Moraes, Dror and Shaw, "Parallel random numbers: as easy as 1,
+/// 2, 3", SC 2011) with the counter (a, b, c, d) and the key (0, 0). All of those multiples are equally
+/// likely.
+float random(float a, float b, float c, float d);
+
 inline float relu(float x) { return isNaN(x) ? canonical(x) : x > 0.0f ? x : 0.0f; }
 inline bool isFinite(float x) { return (bitsOf(x) & 0x7f800000u) != 0x7f800000u; }
 

@@ -44,13 +44,14 @@ struct Index {
 };
 
 /// What is read where an index lies outside of the tensor. It takes part like any other value: infinity times
-/// a padded zero is NaN.
-enum class Outside : uint8_t { Never, Zero, MinusInfinity };
+/// a padded zero is NaN. Value: that of the access.
+enum class Outside : uint8_t { Never, Zero, MinusInfinity, Value };
 
 /// Which element of a tensor belongs to a point. A dimension in none of the indices broadcasts.
 struct Access {
   std::vector<Index> indices; // one per dimension of the tensor
   Outside outside = Outside::Never;
+  float value = 0; // of Outside::Value, rounded to the type of the result
 };
 
 /// A tensor that the program brings along, such as the reciprocals of the sizes of windows.
@@ -167,9 +168,13 @@ struct Structure {
 /// Values are numbered: k >= 0 is value k of the operation, its operands followed by its results; ~k < 0 is
 /// inner value k, which has the shape that the part that computes it gives it. A part reads what earlier ones
 /// compute.
+///
+/// The result of a part may be a box of a value that several parts write: the element at index i is that at
+/// i + at. The boxes of a value are apart and cover it.
 struct Part {
   Structure structure;
   std::vector<int> operands, results;
+  std::vector<int64_t> at = {}; // one per dimension of its one result; empty: the part writes all of it
 };
 
 /// The first contradiction in the structure, or between it and the shapes of the operation's tensors; nothing

@@ -145,30 +145,19 @@ def test_add_shapes(importer):
     )
 
 
-def test_dropout_in_training(importer):
+@pytest.mark.parametrize("ratio", [1.0, -0.25, 1.5, float("nan")])
+def test_dropout_with_an_impossible_ratio(importer, ratio):
     node = helper.make_node("Dropout", ["x", "ratio"], ["y"], name="d")
-    importer.nodes(node, {"x": (2, 3)}, ["y"], {"ratio": np.float32(0.5)}, options=["--train"]).rejects(
-        "node 'd' (Dropout): ratio = 0.5", "in training (supported: 0; dropout in training is not supported yet"
+    importer.nodes(node, {"x": (2, 3)}, ["y"], {"ratio": np.float32(ratio)}, options=["--train"]).rejects(
+        f"node 'd' (Dropout): ratio = {ratio:f}, expected 0 to less than 1"
     )
-    importer.nodes(node, {"x": (2, 3)}, ["y"], {"ratio": np.float32(0)}, options=["--train"]).has("return %arg0")
 
 
-@pytest.mark.parametrize("opset,inputs,attributes", [
-    (7, ["x"], {"ratio": 0.5}), (12, ["x", "ratio"], {}), (13, ["x", "ratio", "mode"], {})
-])  # fmt: skip
-def test_dropout_exported_for_training(importer, opset, inputs, attributes):
-    """Its mask is allowed as long as nobody reads it; the forward pass keeps every element."""
-    node = helper.make_node("Dropout", inputs, ["y", "mask"], name="d", **attributes)
-    constants = {
-        name: value for name, value in {"ratio": np.float32(0.5), "mode": np.bool_(True)}.items() if name in inputs
-    }
-    out = importer.nodes(node, {"x": (2, 3)}, ["y"], constants, opset=opset)
-    out.has("return %arg0")
-    assert ("warning: d (fwd): exported in training mode: keeps every element here" in out.error) == ("mode" in inputs)
-    importer.nodes(node, {"x": (2, 3)}, ["y"], constants, opset=opset, options=["--train"]).rejects("ratio = 0.5")
-    constants["ratio"] = np.float32(0)
-    if "ratio" in inputs:
-        importer.nodes(node, {"x": (2, 3)}, ["y"], constants, opset=opset, options=["--train"]).has("return %arg0")
+def test_dropout_with_a_ratio_that_is_computed(importer):
+    nodes = [helper.make_node("Relu", ["r"], ["c"]), helper.make_node("Dropout", ["x", "c"], ["y"], name="d")]
+    importer.nodes(nodes, {"x": (2, 3), "r": ()}, ["y"], options=["--train"]).rejects(
+        "node 'd' (Dropout): ratio is computed by other nodes; expected a constant"
+    )
 
 
 @pytest.mark.parametrize("kind,shape,problem", [

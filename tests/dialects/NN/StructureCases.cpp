@@ -10,8 +10,6 @@
 
 namespace arsis::nn::testing {
 
-using Operations = std::vector<mlir::Operation *>;
-
 namespace {
 
 /// A convolution, or with `outputs` 0 a pooling; `ceil` for poolings only.
@@ -360,6 +358,8 @@ const std::map<std::string, Operations (*)(Bench &)> &compositeCases() {
       {"nn.channel_moments", moments},
       {"nn.batch_norm_of_moments", normOfMoments},
       {"nn.layer_norm", layerNorm},
+      {"nn.concat", concat},
+      {"nn.split", split},
       {"nn.layer_norm_grad", layerNormGrad},
   };
   return cases;
@@ -377,6 +377,9 @@ const std::map<std::string, Operations (*)(Bench &)> &structureCases() {
       {"nn.avg_pool_grad", avgPoolGrad},
       {"nn.channel_sum", channelSum},
       {"nn.transpose", transpose},
+      {"nn.slice", slice},
+      {"nn.dropout", dropout},
+      {"nn.pad", pad},
       {"nn.relu", relu},
       {"nn.relu_grad", reluGrad},
       {"nn.tanh", tangent},

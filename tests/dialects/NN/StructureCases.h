@@ -36,6 +36,15 @@ private:
   mlir::OpBuilder builder;
 };
 
+using Operations = std::vector<mlir::Operation *>;
+
+// MovementCases.cpp
+Operations slice(Bench &bench);
+Operations pad(Bench &bench);
+Operations concat(Bench &bench);
+Operations split(Bench &bench);
+Operations dropout(Bench &bench);
+
 /// For every operation with a structure, what makes its cases.
 const std::map<std::string, std::vector<mlir::Operation *> (*)(Bench &)> &structureCases();
 /// The same for every operation that has parts.

@@ -97,6 +97,8 @@ private:
       return static_cast<float>(values[*offset]);
     if (access.outside == Outside::Never)
       throw std::out_of_range("an element outside of a tensor is read");
+    if (access.outside == Outside::Value)
+      return access.value;
     return access.outside == Outside::Zero ? 0.0f : numerics::kMinusInfinity;
   }
   float operand(int number) const {

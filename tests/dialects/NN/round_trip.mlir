@@ -129,8 +129,24 @@ func.func @loss_and_data(%x: tensor<2x4xf32>, %labels: tensor<2xi32>) {
   %2 = nn.reshape %x : (tensor<2x4xf32>) -> tensor<8xf32>
   // CHECK: nn.transpose %{{.*}} permutation [1, 0]
   %3 = nn.transpose %x permutation [1, 0] : (tensor<2x4xf32>) -> tensor<4x2xf32>
+  // CHECK: nn.slice %{{.*}} from [1, 0] : (tensor<2x4xf32>) -> tensor<1x3xf32>
+  %5 = nn.slice %x from [1, 0] : (tensor<2x4xf32>) -> tensor<1x3xf32>
+  // CHECK: nn.pad %{{.*}} behind [0, 2] of -5.000000e-01 : (tensor<2x4xf32>) -> tensor<3x7xf32>
+  %6 = nn.pad %x behind [0, 2] of -0.5 : (tensor<2x4xf32>) -> tensor<3x7xf32>
+  // CHECK: nn.concat %{{.*}}, %{{.*}} along 0 : (tensor<2x4xf32>, tensor<1x4xf32>) -> tensor<3x4xf32>
+  %7 = nn.slice %x from [1, 0] : (tensor<2x4xf32>) -> tensor<1x4xf32>
+  %8 = nn.concat %x, %7 along 0 : (tensor<2x4xf32>, tensor<1x4xf32>) -> tensor<3x4xf32>
+  // CHECK: nn.split %{{.*}} along 1 : (tensor<2x4xf32>) -> (tensor<2x1xf32>, tensor<2x3xf32>)
+  %9:2 = nn.split %x along 1 : (tensor<2x4xf32>) -> (tensor<2x1xf32>, tensor<2x3xf32>)
   // CHECK: nn.gradients %{{.*}}, %{{.*}} of ["w", "b"] : tensor<2x4xf32>, tensor<4x2xf32>
   %4:2 = nn.gradients %x, %3 of ["w", "b"] : tensor<2x4xf32>, tensor<4x2xf32>
+  return
+}
+
+// CHECK-LABEL: func.func @random
+func.func @random(%x: tensor<2x4xf32>, %seed: tensor<f32>, %step: tensor<f32>) {
+  // CHECK: nn.dropout %{{.*}} seed %{{.*}} step %{{.*}} ratio 2.500000e-01 layer 3 : (tensor<2x4xf32>, tensor<f32>, tensor<f32>) -> tensor<2x4xf32>
+  %0 = nn.dropout %x seed %seed step %step ratio 0.25 layer 3 : (tensor<2x4xf32>, tensor<f32>, tensor<f32>) -> tensor<2x4xf32>
   return
 }
 

@@ -59,3 +59,107 @@ func.func @gradients_of_another_type(%w: tensor<4xf32>) {
   %ready = "nn.gradients"(%w) <{names = ["w"]}> : (tensor<4xf32>) -> tensor<2x2xf32>
   return
 }
+
+// -----
+
+func.func @slice_c1(%x: tensor<2x4xf32>) {
+  // expected-error @+1 {{expects 2 offsets of zero or more, found [0, -1] (slice_c1)}}
+  %y = nn.slice %x from [0, -1] : (tensor<2x4xf32>) -> tensor<2x4xf32>
+  return
+}
+
+// -----
+
+func.func @slice_c1_count(%x: tensor<2x4xf32>) {
+  // expected-error @+1 {{expects 2 offsets of zero or more, found [0] (slice_c1)}}
+  %y = nn.slice %x from [0] : (tensor<2x4xf32>) -> tensor<2x4xf32>
+  return
+}
+
+// -----
+
+func.func @slice_c2(%x: tensor<2x4xf32>) {
+  // expected-error @+1 {{expects a box within [2, 4], found [2, 3] at [0, 2] (slice_c2)}}
+  %y = nn.slice %x from [0, 2] : (tensor<2x4xf32>) -> tensor<2x3xf32>
+  return
+}
+
+// -----
+
+func.func @slice_c2_rank(%x: tensor<2x4xf32>) {
+  // expected-error @+1 {{(slice_c2)}}
+  %y = nn.slice %x from [0, 0] : (tensor<2x4xf32>) -> tensor<4xf32>
+  return
+}
+
+// -----
+
+func.func @pad_c1(%x: tensor<2x4xf32>) {
+  // expected-error @+1 {{expects 2 pads of zero or more, found [0, -1] (pad_c1)}}
+  %y = nn.pad %x behind [0, -1] of 0.0 : (tensor<2x4xf32>) -> tensor<2x4xf32>
+  return
+}
+
+// -----
+
+func.func @pad_c2(%x: tensor<2x4xf32>) {
+  // expected-error @+1 {{expects a box within [2, 5], found [2, 4] at [0, 2] (pad_c2)}}
+  %y = nn.pad %x behind [0, 2] of 0.0 : (tensor<2x4xf32>) -> tensor<2x5xf32>
+  return
+}
+
+// -----
+
+func.func @concat_c1(%x: tensor<2x4xf32>) {
+  // expected-error @+1 {{expects pieces along one of 2 dimensions, found 1 along dimension 2 (concat_c1)}}
+  %y = nn.concat %x along 2 : (tensor<2x4xf32>) -> tensor<2x4xf32>
+  return
+}
+
+// -----
+
+func.func @concat_c1_nothing() {
+  // expected-error @+1 {{expects pieces along one of 2 dimensions, found 0 along dimension 0 (concat_c1)}}
+  %y = "nn.concat"() <{axis = 0 : i64}> : () -> tensor<2x4xf32>
+  return
+}
+
+// -----
+
+func.func @concat_c2(%x: tensor<2x4xf32>, %z: tensor<3x3xf32>) {
+  // expected-error @+1 {{expects pieces of shape [2, 3], found [3, 3] (concat_c2)}}
+  %y = nn.concat %x, %z along 1 : (tensor<2x4xf32>, tensor<3x3xf32>) -> tensor<2x7xf32>
+  return
+}
+
+// -----
+
+func.func @concat_c3(%x: tensor<2x4xf32>) {
+  // expected-error @+1 {{expects 7 elements along dimension 1, found 8 (concat_c3)}}
+  %y = nn.concat %x, %x along 1 : (tensor<2x4xf32>, tensor<2x4xf32>) -> tensor<2x7xf32>
+  return
+}
+
+// -----
+
+func.func @split_c1(%x: tensor<2x4xf32>) {
+  // expected-error @+1 {{expects pieces along one of 2 dimensions, found 1 along dimension -1 (split_c1)}}
+  %y = nn.split %x along -1 : (tensor<2x4xf32>) -> tensor<2x4xf32>
+  return
+}
+
+// -----
+
+func.func @split_c2(%x: tensor<2x4xf32>) {
+  // expected-error @+1 {{expects pieces of shape [2, 4], found [8] (split_c2)}}
+  %y = nn.split %x along 1 : (tensor<2x4xf32>) -> tensor<8xf32>
+  return
+}
+
+// -----
+
+func.func @split_c3(%x: tensor<2x4xf32>) {
+  // expected-error @+1 {{expects 4 elements along dimension 1, found 3 (split_c3)}}
+  %y:2 = nn.split %x along 1 : (tensor<2x4xf32>) -> (tensor<2x1xf32>, tensor<2x2xf32>)
+  return
+}

@@ -6,6 +6,7 @@
 
 #include <gtest/gtest.h>
 
+#include <numeric>
 #include <vector>
 
 using namespace arsis::testing;
@@ -174,6 +175,22 @@ TEST(VectorLowering, LayerNormalisationAndItsGradient) {
                          ", " + rows + ", " + x + ", " + columns + ", " + columns + "\n}\n";
     ASSERT_EQ(compareWithOracle(module, chipWith(kTiny)), "") << x;
     ASSERT_EQ(compareWithOracle(module, chipWith({8, 8, 1, 64, 2})), "") << x;
+  }
+}
+
+TEST(VectorLowering, DropoutOfEveryRank) {
+  for (const std::vector<int> &shape : std::vector<std::vector<int>>{
+           {1}, {4099}, {3, 5}, {1, 977}, {977, 1}, {70, 41}, {2, 9, 7, 13}, {2, 1, 3, 5, 2}}) {
+    const std::string x = type(shape),
+                      whole = type({std::accumulate(shape.begin(), shape.end(), 1, std::multiplies<>())});
+    const std::string module = "func.func @forward(%f: " + whole +
+                               " {nn.name = \"x\"}, %seed: tensor<f32> {nn.name = \"seed\"}, " +
+                               "%step: tensor<f32> {nn.name = \"step\"}) -> (" + whole +
+                               " {nn.name = \"y\"}) {\n  %x = nn.reshape %f : (" + whole + ") -> " + x +
+                               "\n  %0 = nn.dropout %x seed %seed step %step ratio 0.3 layer 2 : (" + x +
+                               ", tensor<f32>, tensor<f32>) -> " + x + "\n  %1 = nn.reshape %0 : (" + x +
+                               ") -> " + whole + "\n  return %1 : " + whole + "\n}\n";
+    EXPECT_EQ(compareWithOracle(module, chipWith(kTiny)), "") << module;
   }
 }
 

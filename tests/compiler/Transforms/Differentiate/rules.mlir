@@ -163,3 +163,59 @@ func.func @add_to_itself(%a: tensor<2x4xf32> {nn.name = "a", nn.role = #nn.role<
   %loss, %p = nn.softmax_cross_entropy %y, %labels : (tensor<2x4xf32>, tensor<2xi32>) -> (tensor<f32>, tensor<2x4xf32>)
   return %loss : tensor<f32>
 }
+
+// CHECK-LABEL: func.func @concat
+// CHECK: %[[G:.*]] = nn.softmax_cross_entropy_grad %{{.*}}, %{{.*}}, %{{.*}}
+// CHECK: %[[P:.*]]:2 = nn.split %[[G]] along 1 : (tensor<2x7xf32>) -> (tensor<2x3xf32>, tensor<2x4xf32>)
+// CHECK: return %{{.*}}, %[[P]]#0, %[[P]]#1 :
+func.func @concat(%x: tensor<2x3xf32> {nn.name = "x", nn.role = #nn.role<parameter>}, %z: tensor<2x4xf32> {nn.name = "z", nn.role = #nn.role<parameter>}, %labels: tensor<2xi32> {nn.name = "labels", nn.role = #nn.role<label>}) -> (tensor<f32> {nn.role = #nn.role<loss>}) {
+  %y = nn.concat %x, %z along 1 : (tensor<2x3xf32>, tensor<2x4xf32>) -> tensor<2x7xf32>
+  %loss, %p = nn.softmax_cross_entropy %y, %labels : (tensor<2x7xf32>, tensor<2xi32>) -> (tensor<f32>, tensor<2x7xf32>)
+  return %loss : tensor<f32>
+}
+
+// Of what nobody needs there is no gradient.
+// CHECK-LABEL: func.func @concat_with_an_input
+// CHECK: %[[G:.*]] = nn.softmax_cross_entropy_grad %{{.*}}, %{{.*}}, %{{.*}}
+// CHECK-NOT: nn.split
+// CHECK: %[[P:.*]] = nn.slice %[[G]] from [0, 0] : (tensor<2x7xf32>) -> tensor<2x3xf32>
+// CHECK: return %{{.*}}, %[[P]] :
+func.func @concat_with_an_input(%x: tensor<2x3xf32> {nn.name = "x", nn.role = #nn.role<parameter>}, %z: tensor<2x4xf32> {nn.name = "z", nn.role = #nn.role<input>}, %labels: tensor<2xi32> {nn.name = "labels", nn.role = #nn.role<label>}) -> (tensor<f32> {nn.role = #nn.role<loss>}) {
+  %y = nn.concat %x, %z along 1 : (tensor<2x3xf32>, tensor<2x4xf32>) -> tensor<2x7xf32>
+  %loss, %p = nn.softmax_cross_entropy %y, %labels : (tensor<2x7xf32>, tensor<2xi32>) -> (tensor<f32>, tensor<2x7xf32>)
+  return %loss : tensor<f32>
+}
+
+// CHECK-LABEL: func.func @split
+// CHECK: %[[G:.*]] = nn.softmax_cross_entropy_grad %{{.*}}, %{{.*}}, %{{.*}}
+// CHECK: %[[Z:.*]] = nn.constant dense<0.000000e+00> : tensor<2x1xf32>
+// CHECK: %[[P:.*]] = nn.concat %[[G]], %[[Z]], %[[G]] along 1 :
+// CHECK: return %{{.*}}, %[[P]] :
+func.func @split(%x: tensor<2x5xf32> {nn.name = "x", nn.role = #nn.role<parameter>}, %labels: tensor<2xi32> {nn.name = "labels", nn.role = #nn.role<label>}) -> (tensor<f32> {nn.role = #nn.role<loss>}) {
+  %a, %b, %c = nn.split %x along 1 : (tensor<2x5xf32>) -> (tensor<2x2xf32>, tensor<2x1xf32>, tensor<2x2xf32>)
+  %y = nn.add %a, %c : tensor<2x2xf32>
+  %loss, %p = nn.softmax_cross_entropy %y, %labels : (tensor<2x2xf32>, tensor<2xi32>) -> (tensor<f32>, tensor<2x2xf32>)
+  return %loss : tensor<f32>
+}
+
+// CHECK-LABEL: func.func @split_of_which_one_is_read
+// CHECK: %[[G:.*]] = nn.softmax_cross_entropy_grad %{{.*}}, %{{.*}}, %{{.*}}
+// CHECK: %[[P:.*]] = nn.pad %[[G]] behind [0, 2] of 0.000000e+00 : (tensor<2x3xf32>) -> tensor<2x5xf32>
+// CHECK: return %{{.*}}, %[[P]] :
+func.func @split_of_which_one_is_read(%x: tensor<2x5xf32> {nn.name = "x", nn.role = #nn.role<parameter>}, %labels: tensor<2xi32> {nn.name = "labels", nn.role = #nn.role<label>}) -> (tensor<f32> {nn.role = #nn.role<loss>}) {
+  %a, %y = nn.split %x along 1 : (tensor<2x5xf32>) -> (tensor<2x2xf32>, tensor<2x3xf32>)
+  %loss, %p = nn.softmax_cross_entropy %y, %labels : (tensor<2x3xf32>, tensor<2xi32>) -> (tensor<f32>, tensor<2x3xf32>)
+  return %loss : tensor<f32>
+}
+
+// CHECK-LABEL: func.func @slice_of_a_pad
+// CHECK: %[[G:.*]] = nn.softmax_cross_entropy_grad %{{.*}}, %{{.*}}, %{{.*}}
+// CHECK: %[[P:.*]] = nn.pad %[[G]] behind [0, 2] of 0.000000e+00 : (tensor<2x6xf32>) -> tensor<2x9xf32>
+// CHECK: %[[S:.*]] = nn.slice %[[P]] from [0, 1] : (tensor<2x9xf32>) -> tensor<2x5xf32>
+// CHECK: return %{{.*}}, %[[S]] :
+func.func @slice_of_a_pad(%x: tensor<2x5xf32> {nn.name = "x", nn.role = #nn.role<parameter>}, %labels: tensor<2xi32> {nn.name = "labels", nn.role = #nn.role<label>}) -> (tensor<f32> {nn.role = #nn.role<loss>}) {
+  %a = nn.pad %x behind [0, 1] of 0.5 : (tensor<2x5xf32>) -> tensor<2x9xf32>
+  %y = nn.slice %a from [0, 2] : (tensor<2x9xf32>) -> tensor<2x6xf32>
+  %loss, %p = nn.softmax_cross_entropy %y, %labels : (tensor<2x6xf32>, tensor<2xi32>) -> (tensor<f32>, tensor<2x6xf32>)
+  return %loss : tensor<f32>
+}

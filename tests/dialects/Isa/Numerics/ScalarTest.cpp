@@ -103,6 +103,30 @@ TEST(Scalar, ReluAndIsFinite) {
   EXPECT_FALSE(isFinite(nan));
 }
 
+TEST(Scalar, RandomIsPhilox) {
+  // The first word of the authors' known answers for the counter and the key of zeros.
+  EXPECT_EQ(random(0, 0, 0, 0), static_cast<float>(0x6627e8d5u >> 9 << 1 | 1) * 0x1p-24f);
+}
+
+TEST(Scalar, RandomIsUniform) {
+  constexpr int kBins = 64, kPerBin = 1024;
+  for (int argument = 0; argument < 4; ++argument) { // counts along each of the arguments
+    std::vector<int> counts(kBins);
+    float arguments[4] = {3, 1, 4, 1};
+    for (int i = 0; i < kBins * kPerBin; ++i) {
+      arguments[argument] = static_cast<float>(i);
+      const float u = random(arguments[0], arguments[1], arguments[2], arguments[3]);
+      ASSERT_TRUE(u > 0 && u < 1) << u;
+      ++counts[static_cast<int>(u * kBins)];
+    }
+    double chiSquared = 0;
+    for (int count : counts)
+      chiSquared += (count - kPerBin) * (count - kPerBin) / double(kPerBin);
+    EXPECT_GT(chiSquared, 30) << argument; // 63 degrees of freedom: between 1e-4 and 1 - 1e-4
+    EXPECT_LT(chiSquared, 115) << argument;
+  }
+}
+
 TEST(Scalar, MaximumKeepsTheEarlierOfEqualValues) {
   EXPECT_TRUE(sameBits(maximum(-0.0f, 0.0f), -0.0f));
   EXPECT_TRUE(sameBits(maximum(0.0f, -0.0f), 0.0f));
