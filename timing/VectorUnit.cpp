@@ -32,6 +32,8 @@ double VectorUnit::cyclesOf(numerics::VectorFunction function) const {
     return figures.log;
   case numerics::VectorFunction::Tanh:
     return figures.tanh;
+  case numerics::VectorFunction::Erf: // the same unit: as many steps for another polynomial
+    return figures.tanh;
   default:
     return figures.simple;
   }

@@ -90,7 +90,9 @@ def VectorFunction : Enum<"VectorFunction", "numerics", "dialects/Isa/Numerics/F
     Case<"Log", "natural logarithm of a">,
     Case<"OneHot", "1 if the index along the last dimension equals a (an I32), else 0">,
     Case<"IsFinite", "1 if a is finite, else 0">,
-    Case<"Tanh", "hyperbolic tangent of a">],
+    Case<"Tanh", "hyperbolic tangent of a">,
+    Case<"Select", "c > 0 ? a : b">,
+    Case<"Erf", "error function of a">],
     "What `map` computes for each element. Values are F32, every operation rounds to nearest even.">;
 
 class Combining<string cpp, string prose> : Enum<cpp, "numerics", "dialects/Isa/Numerics/Functions.h", [

@@ -128,6 +128,7 @@ bool isTranscendental(numerics::VectorFunction function) {
   case numerics::VectorFunction::Exp:
   case numerics::VectorFunction::Log:
   case numerics::VectorFunction::Tanh:
+  case numerics::VectorFunction::Erf:
     return true;
   default:
     return false;

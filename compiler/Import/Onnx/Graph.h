@@ -19,6 +19,8 @@
 
 #include <map>
 #include <memory>
+#include <optional>
+#include <set>
 
 namespace onnx {
 class GraphProto;
@@ -56,6 +58,7 @@ struct Entry {
   std::shared_ptr<Tensor> constant;
   bool trainable = false; ///< the constant is an initialiser, or a weight of a Constant node
   bool isState = false;   ///< the value is that of a running statistic
+  bool isNumber = false;  ///< the constant is an initialiser without dimensions that only arithmetic reads
   std::string name;       ///< of the constant
 };
 
@@ -107,6 +110,9 @@ public:
   mlir::Value arrange(const Node &node, const Arranged &given, llvm::ArrayRef<int64_t> permutation);
   /// Input `index` if it is known at import.
   const Tensor *constant(const Node &node, size_t index);
+  /// Input `index` if it is known at import, has one element and is not trained. Records an initialiser among
+  /// them, for a remark.
+  std::optional<float> number(const Node &node, size_t index);
   bool isConstant(const Node &node, size_t index) { return constant(node, index) != nullptr; }
   /// Whether a node or the graph's outputs read `name`. An output that nobody reads needs no value.
   bool isRead(llvm::StringRef name) const { return readNames.contains(name); }
@@ -175,6 +181,7 @@ private:
   std::vector<KnownConstant> constants;
   std::optional<int64_t> fileBatch;
   std::vector<std::string> problems, usesBatchStatistics;
+  std::set<std::string> numbers;         // initialisers that became part of operations
   std::map<int32_t, unsigned> converted; // tensors by the type they had in the file
 };
 

@@ -185,6 +185,11 @@ private:
       entry = original;
       entry.name = name;
       entry.trainable |= llvm::any_of(group, [&](const Reader *reader) { return isWeight(*reader); });
+      if (original.trainable && original.constant->shape.empty() &&
+          llvm::all_of(group, [&](const Reader *reader) { return isFactor(*reader); })) {
+        entry.trainable = false;
+        entry.isNumber = true;
+      }
       for (const Reader *reader : group) {
         graph.mutable_node(reader->node)->set_input(reader->input, name);
         parameter.readers.emplace_back(reader->node, reader->input);
@@ -206,12 +211,19 @@ private:
     return name;
   }
 
+  /// Whether the reader computes with a number where another one would have a parameter: exporters write
+  /// `0.5 * x` like that.
+  bool isFactor(const Reader &reader) {
+    const std::string &op = graph.node(reader.node).op_type();
+    return op == "Mul" || op == "Div" || op == "Sub" || op == "Pow" || op == "Max" || op == "Min";
+  }
+
   /// Whether what the reader reads is trained even if it comes from a Constant node. What an Add adds is a
   /// bias if it adds it to a product.
   bool isWeight(const Reader &reader) {
     const onnx::NodeProto &node = graph.node(reader.node);
     const Parameter *place = findParameter(node.op_type(), reader.input);
-    if (!place)
+    if (!place || isFactor(reader))
       return false;
     if (node.op_type() != "Add")
       return true;

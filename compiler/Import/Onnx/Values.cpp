@@ -161,6 +161,16 @@ const Tensor *GraphImporter::constant(const Node &node, size_t index) {
   return node.hasInput(index) ? entries[node.input(index)].constant.get() : nullptr;
 }
 
+std::optional<float> GraphImporter::number(const Node &node, size_t index) {
+  const Tensor *tensor = constant(node, index);
+  const Entry &entry = entries[node.input(index)];
+  if (!tensor || tensor->size() != 1 || entry.trainable)
+    return std::nullopt;
+  if (entry.isNumber)
+    numbers.insert(entry.name);
+  return tensor->isFloat ? tensor->floats.front() : static_cast<float>(tensor->integers.front());
+}
+
 LogicalResult GraphImporter::define(const Node &node, size_t index, Value value,
                                     ArrayRef<int64_t> permutation) {
   if (!node.hasOutput(index))

@@ -2,8 +2,8 @@
 //
 // The meaning of arithmetic on the chip, normative for the simulator and for the exact reference. Every
 // function returns the same bits on every host: round to nearest even, denormals kept, no contraction, and
-// whatever makes a NaN makes the one canonical NaN; the callers see to it with FloatEnvironment.h. Exp, log
-// and tanh use polynomials of our own in double, because libm differs between hosts.
+// whatever makes a NaN makes the one canonical NaN; the callers see to it with FloatEnvironment.h. Exp, log,
+// tanh and erf use polynomials and series of our own in double, because libm differs between hosts.
 #ifndef ARSIS_DIALECTS_ISA_NUMERICS_NUMERICS_H
 #define ARSIS_DIALECTS_ISA_NUMERICS_NUMERICS_H
 
@@ -52,6 +52,8 @@ float exp(float x);
 float log(float x);
 /// Error <= 0.51 ulp over all floats; odd, tanh(-0) = -0.
 float tanh(float x);
+/// Error <= 0.51 ulp over all floats; odd, erf(-0) = -0.
+float erf(float x);
 
 inline float relu(float x) { return isNaN(x) ? canonical(x) : x > 0.0f ? x : 0.0f; }
 inline bool isFinite(float x) { return (bitsOf(x) & 0x7f800000u) != 0x7f800000u; }
