@@ -17,11 +17,13 @@
 
 namespace arsis::schedule {
 
-/// Stores on their way to the controller, the oldest first.
+/// Stores on their way to the controller, the oldest first; each comes in pieces.
 class InFlight {
 public:
   struct Store {
-    double arrives, work; // cycles of writing
+    double arrives, left; // the next piece, and what is left of it: cycles of writing
+    double step, each;    // from one piece to the next; of a piece
+    double rest;          // of the pieces behind the next one
   };
   InFlight() = default;
   InFlight(const InFlight &other) : count(other.count) { // of few, mostly
@@ -36,11 +38,9 @@ public:
   Store &operator[](size_t k) { return stores[(first + k) % kMost]; }
   const Store &operator[](size_t k) const { return stores[(first + k) % kMost]; }
   void push(const Store &store) { stores[(first + count++) % kMost] = store; }
-  Store pop() {
-    const Store oldest = (*this)[0];
+  void pop() {
     first = (first + 1) % kMost;
     --count;
-    return oldest;
   }
   void move(double cycles) {
     for (size_t k = 0; k < count; ++k)
@@ -54,24 +54,21 @@ private:
 };
 
 class Controller {
+  static constexpr size_t kMostBatches = 8; // that a queue is taken to hold
   enum Number : size_t {
     // Times that move with their own pace: when the last load and the last store are served by their
-    // channels; when the last load came, and the last store that is in the queue; when the channels were free
-    // of the last load that saw the queue, and the work since then, what was queued included.
+    // channels; when the last load came.
     LoadsEnd,
     StoresEnd,
     LastLoad,
-    LastStore,
-    Mark,
-    Since,
-    // Times that move with the newest transfer: when it came, when the channels are free, when the last whole
-    // batch is out, since when there is enough to write while no load is there.
+    // Times that move with the newest transfer: when it came, when the channels are free, since when there is
+    // enough to write while no load is there, when the last batches are out (newest first).
     Newest,
     Free,
-    BatchEnd,
     Enough,
+    BatchEnds,
     // Cycles of writing, in flight and in the queue; flags.
-    Coming,
+    Coming = BatchEnds + kMostBatches,
     Queued,
     Draining,
     Writing,
@@ -87,33 +84,66 @@ public:
   Controller(double *numbers, InFlight &flight, const timing::Dma &dma)
       : d(numbers), flight(flight), dma(dma) {}
 
-  /// When a load that asks at `arrives` is served, for which its channels and the table take `alone` cycles.
-  /// A store of several batches takes turns with it; for `inBank` cycles more its bank holds up the loads
-  /// behind.
-  double load(const timing::Transfer &transfer, double arrives, double alone, const timing::RowWaits &rows,
-              double inBank);
+  /// Requests of a load that come together.
+  struct Piece {
+    double work, alone;   // cycles of all channels in the mean; of the fullest ones
+    double opens, inBank; // the chance that its row is closed; cycles for which its bank holds up others
+  };
+  /// When a piece of a load that comes at `arrives` is served.
+  double load(const Piece &piece, double arrives);
   /// Cycles since the last load came to the DRAM.
   double sinceLoad(double time) const { return time - d[LastLoad]; }
-  /// When a store that comes at `arrives` is in the queue.
-  double store(const timing::Transfer &transfer, double arrives, double opens);
+  /// When the last of `pieces` of a store is in the queue, a fraction of a piece the last one; the first
+  /// comes at `arrives` and each other one `step` cycles later at the earliest.
+  double store(const timing::Transfer &transfer, double arrives, double opens, double pieces, double step);
   /// When everything is in the DRAM.
   double flushed() const;
   /// Of how many batches a store is, 0 if they are whole.
   static double partialBatches(const timing::Transfer &store, const timing::Dma &dma);
   /// Whether the queue is as full at one time as at another, nearly.
   static bool recurs(const double *now, const double *then, const timing::Dma &dma);
+  /// Whether stores in flight become fewer, and will soon be in the DRAM.
+  static bool runsOut(const double *now, const double *then) {
+    return 0 < now[Coming] && now[Coming] < then[Coming] * (1 - 1e-9);
+  }
   /// Moves everything by so many periods, each from `before` to `now`. The queue stays as full as it is.
   void advance(double periods, const double *now, const double *before);
 
 private:
-  void admit();
+  double accepted() const;
+  double admit();
+  double admitAll();
   void drainUntil(double time);
-  double turnaround(bool write) const;
-  double wholeBatches(double work) const;
 
   double *d;
   InFlight &flight;
   const timing::Dma &dma;
+};
+
+/// The table of requests of a DMA queue (simulator/units/RequestTable.h), as far back as the last groups of
+/// requests reach: older ones are answered.
+class Table {
+  static constexpr size_t kGroups = 8;
+  struct Group {
+    double count, first, last; // answered evenly from first to last
+  };
+
+public:
+  static constexpr size_t kNumbers = 3 * kGroups;
+  Table(double *numbers, double entries) : d(numbers), entries(entries) {}
+  /// When an entry is free.
+  double freeFrom() const { return answered(entries); }
+  /// When the last of `count` requests has its entry, sent at `sent` and each under way for `trip`.
+  double issued(double count, double sent, double trip) const;
+  void put(double count, double first, double last);
+
+private:
+  /// When that many requests of the newest are left, the first of them among these.
+  double answered(double newest) const;
+  Group group(size_t k) const { return {d[3 * k], d[3 * k + 1], d[3 * k + 2]}; }
+
+  double *d;
+  const double entries;
 };
 
 /// Rows that transfers of other tensors have closed.

@@ -30,8 +30,9 @@ void Run::prepare() {
     const size_t at = reserve(2 + kIssued);
     streams.push_back({at, at + 1, at + 1 + kIssued});
   }
-  queue[0] = reserve(3);
-  queue[1] = reserve(3);
+  queue[0] = reserve(2);
+  queue[1] = reserve(2);
+  table = reserve(Table::kNumbers);
   dram = reserve(Controller::kNumbers);
   vectorFree = reserve(1);
   for (int64_t u = 0; u < units; ++u) {
@@ -119,7 +120,7 @@ void Run::runLoop(size_t at, size_t depth) {
     past.push(x);
     ++alike;
     const int64_t last = sizesOf.alikeUntil(at, depth, i, index);
-    if (last <= i) {
+    if (last <= i || Controller::runsOut(past.state(0) + dram, past.state(1) + dram)) {
       alike = 0;
       stored = x[counters + PartialBatches];
       continue;

@@ -153,6 +153,8 @@ private:
                     int tensor, bool store, NodeState &node);
   void move(int stream, const NodeState &node, std::initializer_list<Use> uses, Engine engine,
             double rowsClosed);
+  double load(const timing::Transfer &t, double begin, double moving, double pieces, double trip,
+              double rowsClosed);
 
   void vector(NodeState &node, const std::array<VectorOperand, 4> &operands, size_t count, double perElement,
               int64_t results);
@@ -171,7 +173,8 @@ private:
   size_t depthNow = 0;   // loops around the operation
   std::vector<double> x; // all that time moves
   std::vector<StreamAt> streams;
-  size_t queue[2]; // next request, last data, use of the bus
+  size_t queue[2]; // next request, last data
+  size_t table;    // of the queue of loads
   size_t dram, vectorFree, counters;
   size_t elsewhere; // of each buffer: when the vector unit's writes before the last are there
   std::vector<size_t> matrix, drainFree; // of each unit; matrix: load port, feed, (loaded, used) of each bank
