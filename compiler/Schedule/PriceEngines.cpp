@@ -76,18 +76,24 @@ void Run::move(int stream, const NodeState &node, std::initializer_list<Use> use
       nextRequest = std::max(begin + pieces * step, accepted + dma.writeLatencyCycles * std::min(1.0, share));
     } else {
       nextRequest = load(t, begin, node.cycles, pieces, trip, rowsClosed);
-      done = lastData + dma.refreshWaitCycles; // of the dependents; it does not add up
+      done = lastData;
     }
     x[counters + DramWork] += dma.dramCycles(t, t.sharedBytes);
     x[counters + PartialBatches] += store ? Controller::partialBatches(t, dma) : 0;
   }
-  if (std::getenv("ARSIS_DBG"))
-    std::printf("%s issued %.0f begin %.0f done %.0f\n", store ? "store" : "load", issued, begin, done);
-  if (store || t.requests == 0)
-    lastData = done;
+  lastData = done;
   count(engine, node.cycles);
   x[counters + Bytes] += double(t.bytes);
   finish(stream, issued, done, uses);
+}
+
+/// What refresh adds in the mean to a load behind which the DRAM has been idle for so long: as to one at any
+/// time, or less, since what refresh takes from the others is in their rate.
+double Run::refreshWait(double idle) const {
+  if (mp->dma.refreshWaitCycles == 0)
+    return 0;
+  const double half = mp->dma.refreshWaitCycles * mp->dma.dram.refi / mp->dma.dram.rfc; // of tRFC
+  return mp->dma.refreshWaitCycles * std::clamp(idle / half, 0.0, 1.0);
 }
 
 /// A load in pieces as the machine sends them (simulator/units/DmaEngine.h). Returns when the next one may be
@@ -101,8 +107,7 @@ double Run::load(const timing::Transfer &t, double begin, double moving, double 
                again = std::min(1.0, rowsClosed);
   const double inBank = again * std::max(0.0, dma.rowCycleCycles - alone),
                late = again * std::max(0.0, dma.rowOpenCycles - dram.sinceLoad(begin));
-  const double latency = dma.latencyCycles + late,
-               tail = trip - double(dma.roundTrip(1, false));
+  const double tail = trip - double(dma.roundTrip(1, false));
   // Of a piece the first row is closed, or a later one, which opens while the others are served.
   const double cycles = alone / pieces, miss = dma.rowMissCycles;
   const double exposed = cycles > miss ? miss / (2 * cycles) : 1 - cycles / (2 * miss);
@@ -110,12 +115,12 @@ double Run::load(const timing::Transfer &t, double begin, double moving, double 
   for (double left = pieces; left > 0; left -= 1) {
     const double share = std::min(1.0, left) / pieces, requests = share * double(t.requests);
     sent = std::max(sent, all.freeFrom());
-    const double issued = all.issued(requests, sent, trip),
+    const double latency = dma.latencyCycles + late + refreshWait(dram.sinceLoad(sent) - share * work),
+                 issued = all.issued(requests, sent, trip),
                  served = dram.load({share * work, share * alone, opens, share * inBank}, sent);
     const double first = served - share * alone + dma.burstCycles + latency, before = lastData;
     const double bus = share * moving;
     lastData = std::max({served + latency, issued + trip, first + bus - bus / requests, lastData + bus});
-    if (std::getenv("ARSIS_DBG")) std::printf("  piece req %.1f sent %.0f served %.0f first %.0f done %.0f issuedLast %.0f work %.1f alone %.1f opens %.2f inBank %.1f late %.1f trip %.0f bus %.0f\n", requests, sent, served, first, lastData, issued, share*work, share*alone, opens, inBank, late, trip, bus);
     all.put(requests, std::min(lastData, std::max(first + tail, before)), lastData);
     opens = std::min(1.0, exposed * t.rowsOpened / pieces);
     sent += bus;

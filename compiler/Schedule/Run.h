@@ -153,6 +153,7 @@ private:
                     int tensor, bool store, NodeState &node);
   void move(int stream, const NodeState &node, std::initializer_list<Use> uses, Engine engine,
             double rowsClosed);
+  double refreshWait(double idle) const;
   double load(const timing::Transfer &t, double begin, double moving, double pieces, double trip,
               double rowsClosed);
 
