@@ -38,10 +38,11 @@ double Controller::store(const timing::Transfer &transfer, double arrives, doubl
   d[StoresEnd] = std::max(arrives, d[StoresEnd]) + dma.channelCycles(transfer, transfer.dramBytes);
   const double last = arrives + (std::ceil(pieces) - 1) * step,
                byChannel = std::max(last, d[StoresEnd] - dma.queueCycles);
-  while (flight.full())
-    admit();
   const double each = work / std::max(1.0, pieces);
-  flight.push({arrives, each, step, each, work - each});
+  if (flight.full())
+    flight[flight.size() - 1].rest += work;
+  else
+    flight.push({arrives, each, step, each, work - each});
   d[Coming] += work;
   // A batch that goes out keeps its room until it is out.
   const double waiting = d[Queued] + std::clamp(d[BatchEnds] - arrives, 0.0, dma.batchCycles) + d[Coming];
@@ -154,34 +155,6 @@ bool Controller::recurs(const double *now, const double *then, const timing::Dma
   return now[Draining] == then[Draining] && now[Writing] == then[Writing] &&
          std::abs(now[Queued] - then[Queued]) <= close && std::abs(inQueue(now) - inQueue(then)) <= close &&
          std::abs(busy(now) - busy(then)) <= close;
-}
-
-double Table::answered(double newest) const {
-  for (size_t k = 0; k < kGroups; ++k) {
-    const auto [count, first, last] = group(k);
-    if (newest <= count)
-      return count > 1 ? last - (last - first) * (newest - 1) / (count - 1) : last;
-    newest -= count;
-  }
-  return 0;
-}
-
-double Table::issued(double count, double sent, double trip) const {
-  if (count <= entries)
-    return std::max(sent, answered(entries - count + 1));
-  const double rounds = std::ceil(count / entries) - 1, inLastRound = count - rounds * entries;
-  return std::max({sent, answered(1), std::max(sent, answered(entries - inLastRound + 1)) + rounds * trip});
-}
-
-void Table::put(double count, double first, double last) {
-  if (count > entries) {
-    first += (last - first) * (count - entries) / (count - 1);
-    count = entries;
-  }
-  std::copy_backward(d, d + kNumbers - 3, d + kNumbers);
-  d[0] = count;
-  d[1] = count > 1 ? first : last;
-  d[2] = last;
 }
 
 double OpenRows::closed(int tensor, const timing::Transfer &transfer, const timing::Dma &dma) {

@@ -4,14 +4,16 @@
 // channels as one, with the mean rows and refresh of timing/. As the machine (simulator/memory/DramModel):
 // stores wait in a queue; half a batch goes out while no load is there, a whole batch before loads.
 // The run meets operations in the order of the program. A store that comes to the DRAM later than the loads
-// behind it is in flight until one comes later still; of what is too far back to be in flight only the sum
-// of all work is held.
+// behind it is in flight until one comes later still; of more than 64 the last ones are taken together.
+// Loads and stores come in pieces, as the DMA sends them, so that they take turns as they do there.
 #ifndef ARSIS_COMPILER_SCHEDULE_CONTROLLER_H
 #define ARSIS_COMPILER_SCHEDULE_CONTROLLER_H
 
 #include "timing/Dma.h"
 
+#include <algorithm>
 #include <array>
+#include <cmath>
 #include <cstddef>
 #include <vector>
 
@@ -124,9 +126,6 @@ private:
 /// requests reach: older ones are answered.
 class Table {
   static constexpr size_t kGroups = 8;
-  struct Group {
-    double count, first, last; // answered evenly from first to last
-  };
 
 public:
   static constexpr size_t kNumbers = 3 * kGroups;
@@ -134,15 +133,36 @@ public:
   /// When an entry is free.
   double freeFrom() const { return answered(entries); }
   /// When the last of `count` requests has its entry, sent at `sent` and each under way for `trip`.
-  double issued(double count, double sent, double trip) const;
-  void put(double count, double first, double last);
+  double issued(double count, double sent, double trip) const {
+    if (count <= entries)
+      return std::max(sent, answered(entries - count + 1));
+    const double rounds = std::ceil(count / entries) - 1, inLastRound = count - rounds * entries;
+    return std::max({sent, answered(1), std::max(sent, answered(entries - inLastRound + 1)) + rounds * trip});
+  }
+  void put(double count, double first, double last) {
+    if (count > entries) {
+      first += (last - first) * (count - entries) / (count - 1);
+      count = entries;
+    }
+    std::copy_backward(d, d + kNumbers - 3, d + kNumbers);
+    d[0] = count;
+    d[1] = count > 1 ? first : last;
+    d[2] = last;
+  }
 
 private:
   /// When that many requests of the newest are left, the first of them among these.
-  double answered(double newest) const;
-  Group group(size_t k) const { return {d[3 * k], d[3 * k + 1], d[3 * k + 2]}; }
+  double answered(double newest) const {
+    for (const double *group = d; group != d + kNumbers; group += 3) {
+      const double count = group[0], first = group[1], last = group[2];
+      if (newest <= count)
+        return count > 1 ? last - (last - first) * (newest - 1) / (count - 1) : last;
+      newest -= count;
+    }
+    return 0;
+  }
 
-  double *d;
+  double *d; // of each group: how many requests, answered evenly from first to last; the newest first
   const double entries;
 };
 

@@ -44,7 +44,7 @@ void Run::transferTime(const View &local, const std::array<int64_t, 4> &box, con
     node.transfer = mp->dma.transfer(runs, phase, step, beats, store);
     const timing::Transfer &t = node.transfer;
     node.cycles = double(std::max(mp->dma.busCycles(t.bytes), t.beats));
-    node.other = mp->dma.dramAndTable(t);
+    node.opens = store || t.bytes == 0 ? 0 : mp->dma.rowWaits(t).first;
   });
 }
 
@@ -75,7 +75,8 @@ void Run::move(int stream, const NodeState &node, std::initializer_list<Use> use
       done = std::max({begin + node.cycles, accepted + dma.writeLatencyCycles, lastData});
       nextRequest = std::max(begin + pieces * step, accepted + dma.writeLatencyCycles * std::min(1.0, share));
     } else {
-      nextRequest = load(t, begin, node.cycles, pieces, trip, rowsClosed);
+      nextRequest = load(t, begin, node.cycles, pieces, trip, rowsClosed,
+                         rowsClosed > 0 ? dma.rowWaits(t).first : node.opens);
       done = lastData;
     }
     x[counters + DramWork] += dma.dramCycles(t, t.sharedBytes);
@@ -87,19 +88,10 @@ void Run::move(int stream, const NodeState &node, std::initializer_list<Use> use
   finish(stream, issued, done, uses);
 }
 
-/// What refresh adds in the mean to a load behind which the DRAM has been idle for so long: as to one at any
-/// time, or less, since what refresh takes from the others is in their rate.
-double Run::refreshWait(double idle) const {
-  if (mp->dma.refreshWaitCycles == 0)
-    return 0;
-  const double half = mp->dma.refreshWaitCycles * mp->dma.dram.refi / mp->dma.dram.rfc; // of tRFC
-  return mp->dma.refreshWaitCycles * std::clamp(idle / half, 0.0, 1.0);
-}
-
 /// A load in pieces as the machine sends them (simulator/units/DmaEngine.h). Returns when the next one may be
 /// sent.
 double Run::load(const timing::Transfer &t, double begin, double moving, double pieces, double trip,
-                 double rowsClosed) {
+                 double rowsClosed, double opens) {
   const timing::Dma &dma = mp->dma;
   Controller dram = controller();
   Table all(x.data() + table, double(dma.outstanding));
@@ -111,11 +103,13 @@ double Run::load(const timing::Transfer &t, double begin, double moving, double 
   // Of a piece the first row is closed, or a later one, which opens while the others are served.
   const double cycles = alone / pieces, miss = dma.rowMissCycles;
   const double exposed = cycles > miss ? miss / (2 * cycles) : 1 - cycles / (2 * miss);
-  double opens = dma.rowWaits(t).first, sent = begin, &lastData = x[queue[false] + 1];
+  double sent = begin, &lastData = x[queue[false] + 1];
   for (double left = pieces; left > 0; left -= 1) {
     const double share = std::min(1.0, left) / pieces, requests = share * double(t.requests);
     sent = std::max(sent, all.freeFrom());
-    const double latency = dma.latencyCycles + late + refreshWait(dram.sinceLoad(sent) - share * work),
+    // Refresh holds up a load that comes at any time; what it takes from the others is in their rate.
+    const double idle = std::clamp(dram.sinceLoad(sent) - share * work, 0.0, halfRefresh),
+                 latency = dma.latencyCycles + late + dma.refreshWaitCycles * idle / halfRefresh,
                  issued = all.issued(requests, sent, trip),
                  served = dram.load({share * work, share * alone, opens, share * inBank}, sent);
     const double first = served - share * alone + dma.burstCycles + latency, before = lastData;
