@@ -258,7 +258,7 @@ GraphImporter::RandomState GraphImporter::randomState() {
     random.step = scalar("random_step", nn::Role::State);
     const Location location = nn::makeOrigin(opBuilder.getContext(), "random_step", "fwd");
     Value one = nn::ConstantOp::create(opBuilder, location, DenseElementsAttr::get(tensorType({}), 1.0f));
-    Value next = nn::AddOp::create(opBuilder, location, one.getType(), random.step, one, nullptr);
+    Value next = nn::AddOp::create(opBuilder, location, one.getType(), random.step, one, nullptr, nullptr);
     const unsigned number = cast<BlockArgument>(random.step).getArgNumber();
     NamedAttrList attributes = argumentAttributes[number];
     attributes.erase("nn.initial");
