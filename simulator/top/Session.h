@@ -90,7 +90,8 @@ public:
   /// Runs one step. Returns the report (reports/schema/report.schema.json). Throws Error before the step if
   /// the mode is not allowed or the trace cannot be created; after it if the trace cannot be completed; and
   /// on an input that was never written (unless timing-only), deadlock, an access outside a memory, or an
-  /// instruction the machine cannot run.
+  /// instruction the machine cannot run. Throws Interrupted where the thread is to stop
+  /// (dialects/Isa/Encoding/Interrupt.h); a run with values leaves the session without further use then.
   boost::json::object run(const RunOptions &options = {});
 
   /// As it lies in the chip's DRAM. Throws Error if there is no program of this number.

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // See StreamEngine.h.
 #include "simulator/units/StreamEngine.h"
+#include "dialects/Isa/Encoding/ErrorKind.h"
+#include "dialects/Isa/Encoding/Interrupt.h"
 #include "simulator/units/Work.h"
 
 #include <algorithm>
@@ -120,7 +122,7 @@ Cycle StreamEngine::issue(Cycle now) {
         bindBank(head, banks);
         checkBounds(head, board.sizes);
       } catch (const Error &error) {
-        throw Error(describeInstruction(stream, cursor.position()) + ": " + error.what());
+        throw ProgramError(describeInstruction(stream, cursor.position()) + ": " + error.what());
       }
       headReady = true;
     }
@@ -139,6 +141,7 @@ Cycle StreamEngine::issue(Cycle now) {
 
 void StreamEngine::begin(Cycle now) {
   const isa::Instruction &instruction = cursor.instruction();
+  checkInterrupt();
   if (inFlight == ring.size())
     grow();
   const Cycle previous = inFlight > 0 ? inRing(inFlight - 1).completes : now;

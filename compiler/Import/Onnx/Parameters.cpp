@@ -4,6 +4,7 @@
 
 #include "compiler/Import/Onnx/Parameters.h"
 #include "compiler/Import/Onnx/Operators.h"
+#include "dialects/Isa/Encoding/OptionNames.h"
 
 #include "llvm/ADT/IntEqClasses.h"
 #include "llvm/ADT/MapVector.h"
@@ -49,11 +50,12 @@ public:
   ParameterPlan run(const ImportOptions &options) {
     collectNames();
     findReaders();
-    match(options.tie, "--tie", [](Root &root) { root.isTied = true; });
-    match(options.untie, "--untie", [](Root &root) { root.isUntied = true; });
+    match(options.tie, optionName("tie"), [](Root &root) { root.isTied = true; });
+    match(options.untie, optionName("untie"), [](Root &root) { root.isUntied = true; });
     for (auto &[name, root] : roots)
       if (root.isTied && root.isUntied)
-        plan.problems.push_back("constant '" + root.name + "' matches both --tie and --untie");
+        plan.problems.push_back("constant '" + root.name + "' matches both " + optionName("tie") + " and " +
+                                optionName("untie"));
     if (plan.problems.empty())
       for (auto &[name, root] : roots)
         assign(root);
@@ -302,13 +304,10 @@ void GraphImporter::describeParameters() {
     for (const std::string &note : notes)
       diagnostic.attachNote() << note;
   };
-  remark(separated,
-         "constants that the file gives to several nodes are parameters of their own in each (--tie NAME "
-         "keeps one)");
-  remark(
-      shared,
-      "parameters that several nodes share are trained by the sum of the gradients (--untie NAME separates "
-      "them)");
+  remark(separated, "constants that the file gives to several nodes are parameters of their own in each (" +
+                        optionName("tie") + " NAME keeps one)");
+  remark(shared, "parameters that several nodes share are trained by the sum of the gradients (" +
+                     optionName("untie") + " NAME separates them)");
   remark(trained.empty() ? ArrayRef<std::string>() : quotedList(trained),
          "weights in Constant nodes are trained");
   remark(frozen.empty() ? ArrayRef<std::string>() : quotedList(frozen),
