@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""`python -m arsis`: train a model on the simulated chip, or turn a report into a page.
+"""`arsis`, or `python -m arsis`: train a model on the simulated chip, or turn a report into a page.
 
 Whatever goes wrong is one `error: ...` on standard error and exit status 1; 130 after Ctrl-C.
 """
@@ -7,25 +7,24 @@ Whatever goes wrong is one `error: ...` on standard error and exit status 1; 130
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import sys
 import traceback
 import warnings
 from pathlib import Path
 
+import _arsis
+
 import arsis
 from arsis.arguments import parser
 
 
 def run_train(arguments: argparse.Namespace) -> None:
-    from tqdm import tqdm
-
     from arsis import checkpoint, data, models, report, training
     from arsis.onnx_shapes import image_shape
+    from arsis.watching import Progress, Saver
 
-    settings = training.Settings(
-        model=arguments.model,
+    settings = arsis.Settings(
         chip=arguments.chip,
         overrides=arsis.parse_overrides(arguments.set),
         batch=arguments.batch,
@@ -48,7 +47,7 @@ def run_train(arguments: argparse.Namespace) -> None:
         out / name for name in ("report.json", "report.html", "weights.npz", "model.onnx")
     )
     if out.exists() and not out.is_dir():
-        raise ValueError(f"--out: found the file '{out}', expected a folder")
+        raise arsis.InputError(f"--out: found the file '{out}', expected a folder")
     arsis.refuse_shared_files(
         {
             "--model": arguments.model,
@@ -58,39 +57,22 @@ def run_train(arguments: argparse.Namespace) -> None:
         },
         {"--out": [str(path) for path in (json_path, page, weights, trained)]},
     )
-    model = models.model_path(arguments.model, out.parent / "models")
-    images = data.load(arguments.data, image_shape(model))
+    path = models.model_path(arguments.model, out.parent / "models")
+    model = models.Model(path, name=arguments.model)
+    images = data.load(arguments.data, image_shape(model.read(), str(path)))
     for note in [*images.notes, *training.notes(images, settings)]:
         print(note, flush=True)
     init = checkpoint.read_weights(arguments.init) if arguments.init else None
-    keeper = checkpoint.Keeper(model, settings.tie, settings.untie)
+    keeper = checkpoint.Keeper(path, settings.tie, settings.untie)
     out.mkdir(parents=True, exist_ok=True)
-    steps = len(images.train_images) // arguments.batch
-    with tqdm(total=arguments.epochs * steps, unit="step", dynamic_ncols=True, disable=None) as bar:
-
-        def progress(step: int, _: int, history: training.History) -> None:
-            text = f"loss {history.loss_chip[-1]:.3f}"
-            if history.accuracy_chip:
-                text += f", test {history.accuracy_chip[-1]:.1%}"
-            bar.set_postfix_str(text, refresh=False)
-            bar.update(1)
-            if bar.disable and step % steps == 0:  # not a terminal: one line per epoch instead of a bar
-                print(f"epoch {step // steps}: {text}", flush=True)
-
-        def save_report(so_far: dict) -> None:
-            arsis.write_file(str(json_path), json.dumps(so_far, indent=1).encode())
-            report.write_page(so_far, page)
-
-        def save_weights(values: checkpoint.Weights) -> None:
-            arsis.write_tensors(str(weights), values)
-            arsis.write_file(str(trained), keeper.trained_model(values))
-
-        result = training.train(model, images, settings, progress, save_report, save_weights, init)
-    print(report.summary(result))
+    saver = Saver(keeper, json_path, page, weights, trained)
+    with Progress(arguments.epochs * (len(images.train_images) // arguments.batch)) as progress:
+        result = training.train(model, images, settings, [saver, progress], init)
+    print(report.summary(result.content))
     print(f"\nreport: {page} (data: {json_path})\nweights: {weights}, model: {trained}")
     reached = result["training"]["accuracy_chip"][-1]
     if reached < arguments.require_accuracy:
-        raise ValueError(
+        raise arsis.InputError(
             f"test accuracy on the chip is {reached:.2%}, expected at least {arguments.require_accuracy:.2%}"
         )
 
@@ -105,14 +87,37 @@ def run_report(arguments: argparse.Namespace) -> None:
     print(f"{shown.summary}\n\nreport: {page}")
 
 
+def run_doctor(_: argparse.Namespace) -> None:
+    from arsis import doctor
+
+    text, is_well = doctor.examine()
+    print(text)
+    if not is_well:
+        raise arsis.Error("something is missing: see above")
+
+
+def run_completion(arguments: argparse.Namespace) -> None:
+    import shtab
+
+    print(shtab.complete(parser(), shell=arguments.shell))
+
+
+def run_chips(_: argparse.Namespace) -> None:
+    print("\n".join(arsis.chips()))
+
+
+COMMANDS = {
+    "train": run_train,
+    "report": run_report,
+    "chips": run_chips,
+    "doctor": run_doctor,
+    "completion": run_completion,
+}
+
+
 def run() -> None:
     arguments = parser().parse_args()
-    if arguments.command == "train":
-        run_train(arguments)
-    elif arguments.command == "report":
-        run_report(arguments)
-    else:
-        print("\n".join(arsis.chips()))
+    COMMANDS[arguments.command](arguments)
     sys.stdout.flush()
 
 
@@ -128,7 +133,7 @@ def describe(error: Exception) -> str:
     return f"internal error: {type(error).__name__}: {error} ({Path(frame.filename).name}:{frame.lineno})"
 
 
-def show_warning(message: Warning | str, *_: object) -> None:
+def show_warning(message: Warning | str, *_: object, **__: object) -> None:
     """What the compiler remarks and warns of, without the line of Python that called it."""
     text = str(message)
     print(text if text.startswith("remark: ") else f"warning: {text}", file=sys.stderr)
@@ -136,6 +141,7 @@ def show_warning(message: Warning | str, *_: object) -> None:
 
 def main() -> int:
     warnings.showwarning = show_warning
+    as_flags = _arsis.name_options_as_flags(True)
     try:
         run()
         return 0
@@ -143,6 +149,8 @@ def main() -> int:
         text, status = "interrupted", 130
     except Exception as error:
         text, status = describe(error), 1
+    finally:
+        _arsis.name_options_as_flags(as_flags)
     if text.startswith("standard output: "):  # nor can the interpreter write what is left at its end
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     print(f"error: {text}", file=sys.stderr)

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import arsis
-from arsis import svg
+from arsis import InputError, svg
+from arsis.arrays import Json
 
 SCHEMA_VERSION = 3
 
@@ -30,9 +31,9 @@ def _templates() -> Path:
     raise FileNotFoundError("no report.html.j2; set ARSIS_TEMPLATES")
 
 
-def layer_table(report: dict) -> list[dict]:
+def layer_table(report: Json) -> list[Json]:
     """One row per layer in the order of the program: cycles by phase, and the sums of its work."""
-    rows: dict[str, dict] = {}
+    rows: dict[str, Json] = {}
     for entry in report["layers"]:
         row = rows.setdefault(
             entry["layer"],
@@ -65,7 +66,7 @@ def _smooth(values: list[float], window: int) -> list[tuple[float, float]]:
     return [(end, sum(values[end - window : end]) / window) for end in range(window, len(values) + 1, window)]
 
 
-def _loss_chart(training: dict) -> str:
+def _loss_chart(training: Json) -> str:
     window = max(len(training["loss_chip"]) // 200, 1)
     series = {"chip": _smooth(training["loss_chip"], window)}
     if training["loss_reference"]:
@@ -73,19 +74,19 @@ def _loss_chart(training: dict) -> str:
     return svg.lines(series, "step", f"loss (mean over {window} steps)" if window > 1 else "loss")
 
 
-def _accuracy_chart(training: dict) -> str:
+def _accuracy_chart(training: Json) -> str:
     series = {"chip": list(enumerate(training["accuracy_chip"], 1))}
     if training["accuracy_reference"]:
         series["reference"] = list(enumerate(training["accuracy_reference"], 1))
     return svg.lines(series, "epoch", "test accuracy", height=180)
 
 
-def _phase_chart(report: dict) -> str:
+def _phase_chart(report: Json) -> str:
     rows = [(row["layer"] or "(no layer)", row["phases"]) for row in layer_table(report) if row["cycles"]]
     return svg.stacked_bars(rows, PHASES, svg.COLOURS, "cycles")
 
 
-def _unit_parts(unit: dict) -> dict[str, float]:
+def _unit_parts(unit: Json) -> dict[str, float]:
     return {
         "busy": unit["busy"],
         **{f"stalled: {cause}": cycles for cause, cycles in unit["stalled"].items()},
@@ -93,7 +94,7 @@ def _unit_parts(unit: dict) -> dict[str, float]:
     }
 
 
-def _unit_chart(report: dict) -> tuple[str, str]:
+def _unit_chart(report: Json) -> tuple[str, str]:
     units = [(unit["name"], _unit_parts(unit)) for unit in report["units"] if "busy" in unit]
     causes = sorted({name for _, parts in units for name in parts if name.startswith("stalled")})
     names = ["busy", *causes, "idle"]
@@ -107,7 +108,7 @@ def _unit_chart(report: dict) -> tuple[str, str]:
     )
 
 
-def _energy_chart(report: dict) -> str:
+def _energy_chart(report: Json) -> str:
     rows = [
         (name.replace("_", " "), {"energy": entry["pj"] * PICOJOULES})
         for name, entry in report["energy"].items()
@@ -116,7 +117,7 @@ def _energy_chart(report: dict) -> str:
     return svg.stacked_bars(sorted(rows, key=lambda row: -row[1]["energy"]), ["energy"], [svg.COLOURS[2]], "J")
 
 
-def _traffic_chart(report: dict) -> str:
+def _traffic_chart(report: Json) -> str:
     rows = [
         (level, {side: entry[side] for side in ("in", "out") if side in entry})
         for level, entry in report["traffic"].items()
@@ -124,7 +125,7 @@ def _traffic_chart(report: dict) -> str:
     return svg.stacked_bars(rows, ["in", "out"], svg.COLOURS, "B")
 
 
-def _memory_charts(report: dict) -> list[tuple[str, str]]:
+def _memory_charts(report: Json) -> list[tuple[str, str]]:
     charts = []
     for memory in sorted({block["memory"] for block in report["memory_plan"]}):
         blocks = [
@@ -135,7 +136,7 @@ def _memory_charts(report: dict) -> list[tuple[str, str]]:
     return charts
 
 
-def headline(report: dict) -> list[tuple[str, str]]:
+def headline(report: Json) -> list[tuple[str, str]]:
     """The numbers that come first, as (what, value)."""
     totals, training = report["totals"], report.get("training")
     found = []
@@ -170,33 +171,35 @@ class Shown:
     summary: str
 
 
-def read(path: Path) -> dict:
-    """A report.json. Raises ValueError if the file holds something else, OSError if it cannot be read."""
+def read(path: Path) -> Json:
+    """A report.json. Raises InputError if the file holds something else, OSError if it cannot be read."""
     try:
         report = json.loads(path.read_bytes())
     except (ValueError, RecursionError) as error:
-        raise ValueError(f"{path}: found no JSON: {error}") from error
+        raise InputError(f"{path}: found no JSON: {error}") from error
     version = report.get("schema_version") if isinstance(report, dict) else None
     if version != SCHEMA_VERSION:
-        raise ValueError(f"{path}: found no report of schema_version {SCHEMA_VERSION}")
-    return report
+        raise InputError(f"{path}: found no report of schema_version {SCHEMA_VERSION}")
+    found: Json = report
+    return found
 
 
-def show(report: dict, path: Path) -> Shown:
-    """The page and the summary of a report that was read from `path`. Raises ValueError if a part is missing."""
+def show(report: Json, path: Path) -> Shown:
+    """The page and the summary of a report that was read from `path`. Raises InputError if a part is missing."""
     try:
         return Shown(page(report), summary(report))
     except (LookupError, TypeError, AttributeError, ArithmeticError, ValueError) as error:
-        raise ValueError(f"{path}: found no complete report: {type(error).__name__}: {error}") from error
+        raise InputError(f"{path}: found no complete report: {type(error).__name__}: {error}") from error
 
 
-def write_page(report: dict, path: Path) -> None:
+def write_page(report: Json, path: Path) -> None:
     arsis.write_file(str(path), page(report).encode())
 
 
-def page(report: dict) -> str:
+def page(report: Json) -> str:
     """One self-contained HTML page."""
     import jinja2
+    import markupsafe
 
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(_templates()), autoescape=True, trim_blocks=True, lstrip_blocks=True
@@ -204,7 +207,7 @@ def page(report: dict) -> str:
     timed = "cycles" in report["totals"]
     training = report.get("training")
     unit_chart, unit_legend = _unit_chart(report) if timed else ("", "")
-    safe = jinja2.utils.markupsafe.Markup
+    safe = markupsafe.Markup
     return environment.get_template("report.html.j2").render(
         report=report,
         training=training,
@@ -226,7 +229,7 @@ def page(report: dict) -> str:
     )
 
 
-def summary(report: dict) -> str:
+def summary(report: Json) -> str:
     """A page for the terminal: headline, then layers by time, then units."""
     lines = [""] + [f"  {what:26s} {value}" for what, value in headline(report)]
     for change in report["chip"]["overridden"]:

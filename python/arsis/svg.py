@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from html import escape
 
 WIDTH = 860
@@ -53,7 +53,7 @@ def legend(names: Sequence[str], colours: Sequence[str]) -> str:
     )
 
 
-def lines(series: dict[str, Sequence[tuple[float, float]]], x_label: str, y_label: str, height: float = 260) -> str:
+def lines(series: Mapping[str, Sequence[tuple[float, float]]], x_label: str, y_label: str, height: float = 260) -> str:
     """Curves over one pair of axes; the vertical axis starts at zero."""
     points = [point for curve in series.values() for point in curve]
     if not points:

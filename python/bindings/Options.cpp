@@ -4,7 +4,7 @@
 
 #include "python/bindings/Bindings.h"
 
-#include "dialects/Isa/Encoding/Error.h"
+#include "dialects/Isa/Encoding/ErrorKind.h"
 
 #include <algorithm>
 
@@ -40,14 +40,19 @@ void readOptions(const py::kwargs &keywords, compiler::CompileOptions &options) 
     const std::string keyword = py::str(key);
     std::string name = keyword;
     std::replace(name.begin(), name.end(), '_', '-');
-    if (!hasArgument(name) && isList(value)) {
+    bool isThere = false;
+    options.visit([&](llvm::StringRef known, llvm::StringRef, compiler::CompileOptions::Kind) {
+      isThere |= known == name;
+    });
+    if (isThere && !hasArgument(name) && isList(value)) {
       for (const py::handle each : value)
         options.assign(name, each.cast<std::string>());
       continue;
     }
-    if (hasArgument(name) || (!py::isinstance<py::bool_>(value) && !py::isinstance<py::str>(value)))
-      throw Error("option " + keyword + ": found " + py::repr(value).cast<std::string>() +
-                  ", expected one of these with a text, texts or True or False:\n" + describeOptions());
+    if (!isThere || hasArgument(name) ||
+        (!py::isinstance<py::bool_>(value) && !py::isinstance<py::str>(value)))
+      throw InputError("option " + keyword + ": found " + py::repr(value).cast<std::string>() +
+                       ", expected one of these with a text, texts or True or False:\n" + describeOptions());
     options.assign(name, py::isinstance<py::bool_>(value) ? (value.cast<bool>() ? "true" : "false")
                                                           : value.cast<std::string>());
   }

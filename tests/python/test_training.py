@@ -4,6 +4,7 @@
 import subprocess
 import sys
 
+import arsis
 import numpy as np
 import pytest
 from arsis import data, models, training
@@ -22,9 +23,9 @@ def test_the_learning_rate_falls_along_half_a_cosine(lenet, trained):
     """Chip and reference take the rate of each step: the first is that of a constant rate, later ones differ."""
     images = data.load("synthetic", (1, 28, 28))
     images.train_images, images.train_labels = images.train_images[:128], images.train_labels[:128]
-    settings = training.Settings(model="lenet5", chip="edge", batch=16, epochs=2, reference="exact", decay="cosine")
+    settings = arsis.Settings(chip="edge", batch=16, epochs=2, reference="exact", decay="cosine")
     assert [settings.rate(step, 16) for step in (0, 8, 16)] == pytest.approx([0.02, 0.01, 0], abs=1e-12)
-    falling = training.train(lenet, images, settings, lambda *_: None)["training"]
+    falling = training.train(lenet, images, settings)["training"]
     constant = trained["training"]
     assert falling["loss_chip"] == falling["loss_reference"]
     assert falling["loss_chip"][:2] == constant["loss_chip"][:2]  # the first update is the same
@@ -38,7 +39,7 @@ def test_recipes_are_reproducible(tmp_path):
 
 
 def test_unknown_model_names_the_known_ones(tmp_path):
-    with pytest.raises(FileNotFoundError, match="lenet5, resnet18, resnet50, resnet8"):
+    with pytest.raises(arsis.ModelError, match="lenet5, resnet18, resnet50, resnet8"):
         models.model_path("alexnet", tmp_path)
 
 
