@@ -9,7 +9,7 @@ JOBS ?= $(shell nproc)
 help:
 	@echo "make demo    install, build, train LeNet-5 on the simulated chip, write out/demo/report.html"
 	@echo "make test    install, build, run all tests"
-	@echo "make check-long   what takes hours: regret, ladders of resources, training in bf16, fuzzing (last figures: docs/status.md)"
+	@echo "make check-long   what takes hours: regret, ladders of resources, training in bf16, the wheel, fuzzing (last figures: docs/status.md)"
 	@echo "make build   build only        make asan     tests under AddressSanitizer and UBSan"
 	@echo "make format  apply formatters  make lint     check formatters and linters"
 	@echo "make bench   run the benchmarks"
@@ -32,6 +32,7 @@ check-long:
 	$(MAKE) --no-print-directory $(BUILD)/build.ninja
 	ninja -C $(BUILD) -j$(JOBS) arsis-tools EstimateTest
 	ARSIS_SCHEDULES=200 $(BUILD)/bin/EstimateTest --gtest_filter='*Regret*'
+	$(PYTHON) tests/long/wheel.py
 	$(PYTHON) tests/long/monotone.py
 	$(PYTHON) tests/long/train_in_bf16.py
 	scripts/fuzz.sh all
