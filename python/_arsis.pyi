@@ -28,7 +28,7 @@ class ProgramError(Error):
 import numpy
 import os
 import typing
-__all__: list[str] = ['Chip', 'ChipError', 'Error', 'FileError', 'Infeasible', 'InputError', 'ModelError', 'Program', 'ProgramError', 'Reference', 'Session', 'chip_keys', 'chips', 'compile', 'describe_chip_key', 'describe_options', 'load_plugin', 'name_options_as_flags', 'option_name', 'parameter_readers', 'parse_overrides', 'read_tensors', 'refuse_shared_files', 'schedules', 'step_reference', 'verify', 'write_file', 'write_tensors']
+__all__: list[str] = ['Chip', 'ChipError', 'Error', 'FileError', 'Infeasible', 'InputError', 'ModelError', 'Program', 'ProgramError', 'Reference', 'Session', 'chip_keys', 'chips', 'compile', 'describe_chip_key', 'describe_options', 'load_plugin', 'name_options_as_flags', 'option_name', 'parameter_readers', 'parse_overrides', 'read_json', 'read_tensors', 'refuse_shared_files', 'schedules', 'step_reference', 'verify', 'write_file', 'write_tensors']
 class Chip:
     """
     The checked values of a chip, by dotted key.
@@ -210,6 +210,10 @@ def parse_overrides(entries: list[str]) -> dict[str, str]:
     """
     KEY=VALUE texts as a dictionary. Raises InputError for anything else.
     """
+def read_json(text: typing.Any) -> typing.Any:
+    """
+    As json.loads, whatever the floating-point mode of the thread. Raises ValueError.
+    """
 def read_tensors(path: str | os.PathLike[str]) -> dict[str, numpy.ndarray]:
     """
     Arrays by name of an .npz file: float32, float64, int32 or int64, in C order.
@@ -230,7 +234,7 @@ def verify(program: Program, chip: str, *, overrides: dict[str, str] = {}, max_f
     """
     See arsis.verify.
     """
-def write_file(path: str | os.PathLike[str], data: str) -> None:
+def write_file(path: str | os.PathLike[str], data: bytes) -> None:
     """
     Writes bytes to a file that appears complete, in place of a former one, or not at all.
     """
