@@ -62,7 +62,8 @@ struct CompileOptions : mlir::PassPipelineOptions<CompileOptions> {
   Option<std::string> mapping{*this, "mapping", llvm::cl::desc("JSON file with mapping decisions that hold")};
   Option<std::string> mappingText{*this, "mapping-text", llvm::cl::desc("the same as JSON text")};
   Option<std::string> writeSchedules{
-      *this, "write-schedules", llvm::cl::desc("file that takes all schedules as JSON; --mapping reads it")};
+      *this, "write-schedules",
+      llvm::cl::desc("file that takes all schedules as JSON; the option mapping reads it")};
   Option<bool> explainMapping{*this, "explain-mapping",
                               llvm::cl::desc("say for each operation what was chosen and why"),
                               llvm::cl::init(false)};
