@@ -38,6 +38,8 @@ compiler::ImportOptions readImport(std::optional<int64_t> batch, const std::map<
 /// Options of the compilation as keywords, with '_' for '-'. Throws Error for one that there is not, or that
 /// has an argument of its own.
 void readOptions(const pybind11::kwargs &keywords, compiler::CompileOptions &options);
+/// The chip, its overrides and how far to go are no options of Python.
+bool hasArgument(const std::string &option);
 /// Every option that readOptions takes, with its meaning, one a line.
 std::string describeOptions();
 
@@ -47,6 +49,7 @@ void warn(const std::vector<compiler::Message> &messages);
 
 void bindPrograms(pybind11::module_ &module);
 void bindSessions(pybind11::module_ &module);
+void bindSweeps(pybind11::module_ &module);
 
 } // namespace arsis::python
 

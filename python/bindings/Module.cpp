@@ -12,4 +12,5 @@ PYBIND11_MODULE(_arsis, module) {
   arsis::python::bindFiles(module);
   arsis::python::bindPrograms(module);
   arsis::python::bindSessions(module);
+  arsis::python::bindSweeps(module);
 }

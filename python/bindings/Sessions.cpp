@@ -122,6 +122,18 @@ static py::object runStep(sim::Session &session, const std::string &mode, std::o
   return py::module_::import("json").attr("loads")(report);
 }
 
+static py::object priceRun(const sim::Session &session, const std::string &chip,
+                           const std::map<std::string, std::string> &overrides) {
+  checkWhole(session);
+  std::string report;
+  {
+    py::gil_scoped_release release;
+    std::lock_guard<std::mutex> lock(kernelMutex);
+    report = boost::json::serialize(session.price(loadChip(chip, overrides)));
+  }
+  return py::module_::import("json").attr("loads")(report);
+}
+
 static ref::Backend parseBackend(const std::string &text) {
   static const std::map<std::string, ref::Backend> backends = {{"exact", ref::Backend::Exact},
                                                                {"plain", ref::Backend::PlainF32},
@@ -172,6 +184,10 @@ void bindSessions(py::module_ &module) {
       .def("run", &runStep, py::arg("mode") = "full", py::arg("latency_seed") = py::none(),
            py::arg("trace") = "", py::arg("program") = 0,
            "Runs one step, of the program of this number; returns the report.")
+      .def("price", &priceRun, py::arg("chip"), py::kw_only(),
+           py::arg("overrides") = std::map<std::string, std::string>(),
+           "The report that the last run would have had on a chip that differs in its energies (keys "
+           "`energy.*`) and in nothing else: the same events and times, priced again without a run.")
       .def(
           "adopt_state",
           [](sim::Session &session, const sim::Session &other) {
