@@ -23,12 +23,16 @@ if _chips.is_dir():
 
 from _arsis import (  # noqa: E402
     Error,
+    ImportedModel,
     Program,
     Reference,
     Session,
+    chip_overrides,
     chip_value,
+    chip_values,
     chips,
     compile,
+    compile_options,
     load_plugin,
     parameter_readers,
     parse_overrides,
@@ -39,20 +43,27 @@ from _arsis import (  # noqa: E402
     write_tensors,
 )
 
+from arsis.sweeps import sweep  # noqa: E402  # needs the names above
+
 __all__ = [
     "Error",
+    "ImportedModel",
     "Program",
     "Reference",
     "Session",
+    "chip_overrides",
     "chip_value",
+    "chip_values",
     "chips",
     "compile",
+    "compile_options",
     "load_plugin",
     "parameter_readers",
     "parse_overrides",
     "read_tensors",
     "refuse_shared_files",
     "step_reference",
+    "sweep",
     "write_file",
     "write_tensors",
 ]

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""`python -m arsis`: train a model on the simulated chip, or turn a report into a page.
+"""`python -m arsis`: train a model on the simulated chip, turn a report into a page, or sweep.
 
-Whatever goes wrong is one `error: ...` on standard error and exit status 1; 130 after Ctrl-C.
+Whatever goes wrong is one `error: ...` on standard error and exit status 1; 130 after Ctrl-C; 3 where points of a sweep
+failed.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from pathlib import Path
 
 import arsis
 from arsis.arguments import parser
+from arsis.sweeps.command import run_sweep
 
 
 def run_train(arguments: argparse.Namespace) -> None:
@@ -105,15 +107,19 @@ def run_report(arguments: argparse.Namespace) -> None:
     print(f"{shown.summary}\n\nreport: {page}")
 
 
-def run() -> None:
+def run() -> int:
     arguments = parser().parse_args()
+    status = 0
     if arguments.command == "train":
         run_train(arguments)
     elif arguments.command == "report":
         run_report(arguments)
+    elif arguments.command == "sweep":
+        status = run_sweep(arguments)
     else:
         print("\n".join(arsis.chips()))
     sys.stdout.flush()
+    return status
 
 
 def describe(error: Exception) -> str:
@@ -137,8 +143,7 @@ def show_warning(message: Warning | str, *_: object) -> None:
 def main() -> int:
     warnings.showwarning = show_warning
     try:
-        run()
-        return 0
+        return run()
     except KeyboardInterrupt:
         text, status = "interrupted", 130
     except Exception as error:

@@ -8,6 +8,8 @@ import math
 from collections.abc import Callable
 from pathlib import Path
 
+from arsis.sweeps.command import add_sweep
+
 MOST_IMAGES = 2**31 - 1  # that a batch or an epoch can be asked for; the data bounds them further
 
 
@@ -71,7 +73,7 @@ def one_of(*choices: str) -> Callable[[str], str]:
 
 
 def parser() -> Parser:
-    top = Parser(prog="python -m arsis", description="Train a model on the simulated chip, or look at a report.")
+    top = Parser(prog="python -m arsis", description="Train a model on the simulated chip, look at a report, sweep.")
     commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
     train = commands.add_parser("train", help="train a model on the simulated chip and, beside it, on the reference")
     add = train.add_argument
@@ -122,4 +124,5 @@ def parser() -> Parser:
     report.add_argument("json", type=Path)
     report.add_argument("-o", "--output", type=Path, help="page to write (default: beside the report)")
     commands.add_parser("chips", help="list the shipped chips")
+    add_sweep(commands)
     return top
