@@ -9,7 +9,7 @@ import pytest
 import sweep_faults
 from arsis.sweeps import Space, SpaceError, Store
 from arsis.sweeps.jobs import JobMaker, grouped
-from arsis.sweeps.store import CIRCUMSTANCES
+from sweep_stores import numbers
 from tiny_model import tiny_model
 
 FAULTS = f"{sweep_faults.__file__}:fault"
@@ -23,10 +23,6 @@ def model(tmp_path_factory) -> str:
 @pytest.fixture
 def space(model) -> dict:
     return {"model": model, "chip": "tiny", "train": True, "batch": [4, 9], "matrix.rows": [4, 8]}
-
-
-def numbers(result) -> list[dict]:
-    return [{name: value for name, value in row.items() if name not in CIRCUMSTANCES} for row in result]
 
 
 def test_rows_are_those_of_single_runs(space, model) -> None:

@@ -11,6 +11,7 @@ import pytest
 import sweep_faults
 from arsis.sweeps import Store
 from command_line import one_error
+from sweep_stores import rows_in
 from tiny_model import tiny_model
 
 SPACE = """
@@ -77,20 +78,12 @@ def test_interrupted_it_says_so_and_goes_on(space) -> None:
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     store = space.with_suffix(".sqlite")
     deadline = time.monotonic() + 60
-    while time.monotonic() < deadline and not (store.is_file() and count(store) > 2):
+    while time.monotonic() < deadline and not (rows_in(store) > 2):
         time.sleep(0.02)
     process.send_signal(signal.SIGINT)
     _, errors = process.communicate(timeout=20)
     assert process.returncode == 130 and errors.splitlines()[-1] == "error: interrupted"
-    done = count(store)
+    done = rows_in(store)
     assert 2 < done < 80
     finished = subprocess.run(command, capture_output=True, text=True, timeout=120)
     assert finished.returncode == 0 and "80 points, 0 failed" in finished.stdout, finished.stderr
-
-
-def count(store: Path) -> int:
-    try:
-        with Store(store) as opened:
-            return len(opened.rows()) if opened.sweeps() else 0
-    except Exception:
-        return 0

@@ -16,7 +16,7 @@ import arsis
 import pytest
 import sweep_faults
 from arsis.sweeps import MissingPackage, Store, StoreError, read_result
-from arsis.sweeps.store import CIRCUMSTANCES
+from sweep_stores import numbers, rows_in
 from tiny_model import tiny_model
 
 DRIVER = """
@@ -44,24 +44,11 @@ def driver(model: str, store: Path) -> subprocess.Popen:
     return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
 
-def rows_in(store: Path) -> int:
-    try:
-        with Store(store) as opened:
-            return len(opened.rows()) if opened.sweeps() else 0
-    except StoreError:
-        return 0
-
-
 def wait_for_rows(store: Path, count: int) -> None:
     deadline = time.monotonic() + 60
     while rows_in(store) < count and time.monotonic() < deadline:
         time.sleep(0.01)
     assert rows_in(store) >= count
-
-
-def numbers(path: Path) -> list[dict]:
-    with Store(path) as store:
-        return [{name: value for name, value in row.items() if name not in CIRCUMSTANCES} for row in store.rows()]
 
 
 def workers_of(pid: int) -> list[int]:
@@ -87,8 +74,8 @@ def test_killed_twice_and_resumed_it_has_the_rows_of_an_unkilled_run(model, tmp_
     for store in (killed, whole):
         out, errors = driver(model, store).communicate(timeout=120)
         assert out == "30\n", errors
-    assert numbers(killed) == numbers(whole)
-    with Store(killed) as store:
+    with Store(killed) as store, Store(whole) as unkilled:
+        assert numbers(store.rows()) == numbers(unkilled.rows())
         assert len(store.sweeps()) == 1  # it is one sweep, however often it was begun
         finished = sorted(row["finished"] for row in store.rows())
     assert before >= 10 and len(finished) == 30

@@ -37,6 +37,12 @@ class Limits:
     mib: float | None = None  # resident memory of the worker, with the package itself, about 150 MiB
 
 
+def python_path() -> str:
+    """PYTHONPATH with which another process finds what this one finds."""
+    paths = [str(Path(__file__).resolve().parents[2]), *(path for path in sys.path if path)]
+    return os.pathsep.join(dict.fromkeys(paths))
+
+
 def resident_mib(pid: int) -> float:
     try:
         return int(Path(f"/proc/{pid}/statm").read_bytes().split()[1]) * _PAGE / 2**20
@@ -59,14 +65,11 @@ class Runner:
     def _start(self) -> None:
         ours, theirs = socket.socketpair()
         self._log = tempfile.TemporaryFile()  # noqa: SIM115  # what a crash prints; closed when the process ends
-        package = str(Path(__file__).resolve().parents[2])
-        paths = [package, *(path for path in sys.path if path)]
-        environment = {**os.environ, "PYTHONPATH": os.pathsep.join(dict.fromkeys(paths))}
         command = [sys.executable, "-c", _WORKER, str(theirs.fileno())]
         self._process = subprocess.Popen(
             command,
             pass_fds=[theirs.fileno()],
-            env=environment,
+            env={**os.environ, "PYTHONPATH": python_path()},
             stdin=subprocess.DEVNULL,
             stdout=self._log,
             stderr=self._log,
