@@ -43,7 +43,7 @@ from _arsis import (  # noqa: E402
     write_tensors,
 )
 
-from arsis.sweeps import sweep  # noqa: E402  # needs the names above
+from arsis.sweeps import search, sensitivity, sweep  # noqa: E402  # needs the names above
 
 __all__ = [
     "Error",
@@ -62,6 +62,8 @@ __all__ = [
     "parse_overrides",
     "read_tensors",
     "refuse_shared_files",
+    "search",
+    "sensitivity",
     "step_reference",
     "sweep",
     "write_file",

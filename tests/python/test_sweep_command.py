@@ -43,6 +43,14 @@ def test_a_sweep(space, call) -> None:
         assert len(store.rows()) == 6
 
 
+def test_a_search(space, call) -> None:
+    pytest.importorskip("optuna")
+    arguments = ["sweep", space, "--search", "tpe", "--evaluations", 4, "--workers", 1]
+    status, out, errors = call(*arguments, "--seed", 1)
+    assert status == 0 and out.splitlines()[-1].startswith("4 points, 0 failed"), errors
+    assert call(*arguments, "--seed", 1)[1] == out
+
+
 def test_points_that_fail_are_said_in_the_exit_status(space, call, tmp_path) -> None:
     measure = f"{sweep_faults.__file__}:fault"
     csv = tmp_path / "rows.csv"

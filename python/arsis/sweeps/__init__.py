@@ -9,11 +9,14 @@ from arsis.sweeps.drive import sweep
 from arsis.sweeps.lock import StoreError
 from arsis.sweeps.result import MissingPackage, SweepResult, read_result
 from arsis.sweeps.runner import WorkerError
+from arsis.sweeps.search import search
+from arsis.sweeps.sensitivity import Sensitivity, sensitivity
 from arsis.sweeps.space import Space, SpaceError
 from arsis.sweeps.store import Store
 
 __all__ = [
     "MissingPackage",
+    "Sensitivity",
     "Space",
     "SpaceError",
     "Store",
@@ -21,5 +24,7 @@ __all__ = [
     "SweepResult",
     "WorkerError",
     "read_result",
+    "search",
+    "sensitivity",
     "sweep",
 ]

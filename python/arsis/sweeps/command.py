@@ -9,6 +9,7 @@ from pathlib import Path
 
 import arsis
 
+SETTINGS = ("executor", "address", "workers", "time_limit", "memory_limit", "measure", "reports", "retry")
 SOME_FAILED = 3  # exit status: every point has a row, some of them are errors
 
 STATUS = (
@@ -30,6 +31,9 @@ def add_sweep(commands: argparse._SubParsersAction) -> None:
     add(
         "--objective", action="append", default=[], metavar="EXPRESSION", help="small is good; 'max: EXPRESSION': large"
     )
+    add("--search", type=one_of("tpe", "nsga2", "random"), help="let a sampler choose the points")
+    add("--evaluations", type=whole(1, 10**7), default=100, help="points of a search")
+    add("--seed", type=whole(0, 2**32 - 1), default=0, help="of a search")
     add("--executor", type=one_of("processes", "dask"), default="processes")
     add("--address", help="of Dask's scheduler (default: a cluster of this machine)")
     add("--workers", type=whole(1, 4096), help="default: as many as cores")
@@ -50,27 +54,23 @@ def add_sweep(commands: argparse._SubParsersAction) -> None:
 
 def run_sweep(arguments: argparse.Namespace) -> int:
     """Does what the command line asks; the exit status."""
-    from arsis.sweeps.drive import as_space, sweep
+    from arsis.sweeps import search, sweep
 
     store = arguments.store or arguments.space.with_suffix(".sqlite")
     outputs = {"--store": store, "--csv": arguments.csv, "--parquet": arguments.parquet}
     arsis.refuse_shared_files(
         {"the space": str(arguments.space)}, {name: [str(path)] for name, path in outputs.items() if path}
     )
-    result = sweep(
-        as_space(arguments.space),
-        objectives=arguments.objective or None,
-        store=store,
-        executor=arguments.executor,
-        address=arguments.address,
-        workers=arguments.workers,
-        time_limit=arguments.time_limit,
-        memory_limit=arguments.memory_limit,
-        measure=arguments.measure,
-        reports=arguments.reports,
-        retry=arguments.retry,
-        reuse=not arguments.no_reuse,
-    )
+    settings = {
+        "objectives": arguments.objective or None,
+        "store": store,
+        **{name: getattr(arguments, name) for name in SETTINGS},
+    }
+    if arguments.search:
+        how = {"sampler": arguments.search, "evaluations": arguments.evaluations, "seed": arguments.seed}
+        result = search(arguments.space, **how, **settings)
+    else:
+        result = sweep(arguments.space, reuse=not arguments.no_reuse, **settings)
     print(result)
     if arguments.csv:
         result.to_csv(arguments.csv)

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import closing
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
@@ -13,8 +14,8 @@ from arsis.sweeps.local import LocalExecutor
 from arsis.sweeps.progress import Progress
 from arsis.sweeps.result import Objective, SweepResult, measured
 from arsis.sweeps.runner import Limits
-from arsis.sweeps.space import Space, SpaceError
-from arsis.sweeps.store import Store
+from arsis.sweeps.space import Point, Space, SpaceError
+from arsis.sweeps.store import Row, Store
 from arsis.sweeps.worker import Outcome
 
 
@@ -89,19 +90,53 @@ def sweep(
         WorkerError: workers cannot start.
     """
     space = as_space(space)
+    settings = Settings(
+        executor, address, workers, checked_limits(time_limit, memory_limit), measure, reports, retry, reuse
+    )
+    return compute(space, list(space.points()), objectives, store, settings, progress)
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How points are computed; `sweep` says what each means."""
+
+    executor: str = "processes"
+    address: str | None = None
+    workers: int | None = None
+    limits: Limits = field(default_factory=Limits)
+    measure: str = ""
+    reports: bool = False
+    retry: bool = False
+    reuse: bool = True
+
+    def jobs(self, space: Space) -> JobMaker:
+        return JobMaker(space, self.measure, report=self.reports, reuse=self.reuse)
+
+    def machine(self) -> Executor:
+        return make_executor(self.executor, self.address, self.workers, self.limits)
+
+
+def compute(
+    space: Space,
+    points: list[Point],
+    objectives: list[str] | None,
+    store: str | Path | None,
+    settings: Settings,
+    progress: bool | None,
+) -> SweepResult:
+    """The rows of these points of a space, in order."""
     chosen = objectives if objectives is not None else space.objectives
     goals = [Objective(text) for text in chosen]
-    limits = checked_limits(time_limit, memory_limit)
-    make = JobMaker(space, measure, report=reports, reuse=reuse)
-    jobs = [make(point) for point in space.points()]
+    make = settings.jobs(space)
+    jobs = [make(point) for point in points]
     with Store(store, write=True) as opened:
         number = opened.begin(describe(space, chosen), [job.key for job in jobs])
-        known = opened.known((job.key for job in jobs), retry)
+        known = opened.known((job.key for job in jobs), settings.retry)
         missing = list({job.key: job for job in jobs if job.key not in known}.values())
         with Progress(len({job.key for job in jobs}), len(known), progress) as bar:
             bar.failed(sum(row["status"] != "ok" for row in opened.rows(number) if row["key"] in known))
             if missing:
-                with closing(make_executor(executor, address, workers, limits)) as machine:
+                with closing(settings.machine()) as machine:
                     machine.submit(grouped(missing))
                     for job, outcome in machine.outcomes():
                         row = measured(opened.add(job, outcome), space.measures)
@@ -109,7 +144,7 @@ def sweep(
                         for goal in goals if outcome.ok else []:
                             goal.value(row)  # a name that is no column is said at once
         rows = [measured(row, space.measures) for row in opened.rows(number)]
-    return SweepResult(rows, space.varied(), chosen)
+    return result_of(space, rows, chosen)
 
 
 def as_space(space: Space | Mapping[str, object] | str | Path) -> Space:
@@ -128,4 +163,9 @@ def as_space(space: Space | Mapping[str, object] | str | Path) -> Space:
 def describe(space: Space, objectives: list[str]) -> dict[str, object]:
     """What the store remembers of a sweep."""
     measures = {name: expression.text for name, expression in space.measures.items()}
-    return {"names": space.names(), "varied": space.varied(), "objectives": objectives, "measures": measures}
+    about = {"names": space.names(), "varied": space.varied(), "objectives": objectives, "measures": measures}
+    return about | {"limits": [limit.text for limit in space.limits]}
+
+
+def result_of(space: Space, rows: list[Row], objectives: list[str]) -> SweepResult:
+    return SweepResult(rows, space.varied(), objectives, [limit.text for limit in space.limits])

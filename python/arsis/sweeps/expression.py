@@ -122,6 +122,15 @@ class Expression:
         except (TypeError, ArithmeticError, ValueError) as error:
             raise ExpressionError(f"'{self.text}' cannot be computed: {error}") from error
 
+    def excess(self, lookup: Lookup) -> float:
+        """By how much a comparison is missed, relative to the larger side; 0 or less where it holds; else 0 or 1."""
+        match self._tree:
+            case ast.Compare(ops=[ast.Lt() | ast.LtE() | ast.Gt() | ast.GtE()]):
+                left, right = self._compute(self._tree.left, lookup), self._compute(self._tree.comparators[0], lookup)
+                if isinstance(left, int | float) and isinstance(right, int | float) and not self(lookup):
+                    return max(abs(left - right) / max(abs(left), abs(right), 1e-300), 1e-9)
+        return 0.0 if self(lookup) else 1.0
+
     def _compute(self, node: ast.AST, lookup: Lookup) -> Value:
         if (name := _dotted(node)) is not None:
             return lookup(name)

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -60,21 +60,36 @@ class Objective:
         return self.sign * number_of(self.expression, row)
 
 
-def number_of(expression: Expression, row: Row) -> float:
-    """Its value on a row; nan where a column has none. Raises SpaceError for what is no column."""
+def is_complete(expression: Expression, row: Row) -> bool:
+    """Whether the row has all that it reads. Raises SpaceError for what is no column."""
     for name in expression.names:
         if name not in row:
             raise SpaceError(
                 "objectives and measures",
                 f"'{expression.text}' reads {name}, which is no column; expected one of {', '.join(sorted(row))}",
             )
-    if any(row[name] is None for name in expression.names):
+    return all(row[name] is not None for name in expression.names)
+
+
+def number_of(expression: Expression, row: Row) -> float:
+    """Its value on a row; nan where there is none. Raises SpaceError for what is no column."""
+    if not is_complete(expression, row):
         return float("nan")
     try:
         value = expression(row.__getitem__)
     except ExpressionError:
         return float("nan")
     return float(value) if isinstance(value, int | float) else float("nan")
+
+
+def excess_of(limit: Expression, row: Row) -> float:
+    """By how much a row misses a limit; 0 where it holds, 1 where that cannot be said. Raises SpaceError."""
+    if not is_complete(limit, row):
+        return 1.0
+    try:
+        return limit.excess(row.__getitem__)
+    except ExpressionError:
+        return 1.0
 
 
 def measured(row: Row, measures: dict[str, Expression]) -> Row:
@@ -89,9 +104,10 @@ def measured(row: Row, measures: dict[str, Expression]) -> Row:
 class SweepResult:
     """The rows of a sweep. `rows` are dictionaries by column, in the order of the points."""
 
-    def __init__(self, rows: list[Row], varied: list[str], objectives: list[str]) -> None:
+    def __init__(self, rows: list[Row], varied: list[str], objectives: list[str], limits: Sequence[str] = ()) -> None:
         self.rows = rows
         self.varied = varied
+        self.limits = [Expression(text) for text in limits]
         self.objectives = [Objective(text) for text in objectives]
 
     def __len__(self) -> int:
@@ -105,23 +121,29 @@ class SweepResult:
         """Rows of points that have no result; `error` is the class, `message` says what was wrong."""
         return [row for row in self.rows if row["status"] != "ok"]
 
+    @property
+    def good(self) -> list[Row]:
+        """Rows that have a result and keep every limit of the space."""
+        fine = [row for row in self.rows if row["status"] == "ok"]
+        return [row for row in fine if not any(excess_of(limit, row) > 0 for limit in self.limits)]
+
     def pareto(self, objectives: list[str] | None = None) -> list[Row]:
-        """Rows that no other row beats in all objectives at once, in the order of the points."""
+        """Good rows that no other one beats in all objectives at once, in the order of the points."""
         chosen = [Objective(text) for text in objectives] if objectives is not None else self.objectives
         if not chosen:
             raise ValueError("a Pareto front needs objectives, found none")
-        good = [row for row in self.rows if row["status"] == "ok"]
+        good = self.good
         values = np.array([[each.value(row) for each in chosen] for row in good]).reshape(len(good), len(chosen))
         known = ~np.isnan(values).any(axis=1)
         good, values = [row for row, is_known in zip(good, known, strict=True) if is_known], values[known]
         return [row for row, kept in zip(good, nondominated(values), strict=True) if kept]
 
     def best(self, objective: str | None = None) -> Row:
-        """The row in which one objective is best: the first of the sweep's, or the one named."""
+        """The good row in which one objective is best: the first of the sweep's, or the one named."""
         chosen = Objective(objective) if objective is not None else (self.objectives or [None])[0]
         if chosen is None:
             raise ValueError("the best row needs an objective, found none")
-        good = [row for row in self.rows if row["status"] == "ok" and not np.isnan(chosen.value(row))]
+        good = [row for row in self.good if not np.isnan(chosen.value(row))]
         if not good:
             raise ValueError(f"no row has a value of {chosen.text}")
         return min(good, key=chosen.value)
@@ -181,4 +203,4 @@ def read_result(store: Path | str, sweep: int | None = None) -> SweepResult:
         about: dict = next((each["about"] for each in reversed(opened.sweeps()) if sweep in (None, each["id"])), {})
         measures = {name: Expression(text) for name, text in about.get("measures", {}).items()}
         rows = [measured(row, measures) for row in opened.rows(sweep)]
-    return SweepResult(rows, about.get("varied", []), about.get("objectives", []))
+    return SweepResult(rows, about.get("varied", []), about.get("objectives", []), about.get("limits", []))

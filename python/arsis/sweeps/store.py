@@ -149,28 +149,32 @@ class Store:
 
     def begin(self, about: dict[str, object], keys: list[str]) -> int:
         """A new sweep over the points of these keys, or the one before that is the same."""
-        text, code = json.dumps(about), code_hash()
-        for (sweep,) in self._base.execute(
-            "SELECT id FROM sweeps WHERE about = ? AND code = ?", (text, code)
-        ).fetchall():
+        for sweep in self.like(about):
             if [row[0] for row in self._members(sweep)] == keys:
+                self._base.execute("UPDATE sweeps SET begun = ? WHERE id = ?", (time.time(), sweep))
                 return sweep
         self._base.execute("BEGIN")
-        self._base.execute("INSERT INTO sweeps (begun, code, about) VALUES (?, ?, ?)", (time.time(), code, text))
-        sweep = self._base.execute("SELECT last_insert_rowid()").fetchone()[0]
+        entry = (time.time(), code_hash(), json.dumps(about))
+        sweep = self._base.execute("INSERT INTO sweeps (begun, code, about) VALUES (?, ?, ?)", entry).lastrowid
+        self._extend(sweep, 0, keys)
         self._base.execute("COMMIT")
-        self.extend(sweep, 0, keys)
         return sweep
 
-    def extend(self, sweep: int, position: int, keys: list[str]) -> None:
-        """Further points of a sweep, from this position on."""
-        self._base.execute("BEGIN")
+    def like(self, about: dict[str, object]) -> list[int]:
+        """Sweeps of this code and this description."""
+        query = "SELECT id FROM sweeps WHERE about = ? AND code = ? ORDER BY id"
+        return [row[0] for row in self._base.execute(query, (json.dumps(about), code_hash()))]
+
+    def _extend(self, sweep: int, position: int, keys: list[str]) -> None:
         rows = [(sweep, position + number, key) for number, key in enumerate(keys)]
         self._base.executemany("INSERT OR REPLACE INTO members VALUES (?, ?, ?)", rows)
-        self._base.execute("COMMIT")
 
-    def set_state(self, name: str, state: bytes) -> None:
-        self._base.execute("INSERT OR REPLACE INTO states VALUES (?, ?)", (name, state))
+    def set_search(self, sweep: int, keys: list[str], state: bytes) -> None:
+        """How far a search is: its points so far, and what goes on from there."""
+        self._base.execute("BEGIN")
+        self._extend(sweep, 0, keys)
+        self._base.execute("INSERT OR REPLACE INTO states VALUES (?, ?)", (str(sweep), state))
+        self._base.execute("COMMIT")
 
     # Reading.
 
@@ -188,15 +192,15 @@ class Store:
         return dict(found) if found else None
 
     def sweeps(self) -> list[dict[str, object]]:
-        """Number, time of beginning, code and description (space, objectives, ...) of every sweep, oldest first."""
-        rows = self._base.execute("SELECT * FROM sweeps ORDER BY id")
+        """Number, time of the last beginning, code and description of every sweep, in the order of these times."""
+        rows = self._base.execute("SELECT * FROM sweeps ORDER BY begun, id")
         return [{**dict(row), "about": json.loads(row["about"])} for row in rows]
 
     def rows(self, sweep: int | None = None) -> list[Row]:
         """Of the points of one sweep, in its order; by default of the last. Columns in the order of the table."""
         if sweep is None:
-            found = self._base.execute("SELECT max(id) FROM sweeps").fetchone()
-            sweep = found[0]
+            found = self._base.execute("SELECT id FROM sweeps ORDER BY begun DESC, id DESC").fetchone()
+            sweep = found[0] if found else None
         query = "SELECT points.* FROM members JOIN points USING (key) WHERE sweep = ? ORDER BY position"
         return [dict(row) for row in self._base.execute(query, (sweep,))]
 
@@ -205,6 +209,7 @@ class Store:
         found = self._base.execute("SELECT packed FROM reports WHERE key = ?", (key,)).fetchone()
         return json.loads(zlib.decompress(found[0])) if found else None
 
-    def state(self, name: str) -> bytes | None:
-        found = self._base.execute("SELECT state FROM states WHERE name = ?", (name,)).fetchone()
+    def search(self, sweep: int) -> bytes | None:
+        """What goes on with a search."""
+        found = self._base.execute("SELECT state FROM states WHERE name = ?", (str(sweep),)).fetchone()
         return found[0] if found else None
