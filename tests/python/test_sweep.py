@@ -104,6 +104,15 @@ def test_what_goes_wrong_is_a_row(space, tmp_path) -> None:
     assert len(result.failures) == 7
 
 
+def test_columns_of_a_measure_are_checked(space) -> None:
+    result = arsis.sweep(space | {"batch": [10, 11, 12], "matrix.rows": 8}, measure=FAULTS, progress=False)
+    assert [row["error"] for row in result] == ["ValueError", "ValueError", "TypeError"]
+    for row, problem in zip(
+        result, ["cycles, which is a column", "matrix.rows, which is", "[1] for list"], strict=True
+    ):
+        assert f"the measure returned {problem}" in row["message"]
+
+
 @pytest.mark.parametrize(
     "wrong,problem",
     [
@@ -158,6 +167,11 @@ def test_a_point_twice_in_a_space_is_computed_once(space, tmp_path, monkeypatch)
     "settings,problem",
     [
         ({"executor": "cloud"}, "executor: found 'cloud', expected processes or dask"),
+        ({"address": "tcp://here:1"}, "address: found 'tcp://here:1' with the executor processes, expected dask"),
+        (
+            {"executor": "dask", "address": "tcp://here:1", "workers": 2},
+            "workers: found 2 with the address of a scheduler",
+        ),
         ({"time_limit": 0}, "time_limit: found 0, expected a positive number or None"),
         ({"memory_limit": -1}, "memory_limit: found -1, expected a positive number or None"),
         ({"measure": "nothing"}, "measure: found 'nothing', expected MODULE:FUNCTION"),

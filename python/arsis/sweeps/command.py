@@ -6,6 +6,7 @@ from __future__ import annotations
 import argparse
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import arsis
 
@@ -18,7 +19,7 @@ STATUS = (
 )
 
 
-def add_sweep(commands: argparse._SubParsersAction) -> None:
+def add_sweep(commands: argparse._SubParsersAction[Any]) -> None:
     """Adds the command to those of the command line."""
     from arsis.arguments import one_of, real, whole
 

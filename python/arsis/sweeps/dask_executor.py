@@ -14,6 +14,7 @@ import queue
 import threading
 from collections import deque
 from collections.abc import Iterator
+from typing import Any
 
 from arsis.sweeps.code import code_hash
 from arsis.sweeps.jobs import Job
@@ -73,7 +74,7 @@ class DaskExecutor:
                 self._cluster = SubprocessCluster(
                     n_workers=workers or cores(),
                     threads_per_worker=1,
-                    dashboard_address=None,
+                    dashboard_address=None,  # type: ignore[arg-type]  # Dask's own page says None
                     scheduler_kwargs={"idle_timeout": IDLE},
                     worker_kwargs={"memory_limit": 0, "death_timeout": CONNECT_SECONDS},
                 )
@@ -82,12 +83,12 @@ class DaskExecutor:
         except (OSError, ValueError) as error:
             raise WorkerError(f"no Dask scheduler answers at {address}: {error}") from None
         self._pending: deque[list[Job]] = deque()
-        self._tasks: dict[object, list[Job]] = {}
-        self._done: queue.SimpleQueue = queue.SimpleQueue()
+        self._tasks: dict[Any, list[Job]] = {}
+        self._done: queue.SimpleQueue[Any] = queue.SimpleQueue()
 
     @property
     def workers(self) -> int:
-        return max(1, sum(self._client.nthreads().values()))
+        return max(1, int(sum(self._client.nthreads().values())))
 
     def submit(self, groups: list[list[Job]]) -> None:
         workers = self.workers

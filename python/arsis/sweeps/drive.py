@@ -31,6 +31,12 @@ class Executor(Protocol):
 
 def make_executor(executor: str, address: str | None, workers: int | None, limits: Limits) -> Executor:
     """Raises ValueError for an executor that there is not."""
+    if executor == "processes" and address is not None:
+        raise ValueError(f"address: found '{address}' with the executor processes, expected dask")
+    if address is not None and workers is not None:
+        raise ValueError(
+            f"workers: found {workers} with the address of a scheduler, which knows its own; expected None"
+        )
     if executor == "processes":
         return LocalExecutor(workers, limits)
     if executor == "dask":
@@ -162,9 +168,13 @@ def as_space(space: Space | Mapping[str, object] | str | Path) -> Space:
 
 def describe(space: Space, objectives: list[str]) -> dict[str, object]:
     """What the store remembers of a sweep."""
-    measures = {name: expression.text for name, expression in space.measures.items()}
-    about = {"names": space.names(), "varied": space.varied(), "objectives": objectives, "measures": measures}
-    return about | {"limits": [limit.text for limit in space.limits]}
+    return {
+        "names": space.names(),
+        "varied": space.varied(),
+        "objectives": objectives,
+        "measures": {name: expression.text for name, expression in space.measures.items()},
+        "limits": [limit.text for limit in space.limits],
+    }
 
 
 def result_of(space: Space, rows: list[Row], objectives: list[str]) -> SweepResult:

@@ -15,27 +15,32 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import os
 import time
 import warnings
 import zlib
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any, cast
 
 import arsis
 from arsis.sweeps.jobs import Job
+from arsis.sweeps.memory import resident_mib
 
 MOST_MODELS = 2
 MOST_PROGRAMS = 4
 _PREFIX = "chip."
 
 Row = dict[str, object]
+Report = dict[str, Any]
+Measure = Callable[[dict[str, object], Report], object]
 
 
 @dataclass
 class _Compiled:
     program: arsis.Program
-    asked: dict[str, float]  # what its compilation read of the chip
+    asked: dict[str, float | str]  # what its compilation read of the chip
     warnings: list[str]
 
 
@@ -46,15 +51,26 @@ def _number(text: str) -> float | str:
         return text
 
 
-def _load_measure(measure: str) -> Callable[[dict, dict], dict]:
+def _load_measure(measure: str) -> Measure:
     path, _, function = measure.rpartition(":")
     spec = importlib.util.spec_from_file_location("arsis_sweep_measure", path)
+    if spec is None or spec.loader is None:
+        raise ImportError(f"{path} is no module of Python")
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
-    return getattr(module, function)
+    return cast(Measure, getattr(module, function))
 
 
-def report_columns(report: dict) -> Row:
+def _plain(name: str, value: object) -> object:
+    """A value that a store can hold. Raises TypeError."""
+    if hasattr(value, "item"):
+        value = value.item()
+    if value is None or isinstance(value, str | float) or (isinstance(value, int) and abs(value) < 2**63):
+        return value
+    raise TypeError(f"the measure returned {value!r} for {name}, expected a number, a text or None")
+
+
+def report_columns(report: Report) -> Row:
     """The outputs of a row: totals, phases, units and components of energy."""
     row: Row = dict(report["totals"])
     row["dram_bytes"] = report["program"]["dram_bytes"]
@@ -87,11 +103,11 @@ class Evaluator:
         self._programs: OrderedDict[int, tuple[str, _Compiled]] = OrderedDict()
         self._compilations = 0
         self._run: _Run | None = None
-        self._measures: dict[str, Callable[[dict, dict], dict]] = {}
+        self._measures: dict[str, Measure] = {}
 
     def __call__(self, job: Job) -> tuple[Row, bytes | None]:
         """The outputs of a point, and its report where that is asked for. Raises what goes wrong."""
-        begin = time.perf_counter()
+        begin, begin_cpu = time.perf_counter(), time.process_time()
         if not job.reuse:
             self._models.clear()
             self._programs.clear()
@@ -111,22 +127,26 @@ class Evaluator:
             options["chip_overrides"] = ",".join(arsis.chip_overrides(job.chip, job.compile_overrides))
         row = report_columns(report)
         if job.measure:
-            row |= self._measured(job, report)
+            row |= self._measured(job, report, row)
         row |= {
             "warnings": "\n".join(compiled.warnings),
             "reuse": reuse,
             "compile_seconds": compiled_at - begin,
             "simulate_seconds": time.perf_counter() - compiled_at,
+            "cpu_seconds": time.process_time() - begin_cpu,
+            "worker_mib": resident_mib(os.getpid()),
         }
         return row, _packed(report) if job.report else None
 
-    def _measured(self, job: Job, report: dict) -> Row:
+    def _measured(self, job: Job, report: Report, row: Row) -> Row:
         if job.measure not in self._measures:
             self._measures[job.measure] = _load_measure(job.measure)
         found = self._measures[job.measure](dict(job.point), report)
         if not isinstance(found, dict) or not all(isinstance(name, str) for name in found):
             raise TypeError(f"the measure returned {found!r}, expected a dictionary of columns")
-        return found
+        if both := sorted(set(found) & (set(row) | set(job.point) | set(job.overrides))):
+            raise ValueError(f"the measure returned {both[0]}, which is a column already, expected another name")
+        return {name: _plain(name, value) for name, value in found.items()}
 
     def _compiled(self, job: Job) -> tuple[_Compiled, str]:
         about = json.dumps([job.content, job.chip, job.imports, job.options], sort_keys=True)
@@ -159,7 +179,7 @@ class Evaluator:
         return self._models[about], known
 
 
-def _packed(report: dict) -> bytes:
+def _packed(report: Report) -> bytes:
     """As it is kept: without what differs from run to run."""
     report["wall_clock_s"] = 0.0
     report["verification"]["wall_clock_s"] = 0.0

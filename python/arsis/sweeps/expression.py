@@ -10,12 +10,13 @@ from __future__ import annotations
 import ast
 import math
 import operator
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
 
 LONGEST = 1000  # characters of one expression: nesting stays far below what Python's parser and this walk can take
 LARGEST_EXPONENT = 64
 
-Value = float | int | str | bool | None
+Value = Any  # a number, a text, a truth, or a tuple of them: expressions have no types before they are computed
 Lookup = Callable[[str], Value]
 
 
@@ -29,7 +30,7 @@ def _power(base: Value, exponent: Value) -> Value:
     return base**exponent
 
 
-_BINARY = {
+_BINARY: dict[type[ast.AST], Callable[[Value, Value], Value]] = {
     ast.Add: operator.add,
     ast.Sub: operator.sub,
     ast.Mult: operator.mul,
@@ -38,8 +39,12 @@ _BINARY = {
     ast.Mod: operator.mod,
     ast.Pow: _power,
 }
-_UNARY = {ast.USub: operator.neg, ast.UAdd: operator.pos, ast.Not: operator.not_}
-_COMPARE = {
+_UNARY: dict[type[ast.AST], Callable[[Value], Value]] = {
+    ast.USub: operator.neg,
+    ast.UAdd: operator.pos,
+    ast.Not: operator.not_,
+}
+_COMPARE: dict[type[ast.AST], Callable[[Value, Value], Value]] = {
     ast.Lt: operator.lt,
     ast.LtE: operator.le,
     ast.Gt: operator.gt,
@@ -92,7 +97,7 @@ class Expression:
         if (name := _dotted(node)) is not None:
             yield name
             return
-        children: list[ast.AST] = []
+        children: Sequence[ast.AST] = []
         match node:
             case ast.Constant(value=bool() | int() | float() | str() | None):
                 pass
@@ -144,8 +149,8 @@ class Expression:
                 return _UNARY[type(node.op)](self._compute(node.operand, lookup))
             case ast.BoolOp():
                 every = isinstance(node.op, ast.And)
-                values = (self._compute(value, lookup) for value in node.values)
-                return all(values) if every else any(values)
+                parts = (self._compute(value, lookup) for value in node.values)
+                return all(parts) if every else any(parts)
             case ast.Compare():
                 values = [self._compute(each, lookup) for each in (node.left, *node.comparators)]
                 pairs = zip(values, node.ops, values[1:], strict=False)
@@ -154,8 +159,8 @@ class Expression:
                 return self._compute(node.body if self._compute(node.test, lookup) else node.orelse, lookup)
             case ast.Tuple() | ast.List():
                 return tuple(self._compute(each, lookup) for each in node.elts)
-            case ast.Call():
-                return FUNCTIONS[node.func.id](*(self._compute(each, lookup) for each in node.args))
+            case ast.Call(func=ast.Name(id=function)):
+                return FUNCTIONS[function](*(self._compute(each, lookup) for each in node.args))
         raise AssertionError(node)
 
     def _number(self, node: ast.AST, lookup: Lookup) -> float | int:

@@ -11,10 +11,18 @@ import os
 import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Protocol, cast
 
 from arsis.sweeps.code import code_hash
 from arsis.sweeps.space import CASE, Point, Space, SpaceError, base_values, chip_keys
 from arsis.sweeps.values import plain, text_of
+
+
+class Proto(Protocol):
+    """A model as the onnx package holds it."""
+
+    def SerializeToString(self) -> bytes: ...
+
 
 KEY_VERSION = 1  # of what goes into a key
 ENERGY = "energy."  # keys that neither a program nor its time depends on
@@ -98,7 +106,7 @@ class JobMaker:
             except FileNotFoundError as error:
                 raise SpaceError("model", str(error)) from None
             return str(path.resolve()), hashlib.sha256(path.read_bytes()).hexdigest(), given
-        content = bytes(given) if isinstance(given, bytes) else given.SerializeToString()
+        content = given if isinstance(given, bytes) else cast(Proto, given).SerializeToString()
         name = hashlib.sha256(content).hexdigest()
         path = cache_folder() / f"{name}.onnx"
         if not path.is_file():
@@ -120,15 +128,17 @@ class JobMaker:
             if name in chip_keys():
                 overrides[name] = text_of(value)
                 if name not in self._held:
-                    compiled[name] = text_of(value)
+                    compiled[name] = overrides[name]
             elif name == "batch":
                 imports[name] = value
             elif name.startswith("dims."):
                 dims[name[5:]] = value
             elif name in ("tie", "untie"):
-                imports[name] = [value] if isinstance(value, str) else list(value)
+                imports[name] = list(value) if isinstance(value, list | tuple) else [value]
             elif name not in ("model", "chip", CASE) and name not in space.variables:
                 options[name] = list(value) if isinstance(value, list | tuple) else value
+                if name == "mapping" and value:  # a worker may run in another folder
+                    options[name] = str(Path(str(value)).resolve())
         if dims:
             imports["dims"] = dims
         train = bool(options.get("train", False))

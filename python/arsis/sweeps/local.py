@@ -60,7 +60,7 @@ class LocalExecutor:
             )
             for runner in busy:
                 job = runner.job
-                if (outcome := runner.poll()) is not None:
+                if job is not None and (outcome := runner.poll()) is not None:
                     yield job, outcome
 
     def close(self) -> None:

@@ -4,9 +4,12 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[np.float64]
 
 
-def nondominated(values: np.ndarray) -> np.ndarray:
+def nondominated(values: Array) -> NDArray[np.bool_]:
     """Which rows of (points, objectives) no other row beats, each objective to be minimal; equal rows all stay.
 
     A row beats another if it is nowhere larger and somewhere smaller. O(points x front x objectives).
@@ -23,7 +26,7 @@ def nondominated(values: np.ndarray) -> np.ndarray:
     return kept
 
 
-def hypervolume(values: np.ndarray, reference: np.ndarray) -> float:
+def hypervolume(values: Array, reference: Array) -> float:
     """Volume between the rows of (points, objectives), to be minimal, and a reference point that is worse than all.
 
     Exact, by slices along the last objective (Zitzler's hypervolume by slicing objectives); rows beyond the reference
@@ -43,5 +46,6 @@ def hypervolume(values: np.ndarray, reference: np.ndarray) -> float:
     return volume
 
 
-def _front(values: np.ndarray) -> np.ndarray:
-    return np.unique(values[nondominated(values)], axis=0)
+def _front(values: Array) -> Array:
+    front: Array = np.unique(values[nondominated(values)], axis=0)
+    return front

@@ -13,7 +13,7 @@ from arsis.sweeps.space import Space, SpaceError
 class _Loader(yaml.SafeLoader):
     """YAML in which a key stands once."""
 
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict:
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[object, object]:
         seen: set[object] = set()
         for key, _ in node.value:
             name = self.construct_object(key, deep=True)

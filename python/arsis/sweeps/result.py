@@ -7,7 +7,7 @@ import csv
 import io
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -27,7 +27,7 @@ class MissingPackage(ImportError):
     """A package that only this needs is not installed."""
 
 
-def needed(package: str, what: str) -> object:
+def needed(package: str, what: str) -> Any:
     """The package, imported. Raises MissingPackage that says how to get it."""
     import importlib
 
@@ -140,9 +140,9 @@ class SweepResult:
 
     def best(self, objective: str | None = None) -> Row:
         """The good row in which one objective is best: the first of the sweep's, or the one named."""
-        chosen = Objective(objective) if objective is not None else (self.objectives or [None])[0]
-        if chosen is None:
+        if objective is None and not self.objectives:
             raise ValueError("the best row needs an objective, found none")
+        chosen = Objective(objective) if objective is not None else self.objectives[0]
         good = [row for row in self.good if not np.isnan(chosen.value(row))]
         if not good:
             raise ValueError(f"no row has a value of {chosen.text}")
@@ -150,7 +150,8 @@ class SweepResult:
 
     def to_pandas(self) -> pandas.DataFrame:
         """A frame with a row per point and every column. Raises MissingPackage."""
-        return needed("pandas", "a data frame").DataFrame(self.rows)
+        frame: pandas.DataFrame = needed("pandas", "a data frame").DataFrame(self.rows)
+        return frame
 
     def to_csv(self, path: Path | str | None = None) -> str:
         """The table as CSV, written to `path` if there is one."""
@@ -200,7 +201,8 @@ def _cell(value: object) -> str:
 def read_result(store: Path | str, sweep: int | None = None) -> SweepResult:
     """The rows of a sweep in a store, by default of the last one, also while it runs. Raises StoreError."""
     with Store(store) as opened:
-        about: dict = next((each["about"] for each in reversed(opened.sweeps()) if sweep in (None, each["id"])), {})
+        found = [each["about"] for each in opened.sweeps() if sweep in (None, each["id"])]
+        about = found[-1] if found else {}
         measures = {name: Expression(text) for name, text in about.get("measures", {}).items()}
         rows = [measured(row, measures) for row in opened.rows(sweep)]
     return SweepResult(rows, about.get("varied", []), about.get("objectives", []), about.get("limits", []))

@@ -14,15 +14,16 @@ import time
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from pathlib import Path
+from typing import cast
 
 from arsis.sweeps.code import code_hash
 from arsis.sweeps.jobs import Job
+from arsis.sweeps.memory import resident_mib
 from arsis.sweeps.worker import Outcome
 
 WATCH_SECONDS = 0.05  # between two looks at a worker's memory
 START_SECONDS = 120.0  # that a worker may take to load the package
 _WORKER = "from arsis.sweeps.worker import main; main()"
-_PAGE = os.sysconf("SC_PAGE_SIZE")
 
 
 class WorkerError(RuntimeError):
@@ -43,20 +44,13 @@ def python_path() -> str:
     return os.pathsep.join(dict.fromkeys(paths))
 
 
-def resident_mib(pid: int) -> float:
-    try:
-        return int(Path(f"/proc/{pid}/statm").read_bytes().split()[1]) * _PAGE / 2**20
-    except (OSError, IndexError):
-        return 0.0  # it has ended
-
-
 class Runner:
     """Does one job at a time in a process of its own. `connection` is readable when there is news."""
 
     def __init__(self, limits: Limits) -> None:
         self.limits = limits
         self.job: Job | None = None
-        self._process: subprocess.Popen | None = None
+        self._process: subprocess.Popen[bytes] | None = None
         self._ready = False
         self._deadline = float("inf")
 
@@ -135,7 +129,7 @@ class Runner:
                 return self._crashed()
             if self._ready:
                 self.job = None
-                return news
+                return cast(Outcome, news)
             if news != code_hash():
                 self.close()
                 raise WorkerError("a worker has other code than the program that sweeps, expected one installation")
@@ -146,6 +140,7 @@ class Runner:
                 self.close()
                 raise WorkerError(f"a worker took more than {START_SECONDS:g} s to start")
             return self._lost("Timeout", f"took longer than the time limit of {self.limits.seconds:g} s")
+        assert self._process
         if self.limits.mib and self._ready and (used := resident_mib(self._process.pid)) > self.limits.mib:
             return self._lost(
                 "MemoryLimit", f"used {used:,.0f} MiB, more than the memory limit of {self.limits.mib:,.0f} MiB"
@@ -153,6 +148,7 @@ class Runner:
         return None
 
     def _crashed(self) -> Outcome:
+        assert self._process
         status = self._process.wait(10)
         started, words = self._ready, self._last_words()
         self._process = None

@@ -41,11 +41,14 @@ def make_sampler(name: str, seed: int) -> optuna.samplers.BaseSampler:
     if name not in SAMPLERS:
         raise ValueError(f"sampler: found '{name}', expected one of {', '.join(SAMPLERS)}")
     samplers = needed("optuna.samplers", "a search")
+    made: optuna.samplers.BaseSampler
     if name == "random":
-        return samplers.RandomSampler(seed=seed)
-    if name == "nsga2":
-        return samplers.NSGAIISampler(population_size=POPULATION, seed=seed)
-    return samplers.TPESampler(seed=seed, multivariate=True, n_startup_trials=20)
+        made = samplers.RandomSampler(seed=seed)
+    elif name == "nsga2":
+        made = samplers.NSGAIISampler(population_size=POPULATION, seed=seed)
+    else:
+        made = samplers.TPESampler(seed=seed, multivariate=True, n_startup_trials=20)
+    return made
 
 
 def _distribution(axis: Axis) -> optuna.distributions.BaseDistribution:

@@ -3,17 +3,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from arsis.sweeps.drive import Settings, as_space, checked_limits, compute
 from arsis.sweeps.result import Objective, SweepResult, needed
 from arsis.sweeps.space import Axis, Point, Space, SpaceError
 
 Choice = tuple[int, ...]
+Array = NDArray[np.float64]
+ValuesAt = Callable[[list[Choice]], tuple[Array, SweepResult]]
 _INDICES = {"first": "S1", "first_error": "S1_conf", "total": "ST", "total_error": "ST_conf"}  # ours and SALib's names
 
 
@@ -28,7 +32,7 @@ class Sensitivity:
         table = SweepResult([{**row, "status": "ok", "error": None} for row in self.rows], list(self.rows[0]), [])
         return str(table)
 
-    def to_pandas(self) -> object:
+    def to_pandas(self) -> Any:
         """A frame of the rows. Raises MissingPackage."""
         return needed("pandas", "a data frame").DataFrame(self.rows)
 
@@ -77,7 +81,7 @@ def sensitivity(
     if not axes:
         raise SpaceError("the space", "has no parameter with several values, nothing can move")
 
-    def values_at(choices: list[Choice]) -> tuple[np.ndarray, SweepResult]:
+    def values_at(choices: list[Choice]) -> tuple[Array, SweepResult]:
         points = [_point(space, axes, choice) for choice in choices]
         result = compute(space, points, chosen, store, settings, progress)
         if result.failures:
@@ -128,7 +132,7 @@ def _one_at_a_time(axes: list[Axis], base: Choice) -> tuple[list[Choice], dict[s
     return choices, spans
 
 
-def _swings(objectives: list[str], values: np.ndarray, spans: dict[str, list[int]]) -> list[dict[str, object]]:
+def _swings(objectives: list[str], values: Array, spans: dict[str, list[int]]) -> list[dict[str, object]]:
     rows = []
     for column, objective in enumerate(objectives):
         at_base = values[0, column]
@@ -140,7 +144,7 @@ def _swings(objectives: list[str], values: np.ndarray, spans: dict[str, list[int
     return rows
 
 
-def _sobol(axes: list[Axis], objectives: list[str], samples: int, seed: int, values_at: object) -> Sensitivity:
+def _sobol(axes: list[Axis], objectives: list[str], samples: int, seed: int, values_at: ValuesAt) -> Sensitivity:
     needed("SALib", "an index of Sobol")
     from SALib.analyze import sobol as analysis
     from SALib.sample import sobol as sampling

@@ -17,6 +17,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import arsis
 from arsis.sweeps.expression import Expression, ExpressionError
@@ -27,7 +28,7 @@ ARGUMENTS = ("model", "chip", "batch", "tie", "untie")  # of a compilation, besi
 CASE = "case"
 MOST_POINTS = 10_000_000  # before constraints
 
-Point = dict[str, object]
+Point = dict[str, Any]
 
 
 class SpaceError(ValueError):
@@ -50,7 +51,7 @@ class Axis:
     """One parameter and its values; of cases, the values are points of their own."""
 
     name: str
-    values: tuple[object, ...]
+    values: tuple[Any, ...]
 
 
 @cache
@@ -78,7 +79,7 @@ def _expression(text: object, place: str) -> Expression:
         raise SpaceError(place, str(error)) from None
 
 
-def _mapping(given: object, place: str) -> Mapping:
+def _mapping(given: object, place: str) -> Mapping[str, Any]:
     if not isinstance(given, Mapping) or not all(isinstance(key, str) for key in given):
         raise SpaceError(place, f"found {given!r}, expected names with values")
     return given
@@ -94,7 +95,7 @@ def _texts(given: object, place: str) -> list[str]:
 class Space:
     """What `space` says, checked. Raises SpaceError. `folder` is where relative paths of models and chips begin."""
 
-    def __init__(self, space: Mapping, folder: Path | None = None) -> None:
+    def __init__(self, space: Mapping[str, Any], folder: Path | None = None) -> None:
         space = _mapping(space, "the space")
         base_values.cache_clear()  # a file may have changed since the last space
         self._folder = folder
@@ -146,7 +147,7 @@ class Space:
     def _chip_file(self, name: object, place: str) -> str:
         if not isinstance(name, str):
             raise SpaceError(place, f"found {name!r}, expected the name of a chip or the path of its file")
-        path = self._path(name) if "/" in name or name.endswith(".yaml") else name
+        path = str(Path(self._path(name)).resolve()) if "/" in name or name.endswith(".yaml") else name
         try:
             base_values(path)
         except arsis.Error as error:
@@ -180,7 +181,7 @@ class Space:
         )
         self.axes.append(Axis(name, tuple(self._checked(name, value) for value in values)))
 
-    def _cases(self, given: object) -> None:
+    def _cases(self, given: Any) -> None:
         named = isinstance(given, Mapping)
         entries = list(given.values()) if named else given
         if not isinstance(entries, list | tuple) or not entries:
@@ -282,7 +283,7 @@ class Space:
     def chip_of(self, name: str) -> NamedChip:
         return self.chips.get(name) or NamedChip(name)
 
-    def value(self, point: Point, name: str) -> object:
+    def value(self, point: Point, name: str) -> Any:
         """Of a parameter, or of a key of the point's chip."""
         if name in point:
             return point[name]
@@ -298,18 +299,21 @@ class Space:
             point[name] = self._checked(name, plain(value))
         return point if all(self._value_of(each, "constraints", point) for each in self.constraints) else None
 
-    def _value_of(self, expression: Expression, place: str, point: Point) -> object:
+    def _value_of(self, expression: Expression, place: str, point: Point) -> Any:
         try:
             return expression(lambda name: self.value(point, name))
         except ExpressionError as error:
             given = ", ".join(f"{name} = {self.value(point, name)!r}" for name in expression.names)
             raise SpaceError(place, f"{error}{f' where {given}' if given else ''}") from None
 
-    def point(self, choice: tuple[object, ...]) -> Point | None:
+    def point(self, choice: tuple[Any, ...]) -> Point | None:
         """The point of one value per axis; None if a constraint does not hold."""
         point: Point = {}
         for axis, value in zip(self.axes, choice, strict=True):
-            point |= value if axis.name == "cases" else {axis.name: value}
+            if isinstance(value, dict):  # a case
+                point |= value
+            else:
+                point[axis.name] = value
         return self.complete(point)
 
     def points(self) -> Iterator[Point]:

@@ -15,6 +15,7 @@ import time
 import zlib
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 from arsis.sweeps.code import code_hash
 from arsis.sweeps.jobs import Job, chip_columns, input_columns
@@ -29,7 +30,7 @@ Row = dict[str, object]
 # Columns that every row has, besides inputs and outputs.
 FIXED = ("key", "status", "error", "message", "retry", "finished", "chip_values")
 # How a result came about; all other columns are the same whoever computes them.
-CIRCUMSTANCES = ("finished", "reuse", "compile_seconds", "simulate_seconds")
+CIRCUMSTANCES = ("finished", "reuse", "compile_seconds", "simulate_seconds", "cpu_seconds", "worker_mib")
 
 _TABLES = """
 CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, value) WITHOUT ROWID;
@@ -155,7 +156,8 @@ class Store:
                 return sweep
         self._base.execute("BEGIN")
         entry = (time.time(), code_hash(), json.dumps(about))
-        sweep = self._base.execute("INSERT INTO sweeps (begun, code, about) VALUES (?, ?, ?)", entry).lastrowid
+        self._base.execute("INSERT INTO sweeps (begun, code, about) VALUES (?, ?, ?)", entry)
+        sweep = int(self._base.execute("SELECT last_insert_rowid()").fetchone()[0])
         self._extend(sweep, 0, keys)
         self._base.execute("COMMIT")
         return sweep
@@ -187,11 +189,11 @@ class Store:
         rows = self._base.execute("SELECT key FROM points" + (" WHERE retry = 0" if retry else ""))
         return {row[0] for row in rows if row[0] in wanted}
 
-    def row(self, key: str) -> Row | None:
-        found = self._base.execute("SELECT * FROM points WHERE key = ?", (key,)).fetchone()
-        return dict(found) if found else None
+    def row(self, key: str) -> Row:
+        """REQUIRES: the point has a row."""
+        return dict(self._base.execute("SELECT * FROM points WHERE key = ?", (key,)).fetchone())
 
-    def sweeps(self) -> list[dict[str, object]]:
+    def sweeps(self) -> list[dict[str, Any]]:
         """Number, time of the last beginning, code and description of every sweep, in the order of these times."""
         rows = self._base.execute("SELECT * FROM sweeps ORDER BY begun, id")
         return [{**dict(row), "about": json.loads(row["about"])} for row in rows]
@@ -204,7 +206,7 @@ class Store:
         query = "SELECT points.* FROM members JOIN points USING (key) WHERE sweep = ? ORDER BY position"
         return [dict(row) for row in self._base.execute(query, (sweep,))]
 
-    def report(self, key: str) -> dict | None:
+    def report(self, key: str) -> dict[str, Any] | None:
         """The report of a point, where it was kept."""
         found = self._base.execute("SELECT packed FROM reports WHERE key = ?", (key,)).fetchone()
         return json.loads(zlib.decompress(found[0])) if found else None

@@ -6,6 +6,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from decimal import Decimal
+from typing import Any
 
 MOST_VALUES = 100_000  # of one parameter
 
@@ -16,7 +17,7 @@ FORMS = (
 )
 
 
-def plain(value: object) -> object:
+def plain(value: Any) -> Any:
     """A number without the dust of floating point: whole where it is whole, 12 digits where it is not."""
     if isinstance(value, bool) or not isinstance(value, float):
         return value
@@ -33,7 +34,7 @@ def is_number(value: object) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
 
 
-def expand(given: object, fail: Fail) -> tuple[object, ...]:
+def expand(given: Any, fail: Fail) -> tuple[Any, ...]:
     """The values in order. Raises what `fail` makes of whatever is none of FORMS."""
     if isinstance(given, dict):
         values = _from_range(given, fail)
@@ -69,7 +70,7 @@ def _count(given: object, fail: Fail) -> int:
     return given
 
 
-def _from_range(given: dict, fail: Fail) -> tuple[object, ...]:
+def _from_range(given: dict[str, Any], fail: Fail) -> tuple[Any, ...]:
     match sorted(map(str, given)):
         case ["range", "step"]:
             return _steps(*_ends(given["range"], fail), given["step"], fail)
@@ -88,7 +89,7 @@ def _from_range(given: dict, fail: Fail) -> tuple[object, ...]:
     raise fail(f"found {given!r}, expected {FORMS}")
 
 
-def _steps(first: float | int, last: float | int, step: object, fail: Fail) -> tuple[object, ...]:
+def _steps(first: float | int, last: float | int, step: Any, fail: Fail) -> tuple[Any, ...]:
     if not is_number(step) or step == 0 or (last - first) * step < 0:
         raise fail(f"found step {step!r} from {first} to {last}, expected a number that leads from one to the other")
     count = math.floor((last - first) / step * (1 + 1e-12) + 1e-9) + 1
@@ -97,7 +98,7 @@ def _steps(first: float | int, last: float | int, step: object, fail: Fail) -> t
     return tuple(first + i * step for i in range(count))
 
 
-def _ratios(first: float | int, last: float | int, factor: object, fail: Fail) -> tuple[object, ...]:
+def _ratios(first: float | int, last: float | int, factor: Any, fail: Fail) -> tuple[Any, ...]:
     if first <= 0 or last <= 0 or not is_number(factor) or factor <= 0 or factor == 1 or (last > first) != (factor > 1):
         raise fail(
             f"found factor {factor!r} from {first} to {last}, expected positive numbers of which the factor "
