@@ -10,6 +10,7 @@ the rate. Nothing here passes or fails.
 import argparse
 import json
 import os
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -47,7 +48,7 @@ def measure(space: dict, reuse: bool, workers: int) -> dict:
     return {
         "points": len(rows),
         "per_minute": 60 * (len(rows) - workers) / seconds,
-        "cpu_s": sum(row["cpu_seconds"] for row in rows[workers:]) / (len(rows) - workers),
+        "cpu_s": statistics.median(row["cpu_seconds"] for row in rows),
         "compile_s": sum(row["compile_seconds"] for row in rows) / len(rows),
         "simulate_s": sum(row["simulate_seconds"] for row in rows) / len(rows),
         "worker_mib": [rows[workers - 1]["worker_mib"], rows[-1]["worker_mib"]],
