@@ -90,13 +90,13 @@ def test_points_that_may_share_a_program_stand_together(space) -> None:
 def test_what_goes_wrong_is_a_row(space, tmp_path) -> None:
     """Injected faults of a worker, and chips and options that cannot be, among points that are fine."""
     given = space | {"matrix.rows": 8, "batch": list(range(1, 10))}
-    result = arsis.sweep(given, measure=FAULTS, time_limit=3, memory_limit=1000, workers=2, progress=False)
+    result = arsis.sweep(given, measure=FAULTS, time_limit=5, memory_limit=500, workers=2, progress=False)
     found = {row["batch"]: (row["error"], row["message"]) for row in result}
     assert found[1] == found[9] == (None, None)
     assert found[2] == ("Crash", "the worker ended by SIGSEGV")
     assert found[3][0] == "Crash" and found[3][1].startswith("the worker ended by SIGABRT")
-    assert found[4] == ("Timeout", "took longer than the time limit of 3 s")
-    assert found[5][0] == "MemoryLimit" and found[5][1].endswith("more than the memory limit of 1,000 MiB")
+    assert found[4] == ("Timeout", "took longer than the time limit of 5 s")
+    assert found[5][0] == "MemoryLimit" and found[5][1].endswith("more than the memory limit of 500 MiB")
     assert found[6] == ("KeyError", "'no such thing'")
     assert found[7] == ("Crash", "the worker exited with status 5")
     assert found[8][0] == "TypeError" and "expected a dictionary" in found[8][1]
