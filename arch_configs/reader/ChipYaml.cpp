@@ -13,6 +13,7 @@
 #include <algorithm>
 #include <cstdlib>
 #include <filesystem>
+#include <optional>
 #include <sstream>
 
 namespace arsis::chip {
@@ -177,6 +178,21 @@ std::vector<std::string> Chip::shipped() {
   return {names.begin(), names.end()};
 }
 
+/// The same as Chip::parse; a compilation reads its chip in every pass, a sweep for every point, and reading
+/// a chip takes milliseconds, so that each thread remembers the last text.
+static Chip parseAgain(std::string yaml, const std::string &filename) {
+  struct Parsed {
+    std::string yaml, filename;
+    Chip chip;
+  };
+  thread_local std::optional<Parsed> last;
+  if (!last || last->yaml != yaml || last->filename != filename) {
+    Chip chip = Chip::parse(yaml, filename);
+    last.emplace(Parsed{std::move(yaml), filename, std::move(chip)});
+  }
+  return last->chip.withoutReads();
+}
+
 Chip Chip::load(const std::string &pathOrName) {
   fs::path path = pathOrName;
   if (pathOrName.find('/') == std::string::npos && path.extension() != ".yaml") {
@@ -197,7 +213,7 @@ Chip Chip::load(const std::string &pathOrName) {
     }
     path = found;
   }
-  return parse(readFile(path), path.string());
+  return parseAgain(readFile(path), path.string());
 }
 
 } // namespace arsis::chip

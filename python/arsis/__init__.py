@@ -50,6 +50,7 @@ from arsis.run_report import Report  # noqa: E402
 from arsis.scheduling import Estimate, Schedule, Schedules  # noqa: E402
 from arsis.session import Finding, Place, Session, Verification, simulate, verify  # noqa: E402
 from arsis.settings import History, Settings  # noqa: E402
+from arsis.sweeps import search, sensitivity, sweep  # noqa: E402
 from arsis.training import Callback, StopTraining, Training, train  # noqa: E402
 
 __all__ = [
@@ -88,8 +89,11 @@ __all__ = [
     "read_tensors",
     "refuse_shared_files",
     "schedules",
+    "search",
+    "sensitivity",
     "simulate",
     "step_reference",
+    "sweep",
     "train",
     "verify",
     "write_file",

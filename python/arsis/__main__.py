@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""`arsis`, or `python -m arsis`: train a model on the simulated chip, or turn a report into a page.
+"""`arsis`, or `python -m arsis`: train a model on the simulated chip, turn a report into a page, or sweep.
 
-Whatever goes wrong is one `error: ...` on standard error and exit status 1; 130 after Ctrl-C.
+Whatever goes wrong is one `error: ...` on standard error and exit status 1; 130 after Ctrl-C; 3 where points of a sweep
+failed.
 """
 
 from __future__ import annotations
@@ -11,15 +12,17 @@ import os
 import sys
 import traceback
 import warnings
+from collections.abc import Callable
 from pathlib import Path
 
 import _arsis
 
 import arsis
 from arsis.arguments import parser
+from arsis.sweeps.command import run_sweep
 
 
-def run_train(arguments: argparse.Namespace) -> None:
+def run_train(arguments: argparse.Namespace) -> int:
     from arsis import checkpoint, data, models, report, training
     from arsis.onnx_shapes import image_shape
     from arsis.watching import Progress, Saver
@@ -75,9 +78,10 @@ def run_train(arguments: argparse.Namespace) -> None:
         raise arsis.InputError(
             f"test accuracy on the chip is {reached:.2%}, expected at least {arguments.require_accuracy:.2%}"
         )
+    return 0
 
 
-def run_report(arguments: argparse.Namespace) -> None:
+def run_report(arguments: argparse.Namespace) -> int:
     from arsis import report
 
     page = arguments.output or arguments.json.with_suffix(".html")
@@ -85,40 +89,46 @@ def run_report(arguments: argparse.Namespace) -> None:
     shown = report.show(report.read(arguments.json), arguments.json)
     arsis.write_file(str(page), shown.page.encode())
     print(f"{shown.summary}\n\nreport: {page}")
+    return 0
 
 
-def run_doctor(_: argparse.Namespace) -> None:
+def run_doctor(_: argparse.Namespace) -> int:
     from arsis import doctor
 
     text, is_well = doctor.examine()
     print(text)
     if not is_well:
         raise arsis.Error("something is missing: see above")
+    return 0
 
 
-def run_completion(arguments: argparse.Namespace) -> None:
+def run_completion(arguments: argparse.Namespace) -> int:
     import shtab
 
     print(shtab.complete(parser(), shell=arguments.shell))
+    return 0
 
 
-def run_chips(_: argparse.Namespace) -> None:
+def run_chips(_: argparse.Namespace) -> int:
     print("\n".join(arsis.chips()))
+    return 0
 
 
-COMMANDS = {
+COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {
     "train": run_train,
     "report": run_report,
+    "sweep": run_sweep,
     "chips": run_chips,
     "doctor": run_doctor,
     "completion": run_completion,
 }
 
 
-def run() -> None:
+def run() -> int:
     arguments = parser().parse_args()
-    COMMANDS[arguments.command](arguments)
+    status = COMMANDS[arguments.command](arguments)
     sys.stdout.flush()
+    return status
 
 
 def describe(error: Exception) -> str:
@@ -143,8 +153,7 @@ def main() -> int:
     warnings.showwarning = show_warning
     as_flags = _arsis.name_options_as_flags(True)
     try:
-        run()
-        return 0
+        return run()
     except KeyboardInterrupt:
         text, status = "interrupted", 130
     except Exception as error:

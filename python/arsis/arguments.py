@@ -9,6 +9,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NoReturn
 
+from arsis.sweeps.command import add_sweep
+
 MOST_IMAGES = 2**31 - 1  # that a batch or an epoch can be asked for; the data bounds them further
 
 
@@ -76,7 +78,7 @@ def one_of(*choices: str) -> Callable[[str], str]:
 
 
 def parser() -> Parser:
-    top = Parser(prog="arsis", description="Train a model on the simulated chip, or look at a report.")
+    top = Parser(prog="arsis", description="Train a model on the simulated chip, look at a report, sweep.")
     commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
     train = commands.add_parser("train", help="train a model on the simulated chip and, beside it, on the reference")
     add = train.add_argument
@@ -127,6 +129,7 @@ def parser() -> Parser:
     report.add_argument("json", type=Path)
     report.add_argument("-o", "--output", type=Path, help="page to write (default: beside the report)")
     commands.add_parser("chips", help="list the shipped chips")
+    add_sweep(commands)
     commands.add_parser("doctor", help="print versions, and what is missing; exit status 1 if something is")
     completion = commands.add_parser("completion", help="print what completes this command line in a shell")
     completion.add_argument("shell", type=one_of("bash", "zsh", "tcsh"), help="bash, zsh or tcsh")

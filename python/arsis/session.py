@@ -82,6 +82,13 @@ class Session:
         )
         return Report(text)
 
+    def price(self, chip: ChipLike, overrides: Mapping[str, object] | None = None) -> Report:
+        """The report that the last run would have had on a chip that differs from the session's in its energies
+        (keys `energy.*`): the same events and times, priced again without a run. Raises InputError if there was no
+        run, or naming the other keys on which the chips differ."""
+        name, changed = resolve(chip, overrides)
+        return Report(self._native.price(name, overrides=changed))
+
     def adopt_state(self, other: Session) -> None:
         """Takes the parameters and state that both sessions have."""
         self._native.adopt_state(other._native)

@@ -49,6 +49,8 @@ compiler::ImportOptions readImport(std::optional<int64_t> batch, const std::map<
 /// Options of the compilation as keywords, with '_' for '-'. Throws InputError for one that there is not, or
 /// that has an argument of its own.
 void readOptions(const pybind11::kwargs &keywords, compiler::CompileOptions &options);
+/// The chip, its overrides and how far to go are no options of Python.
+bool hasArgument(const std::string &option);
 /// Every option that readOptions takes, with its meaning, one a line.
 std::string describeOptions();
 
@@ -91,6 +93,7 @@ void bindFiles(pybind11::module_ &module);
 void bindPrograms(pybind11::module_ &module);
 void bindReference(pybind11::module_ &module);
 void bindSessions(pybind11::module_ &module);
+void bindSweeps(pybind11::module_ &module);
 
 } // namespace arsis::python
 

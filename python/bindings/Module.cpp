@@ -13,4 +13,5 @@ PYBIND11_MODULE(_arsis, module) {
   arsis::python::bindCompiler(module);
   arsis::python::bindSessions(module);
   arsis::python::bindReference(module);
+  arsis::python::bindSweeps(module);
 }

@@ -12,10 +12,7 @@ namespace py = pybind11;
 
 namespace arsis::python {
 
-/// The chip and its overrides are arguments, and how far to go is the function's own business.
-static bool hasArgument(llvm::StringRef option) {
-  return option == "chip" || option == "set" || option == "to";
-}
+bool hasArgument(const std::string &option) { return option == "chip" || option == "set" || option == "to"; }
 
 compiler::ImportOptions readImport(std::optional<int64_t> batch, const std::map<std::string, int64_t> &dims,
                                    const std::vector<std::string> &tie,
@@ -64,7 +61,7 @@ std::string describeOptions() {
       [&](llvm::StringRef name, llvm::StringRef help, compiler::CompileOptions::Kind kind) {
         std::string keyword = name.str();
         std::replace(keyword.begin(), keyword.end(), '-', '_');
-        if (!hasArgument(name))
+        if (!hasArgument(name.str()))
           text += "  " + keyword + ": " + help.str() + "\n";
       });
   return text;

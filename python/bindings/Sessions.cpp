@@ -144,6 +144,15 @@ static std::string runStep(sim::Session &session, const std::string &mode,
   });
 }
 
+static std::string priceRun(const sim::Session &session, const std::string &chip,
+                            const Overrides &overrides) {
+  checkWhole(session);
+  return withoutLock([&] {
+    const std::unique_lock<std::timed_mutex> lock = lockKernel();
+    return boost::json::serialize(session.price(loadChip(chip, overrides)));
+  });
+}
+
 void bindSessions(py::module_ &module) {
   pthread_atfork(nullptr, nullptr, afterForkInChild);
   py::class_<sim::Session>(
@@ -172,6 +181,9 @@ void bindSessions(py::module_ &module) {
            py::arg("trace") = py::none(), py::arg("program") = 0,
            py::arg("max_instances") = isa::kDefaultMaxInstances, py::arg("max_work") = isa::kDefaultMaxWork,
            "Runs one step, of the program of this number; returns the report as JSON text.")
+      .def("price", &priceRun, py::arg("chip"), py::kw_only(), py::arg("overrides") = Overrides(),
+           "The report that the last run would have had on a chip that differs in its energies (keys "
+           "`energy.*`) and in nothing else, as JSON text: the same events and times, priced again.")
       .def(
           "adopt_state",
           [](sim::Session &session, const sim::Session &other) {

@@ -52,6 +52,13 @@ struct Loaded {
   }
 };
 
+/// What a run left behind, to be priced again.
+struct LastRun {
+  RunRecord record;
+  RunOptions options;
+  HostTraffic host;
+};
+
 struct Session::State {
   struct Free {
     void operator()(uint8_t *bytes) const { std::free(bytes); }
@@ -65,6 +72,15 @@ struct Session::State {
   Memories memories = {};
   HostTraffic host = {};
   bool torn = false; // a step was interrupted: half of its values are there
+  std::optional<LastRun> last = std::nullopt;
+
+  boost::json::object reportOfLast(const chip::Chip &priced) const {
+    const Loaded &loaded = programs[last->options.program];
+    boost::json::object report =
+        buildReport(last->record, *loaded.program, priced, last->options, last->host);
+    report["verification"] = verificationJson(loaded.proof);
+    return report;
+  }
 
   /// Throws Error unless there is a program of this number.
   size_t checked(size_t number) const {
@@ -365,10 +381,24 @@ boost::json::object Session::run(const RunOptions &options) {
       throw FileError(std::string(error.what()) + (values ? "; the step has been taken" : ""));
     }
   }
-  boost::json::object report = buildReport(record, program, s.chip, options, s.host);
-  report["verification"] = verificationJson(loaded.proof);
-  s.host = {};
-  return report;
+  record.trace = std::vector<TraceEntry>(); // written already, and large
+  s.last = LastRun{std::move(record), options, std::exchange(s.host, {})};
+  s.last->options.onComplete = nullptr;
+  return s.reportOfLast(s.chip);
+}
+
+boost::json::object Session::price(const chip::Chip &chip) const {
+  const numerics::FloatEnvironment environment;
+  if (!state->last)
+    throw InputError("there is no run to price, expected one with run() first");
+  std::string others;
+  for (const chip::Difference &difference : chip::differences(state->chip, chip, chip::allKeys()))
+    if (difference.key.rfind("energy.", 0) != 0)
+      others += (others.empty() ? "" : ", ") + difference.key + " = " + difference.right + " for " +
+                difference.left;
+  if (!others.empty())
+    throw InputError("chip " + chip.name + " differs in more than its energies: " + others);
+  return state->reportOfLast(chip);
 }
 
 const isa::Program &Session::program(size_t number) const {

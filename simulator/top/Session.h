@@ -94,6 +94,11 @@ public:
   /// (dialects/Isa/Encoding/Interrupt.h); a run with values leaves the session without further use then.
   boost::json::object run(const RunOptions &options = {});
 
+  /// The report that the last run would have had on a chip of other energies: the same events and the same
+  /// time, priced again. Throws Error if there was no run, or naming the keys outside `energy` in which the
+  /// chip differs from the session's.
+  boost::json::object price(const chip::Chip &chip) const;
+
   /// As it lies in the chip's DRAM. Throws Error if there is no program of this number.
   const isa::Program &program(size_t number = 0) const;
   size_t programCount() const;
