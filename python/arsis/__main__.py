@@ -111,6 +111,10 @@ def run() -> None:
         run_train(arguments)
     elif arguments.command == "report":
         run_report(arguments)
+    elif arguments.command == "import":
+        from arsis.importers import command
+
+        print(command.run(arguments.files, arguments.output, arguments.chain, arguments.base, arguments.seed))
     else:
         print("\n".join(arsis.chips()))
     sys.stdout.flush()

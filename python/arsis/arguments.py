@@ -70,6 +70,17 @@ def one_of(*choices: str) -> Callable[[str], str]:
     return parse
 
 
+def add_import(commands: argparse._SubParsersAction) -> None:
+    taken = commands.add_parser(
+        "import", help="make a model or chip of a file of SCALE-Sim, Timeloop or ONNXim, told by its form"
+    )
+    taken.add_argument("files", type=Path, nargs="+", help="a topology, problems of layers, or a chip")
+    taken.add_argument("-o", "--output", type=Path, help="file to write (default: named after the first, here)")
+    taken.add_argument("--chain", action="store_true", help="layers follow each other: a model that can be trained")
+    taken.add_argument("--base", default="edge", help="shipped chip that has what the file does not say")
+    taken.add_argument("--seed", type=whole(0, 2**64 - 1), default=7, help="seed of the weights")
+
+
 def parser() -> Parser:
     top = Parser(prog="python -m arsis", description="Train a model on the simulated chip, or look at a report.")
     commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
@@ -121,5 +132,6 @@ def parser() -> Parser:
     report = commands.add_parser("report", help="make report.html and a summary from a report.json")
     report.add_argument("json", type=Path)
     report.add_argument("-o", "--output", type=Path, help="page to write (default: beside the report)")
+    add_import(commands)
     commands.add_parser("chips", help="list the shipped chips")
     return top
