@@ -135,6 +135,8 @@ def test_a_chain_computes_what_onnxruntime_computes(taken):
 def test_a_chain_of_products(taken):
     model, _ = taken({"t.csv": "Layer,M,N,K,\na,4,6,3,\nb,4,5,6,\n"}, "--chain")
     assert counted(model) == {"a": 72, "b": 120}
+    trained = counted(model, loss="softmax-xent", optimizer="sgd,lr=0.1", train=True)
+    assert trained == {"a": 2 * 72, "b": 3 * 120}  # nobody asks for the gradient of the input
 
 
 def test_a_chain_ends_in_the_mean_over_pixels(taken):
@@ -237,6 +239,11 @@ def test_an_imported_chip_runs_a_training_step(taken, lenet, name, text):
     ({"a.json": json.dumps({**NESTED, "num_cores": 3})}, [], "found fewer than 3 cores, expected core_0 to core_2"),
     ({"a.json": json.dumps({**NESTED, "core_config": {"core_0": CORE, "core_1": {**CORE, "spad_size": 1}}})}, [],
      "found core_1 unlike core_0, expected equal cores"),
+    ({"a.json": json.dumps({**FLAT, "core_config": 3})}, [], "found fewer than 2 cores"),
+    ({"a.json": "[" * 5000}, [], "a.json: found another form"),
+    ({"a.yaml": "problem: {shape: {coefficients: [3]}, instance: {C: 1}}\n"}, [], "found a coefficient without a name"),
+    ({"a.yaml": "problem: [1]\n"}, [], "a.yaml: problem: found no bounds"),
+    ({"a.csv": f"{HEADING}{'c' * 140_000}, 3,\n"}, [], "a.csv: found no CSV: field larger than field limit"),
     ({"a.json": json.dumps({**FLAT, "core_type": "gpu"})}, [], "core_type: found 'gpu', expected systolic_ws"),
     ({"a.csv": NET, "b.yaml": "problem: {C: 1}\n"}, [], "b.yaml: found a problem, expected a topology like"),
 ])  # fmt: skip

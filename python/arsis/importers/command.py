@@ -34,13 +34,11 @@ def form(path: Path) -> str:
 
 def _parsed(text: str, kind: str) -> Any:
     """None if the text is not of that kind."""
-    try:
-        if kind == "json":
-            return json.loads(text)
-        import yaml
+    import yaml
 
-        return yaml.safe_load(text)
-    except Exception:  # whatever a parser says of a text of another kind
+    try:
+        return json.loads(text) if kind == "json" else yaml.safe_load(text)
+    except (ValueError, RecursionError, yaml.YAMLError):
         return None
 
 

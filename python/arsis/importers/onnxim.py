@@ -30,7 +30,8 @@ def _core(data: dict[str, Any], cores: int, path: Path) -> dict[str, Any]:
     """What all cores have."""
     if "core_config" not in data:
         return data
-    described = [data["core_config"].get(f"core_{number}") for number in range(cores)]
+    listed = data["core_config"]
+    described = [listed.get(f"core_{number}") for number in range(cores)] if isinstance(listed, dict) else [None]
     if not all(isinstance(core, dict) for core in described):
         raise ImportFailed(f"{path}: core_config: found fewer than {cores} cores, expected core_0 to core_{cores - 1}")
     if differing := [number for number, core in enumerate(described) if core != described[0]]:

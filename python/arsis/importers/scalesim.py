@@ -28,7 +28,10 @@ def is_topology(text: str) -> bool:
 
 def read_topology(path: Path) -> list[Layer]:
     """The layers of a CSV file. Raises ImportFailed."""
-    rows = list(csv.reader(io.StringIO(path.read_text(encoding="utf-8-sig"))))
+    try:
+        rows = list(csv.reader(io.StringIO(path.read_text(encoding="utf-8-sig"))))
+    except csv.Error as error:
+        raise ImportFailed(f"{path}: found no CSV: {error}") from error
     heading = [cell.strip().lower() for cell in rows[0]]
     products = [cell for cell in heading if cell][1:4] == ["m", "n", "k"]
     if not products and not any("filter" in cell for cell in heading):

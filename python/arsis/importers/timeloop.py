@@ -36,7 +36,9 @@ def read_problem(path: Path) -> tuple[Layer, int]:
     shape = problem.get("shape", "cnn-layer")
     coefficients = shape.get("coefficients", []) if isinstance(shape, dict) else []
     for coefficient in coefficients:  # defaults of strides and dilations
-        bounds.setdefault(coefficient.get("name"), coefficient.get("default", 1))
+        if not isinstance(coefficient, dict) or "name" not in coefficient:
+            raise ImportFailed(f"{path}: problem: shape: found a coefficient without a name, expected name and default")
+        bounds.setdefault(coefficient["name"], coefficient.get("default", 1))
     bounds = {key: value for key, value in bounds.items() if key not in BESIDES and key != "instance"}
     if unknown := sorted(str(key) for key in bounds if key not in BOUNDS):
         raise ImportFailed(
