@@ -4,14 +4,20 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import arsis
 from arsis.pictures.quantities import PICOJOULES, quantity
 
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
+T = TypeVar("T")
+
+
+class Incomparable(ValueError):
+    """Two reports that cannot stand side by side."""
 
 
 def layer_table(report: dict) -> list[dict]:
@@ -122,10 +128,17 @@ def read(path: Path) -> dict:
 
 def show(report: dict, path: Path) -> Shown:
     """The page and the summary of a report that was read from `path`. Raises ValueError if a part is missing."""
+    return complete(lambda: Shown(page(report), summary(report)), str(path))
+
+
+def complete(make: Callable[[], T], where: str) -> T:
+    """What `make` makes of reports from `where`. Raises Incomparable, or ValueError if a part is missing."""
     try:
-        return Shown(page(report), summary(report))
+        return make()
+    except Incomparable:
+        raise
     except (LookupError, TypeError, AttributeError, ArithmeticError, ValueError) as error:
-        raise ValueError(f"{path}: found no complete report: {type(error).__name__}: {error}") from error
+        raise ValueError(f"{where}: found no complete report: {type(error).__name__}: {error}") from error
 
 
 def write_page(report: dict, path: Path) -> None:
@@ -167,6 +180,16 @@ def chip_values(report: dict) -> dict[str, list[dict]]:
     return groups
 
 
+def account(row: dict) -> str:
+    """What the units did for a row of a timed report, a line each: work, then waiting by cause, the longest first."""
+    lines = []
+    for unit in dict.fromkeys([*row["busy"], *row["stalled"]]):
+        causes = sorted(row["stalled"].get(unit, {}).items(), key=lambda entry: -entry[1])
+        waits = [f"{cause.replace('_', ' ')} {quantity(cycles)}" for cause, cycles in causes]
+        lines.append(f"{unit}: " + ", ".join([f"busy {quantity(row['busy'].get(unit, 0))}", *waits]))
+    return "\n".join(lines)
+
+
 def page(report: dict) -> str:
     """One self-contained HTML page."""
     from arsis.pictures import memory
@@ -195,6 +218,7 @@ def page(report: dict) -> str:
         memories=memory.memories(report),
         chip_values=chip_values(report),
         phase_name=phase_name,
+        account=account,
         quantity=quantity,
         picojoules=PICOJOULES,
     )

@@ -100,12 +100,18 @@ static py::array readTensor(const sim::Session &session, const std::string &name
 }
 
 static py::object runStep(sim::Session &session, const std::string &mode, std::optional<uint64_t> latencySeed,
-                          const std::string &trace, size_t program) {
+                          const std::string &trace, size_t program, const std::string &traceDetail,
+                          const std::string &traceWindow) {
   sim::RunOptions options;
   options.program = program;
   options.mode = parseMode(mode);
   options.latencySeed = latencySeed;
+  if (trace.empty() && (traceDetail != "units" || !traceWindow.empty()))
+    throw Error("trace_detail and trace_window say what a trace holds, expected trace with them");
   options.tracePath = trace;
+  options.trace.detail = sim::parseTraceDetail(traceDetail);
+  if (!traceWindow.empty())
+    sim::parseTraceWindow(traceWindow, options.trace);
   checkWhole(session);
   // Reading the report's numbers back is arithmetic too.
   const numerics::FloatEnvironment environment;
@@ -169,9 +175,13 @@ void bindSessions(py::module_ &module) {
            "of several.")
       .def("read", &readTensor, py::arg("name"), py::arg("program") = py::none(),
            "Copies a tensor from the chip, in the host's shape; `program` as for `write`.")
-      .def("run", &runStep, py::arg("mode") = "full", py::arg("latency_seed") = py::none(),
-           py::arg("trace") = "", py::arg("program") = 0,
-           "Runs one step, of the program of this number; returns the report.")
+      .def(
+          "run", &runStep, py::arg("mode") = "full", py::arg("latency_seed") = py::none(),
+          py::arg("trace") = "", py::arg("program") = 0, py::arg("trace_detail") = "units",
+          py::arg("trace_window") = "",
+          "Runs one step, of the program of this number; returns the report. `trace` is a file for Perfetto, "
+          "of "
+          "detail layers, units or instructions, and of the cycles BEGIN:END of `trace_window`.")
       .def(
           "adopt_state",
           [](sim::Session &session, const sim::Session &other) {

@@ -194,7 +194,8 @@ struct Session::State {
   }
 
   RunRecord execute(const isa::Program &program, const RunOptions &options) {
-    const bool tracing = !options.tracePath.empty();
+    const std::optional<TraceOptions> tracing =
+        options.tracePath.empty() ? std::nullopt : std::optional(options.trace);
     auto timed = [&](Memories *values) {
       return runTimed(program, chip, sizes, values, options.latencySeed, tracing);
     };
@@ -341,8 +342,8 @@ boost::json::object Session::run(const RunOptions &options) {
   }
   record.wallClockSeconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
   if (trace) {
-    writeTrace(trace->stream(), record, program, s.chip.real("clock.core_mhz"));
     try {
+      writeTrace(trace->stream(), record, program, s.chip);
       trace->commit();
     } catch (const Error &error) {
       throw Error(std::string(error.what()) + (values ? "; the step has been taken" : ""));

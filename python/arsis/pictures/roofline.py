@@ -3,7 +3,7 @@
 
 After Williams, Waterman, Patterson, "Roofline: an insightful visual performance model", CACM 52 (2009). An operation is
 a multiply-accumulate where a row has any, else an element operation of the vector unit. The slope is the narrower of
-DRAM and bus. The time of a row is what was attributed to it, or how long a unit or the DRAM worked for it, if that is
+DRAM and bus. The time of a row is what was attributed to it, or how long a unit, bus or DRAM worked for it, if that is
 longer: neighbouring layers overlap."""
 
 from __future__ import annotations
@@ -36,11 +36,11 @@ class Roofs:
         return min(self.dram, self.bus)
 
     def reachable(self, point: Point) -> float:
-        """Operations per cycle that array or vector unit, DRAM and bus allow, at the balance of the row itself."""
+        """Operations per cycle that array or vector unit, DRAM and bus allow, with what the row itself carries."""
         row = point.row
-        read, written = row["dram_read_bytes"], row["dram_write_bytes"]
-        bus = self.bus_one_way * (read + written) / max(read, written)
-        return min(self.array if row["macs"] else self.vector, point.intensity * min(self.dram, bus))
+        carried = max(row["load_payload_bytes"], row["store_payload_bytes"], 1)
+        bus = point.operations / carried * self.bus_one_way
+        return min(self.array if row["macs"] else self.vector, point.intensity * self.dram, bus)
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,7 @@ def roofs(report: dict[str, Any]) -> Roofs:
     together carry more the better the program's reads and writes balance."""
     values, given = report["chip"]["values"], report["roofline"]
     dram = report["traffic"]["dram"]
-    larger = max(dram["in"], dram["out"])
+    larger = max(dram["payload_in"], dram["payload_out"])
     balance = (dram["in"] + dram["out"]) / larger if larger else 1.0
     return Roofs(
         array=given["peak_macs_per_cycle"],
@@ -70,10 +70,12 @@ def roofs(report: dict[str, Any]) -> Roofs:
 def points(report: dict[str, Any]) -> tuple[list[Point], list[dict[str, Any]]]:
     """Rows that have a place, and those that have none: they compute nothing, or touch no DRAM."""
     placed, left = [], []
+    bus = report["chip"]["values"]["dma.bus_bytes_per_cycle"]
     for row in report["layers"]:
         operations = row["macs"] or row["vector_ops"]
         moved = row["dram_read_bytes"] + row["dram_write_bytes"]
-        time = max([row["cycles"], row["dram_cycles"], *row["busy"].values()])
+        on_bus = max(row["load_payload_bytes"], row["store_payload_bytes"]) / bus
+        time = max([row["cycles"], row["dram_cycles"], on_bus, *row["busy"].values()])
         if operations and moved and time:
             placed.append(Point(row, operations, operations / moved, operations / time))
         else:
