@@ -105,6 +105,24 @@ def run_report(arguments: argparse.Namespace) -> None:
     print(f"{shown.summary}\n\nreport: {page}")
 
 
+def run_diff(arguments: argparse.Namespace) -> None:
+    from arsis import diff, report
+
+    paths = arguments.before, arguments.after
+    if arguments.output:
+        read = {"the first report": str(paths[0]), "the second report": str(paths[1])}
+        arsis.refuse_shared_files(read, {"--output": [str(arguments.output)]})
+    first, second = (report.read(path) for path in paths)
+    compared = report.complete(
+        lambda: diff.compare(first, second, (str(paths[0]), str(paths[1]))), f"{paths[0]}, {paths[1]}"
+    )
+    if arguments.output:
+        arsis.write_file(str(arguments.output), diff.page(compared).encode())
+    print(diff.text(compared, arguments.rows))
+    if arguments.output:
+        print(f"\npage: {arguments.output}")
+
+
 def run() -> None:
     arguments = parser().parse_args()
     if arguments.command == "train":
@@ -115,6 +133,8 @@ def run() -> None:
         from arsis.importers import command
 
         print(command.run(arguments.files, arguments.output, arguments.chain, arguments.base, arguments.seed))
+    elif arguments.command == "diff":
+        run_diff(arguments)
     else:
         print("\n".join(arsis.chips()))
     sys.stdout.flush()

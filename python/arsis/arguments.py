@@ -132,6 +132,11 @@ def parser() -> Parser:
     report = commands.add_parser("report", help="make report.html and a summary from a report.json")
     report.add_argument("json", type=Path)
     report.add_argument("-o", "--output", type=Path, help="page to write (default: beside the report)")
+    diff = commands.add_parser("diff", help="say what moved from one report.json to another of the same model, and why")
+    diff.add_argument("before", type=Path)
+    diff.add_argument("after", type=Path)
+    diff.add_argument("-o", "--output", type=Path, help="page to write (default: none)")
+    diff.add_argument("--rows", type=whole(1, 10_000), default=20, help="layers and accounts to print")
     add_import(commands)
     commands.add_parser("chips", help="list the shipped chips")
     return top

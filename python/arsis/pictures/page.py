@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     import plotly.graph_objects as go
 
-PAGES = ("report.html.j2",)
+PAGES = ("report.html.j2", "diff.html.j2")
 
 
 def templates() -> Path:
