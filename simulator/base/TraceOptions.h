@@ -10,7 +10,7 @@ namespace arsis::sim {
 
 enum class TraceDetail : uint8_t {
   Layers,      // when each layer and phase ran, and the counters
-  Units,       // and what every unit did; what is shorter than a 4,000th is put together
+  Units,       // and what every unit did; what is shorter than a 16,000th is put together
   Instructions // and every instruction and every wait
 };
 

@@ -12,7 +12,7 @@ namespace arsis::sim {
 namespace {
 
 enum Process { kLayers = 1, kUnits = 2, kCounters = 3 };
-constexpr Cycle kFinest = 4000; // slices of the resolution's length that a trace of the units is long
+constexpr Cycle kFinest = 16000; // slices of the resolution's length that a trace of the units is long
 
 struct Scene {
   const RunRecord &record;
@@ -110,15 +110,13 @@ public:
           group.cycles.begin());
       about["layer"] = nameOf(location);
       about["phase"] = location.phase;
-      scene.file.slice(kUnits, waiting(), group.begin, group.end, kCauseNames[cause], "waiting",
-                       std::move(about));
+      scene.file.slice(kUnits, waiting(), group.begin, group.end, kCauseNames[cause], "waiting", about);
     } else if (resolution > 0) { // else every instruction is shown
       about["busy_cycles"] = group.cycles[Stretch::kBusy];
       for (size_t cause = 0; cause < kCauseCount; ++cause)
         if (group.cycles[cause] > 0)
           about[kCauseNames[cause]] = group.cycles[cause];
-      scene.file.slice(kUnits, work(), group.begin, group.end, nameOf(location), location.phase,
-                       std::move(about));
+      scene.file.slice(kUnits, work(), group.begin, group.end, nameOf(location), location.phase, about);
     }
     group = {};
   }

@@ -3,27 +3,51 @@
 #include "simulator/top/TraceFile.h"
 
 #include <algorithm>
+#include <cmath>
 
 namespace arsis::sim {
 
-void TraceFile::write(const boost::json::object &event) {
-  out << (first ? "\n" : ",\n") << event;
+namespace {
+
+std::string quoted(const std::string &text) { return boost::json::serialize(boost::json::string(text)); }
+
+/// Microseconds without an exponent: Perfetto takes times apart as text.
+std::string microseconds(int64_t picoseconds) {
+  constexpr int64_t kPerMicrosecond = 1000000;
+  std::string fraction = std::to_string(kPerMicrosecond + picoseconds % kPerMicrosecond);
+  fraction.erase(fraction.find_last_not_of('0') + 1);
+  const std::string whole = std::to_string(picoseconds / kPerMicrosecond);
+  return fraction.size() > 1 ? whole + '.' + fraction.substr(1) : whole;
+}
+
+} // namespace
+
+int64_t TraceFile::picoseconds(Cycle cycle) const {
+  return std::llround(static_cast<double>(cycle) * 1e6 / coreMhz);
+}
+
+void TraceFile::next() {
+  out << (first ? "\n" : ",\n");
   first = false;
 }
 
+void TraceFile::metadata(int process, std::optional<int64_t> track, const char *name,
+                         const boost::json::object &arguments) {
+  next();
+  out << "{\"ph\":\"M\",\"pid\":" << process;
+  if (track)
+    out << ",\"tid\":" << *track;
+  out << ",\"name\":\"" << name << "\",\"args\":" << arguments << '}';
+}
+
 void TraceFile::process(int number, const std::string &name) {
-  write({{"ph", "M"}, {"pid", number}, {"name", "process_name"}, {"args", {{"name", name}}}});
-  write({{"ph", "M"}, {"pid", number}, {"name", "process_sort_index"}, {"args", {{"sort_index", number}}}});
+  metadata(number, std::nullopt, "process_name", {{"name", name}});
+  metadata(number, std::nullopt, "process_sort_index", {{"sort_index", number}});
 }
 
 void TraceFile::track(int process, int64_t number, const std::string &name) {
-  write(
-      {{"ph", "M"}, {"pid", process}, {"tid", number}, {"name", "thread_name"}, {"args", {{"name", name}}}});
-  write({{"ph", "M"},
-         {"pid", process},
-         {"tid", number},
-         {"name", "thread_sort_index"},
-         {"args", {{"sort_index", number}}}});
+  metadata(process, number, "thread_name", {{"name", name}});
+  metadata(process, number, "thread_sort_index", {{"sort_index", number}});
 }
 
 int64_t TraceFile::lane(int process, int64_t track, const std::string &name, Cycle from, Cycle to) {
@@ -40,23 +64,21 @@ int64_t TraceFile::lane(int process, int64_t track, const std::string &name, Cyc
 }
 
 void TraceFile::slice(int process, int64_t track, Cycle from, Cycle to, const std::string &name,
-                      const std::string &category, boost::json::object arguments) {
+                      const std::string &category, const boost::json::object &arguments) {
   const Cycle shownFrom = std::max(from, begin), shownTo = std::min(to, end);
   if (shownFrom > shownTo || from >= end || (to <= begin && from < begin))
     return;
-  write({{"ph", "X"},
-         {"pid", process},
-         {"tid", track},
-         {"ts", microseconds(shownFrom)},
-         {"dur", microseconds(shownTo - shownFrom)},
-         {"name", name},
-         {"cat", category},
-         {"args", std::move(arguments)}});
+  const int64_t start = picoseconds(shownFrom);
+  next();
+  out << "{\"ph\":\"X\",\"pid\":" << process << ",\"tid\":" << track << ",\"ts\":" << microseconds(start)
+      << ",\"dur\":" << microseconds(picoseconds(shownTo) - start) << ",\"name\":" << quoted(name)
+      << ",\"cat\":" << quoted(category) << ",\"args\":" << arguments << '}';
 }
 
-void TraceFile::counter(int process, const std::string &name, Cycle at, boost::json::object values) {
-  write(
-      {{"ph", "C"}, {"pid", process}, {"ts", microseconds(at)}, {"name", name}, {"args", std::move(values)}});
+void TraceFile::counter(int process, const std::string &name, Cycle at, const boost::json::object &values) {
+  next();
+  out << "{\"ph\":\"C\",\"pid\":" << process << ",\"ts\":" << microseconds(picoseconds(at))
+      << ",\"name\":" << quoted(name) << ",\"args\":" << values << '}';
 }
 
 void TraceFile::close(const boost::json::object &about) { out << "\n],\"otherData\":" << about << "}\n"; }

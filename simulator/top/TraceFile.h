@@ -8,6 +8,7 @@
 #include <boost/json.hpp>
 
 #include <map>
+#include <optional>
 #include <ostream>
 #include <string>
 #include <vector>
@@ -25,19 +26,21 @@ public:
   void track(int process, int64_t number, const std::string &name);
   /// Cut off at the window; nothing if it lies outside.
   void slice(int process, int64_t track, Cycle from, Cycle to, const std::string &name,
-             const std::string &category, boost::json::object arguments);
+             const std::string &category, const boost::json::object &arguments);
   /// The first of the lanes of a track, which are declared as they are needed, that is free at `from`.
   int64_t lane(int process, int64_t track, const std::string &name, Cycle from, Cycle to);
   /// The counter has these values from `at` on.
-  void counter(int process, const std::string &name, Cycle at, boost::json::object values);
+  void counter(int process, const std::string &name, Cycle at, const boost::json::object &values);
   /// Ends the file. `about` says what it is the trace of.
   void close(const boost::json::object &about);
 
   static constexpr int64_t kLanes = 1000; // numbers of tracks, not a limit on what overlaps
 
 private:
-  double microseconds(Cycle cycle) const { return static_cast<double>(cycle) / coreMhz; }
-  void write(const boost::json::object &event);
+  int64_t picoseconds(Cycle cycle) const;
+  void next();
+  void metadata(int process, std::optional<int64_t> track, const char *name,
+                const boost::json::object &arguments);
 
   std::ostream &out;
   const double coreMhz;
