@@ -44,7 +44,8 @@ isa::Program ImportedModel::compile(CompileOptions &options, std::vector<Message
   const numerics::FloatEnvironment environment;
   if (options.train != training)
     throw InputError(model.name + " was read for " + (training ? "a training step" : "its forward pass") +
-                ", expected it to be read again for " + (training ? "its forward pass" : "a training step"));
+                     ", expected it to be read again for " +
+                     (training ? "its forward pass" : "a training step"));
   if (read->compilations == kCompilationsOfAContext) {
     read.reset(); // first, so that there are not two
     read = std::make_unique<Read>(model, training);

@@ -92,6 +92,34 @@ def run_report(arguments: argparse.Namespace) -> int:
     return 0
 
 
+def run_diff(arguments: argparse.Namespace) -> int:
+    from arsis import diff, report
+
+    paths = arguments.before, arguments.after
+    if arguments.output:
+        arsis.refuse_shared_files(
+            {"the first report": str(paths[0]), "the second report": str(paths[1])},
+            {"--output": [str(arguments.output)]},
+        )
+    first, second = (report.read(path) for path in paths)
+    compared = report.complete(
+        lambda: diff.compare(first, second, (str(paths[0]), str(paths[1]))), f"{paths[0]}, {paths[1]}"
+    )
+    if arguments.output:
+        arsis.write_file(str(arguments.output), diff.page(compared).encode())
+    print(diff.text(compared, arguments.rows))
+    if arguments.output:
+        print(f"\npage: {arguments.output}")
+    return 0
+
+
+def run_import(arguments: argparse.Namespace) -> int:
+    from arsis.importers import command
+
+    print(command.run(arguments.files, arguments.output, arguments.chain, arguments.base, arguments.seed))
+    return 0
+
+
 def run_doctor(_: argparse.Namespace) -> int:
     from arsis import doctor
 
@@ -117,6 +145,8 @@ def run_chips(_: argparse.Namespace) -> int:
 COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {
     "train": run_train,
     "report": run_report,
+    "diff": run_diff,
+    "import": run_import,
     "sweep": run_sweep,
     "chips": run_chips,
     "doctor": run_doctor,

@@ -77,6 +77,17 @@ def one_of(*choices: str) -> Callable[[str], str]:
     return parse
 
 
+def add_import(commands: argparse._SubParsersAction[Any]) -> None:
+    taken = commands.add_parser(
+        "import", help="make a model or chip of a file of SCALE-Sim, Timeloop or ONNXim, told by its form"
+    )
+    taken.add_argument("files", type=Path, nargs="+", help="a topology, problems of layers, or a chip")
+    taken.add_argument("-o", "--output", type=Path, help="file to write (default: named after the first, here)")
+    taken.add_argument("--chain", action="store_true", help="layers follow each other: a model that can be trained")
+    taken.add_argument("--base", default="edge", help="shipped chip that has what the file does not say")
+    taken.add_argument("--seed", type=whole(0, 2**64 - 1), default=7, help="seed of the weights")
+
+
 def parser() -> Parser:
     top = Parser(prog="arsis", description="Train a model on the simulated chip, look at a report, sweep.")
     commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
@@ -128,6 +139,12 @@ def parser() -> Parser:
     report = commands.add_parser("report", help="make report.html and a summary from a report.json")
     report.add_argument("json", type=Path)
     report.add_argument("-o", "--output", type=Path, help="page to write (default: beside the report)")
+    diff = commands.add_parser("diff", help="say what moved from one report.json to another of the same model, and why")
+    diff.add_argument("before", type=Path)
+    diff.add_argument("after", type=Path)
+    diff.add_argument("-o", "--output", type=Path, help="page to write (default: none)")
+    diff.add_argument("--rows", type=whole(1, 10_000), default=20, help="layers and accounts to print")
+    add_import(commands)
     commands.add_parser("chips", help="list the shipped chips")
     add_sweep(commands)
     commands.add_parser("doctor", help="print versions, and what is missing; exit status 1 if something is")

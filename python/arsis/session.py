@@ -70,15 +70,24 @@ class Session:
         latency_seed: int | None = None,
         trace: PathLike | None = None,
         program: int = 0,
+        trace_detail: str = "units",
+        trace_window: str = "",
     ) -> Report:
         """Runs one step of the program of this number.
 
         `mode`: "full" has values and cycles, "timing" cycles alone, "functional" values alone. `latency_seed` draws
-        other durations for all instructions; no value changes. `trace`: a file for Perfetto. Raises InputError for
-        an input that was never written, ProgramError for a deadlock. Ctrl-C stops it; a step with values that was
+        other durations for all instructions; no value changes. `trace`: a file for Perfetto, of `trace_detail`
+        "layers", "units" or "instructions", and of the cycles "BEGIN:END" of `trace_window`. Raises InputError for an
+        input that was never written, ProgramError for a deadlock. Ctrl-C stops it; a step with values that was
         stopped leaves the session without further use."""
         text = self._native.run(
-            mode=mode, latency_seed=latency_seed, trace=trace or None, program=program, **self._limits
+            mode=mode,
+            latency_seed=latency_seed,
+            trace=trace or None,
+            program=program,
+            trace_detail=trace_detail,
+            trace_window=trace_window,
+            **self._limits,
         )
         return Report(text)
 

@@ -118,6 +118,20 @@ class Layer(Counted):
         return dict(self._timed("busy"))
 
     @property
+    def stalled(self) -> dict[str, dict[str, int]]:
+        """By unit and cause, cycles in which a unit stood still for an instruction of the row."""
+        return {unit: dict(causes) for unit, causes in self._timed("stalled").items()}
+
+    @property
+    def load_payload_bytes(self) -> int:
+        """Of tensors, that loads took over the bus."""
+        return int(self["load_payload_bytes"])
+
+    @property
+    def store_payload_bytes(self) -> int:
+        return int(self["store_payload_bytes"])
+
+    @property
     def energy(self) -> dict[str, float]:
         """Picojoules by component."""
         return dict(self["energy"])

@@ -125,12 +125,18 @@ static std::unique_lock<std::timed_mutex> lockKernel() {
 
 static std::string runStep(sim::Session &session, const std::string &mode,
                            std::optional<uint64_t> latencySeed, const std::optional<Path> &trace,
-                           size_t program, uint64_t maxInstances, uint64_t maxWork) {
+                           size_t program, const std::string &traceDetail, const std::string &traceWindow,
+                           uint64_t maxInstances, uint64_t maxWork) {
   sim::RunOptions options;
   options.program = program;
   options.mode = parseMode(mode);
   options.latencySeed = latencySeed;
+  if (!trace && (traceDetail != "units" || !traceWindow.empty()))
+    throw InputError("trace_detail and trace_window say what a trace holds, expected trace with them");
   options.tracePath = trace ? trace->string() : "";
+  options.trace.detail = sim::parseTraceDetail(traceDetail);
+  if (!traceWindow.empty())
+    sim::parseTraceWindow(traceWindow, options.trace);
   options.maxInstances = maxInstances;
   options.maxWork = maxWork;
   checkWhole(session);
@@ -178,9 +184,12 @@ void bindSessions(py::module_ &module) {
       .def("read", &readTensor, py::arg("name"), py::arg("program") = py::none(),
            "Copies a tensor from the chip, in the host's shape; `program` as for `write`.")
       .def("run", &runStep, py::arg("mode") = "full", py::arg("latency_seed") = py::none(),
-           py::arg("trace") = py::none(), py::arg("program") = 0,
-           py::arg("max_instances") = isa::kDefaultMaxInstances, py::arg("max_work") = isa::kDefaultMaxWork,
-           "Runs one step, of the program of this number; returns the report as JSON text.")
+           py::arg("trace") = py::none(), py::arg("program") = 0, py::arg("trace_detail") = "units",
+           py::arg("trace_window") = "", py::arg("max_instances") = isa::kDefaultMaxInstances,
+           py::arg("max_work") = isa::kDefaultMaxWork,
+           "Runs one step, of the program of this number; returns the report as JSON text. `trace` is a file "
+           "for Perfetto, of detail layers, units or instructions, and of the cycles BEGIN:END of "
+           "`trace_window`.")
       .def("price", &priceRun, py::arg("chip"), py::kw_only(), py::arg("overrides") = Overrides(),
            "The report that the last run would have had on a chip that differs in its energies (keys "
            "`energy.*`) and in nothing else, as JSON text: the same events and times, priced again.")

@@ -54,4 +54,14 @@ void checkProgram(const isa::Program &program, const chip::Chip &chip) {
     throw InfeasibleError("chip " + chip.name + " cannot run this program, it needs " + misses);
 }
 
+void checkSameButEnergies(const chip::Chip &chip, const chip::Chip &other) {
+  std::string others;
+  for (const chip::Difference &difference : chip::differences(chip, other, chip::allKeys()))
+    if (difference.key.rfind("energy.", 0) != 0)
+      others += (others.empty() ? "" : ", ") + difference.key + " = " + difference.right + " for " +
+                difference.left;
+  if (!others.empty())
+    throw InputError("chip " + other.name + " differs in more than its energies: " + others);
+}
+
 } // namespace arsis::sim

@@ -218,7 +218,8 @@ struct Session::State {
   }
 
   RunRecord execute(const isa::Program &program, const RunOptions &options) {
-    const bool tracing = !options.tracePath.empty();
+    const std::optional<TraceOptions> tracing =
+        options.tracePath.empty() ? std::nullopt : std::optional(options.trace);
     auto timed = [&](Memories *values) {
       return runTimed(program, chip, sizes, values, options.latencySeed, tracing);
     };
@@ -327,19 +328,6 @@ void Session::adoptState(const Session &other) {
     }
 }
 
-/// Null if no trace is asked for. Throws Error for one that a run cannot have, before the step changes a
-/// value.
-static std::unique_ptr<OutputFile> createTrace(const RunOptions &options, const isa::Program &program) {
-  if (options.tracePath.empty())
-    return nullptr;
-  if (options.mode == Mode::FunctionalOnly)
-    throw InputError("a functional-only run has no trace, expected a mode with a clock");
-  if (const uint64_t instances = isa::countInstances(program); instances > isa::kMostTracedInstances)
-    throw InputError("the program has " + std::to_string(instances) + " instances, expected at most " +
-                     std::to_string(isa::kMostTracedInstances) + " for a trace");
-  return std::make_unique<OutputFile>(options.tracePath);
-}
-
 boost::json::object Session::run(const RunOptions &options) {
   const numerics::FloatEnvironment environment; // for times and energies too
   State &s = *state;
@@ -374,14 +362,14 @@ boost::json::object Session::run(const RunOptions &options) {
   }
   record.wallClockSeconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
   if (trace) {
-    writeTrace(trace->stream(), record, program, s.chip.real("clock.core_mhz"));
     try {
+      writeTrace(trace->stream(), record, program, s.chip);
       trace->commit();
     } catch (const Error &error) {
-      throw FileError(std::string(error.what()) + (values ? "; the step has been taken" : ""));
+      throw KindError(kindOf(error), std::string(error.what()) + (values ? "; the step has been taken" : ""));
     }
   }
-  record.trace = std::vector<TraceEntry>(); // written already, and large
+  record.tracer.reset(); // written already, and large
   s.last = LastRun{std::move(record), options, std::exchange(s.host, {})};
   s.last->options.onComplete = nullptr;
   return s.reportOfLast(s.chip);
@@ -391,13 +379,7 @@ boost::json::object Session::price(const chip::Chip &chip) const {
   const numerics::FloatEnvironment environment;
   if (!state->last)
     throw InputError("there is no run to price, expected one with run() first");
-  std::string others;
-  for (const chip::Difference &difference : chip::differences(state->chip, chip, chip::allKeys()))
-    if (difference.key.rfind("energy.", 0) != 0)
-      others += (others.empty() ? "" : ", ") + difference.key + " = " + difference.right + " for " +
-                difference.left;
-  if (!others.empty())
-    throw InputError("chip " + chip.name + " differs in more than its energies: " + others);
+  checkSameButEnergies(state->chip, chip);
   return state->reportOfLast(chip);
 }
 

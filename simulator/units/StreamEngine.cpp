@@ -51,9 +51,9 @@ void StreamEngine::step() {
   try {
     const Cycle now = board.clock.now();
     if (unitCause)
-      account.stallUntil(*unitCause, now);
+      stallUntil(unitLocation, *unitCause, now);
     else if (blocked)
-      account.stallUntil(*blocked, now);
+      stallUntil(headLocation(), *blocked, now);
     Cycle next;
     do {
       retire(now);
@@ -79,9 +79,11 @@ void StreamEngine::retire(Cycle now) {
       board.memories->results.give(std::move(instance.result));
     }
     board.layers.completed(instance.location, instance.started, now);
-    if (board.tracing)
-      board.trace.push_back(
-          {static_cast<uint16_t>(streamIndex), instance.opcode, instance.location, instance.started, now});
+    if (board.tracer) {
+      board.tracer->instruction({static_cast<uint16_t>(streamIndex), instance.opcode, instance.location,
+                                 instance.started, now, instance.position, instance.ordinal});
+      board.tracer->events(instance.caused, instance.started, now);
+    }
     lastCompletion = now;
     ++retired;
     oldest = (oldest + 1) & (ring.size() - 1);
@@ -139,6 +141,19 @@ Cycle StreamEngine::issue(Cycle now) {
   return kNever;
 }
 
+void StreamEngine::countInstruction(const Operation &operation, EventCounts &counts) const {
+  counts[Event::FetchBytes] += fetchBytes[cursor.position()];
+  ++counts[Event::Instructions];
+  countWork(operation, passes, counts);
+}
+
+uint32_t StreamEngine::headLocation() {
+  if (cursor.done())
+    return inFlight > 0 ? inRing(0).location : unitLocation;
+  const uint32_t location = cursor.instruction().location;
+  return location < events.rows.size() ? location : 0;
+}
+
 void StreamEngine::begin(Cycle now) {
   const isa::Instruction &instruction = cursor.instruction();
   checkInterrupt();
@@ -154,9 +169,15 @@ void StreamEngine::begin(Cycle now) {
   instance.started = now;
 
   EventCounts &counts = eventsAt(instance.location);
-  counts[Event::FetchBytes] += fetchBytes[cursor.position()];
-  ++counts[Event::Instructions];
-  countWork(instance.operation, passes, counts);
+  if (board.tracer) {
+    instance.position = static_cast<uint32_t>(cursor.position());
+    instance.ordinal = cursor.ordinal();
+    instance.caused = {};
+    countInstruction(instance.operation, instance.caused);
+    counts += instance.caused;
+  } else {
+    countInstruction(instance.operation, counts);
+  }
 
   if (std::holds_alternative<std::monostate>(instance.operation)) {
     instance.completes = now;

@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
+from _arsis import InputError
+
 from arsis.sweeps.jobs import Job, JobMaker, grouped
 from arsis.sweeps.local import LocalExecutor
 from arsis.sweeps.progress import Progress
@@ -30,11 +32,11 @@ class Executor(Protocol):
 
 
 def make_executor(executor: str, address: str | None, workers: int | None, limits: Limits) -> Executor:
-    """Raises ValueError for an executor that there is not."""
+    """Raises InputError for an executor that there is not."""
     if executor == "processes" and address is not None:
-        raise ValueError(f"address: found '{address}' with the executor processes, expected dask")
+        raise InputError(f"address: found '{address}' with the executor processes, expected dask")
     if address is not None and workers is not None:
-        raise ValueError(
+        raise InputError(
             f"workers: found {workers} with the address of a scheduler, which knows its own; expected None"
         )
     if executor == "processes":
@@ -43,13 +45,13 @@ def make_executor(executor: str, address: str | None, workers: int | None, limit
         from arsis.sweeps.dask_executor import DaskExecutor
 
         return DaskExecutor(address, workers, limits)
-    raise ValueError(f"executor: found '{executor}', expected processes or dask")
+    raise InputError(f"executor: found '{executor}', expected processes or dask")
 
 
 def checked_limits(time_limit: float | None, memory_limit: float | None) -> Limits:
     for name, value in (("time_limit", time_limit), ("memory_limit", memory_limit)):
         if value is not None and not value > 0:
-            raise ValueError(f"{name}: found {value}, expected a positive number or None")
+            raise InputError(f"{name}: found {value}, expected a positive number or None")
     return Limits(time_limit, memory_limit)
 
 

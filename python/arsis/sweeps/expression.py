@@ -13,6 +13,8 @@ import operator
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
+from _arsis import InputError
+
 LONGEST = 1000  # characters of one expression: nesting stays far below what Python's parser and this walk can take
 LARGEST_EXPONENT = 64
 
@@ -20,7 +22,7 @@ Value = Any  # a number, a text, a truth, or a tuple of them: expressions have n
 Lookup = Callable[[str], Value]
 
 
-class ExpressionError(ValueError):
+class ExpressionError(InputError):
     """An expression that cannot be read or computed. The message says which, and what was expected."""
 
 

@@ -8,8 +8,10 @@ import fcntl
 import os
 from pathlib import Path
 
+from _arsis import Error
 
-class StoreError(RuntimeError):
+
+class StoreError(Error, RuntimeError):
     """A store that cannot be used. The message names the file."""
 
 

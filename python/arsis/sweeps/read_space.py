@@ -10,7 +10,7 @@ import yaml
 from arsis.sweeps.space import Space, SpaceError
 
 
-class _Loader(yaml.SafeLoader):
+class _Loader(yaml.SafeLoader):  # type: ignore[misc]  # it has no types
     """YAML in which a key stands once."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[object, object]:
@@ -22,7 +22,8 @@ class _Loader(yaml.SafeLoader):
                     None, None, f"found {name} twice, expected it once", key.start_mark
                 )
             seen.add(name if isinstance(name, str) else id(key))
-        return super().construct_mapping(node, deep)
+        found: dict[object, object] = super().construct_mapping(node, deep)
+        return found
 
 
 def read_space(path: Path) -> Space:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from _arsis import InputError
 
 import arsis
 from arsis.sweeps.expression import Expression, ExpressionError
@@ -131,7 +132,7 @@ class SweepResult:
         """Good rows that no other one beats in all objectives at once, in the order of the points."""
         chosen = [Objective(text) for text in objectives] if objectives is not None else self.objectives
         if not chosen:
-            raise ValueError("a Pareto front needs objectives, found none")
+            raise InputError("a Pareto front needs objectives, found none")
         good = self.good
         values = np.array([[each.value(row) for each in chosen] for row in good]).reshape(len(good), len(chosen))
         known = ~np.isnan(values).any(axis=1)
@@ -141,11 +142,11 @@ class SweepResult:
     def best(self, objective: str | None = None) -> Row:
         """The good row in which one objective is best: the first of the sweep's, or the one named."""
         if objective is None and not self.objectives:
-            raise ValueError("the best row needs an objective, found none")
+            raise InputError("the best row needs an objective, found none")
         chosen = Objective(objective) if objective is not None else self.objectives[0]
         good = [row for row in self.good if not np.isnan(chosen.value(row))]
         if not good:
-            raise ValueError(f"no row has a value of {chosen.text}")
+            raise InputError(f"no row has a value of {chosen.text}")
         return min(good, key=chosen.value)
 
     def to_pandas(self) -> pandas.DataFrame:

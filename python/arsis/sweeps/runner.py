@@ -16,6 +16,8 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import cast
 
+from _arsis import Error
+
 from arsis.sweeps.code import code_hash
 from arsis.sweeps.jobs import Job
 from arsis.sweeps.memory import resident_mib
@@ -26,7 +28,7 @@ START_SECONDS = 120.0  # that a worker may take to load the package
 _WORKER = "from arsis.sweeps.worker import main; main()"
 
 
-class WorkerError(RuntimeError):
+class WorkerError(Error, RuntimeError):
     """Workers cannot be started: no point can be computed."""
 
 

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+from _arsis import InputError
 
 from arsis.sweeps.drive import Executor, Settings, as_space, checked_limits, describe, result_of
 from arsis.sweeps.jobs import Job
@@ -37,9 +38,9 @@ MOST_REPEATS = 400  # proposals in a row that are known or forbidden: then an un
 
 
 def make_sampler(name: str, seed: int) -> optuna.samplers.BaseSampler:
-    """Raises ValueError for a sampler that there is not, MissingPackage without Optuna."""
+    """Raises InputError for a sampler that there is not, MissingPackage without Optuna."""
     if name not in SAMPLERS:
-        raise ValueError(f"sampler: found '{name}', expected one of {', '.join(SAMPLERS)}")
+        raise InputError(f"sampler: found '{name}', expected one of {', '.join(SAMPLERS)}")
     samplers = needed("optuna.samplers", "a search")
     made: optuna.samplers.BaseSampler
     if name == "random":
@@ -198,14 +199,14 @@ def search(
     With one worker the same seed gives the same rows, wherever the search was stopped and run again on the same store
     (which holds a pickle of Optuna's study: go on with stores of your own only).
 
-    Raises: what `arsis.sweep` raises; ValueError for an unknown sampler; MissingPackage without Optuna.
+    Raises: what `arsis.sweep` raises; InputError for an unknown sampler; MissingPackage without Optuna.
     """
     space = as_space(space)
     chosen = objectives if objectives is not None else space.objectives
     if not chosen:
         raise SpaceError("objectives", "a search needs one at least, found none")
     if not isinstance(evaluations, int) or evaluations < 1:
-        raise ValueError(f"evaluations: found {evaluations!r}, expected a whole number from 1")
+        raise InputError(f"evaluations: found {evaluations!r}, expected a whole number from 1")
     make_sampler(sampler, seed)
     limits = checked_limits(time_limit, memory_limit)
     settings = Settings(executor, address, workers, limits, measure, reports, retry)

@@ -33,7 +33,7 @@ MOST_POINTS = 10_000_000  # before constraints
 Point = dict[str, Any]
 
 
-class SpaceError(ValueError):
+class SpaceError(arsis.InputError):
     """A space that means nothing. The message names the place and says what was expected."""
 
     def __init__(self, place: str, text: str) -> None:
