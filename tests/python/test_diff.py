@@ -22,7 +22,7 @@ def measured(model, batch=16, **overrides) -> dict:
         program = arsis.compile(
             str(model), "edge", overrides=values, batch=batch, loss="softmax-xent", optimizer="sgd,lr=0.1", train=True
         )
-    return arsis.Session(program, "edge", values).run(mode="timing")
+    return arsis.Session(program, "edge", values).run(mode="timing").content
 
 
 @pytest.fixture(scope="module")

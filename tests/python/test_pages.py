@@ -24,7 +24,7 @@ def large(tmp_path_factory) -> dict:
             str(model), "datacentre", overrides=overrides, batch=32, loss="softmax-xent",
             optimizer="sgd,lr=0.1,momentum=0.9", train=True, no_verify=True,
         )  # fmt: skip
-    return json.loads(json.dumps(arsis.Session(program, "datacentre", overrides, verify=False).run(mode="timing")))
+    return arsis.Session(program, "datacentre", overrides, verify=False).run(mode="timing").content
 
 
 @pytest.fixture(scope="session", params=["trained", "large"])

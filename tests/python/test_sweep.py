@@ -69,7 +69,7 @@ def test_a_report_in_the_store_is_that_of_the_point(space, model, tmp_path) -> N
     result = arsis.sweep(given, store=tmp_path / "s", reports=True, progress=False)
     chip = {"matrix.rows": "8", "energy.static_mw": "2"}
     program = arsis.compile(model, "tiny", overrides=chip, batch=4, train=True)
-    report = arsis.Session(program, "tiny", chip).run(mode="timing")
+    report = arsis.Session(program, "tiny", chip).run(mode="timing").content
     report["wall_clock_s"] = report["verification"]["wall_clock_s"] = 0.0
     with Store(tmp_path / "s") as store:
         assert store.report(result.rows[1]["key"]) == report
