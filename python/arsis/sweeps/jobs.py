@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Protocol, cast
 
 import arsis
+from arsis.models import cache_folder, model_path
 from arsis.sweeps.code import code_hash
 from arsis.sweeps.space import CASE, Point, Space, SpaceError, base_values, chip_keys
 from arsis.sweeps.values import plain, text_of
@@ -48,10 +49,6 @@ class Job:
     measure: str = ""  # MODULE:FUNCTION or FILE.py:FUNCTION, called with the point and its report
     report: bool = False  # whether the report travels back
     reuse: bool = True
-
-
-def cache_folder() -> Path:
-    return Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "arsis/models"
 
 
 def _digest(value: object) -> str:
@@ -100,8 +97,6 @@ class JobMaker:
 
     def _find_model(self, given: object) -> tuple[str, str, str]:
         if isinstance(given, str):
-            from arsis.models import model_path
-
             try:
                 path = Path(given) if given.endswith(".mlir") else model_path(given, cache_folder())
             except arsis.Error as error:
