@@ -28,7 +28,7 @@ class ProgramError(Error):
 import numpy
 import os
 import typing
-__all__: list[str] = ['Chip', 'ChipError', 'Error', 'FileError', 'Infeasible', 'InputError', 'ModelError', 'Program', 'ProgramError', 'Reference', 'Session', 'chip_keys', 'chips', 'compile', 'describe_chip_key', 'describe_options', 'load_plugin', 'name_options_as_flags', 'option_name', 'parameter_readers', 'parse_overrides', 'read_json', 'read_tensors', 'refuse_shared_files', 'schedules', 'step_reference', 'verify', 'write_file', 'write_tensors']
+__all__: list[str] = ['Chip', 'ChipError', 'Error', 'FileError', 'ImportedModel', 'Infeasible', 'InputError', 'ModelError', 'Program', 'ProgramError', 'Reference', 'Session', 'chip_keys', 'chip_overrides', 'chips', 'compile', 'compile_options', 'describe_chip_key', 'describe_options', 'load_plugin', 'name_options_as_flags', 'option_name', 'parameter_readers', 'parse_overrides', 'read_json', 'read_tensors', 'refuse_shared_files', 'schedules', 'step_reference', 'verify', 'write_file', 'write_tensors']
 class Chip:
     """
     The checked values of a chip, by dotted key.
@@ -140,13 +140,17 @@ class Session:
         """
         Takes parameters and state of another session.
         """
+    def price(self, chip: str, *, overrides: dict[str, str] = {}) -> str:
+        """
+        The report that the last run would have had on a chip that differs in its energies (keys `energy.*`) and in nothing else, as JSON text: the same events and times, priced again.
+        """
     def read(self, name: str, program: int | None = None) -> numpy.ndarray:
         """
         Copies a tensor from the chip, in the host's shape; `program` as for `write`.
         """
-    def run(self, mode: str = 'full', latency_seed: int | None = None, trace: str | os.PathLike[str] | None = None, program: int = 0, max_instances: int = 250000000, max_work: int = 1099511627776) -> str:
+    def run(self, mode: str = 'full', latency_seed: int | None = None, trace: str | os.PathLike[str] | None = None, program: int = 0, trace_detail: str = 'units', trace_window: str = '', max_instances: int = 250000000, max_work: int = 1099511627776) -> str:
         """
-        Runs one step, of the program of this number; returns the report as JSON text.
+        Runs one step, of the program of this number; returns the report as JSON text. `trace` is a file for Perfetto, of detail layers, units or instructions, and of the cycles BEGIN:END of `trace_window`.
         """
     def write(self, name: str, array: typing.Any, program: int | None = None) -> None:
         """
@@ -170,9 +174,23 @@ class Reference:
         """
         Copies an array of the host's shape; float64 is for the backend "f64".
         """
+class ImportedModel:
+    """
+    A model that is read once and compiled often; arguments as for `arsis.compile`.
+    """
+    def __init__(self, model: bytes | str | os.PathLike[str], *, train: bool = False, batch: int | None = None, dims: dict[str, int] = {}, tie: list[str] = [], untie: list[str] = []) -> None:
+        ...
+    def compile(self, chip: str, *, overrides: dict[str, str] = {}, **kwargs: bool | str | list[str]) -> Program:
+        """
+        The program that `arsis.compile` makes, to the byte. `train` is to be what the model was read for.
+        """
 def chip_keys() -> list[str]:
     """
     Every key of a chip, in the order of the manual page.
+    """
+def chip_overrides(chip: str, overrides: dict[str, str]) -> list[str]:
+    """
+    The values that differ from the chip's file as KEY=VALUE, in the order of the schema.
     """
 def chips() -> list[str]:
     """
@@ -181,6 +199,10 @@ def chips() -> list[str]:
 def compile(model: bytes | str | os.PathLike[str], chip: str, *, overrides: dict[str, str] = {}, batch: int | None = None, dims: dict[str, int] = {}, tie: list[str] = [], untie: list[str] = [], **kwargs: bool | str | list[str]) -> Program:
     """
     See arsis.compile.
+    """
+def compile_options() -> dict[str, str]:
+    """
+    What `compile` takes by keyword besides its own arguments: name and meaning.
     """
 def describe_chip_key(key: str) -> str:
     """

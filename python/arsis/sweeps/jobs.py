@@ -11,7 +11,7 @@ import os
 import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol, cast
+from typing import Any, Protocol, cast
 
 import arsis
 from arsis.models import cache_folder, model_path
@@ -44,8 +44,8 @@ class Job:
     chip: str
     overrides: dict[str, str]
     compile_overrides: dict[str, str]  # of the chip that the compiler is told
-    imports: dict[str, object] = field(default_factory=dict)
-    options: dict[str, object] = field(default_factory=dict)
+    imports: dict[str, Any] = field(default_factory=dict)
+    options: dict[str, Any] = field(default_factory=dict)
     measure: str = ""  # MODULE:FUNCTION or FILE.py:FUNCTION, called with the point and its report
     report: bool = False  # whether the report travels back
     reuse: bool = True
@@ -117,8 +117,8 @@ class JobMaker:
         chip = space.chip_of(point["chip"])
         model, content, called = self._model(point["model"])
         overrides, compiled = dict(chip.overrides), dict(chip.overrides)
-        imports: dict[str, object] = {}
-        options: dict[str, object] = {}
+        imports: dict[str, Any] = {}
+        options: dict[str, Any] = {}
         dims: dict[str, int] = {}
         for name, value in point.items():
             if name in chip_keys():
