@@ -114,19 +114,19 @@ def test_columns_of_a_measure_are_checked(space) -> None:
 
 
 @pytest.mark.parametrize(
-    "wrong,problem",
+    "wrong,error,problem",
     [
-        ({"dram.bandwidth_gbps": 0}, "dram.bandwidth_gbps"),
-        ({"matrix.rows": 8.5}, "matrix.rows"),
-        ({"scratchpad.kib": 0}, "scratchpad.kib"),
-        ({"precision": "fp7"}, "fp7"),
-        ({"dims.M": 3}, "M"),
-        ({"loss": "nothing"}, "nothing"),
+        ({"dram.bandwidth_gbps": 0}, "ChipError", "dram.bandwidth_gbps"),
+        ({"matrix.rows": 8.5}, "ChipError", "matrix.rows"),
+        ({"scratchpad.kib": 0}, "ChipError", "scratchpad.kib"),
+        ({"precision": "fp7"}, "InputError", "fp7"),
+        ({"dims.M": 3}, "ModelError", "M"),
+        ({"loss": "nothing"}, "InputError", "nothing"),
     ],
 )
-def test_impossible_points_are_rows(space, wrong, problem) -> None:
+def test_impossible_points_are_rows(space, wrong, error, problem) -> None:
     result = arsis.sweep(space | {"batch": 4, "matrix.rows": 8} | wrong, progress=False, workers=1)
-    assert [row["error"] for row in result] == ["Error"] and problem in result.rows[0]["message"]
+    assert [row["error"] for row in result] == [error] and problem in result.rows[0]["message"]
 
 
 def test_what_has_a_row_is_not_computed_again(space, tmp_path, monkeypatch) -> None:
