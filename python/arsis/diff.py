@@ -9,7 +9,7 @@ another."""
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +30,7 @@ class Side:
     energy_pj: float = 0.0
     ops: tuple[str, ...] = ()
     bound_by: tuple[str, ...] = ()
-    account: dict[tuple[str, str], int] = field(default_factory=dict)  # cycles by (unit, busy or cause of a stall)
+    account: dict[tuple[str, str], int] | None = None  # cycles by (unit, busy or cause of a stall)
 
 
 @dataclass
@@ -48,7 +48,7 @@ class Moved:
 
     def accounts(self) -> list[tuple[str, str, int, int]]:
         """(unit, what it did, cycles before, cycles after), the largest change first."""
-        first, second = self.before.account, self.after.account
+        first, second = self.before.account or {}, self.after.account or {}
         keys = {**first, **second}
         found = [(unit, what, first.get((unit, what), 0), second.get((unit, what), 0)) for unit, what in keys]
         return sorted(found, key=lambda entry: -abs(entry[3] - entry[2]))
@@ -94,7 +94,7 @@ def _check(first: dict[str, Any], second: dict[str, Any], names: tuple[str, str]
 def _sides(report: dict[str, Any]) -> dict[tuple[str, str], Side]:
     sides: dict[tuple[str, str], Side] = {}
     for row in report["layers"]:
-        side = sides.setdefault((row["layer"], row["phase"]), Side())
+        side = sides.setdefault((row["layer"], row["phase"]), Side(account={}))
         side.cycles += row["cycles"]
         side.macs += row["macs"]
         side.dram_bytes += row["dram_read_bytes"] + row["dram_write_bytes"]
@@ -103,8 +103,9 @@ def _sides(report: dict[str, Any]) -> dict[tuple[str, str], Side]:
         side.bound_by = tuple(dict.fromkeys((*side.bound_by, row["bound_by"])))
         states = [(unit, "busy", cycles) for unit, cycles in row["busy"].items()]
         states += [(unit, cause, n) for unit, causes in row["stalled"].items() for cause, n in causes.items()]
+        account = side.account = side.account or {}
         for unit, what, cycles in states:
-            side.account[unit, what] = side.account.get((unit, what), 0) + cycles
+            account[unit, what] = account.get((unit, what), 0) + cycles
     return sides
 
 
