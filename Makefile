@@ -9,7 +9,7 @@ JOBS ?= $(shell nproc)
 help:
 	@echo "make demo    install, build, train LeNet-5 on the simulated chip, write out/demo/report.html"
 	@echo "make test    install, build, run all tests"
-	@echo "make check-long   what takes hours: regret, ladders of resources, training in bf16, fuzzing (last figures: docs/status.md)"
+	@echo "make check-long   what takes hours: regret, ladders of resources, training in bf16, the wheel, sweeps, fuzzing (last figures: docs/status.md)"
 	@echo "make build   build only        make asan     tests under AddressSanitizer and UBSan"
 	@echo "make format  apply formatters  make lint     check formatters and linters"
 	@echo "make bench   run the benchmarks"
@@ -24,7 +24,7 @@ test:
 	ninja -C $(BUILD) -j$(JOBS) all arsis-tests
 	$(MAKE) --no-print-directory ctest pytest
 
-# What takes longer than a test may: regret against 200 schedules, ladders of resources, training in bf16 (an hour), up to 45 minutes a parser
+# What takes longer than a test may: regret against 200 schedules, ladders of resources, training in bf16 (an hour), sweeps (an hour), up to 45 minutes a parser
 # under AddressSanitizer and UBSan.
 check-long: export ARSIS_TEST := 1
 check-long:
@@ -32,8 +32,12 @@ check-long:
 	$(MAKE) --no-print-directory $(BUILD)/build.ninja
 	ninja -C $(BUILD) -j$(JOBS) arsis-tools EstimateTest
 	ARSIS_SCHEDULES=200 $(BUILD)/bin/EstimateTest --gtest_filter='*Regret*'
+	$(PYTHON) tests/long/wheel.py
 	$(PYTHON) tests/long/monotone.py
 	$(PYTHON) tests/long/train_in_bf16.py
+	$(PYTHON) tests/long/sweep_survives.py
+	$(PYTHON) tests/long/search.py
+	$(PYTHON) tests/long/sweep_resnet18.py
 	scripts/fuzz.sh all
 
 build: setup $(BUILD)/build.ninja
@@ -55,6 +59,7 @@ bench: export ARSIS_BUILD := $(BUILD)
 bench: build
 	$(PYTHON) tests/bench/bench_resnet18.py
 	$(PYTHON) tests/bench/bench_training.py
+	$(PYTHON) tests/bench/bench_sweeps.py
 
 asan:
 	scripts/setup.sh test

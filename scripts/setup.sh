@@ -15,7 +15,8 @@ packages=(g++ cmake ninja-build ccache mold
   pybind11-dev libgtest-dev python3 python3-dev python3-venv python3-numpy)
 python_packages=(-r scripts/requirements-build.txt)
 if [ "$purpose" = test ] || [ "$purpose" = fuzz ]; then
-  packages+=(python3-torch python3-torchvision libopenblas0-pthread libmpfr-dev libgmp-dev clang-format-14 libonnx-testdata)
+  packages+=(python3-torch python3-torchvision libopenblas0-pthread libmpfr-dev libgmp-dev clang-format-14 libonnx-testdata
+    chromium)
   python_packages+=(-r scripts/requirements-test.txt)
 elif [ "$purpose" != build ]; then
   echo "error: unknown purpose '$purpose', expected build, test or fuzz" >&2

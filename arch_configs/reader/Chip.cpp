@@ -5,6 +5,7 @@
 #include "arch_configs/reader/Chip.h"
 
 #include "arch_configs/schema/Keys.h"
+#include "dialects/Isa/Encoding/ErrorKind.h"
 #include "dialects/Isa/Encoding/Limits.h"
 #include "dialects/Isa/Numerics/FloatEnvironment.h"
 
@@ -26,7 +27,7 @@ Chip::Chip() : reads(std::make_shared<Reads>()) {}
 const Chip::Entry &Chip::entry(std::string_view key) const {
   auto found = entries.find(key);
   if (found == entries.end())
-    throw Error("unknown chip key '" + std::string(key) + "', expected " + insteadOf(key));
+    throw ChipError("unknown chip key '" + std::string(key) + "', expected " + insteadOf(key));
   return found->second;
 }
 
@@ -38,7 +39,7 @@ void Chip::record(std::string_view key) const {
 int64_t Chip::integer(std::string_view key) const {
   const Entry &found = entry(key);
   if (findKey(key)->kind != KeySpec::Integer)
-    throw Error("chip key '" + std::string(key) + "' is a real number, expected one that is an integer");
+    throw ChipError("chip key '" + std::string(key) + "' is a real number, expected one that is an integer");
   record(key);
   return static_cast<int64_t>(found.number);
 }
@@ -98,15 +99,15 @@ void Chip::setValue(const KeySpec &spec, Entry entry) {
                      entry.text[digit] == '0' && std::isdigit(entry.text[digit + 1]) &&
                      entry.text.find('.') > digit;
   if (entry.text.empty() || *end || errno || !decimal || octal || !std::isfinite(entry.number))
-    throw Error(where(entry) + ": value '" + entry.text + "' of " + key +
-                " is not a number, expected a number of " + std::string(spec.unit));
+    throw ChipError(where(entry) + ": value '" + entry.text + "' of " + key +
+                    " is not a number, expected a number of " + std::string(spec.unit));
   if (spec.kind == KeySpec::Integer && entry.number != std::floor(entry.number))
-    throw Error(where(entry) + ": value " + entry.text + " of " + key +
-                " is not whole, expected an integer number of " + std::string(spec.unit));
+    throw ChipError(where(entry) + ": value " + entry.text + " of " + key +
+                    " is not whole, expected an integer number of " + std::string(spec.unit));
   if (entry.number < spec.minimum || entry.number > spec.maximum)
-    throw Error(where(entry) + ": value " + entry.text + " of " + key + " is impossible, expected between " +
-                formatNumber(spec.minimum) + " and " + formatNumber(spec.maximum) + " " +
-                std::string(spec.unit));
+    throw ChipError(where(entry) + ": value " + entry.text + " of " + key +
+                    " is impossible, expected between " + formatNumber(spec.minimum) + " and " +
+                    formatNumber(spec.maximum) + " " + std::string(spec.unit));
   entries[key] = std::move(entry);
 }
 
@@ -114,15 +115,15 @@ void Chip::checkConsistency() const {
   auto value = [&](std::string_view key) { return entry(key).number; };
   auto requireMultiple = [&](std::string_view what, double total, std::string_view of, double unit) {
     if (std::fmod(total, unit) != 0)
-      throw Error(where(entry(what)) + ": " + std::string(what) + " gives " + formatNumber(total) +
-                  " bytes, expected a multiple of the " + formatNumber(unit) + " bytes of " +
-                  std::string(of));
+      throw ChipError(where(entry(what)) + ": " + std::string(what) + " gives " + formatNumber(total) +
+                      " bytes, expected a multiple of the " + formatNumber(unit) + " bytes of " +
+                      std::string(of));
   };
   auto requireAtMost = [&](std::string_view less, std::string_view more, std::string_view why) {
     if (value(less) > value(more))
-      throw Error(where(entry(less)) + ": " + std::string(less) + " is " + formatNumber(value(less)) +
-                  ", expected at most the " + formatNumber(value(more)) + " ns of " + std::string(more) +
-                  ", " + std::string(why));
+      throw ChipError(where(entry(less)) + ": " + std::string(less) + " is " + formatNumber(value(less)) +
+                      ", expected at most the " + formatNumber(value(more)) + " ns of " + std::string(more) +
+                      ", " + std::string(why));
   };
   requireMultiple("scratchpad.kib", value("scratchpad.kib") * 1024,
                   "scratchpad.banks x scratchpad.bank_width_bytes",
@@ -135,31 +136,33 @@ void Chip::checkConsistency() const {
     requireMultiple("dma.request_bytes", value("dma.request_bytes"), "dram.burst_bytes",
                     value("dram.burst_bytes"));
   if (std::fmod(value("dram.write_queue"), value("dram.write_batch")) != 0)
-    throw Error(where(entry("dram.write_queue")) + ": dram.write_queue gives " +
-                formatNumber(value("dram.write_queue")) + " bursts, expected a multiple of the " +
-                formatNumber(value("dram.write_batch")) + " bursts of dram.write_batch");
+    throw ChipError(where(entry("dram.write_queue")) + ": dram.write_queue gives " +
+                    formatNumber(value("dram.write_queue")) + " bursts, expected a multiple of the " +
+                    formatNumber(value("dram.write_batch")) + " bursts of dram.write_batch");
   requireAtMost("dram.trcd_ns", "dram.tras_ns", "a row is open before it may be closed");
   requireAtMost("dram.trrd_ns", "dram.tfaw_ns", "four openings take as long as one");
   // Rows are closed before a refresh, and the next one is opened behind it.
   const double rows = value("dram.trtp_ns") + value("dram.trp_ns") + value("dram.trcd_ns");
   if (value("dram.trfc_ns") > 0 && value("dram.trfc_ns") + rows >= value("dram.trefi_ns"))
-    throw Error(where(entry("dram.trfc_ns")) + ": dram.trfc_ns is " + formatNumber(value("dram.trfc_ns")) +
-                ", with tRTP, tRP and tRCD " + formatNumber(value("dram.trfc_ns") + rows) +
-                ", expected less than the " + formatNumber(value("dram.trefi_ns")) +
-                " ns of dram.trefi_ns, or nothing but refresh is done");
+    throw ChipError(where(entry("dram.trfc_ns")) + ": dram.trfc_ns is " +
+                    formatNumber(value("dram.trfc_ns")) + ", with tRTP, tRP and tRCD " +
+                    formatNumber(value("dram.trfc_ns") + rows) + ", expected less than the " +
+                    formatNumber(value("dram.trefi_ns")) +
+                    " ns of dram.trefi_ns, or nothing but refresh is done");
   const double accumulators =
       value("matrix.units") * value("matrix.accumulator_rows") * value("matrix.cols") * 4;
   if (accumulators > static_cast<double>(isa::kLargestAccumulators))
-    throw Error(where(entry("matrix.accumulator_rows")) + ": the accumulators of all arrays hold " +
-                formatNumber(accumulators) +
-                " bytes (matrix.units x matrix.accumulator_rows x matrix.cols x 4)" + ", expected at most " +
-                formatNumber(static_cast<double>(isa::kLargestAccumulators)));
+    throw ChipError(where(entry("matrix.accumulator_rows")) + ": the accumulators of all arrays hold " +
+                    formatNumber(accumulators) +
+                    " bytes (matrix.units x matrix.accumulator_rows x matrix.cols x 4)" +
+                    ", expected at most " + formatNumber(static_cast<double>(isa::kLargestAccumulators)));
 }
 
 void Chip::replace(std::string_view key, const std::string &value) {
   const KeySpec *spec = findKey(key);
   if (!spec)
-    throw Error("cannot override unknown chip key '" + std::string(key) + "', expected " + insteadOf(key));
+    throw ChipError("cannot override unknown chip key '" + std::string(key) + "', expected " +
+                    insteadOf(key));
   const Entry &old = entry(key);
   Entry changed;
   changed.text = value;

@@ -4,6 +4,7 @@
 // is missing, unknown, repeated or out of place is an error with file and line; nothing has a default.
 #include "arch_configs/reader/Chip.h"
 #include "arch_configs/schema/Keys.h"
+#include "dialects/Isa/Encoding/ErrorKind.h"
 #include "dialects/Isa/Encoding/InputFile.h"
 
 #include <yaml-cpp/eventhandler.h>
@@ -12,6 +13,7 @@
 #include <algorithm>
 #include <cstdlib>
 #include <filesystem>
+#include <optional>
 #include <sstream>
 
 namespace arsis::chip {
@@ -25,7 +27,7 @@ public:
   explicit Document(std::string file) : file(std::move(file)) {}
 
   [[noreturn]] void fail(const YAML::Mark &mark, const std::string &message) const {
-    throw Error(file + ":" + std::to_string(mark.line + 1) + ": " + message);
+    throw ChipError(file + ":" + std::to_string(mark.line + 1) + ": " + message);
   }
 
   /// Calls `visit(name, node, mark)` for every pair of a map; a repeated name is an error.
@@ -106,8 +108,8 @@ Chip Chip::parse(const std::string &yaml, const std::string &filename) {
   YAML::Node root;
   try {
     if (const int documents = countDocuments(yaml); documents != 1)
-      throw Error(filename + ": found " + (documents ? "several YAML documents" : "no YAML document") +
-                  ", expected one");
+      throw ChipError(filename + ": found " + (documents ? "several YAML documents" : "no YAML document") +
+                      ", expected one");
     root = YAML::Load(yaml);
   } catch (const YAML::Exception &error) {
     document.fail(error.mark,
@@ -176,6 +178,21 @@ std::vector<std::string> Chip::shipped() {
   return {names.begin(), names.end()};
 }
 
+/// The same as Chip::parse; a compilation reads its chip in every pass, a sweep for every point, and reading
+/// a chip takes milliseconds, so that each thread remembers the last text.
+static Chip parseAgain(std::string yaml, const std::string &filename) {
+  struct Parsed {
+    std::string yaml, filename;
+    Chip chip;
+  };
+  thread_local std::optional<Parsed> last;
+  if (!last || last->yaml != yaml || last->filename != filename) {
+    Chip chip = Chip::parse(yaml, filename);
+    last.emplace(Parsed{std::move(yaml), filename, std::move(chip)});
+  }
+  return last->chip.withoutReads();
+}
+
 Chip Chip::load(const std::string &pathOrName) {
   fs::path path = pathOrName;
   if (pathOrName.find('/') == std::string::npos && path.extension() != ".yaml") {
@@ -190,13 +207,13 @@ Chip Chip::load(const std::string &pathOrName) {
       for (const std::string &name : shipped())
         known += (known.empty() ? "" : ", ") + name;
       constexpr size_t kMostShown = 64; // characters of a name
-      throw Error("unknown chip '" + pathOrName.substr(0, kMostShown) +
-                  (pathOrName.size() > kMostShown ? "..." : "") + "', expected one of " + known +
-                  " or the path of a .yaml file");
+      throw ChipError("unknown chip '" + pathOrName.substr(0, kMostShown) +
+                      (pathOrName.size() > kMostShown ? "..." : "") + "', expected one of " + known +
+                      " or the path of a .yaml file");
     }
     path = found;
   }
-  return parse(readFile(path), path.string());
+  return parseAgain(readFile(path), path.string());
 }
 
 } // namespace arsis::chip

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // See Options.h.
 #include "arch_configs/reader/Options.h"
+#include "dialects/Isa/Encoding/ErrorKind.h"
+#include "dialects/Isa/Encoding/OptionNames.h"
 
 namespace arsis::chip {
 
@@ -9,10 +11,10 @@ std::map<std::string, std::string> parseOverrides(const std::vector<std::string>
   for (const std::string &entry : set) {
     const size_t equals = entry.find('=');
     if (equals == std::string::npos)
-      throw Error("--set: found '" + entry + "', expected KEY=VALUE");
+      throw InputError(optionName("set") + ": found '" + entry + "', expected KEY=VALUE");
     const std::string key = entry.substr(0, equals);
     if (!values.emplace(key, entry.substr(equals + 1)).second)
-      throw Error("--set: found " + key + " more than once, expected it once");
+      throw InputError(optionName("set") + ": found " + key + " more than once, expected it once");
   }
   return values;
 }

@@ -8,7 +8,9 @@
 #include "compiler/Pipelines/Register.h"
 #include "compiler/Record/Record.h"
 #include "compiler/Target/Translate.h"
+#include "dialects/Isa/Encoding/ErrorKind.h"
 #include "dialects/Isa/Encoding/InputFile.h"
+#include "dialects/Isa/Encoding/OptionNames.h"
 #include "dialects/Isa/Numerics/FloatEnvironment.h"
 #include "dialects/NN/IR/Brought.h"
 #include "dialects/NN/IR/Nesting.h"
@@ -39,7 +41,7 @@ OwningOpRef<ModuleOp> parseModule(MLIRContext &context, StringRef text, StringRe
   ScopedDiagnosticHandler remedy(&context, [](Diagnostic &diagnostic) {
     if (StringRef(diagnostic.str()).starts_with("Dialect `"))
       diagnostic.attachNote(diagnostic.getLocation())
-          << "a library that brings the dialect is named with --load-plugin, or arsis.load_plugin in Python";
+          << "a library that brings the dialect is named with " << optionName("load-plugin");
     return failure(); // others report it
   });
   return parseSourceString<ModuleOp>(text, &context, name);
@@ -54,8 +56,9 @@ static OwningOpRef<ModuleOp> readModule(MLIRContext &context, const Model &model
   if (import.batch || !import.dims.empty() || !import.tie.empty() || !import.untie.empty() ||
       !import.freeze.empty() || import.randomWeights)
     return emitError(placeOf(context, model.name))
-               << "found a batch, a dimension, --tie, --untie, "
-                  "--freeze or --random-weights for an nn module; expected them with "
+               << "found a batch, a dimension, " << optionName("tie") << ", " << optionName("untie") << ", "
+               << optionName("freeze") << " or " << optionName("random-weights")
+               << " for an nn module; expected them with "
                   "an ONNX model, whose sizes and parameters they choose",
            nullptr;
   return parseModule(context, readFile(model.name), model.name);
@@ -104,9 +107,9 @@ OwningOpRef<ModuleOp> importModel(MLIRContext &context, const Model &model, cons
 static LogicalResult checkFunction(func::FuncOp function, const CompileOptions &options) {
   if (function.getName() == kTrainFunction &&
       (options.train || !options.keep.empty() || readTraining(options).hasPrecision()))
-    return function.emitError()
-           << "@" << kTrainFunction
-           << " is a training step already, expected neither --train, --keep, --precision nor --store";
+    return function.emitError() << "@" << kTrainFunction << " is a training step already, expected neither "
+                                << optionSwitch("train") << ", " << optionName("keep") << ", "
+                                << optionName("precision") << " nor " << optionName("store");
   if (function.isExternal() || !function.getBody().hasOneBlock())
     return function.emitError() << "expects @" << function.getName() << " to have a body of one block";
   for (auto [number, type] : llvm::enumerate(function.getArgumentTypes()))
@@ -118,8 +121,8 @@ static LogicalResult checkFunction(func::FuncOp function, const CompileOptions &
 static LogicalResult checkProgram(Operation *program, const CompileOptions &options) {
   const Stage level = mlir::isa<isair::ProgramOp>(program) ? Stage::Isa : Stage::Tile;
   if (options.train || !options.keep.empty())
-    return program->emitError() << program->getName()
-                                << " is lowered already, expected neither --train nor --keep";
+    return program->emitError() << program->getName() << " is lowered already, expected neither "
+                                << optionSwitch("train") << " nor " << optionName("keep");
   if (parseStage(options.to.getValue(), "--to") < level)
     return program->emitError() << program->getName() << " lies below the level " << options.to.getValue()
                                 << ", expected its own level or one below";
@@ -194,8 +197,10 @@ static void compileTo(const Model &model, CompileOptions &options, std::vector<M
   std::unique_ptr<MLIRContext> context = makeContext();
   DiagnosticLog log(*context);
   OwningOpRef<ModuleOp> module = importModel(*context, model, options);
-  if (!module || failed(runPasses(*module, model.name, options)) || failed(use(*module)))
-    throw Error(StringRef(log.errors()).rtrim().str());
+  if (!module) // what an importer reports is about the model, unless it says otherwise
+    throw KindError(log.kind().value_or(ErrorKind::Model), StringRef(log.errors()).rtrim().str());
+  if (failed(runPasses(*module, model.name, options)) || failed(use(*module)))
+    throw KindError(log.kind().value_or(ErrorKind::Other), StringRef(log.errors()).rtrim().str());
   if (messages)
     *messages = log.messages();
 }
@@ -209,6 +214,18 @@ isa::Program compileModel(const Model &model, CompileOptions &options, std::vect
     return LogicalResult(program);
   });
   return result;
+}
+
+Schedules chooseSchedules(const Model &model, CompileOptions &options, std::vector<Message> *messages) {
+  Schedules chosen;
+  options.to = std::string("mapped");
+  options.decisions = &chosen.decisions;
+  compileTo(model, options, messages, [&](ModuleOp module) {
+    chosen.json = schedulesToJson(module);
+    return success();
+  });
+  options.decisions = nullptr;
+  return chosen;
 }
 
 std::string stepText(const Model &model, CompileOptions &options, std::vector<Message> *messages) {
@@ -228,7 +245,7 @@ ParameterReaders parameterReaders(const std::string &path, const ImportOptions &
   import.training = true; // which is when parameters are told from inputs
   FailureOr<ParameterReaders> readers = readersOfParameters(*context, path, import);
   if (failed(readers))
-    throw Error(StringRef(log.errors()).rtrim().str());
+    throw KindError(log.kind().value_or(ErrorKind::Model), StringRef(log.errors()).rtrim().str());
   return std::move(*readers);
 }
 
@@ -237,7 +254,7 @@ std::string inlinedOnnx(const std::string &path) {
   DiagnosticLog log(*context);
   FailureOr<std::string> model = inlinedModel(*context, path);
   if (failed(model))
-    throw Error(StringRef(log.errors()).rtrim().str());
+    throw KindError(log.kind().value_or(ErrorKind::Model), StringRef(log.errors()).rtrim().str());
   return std::move(*model);
 }
 

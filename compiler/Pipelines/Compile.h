@@ -8,6 +8,7 @@
 
 #include "compiler/Pipelines/Diagnostics.h"
 #include "compiler/Pipelines/Options.h"
+#include "compiler/Transforms/Map/Map.h"
 #include "dialects/Isa/Encoding/Program.h"
 
 #include "mlir/IR/BuiltinOps.h"
@@ -53,6 +54,17 @@ std::string moduleText(mlir::ModuleOp module);
 /// All of it, up to a program. Throws arsis::Error with the text of the diagnostics. `messages` receives the
 /// warnings and remarks.
 isa::Program compileModel(const Model &model, CompileOptions &options,
+                          std::vector<Message> *messages = nullptr);
+
+/// The schedules of all operations, as the JSON text that the option `mapping-text` takes, and what the
+/// search found out about each.
+struct Schedules {
+  std::string json;
+  std::vector<Decision> decisions;
+};
+
+/// As far as the schedules: nothing is lowered. Throws arsis::Error as compileModel does.
+Schedules chooseSchedules(const Model &model, CompileOptions &options,
                           std::vector<Message> *messages = nullptr);
 
 /// The step as text before mapping, with initial values: what the reference runs without any chip. Throws

@@ -32,13 +32,26 @@ static std::string describePlace(Location location) {
   return place;
 }
 
+/// What a pass wrote beside its words (compiler/Analysis/Reported.h).
+static ErrorKind kindOf(Diagnostic &diagnostic) {
+  for (const DiagnosticArgument &argument : diagnostic.getMetadata())
+    if (argument.getKind() == DiagnosticArgument::DiagnosticArgumentKind::Integer)
+      return static_cast<ErrorKind>(argument.getAsInteger());
+  return ErrorKind::Other;
+}
+
 DiagnosticLog::DiagnosticLog(MLIRContext &context)
     : handler(&context, [this](Diagnostic &diagnostic) { add(diagnostic); }) {}
+
+std::optional<ErrorKind> DiagnosticLog::kind() const {
+  return firstKind == ErrorKind::Other ? std::nullopt : firstKind;
+}
 
 void DiagnosticLog::clear() {
   collected.clear();
   errorText.clear();
   kept.clear();
+  firstKind.reset();
 }
 
 void DiagnosticLog::add(Diagnostic &diagnostic) {
@@ -49,6 +62,8 @@ void DiagnosticLog::add(Diagnostic &diagnostic) {
     stream << "  note: " << note.str() << '\n';
   switch (diagnostic.getSeverity()) {
   case DiagnosticSeverity::Error:
+    if (!firstKind)
+      firstKind = kindOf(diagnostic);
     errorText += body;
     collected += "error: " + body;
     break;

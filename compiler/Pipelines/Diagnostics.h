@@ -6,8 +6,11 @@
 #ifndef ARSIS_COMPILER_PIPELINES_DIAGNOSTICS_H
 #define ARSIS_COMPILER_PIPELINES_DIAGNOSTICS_H
 
+#include "dialects/Isa/Encoding/ErrorKind.h"
+
 #include "mlir/IR/Diagnostics.h"
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -28,6 +31,8 @@ public:
   const std::string &text() const { return collected; }
   /// Only the errors with their notes, without the leading "error: ".
   const std::string &errors() const { return errorText; }
+  /// What the first error is about; nothing if it does not say, or there is none.
+  std::optional<ErrorKind> kind() const;
   const std::vector<Message> &messages() const { return kept; }
   void clear();
 
@@ -35,6 +40,7 @@ private:
   void add(mlir::Diagnostic &diagnostic);
 
   std::string collected, errorText;
+  std::optional<ErrorKind> firstKind;
   std::vector<Message> kept;
   mlir::ScopedDiagnosticHandler handler;
 };

@@ -4,7 +4,8 @@
 
 #include "compiler/Pipelines/Options.h"
 
-#include "dialects/Isa/Encoding/Error.h"
+#include "dialects/Isa/Encoding/ErrorKind.h"
+#include "dialects/Isa/Encoding/OptionNames.h"
 
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringExtras.h"
@@ -30,12 +31,12 @@ void CompileOptions::assign(StringRef name, StringRef value) {
   for (const auto &entry : OptionsMap)
     if (entry.first == name) {
       if (entry.second->addOccurrence(0, name, value))
-        throw Error("--" + name.str() + ": found " + quoted(value) + ", which it does not take");
+        throw InputError(optionName(name.str()) + ": found " + quoted(value) + ", which it does not take");
       return;
     }
   std::string known;
   visit([&](StringRef option, StringRef, Kind) { known += (known.empty() ? "" : ", ") + option.str(); });
-  throw Error("found option " + quoted(name) + ", expected one of " + known);
+  throw InputError("found option " + quoted(name) + ", expected one of " + known);
 }
 
 static void readKeep(StringRef text, TrainOptions &options) {
@@ -46,9 +47,10 @@ static void readKeep(StringRef text, TrainOptions &options) {
                  : part == "activations" ? &options.keepActivations
                                          : nullptr;
     if (!kept)
-      throw Error("--keep: found " + quoted(part) + ", expected gradients or activations");
+      throw InputError(optionName("keep") + ": found " + quoted(part) +
+                       ", expected gradients or activations");
     if (std::exchange(*kept, true))
-      throw Error("--keep: found " + part.str() + " more than once, expected it once");
+      throw InputError(optionName("keep") + ": found " + part.str() + " more than once, expected it once");
   }
 }
 
@@ -63,43 +65,48 @@ TrainOptions readTraining(const CompileOptions &options) {
   training.store.assign(options.store.begin(), options.store.end());
   parsePrecision(training.precision, training.store);
   if (options.loss != kSoftmaxCrossEntropy)
-    throw Error("--loss: found " + quoted(options.loss) + ", expected " + kSoftmaxCrossEntropy.str());
+    throw InputError(optionName("loss") + ": found " + quoted(options.loss) + ", expected " +
+                     kSoftmaxCrossEntropy.str());
   parseOptimizer(training.optimizer);
   const bool updatesOnly = parsePhase(training.phase) == StepPhase::Update;
   if (updatesOnly && (training.keepGradients || training.keepActivations))
-    throw Error("--keep: found --phase=update, which computes neither gradients nor activations; expected it "
-                "with another phase");
+    throw InputError(optionName("keep") + ": found " + optionWith("phase", "update") +
+                     ", which computes neither gradients nor activations; expected it with another phase");
   if (options.train)
     return training;
   if (options.phase.hasValue())
-    throw Error("--phase: found no training step, which alone has phases; expected --train with it");
+    throw InputError(optionName("phase") + ": found no training step, which alone has phases; expected " +
+                     optionSwitch("train") + " with it");
   if (options.optimizer.hasValue() || options.loss.hasValue())
-    throw Error("--optimizer and --loss describe a training step; expected --train with them");
+    throw InputError(optionName("optimizer") + " and " + optionName("loss") +
+                     " describe a training step; expected " + optionSwitch("train") + " with them");
   if (training.keepGradients)
-    throw Error(
-        "--keep=gradients: found no training step, which alone has gradients; expected --train with it");
+    throw InputError(optionWith("keep", "gradients") +
+                     ": found no training step, which alone has gradients; expected " +
+                     optionSwitch("train") + " with it");
   if (!training.logits.empty())
-    throw Error("--logits: found no training step, whose loss reads them; expected --train with it");
+    throw InputError(optionName("logits") + ": found no training step, whose loss reads them; expected " +
+                     optionSwitch("train") + " with it");
   return training;
 }
 
 void checkImport(const ImportOptions &options) {
   if (options.batch && *options.batch < 1)
-    throw Error("batch: found " + std::to_string(*options.batch) + ", expected at least 1");
+    throw InputError("batch: found " + std::to_string(*options.batch) + ", expected at least 1");
   for (const auto &[name, extent] : options.dims)
     if (extent < 1)
-      throw Error("dimension " + name + ": found " + std::to_string(extent) + ", expected at least 1");
+      throw InputError("dimension " + name + ": found " + std::to_string(extent) + ", expected at least 1");
 }
 
 void parseDimension(std::string_view text, ImportOptions &options) {
   auto [name, value] = StringRef(text.data(), text.size()).split('=');
   int64_t extent = 0;
   if (name.empty() || value.getAsInteger(10, extent) || extent < 1)
-    throw Error("--dim: found " + quoted({text.data(), text.size()}) +
-                ", expected NAME=VALUE with a positive value");
+    throw InputError("--dim: found " + quoted({text.data(), text.size()}) +
+                     ", expected NAME=VALUE with a positive value");
   if (auto [known, isNew] = options.dims.try_emplace(name.str(), extent); !isNew)
-    throw Error("--dim: found " + quoted({text.data(), text.size()}) + " beside " +
-                quoted((name + "=" + llvm::Twine(known->second)).str()) + ", expected one value");
+    throw InputError("--dim: found " + quoted({text.data(), text.size()}) + " beside " +
+                     quoted((name + "=" + llvm::Twine(known->second)).str()) + ", expected one value");
 }
 
 Stage parseStage(std::string_view text, const std::string &option) {
@@ -109,8 +116,8 @@ Stage parseStage(std::string_view text, const std::string &option) {
   for (const auto &[name, stage] : stages)
     if (name == text)
       return stage;
-  throw Error(option + ": found " + quoted({text.data(), text.size()}) +
-              ", expected nn, step, mapped, tile, isa, asm or bin");
+  throw InputError(option + ": found " + quoted({text.data(), text.size()}) +
+                   ", expected nn, step, mapped, tile, isa, asm or bin");
 }
 
 } // namespace arsis::compiler

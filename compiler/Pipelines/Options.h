@@ -16,6 +16,8 @@
 
 namespace arsis::compiler {
 
+struct Decision;
+
 /// The levels of a compilation, and the two forms of a program.
 enum class Stage { NN, Step, Mapped, Tile, Isa, Assembly, Binary };
 
@@ -60,7 +62,8 @@ struct CompileOptions : mlir::PassPipelineOptions<CompileOptions> {
   Option<std::string> mapping{*this, "mapping", llvm::cl::desc("JSON file with mapping decisions that hold")};
   Option<std::string> mappingText{*this, "mapping-text", llvm::cl::desc("the same as JSON text")};
   Option<std::string> writeSchedules{
-      *this, "write-schedules", llvm::cl::desc("file that takes all schedules as JSON; --mapping reads it")};
+      *this, "write-schedules",
+      llvm::cl::desc("file that takes all schedules as JSON; the option mapping reads it")};
   Option<bool> explainMapping{*this, "explain-mapping",
                               llvm::cl::desc("say for each operation what was chosen and why"),
                               llvm::cl::init(false)};
@@ -74,6 +77,9 @@ struct CompileOptions : mlir::PassPipelineOptions<CompileOptions> {
   Option<std::string> atMapped{*this, "at-mapped", llvm::cl::desc("further passes on the mapped step")};
   Option<std::string> atTile{*this, "at-tile", llvm::cl::desc("further passes on the tile program")};
   Option<std::string> atIsa{*this, "at-isa", llvm::cl::desc("further passes on the isa program")};
+
+  /// Not null: takes what the search found for every operation (compiler/Transforms/Map/Map.h).
+  std::vector<Decision> *decisions = nullptr;
 
   /// Calls `found` with every option in alphabetical order: flags take no value, lists may be given
   /// repeatedly.

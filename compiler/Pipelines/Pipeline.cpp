@@ -5,7 +5,8 @@
 
 #include "arch_configs/reader/Options.h"
 #include "compiler/Pipelines/Register.h"
-#include "dialects/Isa/Encoding/Error.h"
+#include "dialects/Isa/Encoding/ErrorKind.h"
+#include "dialects/Isa/Encoding/OptionNames.h"
 
 using namespace mlir;
 
@@ -19,8 +20,8 @@ static void addFurther(OpPassManager &passes, const std::string &text, StringRef
   std::string problem;
   llvm::raw_string_ostream stream(problem);
   if (failed(parsePassPipeline(text, passes, stream)))
-    throw Error(("--" + option + ": ").str() +
-                StringRef(problem).split("error: ").second.split('\n').first.str());
+    throw InputError(optionName(option.str()) + ": " +
+                     StringRef(problem).split("error: ").second.split('\n').first.str());
 }
 
 static void addStepPasses(OpPassManager &passes, const CompileOptions &options) {
@@ -52,11 +53,11 @@ void buildPipeline(OpPassManager &passes, const CompileOptions &options) {
   const std::string &chip = options.chip.getValue();
   const SmallVector<std::string> set(options.set.begin(), options.set.end());
   if (last > Stage::Isa)
-    throw Error("--to: found '" + options.to.getValue() + "', expected nn, step, mapped, tile or isa");
+    throw InputError("--to: found '" + options.to.getValue() + "', expected nn, step, mapped, tile or isa");
   if (chip.empty() && !set.empty())
-    throw Error("--set: found no chip to change, expected --chip with it");
+    throw InputError("--set: found no chip to change, expected --chip with it");
   if (last >= Stage::Mapped && chip.empty())
-    throw Error("--chip: found nothing, expected a value (see --help)");
+    throw InputError("--chip: found nothing, expected a value (see --help)");
   if (last >= Stage::Mapped)
     chip::load(chip, {set.begin(), set.end()}); // a mistake shows here, once
 
@@ -70,7 +71,8 @@ void buildPipeline(OpPassManager &passes, const CompileOptions &options) {
     passes.addNestedPass<func::FuncOp>(createJoinPhases());
     passes.addNestedPass<func::FuncOp>(createFormUnits({options.fuse.getValue()}));
     passes.addPass(createMapPass({chip, set, options.mappingText.getValue(), options.mapping.getValue(),
-                                  options.writeSchedules.getValue(), options.explainMapping}));
+                                  options.writeSchedules.getValue(), options.explainMapping},
+                                 options.decisions));
     addFurther(passes, options.atMapped.getValue(), "at-mapped");
   }
   if (last >= Stage::Tile) {

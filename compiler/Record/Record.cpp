@@ -5,6 +5,7 @@
 #include "compiler/Record/Record.h"
 
 #include "arch_configs/reader/Options.h"
+#include "compiler/Analysis/Reported.h"
 
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/DialectResourceBlobManager.h"
@@ -58,7 +59,7 @@ std::optional<chip::Chip> readChip(Operation *op, StringRef pass, const std::str
       throw Error(pass.str() + " needs the option chip");
     return chip::load(chip, set.vec());
   } catch (const Error &error) {
-    op->emitError(error.what());
+    ofKind(kindOf(error), op->emitError(error.what()));
     return std::nullopt;
   }
 }
@@ -77,7 +78,7 @@ LogicalResult checkChip(Operation *op, DictionaryAttr options, const chip::Chip 
                                << chip.name << " has " << values.text(key.str())
                                << "; start from the step to compile for another chip";
     } catch (const Error &error) {
-      return op->emitError(error.what());
+      return ofKind(kindOf(error), op->emitError(error.what()));
     }
   }
   return success();

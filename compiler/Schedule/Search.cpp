@@ -4,6 +4,7 @@
 #include "compiler/Schedule/Search.h"
 
 #include "compiler/Schedule/Outside.h"
+#include "dialects/Isa/Encoding/Interrupt.h"
 #include "dialects/Isa/Encoding/Limits.h"
 #include "dialects/Isa/Encoding/Volume.h"
 
@@ -320,6 +321,7 @@ void price(const Space &space, const ChipModel &model, const Enumeration &all, s
     all.at(found[i].number, choice);
     if (!seen.insert(space.essence(choice)).second)
       continue;
+    checkInterrupt();
     const Estimate priced = estimate(layoutOf(space, choice), model, ranking.costOfSecond());
     steps += priced.steps;
     fastest = std::min(fastest, priced.cycles);

@@ -3,6 +3,7 @@
 #include "compiler/Target/InstructionOps.h"
 #include "compiler/Target/Narrow.h"
 #include "dialects/Isa/Encoding/Externals.h"
+#include "dialects/Isa/Encoding/OptionNames.h"
 
 using namespace mlir;
 
@@ -187,7 +188,8 @@ static FailureOr<isa::Body> bodyOf(Operation *op, DictionaryAttr &fields) {
         isa::externalInstructions().find(std::string_view(external.getMnemonic()));
     if (!type)
       return op->emitOpError() << "is instruction \"" << external.getMnemonic()
-                               << "\", which no loaded library brings (--load-plugin loads one)";
+                               << "\", which no loaded library brings (" << optionName("load-plugin")
+                               << " loads one)";
     isa::External body = isa::makeExternal(*type);
     if (failed(checkFields(op, fields, body)))
       return failure();

@@ -1,18 +1,18 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """Arsis: compile the training of a CNN for a systolic-array chip, run it on the simulated chip, and see what it costs.
 
->>> arsis.from_torch(net, torch.zeros(2, 1, 28, 28), "net.onnx")  # a PyTorch module, in training form
->>> program = arsis.compile("net.onnx", chip="edge", batch=32, train=True, optimizer="sgd,lr=0.02,momentum=0.9")
+>>> program = arsis.compile("lenet5", chip="edge", batch=8, train=True, optimizer="sgd,lr=0.02,momentum=0.9")
 >>> session = arsis.Session(program, "edge")
->>> session.write("x", images)            # float32, the model's own layout (N, C, H, W)
->>> session.write("labels", labels)       # int32 or int64, (N,)
+>>> session.write("x", numpy.zeros((8, 1, 28, 28)).astype("float32"))  # the model's own layout (N, C, H, W)
+>>> session.write("labels", [0, 1, 2, 3, 4, 5, 6, 7])
 >>> report = session.run()                # one training step; totals, layers, units, energy, traffic
->>> session.read("loss"), session.read("conv1.weight")
+>>> report.at("conv*", phase="bwd-weight").cycles < report.cycles
+True
+>>> session.read("loss").shape, session.read("conv1.weight").shape
+((), (6, 1, 5, 5))
 
-`Session([first, second], chip)` runs `first` with `run()` and `second` with `run(program=1)`; parameters, state and
-gradients of one name are one tensor, so that `compile(..., phase="gradients")` and `phase="update"` make one step.
-`Reference(program)` has the same write, run and read and computes on the CPU.
-`write_file` and `write_tensors` write files that are complete or not there at all.
+What an argument `model` may be says `Model`, what a `chip` may be says `Chip`. Whatever Arsis refuses is an
+`arsis.Error`, of a kind that says whose mistake it is. docs/guide_python.md is the guide.
 """
 
 import os
@@ -23,13 +23,16 @@ if _chips.is_dir():
     os.environ.setdefault("ARSIS_CHIP_PATH", str(_chips))
 
 from _arsis import (  # noqa: E402
+    ChipError,
     Error,
+    FileError,
+    Infeasible,
+    InputError,
+    ModelError,
     Program,
+    ProgramError,
     Reference,
-    Session,
-    chip_value,
     chips,
-    compile,
     inlined_model,
     load_plugin,
     parameter_readers,
@@ -41,14 +44,45 @@ from _arsis import (  # noqa: E402
     write_tensors,
 )
 
+from arsis.chip import Chip, Difference, Peak, Value  # noqa: E402
+from arsis.compiling import compile, schedules  # noqa: E402
 from arsis.exporter import from_torch  # noqa: E402
+from arsis.models import Model  # noqa: E402
+from arsis.run_report import Report  # noqa: E402
+from arsis.scheduling import Estimate, Schedule, Schedules  # noqa: E402
+from arsis.session import Finding, Place, Session, Verification, simulate, verify  # noqa: E402
+from arsis.settings import History, Settings  # noqa: E402
+from arsis.sweeps import search, sensitivity, sweep  # noqa: E402
+from arsis.training import Callback, StopTraining, Training, train  # noqa: E402
 
 __all__ = [
+    "Callback",
+    "Chip",
+    "ChipError",
+    "Difference",
     "Error",
+    "Estimate",
+    "FileError",
+    "Finding",
+    "History",
+    "Infeasible",
+    "InputError",
+    "Model",
+    "ModelError",
+    "Peak",
+    "Place",
     "Program",
+    "ProgramError",
     "Reference",
+    "Report",
+    "Schedule",
+    "Schedules",
     "Session",
-    "chip_value",
+    "Settings",
+    "StopTraining",
+    "Training",
+    "Value",
+    "Verification",
     "chips",
     "compile",
     "from_torch",
@@ -58,7 +92,14 @@ __all__ = [
     "parse_overrides",
     "read_tensors",
     "refuse_shared_files",
+    "schedules",
+    "search",
+    "sensitivity",
+    "simulate",
     "step_reference",
+    "sweep",
+    "train",
+    "verify",
     "write_file",
     "write_tensors",
 ]

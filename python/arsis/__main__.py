@@ -1,31 +1,33 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""`python -m arsis`: train a model on the simulated chip, or turn a report into a page.
+"""`arsis`, or `python -m arsis`: train a model on the simulated chip, turn a report into a page, or sweep.
 
-Whatever goes wrong is one `error: ...` on standard error and exit status 1; 130 after Ctrl-C.
+Whatever goes wrong is one `error: ...` on standard error and exit status 1; 130 after Ctrl-C; 3 where points of a sweep
+failed.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import sys
 import traceback
 import warnings
+from collections.abc import Callable
 from pathlib import Path
+
+import _arsis
 
 import arsis
 from arsis.arguments import parser
+from arsis.sweeps.command import run_sweep
 
 
-def run_train(arguments: argparse.Namespace) -> None:
-    from tqdm import tqdm
-
+def run_train(arguments: argparse.Namespace) -> int:
     from arsis import checkpoint, data, models, report, training
     from arsis.onnx_shapes import image_shape
+    from arsis.watching import Progress, Saver
 
-    settings = training.Settings(
-        model=arguments.model,
+    settings = arsis.Settings(
         chip=arguments.chip,
         overrides=arsis.parse_overrides(arguments.set),
         batch=arguments.batch,
@@ -50,7 +52,7 @@ def run_train(arguments: argparse.Namespace) -> None:
         out / name for name in ("report.json", "report.html", "weights.npz", "model.onnx")
     )
     if out.exists() and not out.is_dir():
-        raise ValueError(f"--out: found the file '{out}', expected a folder")
+        raise arsis.InputError(f"--out: found the file '{out}', expected a folder")
     arsis.refuse_shared_files(
         {
             "--model": arguments.model,
@@ -60,44 +62,28 @@ def run_train(arguments: argparse.Namespace) -> None:
         },
         {"--out": [str(path) for path in (json_path, page, weights, trained)]},
     )
-    model = models.model_path(arguments.model, out.parent / "models")
-    images = data.load(arguments.data, image_shape(model))
+    path = models.model_path(arguments.model, out.parent / "models")
+    model = models.Model(path, name=arguments.model)
+    images = data.load(arguments.data, image_shape(model.read(), str(path)))
     for note in [*images.notes, *training.notes(images, settings)]:
         print(note, flush=True)
     init = checkpoint.read_weights(arguments.init) if arguments.init else None
-    keeper = checkpoint.Keeper(model, settings.tie, settings.untie, settings.random_weights)
+    keeper = checkpoint.Keeper(path, settings.tie, settings.untie, settings.random_weights)
     out.mkdir(parents=True, exist_ok=True)
-    steps = len(images.train_images) // arguments.batch
-    with tqdm(total=arguments.epochs * steps, unit="step", dynamic_ncols=True, disable=None) as bar:
-
-        def progress(step: int, _: int, history: training.History) -> None:
-            text = f"loss {history.loss_chip[-1]:.3f}"
-            if history.accuracy_chip:
-                text += f", test {history.accuracy_chip[-1]:.1%}"
-            bar.set_postfix_str(text, refresh=False)
-            bar.update(1)
-            if bar.disable and step % steps == 0:  # not a terminal: one line per epoch instead of a bar
-                print(f"epoch {step // steps}: {text}", flush=True)
-
-        def save_report(so_far: dict) -> None:
-            arsis.write_file(str(json_path), json.dumps(so_far, indent=1).encode())
-            report.write_page(so_far, page)
-
-        def save_weights(values: checkpoint.Weights) -> None:
-            arsis.write_tensors(str(weights), values)
-            arsis.write_file(str(trained), keeper.trained_model(values))
-
-        result = training.train(model, images, settings, progress, save_report, save_weights, init)
-    print(report.summary(result))
+    saver = Saver(keeper, json_path, page, weights, trained)
+    with Progress(arguments.epochs * (len(images.train_images) // arguments.batch)) as progress:
+        result = training.train(model, images, settings, [saver, progress], init)
+    print(report.summary(result.content))
     print(f"\nreport: {page} (data: {json_path})\nweights: {weights}, model: {trained}")
     reached = result["training"]["accuracy_chip"][-1]
     if reached < arguments.require_accuracy:
-        raise ValueError(
+        raise arsis.InputError(
             f"test accuracy on the chip is {reached:.2%}, expected at least {arguments.require_accuracy:.2%}"
         )
+    return 0
 
 
-def run_report(arguments: argparse.Namespace) -> None:
+def run_report(arguments: argparse.Namespace) -> int:
     from arsis import report
 
     page = arguments.output or arguments.json.with_suffix(".html")
@@ -105,17 +91,76 @@ def run_report(arguments: argparse.Namespace) -> None:
     shown = report.show(report.read(arguments.json), arguments.json)
     arsis.write_file(str(page), shown.page.encode())
     print(f"{shown.summary}\n\nreport: {page}")
+    return 0
 
 
-def run() -> None:
+def run_diff(arguments: argparse.Namespace) -> int:
+    from arsis import diff, report
+
+    paths = arguments.before, arguments.after
+    if arguments.output:
+        arsis.refuse_shared_files(
+            {"the first report": str(paths[0]), "the second report": str(paths[1])},
+            {"--output": [str(arguments.output)]},
+        )
+    first, second = (report.read(path) for path in paths)
+    compared = report.complete(
+        lambda: diff.compare(first, second, (str(paths[0]), str(paths[1]))), f"{paths[0]}, {paths[1]}"
+    )
+    if arguments.output:
+        arsis.write_file(str(arguments.output), diff.page(compared).encode())
+    print(diff.text(compared, arguments.rows))
+    if arguments.output:
+        print(f"\npage: {arguments.output}")
+    return 0
+
+
+def run_import(arguments: argparse.Namespace) -> int:
+    from arsis.importers import command
+
+    print(command.run(arguments.files, arguments.output, arguments.chain, arguments.base, arguments.seed))
+    return 0
+
+
+def run_doctor(_: argparse.Namespace) -> int:
+    from arsis import doctor
+
+    text, is_well = doctor.examine()
+    print(text)
+    if not is_well:
+        raise arsis.Error("something is missing: see above")
+    return 0
+
+
+def run_completion(arguments: argparse.Namespace) -> int:
+    import shtab
+
+    print(shtab.complete(parser(), shell=arguments.shell))
+    return 0
+
+
+def run_chips(_: argparse.Namespace) -> int:
+    print("\n".join(arsis.chips()))
+    return 0
+
+
+COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {
+    "train": run_train,
+    "report": run_report,
+    "diff": run_diff,
+    "import": run_import,
+    "sweep": run_sweep,
+    "chips": run_chips,
+    "doctor": run_doctor,
+    "completion": run_completion,
+}
+
+
+def run() -> int:
     arguments = parser().parse_args()
-    if arguments.command == "train":
-        run_train(arguments)
-    elif arguments.command == "report":
-        run_report(arguments)
-    else:
-        print("\n".join(arsis.chips()))
+    status = COMMANDS[arguments.command](arguments)
     sys.stdout.flush()
+    return status
 
 
 def describe(error: Exception) -> str:
@@ -130,7 +175,7 @@ def describe(error: Exception) -> str:
     return f"internal error: {type(error).__name__}: {error} ({Path(frame.filename).name}:{frame.lineno})"
 
 
-def show_warning(message: Warning | str, *_: object) -> None:
+def show_warning(message: Warning | str, *_: object, **__: object) -> None:
     """What the compiler remarks and warns of, without the line of Python that called it."""
     text = str(message)
     print(text if text.startswith("remark: ") else f"warning: {text}", file=sys.stderr)
@@ -138,13 +183,15 @@ def show_warning(message: Warning | str, *_: object) -> None:
 
 def main() -> int:
     warnings.showwarning = show_warning
+    as_flags = _arsis.name_options_as_flags(True)
     try:
-        run()
-        return 0
+        return run()
     except KeyboardInterrupt:
         text, status = "interrupted", 130
     except Exception as error:
         text, status = describe(error), 1
+    finally:
+        _arsis.name_options_as_flags(as_flags)
     if text.startswith("standard output: "):  # nor can the interpreter write what is left at its end
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     print(f"error: {text}", file=sys.stderr)

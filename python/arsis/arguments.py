@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""The command line of `python -m arsis`. A mistake is one `error: ...` that says what was found and expected."""
+"""The command line of `arsis`, also `python -m arsis`. A mistake is one `error: ...`."""
 
 from __future__ import annotations
 
@@ -7,6 +7,9 @@ import argparse
 import math
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any, NoReturn
+
+from arsis.sweeps.command import add_sweep
 
 MOST_IMAGES = 2**31 - 1  # that a batch or an epoch can be asked for; the data bounds them further
 
@@ -18,11 +21,11 @@ class UsageError(ValueError):
 class Parser(argparse.ArgumentParser):
     """Options are written out and given once."""
 
-    def __init__(self, **settings: object) -> None:
+    def __init__(self, **settings: Any) -> None:
         super().__init__(allow_abbrev=False, **settings)
         self.register("action", None, Once)
 
-    def error(self, message: str) -> None:
+    def error(self, message: str) -> NoReturn:
         raise UsageError(message.removeprefix("argument "))
 
 
@@ -30,7 +33,11 @@ class Once(argparse.Action):
     """Stores a value, and refuses a second one."""
 
     def __call__(
-        self, parser: Parser, namespace: argparse.Namespace, values: object, option_string: str | None = None
+        self,
+        parser: argparse.ArgumentParser,
+        namespace: argparse.Namespace,
+        values: object,
+        option_string: str | None = None,
     ) -> None:
         given = vars(namespace).setdefault("given", set())
         if self.dest in given:
@@ -70,8 +77,19 @@ def one_of(*choices: str) -> Callable[[str], str]:
     return parse
 
 
+def add_import(commands: argparse._SubParsersAction[Any]) -> None:
+    taken = commands.add_parser(
+        "import", help="make a model or chip of a file of SCALE-Sim, Timeloop or ONNXim, told by its form"
+    )
+    taken.add_argument("files", type=Path, nargs="+", help="a topology, problems of layers, or a chip")
+    taken.add_argument("-o", "--output", type=Path, help="file to write (default: named after the first, here)")
+    taken.add_argument("--chain", action="store_true", help="layers follow each other: a model that can be trained")
+    taken.add_argument("--base", default="edge", help="shipped chip that has what the file does not say")
+    taken.add_argument("--seed", type=whole(0, 2**64 - 1), default=7, help="seed of the weights")
+
+
 def parser() -> Parser:
-    top = Parser(prog="python -m arsis", description="Train a model on the simulated chip, or look at a report.")
+    top = Parser(prog="arsis", description="Train a model on the simulated chip, look at a report, sweep.")
     commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
     train = commands.add_parser("train", help="train a model on the simulated chip and, beside it, on the reference")
     add = train.add_argument
@@ -133,5 +151,15 @@ def parser() -> Parser:
     report = commands.add_parser("report", help="make report.html and a summary from a report.json")
     report.add_argument("json", type=Path)
     report.add_argument("-o", "--output", type=Path, help="page to write (default: beside the report)")
+    diff = commands.add_parser("diff", help="say what moved from one report.json to another of the same model, and why")
+    diff.add_argument("before", type=Path)
+    diff.add_argument("after", type=Path)
+    diff.add_argument("-o", "--output", type=Path, help="page to write (default: none)")
+    diff.add_argument("--rows", type=whole(1, 10_000), default=20, help="layers and accounts to print")
+    add_import(commands)
     commands.add_parser("chips", help="list the shipped chips")
+    add_sweep(commands)
+    commands.add_parser("doctor", help="print versions, and what is missing; exit status 1 if something is")
+    completion = commands.add_parser("completion", help="print what completes this command line in a shell")
+    completion.add_argument("shell", type=one_of("bash", "zsh", "tcsh"), help="bash, zsh or tcsh")
     return top

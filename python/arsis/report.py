@@ -4,163 +4,109 @@
 from __future__ import annotations
 
 import json
-import os
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, TypeVar
 
 import arsis
-from arsis import svg
+from arsis import InputError
+from arsis.arrays import Json
+from arsis.pictures.quantities import PICOJOULES, quantity
 
-SCHEMA_VERSION = 3
-
-PHASES = ["fwd", "loss", "bwd-input", "bwd-weight", "update"]
-PICOJOULES = 1e-12
-
-
-def _templates() -> Path:
-    candidates = [
-        Path(__file__).resolve().parents[2] / "reports" / "templates",
-        Path(__file__).resolve().parent / "templates",
-    ]
-    if "ARSIS_TEMPLATES" in os.environ:
-        candidates.insert(0, Path(os.environ["ARSIS_TEMPLATES"]))
-    for folder in candidates:
-        if (folder / "report.html.j2").is_file():
-            return folder
-    raise FileNotFoundError("no report.html.j2; set ARSIS_TEMPLATES")
+SCHEMA_VERSION = 4
+T = TypeVar("T")
 
 
-def layer_table(report: dict) -> list[dict]:
-    """One row per layer in the order of the program: cycles by phase, and the sums of its work."""
-    rows: dict[str, dict] = {}
+class Incomparable(InputError):
+    """Two reports that cannot stand side by side."""
+
+
+def layer_table(report: Json) -> list[Json]:
+    """One row per layer in the order of the program: the sums of its work, and the report's own rows as `parts`."""
+    rows: dict[str, Json] = {}
     for entry in report["layers"]:
         row = rows.setdefault(
             entry["layer"],
             {
                 "layer": entry["layer"],
-                "phases": {},
                 "cycles": 0,
                 "macs": 0,
                 "dram_bytes": 0,
                 "energy_pj": 0.0,
                 "bound": {},
+                "time": 0,
+                "used": 0.0,
+                "parts": [],
             },
         )
         cycles = entry.get("cycles", 0)
-        row["phases"][entry["phase"]] = row["phases"].get(entry["phase"], 0) + cycles
+        row["parts"].append(entry)
         row["cycles"] += cycles
         row["macs"] += entry["macs"]
         row["dram_bytes"] += entry["dram_read_bytes"] + entry["dram_write_bytes"]
         row["energy_pj"] += entry["energy_pj"]
         if "bound_by" in entry:
             row["bound"][entry["bound_by"]] = row["bound"].get(entry["bound_by"], 0) + cycles
+        row["time"] += cycles
+        row["used"] += entry.get("utilisation", 0.0) * cycles
     for row in rows.values():
         row["bound_by"] = max(row["bound"], key=row["bound"].get) if row["bound"] else ""
+        row["utilisation"] = row["used"] / row["time"] if row["time"] else 0.0
     return list(rows.values())
 
 
-def _smooth(values: list[float], window: int) -> list[tuple[float, float]]:
-    """Means over `window` steps, at the step that ends each window."""
-    window = max(window, 1)
-    return [(end, sum(values[end - window : end]) / window) for end in range(window, len(values) + 1, window)]
+def batch_of(report: Json) -> int | None:
+    """Images per step, where the report says: of the training, or of the compiler's option; None where the model's own
+    batch was kept."""
+    if training := report.get("training"):
+        return int(training["batch"])
+    given = report["program"]["options"].get("batch", "")
+    return int(given) if given else None
 
 
-def _loss_chart(training: dict) -> str:
-    window = max(len(training["loss_chip"]) // 200, 1)
-    series = {"chip": _smooth(training["loss_chip"], window)}
-    if training["loss_reference"]:
-        series["reference"] = _smooth(training["loss_reference"], window)
-    return svg.lines(series, "step", f"loss (mean over {window} steps)" if window > 1 else "loss")
+def model_of(report: Json) -> str:
+    """What the program was made from: a recipe's name or the name of a file, `program` where nothing is known."""
+    named = report["training"]["model"] if "training" in report else report["program"]["options"].get("model", "")
+    return Path(named).stem or "program"
 
 
-def _accuracy_chart(training: dict) -> str:
-    series = {"chip": list(enumerate(training["accuracy_chip"], 1))}
+def _accuracy(training: Json) -> list[tuple[str, str]]:
+    found = [("test accuracy, chip", f"{training['accuracy_chip'][-1]:.2%}")]
     if training["accuracy_reference"]:
-        series["reference"] = list(enumerate(training["accuracy_reference"], 1))
-    return svg.lines(series, "epoch", "test accuracy", height=180)
+        found.append(("test accuracy, reference", f"{training['accuracy_reference'][-1]:.2%}"))
+    if training.get("epochs_bit_exact"):
+        found.append(
+            ("parameters bit for bit equal", f"after {training['epochs_bit_exact']} of {training['epochs']} epochs")
+        )
+    return found
 
 
-def _phase_chart(report: dict) -> str:
-    rows = [(row["layer"] or "(no layer)", row["phases"]) for row in layer_table(report) if row["cycles"]]
-    return svg.stacked_bars(rows, PHASES, svg.COLOURS, "cycles")
-
-
-def _unit_parts(unit: dict) -> dict[str, float]:
-    return {
-        "busy": unit["busy"],
-        **{f"stalled: {cause}": cycles for cause, cycles in unit["stalled"].items()},
-        "idle": unit["idle"],
-    }
-
-
-def _unit_chart(report: dict) -> tuple[str, str]:
-    units = [(unit["name"], _unit_parts(unit)) for unit in report["units"] if "busy" in unit]
-    causes = sorted({name for _, parts in units for name in parts if name.startswith("stalled")})
-    names = ["busy", *causes, "idle"]
-    colours = [
-        svg.COLOURS[0],
-        *(svg.COLOURS[1 + number % (len(svg.COLOURS) - 1)] for number in range(len(causes))),
-        svg.IDLE_COLOUR,
-    ]
-    return svg.stacked_bars(units, names, colours, "cycles", whole=report["totals"]["cycles"]), svg.legend(
-        names, colours
-    )
-
-
-def _energy_chart(report: dict) -> str:
-    rows = [
-        (name.replace("_", " "), {"energy": entry["pj"] * PICOJOULES})
-        for name, entry in report["energy"].items()
-        if entry["pj"] > 0
-    ]
-    return svg.stacked_bars(sorted(rows, key=lambda row: -row[1]["energy"]), ["energy"], [svg.COLOURS[2]], "J")
-
-
-def _traffic_chart(report: dict) -> str:
-    rows = [
-        (level, {side: entry[side] for side in ("in", "out") if side in entry})
-        for level, entry in report["traffic"].items()
-    ]
-    return svg.stacked_bars(rows, ["in", "out"], svg.COLOURS, "B")
-
-
-def _memory_charts(report: dict) -> list[tuple[str, str]]:
-    charts = []
-    for memory in sorted({block["memory"] for block in report["memory_plan"]}):
-        blocks = [
-            (b["buffer"], b["begin"], b["end"], b["layer"]) for b in report["memory_plan"] if b["memory"] == memory
-        ]
-        unit = "rows" if memory.startswith("acc") else "bytes"
-        charts.append((f"{memory} ({unit})", svg.memory_map(blocks, max(end for _, _, end, _ in blocks), unit)))
-    return charts
-
-
-def headline(report: dict) -> list[tuple[str, str]]:
+def headline(report: Json) -> list[tuple[str, str]]:
     """The numbers that come first, as (what, value)."""
-    totals, training = report["totals"], report.get("training")
-    found = []
-    if training and training["accuracy_chip"]:
-        found.append(("test accuracy, chip", f"{training['accuracy_chip'][-1]:.2%}"))
-        if training["accuracy_reference"]:
-            found.append(("test accuracy, reference", f"{training['accuracy_reference'][-1]:.2%}"))
-        if training.get("epochs_bit_exact"):
-            found.append(
-                ("parameters bit for bit equal", f"after {training['epochs_bit_exact']} of {training['epochs']} epochs")
-            )
+    totals, training, batch = report["totals"], report.get("training"), batch_of(report)
+    found = _accuracy(training) if training and training["accuracy_chip"] else []
     if "cycles" in totals:
         found += [
             ("cycles per step", f"{totals['cycles']:,}"),
-            ("time per step", svg.quantity(totals["time_ns"] * 1e-9, "s")),
+            ("time per step", quantity(totals["time_ns"] * 1e-9, "s")),
         ]
+        if batch and totals["time_ns"] > 0:
+            rate = batch / (totals["time_ns"] * 1e-9)
+            found.append(("images per second", f"{rate:,.0f}" if rate >= 1000 else f"{rate:.3g}"))
         found += [
             ("array utilisation", f"{totals['utilisation']:.1%}"),
-            ("power", svg.quantity(totals["power_mw"] * 1e-3, "W")),
+            ("power", quantity(totals["power_mw"] * 1e-3, "W")),
         ]
+    if batch:
+        found.append(("batch", f"{batch}"))
+    found.append(("energy per step", quantity(totals["energy_pj"] * PICOJOULES, "J")))
+    if batch:
+        found.append(("energy per image", quantity(totals["energy_pj"] * PICOJOULES / batch, "J")))
     found += [
-        ("energy per step", svg.quantity(totals["energy_pj"] * PICOJOULES, "J")),
-        ("MACs per step", svg.quantity(totals["macs"])),
+        ("MACs per step", quantity(totals["macs"])),
+        ("DRAM traffic per step", quantity(totals["dram_read_bytes"] + totals["dram_write_bytes"], "B")),
     ]
-    found.append(("DRAM traffic per step", svg.quantity(totals["dram_read_bytes"] + totals["dram_write_bytes"], "B")))
     return found
 
 
@@ -170,63 +116,118 @@ class Shown:
     summary: str
 
 
-def read(path: Path) -> dict:
-    """A report.json. Raises ValueError if the file holds something else, OSError if it cannot be read."""
+def read(path: Path) -> Json:
+    """A report.json. Raises InputError if the file holds something else, OSError if it cannot be read."""
     try:
         report = json.loads(path.read_bytes())
     except (ValueError, RecursionError) as error:
-        raise ValueError(f"{path}: found no JSON: {error}") from error
+        raise InputError(f"{path}: found no JSON: {error}") from error
     version = report.get("schema_version") if isinstance(report, dict) else None
     if version != SCHEMA_VERSION:
-        raise ValueError(f"{path}: found no report of schema_version {SCHEMA_VERSION}")
-    return report
+        raise InputError(f"{path}: found no report of schema_version {SCHEMA_VERSION}")
+    found: Json = report
+    return found
 
 
-def show(report: dict, path: Path) -> Shown:
-    """The page and the summary of a report that was read from `path`. Raises ValueError if a part is missing."""
+def show(report: Json, path: Path) -> Shown:
+    """The page and the summary of a report that was read from `path`. Raises InputError if a part is missing."""
+    return complete(lambda: Shown(page(report), summary(report)), str(path))
+
+
+def complete(make: Callable[[], T], where: str) -> T:
+    """What `make` makes of reports from `where`. Raises Incomparable, or InputError if a part is missing."""
     try:
-        return Shown(page(report), summary(report))
+        return make()
+    except Incomparable:
+        raise
     except (LookupError, TypeError, AttributeError, ArithmeticError, ValueError) as error:
-        raise ValueError(f"{path}: found no complete report: {type(error).__name__}: {error}") from error
+        raise InputError(f"{where}: found no complete report: {type(error).__name__}: {error}") from error
 
 
-def write_page(report: dict, path: Path) -> None:
+def write_page(report: Json, path: Path) -> None:
     arsis.write_file(str(path), page(report).encode())
 
 
-def page(report: dict) -> str:
-    """One self-contained HTML page."""
-    import jinja2
+def figures_of(report: Json) -> dict[str, Any]:
+    """Every figure of the page by its name there."""
+    from arsis.pictures import memory, roofline, step, training
 
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(_templates()), autoescape=True, trim_blocks=True, lstrip_blocks=True
-    )
+    found: dict[str, Any] = {}
+    if history := report.get("training"):
+        found |= {"loss": training.loss(history)}
+        if history["accuracy_chip"]:
+            found["accuracy"] = training.accuracy(history)
+    if "cycles" in report["totals"]:
+        found |= {
+            "time": step.time_by_layer(report),
+            "roofline": roofline.figure(report),
+            "units": step.cycle_accounts(report),
+        }
+    found |= {
+        "energy-parts": step.energy_by_part(report),
+        "energy-phases": step.energy_by_phase(report),
+        "traffic": step.traffic(report),
+    }
+    return found | {f"memory-{name}": memory.figure(report, name) for name in memory.memories(report)}
+
+
+def chip_values(report: Json) -> dict[str, list[Json]]:
+    """The chip's values by the first word of their key: name, value, the file's value where overridden, assumed."""
+    overridden = {change["key"]: change["from"] for change in report["chip"]["overridden"]}
+    groups: dict[str, list[Json]] = {}
+    for key, value in report["chip"]["values"].items():
+        group, name = key.split(".", 1)
+        groups.setdefault(group, []).append(
+            {"name": name, "value": value, "was": overridden.get(key), "assumed": key in report["chip"]["assumed_keys"]}
+        )
+    return groups
+
+
+def account(row: Json) -> str:
+    """What the units did for a row of a timed report, a line each: work, then waiting by cause, the longest first."""
+    lines = []
+    for unit in dict.fromkeys([*row["busy"], *row["stalled"]]):
+        causes = sorted(row["stalled"].get(unit, {}).items(), key=lambda entry: -entry[1])
+        waits = [f"{cause.replace('_', ' ')} {quantity(cycles)}" for cause, cycles in causes]
+        lines.append(f"{unit}: " + ", ".join([f"busy {quantity(row['busy'].get(unit, 0))}", *waits]))
+    return "\n".join(lines)
+
+
+def page(report: Json) -> str:
+    """One self-contained HTML page."""
+    from arsis.pictures import memory
+    from arsis.pictures import page as pages
+    from arsis.pictures.roofline import points
+    from arsis.pictures.step import phase_name
+
     timed = "cycles" in report["totals"]
-    training = report.get("training")
-    unit_chart, unit_legend = _unit_chart(report) if timed else ("", "")
-    safe = jinja2.utils.markupsafe.Markup
-    return environment.get_template("report.html.j2").render(
+    options = [
+        f"{key.removeprefix('optimizer.').replace('_', ' ')} {value}"
+        for key, value in report["program"]["options"].items()
+        if value and not key.startswith("chip") and key not in ("model", "batch")
+    ]
+    return pages.render(
+        "report.html.j2",
+        figures_of(report),
         report=report,
-        training=training,
+        title=f"{model_of(report)} on {report['chip']['name']}",
+        training=report.get("training"),
         timed=timed,
+        options=options,
         headline=headline(report),
         layers=layer_table(report),
-        quantity=svg.quantity,
-        loss_chart=safe(_loss_chart(training)) if training else "",
-        accuracy_chart=safe(_accuracy_chart(training)) if training else "",
-        two=safe(svg.legend(["chip", "reference"], svg.COLOURS)),
-        phase_chart=safe(_phase_chart(report)) if timed else "",
-        phase_legend=safe(svg.legend(PHASES, svg.COLOURS)),
-        unit_chart=safe(unit_chart),
-        unit_legend=safe(unit_legend),
-        energy_chart=safe(_energy_chart(report)),
-        traffic_chart=safe(_traffic_chart(report)),
-        traffic_legend=safe(svg.legend(["in", "out"], svg.COLOURS)),
-        memory_charts=[(name, safe(chart)) for name, chart in _memory_charts(report)],
+        total=max(report["totals"].get("cycles", 0), 1),
+        off_roof=[f"{row['layer']} ({phase_name(row['phase'])})" for row in points(report)[1]] if timed else [],
+        memories=memory.memories(report),
+        chip_values=chip_values(report),
+        phase_name=phase_name,
+        account=account,
+        quantity=quantity,
+        picojoules=PICOJOULES,
     )
 
 
-def summary(report: dict) -> str:
+def summary(report: Json) -> str:
     """A page for the terminal: headline, then layers by time, then units."""
     lines = [""] + [f"  {what:26s} {value}" for what, value in headline(report)]
     for change in report["chip"]["overridden"]:
@@ -239,8 +240,8 @@ def summary(report: dict) -> str:
     for row in sorted(layer_table(report), key=lambda row: -row["cycles"])[:12]:
         lines.append(
             f"  {row['layer'][-24:]:24s} {row['cycles']:12,} {row['cycles'] / total:6.1%}  "
-            f"{svg.quantity(row['macs']):>9s} {svg.quantity(row['dram_bytes'], 'B'):>9s} "
-            f"{svg.quantity(row['energy_pj'] * PICOJOULES, 'J'):>9s}  {row['bound_by']}"
+            f"{quantity(row['macs']):>9s} {quantity(row['dram_bytes'], 'B'):>9s} "
+            f"{quantity(row['energy_pj'] * PICOJOULES, 'J'):>9s}  {row['bound_by']}"
         )
     lines += ["", f"  {'unit':12s} {'busy':>7s} {'stalled':>8s} {'idle':>7s}"]
     for unit in report["units"]:

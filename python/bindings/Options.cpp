@@ -4,7 +4,7 @@
 
 #include "python/bindings/Bindings.h"
 
-#include "dialects/Isa/Encoding/Error.h"
+#include "dialects/Isa/Encoding/ErrorKind.h"
 
 #include <algorithm>
 
@@ -12,10 +12,7 @@ namespace py = pybind11;
 
 namespace arsis::python {
 
-/// The chip and its overrides are arguments, and how far to go is the function's own business.
-static bool hasArgument(llvm::StringRef option) {
-  return option == "chip" || option == "set" || option == "to";
-}
+bool hasArgument(const std::string &option) { return option == "chip" || option == "set" || option == "to"; }
 
 compiler::ImportOptions readImport(std::optional<int64_t> batch, const std::map<std::string, int64_t> &dims,
                                    const std::vector<std::string> &tie, const std::vector<std::string> &untie,
@@ -32,12 +29,9 @@ compiler::ImportOptions readImport(std::optional<int64_t> batch, const std::map<
 }
 
 compiler::Model readModel(const ModelArgument &model, compiler::ImportOptions import) {
-  compiler::Model read{"<bytes>", std::move(import)};
-  if (const auto *path = std::get_if<std::string>(&model))
-    read.name = *path;
-  else
-    read.bytes = std::string(std::get<py::bytes>(model));
-  return read;
+  if (const auto *path = std::get_if<Path>(&model))
+    return {path->string(), std::move(import)};
+  return {"<bytes>", std::move(import), std::string(std::get<py::bytes>(model))};
 }
 
 /// A list or tuple of texts: an option that may be given repeatedly.
@@ -52,14 +46,19 @@ void readOptions(const py::kwargs &keywords, compiler::CompileOptions &options) 
     const std::string keyword = py::str(key);
     std::string name = keyword;
     std::replace(name.begin(), name.end(), '_', '-');
-    if (!hasArgument(name) && isList(value)) {
+    bool isThere = false;
+    options.visit([&](llvm::StringRef known, llvm::StringRef, compiler::CompileOptions::Kind) {
+      isThere |= known == name;
+    });
+    if (isThere && !hasArgument(name) && isList(value)) {
       for (const py::handle each : value)
         options.assign(name, each.cast<std::string>());
       continue;
     }
-    if (hasArgument(name) || (!py::isinstance<py::bool_>(value) && !py::isinstance<py::str>(value)))
-      throw Error("option " + keyword + ": found " + py::repr(value).cast<std::string>() +
-                  ", expected one of these with a text, texts or True or False:\n" + describeOptions());
+    if (!isThere || hasArgument(name) ||
+        (!py::isinstance<py::bool_>(value) && !py::isinstance<py::str>(value)))
+      throw InputError("option " + keyword + ": found " + py::repr(value).cast<std::string>() +
+                       ", expected one of these with a text, texts or True or False:\n" + describeOptions());
     options.assign(name, py::isinstance<py::bool_>(value) ? (value.cast<bool>() ? "true" : "false")
                                                           : value.cast<std::string>());
   }
@@ -71,7 +70,7 @@ std::string describeOptions() {
       [&](llvm::StringRef name, llvm::StringRef help, compiler::CompileOptions::Kind kind) {
         std::string keyword = name.str();
         std::replace(keyword.begin(), keyword.end(), '-', '_');
-        if (!hasArgument(name))
+        if (!hasArgument(name.str()))
           text += "  " + keyword + ": " + help.str() + "\n";
       });
   return text;

@@ -3,7 +3,8 @@
 // set.
 #include "runtime/Interpreter/Interpreter.h"
 
-#include "dialects/Isa/Encoding/Error.h"
+#include "dialects/Isa/Encoding/ErrorKind.h"
+#include "dialects/Isa/Encoding/Interrupt.h"
 #include "dialects/Isa/Numerics/FloatEnvironment.h"
 #include "dialects/NN/IR/UnitOps.h"
 #include "runtime/Interpreter/Convert.h"
@@ -19,13 +20,14 @@ namespace {
 /// Throws arsis::Error unless the tensor fits; widens and narrows where the contract in the header says so.
 HostTensor accept(const Slot &slot, const HostTensor &given, bool wide) {
   if (given.shape() != slot.shape)
-    throw Error("input '" + slot.name + "' is " + toString(given.shape()) + ", expected " +
-                toString(slot.shape));
+    throw InputError("input '" + slot.name + "' is " + toString(given.shape()) + ", expected " +
+                     toString(slot.shape));
   const HostType type = wide && slot.type == HostType::F32 ? HostType::F64 : slot.type;
   if (given.type() == type || given.type() == slot.type ||
       (slot.type == HostType::I32 && given.type() == HostType::I64))
     return given.converted(type);
-  throw Error("input '" + slot.name + "' is of " + nameOf(given.type()) + ", expected " + nameOf(slot.type));
+  throw InputError("input '" + slot.name + "' is of " + nameOf(given.type()) + ", expected " +
+                   nameOf(slot.type));
 }
 
 class Walk {
@@ -43,9 +45,11 @@ public:
     } catch (const Error &error) {
       return func.emitError(error.what());
     }
-    for (mlir::Operation &op : func.getBody().front().without_terminator())
+    for (mlir::Operation &op : func.getBody().front().without_terminator()) {
+      checkInterrupt();
       if (llvm::failed(step(&op)))
         return llvm::failure();
+    }
     TensorMap outputs;
     mlir::Operation *end = func.getBody().front().getTerminator();
     for (auto [slot, value] : llvm::zip_equal(signature.results, end->getOperands()))
@@ -58,7 +62,7 @@ private:
     const bool wide = options.backend == Backend::PlainF64;
     for (const auto &input : inputs)
       if (!signature.argument(input.first))
-        throw Error("input '" + input.first + "' is no argument of @" + func.getName().str());
+        throw InputError("input '" + input.first + "' is no argument of @" + func.getName().str());
     std::string missing;
     for (auto [slot, argument] : llvm::zip_equal(signature.arguments, func.getArguments())) {
       auto given = inputs.find(slot.name);
@@ -70,7 +74,7 @@ private:
         missing += (missing.empty() ? "'" : ", '") + slot.name + "'";
     }
     if (!missing.empty())
-      throw Error("no input and no initial value for " + missing);
+      throw InputError("no input and no initial value for " + missing);
   }
 
   void bindArgument(mlir::Value argument, HostTensor tensor) {

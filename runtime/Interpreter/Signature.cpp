@@ -2,7 +2,7 @@
 // Reads a step function's signature.
 #include "runtime/Interpreter/Signature.h"
 
-#include "dialects/Isa/Encoding/Error.h"
+#include "dialects/Isa/Encoding/ErrorKind.h"
 #include "dialects/NN/IR/NNDialect.h"
 #include "runtime/Interpreter/Convert.h"
 
@@ -12,7 +12,7 @@ namespace arsis::ref {
 
 HostTensor Slot::toChip(const HostTensor &host) const {
   if (host.shape() != hostShape)
-    throw Error("'" + name + "' is " + toString(host.shape()) + ", expected " + toString(hostShape));
+    throw InputError("'" + name + "' is " + toString(host.shape()) + ", expected " + toString(hostShape));
   Shape permuted = shape;
   for (size_t i = 0; i < hostPermutation.size(); ++i)
     permuted[i] = shape[hostPermutation[i]];
@@ -21,7 +21,7 @@ HostTensor Slot::toChip(const HostTensor &host) const {
 
 HostTensor Slot::toHost(const HostTensor &chip) const {
   if (chip.shape() != shape)
-    throw Error("'" + name + "' is " + toString(chip.shape()) + ", expected " + toString(shape));
+    throw InputError("'" + name + "' is " + toString(chip.shape()) + ", expected " + toString(shape));
   return chip.permuted(hostPermutation).reshaped(hostShape);
 }
 
@@ -40,7 +40,7 @@ template <class Lookup> static Slot slotOf(const std::string &where, mlir::Type 
   Slot slot;
   auto name = mlir::dyn_cast_or_null<mlir::StringAttr>(attribute(nn::kName));
   if (!name)
-    throw Error(where + " has no string attribute nn.name");
+    throw InputError(where + " has no string attribute nn.name");
   slot.name = name.str();
   const HostTensor like = tensorOfType(type, false);
   slot.shape = slot.hostShape = like.shape();
@@ -48,7 +48,7 @@ template <class Lookup> static Slot slotOf(const std::string &where, mlir::Type 
   if (auto permutation = mlir::dyn_cast_or_null<mlir::DenseI64ArrayAttr>(attribute(nn::kHostPermutation))) {
     slot.hostPermutation.assign(permutation.asArrayRef().begin(), permutation.asArrayRef().end());
     if (slot.hostPermutation.size() != slot.shape.size())
-      throw Error(where + " has a host permutation of another rank than " + toString(slot.shape));
+      throw InputError(where + " has a host permutation of another rank than " + toString(slot.shape));
     inversePermutation(slot.hostPermutation);
     for (size_t i = 0; i < slot.shape.size(); ++i)
       slot.hostShape[i] = slot.shape[slot.hostPermutation[i]];
@@ -56,8 +56,8 @@ template <class Lookup> static Slot slotOf(const std::string &where, mlir::Type 
   if (auto shape = mlir::dyn_cast_or_null<mlir::DenseI64ArrayAttr>(attribute(nn::kHostShape))) {
     slot.hostShape.assign(shape.asArrayRef().begin(), shape.asArrayRef().end());
     if (elementCount(slot.hostShape) != like.size())
-      throw Error(where + " has host shape " + toString(slot.hostShape) + ", which does not fit " +
-                  toString(slot.shape));
+      throw InputError(where + " has host shape " + toString(slot.hostShape) + ", which does not fit " +
+                       toString(slot.shape));
   }
   return slot;
 }
@@ -67,7 +67,7 @@ Signature signatureOf(mlir::func::FuncOp func) {
   std::set<std::string> names;
   auto unique = [&](const Slot &slot, const std::string &where) {
     if (!names.insert(slot.name).second)
-      throw Error(where + " has the name '" + slot.name + "' of another one");
+      throw InputError(where + " has the name '" + slot.name + "' of another one");
   };
   const std::string title = "of @" + func.getName().str();
   for (unsigned i = 0; i < func.getNumArguments(); ++i) {
@@ -86,8 +86,8 @@ Signature signatureOf(mlir::func::FuncOp func) {
     if (auto donates = func.getResultAttrOfType<mlir::IntegerAttr>(i, nn::kDonates)) {
       const int64_t number = donates.getInt();
       if (number < 0 || number >= func.getNumArguments() || signature.arguments[number].shape != slot.shape)
-        throw Error(where + " donates argument " + std::to_string(number) +
-                    ", which does not exist or has another shape");
+        throw InputError(where + " donates argument " + std::to_string(number) +
+                         ", which does not exist or has another shape");
       const Slot &argument = signature.arguments[number];
       slot.donates = static_cast<unsigned>(number);
       slot.hostShape = argument.hostShape;
@@ -103,7 +103,7 @@ mlir::func::FuncOp entryOf(mlir::ModuleOp module) {
   for (const char *name : {"train_step", "forward"})
     if (auto func = module.lookupSymbol<mlir::func::FuncOp>(name))
       return func;
-  throw Error("the module has neither @train_step nor @forward");
+  throw InputError("the module has neither @train_step nor @forward");
 }
 
 } // namespace arsis::ref

@@ -2,8 +2,9 @@
 // Keeps the state of the reference between steps.
 #include "runtime/Interpreter/StepReference.h"
 
-#include "dialects/Isa/Encoding/Error.h"
+#include "dialects/Isa/Encoding/ErrorKind.h"
 #include "dialects/Isa/Encoding/Initials.h"
+#include "dialects/Isa/Encoding/OptionNames.h"
 #include "dialects/NN/IR/Brought.h"
 #include "dialects/NN/IR/NNDialect.h"
 #include "dialects/NN/IR/Nesting.h"
@@ -26,21 +27,21 @@ struct StepReference::Module {
   [[noreturn]] void fail(const std::string &what) {
     std::string text = what + ": " + problem;
     problem.clear();
-    throw Error(text);
+    throw InputError(text);
   }
 };
 
 StepReference::StepReference(const std::string &moduleText) : module(std::make_unique<Module>()) {
   if (moduleText.empty())
-    throw Error("the program carries no nn module for the reference");
+    throw InputError("the program carries no nn module for the reference");
   if (std::string deep = nn::checkNesting(moduleText); !deep.empty())
-    throw Error("the nn module: " + deep);
+    throw InputError("the nn module: " + deep);
   module->context.loadDialect<nn::NNDialect, mlir::func::FuncDialect>();
   module->context.appendDialectRegistry(nn::broughtDialects());
   module->op = mlir::parseSourceString<mlir::ModuleOp>(moduleText, &module->context);
   if (!module->op)
-    module->fail("the nn module does not parse (a library that brings operations of it is named with "
-                 "--load-plugin, or arsis.load_plugin in Python)");
+    module->fail("the nn module does not parse (a library that brings operations of it is named with " +
+                 optionName("load-plugin") + ")");
   sides = signatureOf(entryOf(*module->op));
 }
 
@@ -65,7 +66,7 @@ StepReference::~StepReference() = default;
 void StepReference::write(const std::string &name, const HostTensor &host) {
   const Slot *slot = sides.argument(name);
   if (!slot)
-    throw Error("the step has no argument named " + name);
+    throw InputError("the step has no argument named " + name);
   arguments.insert_or_assign(name, slot->toChip(host));
   results.erase(name); // a result that this argument was given becomes its old value
 }
@@ -76,12 +77,12 @@ HostTensor StepReference::read(const std::string &name) const {
     return sides.result(name)->toHost(found->second);
   const Slot *slot = sides.argument(name);
   if (!slot)
-    throw Error("the step has no argument and no result named " + name);
+    throw InputError("the step has no argument and no result named " + name);
   auto given = arguments.find(name);
   if (given != arguments.end())
     return slot->toHost(given->second);
   if (!slot->initial)
-    throw Error("argument " + name + " has no value yet");
+    throw InputError("argument " + name + " has no value yet");
   return slot->toHost(tensorOfElements(slot->initial));
 }
 

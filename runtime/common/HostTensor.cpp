@@ -2,7 +2,7 @@
 // Shapes, conversion between element types and permutation of dims.
 #include "runtime/common/HostTensor.h"
 
-#include "dialects/Isa/Encoding/Error.h"
+#include "dialects/Isa/Encoding/ErrorKind.h"
 #include "dialects/Isa/Numerics/FloatEnvironment.h"
 
 #include <cstring>
@@ -22,7 +22,7 @@ int64_t elementCount(const Shape &shape) {
   for (int64_t dim : shape) {
     // Eight bytes an element must still be addressable.
     if (dim < 0 || (dim != 0 && count > std::numeric_limits<int64_t>::max() / 8 / dim))
-      throw Error("shape " + toString(shape) + " has no valid element count");
+      throw InputError("shape " + toString(shape) + " has no valid element count");
     count *= dim;
   }
   return count;
@@ -42,8 +42,8 @@ HostTensor::HostTensor(Shape shape, HostType type)
 
 void HostTensor::copyFrom(const void *source, size_t byteCount) {
   if (byteCount != bytes.size())
-    throw Error("tensor " + toString(dims) + " of " + nameOf(elementType) + " has " +
-                std::to_string(bytes.size()) + " bytes, found " + std::to_string(byteCount));
+    throw InputError("tensor " + toString(dims) + " of " + nameOf(elementType) + " has " +
+                     std::to_string(bytes.size()) + " bytes, found " + std::to_string(byteCount));
   if (byteCount)
     std::memcpy(bytes.data(), source, byteCount);
 }
@@ -56,7 +56,7 @@ void HostTensor::fill(const void *element) {
 
 HostTensor HostTensor::reshaped(Shape shape) const {
   if (elementCount(shape) != count)
-    throw Error("cannot reshape " + toString(dims) + " to " + toString(shape));
+    throw InputError("cannot reshape " + toString(dims) + " to " + toString(shape));
   HostTensor result = *this;
   result.dims = std::move(shape);
   return result;
@@ -64,7 +64,8 @@ HostTensor HostTensor::reshaped(Shape shape) const {
 
 uint8_t *HostTensor::checked(HostType type) {
   if (type != elementType)
-    throw Error(std::string("expected elements of type ") + nameOf(type) + ", found " + nameOf(elementType));
+    throw InputError(std::string("expected elements of type ") + nameOf(type) + ", found " +
+                     nameOf(elementType));
   return bytes.data();
 }
 
@@ -77,7 +78,7 @@ template <class From, class To> static To convertElement(From value) {
     if constexpr (std::is_integral_v<From>)
       fits = static_cast<From>(static_cast<To>(value)) == value;
     if (!fits || (std::is_floating_point_v<From> && static_cast<double>(static_cast<To>(wide)) != wide))
-      throw Error("value " + std::to_string(value) + " is no " + nameOf(HostTypeOf<To>::value));
+      throw InputError("value " + std::to_string(value) + " is no " + nameOf(HostTypeOf<To>::value));
   }
   return static_cast<To>(value);
 }
@@ -127,7 +128,7 @@ std::vector<int64_t> inversePermutation(const std::vector<int64_t> &permutation)
   for (size_t i = 0; i < permutation.size(); ++i) {
     const int64_t to = permutation[i];
     if (to < 0 || to >= static_cast<int64_t>(inverse.size()) || inverse[to] != -1)
-      throw Error("[" + toString(permutation) + "] is no permutation");
+      throw InputError("[" + toString(permutation) + "] is no permutation");
     inverse[to] = static_cast<int64_t>(i);
   }
   return inverse;
@@ -137,8 +138,8 @@ HostTensor HostTensor::permuted(const std::vector<int64_t> &permutation) const {
   if (permutation.empty())
     return *this;
   if (permutation.size() != dims.size())
-    throw Error("a permutation of " + std::to_string(permutation.size()) + " dims does not fit shape " +
-                toString(dims));
+    throw InputError("a permutation of " + std::to_string(permutation.size()) + " dims does not fit shape " +
+                     toString(dims));
   inversePermutation(permutation);
   const size_t rank = dims.size(), width = sizeOf(elementType);
   std::vector<int64_t> stride(rank, 1), step(rank);

@@ -2,7 +2,7 @@
 // One .npy array: magic, version, a Python dict literal as header, then the elements.
 #include "runtime/common/Npz.h"
 
-#include "dialects/Isa/Encoding/Error.h"
+#include "dialects/Isa/Encoding/ErrorKind.h"
 
 #include <cstring>
 #include <string_view>
@@ -51,7 +51,9 @@ public:
   Shape shape;
 
 private:
-  [[noreturn]] void fail(const std::string &what) const { throw Error(name + ": bad array header: " + what); }
+  [[noreturn]] void fail(const std::string &what) const {
+    throw InputError(name + ": bad array header: " + what);
+  }
   void skipSpace() {
     while (position < text.size() && (text[position] == ' ' || text[position] == '\n'))
       ++position;
@@ -129,7 +131,7 @@ HostType typeOf(const std::string &descr, const std::string &name) {
     return HostType::I32;
   if (descr == "<i8")
     return HostType::I64;
-  throw Error(name + ": element type '" + descr + "' is not supported, expected <f4, <f8, <i4 or <i8");
+  throw InputError(name + ": element type '" + descr + "' is not supported, expected <f4, <f8, <i4 or <i8");
 }
 
 const char *descrOf(HostType type) {
@@ -141,25 +143,25 @@ const char *descrOf(HostType type) {
 
 NpyHeader parseNpyHeader(const uint8_t *data, size_t size, const std::string &name) {
   if (size < 10 || std::string_view(reinterpret_cast<const char *>(data), 6) != kMagic)
-    throw Error(name + ": no .npy array (bad magic)");
+    throw InputError(name + ": no .npy array (bad magic)");
   const int major = data[6];
   if (major < 1 || major > 3)
-    throw Error(name + ": .npy version " + std::to_string(major) + " is not supported, expected 1 to 3");
+    throw InputError(name + ": .npy version " + std::to_string(major) + " is not supported, expected 1 to 3");
   const size_t lengthBytes = major == 1 ? 2 : 4;
   size_t length = 0, begin = 8 + lengthBytes;
   if (size < begin)
-    throw Error(name + ": truncated array header");
+    throw InputError(name + ": truncated array header");
   for (size_t i = 0; i < lengthBytes; ++i)
     length |= static_cast<size_t>(data[8 + i]) << (8 * i);
   if (begin + length > kMostNpyHeaderBytes)
-    throw Error(name + ": array header of " + std::to_string(length) + " bytes, expected at most " +
-                std::to_string(kMostNpyHeaderBytes - begin));
+    throw InputError(name + ": array header of " + std::to_string(length) + " bytes, expected at most " +
+                     std::to_string(kMostNpyHeaderBytes - begin));
   if (length > size - begin)
-    throw Error(name + ": truncated array header");
+    throw InputError(name + ": truncated array header");
   HeaderParser parser(std::string_view(reinterpret_cast<const char *>(data) + begin, length), name);
   parser.parse();
   if (parser.fortran)
-    throw Error(name + ": array is in Fortran order, expected C order (use numpy.ascontiguousarray)");
+    throw InputError(name + ": array is in Fortran order, expected C order (use numpy.ascontiguousarray)");
   return {parser.shape, typeOf(parser.descr, name), begin + length};
 }
 
@@ -171,10 +173,10 @@ void checkNpySize(const NpyHeader &header, uint64_t size, const std::string &nam
   try {
     expected = static_cast<uint64_t>(elementCount(header.shape));
   } catch (const Error &) {
-    throw Error(array + "more than 64 bits can count");
+    throw InputError(array + "more than 64 bits can count");
   }
   if (found % element || found / element != expected)
-    throw Error(array + std::to_string(expected) + " times " + std::to_string(element));
+    throw InputError(array + std::to_string(expected) + " times " + std::to_string(element));
 }
 
 HostTensor parseNpy(const uint8_t *data, size_t size, const std::string &name) {

@@ -5,7 +5,7 @@
 #include "runtime/common/Npz.h"
 #include "runtime/common/Zip.h"
 
-#include "dialects/Isa/Encoding/Error.h"
+#include "dialects/Isa/Encoding/ErrorKind.h"
 #include "dialects/Isa/Encoding/InputFile.h"
 
 #include <algorithm>
@@ -40,7 +40,7 @@ public:
 
 private:
   [[noreturn]] void fail(const std::string &what) const {
-    throw Error(file + ": no valid .npz archive: " + what);
+    throw InputError(file + ": no valid .npz archive: " + what);
   }
 
   uint64_t little(uint64_t offset, size_t bytes) const {
@@ -134,9 +134,9 @@ private:
     for (const Member &member : members) {
       if (member.name.size() <= kSuffixSize ||
           member.name.substr(member.name.size() - kSuffixSize) != kSuffix)
-        throw Error(where(member) + " is no .npy array");
+        throw InputError(where(member) + " is no .npy array");
       if (!names.insert(member.name).second)
-        throw Error(where(member) + " occurs twice");
+        throw InputError(where(member) + " occurs twice");
       const uint64_t begin = dataOffset(member);
       span(begin, member.packedSize);
       extents.push_back({member.offset, begin + member.packedSize});
@@ -156,14 +156,14 @@ private:
   /// Whether the caller takes the array, and whether the member has the bytes that its header speaks of.
   void checkHeader(const Member &member, const MemberCheck &check) const {
     if (member.flags & kEncrypted)
-      throw Error(where(member) + " is encrypted, which is not supported");
+      throw InputError(where(member) + " is encrypted, which is not supported");
     if (member.method != kStored && member.method != kDeflated)
-      throw Error(where(member) + " is packed by method " + std::to_string(member.method) +
-                  ", expected stored or deflated");
+      throw InputError(where(member) + " is packed by method " + std::to_string(member.method) +
+                       ", expected stored or deflated");
     if (member.method == kStored && member.size != member.packedSize)
-      throw Error(where(member) + " is stored with two different sizes");
+      throw InputError(where(member) + " is stored with two different sizes");
     if (member.method == kDeflated && member.size / kMaxDeflateRatio > member.packedSize)
-      throw Error(where(member) + " claims more bytes than its data can hold");
+      throw InputError(where(member) + " claims more bytes than its data can hold");
     const std::vector<uint8_t> begin = unpack(member, std::min<uint64_t>(member.size, kMostNpyHeaderBytes));
     const NpyHeader header = parseNpyHeader(begin.data(), begin.size(), where(member));
     if (check)
@@ -184,7 +184,7 @@ private:
     for (size_t at = 0; at < bytes.size(); at += 1u << 30)
       crc = crc32(crc, bytes.data() + at, static_cast<uInt>(std::min<size_t>(bytes.size() - at, 1u << 30)));
     if (crc != member.crc)
-      throw Error(where(member) + " has a wrong checksum");
+      throw InputError(where(member) + " has a wrong checksum");
   }
 
   /// `whole`: the data must end with these bytes.
@@ -193,7 +193,7 @@ private:
     std::vector<uint8_t> bytes(size);
     z_stream stream = {};
     if (inflateInit2(&stream, -MAX_WBITS) != Z_OK) // raw deflate, no zlib header
-      throw Error(where + ": zlib does not start");
+      throw InputError(where + ": zlib does not start");
     uint64_t in = 0, out = 0;
     int status = Z_OK;
     while (status == Z_OK && (whole || out < size)) {
@@ -208,7 +208,7 @@ private:
     }
     inflateEnd(&stream);
     if (out != size || (whole && status != Z_STREAM_END))
-      throw Error(where + " has damaged compressed data");
+      throw InputError(where + " has damaged compressed data");
     return bytes;
   }
 

@@ -3,7 +3,7 @@
 #include "runtime/common/Npz.h"
 #include "runtime/common/Zip.h"
 
-#include "dialects/Isa/Encoding/Error.h"
+#include "dialects/Isa/Encoding/ErrorKind.h"
 
 #include <algorithm>
 #include <zlib.h>
@@ -114,7 +114,7 @@ private:
   static std::vector<uint8_t> deflateAll(const std::vector<uint8_t> &array) {
     z_stream stream = {};
     if (deflateInit2(&stream, Z_BEST_SPEED, Z_DEFLATED, -MAX_WBITS, 8, Z_DEFAULT_STRATEGY) != Z_OK)
-      throw Error("zlib does not start");
+      throw InputError("zlib does not start");
     std::vector<uint8_t> packed(deflateBound(&stream, array.size()));
     uint64_t in = 0, out = 0;
     int status = Z_OK;
@@ -130,7 +130,7 @@ private:
     }
     deflateEnd(&stream);
     if (status != Z_STREAM_END)
-      throw Error("zlib cannot compress a member");
+      throw InputError("zlib cannot compress a member");
     packed.resize(out);
     return packed;
   }
@@ -146,16 +146,16 @@ void checkNpzNames(const std::set<std::string> &names) {
     const std::string shown = "tensor name '" + name.substr(0, name.find('\0')).substr(0, 64) + "'";
     constexpr size_t kLongest = kLongestName - kSuffixSize;
     if (name.empty())
-      throw Error("a tensor without a name cannot be in an .npz file");
+      throw InputError("a tensor without a name cannot be in an .npz file");
     if (name.size() > kLongest)
-      throw Error(shown + "... has " + std::to_string(name.size()) + " bytes, an .npz file holds at most " +
-                  std::to_string(kLongest));
+      throw InputError(shown + "... has " + std::to_string(name.size()) +
+                       " bytes, an .npz file holds at most " + std::to_string(kLongest));
     if (name.find('\0') != std::string::npos)
-      throw Error(shown + " goes on after a NUL, which an .npz file cannot hold");
+      throw InputError(shown + " goes on after a NUL, which an .npz file cannot hold");
     if (!isUtf8(name))
-      throw Error(shown + " is not UTF-8, which an .npz file expects");
+      throw InputError(shown + " is not UTF-8, which an .npz file expects");
     if (names.count(name + kSuffix)) // numpy gives the one when asked for the other
-      throw Error(shown + " and '" + name + kSuffix + "' cannot be in one .npz file");
+      throw InputError(shown + " and '" + name + kSuffix + "' cannot be in one .npz file");
   }
 }
 

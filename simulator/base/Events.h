@@ -4,6 +4,7 @@
 #pragma once
 
 #include "dialects/Isa/Numerics/ElementType.h"
+#include "simulator/base/Causes.h"
 
 #include <array>
 #include <cstddef>
@@ -67,11 +68,14 @@ struct EventCounts {
   }
 };
 
-/// The rows of one unit, and the cycles it was busy and the time it held the DRAM for each location.
+/// The rows of one unit, and for each location the cycles it was busy, those it was stalled by cause, and the
+/// time it held the DRAM.
 struct UnitEvents {
-  explicit UnitEvents(size_t locations) : rows(locations), busyCycles(locations), dramTime(locations) {}
+  explicit UnitEvents(size_t locations)
+      : rows(locations), busyCycles(locations), stalledCycles(locations), dramTime(locations) {}
   std::vector<EventCounts> rows;
   std::vector<int64_t> busyCycles;
+  std::vector<std::array<int64_t, kCauseCount>> stalledCycles;
   std::vector<int64_t> dramTime; // femtoseconds in which its requests held the DRAM, mean over channels
 };
 

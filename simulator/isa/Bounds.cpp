@@ -2,6 +2,7 @@
 // Where an operation reaches, from its strides and counts alone. Extremes of an affine access are sums of the
 // extremes of its dimensions, so a check costs a few additions however large the box is. What an operation
 // computes before it writes must fit the memory that it goes to, which bounds what the model allocates.
+#include "dialects/Isa/Encoding/ErrorKind.h"
 #include "dialects/Isa/Encoding/Volume.h"
 #include "dialects/Isa/Numerics/Numerics.h"
 #include "simulator/isa/Families.h"
@@ -20,12 +21,12 @@ struct Checker {
     const int64_t size = numerics::sizeInBytes(type);
     const isa::Reach::Bytes bytes = reach.bytes(address, size);
     if (bytes.begin < 0 || bytes.end > sizes.scratchpadBytes)
-      throw Error(std::string(operand) + " reaches bytes " + std::to_string(bytes.begin) + " to " +
-                  std::to_string(bytes.end) + " of a scratchpad of " + std::to_string(sizes.scratchpadBytes) +
-                  " bytes");
+      throw ProgramError(std::string(operand) + " reaches bytes " + std::to_string(bytes.begin) + " to " +
+                         std::to_string(bytes.end) + " of a scratchpad of " +
+                         std::to_string(sizes.scratchpadBytes) + " bytes");
     if (address % size != 0)
-      throw Error(std::string(operand) + " at byte " + std::to_string(address) +
-                  " is not aligned to its element of " + std::to_string(size) + " bytes");
+      throw ProgramError(std::string(operand) + " at byte " + std::to_string(address) +
+                         " is not aligned to its element of " + std::to_string(size) + " bytes");
   }
   template <size_t dims>
   void view(const char *operand, const View<std::array<int64_t, dims>> &view,
@@ -39,13 +40,14 @@ struct Checker {
     reach.extendAll(count, stride);
     const isa::Reach::Bytes rows = reach.bytes(row, 1);
     if (rows.begin < 0 || rows.end > sizes.accumulatorRows)
-      throw Error("acc reaches rows " + std::to_string(rows.begin) + " to " + std::to_string(rows.end) +
-                  " of an accumulator of " + std::to_string(sizes.accumulatorRows) + " rows");
+      throw ProgramError("acc reaches rows " + std::to_string(rows.begin) + " to " +
+                         std::to_string(rows.end) + " of an accumulator of " +
+                         std::to_string(sizes.accumulatorRows) + " rows");
   }
   void array(const char *what, int64_t asked, int64_t limit) const {
     if (asked > limit)
-      throw Error("the instruction asks for " + std::to_string(asked) + " " + what + " of an array with " +
-                  std::to_string(limit));
+      throw ProgramError("the instruction asks for " + std::to_string(asked) + " " + what +
+                         " of an array with " + std::to_string(limit));
   }
 
   /// A result whose elements are each written once has no more of them than its memory.
@@ -57,8 +59,8 @@ struct Checker {
   }
   void atMost(const char *what, const char *operand, int64_t asked, int64_t limit) const {
     if (asked > limit)
-      throw Error(std::string(operand) + " has " + std::to_string(asked) + " " + what + " in a memory of " +
-                  std::to_string(limit) + ", expected each once");
+      throw ProgramError(std::string(operand) + " has " + std::to_string(asked) + " " + what +
+                         " in a memory of " + std::to_string(limit) + ", expected each once");
   }
 
   void operator()(const std::monostate &) const {}

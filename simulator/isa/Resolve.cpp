@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // From an encoded instruction and the loop indices to an operation. One overload per instruction; a zero
 // extent makes the operation empty.
+#include "dialects/Isa/Encoding/ErrorKind.h"
 #include "simulator/isa/Nest.h"
 #include "simulator/isa/Operation.h"
 
@@ -176,12 +177,12 @@ void bindBank(Operation &operation, BankShapes &banks) {
     const BankShape &bank = banks[static_cast<size_t>(multiply->bank)];
     const int64_t k = product(multiply->kCount);
     if (k != bank.rows)
-      throw Error("multiply streams " + std::to_string(k) + " elements of k, but weight bank " +
-                  std::to_string(multiply->bank) + " holds " + std::to_string(bank.rows) + " rows");
+      throw ProgramError("multiply streams " + std::to_string(k) + " elements of k, but weight bank " +
+                         std::to_string(multiply->bank) + " holds " + std::to_string(bank.rows) + " rows");
     if (multiply->source.type != bank.type)
-      throw Error("multiply streams " + std::string(numerics::name(multiply->source.type)) +
-                  ", but weight bank " + std::to_string(multiply->bank) + " holds " +
-                  std::string(numerics::name(bank.type)));
+      throw ProgramError("multiply streams " + std::string(numerics::name(multiply->source.type)) +
+                         ", but weight bank " + std::to_string(multiply->bank) + " holds " +
+                         std::string(numerics::name(bank.type)));
     multiply->columns = bank.columns;
   }
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // See Check.h.
 #include "simulator/top/Check.h"
+#include "dialects/Isa/Encoding/ErrorKind.h"
 #include "dialects/Isa/Verifier/StaticChecks.h"
 
 #include <set>
@@ -50,7 +51,17 @@ void checkProgram(const isa::Program &program, const chip::Chip &chip) {
   if (program.dramBytes > capacity)
     miss("DRAM of " + std::to_string(program.dramBytes) + " bytes, found " + std::to_string(capacity));
   if (!misses.empty())
-    throw Error("chip " + chip.name + " cannot run this program, it needs " + misses);
+    throw InfeasibleError("chip " + chip.name + " cannot run this program, it needs " + misses);
+}
+
+void checkSameButEnergies(const chip::Chip &chip, const chip::Chip &other) {
+  std::string others;
+  for (const chip::Difference &difference : chip::differences(chip, other, chip::allKeys()))
+    if (difference.key.rfind("energy.", 0) != 0)
+      others += (others.empty() ? "" : ", ") + difference.key + " = " + difference.right + " for " +
+                difference.left;
+  if (!others.empty())
+    throw InputError("chip " + other.name + " differs in more than its energies: " + others);
 }
 
 } // namespace arsis::sim

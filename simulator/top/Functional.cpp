@@ -3,6 +3,8 @@
 // Execution is confluent, so that any order the counters permit gives the same bits.
 #include "arch_configs/reader/MatrixPasses.h"
 #include "dialects/Isa/Encoding/Cursor.h"
+#include "dialects/Isa/Encoding/ErrorKind.h"
+#include "dialects/Isa/Encoding/Interrupt.h"
 #include "dialects/Isa/Numerics/FloatEnvironment.h"
 #include "simulator/top/Machine.h"
 #include "simulator/top/RunRecord.h"
@@ -86,13 +88,14 @@ private:
   }
 
   void execute() {
+    checkInterrupt();
     const isa::Instruction &instruction = cursor.instruction();
     try {
       resolve(instruction, cursor.index(), program, weightBanks, operation);
       bindBank(operation, banks);
       checkBounds(operation, sizes);
     } catch (const Error &error) {
-      throw Error(describeInstruction(stream, cursor.position()) + ": " + error.what());
+      throw ProgramError(describeInstruction(stream, cursor.position()) + ": " + error.what());
     }
     EventCounts &counts = events.rows[instruction.location < events.rows.size() ? instruction.location : 0];
     counts[Event::FetchBytes] += fetchBytes[cursor.position()];
@@ -144,7 +147,7 @@ RunRecord runFunctional(const isa::Program &program, const chip::Chip &chip, con
     if (!walker.done())
       blocked += (blocked.empty() ? "" : "; ") + walker.blockedOn();
   if (!blocked.empty())
-    throw Error("deadlock: nothing can happen any more, but " + blocked);
+    throw ProgramError("deadlock: nothing can happen any more, but " + blocked);
 
   RunRecord record;
   record.layers = LayerClock(walkers.empty() ? 1 : walkers.front().events.rows.size());

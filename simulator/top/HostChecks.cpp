@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // See HostChecks.h.
 #include "simulator/top/HostChecks.h"
+#include "dialects/Isa/Encoding/ErrorKind.h"
 #include "simulator/top/HostLayout.h"
 #include "simulator/top/Session.h"
 
@@ -26,7 +27,7 @@ bool isGiven(const isa::Tensor &tensor) {
 
 void checkWritable(const isa::Tensor &tensor) {
   if (!isGiven(tensor))
-    throw Error("tensor " + tensor.name + " is not an input of the program, but computed by it");
+    throw InputError("tensor " + tensor.name + " is not an input of the program, but computed by it");
 }
 
 static std::optional<int64_t> classCount(const isa::Program &program, int64_t labels) {
@@ -45,9 +46,9 @@ void checkLabels(const isa::Program &program, const isa::Tensor &labels, const v
     int32_t label;
     std::memcpy(&label, static_cast<const uint8_t *>(hostData) + 4 * i, 4);
     if (label < 0 || (classes && label >= *classes))
-      throw Error("tensor " + labels.name + " has label " + std::to_string(label) + " at element " +
-                  std::to_string(i) + ", expected " +
-                  (classes ? "0 to " + std::to_string(*classes - 1) : "a class that is not negative"));
+      throw InputError("tensor " + labels.name + " has label " + std::to_string(label) + " at element " +
+                       std::to_string(i) + ", expected " +
+                       (classes ? "0 to " + std::to_string(*classes - 1) : "a class that is not negative"));
   }
 }
 
@@ -59,8 +60,8 @@ void checkNothingMissing(const isa::Program &program, const std::vector<bool> &g
     std::string shape;
     for (int64_t dim : hostShapeOf(tensor))
       shape += (shape.empty() ? "" : "x") + std::to_string(dim);
-    throw Error("input " + tensor.name + " of shape " + (shape.empty() ? "scalar" : shape) +
-                " is missing, expected it to be written before the run");
+    throw InputError("input " + tensor.name + " of shape " + (shape.empty() ? "scalar" : shape) +
+                     " is missing, expected it to be written before the run");
   }
 }
 

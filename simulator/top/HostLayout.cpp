@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // See HostLayout.h. Host dimension i of rank r is chip dimension 4 - r + permutation[i].
 #include "simulator/top/HostLayout.h"
+#include "dialects/Isa/Encoding/ErrorKind.h"
 #include "dialects/Isa/Numerics/Kernels.h"
 #include "dialects/Isa/Numerics/Numerics.h"
 #include "simulator/isa/Nest.h"
@@ -23,9 +24,9 @@ int64_t hostBytes(const isa::Tensor &tensor) { return product(tensor.shape) * 4;
 
 void checkHostBytes(const isa::Tensor &tensor, size_t bytes) {
   if (static_cast<int64_t>(bytes) != hostBytes(tensor))
-    throw Error("tensor " + tensor.name + " has " + std::to_string(bytes) + " bytes, expected " +
-                std::to_string(hostBytes(tensor)) + " (4 for each of " +
-                std::to_string(product(tensor.shape)) + " elements)");
+    throw InputError("tensor " + tensor.name + " has " + std::to_string(bytes) + " bytes, expected " +
+                     std::to_string(hostBytes(tensor)) + " (4 for each of " +
+                     std::to_string(product(tensor.shape)) + " elements)");
 }
 
 namespace {

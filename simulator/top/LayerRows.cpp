@@ -51,10 +51,25 @@ std::vector<LayerRow> layerRows(const RunRecord &record, const EnergyModel &ener
 static void addWork(boost::json::object &json, const EventCounts &counts) {
   json["macs"] = macsOf(counts);
   json["instructions"] = counts[Event::Instructions];
-  for (Event event : {Event::VectorOps, Event::TranscendentalOps, Event::DramReadBytes, Event::DramWriteBytes,
-                      Event::ScratchpadReadBytes, Event::ScratchpadWriteBytes, Event::AccumulatorReadBytes,
-                      Event::AccumulatorWriteBytes, Event::FetchBytes})
+  for (Event event :
+       {Event::VectorOps, Event::TranscendentalOps, Event::DramReadBytes, Event::DramWriteBytes,
+        Event::ScratchpadReadBytes, Event::ScratchpadWriteBytes, Event::AccumulatorReadBytes,
+        Event::AccumulatorWriteBytes, Event::FetchBytes, Event::LoadPayloadBytes, Event::StorePayloadBytes})
     json[kEvents[static_cast<size_t>(event)].name] = counts[event];
+}
+
+/// Cycles in which units stood still for a location, by unit and cause.
+static boost::json::object stalledJson(const RunRecord &record, size_t location) {
+  boost::json::object units;
+  for (const UnitRecord &unit : record.units) {
+    boost::json::object causes;
+    for (size_t cause = 0; cause < kCauseCount; ++cause)
+      if (const int64_t cycles = unit.events.stalledCycles[location][cause])
+        causes[kCauseNames[cause]] = cycles;
+    if (!causes.empty())
+      units[unit.name] = std::move(causes);
+  }
+  return units;
 }
 
 boost::json::array layersJson(const std::vector<LayerRow> &rows, const RunRecord &record,
@@ -90,6 +105,7 @@ boost::json::array layersJson(const std::vector<LayerRow> &rows, const RunRecord
         json["bound_by"] = longest == 0 ? std::string("none") : record.units[busiest].name;
       json["dram_cycles"] = row.dramCycles;
       json["busy"] = std::move(busy);
+      json["stalled"] = stalledJson(record, row.location);
       const auto macs = static_cast<double>(macsOf(row.counts));
       const auto passed = static_cast<double>(passedMacsOf(row.counts, passes));
       const auto dram =

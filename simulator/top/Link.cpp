@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // See Link.h.
 #include "simulator/top/Link.h"
+#include "dialects/Isa/Encoding/ErrorKind.h"
 
 #include <algorithm>
 #include <map>
@@ -61,9 +62,9 @@ private:
         !beginAlike(*result.programs[home.program], home.tensor, program, place.tensor))
       return place;
     if (layoutOf(result.programs[home.program]->tensors[home.tensor]) != layoutOf(tensor))
-      throw Error("tensor " + tensor.name + " differs in role, type, shape or layout between program " +
-                  std::to_string(home.program) + " and program " + std::to_string(place.program) +
-                  ", expected one tensor, or a session for each program");
+      throw InputError("tensor " + tensor.name + " differs in role, type, shape or layout between program " +
+                       std::to_string(home.program) + " and program " + std::to_string(place.program) +
+                       ", expected one tensor, or a session for each program");
     return home;
   }
 
@@ -103,7 +104,7 @@ private:
 
 LinkedPrograms link(std::vector<std::shared_ptr<const isa::Program>> programs) {
   if (programs.empty())
-    throw Error("a session has no program, expected at least one");
+    throw InputError("a session has no program, expected at least one");
   Linker linker;
   for (auto &program : programs)
     linker.add(std::move(program));

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // See Machine.h.
 #include "simulator/top/Machine.h"
+#include "dialects/Isa/Encoding/ErrorKind.h"
 #include "simulator/units/DmaEngine.h"
 #include "simulator/units/DrainEngine.h"
 #include "simulator/units/MatrixEngine.h"
@@ -38,8 +39,8 @@ Machine::Machine(const sc_core::sc_module_name &name, Board &board, const chip::
       engines.push_back(std::make_unique<VectorEngine>(unit.c_str(), board, chip, i));
       break;
     case isa::StreamKind::Collective:
-      throw Error("stream " + isa::streamName(stream) +
-                  " is not supported, this machine has no links to other chips");
+      throw ProgramError("stream " + isa::streamName(stream) +
+                         " is not supported, this machine has no links to other chips");
     }
   }
 }
@@ -50,7 +51,7 @@ void Machine::checkFinished() const {
     if (!engine->finished())
       blocked += (blocked.empty() ? "" : "; ") + engine->blockedOn();
   if (!blocked.empty())
-    throw Error("deadlock: nothing can happen any more, but " + blocked);
+    throw ProgramError("deadlock: nothing can happen any more, but " + blocked);
 }
 
 } // namespace arsis::sim

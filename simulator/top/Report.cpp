@@ -9,7 +9,7 @@
 namespace arsis::sim {
 namespace {
 
-constexpr int kSchemaVersion = 3;
+constexpr int kSchemaVersion = 4;
 
 boost::json::object programJson(const isa::Program &program, const RunRecord &record) {
   boost::json::array streams;

@@ -24,14 +24,15 @@ struct RunRecord {
   std::vector<UnitRecord> units;
   LayerClock layers{0};
   Statistics statistics;
-  std::vector<TraceEntry> trace;
+  std::unique_ptr<const Tracer> tracer; // null: no trace
   double wallClockSeconds = 0;
 };
 
 /// Runs on a fresh SystemC kernel. `memories` may be null: timing only. Throws Error on deadlock and on what
 /// the machine cannot run.
 RunRecord runTimed(const isa::Program &program, const chip::Chip &chip, const MemorySizes &sizes,
-                   Memories *memories, std::optional<uint64_t> latencySeed, bool tracing);
+                   Memories *memories, std::optional<uint64_t> latencySeed,
+                   const std::optional<TraceOptions> &tracing);
 
 /// Runs the same opcode functions without a clock, in an order that the counters allow. `complete` is called
 /// with the number of each tensor that the program says when it is complete, at that moment.

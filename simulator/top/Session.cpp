@@ -2,6 +2,8 @@
 // See Session.h. Memory is allocated when the first value is needed, so that timing-only sessions stay small.
 #include "simulator/top/Session.h"
 #include "dialects/Isa/Encoding/Cursor.h"
+#include "dialects/Isa/Encoding/ErrorKind.h"
+#include "dialects/Isa/Encoding/Interrupt.h"
 #include "dialects/Isa/Encoding/OutputFile.h"
 #include "dialects/Isa/Encoding/Volume.h"
 #include "dialects/Isa/Numerics/FloatEnvironment.h"
@@ -50,6 +52,13 @@ struct Loaded {
   }
 };
 
+/// What a run left behind, to be priced again.
+struct LastRun {
+  RunRecord record;
+  RunOptions options;
+  HostTraffic host;
+};
+
 struct Session::State {
   struct Free {
     void operator()(uint8_t *bytes) const { std::free(bytes); }
@@ -62,13 +71,28 @@ struct Session::State {
   std::unique_ptr<uint8_t[], Free> dram = nullptr;
   Memories memories = {};
   HostTraffic host = {};
+  bool torn = false; // a step was interrupted: half of its values are there
+  std::optional<LastRun> last = std::nullopt;
+
+  boost::json::object reportOfLast(const chip::Chip &priced) const {
+    const Loaded &loaded = programs[last->options.program];
+    boost::json::object report =
+        buildReport(last->record, *loaded.program, priced, last->options, last->host);
+    report["verification"] = verificationJson(loaded.proof);
+    return report;
+  }
 
   /// Throws Error unless there is a program of this number.
   size_t checked(size_t number) const {
     if (number >= programs.size())
-      throw Error("found program " + std::to_string(number) + ", expected one of " +
-                  std::to_string(programs.size()) + ", numbered from 0");
+      throw InputError("found program " + std::to_string(number) + ", expected one of " +
+                       std::to_string(programs.size()) + ", numbered from 0");
     return number;
+  }
+  void checkWhole() const {
+    if (torn)
+      throw InputError(
+          "a step of this session was interrupted, half of its values are computed; expected a new session");
   }
   /// The numbers of the programs that are asked.
   std::pair<size_t, size_t> range(std::optional<size_t> number) const {
@@ -88,9 +112,9 @@ struct Session::State {
         continue;
       const TensorPlace place{p, known->second};
       if (found && !(homeOf(*found) == homeOf(place)))
-        throw Error("tensor " + name + " is one in program " + std::to_string(found->program) +
-                    " and another one in program " + std::to_string(p) +
-                    ", expected the number of the program with its name");
+        throw InputError("tensor " + name + " is one in program " + std::to_string(found->program) +
+                         " and another one in program " + std::to_string(p) +
+                         ", expected the number of the program with its name");
       if (!found)
         found = place;
     }
@@ -105,8 +129,8 @@ struct Session::State {
     for (size_t p = first; p < end; ++p)
       for (const std::string &gone : programs[p].program->notObservable)
         if (gone == name)
-          throw Error("tensor " + name + " is not observable, the compiler removed it");
-    throw Error("the program has no tensor named " + name);
+          throw InputError("tensor " + name + " is not observable, the compiler removed it");
+    throw InputError("the program has no tensor named " + name);
   }
 
   /// As place(), of a program that is given the tensor if there is one: a gradient is what one program
@@ -194,7 +218,8 @@ struct Session::State {
   }
 
   RunRecord execute(const isa::Program &program, const RunOptions &options) {
-    const bool tracing = !options.tracePath.empty();
+    const std::optional<TraceOptions> tracing =
+        options.tracePath.empty() ? std::nullopt : std::optional(options.trace);
     auto timed = [&](Memories *values) {
       return runTimed(program, chip, sizes, values, options.latencySeed, tracing);
     };
@@ -259,18 +284,19 @@ void Session::writeTensor(const std::string &name, const void *hostLayoutData, s
 void Session::readTensor(const std::string &name, void *out, size_t bytes,
                          std::optional<size_t> number) const {
   const numerics::FloatEnvironment environment;
+  state->checkWhole();
   const TensorPlace place = state->place(name, number);
   const isa::Tensor &tensor = state->tensorAt(place);
   const bool transient = tensor.role == isa::TensorRole::Temporary ||
                          tensor.role == isa::TensorRole::Activation ||
                          tensor.role == isa::TensorRole::Gradient;
   if (transient && !tensor.observable)
-    throw Error("tensor " + name + " is not observable, its memory may have been reused");
+    throw InputError("tensor " + name + " is not observable, its memory may have been reused");
   checkHostBytes(tensor, bytes);
   if (!state->programs[place.program].computed && !isGiven(tensor) && !state->isThere(place))
-    throw Error("tensor " + name + " has no value yet, expected a run that computes it first");
+    throw InputError("tensor " + name + " has no value yet, expected a run that computes it first");
   if (isGiven(tensor) && !state->isThere(place))
-    throw Error("tensor " + name + " has no value yet, expected it to be written first");
+    throw InputError("tensor " + name + " has no value yet, expected it to be written first");
   state->ensureDram();
   toHost(tensor, state->dram.get(), out);
   state->host.readBytes += static_cast<int64_t>(bytes);
@@ -280,6 +306,7 @@ void Session::loadInitialValues() { state->ensureDram(); }
 
 void Session::adoptState(const Session &other) {
   const numerics::FloatEnvironment environment;
+  other.state->checkWhole();
   for (size_t p = 0; p < programCount(); ++p)
     for (size_t t = 0; t < program(p).tensors.size(); ++t) {
       const isa::Tensor &tensor = program(p).tensors[t];
@@ -290,7 +317,7 @@ void Session::adoptState(const Session &other) {
         continue;
       const isa::Tensor &source = other.state->tensorAt(*from);
       if (hostShapeOf(source) != hostShapeOf(tensor) || source.type != tensor.type)
-        throw Error("tensor " + tensor.name + " differs in shape or type between the programs");
+        throw InputError("tensor " + tensor.name + " differs in shape or type between the programs");
       std::vector<uint8_t> host(static_cast<size_t>(hostBytes(tensor)));
       other.state->ensureDram();
       state->ensureDram();
@@ -301,19 +328,6 @@ void Session::adoptState(const Session &other) {
     }
 }
 
-/// Null if no trace is asked for. Throws Error for one that a run cannot have, before the step changes a
-/// value.
-static std::unique_ptr<OutputFile> createTrace(const RunOptions &options, const isa::Program &program) {
-  if (options.tracePath.empty())
-    return nullptr;
-  if (options.mode == Mode::FunctionalOnly)
-    throw Error("a functional-only run has no trace, expected a mode with a clock");
-  if (const uint64_t instances = isa::countInstances(program); instances > isa::kMostTracedInstances)
-    throw Error("the program has " + std::to_string(instances) + " instances, expected at most " +
-                std::to_string(isa::kMostTracedInstances) + " for a trace");
-  return std::make_unique<OutputFile>(options.tracePath);
-}
-
 boost::json::object Session::run(const RunOptions &options) {
   const numerics::FloatEnvironment environment; // for times and energies too
   State &s = *state;
@@ -322,7 +336,7 @@ boost::json::object Session::run(const RunOptions &options) {
   const auto begin = std::chrono::steady_clock::now();
   const bool values = options.mode != Mode::TimingOnly;
   if (options.onComplete && options.mode != Mode::FunctionalOnly)
-    throw Error("tensors are seen as they complete in a functional-only run, found another mode");
+    throw InputError("tensors are seen as they complete in a functional-only run, found another mode");
   State::checkBudget(loaded, options);
   const std::unique_ptr<OutputFile> trace = createTrace(options, program);
   if (values) {
@@ -332,7 +346,14 @@ boost::json::object Session::run(const RunOptions &options) {
     checkNothingMissing(program, given);
     s.prepareMemories(loaded.scratchpadUsed);
   }
-  RunRecord record = s.execute(program, options);
+  s.checkWhole();
+  RunRecord record;
+  try {
+    record = s.execute(program, options);
+  } catch (const Interrupted &) {
+    s.torn = values;
+    throw;
+  }
   if (values) {
     loaded.computed = true;
     for (size_t t = 0; t < program.tensors.size(); ++t)
@@ -341,17 +362,25 @@ boost::json::object Session::run(const RunOptions &options) {
   }
   record.wallClockSeconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
   if (trace) {
-    writeTrace(trace->stream(), record, program, s.chip.real("clock.core_mhz"));
     try {
+      writeTrace(trace->stream(), record, program, s.chip);
       trace->commit();
     } catch (const Error &error) {
-      throw Error(std::string(error.what()) + (values ? "; the step has been taken" : ""));
+      throw KindError(kindOf(error), std::string(error.what()) + (values ? "; the step has been taken" : ""));
     }
   }
-  boost::json::object report = buildReport(record, program, s.chip, options, s.host);
-  report["verification"] = verificationJson(loaded.proof);
-  s.host = {};
-  return report;
+  record.tracer.reset(); // written already, and large
+  s.last = LastRun{std::move(record), options, std::exchange(s.host, {})};
+  s.last->options.onComplete = nullptr;
+  return s.reportOfLast(s.chip);
+}
+
+boost::json::object Session::price(const chip::Chip &chip) const {
+  const numerics::FloatEnvironment environment;
+  if (!state->last)
+    throw InputError("there is no run to price, expected one with run() first");
+  checkSameButEnergies(state->chip, chip);
+  return state->reportOfLast(chip);
 }
 
 const isa::Program &Session::program(size_t number) const {

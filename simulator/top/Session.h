@@ -8,6 +8,7 @@
 #include "arch_configs/reader/Chip.h"
 #include "dialects/Isa/Encoding/Limits.h"
 #include "dialects/Isa/Encoding/Program.h"
+#include "simulator/base/TraceOptions.h"
 
 #include <boost/json.hpp>
 
@@ -34,9 +35,9 @@ struct RunOptions {
   /// Multiplies the duration of each instruction by a factor from 0.1 to 20 drawn from this seed. Values
   /// never change.
   std::optional<uint64_t> latencySeed;
-  /// File of a Chrome trace (Perfetto reads it) of every instruction, if not empty. Not for
-  /// Mode::FunctionalOnly.
+  /// File of a trace in Chrome's form (Perfetto reads it), if not empty. Not for Mode::FunctionalOnly.
   std::string tracePath;
+  TraceOptions trace = {};
   /// Mode::Full only: a second thread computes the values in an order that the counters allow, beside the
   /// clock. The same bits for a program that the verifier accepts; a missing wait goes unnoticed.
   bool valuesBesideClock = false;
@@ -88,10 +89,17 @@ public:
   void adoptState(const Session &other);
 
   /// Runs one step. Returns the report (reports/schema/report.schema.json). Throws Error before the step if
-  /// the mode is not allowed or the trace cannot be created; after it if the trace cannot be completed; and
-  /// on an input that was never written (unless timing-only), deadlock, an access outside a memory, or an
-  /// instruction the machine cannot run.
+  /// the mode is not allowed or the trace cannot be created; after it if the trace cannot be completed or the
+  /// run ends before its window; and on an input that was never written (unless timing-only), deadlock, an
+  /// access outside a memory, or an instruction the machine cannot run. Throws Interrupted where the thread
+  /// is to stop (dialects/Isa/Encoding/Interrupt.h); a run with values leaves the session without further use
+  /// then.
   boost::json::object run(const RunOptions &options = {});
+
+  /// The report that the last run would have had on a chip of other energies: the same events and the same
+  /// time, priced again. Throws Error if there was no run, or naming the keys outside `energy` in which the
+  /// chip differs from the session's.
+  boost::json::object price(const chip::Chip &chip) const;
 
   /// As it lies in the chip's DRAM. Throws Error if there is no program of this number.
   const isa::Program &program(size_t number = 0) const;

@@ -10,13 +10,15 @@
 namespace arsis::sim {
 
 RunRecord runTimed(const isa::Program &program, const chip::Chip &chip, const MemorySizes &sizes,
-                   Memories *memories, std::optional<uint64_t> latencySeed, bool tracing) {
+                   Memories *memories, std::optional<uint64_t> latencySeed,
+                   const std::optional<TraceOptions> &tracing) {
   const numerics::FloatEnvironment environment;
   Context context;
   Board board(program, chip, sizes);
   board.memories = memories;
   board.latencySeed = latencySeed;
-  board.tracing = tracing;
+  if (tracing)
+    board.tracer = std::make_unique<Tracer>(*tracing, program.streams.size());
   Machine machine("chip", board, chip);
   context.run();
   if (board.failure)
@@ -42,7 +44,9 @@ RunRecord runTimed(const isa::Program &program, const chip::Chip &chip, const Me
   machine.dram.report(record.statistics, board.clock.femtoseconds(record.totalCycles));
   board.scratchpad.report(record.statistics);
   record.layers = std::move(board.layers);
-  record.trace = std::move(board.trace);
+  if (board.tracer)
+    board.tracer->finish(record.totalCycles);
+  record.tracer = std::move(board.tracer);
   return record;
 }
 

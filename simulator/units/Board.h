@@ -8,19 +8,13 @@
 #include "simulator/isa/Memories.h"
 #include "simulator/memory/Scratchpad.h"
 #include "simulator/units/Counters.h"
+#include "simulator/units/Tracer.h"
 
 #include <exception>
+#include <memory>
 #include <optional>
 
 namespace arsis::sim {
-
-/// One finished instruction, for the trace.
-struct TraceEntry {
-  uint16_t unit;
-  uint8_t opcode;
-  uint32_t location;
-  Cycle begin, end;
-};
 
 /// Attribution of the machine's time to layers: an interval between two completions belongs to the location
 /// whose instruction completed at its end, so that the cycles of all locations add up to the total.
@@ -55,8 +49,7 @@ struct Board {
   Counters counters;
   Scratchpad scratchpad;
   LayerClock layers;
-  bool tracing = false;
-  std::vector<TraceEntry> trace;
+  std::unique_ptr<Tracer> tracer; // null: no trace
   std::optional<uint64_t> latencySeed;
   std::exception_ptr failure; // the first error of a unit; later wake-ups do nothing
 

@@ -50,6 +50,7 @@ void DmaEngine::activate(Instance &instance, Cycle now) {
   requestTail = std::max<Cycle>(0, roundTrip - form.roundTrip(1, op.store));
   transfer.cutInto(form.chunkBytes(bytes));
   current = &instance;
+  unitLocation = instance.location;
   bufferedBurst = kNoBurst;
   payload += bytes;
   requests += entriesOfAll;
@@ -74,9 +75,9 @@ void DmaEngine::accountTransfer(const StridedPayload &chunk, Cycle answered, Cyc
   const Cycle gap = std::max<Cycle>(0, answered - account.accountedUntil());
   const Cycle bandwidth =
       std::min(gap, board.clock.cycleAtOrAfter(Clock::later(chunk.waited, chunk.occupied)));
-  account.stallUntil(Cause::DramLatency, answered - bandwidth);
-  account.stallUntil(Cause::DramBandwidth, answered);
-  account.stallUntil(Cause::ScratchpadConflict, moving);
+  stallUntil(current->location, Cause::DramLatency, answered - bandwidth);
+  stallUntil(current->location, Cause::DramBandwidth, answered);
+  stallUntil(current->location, Cause::ScratchpadConflict, moving);
   busyUntil(current->location, done);
 }
 
@@ -130,7 +131,13 @@ void DmaEngine::request(Cycle now) {
 
   bufferedBurst = chunk.bufferedBurst;
   const int64_t moved = chunk.bursts * form.dram.burstBytes;
-  eventsAt(location)[store ? Event::DramWriteBytes : Event::DramReadBytes] += moved;
+  const Event event = store ? Event::DramWriteBytes : Event::DramReadBytes;
+  eventsAt(location)[event] += moved;
+  if (board.tracer) {
+    EventCounts counts;
+    counts[event] = moved;
+    board.tracer->events(counts, store ? now + firstOnBus : first, done);
+  }
   overfetch += moved - bytes;
   events.dramTime[location] += chunk.held;
   lastData = done;
@@ -145,6 +152,7 @@ Cycle DmaEngine::advance(Cycle now) {
     const Descriptor next = descriptors.front();
     if (next.decoded > now) {
       unitCause = Cause::Startup;
+      unitLocation = next.instance->location;
       return next.decoded;
     }
     room = descriptors.size() > static_cast<size_t>(form.startupCycles);

@@ -28,7 +28,7 @@ Cycle DrainEngine::start(Instance &instance, Cycle now) {
                                             static_cast<double>(use.words) / static_cast<double>(use.cycles));
   busyUntil(instance.location, now + scaled(product(op.mCount), instance.factor));
   free = now + scaled(cycles, instance.factor);
-  account.stallUntil(Cause::ScratchpadConflict, free);
+  stallUntil(instance.location, Cause::ScratchpadConflict, free);
   return free + scaled(timing::MatrixArray::kDrainPipelineCycles, instance.factor);
 }
 

@@ -59,7 +59,7 @@ Cycle MatrixEngine::startMultiply(const MultiplyOperation &op, const Instance &i
   const Cycle busy = scaled(ideal, instance.factor), whole = scaled(feed, instance.factor);
   const Cycle latency = scaled(timing::MatrixArray::latency(product(op.kCount), op.columns), instance.factor);
   busyUntil(instance.location, now + busy);
-  account.stallUntil(Cause::ScratchpadConflict, now + whole);
+  stallUntil(instance.location, Cause::ScratchpadConflict, now + whole);
   feedFree = now + whole;
   Bank &bank = banks[static_cast<size_t>(op.bank)];
   bank.used = std::max(bank.used, feedFree);

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // See StreamEngine.h.
 #include "simulator/units/StreamEngine.h"
+#include "dialects/Isa/Encoding/ErrorKind.h"
+#include "dialects/Isa/Encoding/Interrupt.h"
 #include "simulator/units/Work.h"
 
 #include <algorithm>
@@ -49,9 +51,9 @@ void StreamEngine::step() {
   try {
     const Cycle now = board.clock.now();
     if (unitCause)
-      account.stallUntil(*unitCause, now);
+      stallUntil(unitLocation, *unitCause, now);
     else if (blocked)
-      account.stallUntil(*blocked, now);
+      stallUntil(headLocation(), *blocked, now);
     Cycle next;
     do {
       retire(now);
@@ -77,9 +79,11 @@ void StreamEngine::retire(Cycle now) {
       board.memories->results.give(std::move(instance.result));
     }
     board.layers.completed(instance.location, instance.started, now);
-    if (board.tracing)
-      board.trace.push_back(
-          {static_cast<uint16_t>(streamIndex), instance.opcode, instance.location, instance.started, now});
+    if (board.tracer) {
+      board.tracer->instruction({static_cast<uint16_t>(streamIndex), instance.opcode, instance.location,
+                                 instance.started, now, instance.position, instance.ordinal});
+      board.tracer->events(instance.caused, instance.started, now);
+    }
     lastCompletion = now;
     ++retired;
     oldest = (oldest + 1) & (ring.size() - 1);
@@ -120,7 +124,7 @@ Cycle StreamEngine::issue(Cycle now) {
         bindBank(head, banks);
         checkBounds(head, board.sizes);
       } catch (const Error &error) {
-        throw Error(describeInstruction(stream, cursor.position()) + ": " + error.what());
+        throw ProgramError(describeInstruction(stream, cursor.position()) + ": " + error.what());
       }
       headReady = true;
     }
@@ -137,8 +141,22 @@ Cycle StreamEngine::issue(Cycle now) {
   return kNever;
 }
 
+void StreamEngine::countInstruction(const Operation &operation, EventCounts &counts) const {
+  counts[Event::FetchBytes] += fetchBytes[cursor.position()];
+  ++counts[Event::Instructions];
+  countWork(operation, passes, counts);
+}
+
+uint32_t StreamEngine::headLocation() {
+  if (cursor.done())
+    return inFlight > 0 ? inRing(0).location : unitLocation;
+  const uint32_t location = cursor.instruction().location;
+  return location < events.rows.size() ? location : 0;
+}
+
 void StreamEngine::begin(Cycle now) {
   const isa::Instruction &instruction = cursor.instruction();
+  checkInterrupt();
   if (inFlight == ring.size())
     grow();
   const Cycle previous = inFlight > 0 ? inRing(inFlight - 1).completes : now;
@@ -151,9 +169,15 @@ void StreamEngine::begin(Cycle now) {
   instance.started = now;
 
   EventCounts &counts = eventsAt(instance.location);
-  counts[Event::FetchBytes] += fetchBytes[cursor.position()];
-  ++counts[Event::Instructions];
-  countWork(instance.operation, passes, counts);
+  if (board.tracer) {
+    instance.position = static_cast<uint32_t>(cursor.position());
+    instance.ordinal = cursor.ordinal();
+    instance.caused = {};
+    countInstruction(instance.operation, instance.caused);
+    counts += instance.caused;
+  } else {
+    countInstruction(instance.operation, counts);
+  }
 
   if (std::holds_alternative<std::monostate>(instance.operation)) {
     instance.completes = now;

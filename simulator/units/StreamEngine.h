@@ -50,6 +50,9 @@ protected:
     uint8_t opcode = 0;
     double factor = 1.0; // on its duration
     Cycle started = 0, completes = 0;
+    uint32_t position = 0; // this and what follows are for a trace
+    uint64_t ordinal = 0;
+    EventCounts caused;
   };
 
   /// The first cycle, not before `now`, in which the unit can start `operation`, and what it waits for until
@@ -64,20 +67,39 @@ protected:
   virtual Cause tailCause() const { return Cause::Startup; }
 
   EventCounts &eventsAt(uint32_t location) { return events.rows[location]; }
-  void busyUntil(uint32_t location, Cycle cycle) { events.busyCycles[location] += account.busyUntil(cycle); }
+  void busyUntil(uint32_t location, Cycle cycle) {
+    const Cycle added = account.busyUntil(cycle);
+    events.busyCycles[location] += added;
+    record(Stretch::kBusy, location, added);
+  }
+  void stallUntil(uint32_t location, Cause cause, Cycle cycle) {
+    const Cycle added = account.stallUntil(cause, cycle);
+    events.stalledCycles[location][static_cast<size_t>(cause)] += added;
+    record(static_cast<uint8_t>(cause), location, added);
+  }
 
   Board &board;
   const size_t streamIndex;
   std::optional<Cause>
       unitCause; // what the unit itself waits for; goes before what the head of the stream waits for
+  uint32_t unitLocation = 0; // and for whose sake
 
 private:
   void step();
+  /// For the trace: what the last `cycles` of the account were.
+  void record(uint8_t state, uint32_t location, Cycle cycles) {
+    if (board.tracer && cycles > 0)
+      board.tracer->stretch({static_cast<uint16_t>(streamIndex), state, location,
+                             account.accountedUntil() - cycles, account.accountedUntil(), cursor.ordinal()});
+  }
+  /// Of the instruction at the head, or of the oldest in flight where none is left.
+  uint32_t headLocation();
   void retire(Cycle now);
   /// Returns the cycle in which the head may be able to start, or kNever if something else will wake the
   /// stream.
   Cycle issue(Cycle now);
   void begin(Cycle now);
+  void countInstruction(const Operation &operation, EventCounts &counts) const;
   const isa::Wait *unsatisfiedWait() const;
   void decodeNext(Cycle now);
 

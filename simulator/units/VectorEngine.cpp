@@ -143,7 +143,7 @@ Cycle VectorEngine::start(Instance &instance, Cycle now) {
   const Cycle busy = scaled(use.ideal, instance.factor);
   busyUntil(instance.location, now + busy);
   free = now + scaled(cycles, instance.factor);
-  account.stallUntil(Cause::ScratchpadConflict, free);
+  stallUntil(instance.location, Cause::ScratchpadConflict, free);
   Cycle completes = free + scaled(unit.figures.startup, instance.factor);
   if (!inPipeline.empty())
     completes = std::max(completes, inPipeline.back().completes); // in order

@@ -126,7 +126,7 @@ def test_it_costs_what_it_says(tmp_path):
 
     def costs(vector):
         report, trace = tmp_path / "r.json", tmp_path / "t.json"
-        run(assembled(tmp_path, vector), tmp_path, "--report", report, "--trace", trace)
+        run(assembled(tmp_path, vector), tmp_path, "--report", report, "--trace", trace, "--trace-detail=instructions")
         found = json.loads(report.read_text())
         names = {event["name"] for event in json.loads(trace.read_text())["traceEvents"] if event["ph"] == "X"}
         unit = next(unit for unit in found["units"] if unit["name"] == "vector0")

@@ -51,7 +51,7 @@ def test_paths_stay_short() -> None:
 
 
 ERROR_TEXT = re.compile(
-    r'(?:\bError\(|emitOpError\(|emitError\([^"()]*\)\s*<<\s*|emitOpError\(\)\s*<<\s*)"((?:[^"\\]|\\.)*)"\s*([;)])?'
+    r'(?:\b\w*Error\(|emitOpError\(|emitError\([^"()]*\)\s*<<\s*|emitOpError\(\)\s*<<\s*)"((?:[^"\\]|\\.)*)"\s*([;)])?'
 )
 
 

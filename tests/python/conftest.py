@@ -13,6 +13,15 @@ if importlib.util.find_spec("arsis") is None:
     sys.path.insert(0, str(ROOT / "python"))
 
 
+@pytest.fixture(scope="session", autouse=True)
+def cache(tmp_path_factory):
+    """Recipes are made once for all tests, and leave nothing in the user's cache."""
+    patch = pytest.MonkeyPatch()
+    patch.setenv("ARSIS_CACHE", str(tmp_path_factory.mktemp("cache")))
+    yield
+    patch.undo()
+
+
 @pytest.fixture(scope="session")
 def lenet(tmp_path_factory) -> Path:
     from arsis import models
@@ -21,14 +30,15 @@ def lenet(tmp_path_factory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def trained(lenet) -> dict:
+def trained(lenet):
     """The report of two short epochs of LeNet-5 on synthetic images, every step timed."""
+    import arsis
     from arsis import data, training
 
     images = data.load("synthetic", (1, 28, 28))
     images.train_images, images.train_labels = images.train_images[:128], images.train_labels[:128]
-    settings = training.Settings(model="lenet5", chip="edge", batch=16, epochs=2, reference="exact")
-    return training.train(lenet, images, settings, lambda *_: None)
+    settings = arsis.Settings(chip="edge", batch=16, epochs=2, reference="exact")
+    return training.train(lenet, images, settings).content
 
 
 @pytest.fixture

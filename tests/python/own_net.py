@@ -7,7 +7,7 @@ import torch
 from torch import nn
 
 
-def example(images: np.ndarray, labels: np.ndarray) -> tuple[list[float], dict]:
+def example(images: np.ndarray, labels: np.ndarray) -> tuple[list[float], arsis.Report]:
     """The loss of each of ten steps on one batch of 32 images of 1x28x28, and the report of the last."""
     torch.manual_seed(0)
     net = nn.Sequential(nn.Conv2d(1, 8, 5, 2), nn.BatchNorm2d(8), nn.ReLU(), nn.Flatten(), nn.Linear(8 * 12 * 12, 10))

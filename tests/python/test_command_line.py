@@ -151,7 +151,7 @@ def test_outputs_that_are_inputs_are_refused(call, tiny, tmp_path):
 
 
 @pytest.mark.parametrize(
-    "text", ["", "{}", "[]", "null", "[" * 100_000, '{"schema_version": 1}', '{"schema_version": 3}', "\xff"]
+    "text", ["", "{}", "[]", "null", "[" * 100_000, '{"schema_version": 1}', '{"schema_version": 4}', "\xff"]
 )
 def test_report_of_something_else(call, tmp_path, text):
     (tmp_path / "r.json").write_text(text, encoding="latin-1")

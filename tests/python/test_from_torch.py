@@ -112,9 +112,23 @@ def test_several_inputs_and_outputs():
     ],
 )
 def test_an_example_without_a_batch(net, given, problem):
-    with pytest.raises(ValueError) as error:
+    with pytest.raises(arsis.InputError) as error:
         arsis.from_torch(net, given)
     assert str(error.value).startswith(problem)
+
+
+def test_what_pytorch_cannot_export():
+    class Bessel(nn.Module):
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            return torch.special.i0(x)
+
+    with pytest.raises(arsis.ModelError, match="^Bessel: PyTorch cannot export the module: .*i0.*[^.]$"):
+        arsis.from_torch(Bessel(), torch.zeros(2, 3))
+
+
+def test_what_the_module_raises_comes_out(net):
+    with pytest.raises(RuntimeError, match="expected input"):
+        arsis.from_torch(net, torch.zeros(2, 1, 6, 5))
 
 
 def test_a_later_torch_is_asked_to_trace(net, monkeypatch):

@@ -107,7 +107,7 @@ def test_none_is_a_type_error():
         ({"batch": -(2**63)}, "expected at least 1"),
         ({"dims": {"N": 0}}, "dimension N: found 0, expected at least 1"),
         ({"batch": 2, "keep": "gradients"}, "found no training step"),
-        ({"batch": 2, "optimizer": "sgd,lr=1"}, "describe a training step; expected --train with them"),
+        ({"batch": 2, "optimizer": "sgd,lr=1"}, "describe a training step; expected train=True with them"),
         ({"batch": 2, "train": True, "optimizer": "sgd,lr=1,lr=2"}, "found lr more than once"),
         ({"batch": 2, "train": True, "optimizer": "sgd,lr=1e-46"}, "which is 0 in fp32"),
         ({"batch": 2, "train": True, "keep": "gradients,gradients"}, "found gradients more than once"),

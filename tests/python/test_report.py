@@ -8,7 +8,9 @@ from pathlib import Path
 
 import jsonschema
 import pytest
-from arsis import report, svg
+from arsis import report
+from arsis.pictures.quantities import change, percent_change, quantity
+from plotly.offline import get_plotlyjs
 
 ROOT = Path(__file__).resolve().parents[2]
 SCHEMA = json.loads((ROOT / "reports/schema/report.schema.json").read_text())
@@ -51,27 +53,25 @@ def test_page_is_self_contained(trained, tmp_path):
     page = tmp_path / "report.html"
     report.write_page(trained, page)
     text = page.read_text()
-    assert not re.search(
-        r"""(?:src|href)\s*=|<script|https?://(?!www\.w3\.org)|@import|url\(""", text.replace(sources(trained), "")
-    )
-    assert text.count("<svg") >= 6
+    assert text.count("* plotly.js v") == 1 and "default-src 'none'" in text
+    assert not re.search(r"""<(?:link|img|iframe)|<script[^>]*\bsrc\s*=|@import""", text.replace(get_plotlyjs(), ""))
     for layer in {row["layer"] for row in trained["layers"]}:
         assert layer in text
     assert f"{trained['totals']['cycles']:,}" in text
 
 
-def sources(trained) -> str:
-    """Sources of coefficients are quoted as they are and may hold an address."""
-    return "\0" if not trained["energy"] else next(iter(trained["energy"].values()))["source"]
+def test_headline_per_image(trained):
+    totals, values = trained["totals"], dict(report.headline(trained))
+    assert values["batch"] == "16" and values["images per second"] == f"{16 / totals['time_ns'] * 1e9:,.0f}"
+    assert values["energy per image"] == quantity(totals["energy_pj"] * 1e-12 / 16, "J")
 
 
-def test_page_of_a_functional_run(trained, tmp_path):
-    untimed = copy.deepcopy(trained)
-    untimed["mode"] = "functional-only"
-    for key in ("cycles", "time_ns", "power_mw", "utilisation"):
-        untimed["totals"].pop(key)
-    report.write_page(untimed, tmp_path / "report.html")
-    assert "cycles per step" not in report.summary(untimed)
+def test_headline_of_an_unknown_batch(trained):
+    unknown = {**trained, "program": {**trained["program"], "options": {}}}
+    unknown.pop("training")
+    values = dict(report.headline(unknown))
+    assert not {"batch", "images per second", "energy per image"} & values.keys()
+    assert values["cycles per step"] == f"{trained['totals']['cycles']:,}"
 
 
 def test_summary(trained):
@@ -90,4 +90,12 @@ def test_a_hypothetical_result_says_so(trained):
     "value,text", [(0, "0 B"), (999, "999 B"), (1234, "1.23 kB"), (5.6e9, "5.6 GB"), (2e-6, "2 µB"), (4.2e-11, "42 pB")]
 )
 def test_quantities(value, text):
-    assert svg.quantity(value, "B") == text
+    assert quantity(value, "B") == text
+    assert change(-value, "B") == ("0" if value == 0 else f"−{text}")
+
+
+@pytest.mark.parametrize(
+    "before,after,text", [(4, 4, "0 %"), (0, 1, "new"), (1, 0, "gone"), (4, 5, "+25 %"), (8, 7, "−12.5 %")]
+)
+def test_changes(before, after, text):
+    assert percent_change(before, after) == text

@@ -4,6 +4,7 @@
 import subprocess
 import sys
 
+import arsis
 import numpy as np
 import pytest
 from arsis import data, models, training
@@ -23,9 +24,9 @@ def test_the_learning_rate_falls_along_half_a_cosine(lenet, trained):
     """Chip and reference take the rate of each step: the first is that of a constant rate, later ones differ."""
     images = data.load("synthetic", (1, 28, 28))
     images.train_images, images.train_labels = images.train_images[:128], images.train_labels[:128]
-    settings = training.Settings(model="lenet5", chip="edge", batch=16, epochs=2, reference="exact", decay="cosine")
+    settings = arsis.Settings(chip="edge", batch=16, epochs=2, reference="exact", decay="cosine")
     assert [settings.rate(step, 16) for step in (0, 8, 16)] == pytest.approx([0.02, 0.01, 0], abs=1e-12)
-    falling = training.train(lenet, images, settings, lambda *_: None)["training"]
+    falling = training.train(lenet, images, settings)["training"]
     constant = trained["training"]
     assert falling["loss_chip"] == falling["loss_reference"]
     assert falling["loss_chip"][:2] == constant["loss_chip"][:2]  # the first update is the same
@@ -45,8 +46,8 @@ def test_dropout_follows_the_seed_and_is_gone_in_evaluation(tmp_path):
         model.graph.node.insert(3, drop)
         model.graph.initializer.append(onnx.numpy_helper.from_array(np.array(ratio, np.float32), "ratio"))
         onnx.save(model, tmp_path / "model.onnx")
-        settings = training.Settings(model="tiny", chip="tiny", batch=10, epochs=3, reference="exact", seed=seed)
-        trainings.append(training.train(tmp_path / "model.onnx", images, settings, lambda *_: None)["training"])
+        settings = arsis.Settings(chip="tiny", batch=10, epochs=3, reference="exact", seed=seed)
+        trainings.append(training.train(tmp_path / "model.onnx", images, settings)["training"])
     assert all(each["epochs_bit_exact"] == 3 for each in trainings)
     assert all(each["accuracy_chip"] == each["accuracy_reference"] for each in trainings)
     losses = [each["loss_chip"] for each in trainings]
@@ -61,7 +62,7 @@ def test_recipes_are_reproducible(tmp_path):
 
 
 def test_unknown_model_names_the_known_ones(tmp_path):
-    with pytest.raises(FileNotFoundError, match="lenet5, resnet18, resnet50, resnet8"):
+    with pytest.raises(arsis.ModelError, match="lenet5, resnet18, resnet50, resnet8"):
         models.model_path("alexnet", tmp_path)
 
 

@@ -41,7 +41,8 @@ inline std::shared_ptr<const isa::Program> convolution() {
 
 /// A timing-only run with its trace.
 inline RunRecord timing(const isa::Program &program, const chip::Chip &chip) {
-  return runTimed(program, chip, memorySizes(chip), nullptr, std::nullopt, true);
+  return runTimed(program, chip, memorySizes(chip), nullptr, std::nullopt,
+                  TraceOptions{TraceDetail::Instructions});
 }
 
 inline const UnitRecord &unit(const RunRecord &record, const std::string &name) {

@@ -24,13 +24,14 @@ struct Arguments {
   std::vector<std::string> overrides;
   bool timingOnly = false, functionalOnly = false, fast = false, noVerify = false;
   std::optional<uint64_t> latencySeed;
+  sim::TraceOptions traceOptions;
   uint64_t maxInstances = isa::kDefaultMaxInstances, maxWork = isa::kDefaultMaxWork;
 };
 
 /// Nothing if help was asked for.
 std::optional<Arguments> parse(int argc, char **argv) {
   Arguments a;
-  std::string seed, maxInstances, maxWork;
+  std::string seed, maxInstances, maxWork, traceDetail, traceWindow;
   options::options_description described("usage: arsis-sim PROGRAM --chip CHIP [options]\noptions");
   auto add = described.add_options();
   add("program", options::value<std::string>(), "program file (.arsis), or assembly (.s)");
@@ -46,6 +47,9 @@ std::optional<Arguments> parse(int argc, char **argv) {
   add("fast", options::bool_switch(&a.fast),
       "values on a second thread beside the clock; a missing wait goes unnoticed");
   add("trace", options::value(&a.trace), "where a trace for Perfetto goes (.json)");
+  add("trace-detail", options::value(&traceDetail)->default_value("units"),
+      "layers, units (what is very short is put together) or instructions");
+  add("trace-window", options::value(&traceWindow), "BEGIN:END: the cycles that the trace shows");
   add("perturb-latency", options::value(&seed), "seed of random durations; values must not change");
   add("max-instances",
       options::value(&maxInstances)->default_value(std::to_string(isa::kDefaultMaxInstances)),
@@ -67,6 +71,11 @@ std::optional<Arguments> parse(int argc, char **argv) {
   a.chip = tool::required(given, "chip");
   a.maxInstances = tool::wholeNumber(maxInstances, "--max-instances");
   a.maxWork = tool::wholeNumber(maxWork, "--max-work");
+  if (a.trace.empty() && (given.count("trace-window") || !given["trace-detail"].defaulted()))
+    throw Error("--trace-detail and --trace-window say what a trace holds, expected --trace with them");
+  a.traceOptions.detail = sim::parseTraceDetail(traceDetail);
+  if (given.count("trace-window"))
+    sim::parseTraceWindow(traceWindow, a.traceOptions);
   if (given.count("perturb-latency"))
     a.latencySeed = tool::wholeNumber(seed, "--perturb-latency");
   for (const char *file : {"inputs", "outputs", "report", "trace"})
@@ -143,6 +152,7 @@ int run(const Arguments &a) {
                                        : sim::Mode::Full;
   runOptions.latencySeed = a.latencySeed;
   runOptions.tracePath = a.trace;
+  runOptions.trace = a.traceOptions;
   runOptions.valuesBesideClock = a.fast;
   runOptions.maxInstances = a.maxInstances;
   runOptions.maxWork = a.maxWork;

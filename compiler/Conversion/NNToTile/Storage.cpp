@@ -6,6 +6,7 @@
 
 #include "compiler/Analysis/ElementTypes.h"
 #include "compiler/Analysis/Footprint.h"
+#include "compiler/Analysis/Reported.h"
 #include "compiler/Schedule/Geometry.h"
 #include "compiler/Schedule/Layout.h"
 #include "dialects/NN/IR/StepTypes.h"
@@ -85,15 +86,16 @@ private:
     auto get = [&](StringRef name) { return attributes ? attributes.get(name) : Attribute(); };
     std::string wanted = nameOf(attributes, kind, number), unique = tensors.uniqueName(wanted);
     if (unique != wanted)
-      return function.emitError() << kind << " " << number << " is named '" << wanted
-                                  << "', but so is another tensor";
+      return ofKind(ErrorKind::Model, function.emitError())
+             << kind << " " << number << " is named '" << wanted << "', but so is another tensor";
     tile::TensorRole role = fallback;
     if (auto known = dyn_cast_or_null<nn::RoleAttr>(get(nn::kRole)))
       role = static_cast<tile::TensorRole>(known.getValue()); // the same cases, of dialects/Isa/isa.td
     auto type = cast<RankedTensorType>(value.getType());
     if (type.getRank() > nn::kMostDimensions)
-      return function.emitError() << kind << " '" << wanted << "' has rank " << type.getRank()
-                                  << ", expected at most " << nn::kMostDimensions;
+      return ofKind(ErrorKind::Model, function.emitError())
+             << kind << " '" << wanted << "' has rank " << type.getRank() << ", expected at most "
+             << nn::kMostDimensions;
     tile::TensorOp tensor = b.tensor(wanted, role, type.getShape(), type.getElementType());
     auto shape = dyn_cast_or_null<DenseI64ArrayAttr>(get(nn::kHostShape));
     auto permutation = dyn_cast_or_null<DenseI64ArrayAttr>(get(nn::kHostPermutation));

@@ -6,6 +6,7 @@
 
 #include "compiler/Import/Onnx/Graph.h"
 #include "compiler/Import/Onnx/Operators.h"
+#include "dialects/Isa/Encoding/OptionNames.h"
 
 #include "mlir/IR/Diagnostics.h"
 #include "llvm/Support/xxhash.h"
@@ -90,7 +91,7 @@ void GraphImporter::describeAbsent() {
     emitWarning(NameLoc::get(opBuilder.getStringAttr(path)))
         << absent.size() << " parameters have no values in the file ('" << absent.front()
         << "'): they are zero until the host writes them, so that only time means something; "
-           "--random-weights SEED gives them random ones";
+        << optionName("random-weights") << " SEED gives them random ones";
   if (!filled.empty())
     emitWarning(NameLoc::get(opBuilder.getStringAttr(path)))
         << filled.size() << " parameters have no values in the file ('" << filled.front()

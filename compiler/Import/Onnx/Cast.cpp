@@ -3,6 +3,7 @@
 // Cast of what the step computes. All floats are fp32 here, so a cast to FLOAT or DOUBLE is another name.
 
 #include "compiler/Import/Onnx/Operators.h"
+#include "dialects/Isa/Encoding/OptionNames.h"
 
 #include "onnx/onnx_pb.h"
 
@@ -27,8 +28,8 @@ static LogicalResult convertCast(const Node &node, GraphImporter &graph) {
   if (isNameOnly(node))
     return graph.forward(node);
   return graph.fail(node, "casts values to " + elementTypeName(node.integer("to", 0)) +
-                              " (supported: FLOAT and DOUBLE, both fp32 here; --precision chooses what is "
-                              "stored in half precision)");
+                              " (supported: FLOAT and DOUBLE, both fp32 here; " + optionName("precision") +
+                              " chooses what is stored in half precision)");
 }
 
 const std::vector<Operator> castOperators = {

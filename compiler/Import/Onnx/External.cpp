@@ -6,6 +6,7 @@
 #include "compiler/Import/Onnx/External.h"
 
 #include "compiler/Import/Onnx/Tensor.h"
+#include "dialects/Isa/Encoding/OptionNames.h"
 
 #include "onnx/onnx_pb.h"
 #include "llvm/ADT/StringRef.h"
@@ -86,7 +87,7 @@ public:
       problems.push_back(
           tensors.front() + ": its data lie in '" + file + "', which is not in the model's folder" +
           (tensors.size() > 1 ? ", as do those of " + std::to_string(tensors.size() - 1) + " others" : "") +
-          "; keep the two files together, or let --random-weights SEED make values");
+          "; keep the two files together, or let " + optionName("random-weights") + " SEED make values");
     return std::move(problems);
   }
 

@@ -8,6 +8,7 @@
 #include "compiler/Import/Onnx/Model.h"
 #include "compiler/Import/Onnx/Operators.h"
 #include "compiler/Import/Onnx/Parameters.h"
+#include "dialects/Isa/Encoding/OptionNames.h"
 #include "dialects/NN/IR/NNDialect.h"
 #include "dialects/NN/IR/Origin.h"
 
@@ -102,9 +103,9 @@ OwningOpRef<ModuleOp> GraphImporter::run(onnx::ModelProto &model) {
   if (failed(verify(*module)))
     return nullptr;
   for (auto [type, count] : converted)
-    emitRemark(location)
-        << count << " tensors of " << elementTypeName(type)
-        << " are fp32 here (--precision chooses what is stored and multiplied in bf16 or fp16)";
+    emitRemark(location) << count << " tensors of " << elementTypeName(type) << " are fp32 here ("
+                         << optionName("precision")
+                         << " chooses what is stored and multiplied in bf16 or fp16)";
   describeAbsent();
   if (importOptions.training)
     describeTraining(folded);
@@ -207,9 +208,9 @@ SmallVector<int64_t> GraphImporter::bindShape(const onnx::ValueInfoProto &info, 
     } else if (auto bound = bindings.extents.find(symbol); bound != bindings.extents.end()) {
       shape.push_back(bound->second);
     } else {
-      std::string ways = i == 0 ? "--batch N" : "";
+      std::string ways = i == 0 ? optionName("batch") + " N" : "";
       if (!symbol.empty())
-        ways += (ways.empty() ? "--dim " : " or --dim ") + symbol + "=VALUE";
+        ways += (ways.empty() ? "" : " or ") + optionEntry("dim", symbol, "VALUE");
       std::string what = symbol.empty() ? " is unknown" : " is symbolic ('" + symbol + "')";
       problems.push_back(prefix + std::to_string(i) + what +
                          (ways.empty() ? " and has no name; expected a size or a name in the file"

@@ -11,6 +11,7 @@
 #include "compiler/Import/Onnx/Operators.h"
 #include "compiler/Import/Onnx/Schemas.h"
 #include "compiler/Import/Onnx/TrainingGraph.h"
+#include "dialects/Isa/Encoding/OptionNames.h"
 
 #include "mlir/IR/Diagnostics.h"
 #include "llvm/ADT/StringSet.h"
@@ -140,7 +141,8 @@ static std::string problemOf(const onnx::NodeProto &proto, const Node &node, con
   if (isOnnx && findFold(node.type()))
     return known.holdsInputsOf(proto) ? "" : "operator is supported only of shapes and constants";
   if (node.type() == "SoftmaxCrossEntropyLoss" || node.type() == "NegativeLogLikelihoodLoss")
-    return "not supported; --loss adds the loss, so export the model with its logits as output";
+    return "not supported; " + optionName("loss") +
+           " adds the loss, so export the model with its logits as output";
   if (node.type() == "Softmax" || node.type() == "LogSoftmax")
     return "not supported; the training loss contains the softmax, so export the model with its logits as "
            "output";
@@ -192,7 +194,8 @@ LogicalResult readModel(MLIRContext &context, const Source &source, onnx::ModelP
     return reportProblems(context, name, problem);
   if (model.training_info_size() != 0)
     emitWarning(NameLoc::get(StringAttr::get(&context, name)))
-        << "the file's training_info is not read; --loss and --optimizer make the training step";
+        << "the file's training_info is not read; " << optionName("loss") << " and "
+        << optionName("optimizer") << " make the training step";
   if (failed(reportProblems(context, name, findSparse(model.graph()))) ||
       failed(checkOperators(context, name, model, *opset)) ||
       failed(reportProblems(context, name,

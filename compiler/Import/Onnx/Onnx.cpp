@@ -4,6 +4,7 @@
 
 #include "compiler/Import/Onnx/Onnx.h"
 
+#include "compiler/Analysis/Reported.h"
 #include "compiler/Import/Onnx/Graph.h"
 #include "compiler/Import/Onnx/Model.h"
 
@@ -42,7 +43,8 @@ static std::unique_ptr<llvm::MemoryBuffer> readBytes(MLIRContext &context, Strin
   auto buffer = llvm::MemoryBuffer::getFile(path, /*IsText=*/false, /*RequiresNullTerminator=*/false);
   if (buffer)
     return std::move(*buffer);
-  emitFileError(context, path) << "cannot read the file: " << buffer.getError().message();
+  ofKind(ErrorKind::File, emitFileError(context, path))
+      << "cannot read the file: " << buffer.getError().message();
   return nullptr;
 }
 

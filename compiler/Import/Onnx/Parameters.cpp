@@ -5,6 +5,7 @@
 #include "compiler/Import/Onnx/Parameters.h"
 #include "compiler/Import/Onnx/Absent.h"
 #include "compiler/Import/Onnx/Operators.h"
+#include "dialects/Isa/Encoding/OptionNames.h"
 
 #include "llvm/ADT/IntEqClasses.h"
 #include "llvm/ADT/MapVector.h"
@@ -51,11 +52,12 @@ public:
   ParameterPlan run() {
     collectNames();
     findReaders();
-    match(options.tie, "--tie", [](Root &root) { root.isTied = true; });
-    match(options.untie, "--untie", [](Root &root) { root.isUntied = true; });
+    match(options.tie, optionName("tie"), [](Root &root) { root.isTied = true; });
+    match(options.untie, optionName("untie"), [](Root &root) { root.isUntied = true; });
     for (auto &[name, root] : roots)
       if (root.isTied && root.isUntied)
-        plan.problems.push_back("constant '" + root.name + "' matches both --tie and --untie");
+        plan.problems.push_back("constant '" + root.name + "' matches both " + optionName("tie") + " and " +
+                                optionName("untie"));
     if (plan.problems.empty())
       for (auto &[name, root] : roots)
         assign(root);
@@ -123,7 +125,7 @@ private:
 
   /// What is frozen is read like a constant that is no weight: nothing asks for its gradient.
   void freeze(const std::string &text) {
-    std::optional<llvm::GlobPattern> pattern = parse("--freeze", text);
+    std::optional<llvm::GlobPattern> pattern = parse(optionName("freeze"), text);
     if (!pattern)
       return;
     bool matches = false;
@@ -137,7 +139,7 @@ private:
         parameter.isFrozen = matches = true;
       }
     if (!matches)
-      plan.problems.push_back("--freeze '" + text + "' matches no parameter of the graph");
+      plan.problems.push_back(optionName("freeze") + " '" + text + "' matches no parameter of the graph");
   }
 
   void match(ArrayRef<std::string> patterns, StringRef option, llvm::function_ref<void(Root &)> mark) {
@@ -367,13 +369,10 @@ void GraphImporter::describeParameters() {
     for (const std::string &note : notes)
       diagnostic.attachNote() << note;
   };
-  remark(separated,
-         "constants that the file gives to several nodes are parameters of their own in each (--tie NAME "
-         "keeps one)");
-  remark(
-      shared,
-      "parameters that several nodes share are trained by the sum of the gradients (--untie NAME separates "
-      "them)");
+  remark(separated, "constants that the file gives to several nodes are parameters of their own in each (" +
+                        optionName("tie") + " NAME keeps one)");
+  remark(shared, "parameters that several nodes share are trained by the sum of the gradients (" +
+                     optionName("untie") + " NAME separates them)");
   remark(trained.empty() ? ArrayRef<std::string>() : quotedList(trained),
          "weights in Constant nodes are trained");
   remark(constant.empty() ? ArrayRef<std::string>() : quotedList(constant),

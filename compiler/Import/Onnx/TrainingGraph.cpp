@@ -5,6 +5,8 @@
 
 #include "compiler/Import/Onnx/TrainingGraph.h"
 
+#include "dialects/Isa/Encoding/OptionNames.h"
+
 #include "onnx/onnx_pb.h"
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringRef.h"
@@ -25,8 +27,9 @@ std::string trainingGraphProblem(const onnx::GraphProto &graph) {
     return {};
   const std::string name = found->name().empty() && found->output_size() ? found->output(0) : found->name();
   return "is a training graph: node '" + name + "' (" + found->op_type() +
-         ") computes a gradient or an update; give the forward model that it was made from, of which --train "
-         "makes the step with --loss and --optimizer";
+         ") computes a gradient or an update; give the forward model that it was made from, of which " +
+         optionSwitch("train") + " makes the step with " + optionName("loss") + " and " +
+         optionName("optimizer");
 }
 
 } // namespace arsis::compiler::onnximport

@@ -5,6 +5,7 @@
 
 #include "compiler/Import/Onnx/Graph.h"
 
+#include "dialects/Isa/Encoding/OptionNames.h"
 #include "dialects/NN/IR/NNDialect.h"
 #include "dialects/NN/IR/Origin.h"
 
@@ -143,10 +144,9 @@ Value GraphImporter::value(const Node &node, size_t index, ArrayRef<int64_t> per
   if (!entry.value)
     return materialise(entry, permutation, isState);
   if (importOptions.training && entry.constant && entry.isState != isState) {
-    (void)fail(node,
-               "'" + entry.name +
-                   "' is both a parameter and a running statistic; separate its readers with --untie '" +
-                   entry.name + "'");
+    (void)fail(node, "'" + entry.name +
+                         "' is both a parameter and a running statistic; separate its readers with " +
+                         optionName("untie") + " '" + entry.name + "'");
     return nullptr;
   }
   return arrange(node, {entry.value, entry.permutation}, permutation);
@@ -276,7 +276,8 @@ LogicalResult GraphImporter::replaceState(const Node &node, Value argument, Valu
     return fail(node, "its running statistics are computed by other nodes; expected initialisers");
   unsigned number = blockArgument.getArgNumber();
   if (!replaced.insert(number).second)
-    return fail(node, "shares its running statistics with another node; separate them with --untie '" +
+    return fail(node, "shares its running statistics with another node; separate them with " +
+                          optionName("untie") + " '" +
                           cast<StringAttr>(argumentAttributes[number].get("nn.name")).getValue() + "'");
   NamedAttrList attributes = argumentAttributes[number];
   attributes.erase("nn.initial");

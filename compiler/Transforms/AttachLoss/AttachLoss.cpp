@@ -4,8 +4,10 @@
 
 #include "compiler/Transforms/AttachLoss/AttachLoss.h"
 
+#include "compiler/Analysis/Reported.h"
 #include "compiler/Record/Record.h"
 #include "compiler/Transforms/TrainStep/Signature.h"
+#include "dialects/Isa/Encoding/OptionNames.h"
 #include "mlir/IR/BuiltinOps.h"
 
 using namespace mlir;
@@ -35,15 +37,17 @@ static FailureOr<unsigned> findLogits(func::FuncOp forward, StringRef name) {
   if (name.empty()) {
     if (outputs.size() == 1)
       return outputs.front();
-    return forward.emitError() << "expects one output to attach the loss to, found " << outputs.size()
-                               << "; name the logits among them with --logits: "
-                               << describe(forward, outputs);
+    return ofKind(ErrorKind::Model, forward.emitError())
+           << "expects one output to attach the loss to, found " << outputs.size()
+           << "; name the logits among them with " << optionName("logits") << ": "
+           << describe(forward, outputs);
   }
   for (unsigned result : outputs)
     if (resultText(forward, result, nn::kName) == name)
       return result;
-  return forward.emitError() << "expects an output named '" << name << "' to attach the loss to, found "
-                             << describe(forward, outputs);
+  return ofKind(ErrorKind::Model, forward.emitError())
+         << "expects an output named '" << name << "' to attach the loss to, found "
+         << describe(forward, outputs);
 }
 
 namespace {
@@ -59,7 +63,7 @@ static FailureOr<LogitsShape> readLogits(func::FuncOp forward, unsigned result) 
   Type found = forward.getResultTypes()[result];
   auto type = dyn_cast<RankedTensorType>(found);
   auto fail = [&]() -> LogicalResult {
-    return forward.emitError()
+    return ofKind(ErrorKind::Model, forward.emitError())
            << "expects the logits to be static, of f32 and of shape images x classes, or with "
               "further extents of 1, found "
            << found;

@@ -201,7 +201,8 @@ struct AttachOptimizer : impl::AttachOptimizerBase<AttachOptimizer> {
     if (resultsWithRole(getOperation(), nn::Role::Gradient).empty()) {
       if (resultsWithRole(getOperation(), nn::Role::Loss).empty())
         return;
-      getOperation().emitError() << "expects a parameter that the loss depends on, found none to train";
+      ofKind(ErrorKind::Model, getOperation().emitError())
+          << "expects a parameter that the loss depends on, found none to train";
       return signalPassFailure();
     }
     if (failed(reported(getOperation(), [&] {

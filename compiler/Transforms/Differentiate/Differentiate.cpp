@@ -6,6 +6,7 @@
 
 #include "compiler/Transforms/Differentiate/Differentiate.h"
 
+#include "compiler/Analysis/Reported.h"
 #include "compiler/Record/Record.h"
 #include "compiler/Transforms/TrainStep/Signature.h"
 
@@ -56,10 +57,9 @@ LogicalResult checkRules(func::FuncOp step, ArrayRef<Operation *> active) {
       missing.push_back(op);
   if (missing.empty())
     return success();
-  InFlightDiagnostic diagnostic = step.emitError() << "cannot differentiate @" << step.getName()
-                                                   << ": expects a rule for every "
-                                                   << "operation between a parameter and the loss, found "
-                                                   << missing.size() << " without one";
+  InFlightDiagnostic diagnostic = ofKind(ErrorKind::Model, step.emitError());
+  diagnostic << "cannot differentiate @" << step.getName() << ": expects a rule for every "
+             << "operation between a parameter and the loss, found " << missing.size() << " without one";
   for (Operation *op : missing)
     diagnostic.attachNote(op->getLoc()) << "no rule for '" << op->getName() << "'";
   return diagnostic;

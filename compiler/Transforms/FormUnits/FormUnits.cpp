@@ -10,7 +10,8 @@
 #include "compiler/Schedule/Convolution.h"
 #include "compiler/Schedule/VectorProgram.h"
 #include "compiler/Transforms/Map/Units.h"
-#include "dialects/Isa/Encoding/Error.h"
+#include "dialects/Isa/Encoding/ErrorKind.h"
+#include "dialects/Isa/Encoding/OptionNames.h"
 #include "dialects/NN/IR/Offers.h"
 #include "dialects/NN/IR/UnitOps.h"
 
@@ -39,8 +40,8 @@ Fusion parseFusion(std::string_view text) {
     else if (name == "epilogues")
       fusion.epilogues = true;
     else
-      throw Error("--fuse: found '" + std::string(text) +
-                  "', expected all, none, or a list of vector, sums and epilogues with commas");
+      throw InputError(optionName("fuse") + ": found '" + std::string(text) +
+                       "', expected all, none, or a list of vector, sums and epilogues with commas");
   }
   return fusion;
 }

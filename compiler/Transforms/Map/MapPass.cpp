@@ -10,6 +10,7 @@
 #include "compiler/Transforms/Map/TakeApart.h"
 #include "compiler/Transforms/Map/Units.h"
 #include "dialects/Isa/Encoding/Error.h"
+#include "dialects/Isa/Encoding/Interrupt.h"
 #include "dialects/Isa/Encoding/OutputFile.h"
 #include "dialects/NN/IR/UnitOps.h"
 
@@ -63,8 +64,20 @@ void emitRemark(StringRef key, Operation *op, const Space &space, const Solution
 class MapPass : public impl::MapPassBase<MapPass> {
 public:
   using MapPassBase::MapPassBase;
+  MapPass(const MapPassOptions &options, std::vector<Decision> *decisions)
+      : MapPassBase(options), decisions(decisions) {}
 
   void runOnOperation() override {
+    try {
+      chooseAll();
+    } catch (const Interrupted &stop) { // whoever asked knows what follows
+      getOperation().emitError(stop.what());
+      signalPassFailure();
+    }
+  }
+
+private:
+  void chooseAll() {
     std::optional<chip::Chip> described = readChip(getOperation(), getArgument(), chip, set);
     ScheduleFile file;
     if (!described || failed(readMapping(file)))
@@ -89,7 +102,8 @@ public:
         failedLayers.insert(layer);
     }
     for (const std::string &key : file.unused()) {
-      getOperation().emitError("the schedules name '") << key << "', but there is no such operation";
+      ofKind(ErrorKind::Input, getOperation().emitError("the schedules name '"))
+          << key << "', but there is no such operation";
       good = false;
     }
     if (auto functions = getOperation().getOps<func::FuncOp>(); explain && !functions.empty())
@@ -100,7 +114,6 @@ public:
       signalPassFailure();
   }
 
-private:
   LogicalResult write() {
     if (writeSchedules.empty())
       return success();
@@ -113,9 +126,9 @@ private:
   LogicalResult readMapping(ScheduleFile &file) {
     std::string why;
     if (!mappingText.empty() && !file.parse(mappingText, "schedules", why))
-      return getOperation().emitError(why);
+      return ofKind(ErrorKind::Input, getOperation().emitError(why));
     if (!mappingFile.empty() && !file.read(mappingFile, why))
-      return getOperation().emitError(why);
+      return ofKind(ErrorKind::Input, getOperation().emitError(why));
     return success();
   }
 
@@ -123,7 +136,7 @@ private:
     return reported(op, [&]() -> LogicalResult { // errors of a strategy from outside
       std::vector<std::unique_ptr<Space>> spaces = spacesOf(op, solver.model.limits);
       if (spaces.empty())
-        return op->emitError("no strategy is for ")
+        return ofKind(ErrorKind::Model, op->emitError("no strategy is for "))
                << op->getName() << ", expected one that knows its structure";
       // The file overrides the operation.
       nn::ScheduleAttr own = cast<nn::ScheduledOpInterface>(op).getScheduleAttr();
@@ -173,13 +186,25 @@ private:
             &getContext(), dims, chunks, plan.continues ? nn::PlanBegin::Continue : nn::PlanBegin::Zero));
       }
     }
+    if (decisions) {
+      const Solution &s = found.solution;
+      decisions->push_back({key.str(), space.strategy, s,
+                            s.runnerUp ? textOf(space.fields(), s.runnerUp->choice) : std::string(),
+                            space.limits.scratchpadBytes, space.limits.accumulatorRows});
+    }
     if (explain)
       emitRemark(key, op, space, solution, found.others);
     return success();
   }
+
+  std::vector<Decision> *decisions = nullptr;
 };
 
 } // namespace
+
+std::unique_ptr<Pass> createMapPass(const MapPassOptions &options, std::vector<Decision> *decisions) {
+  return std::make_unique<MapPass>(options, decisions);
+}
 
 std::string schedulesToJson(ModuleOp module) {
   ScheduleFile file;

@@ -3,6 +3,7 @@
 // See Solver.h.
 #include "compiler/Transforms/Map/Solver.h"
 
+#include "compiler/Analysis/Reported.h"
 #include "compiler/Transforms/Map/Units.h"
 #include "dialects/NN/IR/UnitOps.h"
 
@@ -26,7 +27,7 @@ static LogicalResult addPinsOf(Operation *op, const Space &space, Pins &pins) {
       continue;
     const auto dims = reduction.getReductionDims();
     if (dims.size() != plan.getChunks().size())
-      return op->emitError("the plan has ")
+      return ofKind(ErrorKind::Input, op->emitError("the plan has "))
              << plan.getChunks().size() << " dimensions, expected " << dims.size();
     for (auto [chunk, dim] : llvm::zip(plan.getChunks(), dims)) {
       const std::string field = space.planField(dim.name.str());
@@ -35,7 +36,7 @@ static LogicalResult addPinsOf(Operation *op, const Space &space, Pins &pins) {
       auto [pin, isNew] = pins.numbers.try_emplace(field, chunk);
       // A chunk longer than the dimension is the whole of it.
       if (std::min(pin->second, dim.size) != std::min(chunk, dim.size))
-        return op->emitError("the plan has chunks of ")
+        return ofKind(ErrorKind::Input, op->emitError("the plan has chunks of "))
                << chunk << " along " << dim.name << ", the schedule's field '" << field << "' is "
                << pin->second;
       pin->second = chunk;
@@ -99,7 +100,8 @@ FailureOr<Found> Solver::cheapest(Operation *op, const std::vector<std::unique_p
     best->others = others;
   }
   if (!best)
-    return op->emitError("no schedule of ") << op->getName() << " is feasible: " << reasons;
+    return ofKind(ErrorKind::Infeasible, op->emitError("no schedule of "))
+           << op->getName() << " is feasible: " << reasons;
   ++solutions;
   if (!alike.empty())
     solved.insert({alike, *best});

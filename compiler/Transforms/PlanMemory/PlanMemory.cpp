@@ -3,6 +3,7 @@
 // moment.
 #include "compiler/Transforms/PlanMemory/PlanMemory.h"
 
+#include "compiler/Analysis/Reported.h"
 #include "compiler/Record/Record.h"
 #include "compiler/Transforms/PlanMemory/Arena.h"
 #include "dialects/NN/IR/Origin.h"
@@ -113,7 +114,7 @@ private:
       buffers.push_back(buffer);
     }
     if (auto failure = packArena(buffers, dramBytes, kAlignmentBytes))
-      return tensors[failure->buffer].emitOpError()
+      return ofKind(ErrorKind::Infeasible, tensors[failure->buffer].emitOpError())
              << "finds no room in DRAM: " << failure->missing << " bytes missing of a capacity of "
              << int64_t(dramBytes);
     for (auto [tensor, buffer] : llvm::zip_equal(tensors, buffers))
@@ -185,7 +186,7 @@ private:
   LogicalResult report(AllocOp alloc, int64_t size, int64_t missing, int64_t capacity) {
     StringRef layer = nn::getOrigin(alloc.getLoc()).first;
     bool rows = alloc.isAccumulator();
-    InFlightDiagnostic diagnostic = alloc.emitOpError();
+    InFlightDiagnostic diagnostic = ofKind(ErrorKind::Infeasible, alloc.emitOpError());
     diagnostic << "\"" << alloc.getName() << "\" of layer \"" << layer << "\" finds no room for " << size
                << (rows ? " rows in the accumulators of unit " + std::to_string(alloc.getUnit())
                         : std::string(" bytes in the scratchpad"))

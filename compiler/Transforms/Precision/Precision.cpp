@@ -8,7 +8,8 @@
 #include "compiler/Analysis/Reported.h"
 #include "compiler/Record/Record.h"
 #include "compiler/Transforms/TrainStep/Signature.h"
-#include "dialects/Isa/Encoding/Error.h"
+#include "dialects/Isa/Encoding/ErrorKind.h"
+#include "dialects/Isa/Encoding/OptionNames.h"
 #include "dialects/NN/IR/NNDialect.h"
 #include "dialects/NN/IR/UnitOps.h"
 
@@ -23,19 +24,19 @@ namespace arsis::compiler {
 
 static void checkType(const std::string &type, const std::string &option) {
   if (type != "fp32" && type != "bf16" && type != "fp16")
-    throw Error("--" + option + ": found '" + type + "', expected fp32, bf16 or fp16");
+    throw InputError(option + ": found '" + type + "', expected fp32, bf16 or fp16");
 }
 
 Precision parsePrecision(const std::string &type, ArrayRef<std::string> store) {
-  checkType(type, "precision");
+  checkType(type, optionName("precision"));
   Precision precision{type, {}};
   for (const std::string &text : store) {
     auto [layer, stored] = StringRef(text).rsplit('='); // a layer's name may have a '='
     if (layer.empty() || layer.size() == text.size())
-      throw Error("--store: found '" + text + "', expected LAYER=TYPE");
-    checkType(stored.str(), "store " + layer.str());
+      throw InputError(optionName("store") + ": found '" + text + "', expected LAYER=TYPE");
+    checkType(stored.str(), optionName("store") + " " + layer.str());
     if (!precision.store.emplace(layer, stored).second)
-      throw Error("--store: found layer '" + layer.str() + "' twice, expected it once");
+      throw InputError(optionName("store") + ": found layer '" + layer.str() + "' twice, expected it once");
   }
   return precision;
 }
@@ -78,8 +79,9 @@ private:
       layers.insert(nn::getOrigin(op.getLoc()).first);
     for (const auto &entry : precision.store)
       if (!layers.contains(entry.first))
-        return function.emitError() << "--store: found layer '" << entry.first
-                                    << "', which no operation belongs to";
+        return ofKind(ErrorKind::Input, function.emitError())
+               << optionName("store") << ": found layer '" << entry.first
+               << "', which no operation belongs to";
     return success();
   }
 
@@ -198,10 +200,12 @@ LogicalResult setPrecision(func::FuncOp function, const Precision &precision) {
   if (failed(options))
     return failure();
   if (std::optional<std::string> before = option(*options, "precision"))
-    return function.emitError() << "--precision: found " << *before << " already chosen for this function";
+    return ofKind(ErrorKind::Input, function.emitError())
+           << optionName("precision") << ": found " << *before << " already chosen for this function";
   if (option(*options, "optimizer"))
-    return function.emitError()
-           << "--precision: found a training step with its optimizer, expected it where the step is made";
+    return ofKind(ErrorKind::Input, function.emitError())
+           << optionName("precision")
+           << ": found a training step with its optimizer, expected it where the step is made";
   for (Operation &op : function.getBody().front())
     if (nn::bodyOf(&op))
       return op.emitError("is a unit already, expected types to be chosen before units are formed");

@@ -2,8 +2,10 @@
 // Asks the verifier, which knows no MLIR, about the binary of a module.
 #include "compiler/Transforms/ProveProgram/ProveProgram.h"
 
+#include "compiler/Analysis/Reported.h"
 #include "compiler/Record/Record.h"
 #include "compiler/Target/Translate.h"
+#include "dialects/Isa/Encoding/Interrupt.h"
 #include "dialects/Isa/Verifier/Record.h"
 
 using namespace mlir;
@@ -31,7 +33,10 @@ struct ProveProgram : impl::ProveProgramBase<ProveProgram> {
       isa::validateProgram(*program);
       prove(op, *program, *described);
     } catch (const Error &error) {
-      op.emitError(error.what());
+      ofKind(kindOf(error), op.emitError(error.what()));
+      signalPassFailure();
+    } catch (const Interrupted &stop) { // whoever asked knows what follows
+      op.emitError(stop.what());
       signalPassFailure();
     }
   }
@@ -39,9 +44,10 @@ struct ProveProgram : impl::ProveProgramBase<ProveProgram> {
   static void prove(isair::ProgramOp op, isa::Program &program, const chip::Chip &chip) {
     isa::VerificationResult result = isa::verify(program, chip);
     if (!result.accepted)
-      throw Error(result.diagnostics.front().kind == isa::Diagnostic::Chip
-                      ? result.diagnostics.front().message
-                      : isa::summarise(result, chip));
+      throw KindError(
+          result.diagnostics.front().kind == isa::Diagnostic::Chip ? ErrorKind::Infeasible : ErrorKind::Other,
+          result.diagnostics.front().kind == isa::Diagnostic::Chip ? result.diagnostics.front().message
+                                                                   : isa::summarise(result, chip));
     isa::recordVerdict(program, result);
     op.setVerdictAttr(toAttribute(*op.getContext(), *program.verdict));
   }

@@ -7,7 +7,8 @@
 #include "compiler/Analysis/Reported.h"
 #include "compiler/Record/Record.h"
 #include "compiler/Transforms/TrainStep/Signature.h"
-#include "dialects/Isa/Encoding/Error.h"
+#include "dialects/Isa/Encoding/ErrorKind.h"
+#include "dialects/Isa/Encoding/OptionNames.h"
 #include "mlir/IR/Matchers.h"
 
 using namespace mlir;
@@ -23,7 +24,8 @@ StepPhase parsePhase(std::string_view text) {
   for (auto [name, phase] : kPhases)
     if (name == text)
       return phase;
-  throw Error("--phase: found '" + std::string(text) + "', expected joint, gradients or update");
+  throw InputError(optionName("phase") + ": found '" + std::string(text) +
+                   "', expected joint, gradients or update");
 }
 
 namespace {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // A program to the sections of its file and back. docs/isa.md describes the bytes.
+#include "dialects/Isa/Encoding/ErrorKind.h"
 #include "dialects/Isa/Encoding/Initials.h"
 #include "dialects/Isa/Encoding/InputFile.h"
 #include "dialects/Isa/Encoding/OutputFile.h"
@@ -145,7 +146,7 @@ Program readProgramFile(const std::string &path) {
     program.folder = folderOf(path);
     return program;
   } catch (const Error &error) {
-    throw Error(path + ": " + error.what());
+    throw ProgramError(path + ": " + error.what());
   }
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Encoding of single values. Reader and writer stand side by side, kind by kind.
 #include "dialects/Isa/Encoding/Bytes.h"
+#include "dialects/Isa/Encoding/ErrorKind.h"
 
 #include <limits>
 
@@ -11,8 +12,8 @@ constexpr uint8_t kAddressStrideMask = 0x0f;
 constexpr uint8_t kAddressRing = 0x10;
 
 void ByteReader::failAt(size_t position, const std::string &what) const {
-  throw Error("program file, section " + section + ", offset " + std::to_string(position) +
-              (item.empty() ? "" : " (" + item + ")") + ": " + what);
+  throw ProgramError("program file, section " + section + ", offset " + std::to_string(position) +
+                     (item.empty() ? "" : " (" + item + ")") + ": " + what);
 }
 
 // ---- Numbers ----
@@ -99,8 +100,9 @@ void ByteWriter::checkTerms(const Terms &terms) {
   int previous = -1;
   for (const Term &term : terms) {
     if (term.loop <= previous || term.loop >= kMaxLoopDepth || term.stride == 0)
-      throw Error("terms of an affine value are not canonical: loop " + std::to_string(term.loop) +
-                  " with stride " + std::to_string(term.stride) + " after loop " + std::to_string(previous));
+      throw ProgramError("terms of an affine value are not canonical: loop " + std::to_string(term.loop) +
+                         " with stride " + std::to_string(term.stride) + " after loop " +
+                         std::to_string(previous));
     previous = term.loop;
   }
 }
@@ -161,7 +163,7 @@ void ByteReader::operator()(Extent &value) {
 
 void ByteWriter::operator()(const Address &value) {
   if (value.slots == 0)
-    throw Error("address with a ring of 0 slots, expected at least 1");
+    throw ProgramError("address with a ring of 0 slots, expected at least 1");
   (*this)(uint8_t(value.strides.size() | (value.hasRing() ? kAddressRing : 0)));
   (*this)(value.base);
   if (value.hasRing()) {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Flattens the loop markers of a stream into a table of steps, once per cursor.
 #include "dialects/Isa/Encoding/Cursor.h"
+#include "dialects/Isa/Encoding/ErrorKind.h"
+#include "dialects/Isa/Encoding/OptionNames.h"
 
 #include <limits>
 
@@ -9,8 +11,8 @@ namespace arsis::isa {
 InstructionCursor::InstructionCursor(const Stream &stream) : first(stream.instructions.data()) {
   size_t size = stream.instructions.size();
   if (size >= std::numeric_limits<uint32_t>::max())
-    throw Error("stream " + streamName(stream) + " has " + std::to_string(size) +
-                " instructions, expected fewer than 2^32");
+    throw ProgramError("stream " + streamName(stream) + " has " + std::to_string(size) +
+                       " instructions, expected fewer than 2^32");
   std::shared_ptr<Step[]> table(new Step[size + 1]);
   struct Open {
     uint32_t position, count;
@@ -18,7 +20,8 @@ InstructionCursor::InstructionCursor(const Stream &stream) : first(stream.instru
   };
   std::vector<Open> open;
   auto fail = [&](size_t position, const std::string &what) {
-    throw Error("stream " + streamName(stream) + ", instruction " + std::to_string(position) + ": " + what);
+    throw ProgramError("stream " + streamName(stream) + ", instruction " + std::to_string(position) + ": " +
+                       what);
   };
   for (size_t position = 0; position < size; ++position) {
     const Body &body = stream.instructions[position].body;
@@ -95,8 +98,8 @@ uint64_t countInstances(const Program &program) {
 void checkInstances(const Program &program, uint64_t most) {
   const uint64_t total = countInstances(program);
   if (total > most)
-    throw Error("the program has " + std::to_string(total) + " instances, expected at most " +
-                std::to_string(most) + " (--max-instances)");
+    throw ProgramError("the program has " + std::to_string(total) + " instances, expected at most " +
+                       std::to_string(most) + " (" + optionName("max-instances") + ")");
 }
 
 } // namespace arsis::isa

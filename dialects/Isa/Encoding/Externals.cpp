@@ -3,6 +3,7 @@
 #include "dialects/Isa/Encoding/Externals.h"
 
 #include "dialects/Isa/Encoding/Bytes.h"
+#include "dialects/Isa/Encoding/ErrorKind.h"
 #include "dialects/Isa/Encoding/Volume.h"
 
 #include <boost/crc.hpp>
@@ -81,7 +82,7 @@ static bool isFieldName(const std::string &text) {
 void ExternalInstructions::add(std::unique_ptr<ExternalInstruction> instruction, const std::string &library) {
   const ExternalDescription &described = instruction->description;
   auto fail = [&](const std::string &what) {
-    throw Error("library " + library + ", instruction '" + described.mnemonic + "': " + what);
+    throw InputError("library " + library + ", instruction '" + described.mnemonic + "': " + what);
   };
   if (described.opcode < kFirstExternalOpcode)
     fail("opcode is " + hex(described.opcode) + ", expected " + hex(kFirstExternalOpcode) + " or more");
@@ -126,7 +127,7 @@ ExternalInstructions &externalInstructions() {
 
 void loadPlugin(const std::string &path, const std::vector<Taker> &takers) {
   static std::set<void *> loaded;
-  auto fail = [&](const std::string &what) { throw Error("library " + path + ": " + what); };
+  auto fail = [&](const std::string &what) { throw InputError("library " + path + ": " + what); };
   // A name without a slash would be looked for where libraries are installed.
   const std::string file = path.find('/') == std::string::npos ? "./" + path : path;
   void *handle = ::dlopen(file.c_str(), RTLD_NOW | RTLD_LOCAL);
@@ -160,8 +161,8 @@ void loadPlugin(const std::string &path, const std::vector<Taker> &takers) {
 ExternalWork workOf(const External &external, const Evaluation &evaluation) {
   ExternalWork work = external.type->workOf(external, evaluation);
   auto fail = [&](const std::string &what) {
-    throw Error("instruction '" + external.type->description.mnemonic + "' of library " +
-                external.type->library + ": " + what);
+    throw ProgramError("instruction '" + external.type->description.mnemonic + "' of library " +
+                       external.type->library + ": " + what);
   };
   auto check = [&](const ExternalOperand &operand) {
     for (const auto &sizes : {std::pair(operand.count.data(), 4), std::pair(operand.window.data(), 2)})

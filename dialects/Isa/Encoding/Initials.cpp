@@ -3,6 +3,7 @@
 // eight bytes, the header (per tensor its type, shape, and first and last byte behind the header), the bytes.
 #include "dialects/Isa/Encoding/Initials.h"
 
+#include "dialects/Isa/Encoding/ErrorKind.h"
 #include "dialects/Isa/Encoding/InputFile.h"
 #include "dialects/Isa/Encoding/OutputFile.h"
 #include "dialects/Isa/Encoding/Volume.h"
@@ -40,7 +41,7 @@ static std::string expectation(const InitialFile &file) {
 static std::string readInitialFile(const InitialFile &file, const std::string &folder) {
   const std::string path = (fs::path(folder) / file.name).string();
   const auto fail = [&](const std::string &found) {
-    throw Error(path + ": " + found + ", " + expectation(file) + ": the program's initial values");
+    throw ProgramError(path + ": " + found + ", " + expectation(file) + ": the program's initial values");
   };
   std::error_code error;
   const fs::file_status status = fs::status(path, error);
@@ -82,7 +83,7 @@ static const char *safetensorsType(ElementType type) {
   case ElementType::I32:
     return "I32";
   }
-  throw Error("element type without a name in safetensors");
+  throw ProgramError("element type without a name in safetensors");
 }
 
 /// Without the leading ones that pad it to four dimensions, where the host's rank is known.
@@ -104,18 +105,18 @@ static std::string headerOf(const Program &program, std::map<uint16_t, uint64_t>
     const uint64_t begin = end;
     end += elementBytes(tensor);
     if (tensor.name == kMetadata)
-      throw Error("tensor '" + tensor.name + "': a safetensors file gives this name another meaning");
+      throw ProgramError("tensor '" + tensor.name + "': a safetensors file gives this name another meaning");
     header[tensor.name] = {
         {"dtype", safetensorsType(tensor.type)}, {"shape", shapeOf(tensor)}, {"data_offsets", {begin, end}}};
     offsets[initial.tensor] = begin;
   }
   if (offsets.empty())
-    throw Error("the program has no initial values but splats, expected some for a file of their own");
+    throw ProgramError("the program has no initial values but splats, expected some for a file of their own");
   std::string text = boost::json::serialize(header);
   boost::system::error_code error;
   boost::json::parse(text, error); // which refuses what is no UTF-8, other than serialize
   if (error)
-    throw Error("a name of a tensor is not UTF-8, which a safetensors file expects");
+    throw ProgramError("a name of a tensor is not UTF-8, which a safetensors file expects");
   constexpr size_t kAlignment = 8; // of the elements, as the format asks for
   text.resize((text.size() + kAlignment - 1) / kAlignment * kAlignment, ' ');
   std::string size;
@@ -129,7 +130,7 @@ static std::string headerOf(const Program &program, std::map<uint16_t, uint64_t>
 
 void moveInitialsToFile(Program &program, const std::string &path, const std::string &folder) {
   if (path.empty() || path == "-")
-    throw Error("found '" + path + "' for the file of initial values, expected the name of a file");
+    throw ProgramError("found '" + path + "' for the file of initial values, expected the name of a file");
   std::map<uint16_t, uint64_t> offsets;
   InitialReader reader(program);
   OutputFile out(path);
@@ -165,7 +166,7 @@ static fs::path absolutePath(const fs::path &path) {
   std::error_code error;
   fs::path found = fs::weakly_canonical(fs::absolute(path, error), error);
   if (error)
-    throw Error(path.string() + ": cannot find the way to it: " + error.message());
+    throw ProgramError(path.string() + ": cannot find the way to it: " + error.message());
   return found;
 }
 
@@ -183,15 +184,15 @@ void nameFilesFrom(Program &program, const std::string &folder) {
 
 static void checkFile(const InitialFile &file) {
   if (file.name.empty() || file.name.front() == '/' || file.name.find('\0') != std::string::npos)
-    throw Error("file '" + file.name +
-                "' of initial values: expected the way to it from the program's folder");
+    throw ProgramError("file '" + file.name +
+                       "' of initial values: expected the way to it from the program's folder");
 }
 
 static void checkValue(const Program &program, const Initial &initial) {
   const Tensor &tensor = program.tensors[initial.tensor];
   const uint64_t expected = elementBytes(tensor);
   const auto fail = [&](const std::string &what) {
-    throw Error("initial value of tensor '" + tensor.name + "' " + what);
+    throw ProgramError("initial value of tensor '" + tensor.name + "' " + what);
   };
   if (const auto *bytes = std::get_if<std::vector<uint8_t>>(&initial.value)) {
     if (bytes->size() != expected)
@@ -218,26 +219,26 @@ void validateInitials(const Program &program) {
   for (const InitialFile &file : program.files) {
     checkFile(file);
     if (!names.insert(file.name).second)
-      throw Error("file '" + file.name + "' of initial values is listed twice");
+      throw ProgramError("file '" + file.name + "' of initial values is listed twice");
   }
   std::set<uint16_t> initialised;
   size_t named = 0; // files so far
   for (const Initial &initial : program.initials) {
     if (initial.tensor >= program.tensors.size())
-      throw Error("initial value of tensor " + std::to_string(initial.tensor) + ", but the program has " +
-                  std::to_string(program.tensors.size()));
+      throw ProgramError("initial value of tensor " + std::to_string(initial.tensor) +
+                         ", but the program has " + std::to_string(program.tensors.size()));
     if (!initialised.insert(initial.tensor).second)
-      throw Error("tensor '" + program.tensors[initial.tensor].name + "' has two initial values");
+      throw ProgramError("tensor '" + program.tensors[initial.tensor].name + "' has two initial values");
     checkValue(program, initial);
     if (const auto *range = std::get_if<FileRange>(&initial.value)) {
       if (range->file > named)
-        throw Error("file '" + program.files[named].name +
-                    "' of initial values is listed before one that is named earlier");
+        throw ProgramError("file '" + program.files[named].name +
+                           "' of initial values is listed before one that is named earlier");
       named = std::max<size_t>(named, range->file + size_t(1));
     }
   }
   if (named != program.files.size())
-    throw Error("file '" + program.files[named].name + "' of initial values is named by none");
+    throw ProgramError("file '" + program.files[named].name + "' of initial values is named by none");
 }
 
 } // namespace arsis::isa

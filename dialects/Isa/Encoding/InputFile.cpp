@@ -2,7 +2,7 @@
 // See InputFile.h.
 #include "dialects/Isa/Encoding/InputFile.h"
 
-#include "dialects/Isa/Encoding/Error.h"
+#include "dialects/Isa/Encoding/ErrorKind.h"
 
 #include <algorithm>
 #include <cerrno>
@@ -15,7 +15,7 @@
 namespace arsis {
 
 std::string readFile(const std::string &path, uint64_t most) {
-  const auto fail = [&] { return Error(path + ": cannot read the file: " + std::strerror(errno)); };
+  const auto fail = [&] { return FileError(path + ": cannot read the file: " + std::strerror(errno)); };
   const std::unique_ptr<FILE, int (*)(FILE *)> file(std::fopen(path.c_str(), "rbe"), std::fclose);
   if (!file)
     throw fail();
@@ -25,8 +25,8 @@ std::string readFile(const std::string &path, uint64_t most) {
   char part[1 << 16];
   while (const size_t read = std::fread(part, 1, sizeof part, file.get())) {
     if (read > most - bytes.size())
-      throw Error(path + ": cannot read the file: it has more than the " + std::to_string(most) +
-                  " bytes expected");
+      throw FileError(path + ": cannot read the file: it has more than the " + std::to_string(most) +
+                      " bytes expected");
     bytes.append(part, read);
   }
   if (std::ferror(file.get()))

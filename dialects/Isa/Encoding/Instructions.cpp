@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // One instruction to bytes and back, and equality of programs.
+#include "dialects/Isa/Encoding/ErrorKind.h"
 #include "dialects/Isa/Encoding/Externals.h"
+#include "dialects/Isa/Encoding/OptionNames.h"
 #include "dialects/Isa/Encoding/Tables.h"
 
 #include <algorithm>
@@ -67,7 +69,7 @@ void transferExternals(ByteReader &in, Program &) {
     const std::string wanted = "opcode " + std::to_string(opcode) + " is instruction '" + mnemonic +
                                "' of library '" + library + "', ";
     if (!type)
-      in.failAt(start, wanted + "which is not loaded: name its file with --load-plugin");
+      in.failAt(start, wanted + "which is not loaded: name its file with " + optionName("load-plugin"));
     if (in.fixed<uint64_t>() != signatureOf(type->description) || mnemonic != type->description.mnemonic ||
         library != type->library)
       in.failAt(start, wanted + "but of those loaded it is '" + type->description.mnemonic + "' of '" +
@@ -77,7 +79,8 @@ void transferExternals(ByteReader &in, Program &) {
 
 void transferInstruction(ByteWriter &out, const Instruction &instruction) {
   if (instruction.waitCount > kMaxWaits)
-    throw Error("instruction with " + std::to_string(instruction.waitCount) + " waits, expected at most 2");
+    throw ProgramError("instruction with " + std::to_string(instruction.waitCount) +
+                       " waits, expected at most 2");
   out(uint8_t(opcodeOf(instruction)));
   out(uint8_t(instruction.waitCount | (instruction.increment ? kIncrementFlag : 0)));
   for (unsigned i = 0; i < instruction.waitCount; ++i)
@@ -95,9 +98,9 @@ void transferInstruction(ByteReader &in, Instruction &instruction) {
   std::optional<Body> body = makeBody(Opcode(opcode));
   if (!body)
     in.failAt(start, "unknown opcode " + std::to_string(opcode) +
-                         (opcode >= kFirstExternalOpcode
-                              ? ", which no loaded library brings (--load-plugin loads one)"
-                              : ""));
+                         (opcode >= kFirstExternalOpcode ? ", which no loaded library brings (" +
+                                                               optionName("load-plugin") + " loads one)"
+                                                         : ""));
   in(flags);
   instruction.waitCount = flags & kWaitCountMask;
   if (flags & ~(kWaitCountMask | kIncrementFlag) || instruction.waitCount > kMaxWaits)

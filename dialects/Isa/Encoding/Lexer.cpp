@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // A hand-written scanner: words, numbers, quoted strings, symbols; `#` ends a line.
 #include "dialects/Isa/Encoding/Lexer.h"
+#include "dialects/Isa/Encoding/ErrorKind.h"
 
 #include <cctype>
 #include <charconv>
@@ -13,8 +14,8 @@ static bool isWordPart(char c) {
 }
 
 void Lexer::failAtLine(size_t lineNumber, size_t column, const std::string &what) const {
-  throw Error(std::string(file) + ":" + std::to_string(lineNumber) + ":" + std::to_string(column) + ": " +
-              what);
+  throw ProgramError(std::string(file) + ":" + std::to_string(lineNumber) + ":" + std::to_string(column) +
+                     ": " + what);
 }
 
 void Lexer::failAt(size_t column, const std::string &what) const { failAtLine(line, column, what); }

@@ -3,7 +3,7 @@
 // so what a killed writer left is known by its lock being free, and the next writer of that file removes it.
 #include "dialects/Isa/Encoding/OutputFile.h"
 
-#include "dialects/Isa/Encoding/Error.h"
+#include "dialects/Isa/Encoding/ErrorKind.h"
 
 #include <algorithm>
 #include <cerrno>
@@ -25,7 +25,8 @@ namespace arsis {
 namespace {
 
 [[noreturn]] void fail(const std::string &path, int reason) {
-  throw Error((path == "-" ? "standard output" : path) + ": cannot write the file: " + std::strerror(reason));
+  throw FileError((path == "-" ? "standard output" : path) +
+                  ": cannot write the file: " + std::strerror(reason));
 }
 
 /// A stream buffer over a file descriptor that keeps the first error.
@@ -230,8 +231,8 @@ void refuseSharedFiles(const std::vector<NamedFile> &inputs, const std::vector<N
       continue;
     for (const NamedFile &other : earlier)
       if (identity(other.path) == file)
-        throw Error(output.option + ": found '" + output.path + "', expected another file than that of " +
-                    other.option);
+        throw InputError(output.option + ": found '" + output.path +
+                         "', expected another file than that of " + other.option);
     earlier.push_back(output);
   }
 }
@@ -240,8 +241,8 @@ void flushStandardOutput() {
   std::cout.flush();
   errno = 0;
   if (std::fflush(stdout) != 0 || std::ferror(stdout) || !std::cout)
-    throw Error(std::string("standard output: cannot write the file") +
-                (errno ? std::string(": ") + std::strerror(errno) : ""));
+    throw FileError(std::string("standard output: cannot write the file") +
+                    (errno ? std::string(": ") + std::strerror(errno) : ""));
 }
 
 } // namespace arsis

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Writes every instance of a program out: no loops, no terms, no clamps, no rings. Values do not change.
 #include "dialects/Isa/Encoding/Cursor.h"
+#include "dialects/Isa/Encoding/ErrorKind.h"
 
 namespace arsis::isa {
 
@@ -20,8 +21,8 @@ struct Fix {
 
 Program unrollLoops(const Program &program) {
   if (const uint64_t instances = countInstances(program); instances > kMostUnrolledInstances)
-    throw Error("the program has " + std::to_string(instances) + " instances, expected at most " +
-                std::to_string(kMostUnrolledInstances) + " to write them out");
+    throw ProgramError("the program has " + std::to_string(instances) + " instances, expected at most " +
+                       std::to_string(kMostUnrolledInstances) + " to write them out");
   Program result = program;
   for (size_t s = 0; s < program.streams.size(); ++s) {
     std::vector<Instruction> &instructions = result.streams[s].instructions;

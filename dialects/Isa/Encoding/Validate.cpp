@@ -2,6 +2,7 @@
 // Static well-formedness of a program: what must hold before anything may walk it. After this, no evaluation
 // of an operand can overflow and every index is in range; whether addresses fit the chip is the verifier's
 // question.
+#include "dialects/Isa/Encoding/ErrorKind.h"
 #include "dialects/Isa/Encoding/External.h"
 #include "dialects/Isa/Encoding/Initials.h"
 #include "dialects/Isa/Encoding/Limits.h"
@@ -141,16 +142,16 @@ Reach checkNesting(const Tensor &tensor) {
   Reach reach;
   for (unsigned d : order) {
     if (tensor.shape[d] > 1 && tensor.stride[d] <= reach.last)
-      throw Error("tensor '" + tensor.name + "': elements overlap, dimension " + std::to_string(d) +
-                  " has stride " + std::to_string(tensor.stride[d]) + ", expected at least " +
-                  std::to_string(reach.last + 1));
+      throw ProgramError("tensor '" + tensor.name + "': elements overlap, dimension " + std::to_string(d) +
+                         " has stride " + std::to_string(tensor.stride[d]) + ", expected at least " +
+                         std::to_string(reach.last + 1));
     reach.extend(tensor.shape[d], tensor.stride[d]);
   }
   return reach;
 }
 
 void checkTensor(const Program &program, const Tensor &tensor) {
-  auto fail = [&](const std::string &what) { throw Error("tensor '" + tensor.name + "': " + what); };
+  auto fail = [&](const std::string &what) { throw ProgramError("tensor '" + tensor.name + "': " + what); };
   if (unsigned(tensor.role) >= std::size(EnumTraits<TensorRole>::kNames) ||
       unsigned(tensor.type) >= std::size(EnumTraits<ElementType>::kNames))
     fail("role or type has no meaning");
@@ -195,7 +196,7 @@ void checkTensor(const Program &program, const Tensor &tensor) {
 /// Another shape of an entry has its bytes and its element type.
 void checkAlias(const Program &program, size_t index) {
   const Tensor &tensor = program.tensors[index];
-  auto fail = [&](const std::string &what) { throw Error("tensor '" + tensor.name + "': " + what); };
+  auto fail = [&](const std::string &what) { throw ProgramError("tensor '" + tensor.name + "': " + what); };
   if (*tensor.alias >= index)
     fail("is another shape of entry " + std::to_string(*tensor.alias) +
          ", expected an entry before its own " + std::to_string(index));
@@ -209,7 +210,7 @@ void checkAlias(const Program &program, size_t index) {
 /// What belongs to a parameter has its shape.
 void checkParameter(const Program &program, size_t index) {
   const Tensor &tensor = program.tensors[index];
-  auto fail = [&](const std::string &what) { throw Error("tensor '" + tensor.name + "': " + what); };
+  auto fail = [&](const std::string &what) { throw ProgramError("tensor '" + tensor.name + "': " + what); };
   if (*tensor.parameter >= index)
     fail("belongs to entry " + std::to_string(*tensor.parameter) + ", expected an entry before its own " +
          std::to_string(index));
@@ -220,24 +221,26 @@ void checkParameter(const Program &program, size_t index) {
 
 void checkTables(const Program &program) {
   if (program.streams.size() > 256 || program.counterStream.size() > 256)
-    throw Error("program has " + std::to_string(program.streams.size()) + " streams and " +
-                std::to_string(program.counterStream.size()) + " counters, expected at most 256 of each");
+    throw ProgramError("program has " + std::to_string(program.streams.size()) + " streams and " +
+                       std::to_string(program.counterStream.size()) +
+                       " counters, expected at most 256 of each");
   if (program.dramBytes > kLargestDram)
-    throw Error("program needs " + std::to_string(program.dramBytes) +
-                " bytes of DRAM, expected at most 2^48");
+    throw ProgramError("program needs " + std::to_string(program.dramBytes) +
+                       " bytes of DRAM, expected at most 2^48");
   if (program.tensors.size() > UINT16_MAX)
-    throw Error("program has " + std::to_string(program.tensors.size()) + " tensors, expected at most 65535");
+    throw ProgramError("program has " + std::to_string(program.tensors.size()) +
+                       " tensors, expected at most 65535");
   for (size_t counter = 0; counter < program.counterStream.size(); ++counter)
     if (program.counterStream[counter] >= program.streams.size())
-      throw Error("counter c" + std::to_string(counter) + " belongs to stream " +
-                  std::to_string(program.counterStream[counter]) + ", but the program has " +
-                  std::to_string(program.streams.size()));
+      throw ProgramError("counter c" + std::to_string(counter) + " belongs to stream " +
+                         std::to_string(program.counterStream[counter]) + ", but the program has " +
+                         std::to_string(program.streams.size()));
   std::set<std::string_view> names;
   for (size_t index = 0; index < program.tensors.size(); ++index) {
     const Tensor &tensor = program.tensors[index];
     if (tensor.name.empty() || !names.insert(tensor.name).second)
-      throw Error("tensor '" + tensor.name + "': the name is " +
-                  (tensor.name.empty() ? "empty" : "used twice"));
+      throw ProgramError("tensor '" + tensor.name + "': the name is " +
+                         (tensor.name.empty() ? "empty" : "used twice"));
     checkTensor(program, tensor);
     if (tensor.alias)
       checkAlias(program, index);
@@ -247,15 +250,15 @@ void checkTables(const Program &program) {
   validateInitials(program);
   for (const Placement &placement : program.placements) {
     if (unsigned(placement.memory) >= std::size(EnumTraits<Memory>::kNames))
-      throw Error("placement of '" + placement.buffer + "' is in a memory of no known kind");
+      throw ProgramError("placement of '" + placement.buffer + "' is in a memory of no known kind");
     if (placement.unit && placement.memory != Memory::Acc)
-      throw Error("placement of '" + placement.buffer + "' in " + memoryName(placement) +
-                  " names a matrix unit, expected that of an accumulator only");
+      throw ProgramError("placement of '" + placement.buffer + "' in " + memoryName(placement) +
+                         " names a matrix unit, expected that of an accumulator only");
     if (placement.begin > placement.end || placement.slots == 0)
-      throw Error("placement of '" + placement.buffer + "' ends before it begins or has no slot");
+      throw ProgramError("placement of '" + placement.buffer + "' ends before it begins or has no slot");
     if (placement.end > kLargestDram)
-      throw Error("placement of '" + placement.buffer + "' ends at " + std::to_string(placement.end) +
-                  ", expected at most 2^48");
+      throw ProgramError("placement of '" + placement.buffer + "' ends at " + std::to_string(placement.end) +
+                         ", expected at most 2^48");
   }
 }
 
@@ -263,9 +266,9 @@ void checkStream(const Program &program, size_t number, std::vector<uint64_t> &i
   const Stream &stream = program.streams[number];
   for (size_t other = 0; other < number; ++other)
     if (program.streams[other].kind == stream.kind && program.streams[other].index == stream.index)
-      throw Error("stream " + streamName(stream) + " exists twice");
+      throw ProgramError("stream " + streamName(stream) + " exists twice");
   if (unsigned(stream.kind) >= std::size(EnumTraits<StreamKind>::kNames))
-    throw Error("stream " + std::to_string(number) + " is of no known kind");
+    throw ProgramError("stream " + std::to_string(number) + " is of no known kind");
   std::vector<uint32_t> loops;
   std::vector<size_t> open;
   uint64_t instances = 1; // of the innermost body; saturates

@@ -2,7 +2,9 @@
 // One overload per instruction: the elements it visits and the operands it reaches through.
 #include "dialects/Isa/Encoding/Volume.h"
 
+#include "dialects/Isa/Encoding/ErrorKind.h"
 #include "dialects/Isa/Encoding/Externals.h"
+#include "dialects/Isa/Encoding/OptionNames.h"
 
 namespace arsis::isa {
 namespace {
@@ -147,8 +149,8 @@ int64_t programWork(const Program &program, Work which) {
 void checkWork(const Program &program, uint64_t most, Work which) {
   const int64_t work = programWork(program, which);
   if (uint64_t(work) > most)
-    throw Error("the program visits " + std::to_string(work) + " elements, expected at most " +
-                std::to_string(most) + " (--max-work)");
+    throw ProgramError("the program visits " + std::to_string(work) + " elements, expected at most " +
+                       std::to_string(most) + " (" + optionName("max-work") + ")");
 }
 
 } // namespace arsis::isa

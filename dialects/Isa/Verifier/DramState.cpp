@@ -2,6 +2,7 @@
 //
 // Grouping of tensors into buffers, and what loads and stores do to them.
 #include "dialects/Isa/Verifier/DramState.h"
+#include "dialects/Isa/Encoding/ErrorKind.h"
 
 #include <algorithm>
 #include <map>
@@ -63,8 +64,8 @@ void DramState::findPartners() {
     for (size_t j = i + 1; j < order.size() && groups[order[j]].range.begin < groups[order[i]].range.end;
          ++j) {
       if (++pairs > kMostSharedPairs)
-        throw Error("more than " + std::to_string(kMostSharedPairs) +
-                    " pairs of tensors share bytes of dram, expected at most that");
+        throw ProgramError("more than " + std::to_string(kMostSharedPairs) +
+                           " pairs of tensors share bytes of dram, expected at most that");
       groups[order[i]].partners.push_back(order[j]);
       groups[order[j]].partners.push_back(order[i]);
     }

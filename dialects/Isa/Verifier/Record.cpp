@@ -4,6 +4,7 @@
 #include "dialects/Isa/Verifier/Record.h"
 
 #include "dialects/Isa/Encoding/Cursor.h"
+#include "dialects/Isa/Encoding/ErrorKind.h"
 #include "dialects/Isa/Verifier/StaticChecks.h"
 
 #include <chrono>
@@ -47,7 +48,7 @@ Proof prove(const Program &program, const chip::Chip &chip, uint64_t maxInstance
   if (!proof.recorded) {
     checkInstances(program, maxInstances);
     if (VerificationResult result = verify(program, chip); !result.accepted)
-      throw Error(summarise(result, chip));
+      throw ProgramError(summarise(result, chip));
   }
   proof.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   return proof;

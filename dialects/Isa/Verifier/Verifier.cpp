@@ -6,6 +6,8 @@
 // that counter's stream knows by then, so it does not keep the log alive.
 #include "dialects/Isa/Verifier/Verifier.h"
 
+#include "dialects/Isa/Encoding/ErrorKind.h"
+#include "dialects/Isa/Encoding/Interrupt.h"
 #include "dialects/Isa/Verifier/Buffers.h"
 
 #include "dialects/Isa/Encoding/Cursor.h"
@@ -66,6 +68,7 @@ public:
       advanced = false;
       for (size_t stream = 0; stream < cursors.size() && !findings.full(); ++stream)
         for (unsigned turn = 0; turn < kTurn && !cursors[stream].done() && ready(stream); ++turn) {
+          checkInterrupt();
           execute(stream);
           advanced = true;
         }
@@ -326,8 +329,8 @@ private:
     }
     clocks.forget(everyone);
     if (logged > kMostRememberedAccesses)
-      throw Error("the streams run more than " + std::to_string(kMostRememberedAccesses) +
-                  " accesses apart, expected waits through which each learns of the others");
+      throw ProgramError("the streams run more than " + std::to_string(kMostRememberedAccesses) +
+                         " accesses apart, expected waits through which each learns of the others");
     forgetAt = std::max(kFirstForget, 2 * logged);
     forgetClocksAt = std::max(kFirstForget, 2 * clocks.size());
   }
@@ -361,7 +364,7 @@ private:
 
 VerificationResult verify(const Program &program, const chip::Chip &chip, const VerifierOptions &options) {
   if (options.maxDiagnostics == 0)
-    throw Error("the verifier is asked to stop after 0 errors, expected at least 1");
+    throw ProgramError("the verifier is asked to stop after 0 errors, expected at least 1");
   auto start = std::chrono::steady_clock::now();
   VerificationResult result;
   try {

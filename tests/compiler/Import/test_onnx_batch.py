@@ -89,7 +89,7 @@ def test_reshape_that_depends_on_the_batch(importer, moves, wanted, problem):
 
 def test_training_evaluates_a_file_of_fixed_batch_with_its_own(importer):
     """The evaluation asks for another batch than the file's and the training's."""
-    training = pytest.importorskip("arsis.training")
+    arsis = pytest.importorskip("arsis")
     data = pytest.importorskip("arsis.data")
     nodes = [
         helper.make_node("Reshape", ["x", "s"], ["t"], name="view"),
@@ -99,7 +99,7 @@ def test_training_evaluates_a_file_of_fixed_batch_with_its_own(importer):
     importer.nodes(nodes, {"x": (32, 1, 4, 4)}, {"y": (32, 10)}, constants).has("tensor<32x10xf32>")
     images = data.load("synthetic", (1, 4, 4))
     images.train_images, images.train_labels = images.train_images[:64], images.train_labels[:64]
-    settings = training.Settings(model="fixed", chip="tiny", batch=32, epochs=1, timing="first")
-    report = training.train(importer.folder / "model.onnx", images, settings, lambda *_: None)
+    settings = arsis.Settings(chip="tiny", batch=32, epochs=1, timing="first")
+    report = arsis.train(importer.folder / "model.onnx", images, settings)
     assert len(report["training"]["accuracy_chip"]) == 1
     assert report["training"]["accuracy_chip"] == report["training"]["accuracy_reference"]

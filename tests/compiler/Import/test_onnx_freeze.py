@@ -138,5 +138,5 @@ def test_an_nn_module_has_been_told(tmp_path, importer):
     path = tmp_path / "m.mlir"
     path.write_text(importer.nodes(NODES, {"x": (2, 3)}, ["y"], CONSTANTS).text)
     for option in ({"freeze": ["w"]}, {"random_weights": 1}):
-        with pytest.raises(arsis.Error, match="--freeze or --random-weights for an nn module"):
+        with pytest.raises(arsis.Error, match="freeze or random_weights for an nn module"):
             arsis.compile(str(path), "tiny", **option)

@@ -132,7 +132,7 @@ def test_a_file_that_is_missing(tmp_path):
     model = whole()
     onnx.save(model, tmp_path / "net.onnx", save_as_external_data=True, location="net.data", size_threshold=0)
     (tmp_path / "net.data").unlink()
-    with pytest.raises(arsis.Error, match="keep the two files together, or let --random-weights SEED make values"):
+    with pytest.raises(arsis.Error, match="keep the two files together, or let random_weights SEED make values"):
         arsis.compile(str(tmp_path / "net.onnx"), "tiny", train=True)
     with pytest.warns(UserWarning, match="they are random, from seed 5"):
         arsis.compile(str(tmp_path / "net.onnx"), "tiny", train=True, random_weights=5)

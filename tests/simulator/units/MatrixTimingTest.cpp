@@ -173,9 +173,9 @@ int64_t simulated(int64_t R, int64_t C, const std::vector<Fold> &folds, int64_t 
                                     {"scratchpad.kib", 256},
                                     {"frontend.fetch_bytes_per_cycle", 4096}});
   const RunRecord record = timing(*programOf(text), chip);
-  const int64_t first = record.trace.front().begin;
+  const int64_t first = record.tracer->instructions.front().begin;
   int64_t last = 0, begin = first;
-  for (const TraceEntry &entry : record.trace) {
+  for (const TraceEntry &entry : record.tracer->instructions) {
     begin = std::min(begin, entry.begin);
     last = std::max(last, entry.end);
   }

@@ -31,7 +31,7 @@ std::string multiply(int bank, int rows) {
 /// Entries of one unit in program order.
 std::vector<TraceEntry> of(const RunRecord &record, const std::string &name) {
   std::vector<TraceEntry> entries;
-  for (const TraceEntry &entry : record.trace)
+  for (const TraceEntry &entry : record.tracer->instructions)
     if (record.units[entry.unit].name == name)
       entries.push_back(entry);
   return entries;

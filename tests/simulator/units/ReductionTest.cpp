@@ -61,7 +61,7 @@ int64_t cyclesOf(int64_t rows, int64_t columns, int mask, double lanes) {
                                                                         {"vector.startup_cycles", 0},
                                                                         {"scratchpad.banks", 1024},
                                                                         {"scratchpad.kib", 4096}}));
-  for (const TraceEntry &entry : record.trace)
+  for (const TraceEntry &entry : record.tracer->instructions)
     if (record.units[static_cast<size_t>(entry.unit)].name.find("vector") == 0)
       return entry.end - entry.begin;
   throw Error("no vector instruction in the trace");

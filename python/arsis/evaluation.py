@@ -1,0 +1,84 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""How well a trained model classifies, on the chip and on the reference."""
+
+from __future__ import annotations
+
+import math
+import warnings
+from collections.abc import Callable
+
+import numpy as np
+from _arsis import Program, Reference
+
+from arsis.arrays import Array
+from arsis.compiling import compile
+from arsis.data import Data
+from arsis.models import Model
+from arsis.session import Session
+from arsis.settings import Settings
+
+EVALUATION_BATCH = 50
+
+
+def tensor_names(program: Program, *roles: str) -> list[str]:
+    return [tensor["name"] for tensor in program.tensors if tensor["role"] in roles]
+
+
+class Evaluator:
+    """Classifies with the forward program, taking weights from a training session or reference."""
+
+    def __init__(self, model: Model, settings: Settings) -> None:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # the training step has said it
+            self.program = compile(
+                model,
+                settings.chip,
+                overrides=settings.overrides,
+                batch=EVALUATION_BATCH,
+                **settings.model_options() | {"logits": ""},
+            )
+        self.session = Session(self.program, settings.chip, settings.overrides)
+        self.reference = Reference(self.program)
+        self.backend = settings.reference
+        self.x = tensor_names(self.program, "input")[0]
+        self.y = settings.logits or tensor_names(self.program, "output")[0]
+        self.weights = {
+            tensor["name"]: tuple(tensor["host_shape"])
+            for tensor in self.program.tensors
+            if tensor["role"] in ("parameter", "state")
+        }
+        self.classes = math.prod(self.output_shape()[1:])
+
+    def output_shape(self) -> tuple[int, ...]:
+        return next(tuple(tensor["host_shape"]) for tensor in self.program.tensors if tensor["name"] == self.y)
+
+    def accuracy(self, images: Array, labels: Array, run: Callable[[Array], Array]) -> float:
+        right = 0
+        for start in range(0, len(images), EVALUATION_BATCH):
+            part = images[start : start + EVALUATION_BATCH]
+            padded = np.zeros((EVALUATION_BATCH, *images.shape[1:]), np.float32)
+            padded[: len(part)] = part
+            logits = run(padded)[: len(part)].reshape(len(part), self.classes)
+            right += int((logits.argmax(axis=1) == labels[start : start + len(part)]).sum())
+        return right / len(images)
+
+    def on_chip(self, trained: Session, data: Data) -> float:
+        self.session.adopt_state(trained)
+
+        def run(images: Array) -> Array:
+            self.session.write(self.x, images)
+            self.session.run(mode="functional")
+            return self.session.read(self.y)
+
+        return self.accuracy(data.test_images, data.test_labels, run)
+
+    def on_reference(self, trained: Reference, data: Data) -> float:
+        for name in self.weights:
+            self.reference.write(name, trained.read(name))
+
+        def run(images: Array) -> Array:
+            self.reference.write(self.x, images)
+            self.reference.run(self.backend)
+            return self.reference.read(self.y)
+
+        return self.accuracy(data.test_images, data.test_labels, run)

@@ -1,0 +1,108 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""arsis.Chip: the numbers of its file, changes, comparison, the roofline's bounds."""
+
+import pickle
+import shutil
+from pathlib import Path
+
+import arsis
+import numpy as np
+import pytest
+import yaml
+
+CHIPS = Path(__file__).resolve().parents[2] / "arch_configs" / "chips"
+
+
+def entries(name: str) -> dict[str, dict]:
+    sections = yaml.safe_load((CHIPS / f"{name}.yaml").read_text())
+    return {
+        f"{section}.{key}": entry
+        for section, keys in sections.items()
+        if isinstance(keys, dict)
+        for key, entry in keys.items()
+    }
+
+
+@pytest.mark.parametrize("name", ["tiny", "edge", "datacentre"])
+def test_values_are_those_of_the_file(name):
+    chip, wanted = arsis.Chip(name), entries(name)
+    assert set(chip) == set(wanted) and len(chip) == len(wanted)
+    for key, entry in wanted.items():
+        value = chip.value(key)
+        assert (chip[key], value.value, value.unit, value.source) == (
+            entry["value"], entry["value"], entry["unit"], entry["source"])  # fmt: skip
+        assert value.meaning
+    assert isinstance(chip["matrix.rows"], int) and isinstance(chip["dram.bandwidth_gbps"], float)
+    assert chip.assumed == [key for key, entry in wanted.items() if entry["source"].startswith("assumed")] or set(
+        chip.assumed
+    ) == {key for key, entry in wanted.items() if entry["source"].startswith("assumed")}
+
+
+def test_changes_take_numbers_of_any_kind():
+    edge = arsis.Chip("edge")
+    made = edge.with_(
+        **{
+            "matrix.rows": np.int64(32),
+            "matrix.cols": 32,
+            "matrix.transposer": False,
+            "dram.bandwidth_gbps": np.float32(0.5),
+            "dram.controller_ns": 1e1,
+            "clock.core_mhz": "800",
+        }
+    )
+    assert [made[key] for key in ("matrix.rows", "matrix.cols", "matrix.transposer")] == [32, 32, 0]
+    assert [made[key] for key in ("dram.bandwidth_gbps", "clock.core_mhz")] == [0.5, 800]
+    assert edge["matrix.rows"] == 16
+    assert [(d.key, d.left, d.right, d.unit) for d in edge.diff(made) if d.key == "matrix.rows"] == [
+        ("matrix.rows", 16, 32, "PE")
+    ]
+    assert edge.diff("edge") == [] and edge != made and edge == arsis.Chip("edge")
+    assert {made: 1}[arsis.Chip("edge", made.overrides)] == 1
+    back = made.with_(**{"matrix.rows": 16})
+    assert back["matrix.rows"] == 16 and back["matrix.cols"] == 32
+
+
+@pytest.mark.parametrize("value", [None, [1], 1 + 2j, float("nan"), float("inf"), "", "0x10", 1.5])
+def test_a_value_that_is_none(value):
+    with pytest.raises(arsis.ChipError, match=r"matrix\.rows"):
+        arsis.Chip("edge").with_(**{"matrix.rows": value})
+
+
+def test_keys_that_there_are_not():
+    with pytest.raises(arsis.ChipError, match="unknown chip key 'matrix.size'"):
+        arsis.Chip("edge")["matrix.size"]
+    with pytest.raises(arsis.ChipError, match="cannot override unknown chip key"):
+        arsis.Chip("edge").with_(rows=3)
+    assert "matrix.size" not in arsis.Chip("edge")
+
+
+def test_peak_is_the_roofline_of_a_report(lenet):
+    """Operations a second against the report's multiply-adds per cycle, which the simulator writes."""
+    chip = arsis.Chip("edge").with_(**{"matrix.rows": 8, "matrix.units": 2, "clock.core_mhz": 700})
+    report = arsis.simulate(arsis.compile(lenet, chip, batch=2), chip)
+    peak = chip.peak()
+    assert peak.ops_per_s == pytest.approx(2 * report["roofline"]["peak_macs_per_cycle"] * 700e6)
+    assert peak.bytes_per_s == pytest.approx(report["roofline"]["dram_bytes_per_cycle"] * 700e6)
+    assert peak.ridge == pytest.approx(2 * report["roofline"]["ridge_macs_per_byte"])
+    half = chip.with_(**{"matrix.fp32_passes": 4, "matrix.fp16_passes": 0})
+    assert half.peak("fp32").ops_per_s == peak.ops_per_s / 4 and half.peak("fp16").ops_per_s == 0
+    with pytest.raises(arsis.InputError, match="precision: found 'fp8'"):
+        chip.peak("fp8")
+
+
+def test_a_file_and_what_becomes_of_it(tmp_path, monkeypatch, lenet):
+    path = tmp_path / "mine.yaml"
+    shutil.copy(CHIPS / "edge.yaml", path)
+    chip = arsis.Chip(path).with_(**{"matrix.rows": 8})
+    monkeypatch.chdir(tmp_path)
+    near = arsis.Chip("mine.yaml")
+    monkeypatch.chdir("/")
+    assert near == arsis.Chip(path)
+    again = pickle.loads(pickle.dumps(chip))
+    assert again == chip and again.overrides == {"matrix.rows": "8"} and repr(again) == repr(chip)
+    assert bytes(arsis.compile(lenet, chip, batch=2)) == bytes(
+        arsis.compile(lenet, path, batch=2, overrides={"matrix.rows": 8})
+    )
+    path.write_text(path.read_text().replace("value: 16,", "value: -16,", 1))
+    with pytest.raises(arsis.ChipError, match=r"mine.yaml:\d+: value -16"):
+        chip.validate()
