@@ -3,7 +3,9 @@
 
 import arsis
 import numpy as np
+import onnx
 import pytest
+from onnx import helper, numpy_helper
 from tiny_model import tiny_data, tiny_model
 
 
@@ -74,6 +76,31 @@ def test_two_halves_are_one_training_but_for_momentum(model, data):
     first.pop("w1")
     with pytest.raises(arsis.InputError, match=r"init: tensor w1 of shape \(4, 4\) is missing"):
         arsis.train(model, data, whole, init=first)
+
+
+def test_what_is_frozen_stays(model, data):
+    kept = {}
+
+    class Keep(arsis.Callback):
+        def on_epoch(self, training):
+            kept.update(training.weights())
+
+    arsis.train(model, data, settings(epochs=1, freeze=("*1",)), [Keep()])
+    given = {tensor.name: numpy_helper.to_array(tensor) for tensor in onnx.load(model).graph.initializer}
+    assert {name for name, array in kept.items() if np.array_equal(array, given[name])} == {"w1", "b1"}
+
+
+def test_a_parameter_without_values(model, data):
+    proto = onnx.load(model)
+    for tensor in proto.graph.initializer:
+        proto.graph.input.append(helper.make_tensor_value_info(tensor.name, tensor.data_type, tensor.dims))
+    del proto.graph.initializer[:]
+    content = proto.SerializeToString()
+    words = "^<bytes>: parameter b1 is an input without values; give random_weights SEED$"
+    with pytest.raises(arsis.ModelError, match=words):
+        arsis.train(content, data, settings())
+    losses = [arsis.train(content, data, settings(random_weights=seed))["training"]["loss_chip"] for seed in (1, 1, 2)]
+    assert losses[0] == losses[1] != losses[2]
 
 
 def test_a_changed_chip(model, data):
