@@ -35,6 +35,8 @@ double VectorUnit::cyclesOf(numerics::VectorFunction function) const {
     return figures.tanh;
   case numerics::VectorFunction::Random:
     return figures.random;
+  case numerics::VectorFunction::Erf: // the same unit: as many steps for another polynomial
+    return figures.tanh;
   default:
     return figures.simple;
   }

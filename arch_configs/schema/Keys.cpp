@@ -46,7 +46,7 @@ const std::vector<KeySpec> &keySpecs() {
       {"vector.cycles_rsqrt", "cycles", real, 0.01, 1000, "cycles per element and lane of rsqrt"},
       {"vector.cycles_exp", "cycles", real, 0.01, 1000, "cycles per element and lane of exp"},
       {"vector.cycles_log", "cycles", real, 0.01, 1000, "cycles per element and lane of log"},
-      {"vector.cycles_tanh", "cycles", real, 0.01, 1000, "cycles per element and lane of tanh"},
+      {"vector.cycles_tanh", "cycles", real, 0.01, 1000, "cycles per element and lane of tanh and erf"},
       {"vector.cycles_random", "cycles", real, 0.01, 1000, "cycles per element and lane of a random number"},
 
       {"dma.load_queues", "queues", integer, 1, 16, "load streams"},
@@ -117,7 +117,7 @@ const std::vector<KeySpec> &keySpecs() {
       {"energy.acc_write_pj_per_byte", "pJ/B", real, 0, 1e6, "accumulator write"},
       {"energy.vector_op_pj", "pJ", real, 0, 1e6, "one simple vector operation on one element"},
       {"energy.vector_transcendental_pj", "pJ", real, 0, 1e6,
-       "one reciprocal, rsqrt, exp, log, tanh or random number of one element"},
+       "one reciprocal, rsqrt, exp, log, tanh, erf or random number of one element"},
       {"energy.dram_pj_per_byte", "pJ/B", real, 0, 1e6, "DRAM access with its interface"},
       {"energy.fetch_pj_per_byte", "pJ/B", real, 0, 1e6, "instruction fetch"},
       {"energy.static_mw", "mW", real, 0, 1e9,

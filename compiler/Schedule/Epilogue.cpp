@@ -11,7 +11,7 @@ namespace {
 
 /// Whether a tile has all it takes: vectors along the columns, and sums that nobody waits for.
 bool isForTiles(const VectorProgram &program) {
-  if (program.stages > 1 || program.wholeColumns)
+  if (program.stages > 1 || program.wholeColumns || !program.outer.empty())
     return false;
   const auto isSumOfMatrix = [&](const VectorOperation &operation) {
     return !operation.reduces ||

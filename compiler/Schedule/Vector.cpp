@@ -63,7 +63,7 @@ VectorTiling VectorSpace::tiling(const Choice &c) const {
   l.columns = std::min(c[Columns], program.columns);
   l.rowTiles = ceilDiv(program.rows, l.rows);
   l.columnTiles = ceilDiv(program.columns, l.columns);
-  l.slots = l.rowTiles * l.columnTiles > 1 ? c[Slots] : 1;
+  l.slots = l.rowTiles * l.columnTiles * program.runs() > 1 ? c[Slots] : 1;
   l.resident = !readAgain.empty() && c[Resident] != 0;
   return l;
 }
@@ -87,12 +87,15 @@ Evaluation VectorSpace::evaluate(const Choice &c) const {
   Evaluation e;
   const Layout whole = layout(c);
   e.buffers.assign(whole.buffers.begin(), whole.buffers.end());
-  e.loops = (l.columnTiles > 1) + (l.rowTiles > 1) + (l.rows > l.chunk);
+  e.loops =
+      (l.columnTiles > 1) + (l.rowTiles > 1) + (l.rows > l.chunk) +
+      std::count_if(program.outer.begin(), program.outer.end(), [](int64_t extent) { return extent > 1; });
   int64_t passes = 0;
   for (const VectorOperation &operation : program.operations)
     passes +=
         program.registers[operation.reduces ? operation.inputs[0] : operation.to].reach == Reach::Matrix;
-  const double tiles = double(l.rowTiles * l.columnTiles), elements = double(l.rows * l.columns);
+  const double tiles = double(l.rowTiles * l.columnTiles * program.runs()),
+               elements = double(l.rows * l.columns);
   e.computeCycles =
       tiles * double(passes) * (elements / double(limits.lanes) + double(limits.vectorStartupCycles));
   const auto move = [&](int value, double times, double starts) {

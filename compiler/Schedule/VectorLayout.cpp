@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // The layout of vector work: scalars first, then for each tile of columns what has one element per column,
-// and one loop over the tiles of rows per stage. All is a view of one four-dimensional box (1, 1, rows,
-// columns).
+// and one loop over the tiles of rows per stage; all of it once for every index of the outer dimensions. All
+// is a view of one four-dimensional box (1, 1, rows, columns).
 #include "compiler/Schedule/LayoutBuilder.h"
 #include "compiler/Schedule/Rings.h"
 #include "compiler/Schedule/Vector.h"
@@ -23,6 +23,21 @@ public:
 
   void write() {
     declareTensors();
+    outerIndices.resize(p.outer.size());
+    overOuter(0);
+  }
+
+private:
+  void overOuter(size_t dimension) {
+    if (dimension == p.outer.size())
+      return writeOnce();
+    b.loop(p.outer[dimension], [&](const Affine &index) {
+      outerIndices[dimension] = index;
+      overOuter(dimension + 1);
+    });
+  }
+
+  void writeOnce() {
     forOperands(Reach::Scalar, kNone, [&](int reg) { loadWhole(reg); });
     compute(Reach::Scalar, 0);
     std::vector<int> scalars;
@@ -45,7 +60,6 @@ public:
     storeLate();
   }
 
-private:
   bool isInRows(int reg) const {
     return p.registers[reg].reach == Reach::Rows || p.registers[reg].reach == Reach::Matrix;
   }
@@ -66,24 +80,33 @@ private:
     }
   }
 
-  Reach reachOf(int value) const {
-    for (const Register &r : p.registers)
-      if (r.operand == value || std::find(r.results.begin(), r.results.end(), value) != r.results.end())
-        return r.reach;
-    return Reach::Scalar;
+  const Register &registerOf(int value) const {
+    return *std::find_if(p.registers.begin(), p.registers.end(), [&](const Register &r) {
+      return r.operand == value || std::find(r.results.begin(), r.results.end(), value) != r.results.end();
+    });
+  }
+  /// The dimensions that a register has: what `outer`, `rows` and `columns` say of them.
+  template <class T, class Outer>
+  std::vector<T> ofDimensions(const Register &r, const Outer &outer, const T &rows, const T &columns) const {
+    std::vector<T> all;
+    for (size_t d = 0; d < p.outer.size(); ++d)
+      if (r.outer >> d & 1)
+        all.push_back(outer[d]);
+    if (r.reach == Reach::Rows || r.reach == Reach::Matrix)
+      all.push_back(rows);
+    if (r.reach == Reach::Columns || r.reach == Reach::Matrix)
+      all.push_back(columns);
+    return all;
   }
   std::vector<int64_t> shapeOf(int value) const {
-    switch (reachOf(value)) {
-    case Reach::Scalar:
-      return {};
-    case Reach::Columns:
-      return {p.columns};
-    case Reach::Rows:
-      return {p.rows};
-    case Reach::Matrix:
-      break;
-    }
-    return {p.rows, p.columns};
+    return ofDimensions(registerOf(value), p.outer, p.rows, p.columns);
+  }
+  /// Where in its tensor the tile of a register begins.
+  std::array<Affine, 4> startOf(const Register &r) const {
+    std::array<Affine, 4> start;
+    const std::vector<Affine> own = ofDimensions(r, outerIndices, rowStart(), columnStart);
+    std::copy_backward(own.begin(), own.end(), start.end());
+    return start;
   }
 
   /// The registers of operands of one reach, in the order of the values; of those that `stage` reads.
@@ -128,7 +151,7 @@ private:
   }
   int64_t slotsOf(Reach reach, bool moved) const {
     if (reach == Reach::Columns)
-      return l.columnTiles > 1 ? 2 : 1;
+      return l.columnTiles * p.runs() > 1 ? 2 : 1;
     return reach != Reach::Scalar && moved ? l.slots : 1;
   }
 
@@ -136,27 +159,24 @@ private:
     const Reach reach = p.registers[reg].reach;
     places[reg] = alloc(reach == Reach::Scalar ? "scalar" : "channels", reach, slotsOf(reach, true),
                         p.registers[reg].type);
-    b.load(tensors[p.registers[reg].operand], {0, 0, 0, reach == Reach::Scalar ? Affine() : columnStart},
-           boxOf(reach), places[reg]);
+    b.load(tensors[p.registers[reg].operand], startOf(p.registers[reg]), boxOf(reach), places[reg]);
   }
 
   void loadTile(int reg, int stage) {
     const Register &r = p.registers[reg];
     if (r.reach == Reach::Rows) { // dense, then a broadcast along the columns
       places[reg] = alloc("rows", r.reach, slotsOf(r.reach, true), r.type);
-      b.load(tensors[r.operand], {0, 0, 0, rowStart()}, {1, 1, 1, rowExtent()},
-             {places[reg].buffer, 0, {0, 0, 0, 1}});
+      b.load(tensors[r.operand], startOf(r), {1, 1, 1, rowExtent()}, {places[reg].buffer, 0, {0, 0, 0, 1}});
       return;
     }
     if (isResident(reg)) { // each tile is loaded once, and waits for none of the others
       places[reg].offset = rowStart() * l.columns;
       if (p.readers(reg).front() == stage)
-        b.add(
-            Load{tensors[r.operand], {0, 0, rowStart(), columnStart}, boxOf(r.reach), places[reg], 0, true});
+        b.add(Load{tensors[r.operand], startOf(r), boxOf(r.reach), places[reg], 0, true});
       return;
     }
     places[reg] = alloc("operand", r.reach, slotsOf(r.reach, true), r.type);
-    b.load(tensors[r.operand], {0, 0, rowStart(), columnStart}, boxOf(r.reach), places[reg]);
+    b.load(tensors[r.operand], startOf(r), boxOf(r.reach), places[reg]);
   }
 
   bool isResident(int reg) const {
@@ -167,23 +187,18 @@ private:
     Buffer buffer;
     buffer.name = "resident rows";
     buffer.shape = {1, 1, l.rows * l.rowTiles, l.columns};
-    buffer.slots = l.columnTiles > 1 ? l.slots : 1;
+    buffer.slots = l.columnTiles * p.runs() > 1 ? l.slots : 1;
     buffer.type = p.registers[reg].type;
     places[reg] = b.whole(b.alloc(buffer));
   }
 
   void store(int reg) {
     const Register &r = p.registers[reg];
-    for (int value : r.results) {
+    for (int value : r.results)
       if (r.reach == Reach::Rows)
-        b.store({places[reg].buffer, 0, {0, 0, 0, 1}}, tensors[value], {0, 0, 0, rowStart()},
-                {1, 1, 1, rowExtent()});
-      else if (r.reach == Reach::Matrix)
-        b.store(places[reg], tensors[value], {0, 0, rowStart(), columnStart}, boxOf(r.reach));
+        b.store({places[reg].buffer, 0, {0, 0, 0, 1}}, tensors[value], startOf(r), {1, 1, 1, rowExtent()});
       else
-        b.store(places[reg], tensors[value], {0, 0, 0, r.reach == Reach::Scalar ? Affine() : columnStart},
-                boxOf(r.reach));
-    }
+        b.store(places[reg], tensors[value], startOf(r), boxOf(r.reach));
   }
 
   /// What a stage computes once, before its loop over rows: all of one reach.
@@ -280,6 +295,7 @@ private:
   const VectorTiling &l;
   LayoutBuilder b;
   Affine rowIndex, columnStart;
+  std::vector<Affine> outerIndices;
   std::vector<int> tensors; // of each value
   std::vector<View> places; // of each register
   std::vector<int> late;    // registers to be stored behind all loops over rows

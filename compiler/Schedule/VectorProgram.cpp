@@ -27,12 +27,13 @@ public:
 
   std::optional<VectorProgram> build() {
     const size_t count = dimensions.extents.size();
-    if (count > 2)
+    if (count > kMostDimensions)
       return std::nullopt;
-    twoDimensional = count == 2 || (count == 1 && reducesSomething());
-    if (count == 2) {
-      program.rows = dimensions.extents[0];
-      program.columns = dimensions.extents[1];
+    twoDimensional = count >= 2 || (count == 1 && reducesSomething());
+    if (count >= 2) {
+      program.outer.assign(dimensions.extents.begin(), dimensions.extents.end() - 2);
+      program.rows = *(dimensions.extents.end() - 2);
+      program.columns = dimensions.extents.back();
     } else if (count == 1) {
       (twoDimensional ? program.rows : program.columns) = dimensions.extents[0];
     }
@@ -44,6 +45,9 @@ public:
   }
 
 private:
+  static constexpr size_t kMostDimensions = 4;
+
+  size_t outerCount() const { return program.outer.size(); }
   bool reducesSomething() const {
     return std::any_of(dimensions.reduced.begin(), dimensions.reduced.end(),
                        [](const std::vector<bool> &reduced) { return !reduced.empty() && reduced[0]; });
@@ -51,16 +55,31 @@ private:
 
   Reach reachOf(int value) const {
     const std::vector<bool> &has = dimensions.has[value];
-    if (has.size() == 2)
-      return joined(has[0] ? Reach::Rows : Reach::Scalar, has[1] ? Reach::Columns : Reach::Scalar);
+    if (has.size() >= 2)
+      return joined(has[outerCount()] ? Reach::Rows : Reach::Scalar,
+                    has.back() ? Reach::Columns : Reach::Scalar);
     if (has.empty() || !has[0])
       return Reach::Scalar;
     return twoDimensional ? Reach::Rows : Reach::Matrix;
   }
+  uint8_t outerOf(int value) const {
+    uint8_t outer = 0;
+    for (size_t d = 0; d < outerCount(); ++d)
+      outer |= static_cast<uint8_t>(dimensions.has[value][d] << d);
+    return outer;
+  }
+  uint8_t allOuter() const { return static_cast<uint8_t>((1U << outerCount()) - 1); }
+  uint8_t outerOf(const std::vector<int> &registers) const {
+    uint8_t outer = 0;
+    for (int reg : registers)
+      outer |= program.registers[reg].outer;
+    return outer;
+  }
 
-  int addRegister(Reach reach, numerics::ElementType type = numerics::ElementType::F32) {
+  int addRegister(Reach reach, uint8_t outer, numerics::ElementType type = numerics::ElementType::F32) {
     Register added;
     added.reach = reach;
+    added.outer = outer;
     added.type = type;
     program.registers.push_back(std::move(added));
     definer.push_back(-1);
@@ -70,21 +89,21 @@ private:
   int registerOfValue(int value) {
     int &reg = registerOf[value];
     if (reg < 0) {
-      reg = addRegister(reachOf(value), unit.values[value].type);
+      reg = addRegister(reachOf(value), outerOf(value), unit.values[value].type);
       program.registers[reg].operand = value;
     }
     return reg;
   }
 
   /// What is computed already is not computed again.
-  int addOperation(VectorOperation operation, Reach reach) {
+  int addOperation(VectorOperation operation, Reach reach, uint8_t outer) {
     for (const VectorOperation &known : operations)
       if (!known.reduces && !operation.reduces && program.registers[known.to].reach == reach &&
-          known.function == operation.function && known.inputs == operation.inputs &&
-          known.immediate == operation.immediate &&
+          program.registers[known.to].outer == outer && known.function == operation.function &&
+          known.inputs == operation.inputs && known.immediate == operation.immediate &&
           std::signbit(known.immediate) == std::signbit(operation.immediate))
         return known.to;
-    operation.to = addRegister(reach);
+    operation.to = addRegister(reach, outer);
     definer[operation.to] = static_cast<int>(operations.size());
     operations.push_back(std::move(operation));
     return operations.back().to;
@@ -126,7 +145,8 @@ private:
         operation.inputs.push_back(inputOf(part, input, registers, combined));
         kind = joined(kind, program.registers[operation.inputs.back()].reach);
       }
-      registers.push_back(addOperation(std::move(operation), kind));
+      const uint8_t outer = outerOf(operation.inputs);
+      registers.push_back(addOperation(std::move(operation), kind, outer));
     }
     return registers;
   }
@@ -146,6 +166,9 @@ private:
     std::optional<std::vector<int>> after = addSteps(part, s.after, combined);
     if (!after)
       return false;
+    for (int result : part.results)
+      if (unit.values[result].kind == Value::Kind::Result && outerOf(result) != allOuter())
+        return false;
     for (size_t i = 0; i < part.results.size(); ++i)
       setResult(part.results[i], inputOf(part, s.resultOf[i], *after, combined));
     return true;
@@ -156,11 +179,15 @@ private:
     const std::vector<bool> &reduced = dimensions.reduced[number];
     if (const int64_t rows = firstPixelsOf(unit.parts[number]))
       return addSumOfFirst(term, rows);
-    const bool overRows = !reduced.empty() && reduced[0], overColumns = reduced.size() == 2 && reduced[1];
+    if (std::find(reduced.begin(), reduced.begin() + int(outerCount()), true) !=
+        reduced.begin() + int(outerCount()))
+      return -1;
+    const bool overRows = !reduced.empty() && reduced[outerCount()],
+               overColumns = reduced.size() >= 2 && reduced.back();
     if (!overRows && !overColumns && s.terms.size() == 1 && s.reduction.inside.empty()) { // a sum of one term
       VectorOperation copy;
       copy.inputs = {term};
-      return addOperation(std::move(copy), program.registers[term].reach);
+      return addOperation(std::move(copy), program.registers[term].reach, program.registers[term].outer);
     }
     if (s.terms.size() != 1 || overRows == overColumns || term < 0 ||
         (s.combine != nn::Combine::Sum && s.combine != nn::Combine::Max) || s.reduction.how != nn::How::Tree)
@@ -184,26 +211,28 @@ private:
     operation.overRows = overRows;
     operation.inputs = {term};
     return addOperation(std::move(operation),
-                        static_cast<Reach>(static_cast<int>(from) & ~static_cast<int>(axis)));
+                        static_cast<Reach>(static_cast<int>(from) & ~static_cast<int>(axis)),
+                        program.registers[term].outer);
   }
 
   int addSumOfFirst(int term, int64_t rows) {
-    if (program.registers[term].reach != Reach::Matrix || rows > program.rows)
+    if (program.registers[term].reach != Reach::Matrix || rows > program.rows || outerCount() > 0)
       return -1;
     program.firstRows = std::max(program.firstRows, rows);
     VectorOperation operation;
     operation.reduces = operation.overRows = true;
     operation.firstRows = rows;
     operation.inputs = {term};
-    return addOperation(std::move(operation), Reach::Columns);
+    return addOperation(std::move(operation), Reach::Columns, 0);
   }
 
   /// A result that is an operand itself, or has more dimensions than what computes it, is a copy.
   void setResult(int value, int reg) {
-    if (program.registers[reg].operand >= 0 || program.registers[reg].reach != reachOf(value)) {
+    const Register &from = program.registers[reg];
+    if (from.operand >= 0 || from.reach != reachOf(value) || from.outer != outerOf(value)) {
       VectorOperation copy;
       copy.inputs = {reg};
-      reg = addOperation(std::move(copy), reachOf(value));
+      reg = addOperation(std::move(copy), reachOf(value), outerOf(value));
     }
     registerOf[value] = reg;
     if (unit.values[value].kind == Value::Kind::Result)

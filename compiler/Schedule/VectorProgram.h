@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // A unit as a program of the vector unit on a matrix of rows by columns. Dimensions that are neighbours in
-// every value are counted as one, which must leave two at most: rows (pixels, images) and columns (channels,
-// classes). A value then is a whole matrix, a vector with one element per column or per row, or a scalar.
+// every value are counted as one, which must leave four at most. The last two are rows (pixels, images) and
+// columns (channels, classes): a value is a whole matrix, a vector with one element per column or per row, or
+// a scalar. The program runs once for every index of the dimensions before them, the outer ones; a value that
+// does not have one of these is read again, and all results have them all.
 //
 // A sum over rows is complete only after a loop over all of them, so operations fall into stages, one loop
 // over rows each. A matrix that a later stage needs again is computed again there. A sum over the first rows
@@ -12,6 +14,8 @@
 
 #include "compiler/Schedule/Unit.h"
 
+#include <functional>
+#include <numeric>
 #include <optional>
 
 namespace arsis::schedule {
@@ -21,6 +25,7 @@ enum class Reach : uint8_t { Scalar, Columns, Rows, Matrix };
 
 struct Register {
   Reach reach = Reach::Matrix;
+  uint8_t outer = 0;                                       // bit d: it has outer dimension d
   numerics::ElementType type = numerics::ElementType::F32; // in the scratchpad
   int operand = -1;         // value that is loaded into it; -1: an operation computes it
   std::vector<int> results; // values that are stored from it
@@ -41,6 +46,7 @@ struct VectorOperation {
 inline bool sumsRows(const VectorOperation &operation) { return operation.reduces && operation.overRows; }
 
 struct VectorProgram {
+  std::vector<int64_t> outer; // extents, two at most
   int64_t rows = 1, columns = 1;
   std::vector<Register> registers;
   std::vector<VectorOperation> operations; // by stage, in order
@@ -50,6 +56,10 @@ struct VectorProgram {
   bool sumsMatrices = false; // some sum over rows is one of matrices
   int64_t firstRows = 0;     // the first tile of rows has at least so many
 
+  /// How often it runs.
+  int64_t runs() const {
+    return std::accumulate(outer.begin(), outer.end(), int64_t(1), std::multiplies<>());
+  }
   /// The stages whose loop over rows reads the operand in this register.
   std::vector<int> readers(int reg) const;
 };

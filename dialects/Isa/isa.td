@@ -91,7 +91,9 @@ def VectorFunction : Enum<"VectorFunction", "numerics", "dialects/Isa/Numerics/F
     Case<"OneHot", "1 if the index along the last dimension equals a (an I32), else 0">,
     Case<"IsFinite", "1 if a is finite, else 0">,
     Case<"Tanh", "hyperbolic tangent of a">,
-    Case<"Random", "a number between 0 and 1 from the bits of a, b, c and the immediate, by Philox4x32-10">],
+    Case<"Random", "a number between 0 and 1 from the bits of a, b, c and the immediate, by Philox4x32-10">,
+    Case<"Select", "c > 0 ? a : b">,
+    Case<"Erf", "error function of a">],
     "What `map` computes for each element. Values are F32, every operation rounds to nearest even.">;
 
 class Combining<string cpp, string prose> : Enum<cpp, "numerics", "dialects/Isa/Numerics/Functions.h", [

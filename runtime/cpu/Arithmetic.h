@@ -20,6 +20,9 @@ inline float reciprocal(float x) { return numerics::reciprocal(x); }
 inline float rsqrt(float x) { return numerics::rsqrt(x); }
 inline float exponential(float x) { return numerics::exp(x); }
 inline float logarithm(float x) { return numerics::log(x); }
+inline float errorFunction(float x) { return numerics::erf(x); }
+inline float maximum(float a, float b) { return numerics::maximum(a, b); }
+inline float minimum(float a, float b) { return numerics::minimum(a, b); }
 
 inline double canonical(double x) { return x; }
 inline double add(double a, double b) { return a + b; }
@@ -30,6 +33,9 @@ inline double reciprocal(double x) { return 1.0 / x; }
 inline double rsqrt(double x) { return 1.0 / std::sqrt(x); }
 inline double exponential(double x) { return std::exp(x); }
 inline double logarithm(double x) { return std::log(x); }
+inline double errorFunction(double x) { return std::erf(x); }
+inline double maximum(double a, double b) { return b > a || std::isnan(b) ? b : a; }
+inline double minimum(double a, double b) { return b < a || std::isnan(b) ? b : a; }
 
 /// 1/count, rounded once to T.
 template <class T> T inverseOf(int64_t count) { return static_cast<T>(1.0 / static_cast<double>(count)); }

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Registers add, bias_add, cast, unscale, relu and relu_grad.
+// Registers bias_add, cast, unscale, relu and relu_grad.
 #include "dialects/Isa/Encoding/Error.h"
 #include "runtime/common/KernelRegistry.h"
-#include "runtime/cpu/Add.h"
 #include "runtime/cpu/Arithmetic.h"
 #include "runtime/cpu/BiasAdd.h"
 #include "runtime/cpu/Relu.h"
@@ -53,7 +52,6 @@ template <class T> static void callUnscale(KernelCall &call) {
 }
 
 void registerElementwise(KernelRegistry &registry) {
-  registry.add("nn.add", callBinary<float, addElements<float>>, callBinary<double, addElements<double>>);
   registry.add("nn.bias_add", callBiasAdd<float>, callBiasAdd<double>);
   registry.add("nn.cast", callCast<float>, callCast<double>);
   registry.add("nn.unscale", callUnscale<float>, callUnscale<double>);

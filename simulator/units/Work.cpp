@@ -129,6 +129,7 @@ bool isTranscendental(numerics::VectorFunction function) {
   case numerics::VectorFunction::Log:
   case numerics::VectorFunction::Tanh:
   case numerics::VectorFunction::Random:
+  case numerics::VectorFunction::Erf:
     return true;
   default:
     return false;

@@ -19,10 +19,18 @@ torch = pytest.importorskip("torch", reason="the independent check needs Debian'
 import torch_models as nets  # noqa: E402
 import torch_precision  # noqa: E402
 
-# In LeNet-5 a single flipped ReLU must not decide.
-BATCH = {"lenet5": 64, "resnet8": 4, "mobilenet": 16, "densenet": 16, "shufflenet": 16, "resnet18": 4}
+BATCH = {
+    "lenet5": 64,
+    "resnet8": 4,
+    "mobilenet": 16,
+    "densenet": 16,
+    "shufflenet": 16,
+    "resnet18": 4,
+    "squeeze_nets": 16,
+}  # in LeNet-5 a single flipped ReLU must not decide
 SEEDS, FACTOR, LEAST_ELEMENTS, LEAST_SHARE = 5, 2.0, 64, 1e-3
 LOSS_SCALE = 1024.0
+WITHOUT_AUTOCAST = {"squeeze_nets"}  # torch 1.13 has no bf16 gradient of hardsigmoid: rounded as for fp16
 HALF_UNIT = {"bf16": 2.0**-9, "fp16": 2.0**-12}
 
 
@@ -34,7 +42,7 @@ def kind_of(name: str) -> str:
 @pytest.mark.parametrize("name", list(nets.MODELS))
 def test_a_step_is_as_near_to_fp64_as_pytorchs(name, precision, tmp_path, capsys):
     single = nets.build(name)
-    nets.export(single, tmp_path / "model.onnx", BATCH[name])
+    nets.export(single, tmp_path / "model.onnx", BATCH[name], nets.OPSETS.get(name, 13))
     double = copy.deepcopy(single).double()
     initial = {n: t.numpy().copy() for n, t in single.state_dict().items() if not n.endswith("num_batches_tracked")}
     program = compile_step(
@@ -47,7 +55,9 @@ def test_a_step_is_as_near_to_fp64_as_pytorchs(name, precision, tmp_path, capsys
         x = torch.randn(BATCH[name], *single.image, generator=generator)
         labels = torch.randint(0, 10, (BATCH[name],), generator=generator)
         truth = torch_precision.rounded_step(double, x, labels, None)
-        if precision == "bf16":
+        if precision == "bf16" and name in WITHOUT_AUTOCAST:
+            other = torch_precision.rounded_step(double, x, labels, torch.bfloat16)
+        elif precision == "bf16":
             other = torch_precision.autocast_step(single, x, labels)
         else:
             other = torch_precision.rounded_step(double, x, labels, torch.float16, LOSS_SCALE)

@@ -16,7 +16,15 @@ import torch_models as nets  # noqa: E402
 from arsis_tools import CHIPS, compile_step, simulate, tensors_of, tool  # noqa: E402
 
 MARGIN = 8.0
-BATCH = {"lenet5": 4, "resnet8": 2, "mobilenet": 2, "densenet": 4, "shufflenet": 4, "resnet18": 2}
+BATCH = {
+    "lenet5": 4,
+    "resnet8": 2,
+    "mobilenet": 2,
+    "densenet": 4,
+    "shufflenet": 4,
+    "resnet18": 2,
+    "squeeze_nets": 2,
+}
 STEPS, SEEDS = 3, 400
 FACTOR, FLOOR = 8.0, 1e-6
 
@@ -27,7 +35,7 @@ def trajectory(request, tmp_path_factory):
     name = request.param
     folder = tmp_path_factory.mktemp(name)
     single = nets.build(name)
-    nets.export(single, folder / "model.onnx", BATCH[name])
+    nets.export(single, folder / "model.onnx", BATCH[name], nets.OPSETS.get(name, 13))
     double = copy.deepcopy(single).double()
     single_optimizer, double_optimizer = nets.optimizer_of(single), nets.optimizer_of(double)
     # Exporting traces the net once, which moves the running statistics in the file: every step is given its state.

@@ -162,6 +162,57 @@ class ShuffleNet(nn.Module):
         return self.fc(x.mean([2, 3]))
 
 
+class SqueezeExcite(nn.Module):
+    """A factor for each channel of each image, from the means of its channels."""
+
+    def __init__(self, channels: int, squeezed: int, gate: nn.Module) -> None:
+        super().__init__()
+        self.pool, self.relu, self.gate = nn.AdaptiveAvgPool2d(1), nn.ReLU(), gate
+        self.fc1, self.fc2 = nn.Conv2d(channels, squeezed, 1), nn.Conv2d(squeezed, channels, 1)
+
+    def forward(self, x):
+        return x * self.gate(self.fc2(self.relu(self.fc1(self.pool(x)))))
+
+
+class InvertedResidual(nn.Module):
+    """The block of MobileNet-V3 and, with other activations, of EfficientNet."""
+
+    def __init__(self, channels: int, expanded: int, activation, gate: nn.Module) -> None:
+        super().__init__()
+        self.expand, self.bn1 = nn.Conv2d(channels, expanded, 1, bias=False), nn.BatchNorm2d(expanded)
+        self.depthwise = nn.Conv2d(expanded, expanded, 3, 1, 1, groups=expanded, bias=False)
+        self.bn2, self.excite = nn.BatchNorm2d(expanded), SqueezeExcite(expanded, 8, gate)
+        self.project, self.bn3 = nn.Conv2d(expanded, channels, 1, bias=False), nn.BatchNorm2d(channels)
+        self.act1, self.act2 = activation(), activation()
+
+    def forward(self, x):
+        y = self.act2(self.bn2(self.depthwise(self.act1(self.bn1(self.expand(x))))))
+        return x + self.bn3(self.project(self.excite(y)))
+
+
+class SqueezeNets(nn.Module):
+    """A block of MobileNet-V3 and one of EfficientNet between the activations of MobileNet-V2 and -V3, and layer
+    scales, slopes and the error function of other nets."""
+
+    image = (3, 16, 16)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.stem, self.bn, self.act = nn.Conv2d(3, 12, 3, 2, 1, bias=False), nn.BatchNorm2d(12), nn.Hardswish()
+        self.mobile = InvertedResidual(12, 20, nn.Hardswish, nn.Hardsigmoid())
+        self.efficient = InvertedResidual(12, 24, nn.SiLU, nn.Sigmoid())
+        self.head, self.relu6 = nn.Conv2d(12, 28, 1), nn.ReLU6()
+        self.scale, self.gelu = nn.Parameter(torch.rand(28, 1, 1) + 0.5), nn.GELU()
+        self.pool, self.fc1, self.prelu = nn.AdaptiveAvgPool2d(1), nn.Linear(28, 16), nn.PReLU(16)
+        self.leaky, self.fc2 = nn.LeakyReLU(0.1), nn.Linear(16, 10)
+
+    def forward(self, x):
+        x = self.efficient(self.mobile(self.act(self.bn(self.stem(x)))))
+        x = self.gelu(self.scale * self.relu6(self.head(x)))
+        x = self.prelu(self.fc1(torch.flatten(self.pool(x), 1)))
+        return self.fc2(self.leaky(x - 0.01))
+
+
 MODELS = {
     "lenet5": LeNet5,
     "resnet8": ResNet8,
@@ -169,6 +220,17 @@ MODELS = {
     "densenet": DenseNet,
     "shufflenet": ShuffleNet,
     "resnet18": resnet18,
+    "squeeze_nets": SqueezeNets,
+}
+OPSETS = {"squeeze_nets": 14}  # the first with HardSwish
+# Where a module's slope, or the slope of its slope, jumps.
+KINKS = {
+    nn.ReLU: (0,),
+    nn.ReLU6: (0, 6),
+    nn.PReLU: (0,),
+    nn.LeakyReLU: (0,),
+    nn.Hardswish: (-3, 3),
+    nn.Hardsigmoid: (-3, 3),
 }
 
 
@@ -213,9 +275,9 @@ def step(
 
 
 def kinks(model: nn.Module, x: torch.Tensor) -> list[torch.Tensor]:
-    """Signed distances to the kinks of the forward pass, one tensor per site: the input of every ReLU, and for every
-    max-pool window the gap between its best value and each other (windows whose best value is zero are cut off by the
-    ReLU before them)."""
+    """Signed distances to the kinks of the forward pass, one tensor per site: of the input of every module of KINKS
+    to each of its kinks, and for every max-pool window the gap between its best value and each other (windows whose
+    best value is zero are cut off by the ReLU before them)."""
     sites: list[torch.Tensor] = []
 
     def pool_gaps(value, pool):
@@ -226,8 +288,12 @@ def kinks(model: nn.Module, x: torch.Tensor) -> list[torch.Tensor]:
 
     handles = []
     for module in model.modules():
-        if isinstance(module, nn.ReLU):
-            handles.append(module.register_forward_pre_hook(lambda m, args: sites.append(args[0].detach().clone())))
+        if type(module) in KINKS:
+            handles.append(
+                module.register_forward_pre_hook(
+                    lambda m, args: sites.extend(args[0].detach() - kink for kink in KINKS[type(m)])
+                )
+            )
         elif isinstance(module, nn.MaxPool2d):
             handles.append(module.register_forward_pre_hook(lambda m, args: pool_gaps(args[0].detach(), m)))
     with torch.no_grad():

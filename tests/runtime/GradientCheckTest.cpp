@@ -18,8 +18,8 @@
 namespace arsis::ref {
 namespace {
 
-/// One op in its generic form. Operands are "parameter" (differentiated), "input" (not) or "label" (class
-/// numbers).
+/// One op in its generic form. Operands are "parameter" (differentiated), "positive" (too, from 1/2 on),
+/// "input" (not) or "label" (class numbers).
 struct Case {
   std::string name, op;
   std::vector<std::pair<std::string, std::string>> operands; // role, type
@@ -55,6 +55,34 @@ const std::vector<Case> kCases = {
     {"Relu", "nn.relu", {{"parameter", "4x5xf32"}}, "", {"4x5xf32"}},
     {"Tanh", "nn.tanh", {{"parameter", "4x5xf32"}}, "", {"4x5xf32"}},
     {"Add", "nn.add", {{"parameter", "2x3xf32"}, {"parameter", "2x3xf32"}}, "", {"2x3xf32"}},
+    {"AddAlong", "nn.add", {{"parameter", "2x3x4x5xf32"}, {"parameter", "2x5xf32"}}, "along = array<i64: 0, 3>", {"2x3x4x5xf32"}},
+    {"AddAlongTheMiddle", "nn.add", {{"parameter", "2x3x4x5xf32"}, {"parameter", "3x4xf32"}}, "along = array<i64: 1, 2>", {"2x3x4x5xf32"}},
+    {"AddAScalar", "nn.add", {{"parameter", "2x3xf32"}, {"parameter", "f32"}}, "along = array<i64>", {"2x3xf32"}},
+    {"Multiply", "nn.multiply", {{"parameter", "2x3xf32"}, {"parameter", "2x3xf32"}}, "", {"2x3xf32"}},
+    {"MultiplyByItself", "nn.multiply", {{"parameter", "2x3xf32"}}, "", {"2x3xf32"}, {0, 0}},
+    {"MultiplyAlong", "nn.multiply", {{"parameter", "2x3x4x5xf32"}, {"parameter", "2x5xf32"}}, "along = array<i64: 0, 3>", {"2x3x4x5xf32"}},
+    {"MultiplyAlongTheFirst", "nn.multiply", {{"parameter", "3x4x5xf32"}, {"parameter", "3xf32"}}, "along = array<i64: 0>", {"3x4x5xf32"}},
+    {"MultiplyAlongEveryOther", "nn.multiply", {{"parameter", "2x3x4x5xf32"}, {"parameter", "3x5xf32"}}, "along = array<i64: 1, 3>", {"2x3x4x5xf32"}},
+    {"Broadcast", "nn.broadcast", {{"parameter", "2x5xf32"}}, "along = array<i64: 0, 2>", {"2x3x5xf32"}},
+    {"AxisSum", "nn.axis_sum", {{"parameter", "2x3x5xf32"}}, "", {"2x5xf32"}},
+    {"PRelu", "nn.prelu", {{"parameter", "2x3x4x5xf32"}, {"parameter", "5xf32"}}, "along = array<i64: 3>", {"2x3x4x5xf32"}},
+    {"PReluOfOneSlope", "nn.prelu", {{"parameter", "4x5xf32"}, {"parameter", "f32"}}, "along = array<i64>", {"4x5xf32"}},
+    {"Affine", "nn.affine", {{"parameter", "4x5xf32"}}, "scale = -0.3 : f32, offset = 2.0 : f32", {"4x5xf32"}},
+    {"AffineOffset", "nn.affine", {{"parameter", "4x5xf32"}}, "scale = 1.0 : f32, offset = 2.0 : f32", {"4x5xf32"}},
+    {"Clip", "nn.clip", {{"parameter", "4x5xf32"}}, "low = -0.5 : f32, high = 1.0 : f32", {"4x5xf32"}},
+    {"ClipBelow", "nn.clip", {{"parameter", "4x5xf32"}}, "low = 0.0 : f32", {"4x5xf32"}},
+    {"ClipAbove", "nn.clip", {{"parameter", "4x5xf32"}}, "high = 0.25 : f32", {"4x5xf32"}},
+    {"Sigmoid", "nn.sigmoid", {{"parameter", "4x5xf32"}}, "", {"4x5xf32"}},
+    {"HardSwish", "nn.hard_swish", {{"parameter", "20x20xf32"}}, "", {"20x20xf32"}},
+    {"LeakyRelu", "nn.leaky_relu", {{"parameter", "4x5xf32"}}, "slope = 0.25 : f32", {"4x5xf32"}},
+    {"LeakyReluOfANegativeSlope", "nn.leaky_relu", {{"parameter", "4x5xf32"}}, "slope = -0.25 : f32", {"4x5xf32"}},
+    {"Elu", "nn.elu", {{"parameter", "4x5xf32"}}, "alpha = 0.7 : f32", {"4x5xf32"}},
+    {"Softplus", "nn.softplus", {{"parameter", "4x5xf32"}}, "", {"4x5xf32"}},
+    {"Erf", "nn.erf", {{"parameter", "4x5xf32"}}, "", {"4x5xf32"}},
+    {"Exp", "nn.exp", {{"parameter", "4x5xf32"}}, "", {"4x5xf32"}},
+    {"Log", "nn.log", {{"positive", "4x5xf32"}}, "", {"4x5xf32"}},
+    {"Reciprocal", "nn.reciprocal", {{"positive", "4x5xf32"}}, "", {"4x5xf32"}},
+    {"Sqrt", "nn.sqrt", {{"positive", "4x5xf32"}}, "", {"4x5xf32"}},
     {"AddToItself", "nn.add", {{"parameter", "2x3xf32"}}, "", {"2x3xf32"}, {0, 0}},
     {"MaxPool", "nn.max_pool", {{"parameter", "2x6x7x2xf32"}}, "kernel = array<i64: 3, 2>, " + kWindow, {"2x3x7x2xf32"}},
     {"MaxPoolCeil", "nn.max_pool", {{"parameter", "1x5x5x1xf32"}}, "kernel = array<i64: 2, 2>, strides = array<i64: 2, 2>, pads = array<i64: 0, 0, 0, 0>, dilations = array<i64: 1, 1>", {"1x3x3x1xf32"}},
@@ -97,7 +125,8 @@ std::string moduleOf(const Case &test) {
   std::string arguments, operands, types, results;
   for (size_t i = 0; i < test.operands.size(); ++i)
     arguments += "%a" + std::to_string(i) + ": tensor<" + test.operands[i].second + "> {nn.name = \"a" +
-                 std::to_string(i) + "\", nn.role = #nn.role<" + test.operands[i].first + ">}, ";
+                 std::to_string(i) + "\", nn.role = #nn.role<" +
+                 (test.operands[i].first == "positive" ? "parameter" : test.operands[i].first) + ">}, ";
   std::vector<int> use = test.use;
   for (size_t i = 0; test.use.empty() && i < test.operands.size(); ++i)
     use.push_back(i);
@@ -147,6 +176,11 @@ TEST_P(GradientCheck, AgreesWithCentralDifferences) {
         tensor.as<int32_t>()[i] = static_cast<int32_t>(i * 3 % 5);
     inputs.emplace(slot.name, std::move(tensor));
   }
+  for (size_t number = 0; number < GetParam().operands.size(); ++number)
+    if (HostTensor &tensor = inputs.at("a" + std::to_string(number));
+        GetParam().operands[number].first == "positive")
+      for (int64_t i = 0; i < tensor.size(); ++i)
+        tensor.as<double>()[i] = std::abs(tensor.as<double>()[i]) + 0.5;
   Options options;
   options.backend = Backend::PlainF64;
   auto evaluate = [&] {
@@ -158,7 +192,7 @@ TEST_P(GradientCheck, AgreesWithCentralDifferences) {
   constexpr double kStep = 1e-5, kTolerance = 1e-6;
   for (size_t number = 0; number < GetParam().operands.size(); ++number) {
     const std::string name = "a" + std::to_string(number);
-    if (GetParam().operands[number].first != "parameter")
+    if (GetParam().operands[number].first == "input" || GetParam().operands[number].first == "label")
       continue;
     ASSERT_TRUE(analytic.count("grad:" + name)) << name;
     const double *gradient = analytic.at("grad:" + name).as<double>();

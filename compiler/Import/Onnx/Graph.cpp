@@ -118,6 +118,10 @@ static bool isKnown(const onnx::TensorShapeProto::Dimension &dim) {
 
 void GraphImporter::describeTraining(ArrayRef<std::string> folded) {
   describeParameters();
+  if (!numbers.empty())
+    emitRemark(NameLoc::get(opBuilder.getStringAttr(path)))
+        << "initialisers without dimensions that only arithmetic reads are numbers and are not trained: "
+        << llvm::join(numbers, ", ");
   if (!usesBatchStatistics.empty())
     emitRemark(function.getLoc())
         << "exported in inference form, but normalises by the statistics of the batch in the training step: "

@@ -19,6 +19,8 @@
 
 #include <map>
 #include <memory>
+#include <optional>
+#include <set>
 
 namespace onnx {
 class GraphProto;
@@ -56,6 +58,7 @@ struct Entry {
   std::shared_ptr<Tensor> constant;
   bool trainable = false; ///< the constant is an initialiser, or a weight of a Constant node
   bool isState = false;   ///< the value is that of a running statistic
+  bool isNumber = false;  ///< the constant is an initialiser without dimensions that only arithmetic reads
   std::string name;       ///< of the constant
 };
 
@@ -113,6 +116,9 @@ public:
   /// The attribute `axes`, or input `index`, which replaced it in later opsets; empty if there is neither.
   /// Failure after recording that the input is not known.
   mlir::FailureOr<llvm::SmallVector<int64_t>> axes(const Node &node, size_t index);
+  /// Input `index` if it is known at import, has one element and is not trained. Records an initialiser among
+  /// them, for a remark.
+  std::optional<float> number(const Node &node, size_t index);
   /// Whether input `index` is a constant, with values or without.
   bool isConstant(const Node &node, size_t index) {
     return node.hasInput(index) && entries[node.input(index)].constant != nullptr;
@@ -213,6 +219,7 @@ private:
   std::optional<int64_t> fileBatch;
   std::vector<std::string> problems, usesBatchStatistics, usesDropout;
   RandomState random;                    ///< null until the first call; the layer of the next one
+  std::set<std::string> numbers;         // initialisers that became part of operations
   std::map<int32_t, unsigned> converted; // tensors by the type they had in the file
 };
 

@@ -15,7 +15,8 @@ static const std::map<llvm::StringRef, const Operator *> &allOperators() {
     std::map<llvm::StringRef, const Operator *> operators;
     for (const std::vector<Operator> *family :
          {&convolutionOperators, &poolingOperators, &normalizationOperators, &linearOperators,
-          &elementwiseOperators, &movementOperators, &pieceOperators, &constantOperators, &castOperators})
+          &elementwiseOperators, &arithmeticOperators, &reductionOperators, &movementOperators,
+          &pieceOperators, &constantOperators, &castOperators})
       for (const Operator &each : *family)
         operators[each.type] = &each;
     return operators;

@@ -36,10 +36,14 @@ const Operator *findOperator(llvm::StringRef type);
 /// Names of all importable operators, comma separated, in alphabetical order.
 std::string supportedOperators();
 
+/// Output 0 is the mean of input 0 over all dimensions but batch and channels: an image whose every row is a
+/// window. Keeps those dimensions with extent 1, or drops them. REQUIRES: rank 3 or more.
+mlir::LogicalResult averagePixels(const Node &node, GraphImporter &graph, bool keepDimensions);
+
 // The tables, each in the file of its family.
 extern const std::vector<Operator> convolutionOperators, poolingOperators, normalizationOperators,
-    linearOperators, elementwiseOperators, movementOperators, pieceOperators, constantOperators,
-    castOperators;
+    linearOperators, elementwiseOperators, arithmeticOperators, reductionOperators, movementOperators,
+    pieceOperators, constantOperators, castOperators;
 
 /// Whether the node is a Cast that is only another name here, where every float is fp32.
 bool isNameOnly(const Node &node);

@@ -221,6 +221,11 @@ private:
       if (entry.constant->isAbsent && options.randomWeights)
         fill(entry, *group.front());
       parameter.isStatistic = llvm::all_of(group, [&](const Reader *reader) { return isStatistic(*reader); });
+      if (original.trainable && original.constant->shape.empty() &&
+          llvm::all_of(group, [&](const Reader *reader) { return isFactor(*reader); })) {
+        entry.trainable = false;
+        entry.isNumber = true;
+      }
       for (const Reader *reader : group) {
         graph.mutable_node(reader->node)->set_input(reader->input, name);
         parameter.readers.emplace_back(reader->node, reader->input);
@@ -251,12 +256,19 @@ private:
     return name;
   }
 
+  /// Whether the reader computes with a number where another one would have a parameter: exporters write
+  /// `0.5 * x` like that.
+  bool isFactor(const Reader &reader) {
+    const std::string &op = graph.node(reader.node).op_type();
+    return op == "Mul" || op == "Div" || op == "Sub" || op == "Pow" || op == "Max" || op == "Min";
+  }
+
   /// Whether what the reader reads is trained even if it comes from a Constant node. What an Add adds is a
   /// bias if it adds it to a product.
   bool isWeight(const Reader &reader) {
     const onnx::NodeProto &node = graph.node(reader.node);
     const Parameter *place = findParameter(node.op_type(), reader.input);
-    if (!place)
+    if (!place || isFactor(reader))
       return false;
     if (node.op_type() != "Add")
       return true;

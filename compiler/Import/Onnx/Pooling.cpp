@@ -61,9 +61,7 @@ static LogicalResult convertAveragePool(const Node &node, GraphImporter &graph) 
   return graph.define(node, 0, y, imagePermutation());
 }
 
-/// The mean over all dimensions but batch and channels: an image whose every row is a window. Keeps those
-/// dimensions with extent 1, or drops them.
-static LogicalResult averagePixels(const Node &node, GraphImporter &graph, bool keepDimensions) {
+LogicalResult averagePixels(const Node &node, GraphImporter &graph, bool keepDimensions) {
   size_t rank = graph.hostShape(node, 0).size();
   Value x = graph.value(node, 0, channelsLast(rank));
   if (!x)
@@ -94,30 +92,10 @@ static LogicalResult convertGlobalAveragePool(const Node &node, GraphImporter &g
   return averagePixels(node, graph, /*keepDimensions=*/true);
 }
 
-static LogicalResult convertReduceMean(const Node &node, GraphImporter &graph) {
-  FailureOr<SmallVector<int64_t>> given = graph.axes(node, 1); // an input since opset 18
-  if (failed(given))
-    return failure();
-  SmallVector<int64_t> shape = graph.hostShape(node, 0), axes = *given, pixels;
-  if (axes.empty() && node.integer("noop_with_empty_axes", 0) != 0)
-    return graph.forward(node);
-  int64_t rank = shape.size();
-  for (int64_t &axis : axes)
-    axis += axis < 0 ? rank : 0;
-  llvm::sort(axes);
-  for (int64_t axis = 2; axis < rank; ++axis)
-    pixels.push_back(axis);
-  if (pixels.empty() || axes != pixels)
-    return graph.fail(node, "axes of an input of shape " + describe(shape) +
-                                " (supported: all dimensions but batch and channels, 2 and 3 of an image)");
-  return averagePixels(node, graph, node.integer("keepdims", 1) != 0);
-}
-
 const std::vector<Operator> poolingOperators = {
     {"AveragePool", checkAveragePool, convertAveragePool},
     {"GlobalAveragePool", nullptr, convertGlobalAveragePool},
     {"MaxPool", checkMaxPool, convertMaxPool},
-    {"ReduceMean", nullptr, convertReduceMean},
 };
 
 } // namespace arsis::compiler::onnximport

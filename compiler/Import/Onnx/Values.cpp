@@ -173,6 +173,16 @@ FailureOr<SmallVector<int64_t>> GraphImporter::axes(const Node &node, size_t ind
   return SmallVector<int64_t>(ArrayRef(given->integers));
 }
 
+std::optional<float> GraphImporter::number(const Node &node, size_t index) {
+  const Tensor *tensor = constant(node, index);
+  const Entry &entry = entries[node.input(index)];
+  if (!tensor || tensor->size() != 1 || entry.trainable)
+    return std::nullopt;
+  if (entry.isNumber)
+    numbers.insert(entry.name);
+  return tensor->isFloat ? tensor->floats.front() : static_cast<float>(tensor->integers.front());
+}
+
 LogicalResult GraphImporter::define(const Node &node, size_t index, Value value,
                                     ArrayRef<int64_t> permutation) {
   if (!node.hasOutput(index))
@@ -248,7 +258,7 @@ GraphImporter::RandomState GraphImporter::randomState() {
     random.step = scalar("random_step", nn::Role::State);
     const Location location = nn::makeOrigin(opBuilder.getContext(), "random_step", "fwd");
     Value one = nn::ConstantOp::create(opBuilder, location, DenseElementsAttr::get(tensorType({}), 1.0f));
-    Value next = nn::AddOp::create(opBuilder, location, one.getType(), random.step, one, nullptr);
+    Value next = nn::AddOp::create(opBuilder, location, one.getType(), random.step, one, nullptr, nullptr);
     const unsigned number = cast<BlockArgument>(random.step).getArgNumber();
     NamedAttrList attributes = argumentAttributes[number];
     attributes.erase("nn.initial");

@@ -77,7 +77,7 @@ public:
       // An argument has no origin: the sum belongs to the layer whose gradient arrives last.
       if (isa<BlockArgument>(value))
         loc = gradient.getLoc();
-      gradient = nn::AddOp::create(builder, loc, value.getType(), sum, gradient, nullptr);
+      gradient = nn::AddOp::create(builder, loc, value.getType(), sum, gradient, nullptr, nullptr);
     }
     sum = gradient;
   }

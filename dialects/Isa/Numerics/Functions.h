@@ -33,7 +33,9 @@ namespace arsis::numerics {
   X(OneHot, "one_hot", 1, false)                                                                             \
   X(IsFinite, "is_finite", 1, false)                                                                         \
   X(Tanh, "tanh", 1, false)                                                                                  \
-  X(Random, "random", 3, true)
+  X(Random, "random", 3, true)                                                                               \
+  X(Select, "select", 3, false)                                                                              \
+  X(Erf, "erf", 1, false)
 
 enum class VectorFunction : uint8_t {
 #define ARSIS_X(ID, NAME, OPERANDS, IMMEDIATE) ID,

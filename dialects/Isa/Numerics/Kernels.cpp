@@ -295,6 +295,8 @@ static int64_t mapVectors(VectorFunction function, float *destination, const Run
     ARSIS_RUN(canonicalVector(d, hn::IfThenElse(hn::IsNaN(a), a, hn::IfThenElseZero(hn::Gt(a, zero), a))));
   case VectorFunction::SelectPositive:
     ARSIS_RUN(hn::IfThenElseZero(hn::Gt(b, zero), a));
+  case VectorFunction::Select:
+    ARSIS_RUN(hn::IfThenElse(hn::Gt(c, zero), a, b));
   case VectorFunction::Reciprocal:
     ARSIS_RUN(canonicalVector(d, hn::Div(one, a)));
   case VectorFunction::Maximum:

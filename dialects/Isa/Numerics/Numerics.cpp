@@ -39,6 +39,14 @@ static double expMinusOne(double x) {
   return scale * p + (scale - 1.0);
 }
 
+/// e^x for |x| < 700.
+static double expNear(double x) {
+  double k = std::floor(x * kInverseLn2 + 0.5);
+  double r = (x - k * kLn2High) - k * kLn2Low;
+  double scale = doubleOf(static_cast<uint64_t>(static_cast<int64_t>(k) + 1023) << 52);
+  return scale * (1.0 + expMinusOneReduced(r));
+}
+
 float exp(float x) {
   if (isNaN(x))
     return canonical(x);
@@ -46,10 +54,7 @@ float exp(float x) {
     return std::numeric_limits<float>::infinity();
   if (x < -104.0f) // ln(half the smallest denormal) = -103.97
     return 0.0f;
-  double k = std::floor(x * kInverseLn2 + 0.5);
-  double r = (x - k * kLn2High) - k * kLn2Low;
-  double scale = doubleOf(static_cast<uint64_t>(static_cast<int64_t>(k) + 1023) << 52);
-  return static_cast<float>(scale * (1.0 + expMinusOneReduced(r)));
+  return static_cast<float>(expNear(x));
 }
 
 float log(float x) {
@@ -84,6 +89,25 @@ float tanh(float x) {
     return std::copysign(1.0f, x);
   double t = expMinusOne(2.0 * magnitude);
   return std::copysign(static_cast<float>(t / (t + 2.0)), x);
+}
+
+float erf(float x) {
+  if (isNaN(x))
+    return canonical(x);
+  const double magnitude = std::fabs(static_cast<double>(x));
+  if (magnitude > 4.0) // 1 - erf(4) is 1.6e-8, below half an ulp under 1
+    return std::copysign(1.0f, x);
+  // 2 / sqrt(pi) * e^(-x^2) * sum of x * (2 x^2)^n / (1 * 3 * ... * (2n + 1)): no term is negative, and none
+  // behind the 90th counts.
+  constexpr double kTwoBySqrtPi = 0x1.20dd750429b6dp+0;
+  constexpr int kMostTerms = 90;
+  const double square = magnitude * magnitude;
+  double term = magnitude, sum = magnitude;
+  for (int n = 1; n < kMostTerms && term > sum * 0x1p-60; ++n) {
+    term *= 2.0 * square / (2 * n + 1);
+    sum += term;
+  }
+  return std::copysign(static_cast<float>(kTwoBySqrtPi * expNear(-square) * sum), x);
 }
 
 namespace {
@@ -194,6 +218,10 @@ float applyMap(VectorFunction function, float a, float b, float c, float immedia
     return tanh(a);
   case VectorFunction::Random:
     return random(a, b, c, immediate);
+  case VectorFunction::Select:
+    return c > 0.0f ? a : b;
+  case VectorFunction::Erf:
+    return erf(a);
   }
   return floatOf(kCanonicalNaNBits); // not reached: the decoder rejects unknown functions
 }

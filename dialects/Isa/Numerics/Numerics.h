@@ -2,8 +2,8 @@
 //
 // The meaning of arithmetic on the chip, normative for the simulator and for the exact reference. Every
 // function returns the same bits on every host: round to nearest even, denormals kept, no contraction, and
-// whatever makes a NaN makes the one canonical NaN; the callers see to it with FloatEnvironment.h. Exp, log
-// and tanh use polynomials of our own in double, because libm differs between hosts.
+// whatever makes a NaN makes the one canonical NaN; the callers see to it with FloatEnvironment.h. Exp, log,
+// tanh and erf use polynomials and series of our own in double, because libm differs between hosts.
 #ifndef ARSIS_DIALECTS_ISA_NUMERICS_NUMERICS_H
 #define ARSIS_DIALECTS_ISA_NUMERICS_NUMERICS_H
 
@@ -52,6 +52,8 @@ float exp(float x);
 float log(float x);
 /// Error <= 0.51 ulp over all floats; odd, tanh(-0) = -0.
 float tanh(float x);
+/// Error <= 0.51 ulp over all floats; odd, erf(-0) = -0.
+float erf(float x);
 
 /// A number between 0 and 1, an odd multiple of 2^-24, from the bits of the four arguments: the upper 23 bits
 /// of the first word of Philox4x32-10 (Salmon, Moraes, Dror and Shaw, "Parallel random numbers: as easy as 1,

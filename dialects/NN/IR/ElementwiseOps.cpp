@@ -42,7 +42,6 @@ std::vector<Step> ReluOp::getVectorSteps() { return {{VectorFunction::Relu, {0}}
 std::vector<Step> ReluGradOp::getVectorSteps() { return {{VectorFunction::SelectPositive, {0, 1}}}; }
 std::vector<Step> TanhOp::getVectorSteps() { return {{VectorFunction::Tanh, {0}}}; }
 std::vector<Step> CastOp::getVectorSteps() { return {{VectorFunction::Copy, {0}}}; }
-std::vector<Step> AddOp::getVectorSteps() { return {{VectorFunction::Add, {0, 1}}}; }
 
 std::vector<Step> BatchNormInferenceOp::getVectorSteps() {
   enum Operand { X, Scale, Bias, Mean, Variance };
@@ -138,14 +137,5 @@ LogicalResult TanhOp::buildVJP(OpBuilder &builder, ValueRange resultGrads, Array
   if (operandNeedsGrad[0])
     operandGrads[0] = TanhGradOp::create(builder, withPhase(getLoc(), phase::kBackwardInput),
                                          getX().getType(), resultGrads[0], getY(), nullptr);
-  return success();
-}
-
-LogicalResult AddOp::buildVJP(OpBuilder &builder, ValueRange resultGrads, ArrayRef<bool> operandNeedsGrad,
-                              SmallVectorImpl<Value> &operandGrads) {
-  operandGrads.assign(2, Value());
-  for (int operand = 0; operand < 2; ++operand)
-    if (operandNeedsGrad[operand])
-      operandGrads[operand] = resultGrads[0];
   return success();
 }

@@ -49,13 +49,6 @@ def NN_TanhGradOp : NN_ElementwiseOp<"tanh_grad", [SameOperandsAndResultShape]> 
   let assemblyFormat = "$gy `,` $y attr-dict `:` custom<Types>(type($gy), type($y), type($gx))";
 }
 
-def NN_AddOp : NN_ElementwiseOp<"add", [NN_Differentiable, SameOperandsAndResultShape, Commutative]> {
-  let summary = "elementwise sum of two tensors of one shape";
-  let arguments = !con((ins NN_Tensor:$a, NN_Tensor:$b), NN_ScheduledAttributes);
-  let results = (outs NN_Tensor:$c);
-  let assemblyFormat = "$a `,` $b attr-dict `:` custom<Types>(type($a), type($b), type($c))";
-}
-
 def NN_CastOp : NN_ElementwiseOp<"cast", [SameOperandsAndResultShape]> {
   let summary = "x rounded to the element type of the result";
   let arguments = !con((ins NN_Tensor:$x), NN_ScheduledAttributes);

@@ -53,19 +53,20 @@ std::vector<Dimension> dimensionsOf(ArrayRef<int64_t> shape) {
   return domain;
 }
 
+std::vector<int> lastDimensions(Value operand, Value result) {
+  const int count = shapeOf(operand).size(), all = shapeOf(result).size();
+  std::vector<int> dimensions(count);
+  std::iota(dimensions.begin(), dimensions.end(), all - count);
+  return dimensions;
+}
+
 Structure elementwiseStructure(ElementwiseOpInterface op) {
   Structure s;
   s.domain = dimensionsOf(shapeOf(op->getResult(0)));
-  auto lastDimensions = [&](Value value) {
-    const int count = shapeOf(value).size(), all = s.domain.size();
-    std::vector<int> dimensions(count);
-    std::iota(dimensions.begin(), dimensions.end(), all - count);
-    return accessOf(dimensions);
-  };
-  for (Value operand : op->getOperands())
-    s.operands.push_back(lastDimensions(operand));
+  for (unsigned operand = 0; operand < op->getNumOperands(); ++operand)
+    s.operands.push_back(accessOf(op.getOperandDimensions(operand)));
   for (Value result : op->getResults())
-    s.results.push_back(lastDimensions(result));
+    s.results.push_back(accessOf(lastDimensions(result, op->getResult(0))));
   s.after = op.getVectorSteps();
   for (int step : op.getResultSteps())
     s.resultOf.push_back(~step);

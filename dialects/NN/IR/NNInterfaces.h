@@ -29,8 +29,9 @@ class ReductionOpInterface;
 llvm::LogicalResult verifyPlan(ReductionOpInterface op);
 
 // The structure that follows from the steps and the types: the domain is the first result, whose dimensions
-// are d0, d1, ...; an operand of lower rank broadcasts over the leading ones.
+// are d0, d1, ...; the last ones of them, as many as an operand has.
 class ElementwiseOpInterface;
+std::vector<int> lastDimensions(mlir::Value operand, mlir::Value result);
 Structure elementwiseStructure(ElementwiseOpInterface op);
 
 } // namespace arsis::nn

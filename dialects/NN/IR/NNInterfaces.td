@@ -65,14 +65,18 @@ def NN_ReductionOpInterface : NN_Interface<"ReductionOpInterface"> {
 
 def NN_ElementwiseOpInterface : NN_Interface<"ElementwiseOpInterface"> {
   let description = [{
-    An operation that is a sequence of vector functions on aligned elements. Operands and steps broadcast over leading
-    dimensions: rank 0 everywhere, rank 1 against the last dimension. A step has the shape its inputs broadcast to.
+    An operation that is a sequence of vector functions on aligned elements. Operands repeat along the dimensions of the
+    results that they do not have: unless the operation says otherwise, an operand has the last ones. A step has the
+    dimensions that its inputs have together.
   }];
   let methods = [
     InterfaceMethod<"the steps, in order", "::std::vector<::arsis::nn::Step>", "getVectorSteps">,
     InterfaceMethod<"for each result, the step that computes it; by default the last", "::llvm::SmallVector<int>",
                     "getResultSteps", (ins), "",
                     "return {static_cast<int>($_op.getVectorSteps().size()) - 1};">,
+    InterfaceMethod<"the dimensions of the results that are those of an operand, in order; by default the last",
+                    "::std::vector<int>", "getOperandDimensions", (ins "unsigned":$operand), "",
+                    "return ::arsis::nn::lastDimensions($_op->getOperand(operand), $_op->getResult(0));">,
   ];
   // Of StructuredOpInterface: steps and types say it all.
   let extraTraitClassDeclaration = [{

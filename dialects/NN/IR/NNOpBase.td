@@ -26,6 +26,7 @@ def NN_Stored : AnyTypeOf<[F32, BF16, F16]>;
 
 def NN_Tensor : NN_TensorType<[], NN_Stored, "static tensor of f32, bf16 or f16">;
 def NN_Matrix : NN_TensorType<[HasAnyRankOfPred<[2]>], NN_Stored, "static tensor of rank 2 of f32, bf16 or f16">;
+def NN_Cube : NN_TensorType<[HasAnyRankOfPred<[3]>], NN_Stored, "static tensor of rank 3 of f32, bf16 or f16">;
 def NN_Image : NN_TensorType<[HasAnyRankOfPred<[4]>], NN_Stored, "static tensor of rank 4 of f32, bf16 or f16">;
 def NN_Channels
     : NN_TensorType<[HasAnyRankOfPred<[1, 2, 3, 4]>], NN_Stored, "static tensor of rank 1 to 4 of f32, bf16 or f16">;

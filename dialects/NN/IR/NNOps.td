@@ -5,6 +5,8 @@
 #ifndef ARSIS_NN_OPS
 #define ARSIS_NN_OPS
 
+include "dialects/NN/IR/NNActivationOps.td"
+include "dialects/NN/IR/NNArithmeticOps.td"
 include "dialects/NN/IR/NNContractionOps.td"
 include "dialects/NN/IR/NNDataOps.td"
 include "dialects/NN/IR/NNElementwiseOps.td"

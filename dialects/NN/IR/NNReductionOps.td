@@ -199,4 +199,15 @@ def NN_ChannelSumOp : NN_PixelReductionOp<"channel_sum", [NN_Structured]> {
   let hasVerifier = 1;
 }
 
+def NN_AxisSumOp : NN_PixelReductionOp<"axis_sum", [NN_Structured, NN_Differentiable]> {
+  let summary = "sum over the middle one of three dimensions";
+  let description = [{
+    - axis_sum_c1: the result has the first and the last dimension of x
+  }];
+  let arguments = !con((ins NN_Cube:$x), NN_PlannedAttributes);
+  let results = (outs NN_Matrix:$y);
+  let assemblyFormat = "$x attr-dict `:` functional-type(operands, results)";
+  let hasVerifier = 1;
+}
+
 #endif // ARSIS_NN_REDUCTION_OPS

@@ -83,6 +83,14 @@ LogicalResult ChannelSumOp::verify() {
   return success();
 }
 
+LogicalResult AxisSumOp::verify() {
+  ArrayRef<int64_t> x = shapeOf(getX());
+  if (shapeOf(getY()) != ArrayRef<int64_t>{x[0], x[2]})
+    return violates(*this, "axis_sum_c1", "a result of shape " + toText({x[0], x[2]}),
+                    toText(shapeOf(getY())));
+  return success();
+}
+
 // Dimensions, state, steps on the vector unit
 
 static SmallVector<ReductionDim> pixelDims(Value x) {
@@ -95,6 +103,7 @@ SmallVector<ReductionDim> BatchNormGradOp::getReductionDims() { return pixelDims
 SmallVector<ReductionDim> BatchNormGradSumsOp::getReductionDims() { return pixelDims(getX()); }
 SmallVector<ReductionDim> ChannelMomentsOp::getReductionDims() { return pixelDims(getX()); }
 SmallVector<ReductionDim> ChannelSumOp::getReductionDims() { return pixelDims(getX()); }
+SmallVector<ReductionDim> AxisSumOp::getReductionDims() { return {{"p", shapeOf(getX())[1]}}; }
 
 // A sum over all dimensions but the last, in chunks of pixels. Dimension 0 is the channel, the pixels follow.
 static Structure sumOverPixels(ArrayRef<int64_t> x) {
@@ -135,6 +144,20 @@ Structure ChannelSumOp::getStructure() {
   s.operands = {pixelsOf(s)};
   s.results = {accessOf({0})};
   s.terms = {0};
+  s.resultOf = {Input::combined()};
+  return s;
+}
+
+Structure AxisSumOp::getStructure() {
+  ArrayRef<int64_t> x = shapeOf(getX());
+  Structure s;
+  s.domain = {{"o", x[0]}, {"c", x[2]}, {"p", x[1]}};
+  s.operands = {accessOf({0, 2, 1})};
+  s.results = {accessOf({0, 1})};
+  s.combine = Combine::Sum;
+  s.terms = {0};
+  s.reduction = cutEach(s.domain, {2}, {2});
+  s.reduction.how = How::Tree;
   s.resultOf = {Input::combined()};
   return s;
 }

@@ -61,6 +61,12 @@ class Both:
     def tanh(self, a: str) -> str:
         return self.put(self.net.node("Tanh", [a]), torch.tanh(self.tensors[a]))
 
+    def wide(self, a: str, factor: float = 4.0, offset: float = 6.0) -> str:
+        """factor * a + offset: away from zero as it stands, on both sides of the kinks with smaller offsets."""
+        factors = [self.net.constant(np.float32(number)) for number in (factor, offset)]
+        scaled = self.net.node("Mul", [a, factors[0]])
+        return self.put(self.net.node("Add", [factors[1], scaled]), self.tensors[a] * factor + offset)
+
     def move(self, a: str, moves) -> str:
         for move in moves:
             if move[0] == "transpose":
@@ -148,6 +154,97 @@ def test_bias_along_any_dimensions(arrangement, small):
     both = Both()
     x = both.move(both.start(shape), moves)
     both.check(both.linear(both.tanh(both.add(x, both.parameter(values(*small, seed=2), "small")))))
+
+
+@pytest.mark.parametrize("kind", ["Mul", "Sub", "Div"])
+@pytest.mark.parametrize("small", [(1,), (3, 1, 1), (2, 1), (6, 1, 1, 1), (3, 2, 4), (6, 3, 1, 1), (6, 3, 2, 4)])
+@pytest.mark.parametrize("arrangement", ["image", "reshaped", "transposed", "transposed batch"])
+def test_arithmetic_along_any_dimensions(arrangement, small, kind):
+    """The small operand on the left of a difference or quotient for every other arrangement."""
+    shape, moves = ARRANGEMENTS[arrangement]
+    both = Both()
+    x, y = both.move(both.start(shape), moves), both.parameter(np.float32(values(*small, seed=2) + 2.5), "small")
+    a, b = (x, y) if arrangement in ("image", "transposed") else (y, x if kind == "Mul" else both.wide(x))
+    function = {"Mul": torch.mul, "Sub": torch.sub, "Div": torch.div}[kind]
+    both.check(
+        both.linear(both.tanh(both.put(both.net.node(kind, [a, b]), function(both.tensors[a], both.tensors[b]))))
+    )
+
+
+def test_operands_that_both_repeat():
+    both = Both()
+    x, y = both.move(both.start((6, 4)), [(6, 1, 4)]), both.parameter(values(3, 1, seed=2), "column")
+    both.check(both.linear(both.tanh(both.put(both.net.node("Mul", [x, y]), both.tensors[x] * both.tensors[y]))))
+
+
+@pytest.mark.parametrize("arrangement", ["image", "transposed", "rank 3 transposed"])
+def test_squeeze_and_excite(arrangement):
+    shape, moves = ARRANGEMENTS[arrangement]
+    both = Both()
+    x = both.tanh(both.move(both.start(shape), moves))
+    axes = list(range(2, both.tensors[x].dim()))
+    squeezed = both.put(both.net.node("GlobalAveragePool", [x]), both.tensors[x].mean(axes, keepdim=True))
+    gate = both.put(both.net.node("Sigmoid", [squeezed]), torch.sigmoid(both.tensors[squeezed]))
+    both.check(both.linear(both.put(both.net.node("Mul", [x, gate]), both.tensors[x] * both.tensors[gate])))
+
+
+F = torch.nn.functional
+SQUARE = np.float32(2)
+FUNCTIONS = {
+    "Sigmoid": ({}, torch.sigmoid),
+    "HardSigmoid": ({"alpha": 1 / 6}, F.hardsigmoid),
+    "HardSwish": ({}, F.hardswish),
+    "LeakyRelu": ({"alpha": 0.3}, lambda x: F.leaky_relu(x, 0.3)),
+    "Elu": ({"alpha": 0.7}, lambda x: F.elu(x, 0.7)),
+    "Softplus": ({}, F.softplus),
+    "Erf": ({}, torch.erf),
+    "Exp": ({}, torch.exp),
+    "Neg": ({}, torch.neg),
+    "Relu6": ({}, F.relu6),
+    "Square": ({}, lambda x: x**2),
+}
+POSITIVE = {"Log": torch.log, "Sqrt": torch.sqrt, "Reciprocal": torch.reciprocal}
+
+
+@pytest.mark.parametrize("arrangement", ["image", "transposed", "rank 2"])
+@pytest.mark.parametrize("kind", [*FUNCTIONS, *POSITIVE])
+def test_functions_of_one_tensor(kind, arrangement):
+    shape, moves = ARRANGEMENTS[arrangement]
+    both = Both()
+    x = both.wide(both.move(both.start(shape), moves), *((1.0, 3.5) if kind in POSITIVE else (4.0, 0.25)))
+    attributes, function = FUNCTIONS.get(kind, ({}, POSITIVE.get(kind)))
+    name = {"Relu6": "Clip", "Square": "Pow"}.get(kind, kind)
+    numbers = {"Relu6": (np.float32(0), np.float32(6)), "Square": (SQUARE,)}.get(kind, ())
+    operands = [both.net.initialiser(np.array(number)) for number in numbers]
+    both.check(both.linear(both.put(both.net.node(name, [x, *operands], **attributes), function(both.tensors[x]))))
+
+
+@pytest.mark.parametrize("slope", [(1,), (3, 1, 1), (3, 2, 4)])
+@pytest.mark.parametrize("arrangement", ["image", "transposed", "transposed batch"])
+def test_prelu(arrangement, slope):
+    shape, moves = ARRANGEMENTS[arrangement]
+    both = Both()
+    x, weight = both.move(both.start(shape), moves), both.parameter(values(*slope, seed=3), "slope")
+    positive = torch.clamp(both.tensors[x], min=0)
+    both.check(
+        both.linear(
+            both.put(
+                both.net.node("PRelu", [x, weight]),
+                positive + both.tensors[weight] * torch.clamp(both.tensors[x], max=0),
+            )
+        )
+    )
+
+
+def test_numbers_are_not_trained():
+    """What exporters write for `0.5 * x`: an initialiser without dimensions."""
+    both = Both()
+    x, half = both.start((6, 3)), both.net.initialiser(np.array(0.5, np.float32), "half")
+    scaled = both.put(both.net.node("Mul", [x, half]), both.tensors[x] * 0.5)
+    with pytest.warns(UserWarning, match="initialisers without dimensions .* are numbers and are not trained: half"):
+        session = both.check(both.linear(scaled))
+    with pytest.raises(arsis.Error):
+        session.read("grad:half")
 
 
 def test_bias_that_is_reshaped_and_transposed_first():

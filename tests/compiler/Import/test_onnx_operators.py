@@ -220,6 +220,33 @@ def test_tanh_keeps_the_arrangement(importer):
     importer.nodes(helper.make_node("Tanh", ["x"], ["y"]), {"x": (2, 3)}, ["y"]).has("nn.tanh %arg0 : tensor<2x3xf32>")
 
 
+def test_a_squeeze_excite_factor_stays_where_it_is(importer):
+    """No transposition: the factor lies along batch and channels of the image."""
+    node = helper.make_node("Mul", ["x", "s"], ["y"])
+    out = importer.nodes(node, {"x": (2, 3, 4, 5), "s": (2, 3, 1, 1)}, ["y"])
+    assert [op.split()[0] for op in out.ops()] == ["nn.reshape", "nn.multiply"]
+    out.has("along [0, 3] : (tensor<2x4x5x3xf32>, tensor<2x3xf32>) -> tensor<2x4x5x3xf32>")
+
+
+def test_numbers_become_part_of_operations(importer):
+    nodes = [
+        helper.make_node("Constant", [], ["two"], value_float=2.0),
+        helper.make_node("Mul", ["two", "x"], ["m"]),
+        helper.make_node("Sub", ["two", "m"], ["s"]),
+        helper.make_node("Div", ["s", "two"], ["y"]),
+    ]
+    assert importer.nodes(nodes, {"x": (2, 3)}, ["y"]).ops() == [
+        "nn.affine %arg0 scale 2.000000e+00 offset 0.000000e+00 : tensor<2x3xf32>",
+        "nn.affine %0 scale -1.000000e+00 offset 2.000000e+00 : tensor<2x3xf32>",
+        "nn.affine %1 scale 5.000000e-01 offset 0.000000e+00 : tensor<2x3xf32>",
+    ]
+
+
+def test_clip_without_bounds_is_its_operand(importer):
+    nodes = [helper.make_node("Clip", ["x"], ["c"]), helper.make_node("Relu", ["c"], ["y"])]
+    assert importer.nodes(nodes, {"x": (2, 3)}, ["y"]).ops() == ["nn.relu %arg0 : tensor<2x3xf32>"]
+
+
 def test_flatten_moves_only_what_must_move(importer):
     node = helper.make_node("Flatten", ["x"], ["y"])
     spatial = importer.nodes(node, {"x": (2, 3, 4, 4)}, ["y"])

@@ -39,7 +39,10 @@ class Grower:
         self.tensors.append((result, self.net.by_onnxruntime([result])[0]))
 
     def unary(self, name, value):
-        return self.net.node(self.random.choice(["Relu", "Tanh", "Identity", "Dropout"]), [name])
+        return self.net.node(
+            self.random.choice(["Relu", "Tanh", "Identity", "Dropout", "Sigmoid", "HardSwish", "Neg", "LeakyRelu"]),
+            [name],
+        )
 
     def move(self, name, value):
         order = self.random.sample(range(value.ndim), value.ndim)
@@ -58,11 +61,12 @@ class Grower:
         small = [extent if self.random.random() < 0.5 else 1 for extent in value.shape]
         while small and small[0] == 1 and self.random.random() < 0.5:
             small.pop(0)
-        return self.net.node("Add", self.random.sample([name, self.operand(*small)], 2))
+        kind = self.random.choice(["Add", "Add", "Mul", "Sub"])
+        return self.net.node(kind, self.random.sample([name, self.operand(*small)], 2))
 
     def residual(self, name, value):
         fits = [other for other, array in self.tensors if broadcasts(array.shape, value.shape)]
-        return self.net.node("Add", [name, self.random.choice(fits)])
+        return self.net.node(self.random.choice(["Add", "Mul", "Sub"]), [name, self.random.choice(fits)])
 
     def normalise(self, name, value):
         channels = value.shape[1]

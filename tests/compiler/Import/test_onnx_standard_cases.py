@@ -28,6 +28,10 @@ globalaveragepool globalaveragepool_precomputed
 identity matmul_2d maxpool_2d_ceil maxpool_2d_default maxpool_2d_dilations maxpool_2d_pads maxpool_2d_precomputed_pads
 maxpool_2d_precomputed_same_upper maxpool_2d_precomputed_strides maxpool_2d_same_lower maxpool_2d_same_upper
 maxpool_2d_strides relu tanh tanh_example
+sigmoid sigmoid_example clip_default_inbounds div div_bcast div_example elu elu_default elu_example erf exp exp_example
+hardsigmoid hardsigmoid_default hardsigmoid_example hardswish hardswish_expanded leakyrelu leakyrelu_default
+leakyrelu_example log log_example mul mul_bcast mul_example neg neg_example prelu_broadcast prelu_example
+reciprocal reciprocal_example softplus softplus_example sqrt sqrt_example sub sub_bcast sub_example
 transpose_all_permutations_0 transpose_all_permutations_1 transpose_all_permutations_2
 transpose_all_permutations_3 transpose_all_permutations_4 transpose_all_permutations_5 transpose_default dropout_default
 """.split()  # noqa: SIM905
@@ -42,7 +46,7 @@ UNSUPPORTED = """
 add_uint8 averagepool_1d_default averagepool_3d_default convinteger_with_padding convtranspose
 dropout_default_mask gemm_all_attributes gemm_alpha gemm_beta identity_sequence identity_opt matmul_3d matmul_4d
 maxpool_1d_default maxpool_2d_uint8 maxpool_3d_default maxpool_with_argmax_2d_precomputed_pads softmax_example
-reshape_allowzero_reordered reshape_extended_dims sigmoid lstm_defaults
+reshape_allowzero_reordered reshape_extended_dims lstm_defaults div_uint8 pow max_two_inputs
 loop11 scan9_sum clip resize_upsample_sizes_nearest
 """.split()  # noqa: SIM905
 OLDEST_OPSET = 7

@@ -195,35 +195,6 @@ Operations transpose(Bench &bench) {
   return operations;
 }
 
-/// Of as many operands of one shape as given, every rank.
-Operations aligned(Bench &bench, const char *name, size_t operands) {
-  Operations operations;
-  for (const Shape &shape : std::vector<Shape>{{}, {1}, {17}, {3, 5}, {2, 3, 1, 5}, {2, 1, 3, 1, 2}})
-    operations.push_back(bench.make(name, std::vector<Shape>(operands, shape), {shape}));
-  return operations;
-}
-Operations relu(Bench &bench) { return aligned(bench, "nn.relu", 1); }
-Operations reluGrad(Bench &bench) { return aligned(bench, "nn.relu_grad", 2); }
-Operations tangent(Bench &bench) { return aligned(bench, "nn.tanh", 1); }
-Operations tangentGrad(Bench &bench) { return aligned(bench, "nn.tanh_grad", 2); }
-Operations add(Bench &bench) { return aligned(bench, "nn.add", 2); }
-
-Operations cast(Bench &bench) { return aligned(bench, "nn.cast", 1); }
-
-Operations unscale(Bench &bench) {
-  Operations operations;
-  for (const Shape &shape : kImages)
-    operations.push_back(bench.make("nn.unscale", {shape, {}}, {shape}));
-  return operations;
-}
-
-Operations biasAdd(Bench &bench) {
-  Operations operations;
-  for (const Shape &shape : kImages)
-    operations.push_back(bench.make("nn.bias_add", {shape, {shape.back()}}, {shape}));
-  return operations;
-}
-
 Operations inferenceNorm(Bench &bench) {
   Operations operations;
   mlir::NamedAttrList attributes;
@@ -304,6 +275,12 @@ Operations overPixels(Bench &bench, const char *name, const std::vector<Shape> &
   return operations;
 }
 Operations channelSum(Bench &bench) { return overPixels(bench, "nn.channel_sum", kImages, 1, 0, 1); }
+Operations axisSum(Bench &bench) {
+  Operations operations;
+  for (const Shape &shape : std::vector<Shape>{{1, 1, 1}, {3, 1, 5}, {2, 37, 3}, {5, 7, 1}, {1, 4, 2}})
+    operations.push_back(bench.make("nn.axis_sum", {shape}, {{shape[0], shape[2]}}));
+  return operations;
+}
 Operations normGradSums(Bench &bench) {
   return overPixels(bench, "nn.batch_norm_grad_sums", kPixels, 2, 2, 2);
 }
@@ -366,7 +343,7 @@ const std::map<std::string, Operations (*)(Bench &)> &compositeCases() {
 }
 
 const std::map<std::string, Operations (*)(Bench &)> &structureCases() {
-  static const std::map<std::string, Operations (*)(Bench &)> cases = {
+  static std::map<std::string, Operations (*)(Bench &)> cases = {
       {"nn.conv2d", convolution},
       {"nn.conv2d_grad_input", gradInput},
       {"nn.conv2d_grad_weight", gradWeight},
@@ -376,24 +353,19 @@ const std::map<std::string, Operations (*)(Bench &)> &structureCases() {
       {"nn.avg_pool", avgPool},
       {"nn.avg_pool_grad", avgPoolGrad},
       {"nn.channel_sum", channelSum},
+      {"nn.axis_sum", axisSum},
       {"nn.transpose", transpose},
       {"nn.slice", slice},
       {"nn.dropout", dropout},
       {"nn.pad", pad},
-      {"nn.relu", relu},
-      {"nn.relu_grad", reluGrad},
-      {"nn.tanh", tangent},
-      {"nn.tanh_grad", tangentGrad},
-      {"nn.add", add},
-      {"nn.bias_add", biasAdd},
-      {"nn.cast", cast},
-      {"nn.unscale", unscale},
       {"nn.batch_norm_inference", inferenceNorm},
       {"nn.batch_norm_apply", normAgain},
       {"nn.batch_norm_grad_apply", normGradApply},
       {"nn.sgd", sgd},
       {"nn.softmax_cross_entropy_grad", lossGrad},
   };
+  static const bool joined = (cases.insert(elementwiseCases().begin(), elementwiseCases().end()), true);
+  (void)joined;
   return cases;
 }
 

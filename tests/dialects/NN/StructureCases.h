@@ -47,6 +47,8 @@ Operations dropout(Bench &bench);
 
 /// For every operation with a structure, what makes its cases.
 const std::map<std::string, std::vector<mlir::Operation *> (*)(Bench &)> &structureCases();
+/// Those among them for functions of elements, with operands that repeat.
+const std::map<std::string, std::vector<mlir::Operation *> (*)(Bench &)> &elementwiseCases();
 /// The same for every operation that has parts.
 const std::map<std::string, std::vector<mlir::Operation *> (*)(Bench &)> &compositeCases();
 

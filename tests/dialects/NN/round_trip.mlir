@@ -76,6 +76,66 @@ func.func @elementwise(%x: tensor<2x4xf32>, %b: tensor<4xf32>, %lr: tensor<f32>)
   return
 }
 
+// CHECK-LABEL: func.func @arithmetic
+func.func @arithmetic(%x: tensor<2x3x4xf32>, %s: tensor<2x4xbf16>, %v: tensor<4xf32>, %c: tensor<f32>) {
+  // CHECK: nn.add %{{.*}}, %{{.*}} along [2] : (tensor<2x3x4xf32>, tensor<4xf32>) -> tensor<2x3x4xf32>
+  %0 = nn.add %x, %v along [2] : (tensor<2x3x4xf32>, tensor<4xf32>) -> tensor<2x3x4xf32>
+  // CHECK: nn.multiply %{{.*}}, %{{.*}} along [0, 2] : (tensor<2x3x4xf32>, tensor<2x4xbf16>) -> tensor<2x3x4xf16>
+  %1 = nn.multiply %0, %s along [0, 2] : (tensor<2x3x4xf32>, tensor<2x4xbf16>) -> tensor<2x3x4xf16>
+  // CHECK: nn.multiply %{{.*}}, %{{.*}} : tensor<2x3x4xf32>
+  %2 = nn.multiply %x, %0 : tensor<2x3x4xf32>
+  // CHECK: nn.broadcast %{{.*}} along [] : (tensor<f32>) -> tensor<2x3x4xf32>
+  %3 = nn.broadcast %c along [] : (tensor<f32>) -> tensor<2x3x4xf32>
+  // CHECK: nn.prelu %{{.*}}, %{{.*}} along [2] : (tensor<2x3x4xf32>, tensor<4xf32>) -> tensor<2x3x4xf32>
+  %4 = nn.prelu %x, %v along [2] : (tensor<2x3x4xf32>, tensor<4xf32>) -> tensor<2x3x4xf32>
+  // CHECK: nn.prelu_grad %{{.*}}, %{{.*}}, %{{.*}} : tensor<2x3x4xf32>
+  %5 = nn.prelu_grad %x, %0, %2 : tensor<2x3x4xf32>
+  // CHECK: nn.axis_sum %{{.*}} : (tensor<2x3x4xf32>) -> tensor<2x4xf32>
+  %6 = nn.axis_sum %x : (tensor<2x3x4xf32>) -> tensor<2x4xf32>
+  return
+}
+
+// CHECK-LABEL: func.func @activations
+func.func @activations(%x: tensor<2x4xf32>, %gy: tensor<2x4xbf16>) {
+  // CHECK: nn.affine %{{.*}} scale 2.000000e+00 offset -5.000000e-01 : tensor<2x4xf32>
+  %0 = nn.affine %x scale 2.0 offset -0.5 : tensor<2x4xf32>
+  // CHECK: nn.clip %{{.*}} low 0.000000e+00 high 6.000000e+00 : tensor<2x4xf32>
+  %1 = nn.clip %x low 0.0 high 6.0 : tensor<2x4xf32>
+  // CHECK: nn.clip %{{.*}} high 6.000000e+00 : (tensor<2x4xf32>) -> tensor<2x4xbf16>
+  %2 = nn.clip %x high 6.0 : (tensor<2x4xf32>) -> tensor<2x4xbf16>
+  // CHECK: nn.clip_grad %{{.*}}, %{{.*}} low 0.000000e+00 : (tensor<2x4xbf16>, tensor<2x4xf32>) -> tensor<2x4xf32>
+  %3 = nn.clip_grad %gy, %x low 0.0 : (tensor<2x4xbf16>, tensor<2x4xf32>) -> tensor<2x4xf32>
+  // CHECK: nn.sigmoid %{{.*}} : tensor<2x4xf32>
+  %4 = nn.sigmoid %x : tensor<2x4xf32>
+  // CHECK: nn.sigmoid_grad %{{.*}}, %{{.*}} : tensor<2x4xf32>
+  %5 = nn.sigmoid_grad %x, %x : tensor<2x4xf32>
+  // CHECK: nn.hard_swish
+  %6 = nn.hard_swish %x : tensor<2x4xf32>
+  // CHECK: nn.hard_swish_grad
+  %7 = nn.hard_swish_grad %x, %x : tensor<2x4xf32>
+  // CHECK: nn.leaky_relu %{{.*}} slope 1.000000e-01 : tensor<2x4xf32>
+  %8 = nn.leaky_relu %x slope 0.1 : tensor<2x4xf32>
+  // CHECK: nn.leaky_relu_grad %{{.*}}, %{{.*}} slope 1.000000e-01 : tensor<2x4xf32>
+  %9 = nn.leaky_relu_grad %x, %x slope 0.1 : tensor<2x4xf32>
+  // CHECK: nn.elu %{{.*}} alpha 1.000000e+00 : tensor<2x4xf32>
+  %10 = nn.elu %x alpha 1.0 : tensor<2x4xf32>
+  // CHECK: nn.elu_grad %{{.*}}, %{{.*}} alpha 1.000000e+00 : tensor<2x4xf32>
+  %11 = nn.elu_grad %x, %x alpha 1.0 : tensor<2x4xf32>
+  // CHECK: nn.softplus
+  %12 = nn.softplus %x : tensor<2x4xf32>
+  // CHECK: nn.erf
+  %13 = nn.erf %x : tensor<2x4xf32>
+  // CHECK: nn.exp
+  %14 = nn.exp %x : tensor<2x4xf32>
+  // CHECK: nn.log
+  %15 = nn.log %x : tensor<2x4xf32>
+  // CHECK: nn.reciprocal
+  %16 = nn.reciprocal %x : tensor<2x4xf32>
+  // CHECK: nn.sqrt
+  %17 = nn.sqrt %x : tensor<2x4xf32>
+  return
+}
+
 // CHECK-LABEL: func.func @unit
 func.func @unit(%x: tensor<2x4xf32>, %b: tensor<4xf32>) -> tensor<2x4xf32> {
   // CHECK: nn.unit(%arg0, %arg1) {schedule = #nn.schedule<"vector", tiles = {rows = 1}>} : (tensor<2x4xf32>, tensor<4xf32>) -> tensor<2x4xf32> {

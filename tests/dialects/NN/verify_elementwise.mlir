@@ -48,7 +48,7 @@ func.func @sgd_c3(%w: tensor<2x4xf32>, %lr: tensor<f32>) {
 // -----
 
 func.func @add_shapes(%a: tensor<2x4xf32>, %b: tensor<4xf32>) {
-  // expected-error @+1 {{requires the same shape for all operands and results}}
+  // expected-error @+1 {{expects an operand of shape [2, 4], found [4] (along_c2)}}
   %c = "nn.add"(%a, %b) : (tensor<2x4xf32>, tensor<4xf32>) -> tensor<2x4xf32>
   return
 }

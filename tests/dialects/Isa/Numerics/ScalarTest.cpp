@@ -85,12 +85,20 @@ TEST(Scalar, SpecialResults) {
 TEST(Scalar, EveryNaNIsCanonical) {
   forPairs([](float a, float b) {
     for (float value : {add(a, b), subtract(a, b), multiply(a, b), fma(a, b, 1.0f), maximum(a, b),
-                        minimum(a, b), reciprocal(a), rsqrt(a), exp(a), log(a), tanh(a), relu(a)}) {
+                        minimum(a, b), reciprocal(a), rsqrt(a), exp(a), log(a), tanh(a), erf(a), relu(a)}) {
       if (isNaN(value)) {
         ASSERT_TRUE(sameBits(value, nan));
       }
     }
   });
+}
+
+TEST(Scalar, SelectCopiesBits) {
+  const auto select = [](float a, float b, float c) { return applyMap(VectorFunction::Select, a, b, c, 0); };
+  const float other = floatOf(0xffc12345u); // a NaN, not the canonical one
+  EXPECT_TRUE(sameBits(select(other, 1, 0x1p-149f), other));
+  for (float c : {0.0f, -0.0f, -1.0f, nan})
+    EXPECT_TRUE(sameBits(select(1, other, c), other));
 }
 
 TEST(Scalar, ReluAndIsFinite) {
