@@ -12,117 +12,107 @@ namespace arsis::schedule {
 /// A sum of stores that is a batch but for rounding is one.
 static constexpr double kRounding = 1e-6;
 
-double Controller::wholeBatches(double work) const {
-  return std::floor(work / dma.batchCycles + kRounding) * dma.batchCycles;
-}
-
-double Controller::turnaround(bool write) const {
-  if (write == (d[Writing] > 0))
-    return 0;
-  return write ? dma.readToWriteCycles + d[Opens] * dma.rowMissCycles / 2
-               : dma.writeToReadCycles + d[Closes] * dma.conflictCycles;
-}
-
-double Controller::load(const timing::Transfer &transfer, double arrives, double alone,
-                        const timing::RowWaits &rows, double inBank) {
-  double work = dma.channelCycles(transfer, transfer.sharedBytes);
-  const double batch = dma.batchCycles;
+double Controller::load(const Piece &piece, double arrives) {
   d[Newest] = d[LastLoad] = arrives;
-  while (!flight.empty() && flight[0].arrives <= arrives)
+  while (!flight.empty() && accepted() <= arrives)
     admit();
-  const double begin = std::max(arrives, d[LoadsEnd]); // loads in the same channels wait for each other
-  const double opened = std::max(begin, arrives + dma.rowMissCycles);
-  if (arrives < d[LastStore]) { // this load is far behind it in the program, and does not see it
-    const double first = rows.first * opened + (1 - rows.first) * begin;
-    alone += rows.later + inBank;
-    work += rows.later + inBank;
-    d[Since] += work;
-    d[Free] = std::max({d[Free], first + work, d[Mark] + d[Since] - d[Queued]});
-    d[LoadsEnd] = first + alone;
-    return first + alone - inBank;
-  }
   drainUntil(arrives);
-  // Whole batches of a long store go between the pieces of a load, of each as much.
-  double between = std::min({wholeBatches(d[Queued]), d[Queued], alone});
-  d[Queued] -= between;
-  // Rows open while the load waits for stores; those of its first requests are all open then.
-  const double free = d[Free] + turnaround(false);
-  const double asked = rows.first * std::max(opened, free) + (1 - rows.first) * std::max(begin, free);
-  const double waited = std::clamp((free - arrives) / dma.rowMissCycles, 0.0, 1.0);
-  for (size_t k = 0; k < flight.size(); ++k) {
-    InFlight::Store &store = flight[k];
-    const double together = asked + alone + between - store.arrives;
-    if (store.work < batch || together <= 0)
-      continue;
-    const double share =
-        std::min({store.work, wholeBatches(d[Queued] + store.work), alone - between, together});
-    store.work -= share;
-    d[Coming] -= share;
-    between += share;
-  }
-  const double later = rows.later * (1 - std::min(1.0, rows.atOnce * (waited + between / batch)));
-  between += between / std::clamp(between, batch, dma.queueCycles) * batch * dma.batchOverhead;
-  between += later;
+  const double turn = d[Writing] > 0 ? dma.writeToReadCycles + d[Closes] * dma.conflictCycles : 0;
   d[Writing] = 0;
-  d[Since] = d[Queued];
-  d[Free] = d[Mark] = asked + work + inBank + between;
-  d[LoadsEnd] = asked + alone + inBank + between;
-  return asked + alone + between;
+  const auto from = [&](double free) { // a row is opened as soon as it is asked for
+    return piece.opens * std::max(free, arrives + dma.rowMissCycles) +
+           (1 - piece.opens) * std::max(free, arrives);
+  };
+  const double begin = from(d[Free] + turn);
+  d[Free] = begin + piece.work + piece.inBank;
+  d[LoadsEnd] = std::max(begin, d[LoadsEnd]) + piece.alone + piece.inBank;
+  return d[LoadsEnd] - piece.inBank;
 }
 
-double Controller::store(const timing::Transfer &transfer, double arrives, double opens) {
+double Controller::store(const timing::Transfer &transfer, double arrives, double opens, double pieces,
+                         double step) {
   d[Newest] = arrives;
   d[Opens] = opens;
-  const double batches = dma.channelCycles(transfer, transfer.sharedBytes) / dma.batchCycles;
-  d[Closes] = dma.meets(transfer.rowsVisited / std::max(1.0, batches));
-  d[StoresEnd] = std::max(arrives, d[StoresEnd]) + dma.channelCycles(transfer, transfer.dramBytes);
-  const double byChannel = std::max(arrives, d[StoresEnd] - dma.queueCycles);
-  if (flight.full())
-    admit();
   const double work = dma.channelCycles(transfer, transfer.sharedBytes);
-  flight.push({arrives, work});
+  d[Closes] = dma.meets(transfer.rowsVisited / std::max(1.0, work / dma.batchCycles));
+  d[StoresEnd] = std::max(arrives, d[StoresEnd]) + dma.channelCycles(transfer, transfer.dramBytes);
+  const double last = arrives + (std::ceil(pieces) - 1) * step,
+               byChannel = std::max(last, d[StoresEnd] - dma.queueCycles);
+  const double each = work / std::max(1.0, pieces);
+  if (flight.full())
+    flight[flight.size() - 1].rest += work;
+  else
+    flight.push({arrives, each, step, each, work - each});
   d[Coming] += work;
   // A batch that goes out keeps its room until it is out.
-  const double waiting = d[Queued] + std::clamp(d[BatchEnd] - arrives, 0.0, dma.batchCycles) + d[Coming];
+  const double waiting = d[Queued] + std::clamp(d[BatchEnds] - arrives, 0.0, dma.batchCycles) + d[Coming];
   if (waiting <= dma.queueCycles * (1 + kRounding))
     return byChannel;
   // As far as is known now: loads behind it in the program may still come before it.
   std::array<double, kNumbers> numbers;
   std::copy(d, d + kNumbers, numbers.begin());
   InFlight all = flight;
-  Controller then(numbers.data(), all, dma);
-  while (!all.empty())
-    then.admit();
-  return std::max(byChannel, std::max(numbers[Free], numbers[BatchEnd]) + numbers[Queued] - dma.queueCycles);
+  return std::max(byChannel, Controller(numbers.data(), all, dma).admitAll());
 }
 
-/// The oldest store in flight comes to the queue.
-void Controller::admit() {
-  const auto [arrived, work] = flight.pop();
-  const double batch = dma.batchCycles;
-  d[Coming] = flight.empty() ? 0 : d[Coming] - work;
-  drainUntil(arrived);
-  d[LastStore] = arrived;
-  d[Since] += work;
-  d[Queued] += work;
-  if (wholeBatches(d[Queued]) > 0) { // at once
-    d[Free] = d[BatchEnd] = std::max(arrived, d[Free] + turnaround(true)) + batch;
-    d[Queued] = std::max(0.0, d[Queued] - batch);
+/// When the next piece of a store is in the queue: when the batch is out that the queue would have to hold
+/// beside it.
+double Controller::accepted() const {
+  const auto room =
+      static_cast<size_t>(std::clamp<int64_t>(dma.dram.writeQueue / dma.dram.writeBatch, 1, kMostBatches));
+  return std::max(flight[0].arrives, d[BatchEnds + room - 1]);
+}
+
+double Controller::admitAll() {
+  double last = 0;
+  while (!flight.empty())
+    last = admit();
+  return last;
+}
+
+/// The next piece of a store, as far as it fits into a batch, comes to the queue; returns when.
+double Controller::admit() {
+  const double time = accepted(), batch = dma.batchCycles;
+  drainUntil(time);
+  InFlight::Store &store = flight[0];
+  const double taken = std::min(store.left, batch - d[Queued]);
+  d[Queued] += taken;
+  d[Coming] -= taken;
+  store.left -= taken;
+  store.arrives = time;
+  if (d[Queued] >= batch * (1 - kRounding)) { // at once
+    const double ready = d[Free] + (d[Writing] > 0 ? 0 : dma.readToWriteCycles);
+    d[Free] =
+        d[Opens] * std::max(ready, time + dma.rowMissCycles) + (1 - d[Opens]) * std::max(ready, time) + batch;
+    std::copy_backward(d + BatchEnds, d + BatchEnds + kMostBatches - 1, d + BatchEnds + kMostBatches);
+    d[BatchEnds] = d[Free];
+    d[Queued] = 0;
     d[Writing] = 1;
     d[Draining] = 0;
-  }
-  if (d[Draining] == 0 && wholeBatches(2 * d[Queued]) > 0) {
+  } else if (d[Draining] == 0 && 2 * d[Queued] >= batch * (1 - kRounding)) {
     d[Draining] = 1;
-    d[Enough] = arrived;
+    d[Enough] = time;
   }
+  if (store.left <= kRounding * store.each) {
+    store.left = std::min(store.each, store.rest);
+    store.rest -= store.left;
+    store.arrives = time + store.step;
+    if (store.left <= kRounding * store.each)
+      flight.pop();
+    if (flight.empty())
+      d[Coming] = 0;
+  }
+  return time;
 }
 
-/// Writes what there is enough of, as long as no load is there.
+/// Writes what there is enough of, as long as no load is there: the last burst begins before one is.
 void Controller::drainUntil(double time) {
-  const double from = std::max(d[Enough], d[Free] + turnaround(true));
-  if (d[Draining] == 0 || from >= time)
+  if (d[Draining] == 0)
     return;
-  const double out = std::min(d[Queued], time - from);
+  const double from = std::max(d[Enough], d[Free]) + (d[Writing] > 0 ? 0 : dma.readToWriteCycles);
+  if (from >= time)
+    return;
+  const double out = std::min(d[Queued], std::ceil((time - from) / dma.burstCycles) * dma.burstCycles);
   d[Free] = from + out;
   d[Queued] -= out;
   d[Writing] = 1;
@@ -130,24 +120,26 @@ void Controller::drainUntil(double time) {
 }
 
 double Controller::flushed() const {
-  double end = d[Free] + (d[Queued] > 0 ? turnaround(true) + d[Queued] : 0);
-  for (size_t k = 0; k < flight.size(); ++k)
-    end = std::max(end, flight[k].arrives) + flight[k].work;
-  return std::max(end, d[StoresEnd]);
+  std::array<double, kNumbers> numbers;
+  std::copy(d, d + kNumbers, numbers.begin());
+  InFlight all = flight;
+  Controller(numbers.data(), all, dma).admitAll();
+  const double rest = numbers[Queued];
+  const double turn = rest > 0 && numbers[Writing] == 0 ? dma.readToWriteCycles : 0;
+  return std::max(numbers[Free] + turn + rest, numbers[StoresEnd]);
 }
 
 void Controller::advance(double periods, const double *now, const double *before) {
   const auto moved = [&](size_t k) { return periods * (now[k] - before[k]); };
   for (size_t k = 0; k < Newest; ++k)
-    if (k != Since || now[Mark] == before[Mark]) // no load began it anew
-      d[k] += moved(k);
+    d[k] += moved(k);
   // Channels that have more to do than time fall behind at their own pace.
   const bool behind = now[Free] > now[Newest];
   const double shift = moved(Newest);
   flight.move(shift);
   for (size_t k = Newest; k < Coming; ++k)
     if (now[k] != before[k])
-      d[k] += k == Free && behind ? moved(k) : shift;
+      d[k] += behind && (k == Free || k >= BatchEnds) ? moved(Free) : shift;
   d[Free] += std::max(0.0, moved(Queued)); // what the queue would have taken
 }
 

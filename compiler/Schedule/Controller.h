@@ -4,24 +4,28 @@
 // channels as one, with the mean rows and refresh of timing/. As the machine (simulator/memory/DramModel):
 // stores wait in a queue; half a batch goes out while no load is there, a whole batch before loads.
 // The run meets operations in the order of the program. A store that comes to the DRAM later than the loads
-// behind it is in flight until one comes later still; of what is too far back to be in flight only the sum
-// of all work is held.
+// behind it is in flight until one comes later still; of more than 64 the last ones are taken together.
+// Loads and stores come in pieces, as the DMA sends them, so that they take turns as they do there.
 #ifndef ARSIS_COMPILER_SCHEDULE_CONTROLLER_H
 #define ARSIS_COMPILER_SCHEDULE_CONTROLLER_H
 
 #include "timing/Dma.h"
 
+#include <algorithm>
 #include <array>
+#include <cmath>
 #include <cstddef>
 #include <vector>
 
 namespace arsis::schedule {
 
-/// Stores on their way to the controller, the oldest first.
+/// Stores on their way to the controller, the oldest first; each comes in pieces.
 class InFlight {
 public:
   struct Store {
-    double arrives, work; // cycles of writing
+    double arrives, left; // the next piece, and what is left of it: cycles of writing
+    double step, each;    // from one piece to the next; of a piece
+    double rest;          // of the pieces behind the next one
   };
   InFlight() = default;
   InFlight(const InFlight &other) : count(other.count) { // of few, mostly
@@ -36,11 +40,9 @@ public:
   Store &operator[](size_t k) { return stores[(first + k) % kMost]; }
   const Store &operator[](size_t k) const { return stores[(first + k) % kMost]; }
   void push(const Store &store) { stores[(first + count++) % kMost] = store; }
-  Store pop() {
-    const Store oldest = (*this)[0];
+  void pop() {
     first = (first + 1) % kMost;
     --count;
-    return oldest;
   }
   void move(double cycles) {
     for (size_t k = 0; k < count; ++k)
@@ -54,24 +56,21 @@ private:
 };
 
 class Controller {
+  static constexpr size_t kMostBatches = 8; // that a queue is taken to hold
   enum Number : size_t {
     // Times that move with their own pace: when the last load and the last store are served by their
-    // channels; when the last load came, and the last store that is in the queue; when the channels were free
-    // of the last load that saw the queue, and the work since then, what was queued included.
+    // channels; when the last load came.
     LoadsEnd,
     StoresEnd,
     LastLoad,
-    LastStore,
-    Mark,
-    Since,
-    // Times that move with the newest transfer: when it came, when the channels are free, when the last whole
-    // batch is out, since when there is enough to write while no load is there.
+    // Times that move with the newest transfer: when it came, when the channels are free, since when there is
+    // enough to write while no load is there, when the last batches are out (newest first).
     Newest,
     Free,
-    BatchEnd,
     Enough,
+    BatchEnds,
     // Cycles of writing, in flight and in the queue; flags.
-    Coming,
+    Coming = BatchEnds + kMostBatches,
     Queued,
     Draining,
     Writing,
@@ -87,33 +86,84 @@ public:
   Controller(double *numbers, InFlight &flight, const timing::Dma &dma)
       : d(numbers), flight(flight), dma(dma) {}
 
-  /// When a load that asks at `arrives` is served, for which its channels and the table take `alone` cycles.
-  /// A store of several batches takes turns with it; for `inBank` cycles more its bank holds up the loads
-  /// behind.
-  double load(const timing::Transfer &transfer, double arrives, double alone, const timing::RowWaits &rows,
-              double inBank);
+  /// Requests of a load that come together.
+  struct Piece {
+    double work, alone;   // cycles of all channels in the mean; of the fullest ones
+    double opens, inBank; // the chance that its row is closed; cycles for which its bank holds up others
+  };
+  /// When a piece of a load that comes at `arrives` is served.
+  double load(const Piece &piece, double arrives);
   /// Cycles since the last load came to the DRAM.
   double sinceLoad(double time) const { return time - d[LastLoad]; }
-  /// When a store that comes at `arrives` is in the queue.
-  double store(const timing::Transfer &transfer, double arrives, double opens);
+  /// When the last of `pieces` of a store is in the queue, a fraction of a piece the last one; the first
+  /// comes at `arrives` and each other one `step` cycles later at the earliest.
+  double store(const timing::Transfer &transfer, double arrives, double opens, double pieces, double step);
   /// When everything is in the DRAM.
   double flushed() const;
   /// Of how many batches a store is, 0 if they are whole.
   static double partialBatches(const timing::Transfer &store, const timing::Dma &dma);
   /// Whether the queue is as full at one time as at another, nearly.
   static bool recurs(const double *now, const double *then, const timing::Dma &dma);
+  /// Whether stores in flight become fewer, and will soon be in the DRAM.
+  static bool runsOut(const double *now, const double *then) {
+    return 0 < now[Coming] && now[Coming] < then[Coming] * (1 - 1e-9);
+  }
   /// Moves everything by so many periods, each from `before` to `now`. The queue stays as full as it is.
   void advance(double periods, const double *now, const double *before);
 
 private:
-  void admit();
+  double accepted() const;
+  double admit();
+  double admitAll();
   void drainUntil(double time);
-  double turnaround(bool write) const;
-  double wholeBatches(double work) const;
 
   double *d;
   InFlight &flight;
   const timing::Dma &dma;
+};
+
+/// The table of requests of a DMA queue (simulator/units/RequestTable.h), as far back as the last groups of
+/// requests reach: older ones are answered.
+class Table {
+  static constexpr size_t kGroups = 8;
+
+public:
+  static constexpr size_t kNumbers = 3 * kGroups;
+  Table(double *numbers, double entries) : d(numbers), entries(entries) {}
+  /// When an entry is free.
+  double freeFrom() const { return answered(entries); }
+  /// When the last of `count` requests has its entry, sent at `sent` and each under way for `trip`.
+  double issued(double count, double sent, double trip) const {
+    if (count <= entries)
+      return std::max(sent, answered(entries - count + 1));
+    const double rounds = std::ceil(count / entries) - 1, inLastRound = count - rounds * entries;
+    return std::max({sent, answered(1), std::max(sent, answered(entries - inLastRound + 1)) + rounds * trip});
+  }
+  void put(double count, double first, double last) {
+    if (count > entries) {
+      first += (last - first) * (count - entries) / (count - 1);
+      count = entries;
+    }
+    std::copy_backward(d, d + kNumbers - 3, d + kNumbers);
+    d[0] = count;
+    d[1] = count > 1 ? first : last;
+    d[2] = last;
+  }
+
+private:
+  /// When that many requests of the newest are left, the first of them among these.
+  double answered(double newest) const {
+    for (const double *group = d; group != d + kNumbers; group += 3) {
+      const double count = group[0], first = group[1], last = group[2];
+      if (newest <= count)
+        return count > 1 ? last - (last - first) * (newest - 1) / (count - 1) : last;
+      newest -= count;
+    }
+    return 0;
+  }
+
+  double *d; // of each group: how many requests, answered evenly from first to last; the newest first
+  const double entries;
 };
 
 /// Rows that transfers of other tensors have closed.

@@ -30,9 +30,12 @@ void Run::prepare() {
     const size_t at = reserve(2 + kIssued);
     streams.push_back({at, at + 1, at + 1 + kIssued});
   }
-  queue[0] = reserve(3);
-  queue[1] = reserve(3);
+  queue[0] = reserve(2);
+  queue[1] = reserve(2);
+  table = reserve(Table::kNumbers);
   dram = reserve(Controller::kNumbers);
+  halfRefresh =
+      mp->dma.refreshWaitCycles > 0 ? mp->dma.refreshWaitCycles * mp->dma.dram.refi / mp->dma.dram.rfc : 1;
   vectorFree = reserve(1);
   for (int64_t u = 0; u < units; ++u) {
     matrix.push_back(reserve(2 + 2 * static_cast<size_t>(banks)));
@@ -119,7 +122,10 @@ void Run::runLoop(size_t at, size_t depth) {
     past.push(x);
     ++alike;
     const int64_t last = sizesOf.alikeUntil(at, depth, i, index);
-    if (last <= i) {
+    const size_t stores = counters + static_cast<size_t>(Engine::Store);
+    const bool backlog = past.state(0)[stores] == past.state(1)[stores] &&
+                         Controller::runsOut(past.state(0) + dram, past.state(1) + dram);
+    if (last <= i || backlog) {
       alike = 0;
       stored = x[counters + PartialBatches];
       continue;

@@ -44,7 +44,7 @@ void Run::transferTime(const View &local, const std::array<int64_t, 4> &box, con
     node.transfer = mp->dma.transfer(runs, phase, step, beats, store);
     const timing::Transfer &t = node.transfer;
     node.cycles = double(std::max(mp->dma.busCycles(t.bytes), t.beats));
-    node.other = mp->dma.dramAndTable(t);
+    node.opens = store || t.bytes == 0 ? 0 : mp->dma.rowWaits(t).first;
   });
 }
 
@@ -62,40 +62,64 @@ void Run::move(int stream, const NodeState &node, std::initializer_list<Use> use
     done = std::max(begin, lastData) + node.cycles;
     nextRequest = done;
   } else {
-    const double bus = double(mp->dma.busCycles(t.bytes)),
-                 rounds = double(t.requests) / double(mp->dma.outstanding);
-    const double other = rowsClosed > 0 ? mp->dma.dramAndTable(t) : node.other;
-    const double tableFull = rounds > 1 ? other * (1 - 1 / rounds) : 0;
-    double &busFree = x[queue[store] + 2];
-    busFree = std::max(busFree, begin) + bus;
-    const double byBus = std::max(busFree, begin + node.cycles);
-    double moved;
+    // Pieces as the machine sends them (simulator/units/DmaEngine.h); the table goes round at its own pace.
+    const timing::Dma &dma = mp->dma;
+    const double pieces = std::max(1.0, double(t.bytes) / double(dma.chunkBytes(t.bytes)));
+    const double bus = node.cycles / pieces, requests = double(t.requests) / pieces; // of a whole piece
+    const auto trip = double(dma.roundTrip(t.bytes / t.requests, store));
     Controller dram = controller();
     if (store) { // its data wait in the controller
-      const double first = bus / double(t.requests);
-      moved = std::max({byBus, begin + first + tableFull,
-                        dram.store(t, begin + first, std::min(1.0, t.rowsOpened / t.rowsVisited))}) +
-              mp->dma.writeLatencyCycles;
+      const double share = requests / double(dma.outstanding), step = std::max(bus, trip * share);
+      const double accepted =
+          dram.store(t, begin + bus / requests, std::min(1.0, t.rowsOpened / t.rowsVisited), pieces, step);
+      done = std::max({begin + node.cycles, accepted + dma.writeLatencyCycles, lastData});
+      nextRequest = std::max(begin + pieces * step, accepted + dma.writeLatencyCycles * std::min(1.0, share));
     } else {
-      const double work = mp->dma.channelCycles(t, t.dramBytes), again = std::min(1.0, rowsClosed);
-      const double alone = std::max(work, rounds > 1 ? tableFull + work / rounds : 0);
-      const double late = again * std::max(0.0, mp->dma.rowOpenCycles - dram.sinceLoad(begin));
-      const double inBank = again * std::max(0.0, mp->dma.rowCycleCycles - work);
-      const timing::RowWaits rows = mp->dma.rowWaits(t);
-      const double fullest = t.fullestBytes / mp->dma.dramBytesPerCycle;
-      moved = std::max({byBus, dram.load(t, begin, alone, rows, inBank),
-                        begin + rows.first * mp->dma.rowMissCycles + fullest}) +
-              mp->dma.latencyCycles + mp->dma.refreshWaitCycles + late;
+      nextRequest = load(t, begin, node.cycles, pieces, trip, rowsClosed,
+                         rowsClosed > 0 ? dma.rowWaits(t).first : node.opens);
+      done = lastData;
     }
-    done = std::max(moved, lastData + (store ? 0 : node.cycles));
-    nextRequest = begin + std::max(node.cycles, other);
-    x[counters + DramWork] += mp->dma.dramCycles(t, t.sharedBytes);
-    x[counters + PartialBatches] += store ? Controller::partialBatches(t, mp->dma) : 0;
+    x[counters + DramWork] += dma.dramCycles(t, t.sharedBytes);
+    x[counters + PartialBatches] += store ? Controller::partialBatches(t, dma) : 0;
   }
   lastData = done;
   count(engine, node.cycles);
   x[counters + Bytes] += double(t.bytes);
   finish(stream, issued, done, uses);
+}
+
+/// A load in pieces as the machine sends them (simulator/units/DmaEngine.h). Returns when the next one may be
+/// sent.
+double Run::load(const timing::Transfer &t, double begin, double moving, double pieces, double trip,
+                 double rowsClosed, double opens) {
+  const timing::Dma &dma = mp->dma;
+  Controller dram = controller();
+  Table all(x.data() + table, double(dma.outstanding));
+  const double work = dma.channelCycles(t, t.sharedBytes), alone = dma.channelCycles(t, t.dramBytes),
+               again = std::min(1.0, rowsClosed);
+  const double inBank = again * std::max(0.0, dma.rowCycleCycles - alone),
+               late = again * std::max(0.0, dma.rowOpenCycles - dram.sinceLoad(begin));
+  const double tail = trip - double(dma.roundTrip(1, false));
+  // Of a piece the first row is closed, or a later one, which opens while the others are served.
+  const double cycles = alone / pieces, miss = dma.rowMissCycles;
+  const double exposed = cycles > miss ? miss / (2 * cycles) : 1 - cycles / (2 * miss);
+  double sent = begin, &lastData = x[queue[false] + 1];
+  for (double left = pieces; left > 0; left -= 1) {
+    const double share = std::min(1.0, left) / pieces, requests = share * double(t.requests);
+    sent = std::max(sent, all.freeFrom());
+    // Refresh holds up a load that comes at any time; what it takes from the others is in their rate.
+    const double idle = std::clamp(dram.sinceLoad(sent) - share * work, 0.0, halfRefresh),
+                 latency = dma.latencyCycles + late + dma.refreshWaitCycles * idle / halfRefresh,
+                 issued = all.issued(requests, sent, trip),
+                 served = dram.load({share * work, share * alone, opens, share * inBank}, sent);
+    const double first = served - share * alone + dma.burstCycles + latency, before = lastData;
+    const double bus = share * moving;
+    lastData = std::max({served + latency, issued + trip, first + bus - bus / requests, lastData + bus});
+    all.put(requests, std::min(lastData, std::max(first + tail, before)), lastData);
+    opens = std::min(1.0, exposed * t.rowsOpened / pieces);
+    sent += bus;
+  }
+  return sent;
 }
 
 void Run::execute(const Load &load, NodeState &node) {

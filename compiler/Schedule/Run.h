@@ -52,8 +52,9 @@ private:
     int64_t bytes = 0;            // of an instruction
     std::array<int64_t, 8> key{}; // sizes and alignment of the last instance
     bool known = false;
-    double cycles = 0, other = 0; // of it
+    double cycles = 0; // of it
     timing::Transfer transfer;
+    double opens = 0; // the chance that the first row of a load is closed
   };
   struct Places { // elements of a buffer, first to last
     int64_t first = std::numeric_limits<int64_t>::min(), last = std::numeric_limits<int64_t>::max();
@@ -153,6 +154,8 @@ private:
                     int tensor, bool store, NodeState &node);
   void move(int stream, const NodeState &node, std::initializer_list<Use> uses, Engine engine,
             double rowsClosed);
+  double load(const timing::Transfer &t, double begin, double moving, double pieces, double trip,
+              double rowsClosed, double opens);
 
   void vector(NodeState &node, const std::array<VectorOperand, 4> &operands, size_t count, double perElement,
               int64_t results);
@@ -171,7 +174,9 @@ private:
   size_t depthNow = 0;   // loops around the operation
   std::vector<double> x; // all that time moves
   std::vector<StreamAt> streams;
-  size_t queue[2]; // next request, last data, use of the bus
+  size_t queue[2];        // next request, last data
+  size_t table;           // of the queue of loads
+  double halfRefresh = 0; // cycles
   size_t dram, vectorFree, counters;
   size_t elsewhere; // of each buffer: when the vector unit's writes before the last are there
   std::vector<size_t> matrix, drainFree; // of each unit; matrix: load port, feed, (loaded, used) of each bank

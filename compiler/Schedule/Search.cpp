@@ -305,8 +305,8 @@ std::vector<std::vector<Rough>> feasible(const Space &space, const Enumeration &
 /// Runs the most promising choices of one stratum, as if there were no others.
 void price(const Space &space, const ChipModel &model, const Enumeration &all, std::vector<Rough> &found,
            Ranking &ranking, Solution &solution) {
-  constexpr size_t kMostPriced = 40, kAlwaysPriced = 6, kAlike = 16; // kAlike: at most, of one essence
-  constexpr int64_t kMostSteps = 60'000; // of all runs together, beyond which only kAlwaysPriced are priced
+  constexpr size_t kMostPriced = 40, kAlwaysPriced = 5, kAlike = 16; // kAlike: at most, of one essence
+  constexpr int64_t kMostSteps = 45'000; // of all runs together, beyond which only kAlwaysPriced are priced
   constexpr double kSlack = 1.5;         // of the rough price, beyond which nothing better is expected
   const size_t count = std::min(found.size(), kAlike * kMostPriced);
   std::partial_sort(found.begin(), found.begin() + static_cast<ptrdiff_t>(count), found.end());

@@ -28,10 +28,12 @@ struct Bench {
     t.bytes = static_cast<int64_t>(t.dramBytes);
     return t; // no row of which is closed
   }
-  double load(double cycles, double arrives, const timing::RowWaits &rows = {}) {
-    return dram.load(transfer(cycles, false), arrives, cycles, rows, 0);
+  double load(double cycles, double arrives, double opens = 0) {
+    return dram.load({cycles, cycles, opens, 0}, arrives);
   }
-  double store(double cycles, double arrives) { return dram.store(transfer(cycles, true), arrives, 0); }
+  double store(double cycles, double arrives, double pieces = 1, double step = 0) {
+    return dram.store(transfer(cycles, true), arrives, 0, pieces, step);
+  }
 };
 
 TEST(Controller, ServesLoadsOneAfterTheOther) {
@@ -43,10 +45,8 @@ TEST(Controller, ServesLoadsOneAfterTheOther) {
 
 TEST(Controller, LoadsOfOneChannelWaitForEachOtherThoughOthersAreIdle) {
   Bench bench;
-  timing::Transfer half = bench.transfer(40, false);
-  half.sharedBytes /= 2;
-  EXPECT_DOUBLE_EQ(bench.dram.load(half, 0, 40, {}, 0), 40);
-  EXPECT_DOUBLE_EQ(bench.dram.load(half, 0, 40, {}, 0), 80);
+  EXPECT_DOUBLE_EQ(bench.dram.load({20, 40, 0, 0}, 0), 40);
+  EXPECT_DOUBLE_EQ(bench.dram.load({20, 40, 0, 0}, 0), 80);
 }
 
 TEST(Controller, TakesStoresAtOnceWhileTheQueueHoldsThem) {
@@ -59,7 +59,7 @@ TEST(Controller, TakesTheRestOfALongStoreAsTheQueueEmpties) {
   Bench bench;
   const double work = 10 * bench.batch;
   EXPECT_NEAR(bench.store(work, 0), bench.toWrite + work - bench.dma.queueCycles, 1e-6);
-  EXPECT_NEAR(bench.dram.flushed(), work, bench.toWrite);
+  EXPECT_NEAR(bench.dram.flushed(), work + bench.toWrite, 1e-6);
 }
 
 TEST(Controller, WritesHalfABatchWhileNoLoadIsThere) {
@@ -92,13 +92,32 @@ TEST(Controller, LoadsDoNotWaitForStoresThatComeLater) {
   }
 }
 
-TEST(Controller, LongLoadsAndStoresShare) {
+TEST(Controller, ALongStoreComesInPiecesBetweenThoseOfALoad) {
   Bench bench;
-  const double work = 20 * bench.batch;
-  bench.store(work, 10);
-  const double end = bench.load(work, 0);
-  EXPECT_GT(end, 1.7 * work);
-  EXPECT_GE(bench.dram.flushed(), 2 * work);
+  const double piece = bench.batch / 2;
+  bench.store(20 * bench.batch, 10, 40, piece);
+  double sent = 0, end = 0;
+  for (int k = 0; k < 40; ++k, sent += piece)
+    end = bench.load(piece, sent);
+  EXPECT_GT(end, 1.4 * 20 * bench.batch);
+  EXPECT_GE(bench.dram.flushed(), 2 * 20 * bench.batch);
+}
+
+/// The pieces in front of it are served, those behind it wait.
+TEST(Controller, ABatchThatFillsUpDuringALoadHoldsUpWhatIsSentLater) {
+  Bench bench;
+  bench.store(bench.batch, 10, 2, 100); // complete at 110
+  EXPECT_DOUBLE_EQ(bench.load(80, 0), 80);
+  EXPECT_DOUBLE_EQ(bench.load(80, 20), 160);
+  EXPECT_DOUBLE_EQ(bench.load(80, 60), 240);
+  EXPECT_DOUBLE_EQ(bench.load(80, 120), 240 + bench.toWrite + bench.batch + bench.toRead + 80);
+}
+
+/// Two batches, one of which goes out.
+TEST(Controller, AFullQueueTakesTheNextPieceWhenABatchIsOut) {
+  Bench bench;
+  bench.store(2 * bench.batch, 0);
+  EXPECT_NEAR(bench.store(bench.batch, 0), bench.toWrite + bench.batch, 1e-6);
 }
 
 /// In any order: nothing is served before it has come and taken its time, and no work is lost.
@@ -141,18 +160,17 @@ TEST(Controller, PeriodsMoveEverything) {
 
 TEST(Controller, ABankHoldsUpTheNextLoad) {
   Bench bench;
-  EXPECT_DOUBLE_EQ(bench.dram.load(bench.transfer(40, false), 0, 40, {}, 25), 40);
+  EXPECT_DOUBLE_EQ(bench.dram.load({40, 40, 0, 25}, 0), 40);
   EXPECT_DOUBLE_EQ(bench.load(40, 0), 105);
 }
 
 TEST(Controller, RowsOpenWhileALoadWaits) {
-  const timing::RowWaits closed{1, 20, 1};
   Bench bench;
   const double miss = bench.dma.rowMissCycles;
-  EXPECT_DOUBLE_EQ(bench.load(40, 100, closed), 100 + miss + 40 + 20) << "alone";
-  EXPECT_DOUBLE_EQ(bench.load(40, 100, closed), 200 + miss) << "behind it, open since long";
+  EXPECT_DOUBLE_EQ(bench.load(40, 100, 1), 100 + miss + 40) << "alone";
+  EXPECT_DOUBLE_EQ(bench.load(40, 100, 1), 180 + miss) << "behind it, open since";
   Bench half;
-  EXPECT_DOUBLE_EQ(half.load(40, 0, {0.5, 0, 1}), miss / 2 + 40) << "every second one";
+  EXPECT_DOUBLE_EQ(half.load(40, 0, 0.5), miss / 2 + 40) << "every second one";
 }
 
 TEST(Controller, ATurnCostsTheRowsThatAreClosedByIt) {
@@ -161,11 +179,12 @@ TEST(Controller, ATurnCostsTheRowsThatAreClosedByIt) {
     bench.load(40, 0);
     timing::Transfer store = bench.transfer(bench.batch, true);
     store.rowsVisited = rows;
-    bench.dram.store(store, 1, opens);
-    return bench.load(40, 2);
+    bench.dram.store(store, 30, opens, 1, 0);
+    return bench.load(40, 31);
   };
   Bench bench;
-  EXPECT_DOUBLE_EQ(turned(1, 0) - turned(0, 0), bench.dma.rowMissCycles / 2);
+  EXPECT_DOUBLE_EQ(turned(1, 0) - turned(0, 0), 30 + bench.dma.rowMissCycles - 40 - bench.toWrite)
+      << "asked for at 30, while the load is served until 40";
   EXPECT_DOUBLE_EQ(turned(0, 1) - turned(0, 0), bench.dma.conflictCycles / 8) << "one row, eight banks";
   EXPECT_DOUBLE_EQ(turned(0, 1000) - turned(0, 0), bench.dma.conflictCycles) << "in all banks";
 }
@@ -179,6 +198,20 @@ TEST(Controller, SmallStoresMakeABatchWhateverTheirSumIsRoundedTo) {
                 bench.toWrite + 1e-3)
         << parts;
   }
+}
+
+TEST(Table, HoldsSoManyRequests) {
+  std::array<double, Table::kNumbers> numbers{};
+  Table table(numbers.data(), 16);
+  EXPECT_EQ(table.freeFrom(), 0);
+  table.put(10, 100, 190); // answered every ten cycles
+  EXPECT_EQ(table.freeFrom(), 0) << "six are left";
+  EXPECT_EQ(table.issued(6, 50, 30), 50);
+  EXPECT_EQ(table.issued(8, 50, 30), 110) << "two of the others are back";
+  table.put(6, 200, 250);
+  EXPECT_EQ(table.freeFrom(), 100);
+  EXPECT_EQ(table.issued(16, 100, 30), 250);
+  EXPECT_EQ(table.issued(40, 100, 50), 270) << "eight use an entry for the third time, from 170 on";
 }
 
 TEST(OpenRows, OthersCloseARowOncePerBank) {

@@ -86,23 +86,15 @@ struct Bounds {
 /// What docs/rationale/estimates.md says is not reached yet, and why.
 Bounds boundsOf(const std::string &operation, const std::string &chip) {
   static const std::map<std::pair<std::string, std::string>, Bounds> looser = {
-      {{"conv2d", "edge"}, {0.95, 0.05, 0.12}},
-      {{"conv2d_grad_input", "edge"}, {0.95, 0.05, 0.16}},
+      {{"conv2d", "edge"}, {0.95, 0.05, 0.11}},
       {{"max_pool", "edge"}, {0.95, 0.05, 0.15}},
-      {{"avg_pool", "edge"}, {0.95, 0.05, 0.15}},
+      {{"avg_pool", "edge"}, {0.95, 0.05, 0.16}},
       {{"avg_pool_grad", "edge"}, {0.95, 0.05, 0.27}},
-      {{"relu", "edge"}, {0.95, 0.05, 0.15}},
-      {{"bias_add", "edge"}, {0.95, 0.05, 0.16}},
-      {{"batch_norm", "edge"}, {0.95, 0.05, 0.12}},
       {{"batch_norm", "datacentre"}, {0.95, 0.05, 0.15}},
-      {{"batch_norm_grad", "edge"}, {0.95, 0.05, 0.18}},
       {{"batch_norm_grad", "datacentre"}, {0.95, 0.05, 0.21}},
       {{"softmax_cross_entropy", "edge"}, {0.91, 0.05, 0.10}},
-      {{"grouped_conv2d_grad_input", "edge"}, {0.95, 0.055, 0.10}},
       {{"grouped_conv2d_grad_weight", "edge"}, {0.95, 0.05, 0.10, 0.013}},
       {{"grouped_conv2d_grad_weight", "datacentre"}, {0.95, 0.05, 0.10, 0.013}},
-      {{"depthwise_conv2d", "edge"}, {0.95, 0.055, 0.10}},
-      {{"depthwise_conv2d_grad_weight", "edge"}, {0.95, 0.05, 0.11}},
   };
   const auto found = looser.find({operation, chip});
   return found == looser.end() ? Bounds{} : found->second;
