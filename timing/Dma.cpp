@@ -178,23 +178,9 @@ double Dma::dramAndTable(const Transfer &transfer) const {
   return (groups - missing) * hit + missing * std::max(hit, trip + rowMissCycles);
 }
 
-RowWaits Dma::rowWaits(const Transfer &load) const {
-  const auto requests = static_cast<double>(load.requests);
+double Dma::firstRowClosed(const Transfer &load) const {
   const double cycles = channelCycles(load, load.dramBytes), share = load.rowsOpened / load.rowsVisited;
-  RowWaits waits;
-  waits.first =
-      std::min(1.0, share * std::max(1.0, load.rowsVisited * std::min(1.0, rowMissCycles / cycles)));
-  const double window =
-      std::max(static_cast<double>(outstanding), requestsAtOnce(load, chunkBytes(load.bytes)));
-  if (requests <= window)
-    return waits;
-  waits.atOnce = window / requests;
-  // The requests that come together are served one after the other.
-  const double ahead =
-      requestsAtOnce(load, chunkBytes(load.bytes)) * load.sharedBytes / requests / dramBytesPerCycle;
-  waits.later = load.rowsOpened * (ahead > rowMissCycles ? rowMissCycles * rowMissCycles / (2 * ahead)
-                                                         : rowMissCycles - ahead / 2);
-  return waits;
+  return std::min(1.0, share * std::max(1.0, load.rowsVisited * std::min(1.0, rowMissCycles / cycles)));
 }
 
 double Dma::stream(const Transfer &transfer, int64_t n) const {

@@ -34,13 +34,6 @@ struct Transfer {
   double reached = 1; // share of the channels that a visit to a row of all of them reaches
 };
 
-/// What a load that has the channels to itself waits for rows that it finds closed.
-struct RowWaits {
-  double first = 0; // the chance that one of its first rows is closed, which it reaches before one could open
-  double later = 0; // cycles, for the rows behind these
-  double atOnce = 1; // share of its requests that are there as soon as it comes
-};
-
 class Dma {
 public:
   explicit Dma(const chip::Chip &chip);
@@ -74,8 +67,9 @@ public:
   double dramAndTable(const Transfer &transfer) const;
   /// The chance that one of so many rows lies in the same bank as another one.
   double meets(double rows) const { return 1 - std::exp(rows * otherBank); }
-  /// A row is opened as soon as the first request for it comes, some time before its turn.
-  RowWaits rowWaits(const Transfer &load) const;
+  /// The chance that a load which has the channels to itself finds one of its first rows closed, which it
+  /// reaches before one could open.
+  double firstRowClosed(const Transfer &load) const;
   /// Cycles of `n` equal transfers, from the first instruction's issue to the last byte.
   double stream(const Transfer &transfer, int64_t n) const;
 

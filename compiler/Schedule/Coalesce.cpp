@@ -43,9 +43,8 @@ private:
       const bool isFirst = place.empty();
       for (size_t d = 0; d < accesses[i].indices.size(); ++d) {
         const nn::Index &index = accesses[i].indices[d];
-        if (!isPlain(index) ||
-            unit.parts[part].structure.domain[index.terms[0].dimension].extent !=
-                unit.values[values[i]].shape[d])
+        if (!isPlain(index) || unit.parts[part].structure.domain[index.terms[0].dimension].extent !=
+                                   unit.values[values[i]].shape[d])
           return false;
         const int dimension = first[part] + index.terms[0].dimension;
         if (isFirst)

@@ -44,7 +44,7 @@ void Run::transferTime(const View &local, const std::array<int64_t, 4> &box, con
     node.transfer = mp->dma.transfer(runs, phase, step, beats, store);
     const timing::Transfer &t = node.transfer;
     node.cycles = double(std::max(mp->dma.busCycles(t.bytes), t.beats));
-    node.opens = store || t.bytes == 0 ? 0 : mp->dma.rowWaits(t).first;
+    node.opens = store || t.bytes == 0 ? 0 : mp->dma.firstRowClosed(t);
   });
 }
 
@@ -76,7 +76,7 @@ void Run::move(int stream, const NodeState &node, std::initializer_list<Use> use
       nextRequest = std::max(begin + pieces * step, accepted + dma.writeLatencyCycles * std::min(1.0, share));
     } else {
       nextRequest = load(t, begin, node.cycles, pieces, trip, rowsClosed,
-                         rowsClosed > 0 ? dma.rowWaits(t).first : node.opens);
+                         rowsClosed > 0 ? dma.firstRowClosed(t) : node.opens);
       done = lastData;
     }
     x[counters + DramWork] += dma.dramCycles(t, t.sharedBytes);
