@@ -71,8 +71,13 @@ std::optional<LogicalResult> GraphImporter::fold(const Node &node) {
   if (!mayFold(found) || leaves)
     return std::nullopt;
   Tensor result;
-  if (std::string problem = known->evaluate(node, inputs, result); !problem.empty())
+  if (std::string problem = known->evaluate(node, inputs, result); !problem.empty()) {
+    // Floats are computed in the step where there is an operation for it.
+    const bool ofFloats = llvm::any_of(inputs, [](const Tensor *input) { return input && input->isFloat; });
+    if (ofFloats && findOperator(node.type()))
+      return std::nullopt;
     return fail(node, problem);
+  }
   if (result.size() > int64_t(kComputedElements))
     return fail(node, "makes a constant of " + Twine(result.size()) + " elements, expected at most " +
                           Twine(kComputedElements));

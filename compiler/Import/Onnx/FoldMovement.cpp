@@ -274,6 +274,29 @@ string unsqueeze(const Node &node, Known inputs, Tensor &result) {
   return {};
 }
 
+string transpose(const Node &node, Known inputs, Tensor &result) {
+  const Tensor &data = *inputs[0];
+  const size_t rank = data.shape.size();
+  Extents reversed, sorted, strides(rank, 1), shape;
+  for (size_t i = rank; i-- > 0;)
+    reversed.push_back(int64_t(i));
+  const Extents order = node.integers("perm", reversed);
+  sorted = order;
+  llvm::sort(sorted);
+  if (!llvm::equal(sorted, llvm::reverse(reversed)))
+    return "perm is not a permutation of the " + std::to_string(rank) + " dimensions of its input";
+  for (size_t i = rank; i-- > 1;)
+    strides[i - 1] = strides[i] * data.shape[i];
+  for (int64_t dim : order)
+    shape.push_back(data.shape[dim]);
+  return pick(data, shape, result, [&](llvm::ArrayRef<int64_t> index) {
+    int64_t offset = 0;
+    for (size_t i = 0; i < rank; ++i)
+      offset += index[i] * strides[order[i]];
+    return offset;
+  });
+}
+
 string range(const Node &node, Known inputs, Tensor &result) {
   for (const Tensor *input : inputs.take_front(3))
     if (input->isFloat || input->size() != 1)
@@ -299,7 +322,7 @@ const std::vector<Fold> movementFolds = {
     {"Expand", 2, expand},       {"Gather", 2, gather},
     {"Range", 3, range},         {"Reshape", 2, reshape},
     {"Slice", 1, slice},         {"Squeeze", 1, squeeze},
-    {"Unsqueeze", 1, unsqueeze},
+    {"Transpose", 1, transpose}, {"Unsqueeze", 1, unsqueeze},
 };
 
 } // namespace arsis::compiler::onnximport

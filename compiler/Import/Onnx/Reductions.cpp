@@ -14,15 +14,10 @@ namespace arsis::compiler::onnximport {
 /// none.
 static FailureOr<SmallVector<int64_t>> axesOf(const Node &node, GraphImporter &graph) {
   const int64_t rank = graph.hostShape(node, 0).size();
-  SmallVector<int64_t> given = node.integers("axes", {});
-  if (node.hasInput(1)) {
-    const Tensor *tensor = graph.constant(node, 1);
-    if (!tensor || tensor->isFloat)
-      return graph.fail(node, "input '" + node.input(1) +
-                                  "' is not integers known at import (supported: constants)");
-    given.assign(tensor->integers.begin(), tensor->integers.end());
-  }
-  SmallVector<int64_t> axes(given);
+  FailureOr<SmallVector<int64_t>> given = graph.axes(node, 1);
+  if (failed(given))
+    return failure();
+  SmallVector<int64_t> axes = *given;
   if (axes.empty() && node.integer("noop_with_empty_axes", 0) == 0)
     axes = hostPermutation(rank);
   for (int64_t &axis : axes) {

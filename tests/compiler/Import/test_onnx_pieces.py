@@ -265,15 +265,6 @@ def test_what_is_joined_already_is_not_joined_again(importer):
 
 
 @pytest.mark.parametrize("kind,inputs,attributes,constants,problem", [
-    ("Div", ["i", "j"], {}, {"i": np.array([7]), "j": np.array([0])}, "of 7 and 0 is no integer of 64 bits"),
-    ("Mul", ["i", "i"], {}, {"i": np.array([2**40])}, "of 1099511627776 and 1099511627776 is no integer of 64 bits"),
-    ("Sub", ["i", "j"], {}, {"i": np.array([1, 2]), "j": np.array([1, 2, 3])}, "integers of shapes 2 and 3"),
-    ("Sub", ["x", "i"], {}, {"i": np.array([1])}, "operator is not supported but on integers that are known at import"),
-    ("Cast", ["i"], {"to": 1}, {"i": np.array([1])}, "of integers known at import (supported: to INT32 and INT64)"),
-    ("Cast", ["i"], {"to": 6}, {"i": np.array([2**31])}, "of 2147483648, which INT32 does not hold"),
-    ("ConstantOfShape", ["i"], {}, {"i": np.array([1])}, "its value is no integer (supported: arithmetic on shapes)"),
-    ("ConstantOfShape", ["i"], {"value": helper.make_tensor("v", 7, [1], [0])}, {"i": np.array([65])},
-     "makes a constant of more than 64 integers"),
     ("Concat", ["x", "w"], {"axis": 0}, {"w": floats(2, 4)},
      "joins tensors of shapes 2x3 and 2x4 along dimension 0"),
     ("Concat", ["x", "x"], {"axis": 2}, {}, "axis = 2 of a tensor of rank 2"),
