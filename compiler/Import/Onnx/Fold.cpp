@@ -72,9 +72,8 @@ std::optional<LogicalResult> GraphImporter::fold(const Node &node) {
     return std::nullopt;
   Tensor result;
   if (std::string problem = known->evaluate(node, inputs, result); !problem.empty()) {
-    // Floats are computed in the step where there is an operation for it.
-    const bool ofFloats = llvm::any_of(inputs, [](const Tensor *input) { return input && input->isFloat; });
-    if (ofFloats && findOperator(node.type()))
+    // Along some axes only, floats are reduced in the step.
+    if (inputs[0]->isFloat && node.type().starts_with("Reduce") && findOperator(node.type()))
       return std::nullopt;
     return fail(node, problem);
   }
