@@ -243,9 +243,7 @@ def test_means_over_dimensions_that_are_not_there(importer):
             "node 'm' (ReduceMean): axes include one that is none of the 4 dimensions of 'x'"
         )
     node = helper.make_node("ReduceSum", ["x", "x"], ["y"], name="m")
-    importer.nodes(node, {"x": (2, 3)}, ["y"]).rejects(
-        "the axes are not known at import"
-    )
+    importer.nodes(node, {"x": (2, 3)}, ["y"]).rejects("the axes are not known at import")
 
 
 def test_average_of_no_image(importer):
