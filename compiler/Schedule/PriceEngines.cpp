@@ -97,8 +97,7 @@ double Run::load(const timing::Transfer &t, double begin, double moving, double 
   Table all(x.data() + table, double(dma.outstanding));
   const double work = dma.channelCycles(t, t.sharedBytes), alone = dma.channelCycles(t, t.dramBytes),
                again = std::min(1.0, rowsClosed);
-  const double inBank = again * std::max(0.0, dma.rowCycleCycles - alone),
-               late = again * std::max(0.0, dma.rowOpenCycles - dram.sinceLoad(begin));
+  const double inBank = again * std::max(0.0, dma.rowCycleCycles - alone);
   const double tail = trip - double(dma.roundTrip(1, false));
   // Of a piece the first row is closed, or a later one, which opens while the others are served.
   const double cycles = alone / pieces, miss = dma.rowMissCycles;
@@ -108,7 +107,9 @@ double Run::load(const timing::Transfer &t, double begin, double moving, double 
     const double share = std::min(1.0, left) / pieces, requests = share * double(t.requests);
     sent = std::max(sent, all.freeFrom());
     // Refresh holds up a load that comes at any time; what it takes from the others is in their rate.
-    const double idle = std::clamp(dram.sinceLoad(sent) - share * work, 0.0, halfRefresh),
+    // A row that others opened just before stays open for its time first.
+    const double since = dram.sinceLoad(sent), idle = std::clamp(since - share * work, 0.0, halfRefresh),
+                 late = left == pieces ? again * std::max(0.0, dma.rowOpenCycles - since) : 0,
                  latency = dma.latencyCycles + late + dma.refreshWaitCycles * idle / halfRefresh,
                  issued = all.issued(requests, sent, trip),
                  served = dram.load({share * work, share * alone, opens, share * inBank}, sent);

@@ -105,7 +105,7 @@ def test_what_is_kept_of_a_channel_shuffle(tmp_path, train):
     assert report["parity"]["passed"]
     assert report["program"]["not_observable"] == ["act:split"]
     shuffled = torch.tensor(x).view(2, 2, 2, 4, 4).transpose(1, 2).reshape(2, 4, 4, 4)
-    np.testing.assert_array_equal(outputs["act:merge"], shuffled.numpy())
+    np.testing.assert_array_equal(outputs["act:merge"], shuffled.permute(0, 2, 3, 1).numpy())
     expected = torch.conv2d(shuffled, torch.tensor(w)).permute(0, 2, 3, 1)
     np.testing.assert_allclose(outputs["act:conv"], expected.numpy(), rtol=1e-4, atol=1e-5)
 

@@ -93,6 +93,8 @@ Bounds boundsOf(const std::string &operation, const std::string &chip) {
       {{"batch_norm", "datacentre"}, {0.95, 0.05, 0.15}},
       {{"batch_norm_grad", "datacentre"}, {0.95, 0.05, 0.21}},
       {{"softmax_cross_entropy", "edge"}, {0.91, 0.05, 0.10}},
+      {{"grouped_conv2d", "edge"}, {0.95, 0.06, 0.10}},
+      {{"grouped_conv2d_grad_input", "edge"}, {0.95, 0.06, 0.10}},
       {{"grouped_conv2d_grad_weight", "edge"}, {0.95, 0.05, 0.10, 0.013}},
       {{"grouped_conv2d_grad_weight", "datacentre"}, {0.95, 0.05, 0.10, 0.013}},
   };
