@@ -2,6 +2,7 @@
 """A small trained run that several tests look at; made once."""
 
 import importlib.util
+import signal
 import sys
 from pathlib import Path
 
@@ -11,6 +12,14 @@ from tiny_model import tiny_data, tiny_model
 ROOT = Path(__file__).resolve().parents[2]
 if importlib.util.find_spec("arsis") is None:
     sys.path.insert(0, str(ROOT / "python"))
+
+
+@pytest.fixture(autouse=True)
+def interruptible():
+    """Ctrl-C raises, here and in what is started here, also where a shell has put the tests into the background."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
 @pytest.fixture(scope="session", autouse=True)

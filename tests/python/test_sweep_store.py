@@ -209,3 +209,12 @@ def test_a_package_that_is_missing_is_named(space, monkeypatch) -> None:
 def test_workers_leave_no_file(space, tmp_path) -> None:
     arsis.sweep(space, store=tmp_path / "s", progress=False)
     assert os.listdir(tmp_path) == ["s"]
+
+
+def test_what_else_a_script_loads_is_no_part_of_the_code() -> None:
+    print_it = "from arsis.sweeps.code import code_hash; print(code_hash())"
+    alone, beside = (
+        subprocess.run([sys.executable, "-c", imports + print_it], capture_output=True, text=True, check=True).stdout
+        for imports in ("", "import onnxruntime, torch; ")
+    )
+    assert alone == beside

@@ -4,6 +4,8 @@
 from __future__ import annotations
 
 import hashlib
+import re
+import subprocess
 from functools import cache
 from pathlib import Path
 
@@ -13,10 +15,11 @@ OWN = ("_arsis", "libarsis")  # how the files of our own native code begin, in l
 OTHERS = ("libmlir", "libllvm", "libsystemc", "libdnnl", "libonnx")  # libraries that results rest on
 
 
-def _loaded() -> list[Path]:
-    """The shared objects of this process."""
-    lines = Path("/proc/self/maps").read_text().splitlines()
-    return sorted({Path(line.split(maxsplit=5)[5]) for line in lines if line.count("/") and ".so" in line})
+def _libraries() -> list[Path]:
+    """The native module and the shared objects that it needs; what else this process has loaded is of no account."""
+    module = Path(_arsis.__file__)
+    needed = subprocess.run(["ldd", module], capture_output=True, text=True, check=True).stdout
+    return [module, *(Path(path) for path in re.findall(r"=> (/\S+) \(", needed))]
 
 
 @cache
@@ -27,7 +30,7 @@ def code_hash() -> str:
     def add(name: str, content: bytes) -> None:
         digest.update(f"{name}\0{len(content)}\0".encode() + content)
 
-    for path in sorted({Path(_arsis.__file__), *_loaded()}, key=lambda path: path.name):
+    for path in sorted(_libraries(), key=lambda path: path.name):
         name = path.name.lower()
         if name.startswith(OWN):
             add(path.name, path.read_bytes())
