@@ -85,7 +85,9 @@ def test_two_drivers_are_refused_with_one_line(model, tmp_path) -> None:
     store = tmp_path / "s.sqlite"
     first = driver(model, store)
     wait_for_rows(store, 1)
+    first.send_signal(signal.SIGSTOP)  # it must not be done before the second one has begun
     out, errors = driver(model, store).communicate(timeout=60)
+    first.send_signal(signal.SIGCONT)
     assert out == "" and f"{store}: a sweep is writing to it (process {first.pid}), expected one at a time" in errors
     assert first.communicate(timeout=120)[0] == "30\n"
     assert sorted(path.name for path in tmp_path.iterdir()) == ["s.sqlite"]  # neither log nor lock stays
