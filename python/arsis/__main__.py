@@ -19,7 +19,7 @@ import _arsis
 
 import arsis
 from arsis.arguments import parser
-from arsis.sweeps.command import run_sweep
+from arsis.sweeps.command import run_page, run_sweep
 
 
 def run_train(arguments: argparse.Namespace) -> int:
@@ -150,6 +150,7 @@ COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {
     "diff": run_diff,
     "import": run_import,
     "sweep": run_sweep,
+    "page": run_page,
     "chips": run_chips,
     "doctor": run_doctor,
     "completion": run_completion,

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NoReturn
 
-from arsis.sweeps.command import add_sweep
+from arsis.sweeps.command import add_page, add_sweep
 
 MOST_IMAGES = 2**31 - 1  # that a batch or an epoch can be asked for; the data bounds them further
 
@@ -159,6 +159,7 @@ def parser() -> Parser:
     add_import(commands)
     commands.add_parser("chips", help="list the shipped chips")
     add_sweep(commands)
+    add_page(commands)
     commands.add_parser("doctor", help="print versions, and what is missing; exit status 1 if something is")
     completion = commands.add_parser("completion", help="print what completes this command line in a shell")
     completion.add_argument("shell", type=one_of("bash", "zsh", "tcsh"), help="bash, zsh or tcsh")

@@ -193,8 +193,8 @@ def account(row: Json) -> str:
     return "\n".join(lines)
 
 
-def page(report: Json) -> str:
-    """One self-contained HTML page."""
+def page(report: Json, plotly: bool = True) -> str:
+    """One self-contained HTML page; without `plotly` another page has to put the script in (`pictures.page`)."""
     from arsis.pictures import memory
     from arsis.pictures import page as pages
     from arsis.pictures.roofline import points
@@ -209,6 +209,7 @@ def page(report: Json) -> str:
     return pages.render(
         "report.html.j2",
         figures_of(report),
+        plotly,
         report=report,
         title=f"{model_of(report)} on {report['chip']['name']}",
         training=report.get("training"),

@@ -42,9 +42,9 @@ for (const table of document.querySelectorAll("table.sortable")) {
       body.hidden = !wanted.every((word) => text.includes(word));
       shown += body.hidden ? 0 : 1;
     }
-    count.textContent = `${shown} of ${table.tBodies.length}`;
+    count.textContent = `${shown.toLocaleString("en")} of ${table.tBodies.length.toLocaleString("en")}`;
   });
-  section.querySelector("button").addEventListener("click", () => {
+  section.querySelector(".tools button")?.addEventListener("click", () => {
     const open = [...table.tBodies].some((body) => !body.classList.contains("open"));
     for (const body of table.tBodies) body.classList.toggle("open", open);
   });

@@ -9,6 +9,7 @@ from playwright.sync_api import Page, sync_playwright
 
 CHROMIUM = "/usr/bin/chromium"
 WIDTH, HEIGHT = 1400, 1000
+DRAWN = ".cartesianlayer .overplot path, .heatmaplayer image"  # what is there once a plot is drawn
 
 
 @contextlib.contextmanager
@@ -34,7 +35,7 @@ def opened(path: Path) -> Iterator[Page]:
 def drawn(page: Page) -> None:
     """Returns when every plot that can be seen has its axes and no plot is empty."""
     empty = """() => [...document.querySelectorAll('.plot')].filter(plot => !plot.closest('details:not([open])')
-        && !plot.querySelector('.cartesianlayer .overplot path')).map(plot => plot.id)"""
+        && !plot.querySelector(MARKS)).map(plot => plot.id)""".replace("MARKS", repr(DRAWN))
     for _ in range(60):  # the page's policy forbids what wait_for_function does
         if not page.evaluate(empty):
             return

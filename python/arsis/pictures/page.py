@@ -14,7 +14,8 @@ from _arsis import FileError
 if TYPE_CHECKING:
     import plotly.graph_objects as go
 
-PAGES = ("report.html.j2", "diff.html.j2")
+PAGES = ("report.html.j2", "diff.html.j2", "sweep.html.j2")
+PLOTLY_PLACE = "/* plotly.js */"  # stands where the script is put in later
 
 
 def templates() -> Path:
@@ -35,8 +36,16 @@ def for_script(value: Any) -> str:
     return json.dumps(value, separators=(",", ":")).replace("<", "\\u003c").replace(">", "\\u003e")
 
 
-def render(template: str, figures: dict[str, go.Figure], **values: Any) -> str:
-    """The page of `template`, whose places for plots name keys of `figures`."""
+def markup(value: Any) -> Any:
+    """JSON for a <script> of a template."""
+    import markupsafe
+
+    return markupsafe.Markup(for_script(value))
+
+
+def render(template: str, figures: dict[str, go.Figure], plotly: bool = True, **values: Any) -> str:
+    """The page of `template`, whose places for plots name keys of `figures`. Without `plotly` it has PLOTLY_PLACE for
+    the script, and shows nothing until another page puts it there."""
     import jinja2
     import markupsafe
     from plotly.offline import get_plotlyjs
@@ -48,9 +57,8 @@ def render(template: str, figures: dict[str, go.Figure], **values: Any) -> str:
         lstrip_blocks=True,
         undefined=jinja2.StrictUndefined,
     )
-    safe = markupsafe.Markup
     drawn = {name: json.loads(figure.to_json()) for name, figure in figures.items()}
     return environment.get_template(template).render(
-        figures=safe(for_script(drawn)), heights={name: made.layout.height for name, made in figures.items()},
-        plotly=safe(get_plotlyjs()), **values,
+        figures=markup(drawn), heights={name: made.layout.height for name, made in figures.items()},
+        plotly=markupsafe.Markup(get_plotlyjs() if plotly else PLOTLY_PLACE), **values,
     )  # fmt: skip

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""`arsis sweep space.yaml`: a sweep from the command line."""
+"""`arsis sweep space.yaml` and `arsis page store.sqlite`: a sweep from the command line, and its page."""
 
 from __future__ import annotations
 
@@ -51,6 +51,35 @@ def add_sweep(commands: argparse._SubParsersAction[Any]) -> None:
     add("--no-reuse", action="store_true", help="share nothing between points")
     add("--csv", type=Path, help="write the rows as CSV")
     add("--parquet", type=Path, help="write the rows as Parquet")
+    add("--page", type=Path, help="write the page of the sweep, as `arsis page` does")
+
+
+def add_page(commands: argparse._SubParsersAction[Any]) -> None:
+    """Adds the command to those of the command line."""
+    from arsis.arguments import whole
+
+    page = commands.add_parser("page", help="make one HTML page of a sweep from its store")
+    page.add_argument("store", type=Path, help="SQLite file of the rows")
+    page.add_argument("-o", "--output", type=Path, help="page to write (default: beside the store)")
+    page.add_argument("--sweep", type=whole(1, 10**9), help="number of the sweep in the store (default: the last)")
+    page.add_argument(
+        "--objective", action="append", default=[], metavar="EXPRESSION", help="in place of the sweep's own"
+    )
+    page.add_argument(
+        "--reports", type=whole(0, 10**6), default=40, help="how many points open their report, of those kept"
+    )
+
+
+def run_page(arguments: argparse.Namespace) -> int:
+    """Does what the command line asks; the exit status."""
+    from arsis.sweeps import read_result
+
+    output = arguments.output or arguments.store.with_suffix(".html")
+    arsis.refuse_shared_files({"the store": str(arguments.store)}, {"--output": [str(output)]})
+    result = read_result(arguments.store, arguments.sweep)
+    result.to_html(output, arguments.objective or None, arguments.reports)
+    print(f"{len(result):,} points, {len(result.failures):,} failed; page: {output}")
+    return 0
 
 
 def run_sweep(arguments: argparse.Namespace) -> int:
@@ -58,7 +87,7 @@ def run_sweep(arguments: argparse.Namespace) -> int:
     from arsis.sweeps import search, sweep
 
     store = arguments.store or arguments.space.with_suffix(".sqlite")
-    outputs = {"--store": store, "--csv": arguments.csv, "--parquet": arguments.parquet}
+    outputs = {"--store": store, "--csv": arguments.csv, "--parquet": arguments.parquet, "--page": arguments.page}
     arsis.refuse_shared_files(
         {"the space": str(arguments.space)}, {name: [str(path)] for name, path in outputs.items() if path}
     )
@@ -77,6 +106,8 @@ def run_sweep(arguments: argparse.Namespace) -> int:
         result.to_csv(arguments.csv)
     if arguments.parquet:
         result.to_parquet(arguments.parquet)
+    if arguments.page:
+        result.to_html(arguments.page)
     classes = Counter(row["error"] for row in result.failures)
     failed = ", ".join(f"{count:,} {name}" for name, count in classes.most_common())
     print(

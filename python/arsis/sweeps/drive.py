@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from _arsis import InputError
 
@@ -152,7 +152,7 @@ def compute(
                         for goal in goals if outcome.ok else []:
                             goal.value(row)  # a name that is no column is said at once
         rows = [measured(row, space.measures) for row in opened.rows(number)]
-    return result_of(space, rows, chosen)
+    return result_of(space, rows, chosen, opened.path, number)
 
 
 def as_space(space: Space | Mapping[str, object] | str | Path) -> Space:
@@ -173,11 +173,16 @@ def describe(space: Space, objectives: list[str]) -> dict[str, object]:
     return {
         "names": space.names(),
         "varied": space.varied(),
+        "axes": space.moving(),
         "objectives": objectives,
         "measures": {name: expression.text for name, expression in space.measures.items()},
         "limits": [limit.text for limit in space.limits],
     }
 
 
-def result_of(space: Space, rows: list[Row], objectives: list[str]) -> SweepResult:
-    return SweepResult(rows, space.varied(), objectives, [limit.text for limit in space.limits])
+def result_of(space: Space, rows: list[Row], objectives: list[str], store: Path | None, sweep: int) -> SweepResult:
+    limits = [limit.text for limit in space.limits]
+    where: dict[str, Any] = {} if store is None else {"store": store, "sweep": sweep}
+    varied = space.varied()
+    fixed = [name for name in space.names() if name not in varied]
+    return SweepResult(rows, varied, objectives, limits, fixed=fixed, axes=space.moving(), **where)

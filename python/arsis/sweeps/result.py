@@ -5,15 +5,16 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from _arsis import InputError
+from _arsis import Error, InputError
 
 import arsis
 from arsis.sweeps.expression import Expression, ExpressionError
+from arsis.sweeps.lock import StoreError
 from arsis.sweeps.pareto import nondominated
 from arsis.sweeps.space import SpaceError
 from arsis.sweeps.store import Row, Store
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 MOST_PRINTED = 40  # rows
 
 
-class MissingPackage(ImportError):
+class MissingPackage(Error, ImportError):
     """A package that only this needs is not installed."""
 
 
@@ -103,11 +104,28 @@ def measured(row: Row, measures: dict[str, Expression]) -> Row:
 
 
 class SweepResult:
-    """The rows of a sweep. `rows` are dictionaries by column, in the order of the points."""
+    """The rows of a sweep. `rows` are dictionaries by column, in the order of the points.
 
-    def __init__(self, rows: list[Row], varied: list[str], objectives: list[str], limits: Sequence[str] = ()) -> None:
+    `varied` are the parameters that differ between points, `fixed` the others; `axes` are the columns of what varies on
+    its own, by its name: several for cases. `store` and `sweep` say where the rows are kept, under which number.
+    """
+
+    def __init__(
+        self,
+        rows: list[Row],
+        varied: list[str],
+        objectives: list[str],
+        limits: Sequence[str] = (),
+        *,
+        fixed: Sequence[str] = (),
+        axes: Mapping[str, Sequence[str]] | None = None,
+        store: Path | None = None,
+        sweep: int | None = None,
+    ) -> None:
         self.rows = rows
-        self.varied = varied
+        self.varied, self.fixed = varied, list(fixed)
+        self.axes = {name: [name] for name in varied} if axes is None else {k: list(v) for k, v in axes.items()}
+        self.store, self.sweep = store, sweep
         self.limits = [Expression(text) for text in limits]
         self.objectives = [Objective(text) for text in objectives]
 
@@ -171,16 +189,27 @@ class SweepResult:
         self.to_pandas().to_parquet(out, index=False)
         arsis.write_file(str(path), out.getvalue())
 
+    def to_html(self, path: Path | str, objectives: list[str] | None = None, reports: int = 40) -> None:
+        """One self-contained page of the sweep, written to `path` (docs/guide_sweeps.md says what is on it).
+
+        `objectives`: in place of the sweep's own. `reports`: how many points open their report, if the store kept it
+        (`reports=True` of the sweep): those of the front first, then the best in the first objective; each takes 20 kB
+        and more. Raises SpaceError for an objective that reads no column, InputError where no row has a result.
+        """
+        from arsis.sweeps.page import page
+
+        arsis.write_file(str(path), page(self, objectives, reports).encode())
+
     def __str__(self) -> str:
         """What varies and the objectives, a star where no other point is better in all of them, errors by class."""
         columns = [*self.varied, *(each.name for each in self.objectives)]
         front = {id(row) for row in self.pareto()} if self.objectives else set()
         lines = [[*columns, ""]]
         for row in self.rows[:MOST_PRINTED]:
-            cells = [_cell(row.get(name)) for name in self.varied]
+            cells = [cell(row.get(name)) for name in self.varied]
             for objective in self.objectives:
                 value = objective.sign * objective.value(row) if row["status"] == "ok" else float("nan")
-                cells.append(_cell(None if np.isnan(value) else value))
+                cells.append(cell(None if np.isnan(value) else value))
             lines.append([*cells, "*" if id(row) in front else f"{row['error'] or ''}"])
         widths = [max(len(line[column]) for line in lines) for column in range(len(columns))] + [0]
         shown = [
@@ -191,7 +220,8 @@ class SweepResult:
         return "\n".join(shown)
 
 
-def _cell(value: object) -> str:
+def cell(value: object) -> str:
+    """A value as tables show it."""
     if value is None:
         return "-"
     if isinstance(value, float):
@@ -202,8 +232,20 @@ def _cell(value: object) -> str:
 def read_result(store: Path | str, sweep: int | None = None) -> SweepResult:
     """The rows of a sweep in a store, by default of the last one, also while it runs. Raises StoreError."""
     with Store(store) as opened:
-        found = [each["about"] for each in opened.sweeps() if sweep in (None, each["id"])]
-        about = found[-1] if found else {}
+        sweeps = {each["id"]: each["about"] for each in opened.sweeps()}
+        if sweep is not None and sweep not in sweeps:
+            raise StoreError(f"{store}: found no sweep {sweep}, the store has {', '.join(map(str, sweeps)) or 'none'}")
+        number = sweep if sweep is not None else next(reversed(sweeps), None)
+        about = sweeps[number] if number is not None else {}
         measures = {name: Expression(text) for name, text in about.get("measures", {}).items()}
-        rows = [measured(row, measures) for row in opened.rows(sweep)]
-    return SweepResult(rows, about.get("varied", []), about.get("objectives", []), about.get("limits", []))
+        rows = [measured(row, measures) for row in opened.rows(number)]
+    return SweepResult(
+        rows,
+        about.get("varied", []),
+        about.get("objectives", []),
+        about.get("limits", []),
+        fixed=[name for name in about.get("names", []) if name not in about["varied"]],
+        axes=about.get("axes"),
+        store=Path(store),
+        sweep=number,
+    )

@@ -223,7 +223,7 @@ def search(
                 with closing(settings.machine()) as machine:
                     _run(one, machine, evaluations, bar)
         rows = [measured(row, space.measures) for row in opened.rows(number)]
-    return result_of(space, rows[:evaluations], chosen)
+    return result_of(space, rows[:evaluations], chosen, opened.path, number)
 
 
 def _named(value: object) -> str:

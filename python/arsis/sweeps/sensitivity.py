@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from arsis.sweeps.drive import Settings, as_space, checked_limits, compute
 from arsis.sweeps.result import Objective, SweepResult, needed
 from arsis.sweeps.space import Axis, Point, Space, SpaceError
+from arsis.sweeps.store import Store
 
 Choice = tuple[int, ...]
 Array = NDArray[np.float64]
@@ -93,12 +94,20 @@ def sensitivity(
     if method == "one at a time":
         choices, spans = _one_at_a_time(axes, _base(axes, base or {}))
         values, result = values_at(choices)
-        return Sensitivity(_swings(chosen, values, spans), result)
+        return _kept(Sensitivity(_swings(chosen, values, spans), result), method)
     if method == "sobol":
         if samples < 2 or samples & (samples - 1):
             raise ValueError(f"samples: found {samples}, expected a power of two")
-        return _sobol(axes, chosen, samples, seed, values_at)
+        return _kept(_sobol(axes, chosen, samples, seed, values_at), method)
     raise ValueError(f"method: found '{method}', expected 'one at a time' or 'sobol'")
+
+
+def _kept(found: Sensitivity, method: str) -> Sensitivity:
+    """In the store too, for its page."""
+    if found.points.store is not None and found.points.sweep is not None:
+        with Store(found.points.store, write=True) as opened:
+            opened.set_sensitivity(found.points.sweep, method, found.rows)
+    return found
 
 
 def _point(space: Space, axes: list[Axis], choice: Choice) -> Point:

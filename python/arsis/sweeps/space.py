@@ -277,10 +277,14 @@ class Space:
         plain = [name for axis in self.axes for name in (axis.values[0] if axis.name == "cases" else [axis.name])]
         return [*plain, *self.linked]
 
+    def moving(self) -> dict[str, list[str]]:
+        """The columns of every axis with several values, by its name; those of cases go together."""
+        several = [axis for axis in self.axes if len(axis.values) > 1]
+        return {axis.name: list(axis.values[0]) if axis.name == "cases" else [axis.name] for axis in several}
+
     def varied(self) -> list[str]:
         """Those that differ between points."""
-        several = [axis for axis in self.axes if len(axis.values) > 1]
-        plain = [name for axis in several for name in (axis.values[0] if axis.name == "cases" else [axis.name])]
+        plain = [name for columns in self.moving().values() for name in columns]
         moved = set(plain)
         for name in self._order:
             if set(self.linked[name].names) & moved:

@@ -3,8 +3,8 @@
 
 Tables: `points` (the rows; a column for every input and output, added as they come), `sweeps` and `members` (which
 points a sweep has, in which order), `chips` (all values of each chip, to fill columns that come later), `reports`
-(compressed JSON), `states` (of searches). Every row is committed as it comes, in a write-ahead log: a killed driver
-loses what was in flight. Any number of readers may look on.
+(compressed JSON), `states` (of searches, and what sensitivities found). Every row is committed as it comes, in a
+write-ahead log: a killed driver loses what was in flight. Any number of readers may look on.
 """
 
 from __future__ import annotations
@@ -31,6 +31,7 @@ Row = dict[str, object]
 FIXED = ("key", "status", "error", "message", "retry", "finished", "chip_values")
 # How a result came about; all other columns are the same whoever computes them.
 CIRCUMSTANCES = ("finished", "reuse", "compile_seconds", "simulate_seconds", "cpu_seconds", "worker_mib")
+_SENSITIVITY = "sensitivity "  # begins the name of a state, the number of the sweep ends it
 
 _TABLES = """
 CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, value) WITHOUT ROWID;
@@ -178,6 +179,11 @@ class Store:
         self._base.execute("INSERT OR REPLACE INTO states VALUES (?, ?)", (str(sweep), state))
         self._base.execute("COMMIT")
 
+    def set_sensitivity(self, sweep: int, method: str, rows: list[Row]) -> None:
+        """What a sensitivity found on the points of a sweep."""
+        state = json.dumps({"method": method, "rows": rows}).encode()
+        self._base.execute("INSERT OR REPLACE INTO states VALUES (?, ?)", (f"{_SENSITIVITY}{sweep}", state))
+
     # Reading.
 
     def _members(self, sweep: int) -> sqlite3.Cursor:
@@ -215,3 +221,9 @@ class Store:
         """What goes on with a search."""
         found = self._base.execute("SELECT state FROM states WHERE name = ?", (str(sweep),)).fetchone()
         return found[0] if found else None
+
+    def sensitivities(self) -> dict[int, dict[str, Any]]:
+        """`method` and `rows` of every sensitivity, by the number of its sweep, the latest last."""
+        found = self._base.execute("SELECT name, state FROM states WHERE name LIKE ?", (f"{_SENSITIVITY}%",))
+        kept = {int(name.removeprefix(_SENSITIVITY)): json.loads(state) for name, state in found}
+        return {each["id"]: kept[each["id"]] for each in self.sweeps() if each["id"] in kept}
