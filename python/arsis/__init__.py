@@ -49,6 +49,7 @@ from arsis.compiling import compile, schedules  # noqa: E402
 from arsis.exporter import from_torch  # noqa: E402
 from arsis.models import Model  # noqa: E402
 from arsis.run_report import Report  # noqa: E402
+from arsis.schedule_search import ScheduleSearch, Trial, search_schedule  # noqa: E402
 from arsis.scheduling import Estimate, Schedule, Schedules  # noqa: E402
 from arsis.session import Finding, Place, Session, Verification, simulate, verify  # noqa: E402
 from arsis.settings import History, Settings  # noqa: E402
@@ -76,11 +77,13 @@ __all__ = [
     "Reference",
     "Report",
     "Schedule",
+    "ScheduleSearch",
     "Schedules",
     "Session",
     "Settings",
     "StopTraining",
     "Training",
+    "Trial",
     "Value",
     "Verification",
     "chips",
@@ -94,6 +97,7 @@ __all__ = [
     "refuse_shared_files",
     "schedules",
     "search",
+    "search_schedule",
     "sensitivity",
     "simulate",
     "step_reference",
