@@ -144,7 +144,7 @@ class Session:
         """
         The report that the last run would have had on a chip that differs in its energies (keys `energy.*`) and in nothing else, as JSON text: the same events and times, priced again.
         """
-    def read(self, name: str, program: int | None = None) -> numpy.ndarray:
+    def read(self, name: str, program: int | None = None) -> numpy.ndarray[typing.Any, typing.Any]:
         """
         Copies a tensor from the chip, in the host's shape; `program` as for `write`.
         """
@@ -162,7 +162,7 @@ class Reference:
     """
     def __init__(self, program: Program) -> None:
         ...
-    def read(self, name: str) -> numpy.ndarray:
+    def read(self, name: str) -> numpy.ndarray[typing.Any, typing.Any]:
         """
         A copy of a result, or of what was written.
         """
@@ -240,7 +240,7 @@ def read_json(text: typing.Any) -> typing.Any:
     """
     As json.loads, whatever the floating-point mode of the thread. Raises ValueError.
     """
-def read_tensors(path: str | os.PathLike[str]) -> dict[str, numpy.ndarray]:
+def read_tensors(path: str | os.PathLike[str]) -> dict[str, numpy.ndarray[typing.Any, typing.Any]]:
     """
     Arrays by name of an .npz file: float32, float64, int32 or int64, in C order.
     """

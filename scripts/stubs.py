@@ -13,6 +13,7 @@ HEAD = """# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """
 # A generic that pybind11 does not say the contents of.
 BARE = re.compile(r"(?<![\w.])(dict|list|tuple)(?![\w\[(])")
+ARRAY = re.compile(r"\bnumpy\.ndarray\b(?!\[)")
 PATH = re.compile(r"\bos\.PathLike\b")
 CONTENTS = {"dict": "dict[str, typing.Any]", "list": "list[typing.Any]", "tuple": "tuple[typing.Any, ...]"}
 
@@ -28,6 +29,7 @@ def made() -> str:
         is_code = re.match(r"\s*(def |@|class |[\w.]+\s*[:=])", line) is not None
         if is_code:
             line = PATH.sub("str | os.PathLike[str]", BARE.sub(lambda found: CONTENTS[found[0]], line))
+            line = ARRAY.sub("numpy.ndarray[typing.Any, typing.Any]", line)
             line = line.replace("**kwargs)", "**kwargs: bool | str | list[str])")
         elif found := re.fullmatch(r"from arsis import (\w+)", line):  # an exception, which says where users find it
             line = exception(found[1])

@@ -142,9 +142,19 @@ def compare(first: dict[str, Any], second: dict[str, Any], names: tuple[str, str
     chip = _differing(first["chip"]["values"], second["chip"]["values"])
     if first["chip"]["name"] != second["chip"]["name"]:
         chip.insert(0, ("name", first["chip"]["name"], second["chip"]["name"]))
-    return Diff(
-        names, (first, second), sorted(rows, key=lambda row: -abs(row.cycles)), chip, _differing(options[0], options[1])
-    )
+    found = _differing(options[0], options[1])
+    if (joined := _joined(first)) != _joined(second):
+        found.append(("joined operations (fuse)", _units_text(joined), _units_text(_joined(second))))
+    return Diff(names, (first, second), sorted(rows, key=lambda row: -abs(row.cycles)), chip, found)
+
+
+def _joined(report: dict[str, Any]) -> set[tuple[str, str, str]]:
+    """Units of several operations: the option `fuse` stands in no report, but what it made does."""
+    return {(row["layer"], row["phase"], row["op"]) for row in report["layers"] if "+" in row["op"]}
+
+
+def _units_text(joined: set[tuple[str, str, str]]) -> str:
+    return f"{len(joined)} units of several" if joined else "none"
 
 
 def reasons(row: Moved) -> list[str]:

@@ -110,16 +110,21 @@ def simulate(
     overrides: Mapping[str, object] | None = None,
     latency_seed: int | None = None,
     trace: PathLike | None = None,
+    trace_detail: str = "units",
+    trace_window: str = "",
     verify: bool = True,
 ) -> Report:
-    """One step of the program with a clock and without values: what it costs. Errors as for Session. Ctrl-C stops it.
+    """One step of the program with a clock and without values: what it costs. Arguments as for Session.run, errors as
+    for Session. Ctrl-C stops it.
 
     >>> program = arsis.compile("lenet5", "edge", batch=8)
     >>> slow = arsis.simulate(program, arsis.Chip("edge").with_(**{"clock.core_mhz": 500}))
     >>> slow.totals.time_ns > arsis.simulate(program, "edge").totals.time_ns
     True
     """
-    return Session(program, chip, overrides, verify=verify).run("timing", latency_seed=latency_seed, trace=trace)
+    return Session(program, chip, overrides, verify=verify).run(
+        "timing", latency_seed=latency_seed, trace=trace, trace_detail=trace_detail, trace_window=trace_window
+    )
 
 
 @dataclass(frozen=True)

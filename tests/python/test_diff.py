@@ -14,14 +14,15 @@ from command_line import one_error
 from tiny_model import tiny_model
 
 
-def measured(model, batch=16, **overrides) -> dict:
+def measured(model, batch=16, fuse="all", **overrides) -> dict:
     """A training step on `edge`, with other values under keys like dram__bandwidth_gbps."""
     values = {key.replace("__", "."): str(value) for key, value in overrides.items()}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # remarks
         program = arsis.compile(
-            str(model), "edge", overrides=values, batch=batch, loss="softmax-xent", optimizer="sgd,lr=0.1", train=True
-        )
+            str(model), "edge", overrides=values, batch=batch, loss="softmax-xent", optimizer="sgd,lr=0.1", train=True,
+            fuse=fuse,
+        )  # fmt: skip
     return arsis.Session(program, "edge", values).run(mode="timing").content
 
 
@@ -76,6 +77,13 @@ def test_more_images_are_more_work(lenet, slow):
     why = "; ".join(diff.reasons(row))
     assert "MACs +100 %" in why and "matrix0 work +" in why
     assert compared.options == [("batch", "16", "32")]
+
+
+def test_other_fusion_is_named(lenet, slow):
+    compared = diff.compare(measured(lenet, fuse="none"), slow, ("a", "b"))
+    joined = sum("+" in row["op"] for row in slow["layers"])
+    assert joined > 0 and compared.options == [("joined operations (fuse)", "none", f"{joined} units of several")]
+    assert f"option joined operations (fuse): none -> {joined} units of several" in diff.text(compared)
 
 
 def test_the_same_report_twice(slow):

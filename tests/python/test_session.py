@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """The native module: compile, write, run, read, and its errors."""
 
+import json
 import os
 import re
 import subprocess
@@ -229,3 +230,21 @@ def test_a_file_of_weights_that_is_another_is_refused(program, inputs, tmp_path)
     session.run(mode="timing")
     with pytest.raises(arsis.Error, match="weights: found .*, expected another file than that of path"):
         program.save(str(path), weights=str(path))
+
+
+def test_simulate_writes_the_trace_that_is_asked_for(tmp_path):
+    """As fine as the detail says, of the window alone."""
+    program = arsis.compile("lenet5", "edge", batch=2)
+    traces = {}
+    for name, settings in {
+        "coarse": {"trace_detail": "layers"},
+        "fine": {"trace_detail": "instructions"},
+        "window": {"trace_detail": "instructions", "trace_window": "2000:4000"},
+    }.items():
+        report = arsis.simulate(program, "edge", trace=tmp_path / name, **settings)
+        traces[name] = [e for e in json.loads((tmp_path / name).read_text())["traceEvents"] if e["ph"] == "X"]
+    cycle_us = report.totals.time_ns / report.cycles / 1000
+    assert 0 < len(traces["coarse"]) < len(traces["window"]) < len(traces["fine"])
+    assert all(2000 <= round(e["ts"] / cycle_us) <= 4000 for e in traces["window"])
+    with pytest.raises(arsis.InputError, match="trace detail: found .bits."):
+        arsis.simulate(program, "edge", trace=tmp_path / "t", trace_detail="bits")

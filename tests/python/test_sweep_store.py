@@ -206,6 +206,7 @@ def test_a_package_that_is_missing_is_named(space, monkeypatch) -> None:
         MissingPackage, match=r"a data frame needs pandas, install it with pip install 'arsis\[sweeps\]'"
     ):
         result.to_pandas()
+    assert issubclass(MissingPackage, arsis.Error) and issubclass(MissingPackage, ImportError)
 
 
 def test_workers_leave_no_file(space, tmp_path) -> None:
