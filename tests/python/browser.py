@@ -9,6 +9,7 @@ from playwright.sync_api import Page, sync_playwright
 
 CHROMIUM = "/usr/bin/chromium"
 WIDTH, HEIGHT = 1400, 1000
+PATIENCE = 120_000  # milliseconds that anything may take, on a machine that does other things too
 DRAWN = ".cartesianlayer .overplot path, .heatmaplayer image"  # what is there once a plot is drawn
 
 
@@ -20,6 +21,7 @@ def opened(path: Path) -> Iterator[Page]:
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM)
         page = browser.new_page(viewport={"width": WIDTH, "height": HEIGHT})
+        page.set_default_timeout(PATIENCE)
         page.context.set_offline(True)
         page.on("console", lambda message: said.append(f"{message.type}: {message.text}"))
         page.on("pageerror", lambda error: said.append(str(error)))
@@ -56,5 +58,5 @@ def hover(page: Page, mark: str) -> str:
     page.mouse.move(box["x"] + box["width"] / 2 - 3, box["y"] + box["height"] / 2)
     page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
     label = page.locator(".hoverlayer .hovertext")
-    label.first.wait_for(timeout=5000)
+    label.first.wait_for()
     return label.first.text_content()
