@@ -48,8 +48,11 @@ function chosen() {
   return [...rows.keys()].filter(passes);
 }
 
+const showAll = document.getElementById("show-all");
+
 function show(lines) {
   const { rows, places } = parallel.layout.meta;
+  showAll.hidden = !lines;
   const last = parallel.data.length - 2; // behind it are the ticks
   const [x, y, customdata] = [[], [], []];
   for (const line of lines ?? [])
@@ -74,3 +77,7 @@ function show(lines) {
 
 parallel?.on("plotly_selected", () => show(chosen()));
 parallel?.on("plotly_deselect", () => show(null));
+showAll?.addEventListener("click", () => {
+  Plotly.relayout(parallel, { selections: [] });
+  show(null);
+});

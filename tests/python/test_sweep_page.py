@@ -10,8 +10,9 @@ from arsis.pictures import moving, swept
 from arsis.sweeps import SpaceError, read_result
 from arsis.sweeps.effects import effects
 from arsis.sweeps.result import cell
-from browser import drawn, hover, marks, opened
+from browser import PATIENCE, drawn, hover, marks, opened
 from command_line import one_error
+from playwright.sync_api import expect
 from tiny_model import tiny_model
 
 ROWS, BANDWIDTHS, STATIC = [2, 4, 8, 16], [0, 0.8, 1.6], [1, 4]
@@ -89,7 +90,7 @@ def test_a_row_opens_its_report(page_file):
         with page.expect_popup() as popup:
             page.locator("#points button").last.click()
         popup.value.locator(".cards").wait_for()
-        cycles = page.locator("#points tbody:has(button)").last.locator("td").nth(6).text_content()
+        cycles = page.locator("#points tbody:has(button)").last.locator("td").nth(7).text_content()
         assert number and cycles in popup.value.locator(".cards").text_content()
 
 
@@ -99,26 +100,28 @@ def test_a_box_over_an_axis_chooses(page_file):
         plot.scroll_into_view_if_needed()
         box = plot.bounding_box()
         axes = 5  # three parameters, two objectives
-        left = box["x"] + box["width"] * 0.5 / (axes - 0.3)
+        left = box["x"] + box["width"] * 0.5 / (axes - 0.1)
         page.mouse.move(left - 20, box["y"] + 1)
         page.mouse.down()
         page.mouse.move(left + 20, box["y"] + box["height"] * 0.2, steps=5)
         page.mouse.up()
         faded = page.locator("#points tbody[style*='0.25']")
-        faded.first.wait_for()
-        assert faded.count() == 12
-        kept = page.locator("#points tbody:not([style*='0.25']) td:nth-child(2)").all_text_contents()
+        expect(faded).to_have_count(12, timeout=PATIENCE)
+        kept = page.locator("#points tbody:not([style*='0.25']) td:nth-child(3)").all_text_contents()
         assert kept == ["16"] * 4
-        assert page.locator("#plot-front path.point[style*='opacity: 0.08']").count() == 12
-        page.mouse.dblclick(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
-        faded.first.wait_for(state="detached")
+        expect(page.locator("#plot-front path.point[style*='opacity: 0.08']")).to_have_count(12, timeout=PATIENCE)
+        page.locator("#show-all").click()
+        expect(faded).to_have_count(0, timeout=PATIENCE)
+        assert page.locator("#show-all").is_hidden() and not page.evaluate(
+            "document.getElementById('plot-parallel').layout.selections.length"
+        )
 
 
 def test_the_table_sorts_and_filters(result, page_file):
     slowest = max((row for row in result if row["status"] == "ok"), key=lambda row: row["time_ns"])
     with opened(page_file) as page:
         page.locator("#points th", has_text="time_ns").click()
-        times = page.locator("#points tbody:not([hidden]) td:nth-child(5)")
+        times = page.locator("#points tbody:not([hidden]) td:nth-child(6)")
         assert times.first.text_content() == cell(slowest["time_ns"])
         page.locator("input[type=search]").fill("★")
         assert times.count() == len(result.pareto())
@@ -168,6 +171,18 @@ def test_sensitivities_of_the_store(space, tmp_path):
         text = hover(page, "#plot-shares .trace >> nth=0 >> .point path >> nth=1")
         assert any(f"{row['total']:.3f} ± {row['total_error']:.3f}" in text for row in shares.rows)
         assert "keeps no report" in page.content()
+
+
+def test_a_sensitivity_shows_its_own_swings(space, tmp_path):
+    varied = space | {"matrix.rows": [2, 4, 8, 16], "dram.bandwidth_gbps": [0.8, 1.6, 3.2, 6.4]}
+    base = {"matrix.rows": 16}  # not the middle one
+    found = arsis.sensitivity(varied, objectives=["time_ns"], base=base, store=tmp_path / "s.sqlite", progress=False)
+    found.points.to_html(tmp_path / "s.html")
+    largest = max(found.rows, key=lambda row: row["swing"])
+    with opened(tmp_path / "s.html") as page:
+        assert "Through the base point" in page.content()
+        text = hover(page, "#plot-alone .point path >> nth=1")
+        assert largest["parameter"] in text and f"{largest['swing']:.3%}" in text
 
 
 @pytest.mark.parametrize(

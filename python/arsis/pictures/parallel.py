@@ -98,7 +98,7 @@ def parallel(swept: Swept, height: int = 380) -> go.Figure:
     made = style.figure(*traces, height=height, hovermode="closest", dragmode="select")
     names = [style.shortened(axis.name, 24) for axis in drawn]
     made.update_xaxes(tickvals=list(range(len(drawn))), ticktext=names, side="top", gridcolor="#8a8f98", zeroline=False,
-                      range=[-0.5, len(drawn) - 0.8], ticks="", showline=False)  # fmt: skip
+                      range=[-0.5, len(drawn) - 0.6], ticks="", showline=False)  # fmt: skip
     made.update_yaxes(visible=False, range=[-0.04, 1.04])
     places = [[round(place, 6) for place in axis.places] for axis in drawn]
     made.update_layout(meta={"rows": swept.placed, "places": places}, margin={"t": 8})

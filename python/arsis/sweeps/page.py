@@ -46,27 +46,21 @@ def _reports(result: SweepResult, numbers: list[int], most: int) -> dict[int, st
     return found
 
 
-def _sensitivities(result: SweepResult) -> tuple[list[tuple[str, list[Effect]]], int, list[Row], int]:
-    """What sensitivities of the same parameters found: one at a time and the number of its sweep, then Sobol's indices
-    and theirs; the latest of each."""
-    alone: list[tuple[str, list[Effect]]] = []
-    shares: list[Row] = []
-    numbers = [0, 0]
+def _sensitivities(result: SweepResult) -> tuple[list[tuple[str, list[Effect]]], list[Row], int]:
+    """What the store knows besides the rows: swings, where the sweep is the points of a sensitivity one at a time; the
+    latest indices of Sobol of the same parameters, and the number of their sweep."""
     if result.store is None:
-        return alone, 0, shares, 0
+        return [], [], 0
     with Store(result.store) as store:
         kept = store.sensitivities()
-    for sweep, found in kept.items():
-        rows = found["rows"]
-        if {row["parameter"] for row in rows} != set(result.axes):
-            continue
-        if found["method"] == "sobol":
-            shares, numbers[1] = rows, sweep
-        else:
-            names = dict.fromkeys(row["objective"] for row in rows)
-            alone = [(name, [_effect(row) for row in rows if row["objective"] == name]) for name in names]
-            numbers[0] = sweep
-    return alone, numbers[0], shares, numbers[1]
+    alike = {n: each for n, each in kept.items() if {row["parameter"] for row in each["rows"]} == set(result.axes)}
+    sobol = [number for number, each in alike.items() if each["method"] == "sobol"]
+    shares = (alike[sobol[-1]]["rows"], sobol[-1]) if sobol else ([], 0)
+    own = alike.get(result.sweep or 0)
+    if own is None or own["method"] == "sobol":
+        return [], *shares
+    names = dict.fromkeys(row["objective"] for row in own["rows"])
+    return [(name, [_effect(row) for row in own["rows"] if row["objective"] == name]) for name in names], *shares
 
 
 def _effect(row: dict[str, Any]) -> Effect:
@@ -109,9 +103,10 @@ def page(result: SweepResult, objectives: list[str] | None = None, reports: int 
         raise InputError(f"a page needs a point with {' and '.join(goal.name for goal in goals)}, found none")
     order = points.best_first()
     opened = _reports(result, order, reports)
-    alone, alone_in, shares, shares_in = _sensitivities(result)
-    if alone_in != result.sweep:  # the rows say more than the lines through one base point
-        alone, alone_in = [(goal.name, found) for goal, _ in points.outcomes if (found := effects(result, goal))], 0
+    alone, shares, shares_in = _sensitivities(result)
+    is_sensitivity = bool(alone)
+    if not alone:
+        alone = [(goal.name, found) for goal, _ in points.outcomes if (found := effects(result, goal))]
     figures = {"front": swept.front(points, set(opened))}
     if result.varied:
         figures["parallel"] = parallel.parallel(points)
@@ -137,7 +132,7 @@ def page(result: SweepResult, objectives: list[str] | None = None, reports: int 
         fixed=_fixed(result),
         cards=_cards(result, goals, usable, points.values, front),
         classes=(swept.FRONT, swept.OVER),
-        alone_in=alone_in,
+        is_sensitivity=is_sensitivity,
         shares_in=shares_in,
         missing=[name for name in result.axes if name not in {e.parameter for _, of in alone for e in of}],
         errors=Counter(str(row["error"]) for row in result.failures).most_common(),
