@@ -170,7 +170,7 @@ def test_sensitivities_of_the_store(space, tmp_path):
         assert page.locator("#plot-shares .point path").count() == 2 * len(shares.rows)
         text = hover(page, "#plot-shares .trace >> nth=0 >> .point path >> nth=1")
         assert any(f"{row['total']:.3f} ± {row['total_error']:.3f}" in text for row in shares.rows)
-        assert "keeps no report" in page.content()
+        assert "No point opens its report here" in page.content()
 
 
 def test_a_sensitivity_shows_its_own_swings(space, tmp_path):

@@ -92,7 +92,7 @@ def parallel(swept: Swept, height: int = 380) -> go.Figure:
             x=[x for x, _, _ in ticks], y=[y for _, y, _ in ticks], text=[f"{text} " for _, _, text in ticks],
             mode="markers+text", marker={"symbol": "line-ew-open", "size": 6, "color": style.FAINT},
             textposition="middle left", textfont={"size": 10, "color": style.TEXT, "shadow": HALO}, hoverinfo="skip",
-            showlegend=False,
+            showlegend=False, unselected={"marker": {"opacity": 1}, "textfont": {"color": style.TEXT}},
         )
     )  # fmt: skip
     made = style.figure(*traces, height=height, hovermode="closest", dragmode="select")
