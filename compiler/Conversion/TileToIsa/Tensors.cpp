@@ -18,32 +18,40 @@ bool increments(Operation &op) {
   auto engine = dyn_cast<tile::EngineOpInterface>(op);
   return engine && engine.getSyncAttr() && engine.getSyncAttr().getIncrements();
 }
+int64_t counterOf(Operation &op) { return cast<tile::EngineOpInterface>(op).getSyncAttr().getCounter(); }
 
 using isa::kSaturated; // counts beyond it are all alike: more than any counter holds
 using isa::saturatingProduct;
 
-/// Increments of one execution of a block, at most kSaturated.
-int64_t countIncrements(Block &block) {
-  int64_t count = 0;
-  for (Operation &op : block) {
-    if (auto loop = dyn_cast<scf::ForOp>(op))
-      count += saturatingProduct(*tripCount(loop), countIncrements(*loop.getBody()));
-    count = std::min(count + increments(op), kSaturated);
-  }
-  return count;
+/// Increments per counter of a stream, each at most kSaturated.
+using Counts = llvm::SmallDenseMap<int64_t, int64_t, 4>;
+void addTimes(Counts &counts, int64_t times, const Counts &more) {
+  for (auto [counter, count] : more)
+    counts[counter] = std::min(counts[counter] + saturatingProduct(times, count), kSaturated);
 }
 
-/// Calls `found` with the ordinal of the last instance of every op that increments. `before`: increments
-/// before the last execution of the block.
-void visitLastOrdinals(Block &block, int64_t before, llvm::function_ref<void(Operation *, int64_t)> found) {
+/// Increments of one execution of a block.
+Counts countIncrements(Block &block) {
+  Counts counts;
+  for (Operation &op : block) {
+    if (auto loop = dyn_cast<scf::ForOp>(op))
+      addTimes(counts, *tripCount(loop), countIncrements(*loop.getBody()));
+    else if (increments(op))
+      addTimes(counts, 1, {{counterOf(op), 1}});
+  }
+  return counts;
+}
+
+/// Calls `found` with the ordinal of the last instance of every op that increments, in textual order.
+/// `before`: increments before the last execution of the block; on return, after it.
+void visitLastOrdinals(Block &block, Counts &before, llvm::function_ref<void(Operation *, int64_t)> found) {
   for (Operation &op : block) {
     if (auto loop = dyn_cast<scf::ForOp>(op)) {
-      int64_t inner = countIncrements(*loop.getBody());
-      visitLastOrdinals(*loop.getBody(),
-                        std::min(before + saturatingProduct(*tripCount(loop) - 1, inner), kSaturated), found);
-      before = std::min(before + saturatingProduct(*tripCount(loop), inner), kSaturated);
+      addTimes(before, *tripCount(loop) - 1, countIncrements(*loop.getBody()));
+      visitLastOrdinals(*loop.getBody(), before, found);
     } else if (increments(op)) {
-      found(&op, ++before);
+      addTimes(before, 1, {{counterOf(op), 1}});
+      found(&op, before.lookup(counterOf(op)));
     }
   }
 }
@@ -61,12 +69,14 @@ LogicalResult TensorTable::findCompletions(tile::ProgramOp program) {
   Operation *conflicting = nullptr;
   for (auto stream : program.getOps<tile::StreamOp>()) {
     tile::StreamId id{stream.getKind(), int64_t(stream.getIndex())};
-    visitLastOrdinals(stream.getBody().front(), 0, [&](Operation *op, int64_t ordinal) {
+    Counts before;
+    visitLastOrdinals(stream.getBody().front(), before, [&](Operation *op, int64_t ordinal) {
       for (tile::TensorOp tensor : tensorsWrittenBy(cast<tile::EngineOpInterface>(op))) {
-        auto [entry, isNew] = completions.try_emplace(tensor, Completion{id, ordinal});
-        if (entry->second.stream != id)
+        Completion last{{id, counterOf(*op)}, ordinal};
+        auto [entry, isNew] = completions.try_emplace(tensor, last);
+        if (entry->second.counter.stream != id)
           conflicting = op;
-        entry->second.ordinal = std::max(entry->second.ordinal, ordinal);
+        entry->second = last;
       }
     });
   }
@@ -77,7 +87,7 @@ LogicalResult TensorTable::findCompletions(tile::ProgramOp program) {
 }
 
 LogicalResult TensorTable::addEntry(Value value, tile::TensorOp root,
-                                    const std::map<tile::StreamId, int> &counters, OpBuilder &builder) {
+                                    const std::map<tile::CounterId, int> &counters, OpBuilder &builder) {
   auto type = cast<MemRefType>(value.getType());
   bool alias = value != root.getResult();
   std::string name = root.getName().str();
@@ -119,7 +129,7 @@ LogicalResult TensorTable::addEntry(Value value, tile::TensorOp root,
   auto completion = completions.find(root);
   if (completion != completions.end()) {
     Narrow narrow(root);
-    op.setCompleteCounter(narrow.to<uint8_t>(counters.at(completion->second.stream), "counter"));
+    op.setCompleteCounter(narrow.to<uint8_t>(counters.at(completion->second.counter), "counter"));
     op.setCompleteValue(narrow.to<uint32_t>(completion->second.ordinal, "last increment"));
     if (failed(narrow.result()))
       return failure();
@@ -129,7 +139,7 @@ LogicalResult TensorTable::addEntry(Value value, tile::TensorOp root,
   return success();
 }
 
-LogicalResult TensorTable::build(tile::ProgramOp program, const std::map<tile::StreamId, int> &counters,
+LogicalResult TensorTable::build(tile::ProgramOp program, const std::map<tile::CounterId, int> &counters,
                                  OpBuilder &builder) {
   if (failed(findCompletions(program)))
     return failure();

@@ -14,9 +14,9 @@ namespace arsis::compiler {
 
 class TensorTable {
 public:
-  /// Emits the table of a split program. `counters` gives the counter of each stream that increments one.
-  /// Reports a tensor without address, and one that two store queues write.
-  mlir::LogicalResult build(tile::ProgramOp program, const std::map<tile::StreamId, int> &counters,
+  /// Emits the table of a split program. `counters` gives the number in the program of every counter that a
+  /// stream increments. Reports a tensor without address, and one that two store queues write.
+  mlir::LogicalResult build(tile::ProgramOp program, const std::map<tile::CounterId, int> &counters,
                             mlir::OpBuilder &builder);
 
   size_t indexOf(mlir::Value tensor) const { return indices.lookup(tensor); }
@@ -24,12 +24,12 @@ public:
 
 private:
   struct Completion {
-    tile::StreamId stream;
+    tile::CounterId counter;
     int64_t ordinal;
   };
   mlir::LogicalResult findCompletions(tile::ProgramOp program);
   mlir::LogicalResult addEntry(mlir::Value value, tile::TensorOp root,
-                               const std::map<tile::StreamId, int> &counters, mlir::OpBuilder &builder);
+                               const std::map<tile::CounterId, int> &counters, mlir::OpBuilder &builder);
 
   llvm::DenseMap<mlir::Value, size_t> indices;
   llvm::SmallVector<std::string> symbols;

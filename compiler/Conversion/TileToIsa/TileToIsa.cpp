@@ -86,18 +86,20 @@ private:
 
   void assignCounters() {
     for (auto stream : program.getOps<tile::StreamOp>()) {
-      bool used = false;
-      stream.walk(
-          [&](tile::EngineOpInterface op) { used |= op.getSyncAttr() && op.getSyncAttr().getIncrements(); });
-      if (used)
-        counters.try_emplace({stream.getKind(), int64_t(stream.getIndex())}, counters.size());
+      std::set<int64_t> used;
+      stream.walk([&](tile::EngineOpInterface op) {
+        if (op.getSyncAttr() && op.getSyncAttr().getIncrements())
+          used.insert(op.getSyncAttr().getCounter());
+      });
+      for (int64_t number : used)
+        counters.try_emplace({{stream.getKind(), int64_t(stream.getIndex())}, number}, counters.size());
     }
   }
 
   ArrayAttr counterList() {
     SmallVector<Attribute> list(counters.size());
-    for (auto [stream, counter] : counters)
-      list[counter] = isair::StreamIdAttr::get(builder.getContext(), toIsa(stream.kind), stream.index);
+    for (auto [id, counter] : counters)
+      list[counter] = isair::StreamIdAttr::get(builder.getContext(), toIsa(id.stream.kind), id.stream.index);
     return builder.getArrayAttr(list);
   }
 
@@ -149,13 +151,13 @@ private:
     for (tile::WaitAttr wait : waits) {
       unsigned dims = wait.getValue().getNumDims();
       std::optional<tile::Linear> value = tile::Linear::of(wait.getValue().getResult(0), dims);
-      auto counter = counters.find({wait.getKind(), wait.getIndex()});
+      auto counter = counters.find({{wait.getKind(), wait.getIndex()}, wait.getCounter()});
       if (!value || dims > isa::kMaxLoopDepth)
         return op->emitOpError() << "waits for " << AffineMapAttr::get(wait.getValue())
                                  << ", which is not linear in at most " << isa::kMaxLoopDepth << " loops";
       if (counter == counters.end())
         return op->emitOpError() << "waits for stream " << stringifyStreamKind(wait.getKind()) << " "
-                                 << wait.getIndex() << ", which increments nothing";
+                                 << wait.getIndex() << ", which increments no counter " << wait.getCounter();
       isa::Wait &converted = instruction.waits[instruction.waitCount++];
       converted.counter = narrow.to<uint8_t>(counter->second, "counter");
       converted.value.base = value->constant;
@@ -163,7 +165,8 @@ private:
         isa::addTerm(converted.value.terms, d, value->coefficients[d]);
     }
     if (sync && sync.getIncrements())
-      instruction.increment = narrow.to<uint8_t>(counters.at(currentStream()), "counter");
+      instruction.increment =
+          narrow.to<uint8_t>(counters.at({currentStream(), sync.getCounter()}), "counter");
     if (failed(narrow.result()))
       return failure();
     if (std::optional<isa::ElementType> type = isa::multipliedType(instruction.body))
@@ -243,7 +246,7 @@ private:
   tile::ProgramOp program;
   OpBuilder builder;
   StringRef reference;
-  std::map<tile::StreamId, int> counters;
+  std::map<tile::CounterId, int> counters;
   TensorTable tensors;
   SmallVector<Attribute> placements;
   std::set<const void *> seen;

@@ -6,8 +6,9 @@
 // must start after y has completed. Instances of one stream complete in order, so it is enough that x waits
 // for the last such y, or for any later instance of Y's stream that also precedes x.
 //
-// Counters. Number of increments of stream S that precede iteration i of a loop's body: affine in the indices
-// of that loop and those around it, because every iteration holds a constant number s of increments. So
+// Counters. A stream has several; each op increments one of them, always the same. Number of increments of a
+// counter that precede iteration i of a loop's body: affine in the indices of that loop and those around it,
+// because every iteration holds a constant number s of increments. So, in the counter of Y,
 // ordinal(y) = base + sum s_l * i_l over the loops around Y.
 //
 // The three forms of a dependence of X on Y, with k common loops:
@@ -25,13 +26,15 @@
 // predecessor is in an earlier iteration of an outer loop; its ordinal differs by replacing d s_{a-1} with a
 // borrow: one iteration of the outer loop less and n_{a-1} inner ones more, that is s_{a-2} - n_{a-1} s_{a-1}
 // >= 0 less than the value above. So the affine value is at least the true one: it may wait for more, never
-// for less.
+// for less. More is whatever Y's counter counted in front of the loop. That is why loops that follow each
+// other take turns at the counters of their stream (Tokens.cpp): with one counter the first tiles of a ring
+// waited for the end of what their stream did just before.
 //
-// No deadlock. The value of lag d never exceeds the number of increments of S before the current iteration of
-// loop a-1 (base minus that number is at most s_{a-1}, d >= 1); constants and lag 0 name instances that
-// precede x. So every wait is satisfied when all instances that precede x sequentially have completed, and
-// running the program sequentially satisfies all of them; counters only rise, so every other order that obeys
-// them ends too.
+// No deadlock. The value of lag d never exceeds the number of increments of Y's counter before the current
+// iteration of loop a-1 (base minus that number is at most s_{a-1}, d >= 1); constants and lag 0 name
+// instances that precede x. So every wait is satisfied when all instances that precede x sequentially have
+// completed, and running the program sequentially satisfies all of them; counters only rise, so every other
+// order that obeys them ends too.
 //
 // Left out. A wait is dropped if others imply it. All arguments compose dependences of smaller sequential
 // distance with the order of streams, so they are sound by induction over that distance:
@@ -226,6 +229,8 @@ private:
     }
     for (const Dependence &dependence : dependences.kept[x]) {
       join(known, constantClock[dependence.source]);
+      int &others = known[schedule.ops[dependence.source].stream]; // of earlier items: its stream is in order
+      others = std::max(others, begin - 1);
       join(start, completionClock(dependence.source));
     }
     Clock wanted(schedule.streams.size(), -1);

@@ -30,7 +30,7 @@ public:
         if (isa<tile::AllocOp>(schedule.storages[access.storage].owner))
           needed.insert(schedule.storages[access.storage].owner);
       for (const TokenWait &wait : tokens.ops[x].hoisted) {
-        int64_t &value = hoisted[itemOf(op)][wait.stream];
+        int64_t &value = hoisted[itemOf(op)][{wait.stream, wait.counter}];
         value = std::max(value, wait.value.constant);
       }
     }
@@ -72,7 +72,7 @@ private:
       return;
     SmallVector<TokenWait, 2> waits;
     for (auto [source, value] : found->second)
-      waits.push_back({source, tile::Linear(0, value)});
+      waits.push_back({source.first, source.second, tile::Linear(0, value)});
     emitWaits(item->getLoc(), waits, 0, builder);
   }
 
@@ -83,11 +83,11 @@ private:
     MLIRContext *context = builder.getContext();
     for (const TokenWait &wait : waits)
       attributes.push_back(tile::WaitAttr::get(context, streams[wait.stream].kind, streams[wait.stream].index,
-                                               wait.value.map(context)));
+                                               wait.counter, wait.value.map(context)));
     while (attributes.size() > keep) {
       size_t count = std::min<size_t>(2, attributes.size() - keep);
       tile::WaitOp::create(builder, location,
-                           tile::SyncAttr::get(context, ArrayRef(attributes).take_front(count), false));
+                           tile::SyncAttr::get(context, ArrayRef(attributes).take_front(count), false, 0));
       attributes.erase(attributes.begin(), attributes.begin() + count);
     }
     return attributes;
@@ -109,14 +109,16 @@ private:
     SmallVector<tile::WaitAttr> waits = emitWaits(op.getLoc(), token.waits, 2, builder);
     auto copy = cast<tile::EngineOpInterface>(builder.clone(*op.getOperation(), mapping));
     if (!waits.empty() || token.increments)
-      copy.setSyncAttr(tile::SyncAttr::get(builder.getContext(), waits, token.increments));
+      copy.setSyncAttr(tile::SyncAttr::get(builder.getContext(), waits, token.increments,
+                                           token.increments ? token.counter : 0));
   }
 
   int stream;
   std::vector<tile::StreamId> streams;
   llvm::DenseMap<Operation *, const OpTokens *> tokensOf;
   std::set<Operation *> needed;
-  llvm::DenseMap<Operation *, std::map<int, int64_t>> hoisted; // per top-level op: stream to value
+  llvm::DenseMap<Operation *, std::map<std::pair<int, int>, int64_t>>
+      hoisted; // per top-level op: (stream, counter) to value
   IRMapping mapping;
 };
 

@@ -12,6 +12,9 @@ using namespace mlir;
 namespace arsis::compiler {
 namespace {
 
+constexpr int kCountersPerStream = 2;
+constexpr int kNone = -2, kOutside = -1; // instead of a loop
+
 class Counting {
 public:
   Counting(const Schedule &schedule, const Dependences &dependences)
@@ -35,25 +38,26 @@ private:
       for (const Dependence &dependence : dependences.kept[x])
         tokens.ops[dependence.source].increments = true;
     }
-    size_t streams = schedule.streams.size();
-    perIteration.assign(schedule.loops.size(), std::vector<int64_t>(streams, 0));
+    assignCounters();
+    size_t counters = schedule.streams.size() * kCountersPerStream;
+    perIteration.assign(schedule.loops.size(), std::vector<int64_t>(counters, 0));
     for (auto [x, node] : llvm::enumerate(schedule.ops)) {
       if (!tokens.ops[x].increments)
         continue;
       int64_t instances = 1;
       for (int loop : llvm::reverse(node.loops)) {
-        perIteration[loop][node.stream] += instances;
+        perIteration[loop][counterOf(x)] += instances;
         instances *= schedule.loops[loop].trips;
       }
     }
     // Walking the text once counts every loop body once; leaving a loop adds its other iterations.
     ordinal.assign(schedule.ops.size(), 0);
-    std::vector<int64_t> count(streams, 0);
+    std::vector<int64_t> count(counters, 0);
     SmallVector<int, 6> open;
     auto close = [&](size_t depth) {
       for (; open.size() > depth; open.pop_back())
-        for (size_t s = 0; s < streams; ++s)
-          count[s] += (schedule.loops[open.back()].trips - 1) * perIteration[open.back()][s];
+        for (size_t c = 0; c < counters; ++c)
+          count[c] += (schedule.loops[open.back()].trips - 1) * perIteration[open.back()][c];
     };
     for (auto [x, node] : llvm::enumerate(schedule.ops)) {
       size_t shared = 0;
@@ -61,15 +65,35 @@ private:
         ++shared;
       close(shared);
       open.assign(node.loops.begin(), node.loops.end());
-      ordinal[x] = count[node.stream] += tokens.ops[x].increments;
+      ordinal[x] = count[counterOf(x)] += tokens.ops[x].increments;
     }
+  }
+
+  /// Loops that follow each other in a stream take turns at its counters, and so do the ops between them.
+  void assignCounters() {
+    std::vector<int> loop(schedule.streams.size(), kNone), turn(schedule.streams.size(), 0);
+    for (auto [x, node] : llvm::enumerate(schedule.ops)) {
+      if (!tokens.ops[x].increments)
+        continue;
+      int inner = node.loops.empty() ? kOutside : node.loops.back();
+      if (loop[node.stream] != kNone && loop[node.stream] != inner)
+        turn[node.stream] = (turn[node.stream] + 1) % kCountersPerStream;
+      loop[node.stream] = inner;
+      tokens.ops[x].counter = turn[node.stream];
+    }
+  }
+  size_t counterOf(size_t op) const {
+    return schedule.ops[op].stream * kCountersPerStream + tokens.ops[op].counter;
+  }
+  static bool sameCounter(const TokenWait &a, const TokenWait &b) {
+    return a.stream == b.stream && a.counter == b.counter;
   }
 
   tile::Linear valueOf(int x, const Dependence &dependence) const {
     const OpNode &source = schedule.ops[dependence.source];
     tile::Linear value(schedule.ops[x].loops.size(), ordinal[dependence.source]);
     for (auto [d, loop] : llvm::enumerate(source.loops)) {
-      int64_t step = perIteration[loop][source.stream];
+      int64_t step = perIteration[loop][counterOf(dependence.source)];
       if (dependence.constant || d >= dependence.depth)
         value.constant += step * (schedule.loops[loop].trips - 1);
       else
@@ -91,7 +115,8 @@ private:
       OpTokens &token = tokens.ops[x];
       SmallVector<int64_t> trips = schedule.trips(x);
       for (const Dependence &dependence : dependences.kept[x]) {
-        TokenWait wait{schedule.ops[dependence.source].stream, valueOf(x, dependence)};
+        TokenWait wait{schedule.ops[dependence.source].stream, tokens.ops[dependence.source].counter,
+                       valueOf(x, dependence)};
         if (wait.value.maximum(trips) > 0 && !dominated(x, wait, earlier[node.stream]))
           token.waits.push_back(wait);
       }
@@ -110,7 +135,7 @@ private:
     for (int other : llvm::reverse(earlier)) { // the last have waited for most
       unsigned common = schedule.commonDepth(x, other);
       for (const TokenWait &passed : tokens.ops[other].waits) {
-        if (passed.stream != wait.stream)
+        if (!sameCounter(passed, wait))
           continue;
         ArrayRef<int64_t> steps = passed.value.coefficients;
         int64_t constant = passed.value.constant;
@@ -132,7 +157,7 @@ private:
     for (size_t i = 0; i < waits.size();) {
       bool drop = false;
       for (size_t j = 0; j < waits.size() && !drop; ++j)
-        drop = j != i && waits[i].stream == waits[j].stream &&
+        drop = j != i && sameCounter(waits[i], waits[j]) &&
                (waits[j].value - waits[i].value).minimum(trips) >= 0 &&
                (!(waits[i].value == waits[j].value) || j < i);
       if (drop)
@@ -156,7 +181,7 @@ private:
   const Schedule &schedule;
   const Dependences &dependences;
   Tokens tokens;
-  std::vector<std::vector<int64_t>> perIteration; // per loop and stream: increments of one iteration
+  std::vector<std::vector<int64_t>> perIteration; // per loop and counter: increments of one iteration
   std::vector<int64_t> ordinal;                   // per op: of its first instance
 };
 

@@ -7,10 +7,10 @@
 
 namespace arsis::compiler {
 
-/// Wait until the counter of `stream` has reached `value` over the loops around the waiting op, outermost
+/// Wait until a counter of `stream` has reached `value` over the loops around the waiting op, outermost
 /// first.
 struct TokenWait {
-  int stream;
+  int stream, counter;
   tile::Linear value;
 };
 
@@ -19,6 +19,7 @@ struct OpTokens {
   /// Constant waits of a nest, moved in front of the nest because an op inside has too many.
   llvm::SmallVector<TokenWait, 0> hoisted;
   bool increments = false;
+  int counter = 0; ///< of its stream
 };
 
 struct Tokens {

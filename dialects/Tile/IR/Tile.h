@@ -31,6 +31,17 @@ struct StreamId {
     return kind != other.kind ? kind < other.kind : index < other.index;
   }
 };
+
+/// One of the counters that a stream increments.
+struct CounterId {
+  StreamId stream;
+  int64_t number;
+  bool operator==(const CounterId &other) const { return stream == other.stream && number == other.number; }
+  bool operator!=(const CounterId &other) const { return !(*this == other); }
+  bool operator<(const CounterId &other) const {
+    return stream != other.stream ? stream < other.stream : number < other.number;
+  }
+};
 } // namespace arsis::tile
 
 #define GET_ATTRDEF_CLASSES

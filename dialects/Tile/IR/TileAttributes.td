@@ -73,20 +73,24 @@ def Tile_ExtentsAttr : Tile_Attr<"Extents", "extents"> {
 //===-- synchronisation -------------------------------------------------------------------------------------===//
 
 def Tile_WaitAttr : Tile_Attr<"Wait", "wait"> {
-  let summary = "the instruction starts once the counter of a stream has reached a value";
+  let summary = "the instruction starts once a counter of a stream has reached a value";
   let description = [{
     The map has one dimension per loop around the op in its stream, outermost first; values of zero and less are
     satisfied.
   }];
-  let parameters = (ins EnumParameter<Tile_StreamKind>:$kind, "int64_t":$index, "::mlir::AffineMap":$value);
-  let assemblyFormat = "`<` $kind $index `,` $value `>`";
+  let parameters = (ins EnumParameter<Tile_StreamKind>:$kind, "int64_t":$index,
+    DefaultValuedParameter<"int64_t", "0">:$counter, "::mlir::AffineMap":$value);
+  let assemblyFormat = "`<` $kind $index (`counter` $counter^)? `,` $value `>`";
   let genVerifyDecl = 1;
 }
 
 def Tile_SyncAttr : Tile_Attr<"Sync", "sync"> {
-  let summary = "what an instruction waits for, and whether others wait for it";
-  let parameters = (ins OptionalArrayRefParameter<"::arsis::tile::WaitAttr">:$waits, "bool":$increments);
-  let assemblyFormat = "`<` (`waits` `=` `[` $waits^ `]` `,` ` `)? `increments` `=` $increments `>`";
+  let summary = "what an instruction waits for, and whether and by which counter of its stream others wait for it";
+  let parameters = (ins OptionalArrayRefParameter<"::arsis::tile::WaitAttr">:$waits, "bool":$increments,
+    DefaultValuedParameter<"int64_t", "0">:$counter);
+  let assemblyFormat = [{
+    `<` (`waits` `=` `[` $waits^ `]` `,` ` `)? `increments` `=` $increments (`counter` $counter^)? `>`
+  }];
 }
 
 #endif // ARSIS_TILE_ATTRIBUTES

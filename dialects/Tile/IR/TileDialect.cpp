@@ -38,7 +38,7 @@ LogicalResult ExtentsAttr::verify(function_ref<InFlightDiagnostic()> emitError, 
 }
 
 LogicalResult WaitAttr::verify(function_ref<InFlightDiagnostic()> emitError, StreamKind kind, int64_t index,
-                               AffineMap value) {
+                               int64_t counter, AffineMap value) {
   if (value.getNumResults() != 1 || value.getNumSymbols() != 0)
     return emitError() << "expected a map to one value without symbols to wait for, found "
                        << AffineMapAttr::get(value);
