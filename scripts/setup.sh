@@ -16,7 +16,7 @@ packages=(g++ cmake ninja-build ccache mold
 python_packages=(-r scripts/requirements-build.txt)
 if [ "$purpose" = test ] || [ "$purpose" = fuzz ]; then
   packages+=(python3-torch python3-torchvision libopenblas0-pthread libmpfr-dev libgmp-dev clang-format-14 libonnx-testdata
-    chromium)
+    chromium verilator)
   python_packages+=(-r scripts/requirements-test.txt)
 elif [ "$purpose" != build ]; then
   echo "error: unknown purpose '$purpose', expected build, test or fuzz" >&2

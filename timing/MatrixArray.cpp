@@ -32,11 +32,13 @@ Memo<ArrayUse, 18>::Key keyOf(const Walk &walk, int64_t widthBytes) {
 
 MatrixArray::MatrixArray(const chip::Chip &chip)
     : MatrixArray(chip.integer("matrix.rows"), chip.integer("matrix.cols"),
-                  chip.integer("matrix.transposer") != 0, Banks(chip), chip::MatrixPasses(chip)) {}
+                  chip.integer("matrix.transposer") != 0, Banks(chip), chip::MatrixPasses(chip),
+                  chip.integer("matrix.pe_latency_cycles")) {}
 
 MatrixArray::MatrixArray(int64_t rows, int64_t columns, bool transposer, const Banks &banks,
-                         const chip::MatrixPasses &passes)
-    : rows(rows), columns(columns), transposer(transposer), banks(banks), passes(passes) {}
+                         const chip::MatrixPasses &passes, int64_t peLatencyCycles)
+    : rows(rows), columns(columns), transposer(transposer), banks(banks),
+      passes(passes), pipeline{peLatencyCycles} {}
 
 ArrayUse MatrixArray::direct(const Walk &walk) const {
   const WalkUse use = banks.walk(walk);

@@ -1,17 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// The weight-stationary systolic array and its drain, each piece of work alone. Models: weights that enter at
-// the top, one row of K per cycle, through a chain of registers beside those in use; M rows streamed, one per
-// cycle, skewed by one cycle per row of the array; results of K rows and N columns of weights that leave
-// K + N - 2 cycles after their row entered; one accumulator row drained per cycle after a pipeline of two
-// stages. For n folds of T_i rows on full arrays with two weight banks that is
-//   R + sum over i < n of max(T_i, R) + T_n + R + C - 2,
-// the double-buffered form (SCALE-Sim, arXiv 1811.02883, for one fold), held to a model of every PE in
-// tests/simulator/units.
-//
-// Partial K and N: k < R rows of weights take k cycles, because the chain stops once the last of them is in
-// row 0 and the first in row k - 1. Sums pass by the rows below, and nobody waits for columns without
-// weights. So a load costs what it loads, a product waits for what it uses, and a larger array is never
-// slower for the same work. The wires past unused rows are assumed.
+// What a weight-stationary array and its drain ask of their ports, each piece of work alone: weights that
+// enter at the top, a row of K per cycle; rows of M, one per cycle; accumulator rows, drained one per cycle
+// after a pipeline of two stages. How pieces follow each other, and when their sums come:
+// timing/WeightStationary.h. Where k < R, a load takes k cycles, and in no case does a larger array take
+// longer for the same work.
 //
 // Passes: operands of a type that the multipliers do not take are split into parts of one that they do, and
 // the products of the parts add up (Henry, Tang and Heinecke, arXiv 1904.06376; XLA's six bf16 products for
@@ -23,13 +15,12 @@
 // Operands: a row whose elements meet in scratchpad banks takes as many cycles as the fullest bank has words
 // of it, all pieces of K together. With matrix.transposer a block of R rows can instead be read along M, K
 // beats of up to R elements, while the block before it streams; the cheaper way is taken. The same holds for
-// weights along K and N. Does not model: clock gating of unused PEs, conflicts at the accumulators (one read
-// and one write port assumed). Figures: keys `matrix.*`; the drain's pipeline is assumed (read, cast and
-// write).
+// weights along K and N. Figures: keys `matrix.*`; the drain's pipeline is assumed (read, cast and write).
 #pragma once
 
 #include "arch_configs/reader/MatrixPasses.h"
 #include "timing/Banks.h"
+#include "timing/WeightStationary.h"
 
 namespace arsis::timing {
 
@@ -43,7 +34,7 @@ class MatrixArray {
 public:
   explicit MatrixArray(const chip::Chip &chip);
   MatrixArray(int64_t rows, int64_t columns, bool transposer, const Banks &banks,
-              const chip::MatrixPasses &passes = {});
+              const chip::MatrixPasses &passes = {}, int64_t peLatencyCycles = 1);
 
   /// K x N weights of a type: the box of K, then the columns as innermost axis, once for each pass. At least
   /// a cycle for each row of K and pass. REQUIRES, as feed: the array multiplies the type.
@@ -53,14 +44,12 @@ public:
   ArrayUse feed(const Walk &operand, numerics::ElementType type) const;
   /// The box of M outside, each row writing its columns at once. At least a cycle for each row of M.
   ArrayUse drain(const Walk &destination) const;
-  /// From the entry of a row to its last result, for `k` x `n` weights, at least one of each.
-  static int64_t latency(int64_t k, int64_t n) { return k + n - 2; }
-
   static constexpr int64_t kDrainPipelineCycles = 2;
   const int64_t rows, columns;
   const bool transposer;
   const Banks banks;
   const chip::MatrixPasses passes;
+  const PePipeline pipeline;
 
 private:
   ArrayUse loadOnce(const Walk &weights) const;

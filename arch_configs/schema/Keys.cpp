@@ -19,6 +19,9 @@ const std::vector<KeySpec> &keySpecs() {
        "systolic arrays, each with its own accumulator, matrix and drain stream"},
       {"matrix.rows", "PE", integer, 1, 1024, "rows of an array: elements of K it holds at once"},
       {"matrix.cols", "PE", integer, 1, 1024, "columns of an array: elements of N it holds at once"},
+      {"matrix.pe_latency_cycles", "cycles", integer, 1, 64,
+       "pipeline of a PE: cycles from the entry of an operand to that of the sum into the row below, or into "
+       "the accumulator; operands go on to the next column after one cycle"},
       {"matrix.weight_banks", "banks", integer, 1, 16,
        "sets of stationary weights per array; two hide the reload behind a product"},
       {"matrix.accumulator_rows", "rows", integer, 1, 1 << 20,

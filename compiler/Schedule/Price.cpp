@@ -38,7 +38,7 @@ void Run::prepare() {
       mp->dma.refreshWaitCycles > 0 ? mp->dma.refreshWaitCycles * mp->dma.dram.refi / mp->dma.dram.rfc : 1;
   vectorFree = reserve(1);
   for (int64_t u = 0; u < units; ++u) {
-    matrix.push_back(reserve(2 + 2 * static_cast<size_t>(banks)));
+    matrix.push_back(reserve(kPorts + 2 * static_cast<size_t>(banks)));
     drainFree.push_back(reserve(1));
   }
   for (const Buffer &buffer : l.buffers) {

@@ -5,6 +5,8 @@
 
 #include "dialects/Isa/Encoding/Externals.h"
 
+#include <cmath>
+
 namespace arsis::schedule {
 
 void Run::execute(const Alloc &alloc, NodeState &) {
@@ -155,7 +157,7 @@ void Run::execute(const LoadWeights &load, NodeState &node) {
   const double issued = ready(stream, node, {{load.weights.buffer, false}});
   if (node.cycles == 0)
     return finish(stream, issued, issued, {});
-  double *unit = x.data() + matrix[load.unit], *bank = unit + 2;
+  double *unit = x.data() + matrix[load.unit], *bank = unit + kPorts;
   std::rotate(bank, bank + 2 * (banks - 1), bank + 2 * banks); // the one used longest ago
   const double start = std::max({issued, bank[1], unit[0]});
   // The port itself keeps the next load away so long. Without a product, of no rows, the bank's last use must
@@ -183,13 +185,16 @@ void Run::execute(const Multiply &multiply, NodeState &node) {
   const double issued = ready(stream, node, {source, target});
   if (node.cycles == 0)
     return finish(stream, issued, issued, {});
-  double *unit = x.data() + matrix[multiply.unit], *bank = unit + 2;
+  double *unit = x.data() + matrix[multiply.unit], *bank = unit + kPorts;
   const double start = std::max({issued, bank[0], unit[1]});
-  unit[1] = bank[1] = start + node.cycles;
+  const timing::PePipeline &pe = mp->array.pipeline;
+  const auto depth = double(pe.depth(volume(k), int64_t(std::ceil(unit[2] - start))));
+  unit[1] = start + node.cycles;
+  unit[2] = unit[1] + depth * double(pe.latency);
+  bank[1] = unit[1] + double(pe.hold(volume(k)));
   count(Engine::Matrix, double(volume(rows) * mp->array.passes.of(type)));
   x[counters + Products] += double(volume(rows) * volume(k)) * double(columns[multiply.unit]);
-  const int64_t latency = timing::MatrixArray::latency(volume(k), columns[multiply.unit]);
-  finish(stream, start, unit[1] + double(latency), {source, target});
+  finish(stream, start, unit[1] + double(pe.tail(int64_t(depth), columns[multiply.unit])), {source, target});
 }
 
 void Run::execute(const Drain &drain, NodeState &node) {

@@ -179,7 +179,9 @@ private:
   double halfRefresh = 0; // cycles
   size_t dram, vectorFree, counters;
   size_t elsewhere; // of each buffer: when the vector unit's writes before the last are there
-  std::vector<size_t> matrix, drainFree; // of each unit; matrix: load port, feed, (loaded, used) of each bank
+  // Of each unit; matrix: load port, feed, sums of column 0, then (loaded, free) of each bank.
+  std::vector<size_t> matrix, drainFree;
+  static constexpr size_t kPorts = 3;
   std::vector<size_t> rings;         // of each buffer: kPerSlot numbers of each slot, the current one first
   std::vector<int> writers, readers; // streams of the current slot
   std::vector<bool> touched;         // since the allocation

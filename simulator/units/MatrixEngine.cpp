@@ -11,17 +11,16 @@ namespace arsis::sim {
 MatrixEngine::MatrixEngine(const sc_core::sc_module_name &name, Board &board, const chip::Chip &chip,
                            size_t streamIndex)
     : StreamEngine(name, board, chip, streamIndex), array(chip),
-      banks(static_cast<size_t>(chip.integer("matrix.weight_banks"))) {}
+      ports(array.pipeline.latency, chip.integer("matrix.weight_banks")) {}
 
 Cycle MatrixEngine::earliestStart(const Operation &operation, Cycle now, Cause &cause) {
   if (auto *load = std::get_if<LoadWeightsOperation>(&operation)) {
-    const Cycle bankFree = banks[static_cast<size_t>(load->bank)].used;
-    cause = bankFree >= loadPortFree ? Cause::WeightBank : Cause::WeightLoad;
-    return std::max({now, bankFree, loadPortFree});
+    cause = ports.bankFree(load->bank) >= ports.loadPortFree() ? Cause::WeightBank : Cause::WeightLoad;
+    return std::max(now, ports.loadFrom(load->bank));
   }
-  const Cycle loaded = banks[static_cast<size_t>(std::get<MultiplyOperation>(operation).bank)].loaded;
-  cause = loaded > feedFree ? Cause::WeightLoad : Cause::ScratchpadConflict;
-  return std::max({now, loaded, feedFree});
+  const int64_t bank = std::get<MultiplyOperation>(operation).bank;
+  cause = ports.loaded(bank) > ports.feedPortFree() ? Cause::WeightLoad : Cause::ScratchpadConflict;
+  return std::max(now, ports.feedFrom(bank));
 }
 
 Cycle MatrixEngine::start(Instance &instance, Cycle now) {
@@ -37,10 +36,8 @@ Cycle MatrixEngine::startLoad(const LoadWeightsOperation &op, const Instance &in
                         type, op.source.address),
                  type);
   const Cycle cycles = scaled(use.cycles + contend(use, now), instance.factor);
-  loadPortFree = now + cycles;
-  banks[static_cast<size_t>(op.bank)].loaded = loadPortFree;
   loadCycles += cycles;
-  return loadPortFree;
+  return ports.load(op.bank, now, cycles);
 }
 
 Cycle MatrixEngine::contend(const timing::ArrayUse &use, Cycle now) {
@@ -57,15 +54,12 @@ Cycle MatrixEngine::startMultiply(const MultiplyOperation &op, const Instance &i
   const Cycle ideal = product(op.mCount) * array.passes.of(type), feed = use.cycles + contend(use, now);
 
   const Cycle busy = scaled(ideal, instance.factor), whole = scaled(feed, instance.factor);
-  const Cycle latency = scaled(timing::MatrixArray::latency(product(op.kCount), op.columns), instance.factor);
   busyUntil(instance.location, now + busy);
   stallUntil(instance.location, Cause::ScratchpadConflict, now + whole);
-  feedFree = now + whole;
-  Bank &bank = banks[static_cast<size_t>(op.bank)];
-  bank.used = std::max(bank.used, feedFree);
   feedCycles += busy;
   gatherCycles += whole - busy;
-  return feedFree + latency;
+  const timing::ArrayProduct times = ports.feed(op.bank, now, whole, product(op.kCount), op.columns);
+  return times.fed + scaled(times.last - times.fed, instance.factor);
 }
 
 void MatrixEngine::report(Statistics &statistics) const {

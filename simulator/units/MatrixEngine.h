@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // A matrix unit: the stream that loads weights and multiplies, and what its instructions hold of the array.
-// Models: one weight port, one feed port, a weight bank that can be refilled once the last row of the last
-// product that uses it has entered, results pipelined over back-to-back products. Cycles of each piece of
-// work: timing/MatrixArray.h.
+// How pieces of work follow each other on it: timing/WeightStationary.h; what each asks of the scratchpad and
+// how long it holds a port: timing/MatrixArray.h.
 #pragma once
 
 #include "simulator/units/StreamEngine.h"
@@ -25,13 +24,8 @@ private:
   Cycle startMultiply(const MultiplyOperation &op, const Instance &instance, Cycle now);
   Cycle contend(const timing::ArrayUse &use, Cycle now);
 
-  struct Bank {
-    Cycle loaded = 0; // its weights are in place
-    Cycle used = 0;   // the last row of the last product that uses it has entered
-  };
   const timing::MatrixArray array;
-  std::vector<Bank> banks;
-  Cycle loadPortFree = 0, feedFree = 0;
+  timing::WeightStationary ports;
   Cycle feedCycles = 0, loadCycles = 0, gatherCycles = 0;
 };
 

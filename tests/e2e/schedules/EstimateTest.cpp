@@ -179,5 +179,32 @@ TEST_P(Estimates, OrderSchedulesAsTheMachineDoes) {
 INSTANTIATE_TEST_SUITE_P(Classes, Estimates, ::testing::Range<size_t>(0, operationClasses().size()),
                          [](const auto &info) { return operationClasses()[info.param].name; });
 
+/// PEs of several cycles push sums apart and hold weight banks; estimates know.
+TEST(DeepPes, AreEstimatedAsTheMachineHasThem) {
+  const chip::Chip edge = chip::Chip::load("edge"), deep = edge.withOverride("matrix.pe_latency_cycles", 8);
+  for (const OperationClass &classOf : operationClasses()) {
+    if (classOf.name != "conv2d" && classOf.name != "conv2d_grad_weight")
+      continue;
+    std::mt19937 random(5);
+    Agreement all;
+    double longer = 1;
+    for (const std::string &module : classOf.modules) {
+      const Operation operation(module, deep), shallow(module, edge);
+      std::vector<Trial> trials;
+      for (const schedule::Choice &choice : operation.draw(20, random)) {
+        trials.push_back(operation.run(choice));
+        const Trial before = shallow.run(choice);
+        EXPECT_GE(trials.back().simulated, before.simulated);
+        EXPECT_GE(trials.back().estimate.cycles, 0.999 * before.estimate.cycles);
+        longer = std::max(longer, trials.back().simulated / before.simulated);
+      }
+      all.add(trials);
+    }
+    EXPECT_GT(longer, 1.1) << classOf.name << ": or nothing here shows the depth";
+    EXPECT_GE(all.correlation, 0.95) << classOf.name;
+    EXPECT_LE(all.medianError(), 0.05) << classOf.name;
+  }
+}
+
 } // namespace
 } // namespace arsis::testing
