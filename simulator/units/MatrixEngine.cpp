@@ -10,62 +10,70 @@ namespace arsis::sim {
 
 MatrixEngine::MatrixEngine(const sc_core::sc_module_name &name, Board &board, const chip::Chip &chip,
                            size_t streamIndex)
-    : StreamEngine(name, board, chip, streamIndex), array(chip),
+    : StreamEngine(name, board, chip, streamIndex, Reads::Variants), array(chip),
       banks(static_cast<size_t>(chip.integer("matrix.weight_banks"))) {}
 
-Cycle MatrixEngine::earliestStart(const Operation &operation, Cycle now, Cause &cause) {
+UnitCost MatrixEngine::costOf(const Operation &operation) const {
+  timing::ArrayUse use;
+  UnitCost cost;
   if (auto *load = std::get_if<LoadWeightsOperation>(&operation)) {
-    const Cycle bankFree = banks[static_cast<size_t>(load->bank)].used;
-    cause = bankFree >= loadPortFree ? Cause::WeightBank : Cause::WeightLoad;
-    return std::max({now, bankFree, loadPortFree});
+    const ElementType type = load->source.type;
+    use = array.load(walkOf(axesOf(load->kCount, load->source.stride, type),
+                            axesOf<1>({load->nCount}, {load->nStride}, type), type, load->source.address),
+                     type);
+  } else {
+    const auto &op = std::get<MultiplyOperation>(operation);
+    const ElementType type = op.source.type;
+    use = array.feed(walkOf(axesOf(op.mCount, op.source.stride, type), axesOf(op.kCount, op.kStride, type),
+                            type, op.source.address),
+                     type);
+    cost.ideal = product(op.mCount) * array.passes.of(type);
+    cost.reduced = product(op.kCount);
+    cost.columns = op.columns;
   }
-  const Cycle loaded = banks[static_cast<size_t>(std::get<MultiplyOperation>(operation).bank)].loaded;
-  cause = loaded > feedFree ? Cause::WeightLoad : Cause::ScratchpadConflict;
-  return std::max({now, loaded, feedFree});
+  cost.cycles = use.cycles;
+  cost.wordsPerCycle = static_cast<double>(use.words) / static_cast<double>(use.cycles);
+  return cost;
+}
+
+/// Only a load leaves weights.
+static bool loads(const Variant &variant) { return variant.weights.rows > 0; }
+
+Cycle MatrixEngine::earliestStart(const Work &work, Cycle now, Cause &cause) {
+  const Bank &bank = banks[work.bank];
+  if (loads(*work.variant)) {
+    cause = bank.used >= loadPortFree ? Cause::WeightBank : Cause::WeightLoad;
+    return std::max({now, bank.used, loadPortFree});
+  }
+  cause = bank.loaded > feedFree ? Cause::WeightLoad : Cause::ScratchpadConflict;
+  return std::max({now, bank.loaded, feedFree});
 }
 
 Cycle MatrixEngine::start(Instance &instance, Cycle now) {
-  if (auto *load = std::get_if<LoadWeightsOperation>(&instance.operation))
-    return startLoad(*load, instance, now);
-  return startMultiply(std::get<MultiplyOperation>(instance.operation), instance, now);
+  return loads(*instance.work.variant) ? startLoad(instance, now) : startMultiply(instance, now);
 }
 
-Cycle MatrixEngine::startLoad(const LoadWeightsOperation &op, const Instance &instance, Cycle now) {
-  const ElementType type = op.source.type;
-  const timing::ArrayUse use =
-      array.load(walkOf(axesOf(op.kCount, op.source.stride, type), axesOf<1>({op.nCount}, {op.nStride}, type),
-                        type, op.source.address),
-                 type);
-  const Cycle cycles = scaled(use.cycles + contend(use, now), instance.factor);
+Cycle MatrixEngine::startLoad(const Instance &instance, Cycle now) {
+  const UnitCost &cost = instance.work.variant->cost;
+  const Cycle cycles = scaled(cost.cycles + contend(cost, now), instance.factor);
   loadPortFree = now + cycles;
-  banks[static_cast<size_t>(op.bank)].loaded = loadPortFree;
+  banks[instance.work.bank].loaded = loadPortFree;
   loadCycles += cycles;
   return loadPortFree;
 }
 
-Cycle MatrixEngine::contend(const timing::ArrayUse &use, Cycle now) {
-  return board.scratchpad.contend(now, use.cycles,
-                                  static_cast<double>(use.words) / static_cast<double>(use.cycles));
-}
-
-Cycle MatrixEngine::startMultiply(const MultiplyOperation &op, const Instance &instance, Cycle now) {
-  const ElementType type = op.source.type;
-  const timing::ArrayUse use =
-      array.feed(walkOf(axesOf(op.mCount, op.source.stride, type), axesOf(op.kCount, op.kStride, type), type,
-                        op.source.address),
-                 type);
-  const Cycle ideal = product(op.mCount) * array.passes.of(type), feed = use.cycles + contend(use, now);
-
-  const Cycle busy = scaled(ideal, instance.factor), whole = scaled(feed, instance.factor);
-  const Cycle latency = scaled(timing::MatrixArray::latency(product(op.kCount), op.columns), instance.factor);
+Cycle MatrixEngine::startMultiply(const Instance &instance, Cycle now) {
+  const UnitCost &cost = instance.work.variant->cost;
+  const Cycle feed = cost.cycles + contend(cost, now);
+  const Cycle busy = scaled(cost.ideal, instance.factor), whole = scaled(feed, instance.factor);
   busyUntil(instance.location, now + busy);
   stallUntil(instance.location, Cause::ScratchpadConflict, now + whole);
   feedFree = now + whole;
-  Bank &bank = banks[static_cast<size_t>(op.bank)];
+  Bank &bank = banks[instance.work.bank];
   bank.used = std::max(bank.used, feedFree);
   feedCycles += busy;
   gatherCycles += whole - busy;
-  return feedFree + latency;
+  return feedFree + scaled(timing::MatrixArray::latency(cost.reduced, cost.columns), instance.factor);
 }
 
 void MatrixEngine::report(Statistics &statistics) const {
