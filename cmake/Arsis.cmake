@@ -83,6 +83,8 @@ function(arsis_add_library name)
     set_property(GLOBAL APPEND PROPERTY ARSIS_MLIR_DEPS ${ARG_DEPS})
   else()
     add_library(${name} STATIC ${ARG_SOURCES})
+    # Position-independent code takes every function for one that another library might replace, and inlines none.
+    target_compile_options(${name} PRIVATE $<$<CXX_COMPILER_ID:GNU>:-fno-semantic-interposition>)
     target_link_libraries(${name} PUBLIC ${ARG_DEPS})
   endif()
 endfunction()

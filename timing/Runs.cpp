@@ -268,7 +268,7 @@ static ChannelLoad countChannels(const Runs &runs, const Channels &dram, int64_t
 }
 
 ChannelLoad channelLoad(const Runs &runs, const Channels &dram, int64_t address, int64_t step) {
-  static thread_local Memo<ChannelLoad, 14> known;
+  static thread_local Memo<ChannelLoad, 14, 16384> known; // a search asks for that many boxes of a layer
   // What is known of address and step: their places in a round; or in a piece, and whether boxes go on.
   const int64_t period = dram.channels * dram.interleaveBytes;
   const bool goesOn = std::abs(step) < blockBytes(dram);

@@ -43,9 +43,11 @@ struct Affine {
         return false;
     return true;
   }
-  int64_t at(const std::array<int64_t, kDeepest> &indices) const {
+  int64_t at(const std::array<int64_t, kDeepest> &indices) const { return at(indices, kDeepest); }
+  /// The same inside of so many loops.
+  int64_t at(const std::array<int64_t, kDeepest> &indices, size_t depth) const {
     int64_t value = base;
-    for (size_t d = 0; d < kDeepest; ++d)
+    for (size_t d = 0; d < depth; ++d)
       value += step[d] * indices[d];
     return value;
   }
@@ -75,10 +77,10 @@ struct Extent {
   Extent(int64_t tile = 1) : tile(tile) {}
   Extent(int64_t tile, const Affine &limit) : tile(tile), limit(limit), clamped(true) {}
 
-  int64_t at(const std::array<int64_t, kDeepest> &indices) const {
+  int64_t at(const std::array<int64_t, kDeepest> &indices, size_t depth = kDeepest) const {
     if (!clamped)
       return tile;
-    const int64_t value = limit.at(indices);
+    const int64_t value = limit.at(indices, depth);
     return value < 0 ? 0 : value < tile ? value : tile;
   }
 };

@@ -31,14 +31,15 @@ Shape4 rowMajorStrides(const Shape4 &shape) {
 }
 
 size_t LayoutBuilder::open(int64_t count) {
-  layout.nodes.push_back(Loop{count, 0});
+  add(Loop{count, 0});
   layout.loops = std::max(layout.loops, ++depth);
   assert(depth <= int64_t(kDeepest) && "no strategy nests deeper");
   return layout.nodes.size() - 1;
 }
 
 void LayoutBuilder::close(size_t at) {
-  std::get<Loop>(layout.nodes[at]).end = layout.nodes.size();
+  if (keeps == Keeps::All)
+    std::get<Loop>(layout.nodes[at]).end = layout.nodes.size();
   --depth;
 }
 

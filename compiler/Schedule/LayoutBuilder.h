@@ -22,7 +22,12 @@ namespace arsis::schedule {
 
 class LayoutBuilder {
 public:
-  explicit LayoutBuilder(Layout &layout) : layout(layout) {}
+  /// For whoever asks what fits, the buffers alone are kept, and what else is written is dropped.
+  enum class Keeps { All, Buffers };
+
+  explicit LayoutBuilder(Layout &layout, Keeps keeps = Keeps::All) : keeps(keeps), layout(layout) {}
+
+  const Keeps keeps;
 
   /// Opens a loop of `count` iterations around what `body` writes. REQUIRES: count >= 1.
   template <class Body> void loop(int64_t count, Body body) {
@@ -53,7 +58,10 @@ public:
   View whole(int buffer) const { return {buffer, 0, strides(buffer)}; }
   Shape4 strides(int buffer) const { return rowMajorStrides(layout.buffers[buffer].shape); }
 
-  template <class Action> void add(Action action) { layout.nodes.push_back(std::move(action)); }
+  template <class Action> void add(Action action) {
+    if (keeps == Keeps::All)
+      layout.nodes.push_back(std::move(action));
+  }
   void load(int tensor, const std::array<Affine, 4> &at, const Box4 &box, const View &to, float fill = 0) {
     add(Load{tensor, at, box, to, fill});
   }

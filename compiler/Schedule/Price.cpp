@@ -55,7 +55,8 @@ void Run::prepare() {
   counters = reserve(Counters);
   nodes.resize(l.nodes.size());
   for (size_t i = 0; i < l.nodes.size(); ++i)
-    nodes[i].bytes = encodedSize(l.nodes[i], l);
+    nodes[i].decode = double(mp->frontend.cycles(encodedSize(l.nodes[i], l)));
+  shortTrip = double(mp->dma.roundTrip(1, false));
   sizesOf.prepare(l);
   for (const Tensor &each : l.tensors) {
     Shape4 shape = {1, 1, 1, 1};
@@ -215,7 +216,7 @@ void Run::body(size_t begin, size_t end, size_t depth) {
 /// When an instruction of `stream` may start, as far as its stream and the buffers are concerned.
 double Run::ready(int stream, const NodeState &node, std::initializer_list<Use> uses) {
   const StreamAt &s = streams[stream];
-  x[s.decoded] = std::max(x[s.decoded], x[s.issued + kIssued - 1]) + double(mp->frontend.cycles(node.bytes));
+  x[s.decoded] = std::max(x[s.decoded], x[s.issued + kIssued - 1]) + node.decode;
   double start = std::max(x[s.decoded], x[s.issued]);
   for (const Use &use : uses) {
     if (use.apart && touched[use.buffer])

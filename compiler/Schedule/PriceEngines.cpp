@@ -28,7 +28,7 @@ void Run::transferTime(const View &local, const std::array<int64_t, 4> &box, con
   std::array<int64_t, 4> inside;
   int64_t address = 0;
   for (size_t d = 0; d < 4; ++d) {
-    const int64_t first = at[d].at(index), begin = std::max<int64_t>(first, 0);
+    const int64_t first = at[d].at(index, depthNow), begin = std::max<int64_t>(first, 0);
     inside[d] = std::max<int64_t>(0, std::min(first + box[d], shape[d]) - begin);
     address += begin * strides[d] * bytes;
   }
@@ -47,6 +47,8 @@ void Run::transferTime(const View &local, const std::array<int64_t, 4> &box, con
     const timing::Transfer &t = node.transfer;
     node.cycles = double(std::max(mp->dma.busCycles(t.bytes), t.beats));
     node.opens = store || t.bytes == 0 ? 0 : mp->dma.firstRowClosed(t);
+    node.pieces = std::max(1.0, double(t.bytes) / double(mp->dma.chunkBytes(t.bytes)));
+    node.trip = t.requests == 0 ? 0 : double(mp->dma.roundTrip(t.bytes / t.requests, store));
   });
 }
 
@@ -66,9 +68,8 @@ void Run::move(int stream, const NodeState &node, std::initializer_list<Use> use
   } else {
     // Pieces as the machine sends them (simulator/units/DmaEngine.h); the table goes round at its own pace.
     const timing::Dma &dma = mp->dma;
-    const double pieces = std::max(1.0, double(t.bytes) / double(dma.chunkBytes(t.bytes)));
+    const double pieces = node.pieces, trip = node.trip;
     const double bus = node.cycles / pieces, requests = double(t.requests) / pieces; // of a whole piece
-    const auto trip = double(dma.roundTrip(t.bytes / t.requests, store));
     Controller dram = controller();
     if (store) { // its data wait in the controller
       const double share = requests / double(dma.outstanding), step = std::max(bus, trip * share);
@@ -100,7 +101,7 @@ double Run::load(const timing::Transfer &t, double begin, double moving, double 
   const double work = dma.channelCycles(t, t.sharedBytes), alone = dma.channelCycles(t, t.dramBytes),
                again = std::min(1.0, rowsClosed);
   const double inBank = again * std::max(0.0, dma.rowCycleCycles - alone);
-  const double tail = trip - double(dma.roundTrip(1, false));
+  const double tail = trip - shortTrip;
   // Of a piece the first row is closed, or a later one, which opens while the others are served.
   const double cycles = alone / pieces, miss = dma.rowMissCycles;
   const double exposed = cycles > miss ? miss / (2 * cycles) : 1 - cycles / (2 * miss);
@@ -141,7 +142,7 @@ void Run::execute(const LoadWeights &load, NodeState &node) {
   const std::array<int64_t, 3> k = sizes(load.k);
   const int64_t bytes = bytesIn(load.weights.buffer);
   const numerics::ElementType type = lp->buffers[load.weights.buffer].type;
-  const int64_t n = load.n.at(index);
+  const int64_t n = load.n.at(index, depthNow);
   const int stream = matrixStream(load.unit);
   columns[load.unit] = n;
   const int64_t at = startOf(load.weights);
@@ -200,7 +201,7 @@ void Run::execute(const Multiply &multiply, NodeState &node) {
 void Run::execute(const Drain &drain, NodeState &node) {
   const std::array<int64_t, 3> rows = sizes(drain.m);
   const int64_t bytes = bytesIn(drain.to.buffer);
-  const int64_t n = drain.n.at(index);
+  const int64_t n = drain.n.at(index, depthNow);
   const int stream = drainStream(drain.unit);
   const int64_t at = startOf(drain.to);
   recall(node, {rows[0], rows[1], rows[2], n, at}, [&] {
@@ -268,7 +269,7 @@ void Run::vector(NodeState &node, const std::array<VectorOperand, 4> &operands, 
 /// First to last, as the vector unit compares them.
 Run::Places Run::placesOf(const VectorOperand &operand) const {
   Places places;
-  places.first = places.last = operand.view->offset.at(index);
+  places.first = places.last = operand.view->offset.at(index, depthNow);
   const auto extend = [&](int64_t count, int64_t stride) {
     (stride < 0 ? places.first : places.last) += (count - 1) * stride;
   };
@@ -321,7 +322,7 @@ void Run::execute(const Reduce &reduce, NodeState &node) {
   const std::array<int64_t, 4> box = sizes(reduce.box);
   std::array<int64_t, 4> kept = box;
   kept[reduce.dimension] = 1;
-  const bool accumulates = reduce.accumulate.at(index) != 0;
+  const bool accumulates = reduce.accumulate.at(index, depthNow) != 0;
   vector(node, {{{&reduce.to, kept, accumulates, true}, {&reduce.input, box, true, false}}}, 2,
          mp->vector.cyclesOf(numerics::VectorFunction::Copy), volume(kept));
 }

@@ -49,12 +49,13 @@ private:
     bool apart = false; // from all uses since the allocation
   };
   struct NodeState {
-    int64_t bytes = 0;            // of an instruction
+    double decode = 0;            // cycles of an instruction
     std::array<int64_t, 8> key{}; // sizes and alignment of the last instance
     bool known = false;
     double cycles = 0; // of it
     timing::Transfer transfer;
-    double opens = 0; // the chance that the first row of a load is closed
+    double opens = 0;            // the chance that the first row of a load is closed
+    double pieces = 1, trip = 0; // in which it is sent; of a request
   };
   struct Places { // elements of a buffer, first to last
     int64_t first = std::numeric_limits<int64_t>::min(), last = std::numeric_limits<int64_t>::max();
@@ -113,7 +114,7 @@ private:
   template <size_t rank> std::array<int64_t, rank> sizes(const std::array<Extent, rank> &box) const {
     std::array<int64_t, rank> result;
     for (size_t d = 0; d < rank; ++d)
-      result[d] = box[d].at(index);
+      result[d] = box[d].at(index, depthNow);
     return result;
   }
   template <size_t rank> static int64_t volume(const std::array<int64_t, rank> &box) {
@@ -133,7 +134,7 @@ private:
   }
   /// Where in a word of the scratchpad the first element lies; buffers are taken to begin at a word.
   template <class View> int64_t startOf(const View &view) const {
-    return view.offset.at(index) * bytesIn(view.buffer) % mp->dma.banks.widthBytes;
+    return view.offset.at(index, depthNow) * bytesIn(view.buffer) % mp->dma.banks.widthBytes;
   }
   int64_t bytesIn(int buffer) const { return lp->buffers[buffer].elementBytes(); }
 
@@ -174,9 +175,9 @@ private:
   size_t depthNow = 0;   // loops around the operation
   std::vector<double> x; // all that time moves
   std::vector<StreamAt> streams;
-  size_t queue[2];        // next request, last data
-  size_t table;           // of the queue of loads
-  double halfRefresh = 0; // cycles
+  size_t queue[2];                       // next request, last data
+  size_t table;                          // of the queue of loads
+  double halfRefresh = 0, shortTrip = 0; // cycles; of a request of one burst
   size_t dram, vectorFree, counters;
   size_t elsewhere; // of each buffer: when the vector unit's writes before the last are there
   // Of each unit; matrix: load port, feed, sums of column 0, then (loaded, free) of each bank.

@@ -43,13 +43,16 @@ namespace {
 /// `relative` is the sum of the overflows of both memories in units of their size.
 int64_t missing(const ChipLimits &limits, const Evaluation &evaluation, const Buffer **culprit,
                 double &relative) {
-  int64_t bytes = 0, rows = 0;
+  int64_t bytes = 0, rows = 0, most[2] = {0, 0};
   const Buffer *largest[2] = {nullptr, nullptr};
   for (const Buffer &buffer : evaluation.buffers) {
-    (buffer.accumulator ? rows : bytes) += buffer.size();
+    const int64_t size = buffer.size();
+    (buffer.accumulator ? rows : bytes) += size;
     const Buffer *&best = largest[buffer.accumulator];
-    if (!best || buffer.size() > best->size())
+    if (!best || size > most[buffer.accumulator]) {
       best = &buffer;
+      most[buffer.accumulator] = size;
+    }
   }
   relative = std::max(0.0, double(rows) / double(limits.accumulatorRows) - 1) +
              std::max(0.0, double(bytes) / double(limits.scratchpadBytes) - 1);

@@ -85,8 +85,8 @@ Evaluation VectorSpace::evaluate(const Choice &c) const {
     return Evaluation::rejected("the columns of this operation cannot be cut");
   const VectorTiling l = tiling(c);
   Evaluation e;
-  const Layout whole = layout(c);
-  e.buffers.assign(whole.buffers.begin(), whole.buffers.end());
+  const std::vector<Buffer> buffers = buffersOf(c);
+  e.buffers.assign(buffers.begin(), buffers.end());
   e.loops =
       (l.columnTiles > 1) + (l.rowTiles > 1) + (l.rows > l.chunk) +
       std::count_if(program.outer.begin(), program.outer.end(), [](int64_t extent) { return extent > 1; });
@@ -98,9 +98,12 @@ Evaluation VectorSpace::evaluate(const Choice &c) const {
                elements = double(l.rows * l.columns);
   e.computeCycles =
       tiles * double(passes) * (elements / double(limits.lanes) + double(limits.vectorStartupCycles));
+  std::array<double, 2> tileBytes{}; // of elements of two and of four bytes, once they are known
   const auto move = [&](int value, double times, double starts) {
-    const double tile = dramBoxBytes(limits, {1, 1, program.rows, program.columns}, {1, 1, l.rows, l.columns},
-                                     unit.values[value].type);
+    const numerics::ElementType type = unit.values[value].type;
+    double &tile = tileBytes[numerics::sizeInBytes(type) / 4];
+    if (tile == 0)
+      tile = dramBoxBytes(limits, {1, 1, program.rows, program.columns}, {1, 1, l.rows, l.columns}, type);
     e.dramBytes += tiles * tile * times;
     e.transfers += tiles * times;
     e.startBytes += tile * starts;

@@ -32,6 +32,8 @@ public:
     essence[Slots] = 0;
     return essence;
   }
+  /// Those of its layout, in a small part of the time.
+  std::vector<Buffer> buffersOf(const Choice &choice) const;
   Layout layout(const Choice &choice) const override;
   Plan plan(const Choice &choice) const override;
   std::string planField(const std::string &dim) const override {

@@ -17,8 +17,10 @@ constexpr int kNone = -1;
 
 class Writer {
 public:
-  Writer(const VectorSpace &space, const VectorTiling &tiling, Layout &layout)
-      : p(space.program), space(space), l(tiling), b(layout), tensors(space.unit.values.size(), kNone),
+  using Keeps = LayoutBuilder::Keeps;
+
+  Writer(const VectorSpace &space, const VectorTiling &tiling, Layout &layout, Keeps keeps = Keeps::All)
+      : p(space.program), space(space), l(tiling), b(layout, keeps), tensors(space.unit.values.size(), kNone),
         places(p.registers.size()) {}
 
   void write() {
@@ -159,14 +161,16 @@ private:
     const Reach reach = p.registers[reg].reach;
     places[reg] = alloc(reach == Reach::Scalar ? "scalar" : "channels", reach, slotsOf(reach, true),
                         p.registers[reg].type);
-    b.load(tensors[p.registers[reg].operand], startOf(p.registers[reg]), boxOf(reach), places[reg]);
+    if (b.keeps == Keeps::All)
+      b.load(tensors[p.registers[reg].operand], startOf(p.registers[reg]), boxOf(reach), places[reg]);
   }
 
   void loadTile(int reg, int stage) {
     const Register &r = p.registers[reg];
     if (r.reach == Reach::Rows) { // dense, then a broadcast along the columns
       places[reg] = alloc("rows", r.reach, slotsOf(r.reach, true), r.type);
-      b.load(tensors[r.operand], startOf(r), {1, 1, 1, rowExtent()}, {places[reg].buffer, 0, {0, 0, 0, 1}});
+      if (b.keeps == Keeps::All)
+        b.load(tensors[r.operand], startOf(r), {1, 1, 1, rowExtent()}, {places[reg].buffer, 0, {0, 0, 0, 1}});
       return;
     }
     if (isResident(reg)) { // each tile is loaded once, and waits for none of the others
@@ -176,7 +180,8 @@ private:
       return;
     }
     places[reg] = alloc("operand", r.reach, slotsOf(r.reach, true), r.type);
-    b.load(tensors[r.operand], startOf(r), boxOf(r.reach), places[reg]);
+    if (b.keeps == Keeps::All)
+      b.load(tensors[r.operand], startOf(r), boxOf(r.reach), places[reg]);
   }
 
   bool isResident(int reg) const {
@@ -193,6 +198,8 @@ private:
   }
 
   void store(int reg) {
+    if (b.keeps == Keeps::Buffers)
+      return;
     const Register &r = p.registers[reg];
     for (int value : r.results)
       if (r.reach == Reach::Rows)
@@ -260,6 +267,8 @@ private:
   }
 
   void apply(const VectorOperation &operation) {
+    if (b.keeps == Keeps::Buffers)
+      return;
     if (operation.reduces) {
       const int input = operation.inputs[0];
       Reduce reduce;
@@ -302,6 +311,13 @@ private:
 };
 
 } // namespace
+
+std::vector<Buffer> VectorSpace::buffersOf(const Choice &choice) const {
+  Layout layout;
+  const VectorTiling l = tiling(choice);
+  Writer(*this, l, layout, LayoutBuilder::Keeps::Buffers).write();
+  return std::move(layout.buffers);
+}
 
 Layout VectorSpace::layout(const Choice &choice) const {
   Layout layout;

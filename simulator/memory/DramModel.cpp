@@ -31,7 +31,8 @@ DramModel::DramModel(const timing::Dram &parameters)
     channel.banks.resize(static_cast<size_t>(parameters.banks));
     channel.batchEnds.assign(static_cast<size_t>(parameters.writeQueue / parameters.writeBatch), 0);
     channel.activations.fill(-std::max(times.faw, times.rrd));
-    channel.refreshDue = times.refi;
+    channel.refreshDue = times.rfc > 0 ? times.refi : kNever;
+    channel.bankOfLastRow = bankOf(channel.lastRow);
   }
 }
 
@@ -46,8 +47,6 @@ size_t DramModel::bankOf(int64_t row) const {
 /// Those that fell due while the channel had nothing to do are over, but for the last one.
 void DramModel::refresh(Channel &channel, Femtoseconds arrival) {
   const Femtoseconds from = std::max(channel.free, arrival);
-  if (times.rfc == 0)
-    return;
   while (channel.refreshDue <= from) {
     Femtoseconds begin = std::max(channel.free, channel.refreshDue);
     for (Bank &bank : channel.banks) {
@@ -76,8 +75,8 @@ Femtoseconds DramModel::activate(Channel &channel, Bank &bank, int64_t row, Femt
   Femtoseconds begin = arrival;
   if (bank.openRow >= 0)
     begin = std::max(begin + times.rp, closedAt(bank));
-  Femtoseconds &oldest = channel.activations[static_cast<size_t>(channel.nextActivation)];
-  const Femtoseconds last = channel.activations[static_cast<size_t>((channel.nextActivation + 3) % 4)];
+  Femtoseconds &oldest = channel.activations[channel.nextActivation];
+  const Femtoseconds last = channel.activations[(channel.nextActivation + 3) % 4];
   begin = std::max({begin, last + times.rrd, oldest + times.faw});
   oldest = begin;
   channel.nextActivation = (channel.nextActivation + 1) % 4;
@@ -89,9 +88,14 @@ Femtoseconds DramModel::activate(Channel &channel, Bank &bank, int64_t row, Femt
 
 int64_t DramModel::transfer(Channel &channel, Piece piece, Femtoseconds arrival, bool write,
                             Femtoseconds until) {
-  refresh(channel, arrival);
+  if (channel.refreshDue <= std::max(channel.free, arrival))
+    refresh(channel, arrival);
   const int64_t row = burstsPerRow.quotient(piece.begin);
-  Bank &bank = channel.banks[bankOf(row)];
+  if (row != channel.lastRow) {
+    channel.lastRow = row;
+    channel.bankOfLastRow = bankOf(row);
+  }
+  Bank &bank = channel.banks[channel.bankOfLastRow];
   Femtoseconds begin = channel.free;
   if (channel.writing != write) {
     ++turnarounds;
@@ -105,8 +109,9 @@ int64_t DramModel::transfer(Channel &channel, Piece piece, Femtoseconds arrival,
     ++rowMisses;
     begin = std::max(begin, activate(channel, bank, row, std::max(arrival, channel.refreshed)));
   }
-  const int64_t count =
-      std::min(piece.end - piece.begin, 1 + std::max<int64_t>(0, (until - begin - 1) / times.burst));
+  int64_t count = piece.end - piece.begin;
+  if (until != kNever)
+    count = std::min(count, 1 + std::max<int64_t>(0, (until - begin - 1) / times.burst));
   const Femtoseconds taken = Clock::times(count, times.burst);
   channel.free = channel.slotEnd = Clock::later(begin, taken);
   bank.closable = std::max(bank.closable, write ? Clock::later(channel.free, times.writeRecovery)
@@ -267,8 +272,9 @@ Femtoseconds DramModel::serve(StridedPayload &payload, Femtoseconds arrival) {
   payload.bursts = bursts;
   payload.first = Clock::later(firstBurst, latency);
   payload.waited = waited;
-  payload.occupied = Clock::times(bursts, times.burst) / parameters.channels;
-  payload.held = static_cast<Femtoseconds>(held / parameters.channels);
+  payload.occupied = channelCount.quotient(Clock::times(bursts, times.burst));
+  payload.held = held >= 0 && held <= kNever ? channelCount.quotient(static_cast<Femtoseconds>(held))
+                                             : static_cast<Femtoseconds>(held / parameters.channels);
   return Clock::later(finished, latency);
 }
 

@@ -56,7 +56,9 @@ private:
         slotEnd = 0;       // of the last slot
     bool writing = false;
     std::array<Femtoseconds, 4> activations{}; // a ring, the oldest at `nextActivation`
-    int nextActivation = 0;
+    unsigned nextActivation = 0;
+    int64_t lastRow = 0; // that was asked for its bank
+    size_t bankOfLastRow = 0;
     Femtoseconds refreshDue = 0, refreshed = 0; // end of the last one
     std::vector<Bank> banks;
     std::vector<Piece> queued;

@@ -44,15 +44,15 @@ struct StridedProtocol {
 
 /// Calls visit(address, bytes) for every run that the payload covers.
 template <class Visit> void forEachRun(const StridedPayload &payload, Visit visit) {
-  int64_t rest = payload.firstRun;
-  std::array<int64_t, 4> index;
-  for (size_t d = 4; d-- > 0;) {
+  std::array<int64_t, 4> index{};
+  int64_t offset = 0, rest = payload.firstRun;
+  for (size_t d = 4; rest > 0 && d-- > 0;) {
+    if (payload.count[d] == 1)
+      continue;
     index[d] = rest % payload.count[d];
     rest /= payload.count[d];
-  }
-  int64_t offset = 0;
-  for (size_t d = 0; d < 4; ++d)
     offset += index[d] * payload.stride[d];
+  }
   for (int64_t run = 0; run < payload.runs; ++run) {
     visit(payload.address + static_cast<uint64_t>(offset + payload.trimBegin),
           payload.trimEnd - payload.trimBegin);

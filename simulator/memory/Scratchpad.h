@@ -30,7 +30,8 @@ private:
     Cycle end;
     double wordsPerCycle;
   };
-  std::vector<Access> running;
+  std::vector<Access> running; // the first runningCount of them, oldest first
+  size_t runningCount = 0;
   Cycle conflictCycles = 0;
 };
 

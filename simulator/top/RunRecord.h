@@ -29,10 +29,11 @@ struct RunRecord {
 };
 
 /// Runs on a fresh SystemC kernel. `memories` may be null: timing only. Throws Error on deadlock and on what
-/// the machine cannot run.
+/// the machine cannot run. `worksOutEach`: instances of an instruction that agree (units/Sites.h) are worked
+/// out one by one, which takes several times as long and gives the same record.
 RunRecord runTimed(const isa::Program &program, const chip::Chip &chip, const MemorySizes &sizes,
                    Memories *memories, std::optional<uint64_t> latencySeed,
-                   const std::optional<TraceOptions> &tracing);
+                   const std::optional<TraceOptions> &tracing, bool worksOutEach = false);
 
 /// Runs the same opcode functions without a clock, in an order that the counters allow. `complete` is called
 /// with the number of each tensor that the program says when it is complete, at that moment.

@@ -11,12 +11,13 @@ namespace arsis::sim {
 
 RunRecord runTimed(const isa::Program &program, const chip::Chip &chip, const MemorySizes &sizes,
                    Memories *memories, std::optional<uint64_t> latencySeed,
-                   const std::optional<TraceOptions> &tracing) {
+                   const std::optional<TraceOptions> &tracing, bool worksOutEach) {
   const numerics::FloatEnvironment environment;
   Context context;
   Board board(program, chip, sizes);
   board.memories = memories;
   board.latencySeed = latencySeed;
+  board.worksOutEach = worksOutEach;
   if (tracing)
     board.tracer = std::make_unique<Tracer>(*tracing, program.streams.size());
   Machine machine("chip", board, chip);

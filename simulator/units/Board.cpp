@@ -7,8 +7,8 @@
 namespace arsis::sim {
 
 Board::Board(const isa::Program &program, const chip::Chip &chip, const MemorySizes &sizes)
-    : program(program), clock(chip.real("clock.core_mhz")), sizes(sizes), counters(program), scratchpad(chip),
-      layers(program.locations.empty() ? 1 : program.locations.size()) {}
+    : program(program), clock(chip.real("clock.core_mhz")), agenda("agenda", clock), sizes(sizes),
+      counters(program), scratchpad(chip), layers(program.locations.empty() ? 1 : program.locations.size()) {}
 
 /// Sebastiano Vigna's splitmix64: one well mixed word per (seed, stream, ordinal), whatever the order of
 /// asking.
@@ -19,11 +19,9 @@ static uint64_t mix(uint64_t x) {
   return x ^ (x >> 31);
 }
 
-double Board::durationFactor(size_t stream, uint64_t ordinal) const {
-  if (!latencySeed)
-    return 1.0;
+double Board::randomFactor(uint64_t seed, size_t stream, uint64_t ordinal) {
   constexpr double kShortest = 0.1, kLongest = 20.0;
-  const uint64_t word = mix(mix(*latencySeed ^ (static_cast<uint64_t>(stream) << 48)) ^ ordinal);
+  const uint64_t word = mix(mix(seed ^ (static_cast<uint64_t>(stream) << 48)) ^ ordinal);
   const double uniform = static_cast<double>(word >> 11) * 0x1p-53;
   return kShortest * std::exp(uniform * std::log(kLongest / kShortest));
 }

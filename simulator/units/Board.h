@@ -3,7 +3,7 @@
 // books that are kept. A unit holds a reference and owns none of it.
 #pragma once
 
-#include "simulator/base/Clock.h"
+#include "simulator/base/Agenda.h"
 #include "simulator/base/Events.h"
 #include "simulator/isa/Memories.h"
 #include "simulator/memory/Scratchpad.h"
@@ -43,7 +43,9 @@ struct Board {
   Board(const isa::Program &program, const chip::Chip &chip, const MemorySizes &sizes);
 
   const isa::Program &program;
-  Clock clock;
+  bool worksOutEach = false; // instances that agree too (Sites.h)
+  const Clock clock;
+  Agenda agenda; // who is called when
   MemorySizes sizes;
   Memories *memories = nullptr; // null: timing only
   Counters counters;
@@ -55,7 +57,12 @@ struct Board {
 
   /// Factor on the duration of instance `ordinal` of stream `stream`: 1, or log-uniform in 0.1 .. 20 if a
   /// seed is set.
-  double durationFactor(size_t stream, uint64_t ordinal) const;
+  double durationFactor(size_t stream, uint64_t ordinal) const {
+    return latencySeed ? randomFactor(*latencySeed, stream, ordinal) : 1.0;
+  }
+
+private:
+  static double randomFactor(uint64_t seed, size_t stream, uint64_t ordinal);
 };
 
 /// `cycles` under a factor; at least 1 if it was.

@@ -11,7 +11,7 @@ namespace arsis::sim {
 DmaEngine::DmaEngine(const sc_core::sc_module_name &name, Board &board, const chip::Chip &chip,
                      size_t streamIndex, DmaBus &bus)
     // Instructions wait for their descriptor or hold an entry of the table; these are the bounds then.
-    : StreamEngine(name, board, chip, streamIndex,
+    : StreamEngine(name, board, chip, streamIndex, Reads::Operands,
                    static_cast<size_t>(chip.integer("dma.outstanding_requests") +
                                        chip.integer("dma.startup_cycles") + 2)),
       socket("socket"), bus(bus), form(chip), table(form.outstanding) {
@@ -23,7 +23,7 @@ tlm::tlm_sync_enum DmaEngine::respond(StridedPayload &, tlm::tlm_phase &, sc_cor
       "the memory answered later, expected it to complete every request at once with an annotated delay");
 }
 
-Cycle DmaEngine::earliestStart(const Operation &, Cycle now, Cause &cause) {
+Cycle DmaEngine::earliestStart(const Work &, Cycle now, Cause &cause) {
   cause = Cause::QueueFull;
   return descriptors.size() <= static_cast<size_t>(form.startupCycles) ? now : kNever;
 }
@@ -34,7 +34,7 @@ Cycle DmaEngine::start(Instance &instance, Cycle now) {
 }
 
 void DmaEngine::activate(Instance &instance, Cycle now) {
-  const auto &op = std::get<TransferOperation>(instance.operation);
+  const auto &op = std::get<TransferOperation>(instance.work.operation);
   transfer = TransferRuns(op, 1);
   const int64_t bytes = transfer.payloadBytes();
   int64_t elements = op.store ? bytes / static_cast<int64_t>(numerics::sizeInBytes(op.tensor->type)) : 1;
@@ -44,7 +44,7 @@ void DmaEngine::activate(Instance &instance, Cycle now) {
   localCycles = form.localBeats(elements, op.box, op.local.stride,
                                 static_cast<int64_t>(numerics::sizeInBytes(op.local.type)));
   localPerByte = bytes > 0 ? static_cast<double>(localCycles) / static_cast<double>(bytes) : 0.0;
-  entriesOfAll = timing::granulesTouched(transfer.runs(), transfer.address(), form.requestBytes);
+  entriesOfAll = requestsOf(transfer.runs(), transfer.address());
   entriesTaken = bytesSent = 0;
   roundTrip = entriesOfAll > 0 ? form.roundTrip(bytes / entriesOfAll, op.store) : 0;
   requestTail = std::max<Cycle>(0, roundTrip - form.roundTrip(1, op.store));
@@ -58,8 +58,14 @@ void DmaEngine::activate(Instance &instance, Cycle now) {
   lastData = std::max(lastData, now);
 }
 
-void DmaEngine::complete(Cycle finished) {
-  const Cycle now = board.clock.now();
+int64_t DmaEngine::requestsOf(const timing::Runs &runs, int64_t address) {
+  const int64_t offset = address % form.requestBytes;
+  return requestCounts.get({runs.bytes, runs.count[0], runs.count[1], runs.count[2], runs.count[3],
+                            runs.pitch[0], runs.pitch[1], runs.pitch[2], runs.pitch[3], offset},
+                           [&] { return timing::granulesTouched(runs, offset, form.requestBytes); });
+}
+
+void DmaEngine::complete(Cycle now, Cycle finished) {
   if (current->factor != 1.0) { // a perturbed duration replaces what the memory said
     finished = now + scaled(std::max<Cycle>(1, finished - current->started), current->factor);
     busyUntil(current->location, finished);
@@ -83,19 +89,21 @@ void DmaEngine::accountTransfer(const StridedPayload &chunk, Cycle answered, Cyc
 
 int64_t DmaEngine::entriesFor(int64_t bytes) {
   bytesSent += bytes;
-  const auto reached = static_cast<int64_t>(static_cast<__int128>(entriesOfAll) * bytesSent /
-                                            transfer.payloadBytes()); // of the requests that are complete
+  const int64_t reached =
+      scaledDown(entriesOfAll, bytesSent, transfer.payloadBytes()); // of the requests that are complete
   const int64_t entries = std::max<int64_t>(1, reached - entriesTaken);
   entriesTaken += entries;
   return entries;
 }
 
-Cycle DmaEngine::transport(StridedPayload &chunk, sc_core::sc_time delay) {
+Cycle DmaEngine::transport(StridedPayload &chunk, Cycle arrival) {
+  const Femtoseconds kernel = Clock::kernelTime();
   tlm::tlm_phase phase = tlm::BEGIN_REQ;
+  auto delay =
+      sc_core::sc_time::from_value(static_cast<uint64_t>(board.clock.femtoseconds(arrival) - kernel));
   if (socket->nb_transport_fw(chunk, phase, delay) != tlm::TLM_COMPLETED)
     throw Error("the memory did not complete a request at once, expected it to annotate the delay");
-  return board.clock.cycleAtOrAfter(
-      Clock::later(Clock::kernelTime(), static_cast<Femtoseconds>(delay.value())));
+  return board.clock.cycleAtOrAfter(Clock::later(kernel, static_cast<Femtoseconds>(delay.value())));
 }
 
 void DmaEngine::request(Cycle now) {
@@ -112,7 +120,7 @@ void DmaEngine::request(Cycle now) {
   const Cycle lastIssue = std::max(now, table.take(entries, roundTrip));
 
   // A store's data crosses the bus before the memory, a load's after it; the first request leads the way.
-  Cycle done = transport(chunk, store ? board.clock.until(now + firstOnBus) : sc_core::SC_ZERO_TIME);
+  Cycle done = transport(chunk, store ? now + firstOnBus : now);
   const Cycle first = board.clock.cycleAtOrAfter(chunk.first);
   done = std::max(done, lastIssue + roundTrip + (store ? firstOnBus : 0));
   done = store ? std::max({done, now + busCycles, lastData})
@@ -161,10 +169,10 @@ Cycle DmaEngine::advance(Cycle now) {
   }
   if (transfer.done()) { // nothing of the box lies inside the tensor: only fill
     const Cycle end = std::max(now, nextRequest) +
-                      (std::get<TransferOperation>(current->operation).store ? 0 : localCycles);
+                      (std::get<TransferOperation>(current->work.operation).store ? 0 : localCycles);
     busyUntil(current->location, end);
     lastData = std::max(lastData, end);
-    complete(lastData);
+    complete(now, lastData);
     return now; // the next instruction can start
   }
   for (;;) {
@@ -176,7 +184,7 @@ Cycle DmaEngine::advance(Cycle now) {
     }
     request(now);
     if (transfer.done()) {
-      complete(lastData);
+      complete(now, lastData);
       return now;
     }
   }

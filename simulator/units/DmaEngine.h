@@ -16,6 +16,7 @@
 #include "simulator/units/StreamEngine.h"
 #include "simulator/units/TransferRuns.h"
 #include "timing/Dma.h"
+#include "timing/Memo.h"
 
 #include <tlm_utils/simple_initiator_socket.h>
 
@@ -30,7 +31,8 @@ public:
   tlm_utils::simple_initiator_socket<DmaEngine, 32, StridedProtocol> socket;
 
 protected:
-  Cycle earliestStart(const Operation &operation, Cycle now, Cause &cause) override;
+  UnitCost costOf(const Operation &) const override { return {}; } // the memory tells
+  Cycle earliestStart(const Work &work, Cycle now, Cause &cause) override;
   Cycle start(Instance &instance, Cycle now) override;
   Cycle advance(Cycle now) override;
   Cause tailCause() const override { return Cause::DramLatency; }
@@ -40,13 +42,15 @@ private:
   /// The instruction becomes the one whose requests go out.
   void activate(Instance &instance, Cycle now);
   void request(Cycle now);
+  /// Requests of all runs, the first one at `address`.
+  int64_t requestsOf(const timing::Runs &runs, int64_t address);
   /// Entries of the table for the next `bytes` of the instruction.
   int64_t entriesFor(int64_t bytes);
-  /// Sends a chunk that reaches the memory after `delay`; returns when it is answered.
-  Cycle transport(StridedPayload &chunk, sc_core::sc_time delay);
+  /// Sends a chunk that reaches the memory in `arrival`; returns when it is answered.
+  Cycle transport(StridedPayload &chunk, Cycle arrival);
   void accountTransfer(const StridedPayload &chunk, Cycle answered, Cycle moving, Cycle done);
   /// Closes the instruction whose last request is out.
-  void complete(Cycle finished);
+  void complete(Cycle now, Cycle finished);
 
   DmaBus &bus;
   const timing::Dma form;
@@ -66,6 +70,7 @@ private:
   Cycle nextRequest = 0; // the queue may issue again
   Cycle lastData = 0;    // of the data that has moved so far, in order
   RequestTable table;
+  timing::Memo<int64_t, 10> requestCounts; // boxes of one size begin in few places of a request
   int64_t requests = 0, payload = 0, overfetch = 0;
 };
 

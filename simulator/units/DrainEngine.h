@@ -13,7 +13,8 @@ public:
   DrainEngine(const sc_core::sc_module_name &name, Board &board, const chip::Chip &chip, size_t streamIndex);
 
 protected:
-  Cycle earliestStart(const Operation &operation, Cycle now, Cause &cause) override;
+  UnitCost costOf(const Operation &operation) const override;
+  Cycle earliestStart(const Work &work, Cycle now, Cause &cause) override;
   Cycle start(Instance &instance, Cycle now) override;
 
 private:

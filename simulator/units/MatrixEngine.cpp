@@ -10,55 +10,64 @@ namespace arsis::sim {
 
 MatrixEngine::MatrixEngine(const sc_core::sc_module_name &name, Board &board, const chip::Chip &chip,
                            size_t streamIndex)
-    : StreamEngine(name, board, chip, streamIndex), array(chip),
+    : StreamEngine(name, board, chip, streamIndex, Reads::Variants), array(chip),
       ports(array.pipeline.latency, chip.integer("matrix.weight_banks")) {}
 
-Cycle MatrixEngine::earliestStart(const Operation &operation, Cycle now, Cause &cause) {
+UnitCost MatrixEngine::costOf(const Operation &operation) const {
+  timing::ArrayUse use;
+  UnitCost cost;
   if (auto *load = std::get_if<LoadWeightsOperation>(&operation)) {
-    cause = ports.bankFree(load->bank) >= ports.loadPortFree() ? Cause::WeightBank : Cause::WeightLoad;
-    return std::max(now, ports.loadFrom(load->bank));
+    const ElementType type = load->source.type;
+    use = array.load(walkOf(axesOf(load->kCount, load->source.stride, type),
+                            axesOf<1>({load->nCount}, {load->nStride}, type), type, load->source.address),
+                     type);
+  } else {
+    const auto &op = std::get<MultiplyOperation>(operation);
+    const ElementType type = op.source.type;
+    use = array.feed(walkOf(axesOf(op.mCount, op.source.stride, type), axesOf(op.kCount, op.kStride, type),
+                            type, op.source.address),
+                     type);
+    cost.ideal = product(op.mCount) * array.passes.of(type);
+    cost.reduced = product(op.kCount);
+    cost.columns = op.columns;
   }
-  const int64_t bank = std::get<MultiplyOperation>(operation).bank;
-  cause = ports.loaded(bank) > ports.feedPortFree() ? Cause::WeightLoad : Cause::ScratchpadConflict;
-  return std::max(now, ports.feedFrom(bank));
+  cost.cycles = use.cycles;
+  cost.wordsPerCycle = static_cast<double>(use.words) / static_cast<double>(use.cycles);
+  return cost;
+}
+
+/// Only a load leaves weights.
+static bool loads(const Variant &variant) { return variant.weights.rows > 0; }
+
+Cycle MatrixEngine::earliestStart(const Work &work, Cycle now, Cause &cause) {
+  if (loads(*work.variant)) {
+    cause = ports.bankFree(work.bank) >= ports.loadPortFree() ? Cause::WeightBank : Cause::WeightLoad;
+    return std::max(now, ports.loadFrom(work.bank));
+  }
+  cause = ports.loaded(work.bank) > ports.feedPortFree() ? Cause::WeightLoad : Cause::ScratchpadConflict;
+  return std::max(now, ports.feedFrom(work.bank));
 }
 
 Cycle MatrixEngine::start(Instance &instance, Cycle now) {
-  if (auto *load = std::get_if<LoadWeightsOperation>(&instance.operation))
-    return startLoad(*load, instance, now);
-  return startMultiply(std::get<MultiplyOperation>(instance.operation), instance, now);
+  return loads(*instance.work.variant) ? startLoad(instance, now) : startMultiply(instance, now);
 }
 
-Cycle MatrixEngine::startLoad(const LoadWeightsOperation &op, const Instance &instance, Cycle now) {
-  const ElementType type = op.source.type;
-  const timing::ArrayUse use =
-      array.load(walkOf(axesOf(op.kCount, op.source.stride, type), axesOf<1>({op.nCount}, {op.nStride}, type),
-                        type, op.source.address),
-                 type);
-  const Cycle cycles = scaled(use.cycles + contend(use, now), instance.factor);
+Cycle MatrixEngine::startLoad(const Instance &instance, Cycle now) {
+  const UnitCost &cost = instance.work.variant->cost;
+  const Cycle cycles = scaled(cost.cycles + contend(cost, now), instance.factor);
   loadCycles += cycles;
-  return ports.load(op.bank, now, cycles);
+  return ports.load(instance.work.bank, now, cycles);
 }
 
-Cycle MatrixEngine::contend(const timing::ArrayUse &use, Cycle now) {
-  return board.scratchpad.contend(now, use.cycles,
-                                  static_cast<double>(use.words) / static_cast<double>(use.cycles));
-}
-
-Cycle MatrixEngine::startMultiply(const MultiplyOperation &op, const Instance &instance, Cycle now) {
-  const ElementType type = op.source.type;
-  const timing::ArrayUse use =
-      array.feed(walkOf(axesOf(op.mCount, op.source.stride, type), axesOf(op.kCount, op.kStride, type), type,
-                        op.source.address),
-                 type);
-  const Cycle ideal = product(op.mCount) * array.passes.of(type), feed = use.cycles + contend(use, now);
-
-  const Cycle busy = scaled(ideal, instance.factor), whole = scaled(feed, instance.factor);
+Cycle MatrixEngine::startMultiply(const Instance &instance, Cycle now) {
+  const UnitCost &cost = instance.work.variant->cost;
+  const Cycle feed = cost.cycles + contend(cost, now);
+  const Cycle busy = scaled(cost.ideal, instance.factor), whole = scaled(feed, instance.factor);
   busyUntil(instance.location, now + busy);
   stallUntil(instance.location, Cause::ScratchpadConflict, now + whole);
   feedCycles += busy;
   gatherCycles += whole - busy;
-  const timing::ArrayProduct times = ports.feed(op.bank, now, whole, product(op.kCount), op.columns);
+  const timing::ArrayProduct times = ports.feed(instance.work.bank, now, whole, cost.reduced, cost.columns);
   return times.fed + scaled(times.last - times.fed, instance.factor);
 }
 

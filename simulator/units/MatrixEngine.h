@@ -15,14 +15,14 @@ public:
   void report(Statistics &statistics) const override;
 
 protected:
-  Cycle earliestStart(const Operation &operation, Cycle now, Cause &cause) override;
+  UnitCost costOf(const Operation &operation) const override;
+  Cycle earliestStart(const Work &work, Cycle now, Cause &cause) override;
   Cycle start(Instance &instance, Cycle now) override;
   Cause tailCause() const override { return Cause::ArrayLatency; }
 
 private:
-  Cycle startLoad(const LoadWeightsOperation &op, const Instance &instance, Cycle now);
-  Cycle startMultiply(const MultiplyOperation &op, const Instance &instance, Cycle now);
-  Cycle contend(const timing::ArrayUse &use, Cycle now);
+  Cycle startLoad(const Instance &instance, Cycle now);
+  Cycle startMultiply(const Instance &instance, Cycle now);
 
   const timing::MatrixArray array;
   timing::WeightStationary ports;

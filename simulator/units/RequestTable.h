@@ -32,8 +32,7 @@ private:
     int64_t count;
     Cycle first, last;                  // answers; equal if there is one
     Cycle answer(int64_t index) const { // from zero
-      return count > 1 ? first + static_cast<Cycle>(static_cast<__int128>(last - first) * index / (count - 1))
-                       : first;
+      return count > 1 ? first + scaledDown(last - first, index, count - 1) : first;
     }
   };
   /// Removes the oldest `count` entries; returns when the last of them is free.

@@ -10,23 +10,28 @@
 namespace arsis::sim {
 
 StreamEngine::StreamEngine(const sc_core::sc_module_name &name, Board &board, const chip::Chip &chip,
-                           size_t streamIndex, size_t mostInFlight)
+                           size_t streamIndex, Reads reads, size_t mostInFlight)
     : sc_core::sc_module(name), stream(board.program.streams[streamIndex]),
-      events(board.layers.cycles.size()), board(board), streamIndex(streamIndex), cursor(stream),
-      mostInFlight(std::max(mostInFlight, kInFlight)),
-      banks(static_cast<size_t>(chip.integer("matrix.weight_banks"))),
+      events(board.layers.cycles.size()), board(board), streamIndex(streamIndex),
+      onAgenda(board.agenda.add(*this)), cursor(stream), mostInFlight(std::max(mostInFlight, kInFlight)),
+      reads(reads), banks(static_cast<size_t>(chip.integer("matrix.weight_banks"))),
       weightBanks(chip.integer("matrix.weight_banks")), passes(chip) {
   const timing::Frontend frontend(chip);
+  std::vector<uint32_t> loops; // around the instruction
   for (const isa::Instruction &instruction : stream.instructions) {
+    if (const auto *loop = std::get_if<isa::Loop>(&instruction.body))
+      loops.push_back(loop->count);
+    else if (std::holds_alternative<isa::EndLoop>(instruction.body))
+      loops.pop_back();
+    Site &site = *sites.emplace_back(std::make_unique<Site>(instruction, loops, board.program, weightBanks,
+                                                            board.scratchpad.banks.widthBytes, board.sizes));
+    site.location = instruction.location < events.rows.size() ? instruction.location : 0;
     const auto bytes = static_cast<int64_t>(isa::encodedSize(instruction));
-    fetchBytes.push_back(static_cast<uint32_t>(bytes));
-    decodeCost.push_back(frontend.cycles(bytes));
+    site.fetchBytes = static_cast<uint32_t>(bytes);
+    site.decodeCycles = frontend.cycles(bytes);
   }
   grow();
   decodeNext(0);
-  SC_HAS_PROCESS(StreamEngine);
-  SC_METHOD(step);
-  sensitive << event;
 }
 
 void StreamEngine::grow() {
@@ -42,14 +47,13 @@ void StreamEngine::decodeNext(Cycle now) {
     return;
   // The slot that the instruction kPrefetchDepth before it has left.
   Cycle &slot = issued[cursor.ordinal() % kPrefetchDepth];
-  decodeReady = std::max(decodeReady, slot) + decodeCost[cursor.position()];
+  decodeReady = std::max(decodeReady, slot) + sites[cursor.position()]->decodeCycles;
 }
 
-void StreamEngine::step() {
+void StreamEngine::step(Cycle now) {
   if (board.failure)
     return;
   try {
-    const Cycle now = board.clock.now();
     if (unitCause)
       stallUntil(unitLocation, *unitCause, now);
     else if (blocked)
@@ -65,7 +69,7 @@ void StreamEngine::step() {
     if (inFlight > 0)
       next = std::min(next, inRing(0).completes);
     if (next != kNever)
-      event.notify(board.clock.until(next));
+      board.agenda.callAt(onAgenda, next);
   } catch (...) {
     board.failure = std::current_exception();
   }
@@ -75,7 +79,7 @@ void StreamEngine::retire(Cycle now) {
   while (inFlight > 0 && inRing(0).completes <= now) {
     Instance &instance = inRing(0);
     if (instance.result) {
-      commit(instance.operation, *board.memories, stream.index, *instance.result);
+      commit(instance.work.operation, *board.memories, stream.index, *instance.result);
       board.memories->results.give(std::move(instance.result));
     }
     board.layers.completed(instance.location, instance.started, now);
@@ -105,14 +109,22 @@ const isa::Wait *StreamEngine::unsatisfiedWait() const {
 
 Cycle StreamEngine::issue(Cycle now) {
   while (!cursor.done()) {
-    if (now < decodeReady) {
-      blocked = Cause::Fetch;
-      return decodeReady;
-    }
-    if (const isa::Wait *wait = unsatisfiedWait()) {
-      blocked = board.counters.cause(wait->counter);
-      board.counters.subscribe(wait->counter, wait->value.evaluate(cursor.index()), *this);
-      return kNever;
+    if (!headReady) { // what holds for the head once holds from then on: counters do not fall
+      if (now < decodeReady) {
+        blocked = Cause::Fetch;
+        return decodeReady;
+      }
+      if (awaited && board.counters.value(awaited->counter) < awaited->value) {
+        blocked = board.counters.cause(awaited->counter);
+        return kNever;
+      }
+      awaited.reset();
+      if (const isa::Wait *wait = unsatisfiedWait()) {
+        awaited = {wait->counter, wait->value.evaluate(cursor.index())};
+        blocked = board.counters.cause(wait->counter);
+        board.counters.subscribe(wait->counter, awaited->value, *this);
+        return kNever;
+      }
     }
     if (inFlight == mostInFlight) {
       blocked = Cause::QueueFull;
@@ -120,15 +132,13 @@ Cycle StreamEngine::issue(Cycle now) {
     }
     if (!headReady) {
       try {
-        resolve(cursor.instruction(), cursor.index(), board.program, weightBanks, head);
-        bindBank(head, banks);
-        checkBounds(head, board.sizes);
+        resolveHead();
       } catch (const Error &error) {
         throw ProgramError(describeInstruction(stream, cursor.position()) + ": " + error.what());
       }
       headReady = true;
     }
-    if (!std::holds_alternative<std::monostate>(head)) {
+    if (!head.variant->empty) {
       Cause cause = Cause::QueueFull;
       const Cycle start = earliestStart(head, now, cause);
       if (start > now) {
@@ -141,50 +151,76 @@ Cycle StreamEngine::issue(Cycle now) {
   return kNever;
 }
 
-void StreamEngine::countInstruction(const Operation &operation, EventCounts &counts) const {
-  counts[Event::FetchBytes] += fetchBytes[cursor.position()];
-  ++counts[Event::Instructions];
-  countWork(operation, passes, counts);
+void StreamEngine::resolveHead() {
+  Site &site = *sites[cursor.position()];
+  if (site.bank)
+    head.bank = site.bankAt(cursor.index());
+  const bool recurs = site.recurs && !board.worksOutEach;
+  Variant *variant = recurs ? site.find(cursor.index(), banks[head.bank]) : nullptr;
+  if (!variant || !site.isWithin() || reads == Reads::Operands || board.memories) {
+    resolve(site.instruction, cursor.index(), board.program, weightBanks, head.operation);
+    bindBank(head.operation, banks);
+    if (!variant || !site.isWithin())
+      checkBounds(head.operation, board.sizes);
+  }
+  if (!variant) {
+    variant = recurs && !site.full() ? &site.add() : &site.once;
+    workOut(site, head.operation, *variant);
+  }
+  if (variant->weights.rows > 0)
+    banks[head.bank] = variant->weights;
+  head.variant = variant;
+  ++variant->instances;
+}
+
+void StreamEngine::workOut(const Site &site, const Operation &operation, Variant &variant) const {
+  variant.empty = std::holds_alternative<std::monostate>(operation);
+  variant.cost = variant.empty ? UnitCost() : costOf(operation);
+  if (const auto *load = std::get_if<LoadWeightsOperation>(&operation))
+    variant.weights = banks[static_cast<size_t>(load->bank)];
+  variant.counts = {};
+  variant.counts[Event::FetchBytes] = site.fetchBytes;
+  variant.counts[Event::Instructions] = 1;
+  countWork(operation, passes, variant.counts);
 }
 
 uint32_t StreamEngine::headLocation() {
   if (cursor.done())
     return inFlight > 0 ? inRing(0).location : unitLocation;
-  const uint32_t location = cursor.instruction().location;
-  return location < events.rows.size() ? location : 0;
+  return sites[cursor.position()]->location;
 }
 
 void StreamEngine::begin(Cycle now) {
-  const isa::Instruction &instruction = cursor.instruction();
-  checkInterrupt();
+  const Site &site = *sites[cursor.position()];
+  if (board.memories || cursor.ordinal() % kBetweenInterrupts == 0)
+    checkInterrupt();
   if (inFlight == ring.size())
     grow();
   const Cycle previous = inFlight > 0 ? inRing(inFlight - 1).completes : now;
   Instance &instance = inRing(inFlight);
-  std::swap(instance.operation, head);
-  instance.location = instruction.location < events.rows.size() ? instruction.location : 0;
-  instance.increment = instruction.increment;
-  instance.opcode = static_cast<uint8_t>(isa::opcodeOf(instruction));
+  instance.work.variant = head.variant;
+  instance.work.bank = head.bank;
+  if (!site.recurs || reads == Reads::Operands || board.memories)
+    std::swap(instance.work.operation, head.operation);
+  instance.location = site.location;
+  instance.increment = site.instruction.increment;
+  instance.opcode = site.opcode;
   instance.factor = board.durationFactor(streamIndex, cursor.ordinal());
   instance.started = now;
-
-  EventCounts &counts = eventsAt(instance.location);
   if (board.tracer) {
     instance.position = static_cast<uint32_t>(cursor.position());
     instance.ordinal = cursor.ordinal();
-    instance.caused = {};
-    countInstruction(instance.operation, instance.caused);
-    counts += instance.caused;
-  } else {
-    countInstruction(instance.operation, counts);
+    instance.caused = head.variant->counts;
   }
+  if (head.variant == &site.once)
+    eventsAt(site.location) += head.variant->counts;
 
-  if (std::holds_alternative<std::monostate>(instance.operation)) {
+  if (head.variant->empty) {
     instance.completes = now;
   } else {
     if (board.memories) {
       instance.result = board.memories->results.take();
-      sample(instance.operation, *board.memories, stream.index, *instance.result);
+      sample(instance.work.operation, *board.memories, stream.index, *instance.result);
     }
     instance.completes = start(instance, now);
   }
@@ -196,6 +232,14 @@ void StreamEngine::begin(Cycle now) {
   headReady = false;
   cursor.advance();
   decodeNext(now);
+}
+
+void StreamEngine::finish(Cycle total) {
+  account.idleUntil(total);
+  for (const auto &site : sites)
+    for (const auto &variant : site->variants)
+      for (size_t e = 0; e < kEventCount; ++e)
+        eventsAt(site->location).count[e] += variant->counts.count[e] * variant->instances;
 }
 
 std::string StreamEngine::blockedOn() const {

@@ -110,16 +110,22 @@ timing::VectorWork workOf(const Operation &operation, const Operands &operands,
 
 VectorEngine::VectorEngine(const sc_core::sc_module_name &name, Board &board, const chip::Chip &chip,
                            size_t streamIndex)
-    : StreamEngine(name, board, chip, streamIndex), unit(chip) {}
+    : StreamEngine(name, board, chip, streamIndex, Reads::Operands), unit(chip) {}
 
-Cycle VectorEngine::earliestStart(const Operation &operation, Cycle now, Cause &cause) {
+UnitCost VectorEngine::costOf(const Operation &operation) const {
+  const timing::VectorUse use = unit.use(workOf(operation, operandsOf(operation), unit));
+  return {use.ideal, use.cycles, unit.figures.startup,
+          static_cast<double>(use.words) / static_cast<double>(use.cycles), vectorElements(operation)};
+}
+
+Cycle VectorEngine::earliestStart(const Work &work, Cycle now, Cause &cause) {
   cause = Cause::ScratchpadConflict; // the account already covers the running instruction
   Cycle start = std::max(now, free);
   inPipeline.erase(inPipeline.begin(), std::find_if(inPipeline.begin(), inPipeline.end(),
                                                     [&](const Writing &w) { return w.completes > now; }));
   if (inPipeline.empty())
     return start;
-  const Operands operands = operandsOf(operation);
+  const Operands operands = operandsOf(work.operation);
   for (size_t i = 0; i < operands.size; ++i) {
     if (!operands.all[i].read)
       continue;
@@ -134,22 +140,19 @@ Cycle VectorEngine::earliestStart(const Operation &operation, Cycle now, Cause &
 }
 
 Cycle VectorEngine::start(Instance &instance, Cycle now) {
-  const Operands operands = operandsOf(instance.operation);
-  const timing::VectorUse use = unit.use(workOf(instance.operation, operands, unit));
-  const Cycle cycles =
-      use.cycles + board.scratchpad.contend(now, use.cycles,
-                                            static_cast<double>(use.words) / static_cast<double>(use.cycles));
+  const UnitCost &cost = instance.work.variant->cost;
+  const Cycle cycles = cost.cycles + contend(cost, now);
 
-  const Cycle busy = scaled(use.ideal, instance.factor);
+  const Cycle busy = scaled(cost.ideal, instance.factor);
   busyUntil(instance.location, now + busy);
   free = now + scaled(cycles, instance.factor);
   stallUntil(instance.location, Cause::ScratchpadConflict, free);
-  Cycle completes = free + scaled(unit.figures.startup, instance.factor);
+  Cycle completes = free + scaled(cost.latency, instance.factor);
   if (!inPipeline.empty())
     completes = std::max(completes, inPipeline.back().completes); // in order
-  const auto [first, last] = bytesOf(operands.all[0]);
+  const auto [first, last] = bytesOf(operandsOf(instance.work.operation).all[0]);
   inPipeline.push_back({completes, first, last});
-  elements += vectorElements(instance.operation);
+  elements += cost.elements;
   workCycles += busy;
   return completes;
 }

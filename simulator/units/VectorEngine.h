@@ -26,7 +26,8 @@ public:
   void report(Statistics &statistics) const override;
 
 protected:
-  Cycle earliestStart(const Operation &operation, Cycle now, Cause &cause) override;
+  UnitCost costOf(const Operation &operation) const override;
+  Cycle earliestStart(const Work &work, Cycle now, Cause &cause) override;
   Cycle start(Instance &instance, Cycle now) override;
 
 private:

@@ -260,17 +260,40 @@ std::vector<float> permute(llvm::ArrayRef<float> values, llvm::ArrayRef<int64_t>
   for (int64_t i = static_cast<int64_t>(shape.size()) - 2; i >= 0; --i)
     strides[i] = strides[i + 1] * shape[i + 1];
   std::vector<float> result(values.size());
-  llvm::SmallVector<int64_t> index(hostShape.size(), 0);
-  int64_t target = 0;
-  for (float value : values) {
-    result[target] = value;
-    for (size_t i = index.size(); i-- > 0;) {
-      const int64_t stride = strides[permutation[i]];
-      target += stride;
-      if (++index[i] < hostShape[i])
-        break;
-      target -= stride * hostShape[i];
-      index[i] = 0;
+  if (values.empty())
+    return result;
+  if (shape.empty()) {
+    result[0] = values[0];
+    return result;
+  }
+  // Neighbours of the result are far apart in the source and the other way round; in blocks of a cache line
+  // along the result's innermost dimension both stay in the cache.
+  constexpr int64_t kBlock = 16;
+  const auto rank = static_cast<int64_t>(shape.size());
+  llvm::SmallVector<int64_t> from(shape.size(), 1); // strides of the source, by its own dimensions
+  for (int64_t i = rank - 2; i >= 0; --i)
+    from[i] = from[i + 1] * hostShape[i + 1];
+  const auto inner = static_cast<int64_t>(llvm::find(permutation, rank - 1) - permutation.begin());
+  for (int64_t block = 0; block < hostShape[inner]; block += kBlock) {
+    const int64_t width = std::min(kBlock, hostShape[inner] - block);
+    llvm::SmallVector<int64_t> index(shape.size(), 0); // of the others, in the order of the source
+    int64_t source = block * from[inner], target = block;
+    for (bool more = true; more;) {
+      for (int64_t k = 0; k < width; ++k)
+        result[target + k] = values[source + k * from[inner]];
+      more = false;
+      for (int64_t i = rank - 1; i >= 0 && !more; --i) {
+        if (i == inner)
+          continue;
+        source += from[i];
+        target += strides[permutation[i]];
+        more = ++index[i] < hostShape[i];
+        if (more)
+          break;
+        source -= from[i] * hostShape[i];
+        target -= strides[permutation[i]] * hostShape[i];
+        index[i] = 0;
+      }
     }
   }
   return result;

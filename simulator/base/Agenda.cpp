@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// See Agenda.h.
+#include "simulator/base/Agenda.h"
+
+namespace arsis::sim {
+
+Agenda::Agenda(const sc_core::sc_module_name &name, const Clock &clock)
+    : sc_core::sc_module(name), clock(clock), heap(1) {
+  SC_HAS_PROCESS(Agenda);
+  SC_METHOD(run);
+  sensitive << resume;
+}
+
+size_t Agenda::add(Scheduled &unit) {
+  calls.push_back({&unit});
+  due.push_back(calls.size() - 1);
+  return calls.size() - 1;
+}
+
+void Agenda::wake(size_t unit) {
+  Call &call = calls[unit];
+  if (call.state == Call::Woken)
+    return;
+  call.state = Call::Woken;
+  woken.push_back(unit);
+}
+
+void Agenda::run() {
+  const bool others = sc_core::sc_pending_activity_at_future_time();
+  const Cycle horizon =
+      others ? clock.cycleAtOrAfter(Clock::kernelTime() +
+                                    static_cast<Femtoseconds>(sc_core::sc_time_to_pending_activity().value()))
+             : kNever;
+  if (due.empty() && !advance(kNever))
+    return;
+  do {
+    for (size_t i = 0; i < due.size(); ++i)
+      calls[due[i]].unit->step(current);
+    due.clear();
+    for (size_t i = woken.size(); i-- > 0;) {
+      calls[woken[i]].state = Call::None;
+      due.push_back(woken[i]);
+    }
+    woken.clear();
+  } while (!due.empty() || advance(horizon));
+}
+
+bool Agenda::advance(Cycle horizon) {
+  while (heap.size() > 1 && !holds(heap[1]))
+    pop();
+  if (heap.size() == 1)
+    return false;
+  const Cycle next = heap[1].cycle;
+  if (next >= horizon) {
+    resume.notify(sc_core::sc_time::from_value(static_cast<uint64_t>(clock.ahead(next))));
+    return false;
+  }
+  current = next;
+  do {
+    const Entry entry = pop();
+    if (!holds(entry))
+      continue;
+    calls[entry.unit].state = Call::None;
+    due.push_back(entry.unit);
+  } while (heap.size() > 1 && heap[1].cycle == current);
+  return true;
+}
+
+void Agenda::push(const Entry &entry) {
+  heap.push_back(entry);
+  size_t at = heap.size() - 1;
+  for (; at > 1 && heap[at / 2].cycle > entry.cycle; at /= 2)
+    heap[at] = heap[at / 2];
+  heap[at] = entry;
+}
+
+Agenda::Entry Agenda::pop() {
+  const Entry first = heap[1], last = heap.back();
+  heap.pop_back();
+  const size_t size = heap.size();
+  size_t at = 1;
+  for (size_t child = 2; child < size; child = 2 * at) {
+    // As in the kernel's heap: the left child goes up if it is earlier, the right one if it is earlier still.
+    size_t earliest = heap[child].cycle < last.cycle ? child : at;
+    if (child + 1 < size && heap[child + 1].cycle < (earliest == at ? last.cycle : heap[earliest].cycle))
+      earliest = child + 1;
+    if (earliest == at)
+      break;
+    heap[at] = heap[earliest];
+    at = earliest;
+  }
+  if (size > 1)
+    heap[at] = last;
+  return first;
+}
+
+} // namespace arsis::sim
