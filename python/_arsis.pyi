@@ -59,7 +59,7 @@ class Chip:
         """
     def unit(self, key: str) -> str:
         ...
-    def value(self, key: str) -> int | float:
+    def value(self, key: str) -> int | float | str:
         """
         int or float, as the key is. Raises ChipError for no key.
         """

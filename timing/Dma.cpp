@@ -17,15 +17,17 @@ Dma::Dma(const chip::Chip &chip)
           std::min(chip.integer("dma.bus_bytes_per_cycle"),
                    chip.integer("scratchpad.banks") * chip.integer("scratchpad.bank_width_bytes"))),
       startupCycles(chip.integer("dma.startup_cycles")), rowBytes(dram.rowBytes * dram.channels),
-      rowBanks(dram.banks), otherBank(std::log(std::max(1e-9, 1 - 1 / static_cast<double>(dram.banks)))),
-      dramBytesPerCycle(dram.bandwidthGbps * dram.usable() / cyclesPerNanosecond(chip)),
+      rowBanks(dram.banks * dram.ranks),
+      otherBank(std::log(std::max(1e-9, 1 - 1 / static_cast<double>(rowBanks)))),
+      dramBytesPerCycle(dram.bandwidthGbps * dram.usable() / cyclesPerNanosecond(chip) * dram.streamShare()),
       batchOverhead(dram.perBatchNs() / (static_cast<double>(dram.writeBatch) * dram.burstNs())),
       latencyCycles(dram.readLatencyNs() * cyclesPerNanosecond(chip)),
       writeLatencyCycles(dram.writeLatencyNs() * cyclesPerNanosecond(chip)),
       rowMissCycles(dram.rowMissNs() * cyclesPerNanosecond(chip)),
       rowOpenCycles(dram.ras * cyclesPerNanosecond(chip)),
-      rowCycleCycles((dram.ras + dram.rp) * cyclesPerNanosecond(chip)),
-      activationCycles(std::max(dram.rrd, dram.faw / 4) * cyclesPerNanosecond(chip)),
+      rowCycleCycles(dram.rowCycleNs() * cyclesPerNanosecond(chip)),
+      activationCycles(std::max(dram.rrdShortNs(), dram.faw / 4) / static_cast<double>(dram.ranks) *
+                       cyclesPerNanosecond(chip)),
       queueCycles(static_cast<double>(dram.writeQueue) * dram.burstNs() / dram.usable() *
                   cyclesPerNanosecond(chip)),
       batchCycles(static_cast<double>(dram.writeBatch) * dram.burstNs() / dram.usable() *

@@ -78,7 +78,7 @@ public:
   const int64_t outstanding, requestBytes, busBytesPerCycle, startupCycles;
   const int64_t rowBytes, rowBanks; // of all channels together; banks of one
   const double otherBank;           // logarithm of the chance that two rows lie in different banks
-  const double dramBytesPerCycle;   // refresh taken off
+  const double dramBytesPerCycle;   // of a stream, refresh taken off
   const double batchOverhead;       // what a batch of writes costs among reads, over its own time
   const double latencyCycles, writeLatencyCycles, rowMissCycles;
   const double rowOpenCycles, rowCycleCycles; // a row stays open at least, and from one of a bank to the next

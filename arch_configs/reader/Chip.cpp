@@ -39,13 +39,17 @@ void Chip::record(std::string_view key) const {
 int64_t Chip::integer(std::string_view key) const {
   const Entry &found = entry(key);
   if (findKey(key)->kind != KeySpec::Integer)
-    throw ChipError("chip key '" + std::string(key) + "' is a real number, expected one that is an integer");
+    throw ChipError("chip key '" + std::string(key) + "' is a " +
+                    (findKey(key)->kind == KeySpec::Real ? "real number" : "text") +
+                    ", expected one that is an integer");
   record(key);
   return static_cast<int64_t>(found.number);
 }
 
 double Chip::real(std::string_view key) const {
   const Entry &found = entry(key);
+  if (findKey(key)->kind == KeySpec::Text)
+    throw ChipError("chip key '" + std::string(key) + "' is a text, expected one that is a number");
   record(key);
   return found.number;
 }
@@ -65,9 +69,12 @@ std::string Chip::source(std::string_view key) const { return entry(key).source;
 
 std::vector<std::string> Chip::assumedKeys() const {
   std::vector<std::string> keys;
-  for (const KeySpec &spec : keySpecs())
-    if (entry(spec.key).source.rfind("assumed", 0) == 0)
+  for (const KeySpec &spec : keySpecs()) {
+    const std::string &source = entry(spec.key).source;
+    const size_t own = source.rfind("preset ", 0) == 0 ? source.find(": ") + 2 : 0; // behind `preset NAME: `
+    if (source.compare(own, 7, "assumed") == 0)
       keys.emplace_back(spec.key);
+  }
   return keys;
 }
 
@@ -88,6 +95,15 @@ std::string Chip::where(const Entry &entry) const {
 
 void Chip::setValue(const KeySpec &spec, Entry entry) {
   const std::string key(spec.key);
+  if (spec.kind == KeySpec::Text) {
+    const std::string words = " " + std::string(spec.words) + " ";
+    if (!spec.words.empty() &&
+        (entry.text.empty() || words.find(" " + entry.text + " ") == std::string::npos))
+      throw ChipError(where(entry) + ": value '" + entry.text + "' of " + key +
+                      " is unknown, expected one of " + std::string(spec.words));
+    entries[key] = std::move(entry);
+    return;
+  }
   const numerics::FloatEnvironment environment; // strtod rounds as the thread does
   errno = 0;
   char *end = nullptr;
@@ -111,44 +127,23 @@ void Chip::setValue(const KeySpec &spec, Entry entry) {
   entries[key] = std::move(entry);
 }
 
+void Chip::checkMultiple(std::string_view what, double total, std::string_view of, double unit) const {
+  if (std::fmod(total, unit) != 0)
+    throw ChipError(where(entry(what)) + ": " + std::string(what) + " gives " + formatNumber(total) +
+                    " bytes, expected a multiple of the " + formatNumber(unit) + " bytes of " +
+                    std::string(of));
+}
+
 void Chip::checkConsistency() const {
   auto value = [&](std::string_view key) { return entry(key).number; };
-  auto requireMultiple = [&](std::string_view what, double total, std::string_view of, double unit) {
-    if (std::fmod(total, unit) != 0)
-      throw ChipError(where(entry(what)) + ": " + std::string(what) + " gives " + formatNumber(total) +
-                      " bytes, expected a multiple of the " + formatNumber(unit) + " bytes of " +
-                      std::string(of));
-  };
-  auto requireAtMost = [&](std::string_view less, std::string_view more, std::string_view why) {
-    if (value(less) > value(more))
-      throw ChipError(where(entry(less)) + ": " + std::string(less) + " is " + formatNumber(value(less)) +
-                      ", expected at most the " + formatNumber(value(more)) + " ns of " + std::string(more) +
-                      ", " + std::string(why));
-  };
-  requireMultiple("scratchpad.kib", value("scratchpad.kib") * 1024,
-                  "scratchpad.banks x scratchpad.bank_width_bytes",
-                  value("scratchpad.banks") * value("scratchpad.bank_width_bytes"));
-  requireMultiple("dram.row_bytes", value("dram.row_bytes"), "dram.burst_bytes", value("dram.burst_bytes"));
-  requireMultiple("scratchpad.bank_width_bytes", value("scratchpad.bank_width_bytes"), "an fp32 element", 4);
-  requireMultiple("dram.interleave_bytes", value("dram.interleave_bytes"), "dram.burst_bytes",
-                  value("dram.burst_bytes"));
+  checkMultiple("scratchpad.kib", value("scratchpad.kib") * 1024,
+                "scratchpad.banks x scratchpad.bank_width_bytes",
+                value("scratchpad.banks") * value("scratchpad.bank_width_bytes"));
+  checkMultiple("scratchpad.bank_width_bytes", value("scratchpad.bank_width_bytes"), "an fp32 element", 4);
   if (value("dma.request_bytes") > value("dram.burst_bytes")) // a shorter request costs a whole burst
-    requireMultiple("dma.request_bytes", value("dma.request_bytes"), "dram.burst_bytes",
-                    value("dram.burst_bytes"));
-  if (std::fmod(value("dram.write_queue"), value("dram.write_batch")) != 0)
-    throw ChipError(where(entry("dram.write_queue")) + ": dram.write_queue gives " +
-                    formatNumber(value("dram.write_queue")) + " bursts, expected a multiple of the " +
-                    formatNumber(value("dram.write_batch")) + " bursts of dram.write_batch");
-  requireAtMost("dram.trcd_ns", "dram.tras_ns", "a row is open before it may be closed");
-  requireAtMost("dram.trrd_ns", "dram.tfaw_ns", "four openings take as long as one");
-  // Rows are closed before a refresh, and the next one is opened behind it.
-  const double rows = value("dram.trtp_ns") + value("dram.trp_ns") + value("dram.trcd_ns");
-  if (value("dram.trfc_ns") > 0 && value("dram.trfc_ns") + rows >= value("dram.trefi_ns"))
-    throw ChipError(where(entry("dram.trfc_ns")) + ": dram.trfc_ns is " +
-                    formatNumber(value("dram.trfc_ns")) + ", with tRTP, tRP and tRCD " +
-                    formatNumber(value("dram.trfc_ns") + rows) + ", expected less than the " +
-                    formatNumber(value("dram.trefi_ns")) +
-                    " ns of dram.trefi_ns, or nothing but refresh is done");
+    checkMultiple("dma.request_bytes", value("dma.request_bytes"), "dram.burst_bytes",
+                  value("dram.burst_bytes"));
+  checkDram();
   const double accumulators =
       value("matrix.units") * value("matrix.accumulator_rows") * value("matrix.cols") * 4;
   if (accumulators > static_cast<double>(isa::kLargestAccumulators))
@@ -158,7 +153,10 @@ void Chip::checkConsistency() const {
                     ", expected at most " + formatNumber(static_cast<double>(isa::kLargestAccumulators)));
 }
 
-void Chip::replace(std::string_view key, const std::string &value) {
+void Chip::replace(std::string_view key, const std::string &value) { replace(key, value, ""); }
+
+/// `source` is where the new value is from, if it has one of its own.
+void Chip::replace(std::string_view key, const std::string &value, const std::string &source) {
   const KeySpec *spec = findKey(key);
   if (!spec)
     throw ChipError("cannot override unknown chip key '" + std::string(key) + "', expected " +
@@ -168,7 +166,8 @@ void Chip::replace(std::string_view key, const std::string &value) {
   changed.text = value;
   changed.original = old.line ? old.text : old.original;
   changed.origin = old.line ? old.source : old.origin;
-  changed.source = "override of " + changed.original + " (" + changed.origin + ")";
+  changed.source =
+      (source.empty() ? "" : source + "; ") + "override of " + changed.original + " (" + changed.origin + ")";
   setValue(*spec, std::move(changed));
 }
 
@@ -178,8 +177,20 @@ Chip Chip::withOverride(std::string_view key, const std::string &value) const {
 
 Chip Chip::withOverrides(const std::map<std::string, std::string> &values) const {
   Chip copy = withoutReads();
-  for (const auto &[key, value] : values)
+  if (const auto preset = values.find("dram.preset"); preset != values.end())
+    copy.replacePreset(preset->second);
+  if (values.count("dram.bandwidth_gbps") && values.count("dram.channel_gbps"))
+    throw ChipError("found overrides of dram.bandwidth_gbps and of dram.channel_gbps, expected one of them, "
+                    "from which the other follows");
+  for (const auto &[key, value] : values) {
+    if (key == "dram.preset")
+      continue;
     copy.replace(key, value);
+    if (key == "dram.bandwidth_gbps" || key == "dram.channel_gbps")
+      copy.entries.find(key == "dram.bandwidth_gbps" ? "dram.channel_gbps" : "dram.bandwidth_gbps")
+          ->second.derived = true;
+  }
+  copy.deriveBandwidth();
   copy.checkConsistency();
   return copy;
 }
@@ -187,7 +198,7 @@ Chip Chip::withOverrides(const std::map<std::string, std::string> &values) const
 std::vector<Override> Chip::overrides() const {
   std::vector<Override> found;
   for (const KeySpec &spec : keySpecs())
-    if (const Entry &value = entry(spec.key); !value.line)
+    if (const Entry &value = entry(spec.key); !value.line && !value.derived)
       found.push_back({std::string(spec.key), value.original, value.text});
   return found;
 }
@@ -198,9 +209,13 @@ Chip Chip::withOverride(std::string_view key, double value) const {
 
 std::vector<Difference> differences(const Chip &left, const Chip &right, const std::set<std::string> &keys) {
   std::vector<Difference> found;
-  for (const std::string &key : keys)
-    if (left.entry(key).number != right.entry(key).number)
+  for (const std::string &key : keys) {
+    if (left.repeats(key) && right.repeats(key))
+      continue;
+    if (findKey(key)->kind == KeySpec::Text ? left.entry(key).text != right.entry(key).text
+                                            : left.entry(key).number != right.entry(key).number)
       found.push_back({key, left.entry(key).text, right.entry(key).text});
+  }
   return found;
 }
 

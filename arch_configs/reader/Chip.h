@@ -40,12 +40,15 @@ public:
   static Chip parse(const std::string &yaml, const std::string &filename);
   /// Names of the chips that `load` finds, sorted.
   static std::vector<std::string> shipped();
+  /// Names of the presets that `dram.preset` finds, sorted, in folders `dram` beside or in those of the
+  /// chips.
+  static std::vector<std::string> dramPresets();
 
   std::string name;
   std::string description;
 
   /// Values. Throw Error if the key does not exist or is not of that kind (a whole number can be read as
-  /// real).
+  /// real, everything as text).
   int64_t integer(std::string_view key) const;
   double real(std::string_view key) const;
   /// The value as written in the file.
@@ -54,6 +57,9 @@ public:
   /// Unit and source of a key; these are not reads.
   std::string unit(std::string_view key) const;
   std::string source(std::string_view key) const;
+  /// Whether a value says nothing that others do not say: `dram.channel_gbps` where it follows from
+  /// `dram.bandwidth_gbps`.
+  bool repeats(std::string_view key) const;
   /// Keys whose source says "assumed", in schema order.
   std::vector<std::string> assumedKeys() const;
 
@@ -63,6 +69,8 @@ public:
   Chip withoutReads() const;
 
   /// The same chip with one value replaced, checked like the file's; its record is empty and its own.
+  /// `dram.preset` replaces all that the preset gives. Of `dram.bandwidth_gbps` and `dram.channel_gbps` the
+  /// one that is replaced is kept from then on, and the other follows.
   Chip withOverride(std::string_view key, const std::string &value) const;
   Chip withOverride(std::string_view key, double value) const;
   /// The same for several values at once, by key; relations between keys need to hold at the end only.
@@ -77,6 +85,7 @@ private:
     double number = 0;
     int line = 0;                 // 0: an override
     std::string original, origin; // of an override: text and source in the file
+    bool derived = false;         // follows from other keys
   };
   struct Reads;
 
@@ -85,17 +94,33 @@ private:
   void record(std::string_view key) const;
   void setValue(const KeySpec &spec, Entry entry);
   void replace(std::string_view key, const std::string &value);
+  void replace(std::string_view key, const std::string &value, const std::string &source);
+  /// Reads sections of keys, or of a preset the one of the DRAM.
+  void read(const std::string &yaml, const std::string &filename, bool isPreset);
   void checkConsistency() const;
+  void checkMultiple(std::string_view what, double total, std::string_view of, double unit) const;
+
+  // ChipDram.cpp
+  /// The keys that a preset gives. Throws Error if there is none of that name; `place` is who asks for it.
+  static Chip loadPreset(const std::string &name, const std::string &place);
+  /// Takes what the file leaves out from its preset.
+  void fillFromPreset();
+  void replacePreset(const std::string &name);
+  /// The bandwidth of all channels from that of one, or the other way round.
+  void deriveBandwidth();
+  void checkDram() const;
   std::string where(const Entry &entry) const;
 
   std::string filename;
+  int firstLine = 0; // of the document
   std::map<std::string, Entry, std::less<>> entries;
   std::shared_ptr<Reads> reads;
 
   friend std::vector<Difference> differences(const Chip &, const Chip &, const std::set<std::string> &);
 };
 
-/// The keys among `keys` on which the chips differ, sorted; reading for the comparison is not recorded. With
+/// The keys among `keys` on which the chips differ, sorted, but for those that repeat others in both; reading
+/// for the comparison is not recorded. With
 /// the read keys of a compilation: empty means that its program is the same for both chips.
 std::vector<Difference> differences(const Chip &left, const Chip &right, const std::set<std::string> &keys);
 

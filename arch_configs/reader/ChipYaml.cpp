@@ -103,7 +103,7 @@ int countDocuments(const std::string &yaml) {
 
 } // namespace
 
-Chip Chip::parse(const std::string &yaml, const std::string &filename) {
+void Chip::read(const std::string &yaml, const std::string &filename, bool isPreset) {
   Document document(filename);
   YAML::Node root;
   try {
@@ -115,8 +115,7 @@ Chip Chip::parse(const std::string &yaml, const std::string &filename) {
     document.fail(error.mark,
                   "not valid YAML (" + error.msg + "), expected sections of `key: {value, unit, source}`");
   }
-  Chip chip;
-  chip.filename = filename;
+  this->filename = filename;
   auto readKey = [&](const std::string &key, const YAML::Node &node, const YAML::Mark &mark) {
     const KeySpec *spec = findKey(key);
     if (!spec)
@@ -138,12 +137,15 @@ Chip Chip::parse(const std::string &yaml, const std::string &filename) {
                               std::string(spec->unit));
     entry.text = parts["value"];
     entry.source = parts["source"];
-    chip.setValue(*spec, std::move(entry));
+    setValue(*spec, std::move(entry));
   };
   document.forEach(
-      root, "the chip", [&](const std::string &section, const YAML::Node &node, const YAML::Mark &mark) {
+      root, isPreset ? "the preset" : "the chip",
+      [&](const std::string &section, const YAML::Node &node, const YAML::Mark &mark) {
         if (section == "name" || section == "description") {
-          (section == "name" ? chip.name : chip.description) = document.scalar(node, section);
+          (section == "name" ? name : description) = document.scalar(node, section);
+        } else if (isPreset && section != "dram") {
+          document.fail(mark, "unknown key '" + section + "', expected name, description or dram");
         } else if (!isSection(section)) {
           document.fail(mark,
                         "unknown key '" + section +
@@ -155,27 +157,75 @@ Chip Chip::parse(const std::string &yaml, const std::string &filename) {
                            });
         }
       });
-  if (chip.name.empty())
-    document.fail(root.Mark(), "key 'name' is missing, expected the chip's name");
+  if (name.empty())
+    document.fail(root.Mark(), "key 'name' is missing, expected the " +
+                                   std::string(isPreset ? "preset" : "chip") + "'s name");
+  firstLine = root.Mark().line + 1;
+}
+
+Chip Chip::parse(const std::string &yaml, const std::string &filename) {
+  Chip chip;
+  chip.read(yaml, filename, false);
+  chip.fillFromPreset();
   std::string missing;
   for (const KeySpec &spec : keySpecs())
     if (!chip.entries.count(spec.key))
       missing += (missing.empty() ? "" : ", ") + std::string(spec.key) + " [" + std::string(spec.unit) + "]";
   if (!missing.empty())
-    document.fail(root.Mark(), "missing keys, expected also " + missing);
+    throw ChipError(filename + ":" + std::to_string(chip.firstLine) + ": missing keys, expected also " +
+                    missing);
+  chip.deriveBandwidth();
   chip.checkConsistency();
   return chip;
 }
 
-std::vector<std::string> Chip::shipped() {
+/// The names of the YAML files of the folders, sorted.
+static std::vector<std::string> namesIn(const std::vector<fs::path> &folders) {
   std::set<std::string> names;
-  for (const fs::path &folder : searchPath()) {
+  for (const fs::path &folder : folders) {
     std::error_code ignored; // a folder of the search path need not exist
     for (const auto &file : fs::directory_iterator(folder, ignored))
       if (file.path().extension() == ".yaml")
         names.insert(file.path().stem().string());
   }
   return {names.begin(), names.end()};
+}
+
+std::vector<std::string> Chip::shipped() { return namesIn(searchPath()); }
+
+static std::vector<fs::path> presetPath() {
+  std::vector<fs::path> folders;
+  for (const fs::path &folder : searchPath())
+    folders.insert(folders.end(), {folder / "dram", folder.parent_path() / "dram"});
+  return folders;
+}
+
+std::vector<std::string> Chip::dramPresets() { return namesIn(presetPath()); }
+
+/// The file of a name in one of the folders, or the path that the name is. Throws Error if there is none.
+static fs::path fileOf(const std::string &pathOrName, const std::vector<fs::path> &folders,
+                       const std::string &what) {
+  if (pathOrName.find('/') != std::string::npos || fs::path(pathOrName).extension() == ".yaml")
+    return pathOrName;
+  for (const fs::path &folder : folders) {
+    std::error_code ignored; // a name that no file can have is the name of none
+    if (fs::path candidate = folder / (pathOrName + ".yaml"); fs::exists(candidate, ignored))
+      return candidate;
+  }
+  std::string known;
+  for (const std::string &name : namesIn(folders))
+    known += (known.empty() ? "" : ", ") + name;
+  constexpr size_t kMostShown = 64; // characters of a name
+  throw ChipError(what + " '" + pathOrName.substr(0, kMostShown) +
+                  (pathOrName.size() > kMostShown ? "..." : "") + "', expected one of " + known +
+                  " or the path of a .yaml file");
+}
+
+Chip Chip::loadPreset(const std::string &name, const std::string &place) {
+  const fs::path path = fileOf(name, presetPath(), place + ": unknown dram.preset");
+  Chip preset;
+  preset.read(readFile(path), path.string(), true);
+  return preset;
 }
 
 /// The same as Chip::parse; a compilation reads its chip in every pass, a sweep for every point, and reading
@@ -188,31 +238,15 @@ static Chip parseAgain(std::string yaml, const std::string &filename) {
   thread_local std::optional<Parsed> last;
   if (!last || last->yaml != yaml || last->filename != filename) {
     Chip chip = Chip::parse(yaml, filename);
+    if (chip.withoutReads().text("dram.preset") != "none") // whose file may change meanwhile
+      return chip;
     last.emplace(Parsed{std::move(yaml), filename, std::move(chip)});
   }
   return last->chip.withoutReads();
 }
 
 Chip Chip::load(const std::string &pathOrName) {
-  fs::path path = pathOrName;
-  if (pathOrName.find('/') == std::string::npos && path.extension() != ".yaml") {
-    fs::path found;
-    std::error_code ignored; // a name that no file can have is the name of no chip
-    for (const fs::path &folder : searchPath())
-      if (fs::path candidate = folder / (pathOrName + ".yaml");
-          found.empty() && fs::exists(candidate, ignored))
-        found = candidate;
-    if (found.empty()) {
-      std::string known;
-      for (const std::string &name : shipped())
-        known += (known.empty() ? "" : ", ") + name;
-      constexpr size_t kMostShown = 64; // characters of a name
-      throw ChipError("unknown chip '" + pathOrName.substr(0, kMostShown) +
-                      (pathOrName.size() > kMostShown ? "..." : "") + "', expected one of " + known +
-                      " or the path of a .yaml file");
-    }
-    path = found;
-  }
+  const fs::path path = fileOf(pathOrName, searchPath(), "unknown chip");
   return parseAgain(readFile(path), path.string());
 }
 

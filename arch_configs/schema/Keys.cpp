@@ -9,10 +9,19 @@
 
 namespace arsis::chip {
 
+/// The keys of the DRAM in the place of "dram.".
+static std::vector<KeySpec> withDram(std::vector<KeySpec> specs) {
+  const auto place =
+      std::find_if(specs.begin(), specs.end(), [](const KeySpec &spec) { return spec.key == "dram."; });
+  const std::vector<KeySpec> dram = dramKeySpecs();
+  specs.insert(specs.erase(place), dram.begin(), dram.end());
+  return specs;
+}
+
 const std::vector<KeySpec> &keySpecs() {
   constexpr auto integer = KeySpec::Integer;
   constexpr auto real = KeySpec::Real;
-  static const std::vector<KeySpec> specs = {
+  static const std::vector<KeySpec> specs = withDram({
       {"clock.core_mhz", "MHz", real, 1, 10000, "clock of every unit on the chip"},
 
       {"matrix.units", "arrays", integer, 1, 16,
@@ -63,45 +72,7 @@ const std::vector<KeySpec> &keySpecs() {
       {"dma.startup_cycles", "cycles", integer, 0, 100000,
        "cycles from the issue of a DMA instruction to its first request, a pipeline that a busy queue hides"},
 
-      {"dram.capacity_mib", "MiB", integer, 1, 1 << 24, "bytes a program can place"},
-      {"dram.bandwidth_gbps", "GB/s", real, 0.001, 100000,
-       "peak bandwidth of all channels together; 1 GB = 10^9 B"},
-      {"dram.controller_ns", "ns", real, 0, 100000,
-       "part of the unloaded latency: the controller's own pipeline, both ways"},
-      {"dram.interconnect_ns", "ns", real, 0, 100000,
-       "part of the unloaded latency: between DMA queue and controller on the chip, both ways"},
-      {"dram.phy_ns", "ns", real, 0, 100000,
-       "part of the unloaded latency: the interface between controller and devices, both ways"},
-      {"dram.channels", "channels", integer, 1, 4096,
-       "independent channels; pieces of `dram.interleave_bytes` go round them"},
-      {"dram.banks", "banks", integer, 1, 1024, "banks per channel, each with one open row"},
-      {"dram.row_bytes", "B", integer, 1, 1 << 20, "bytes of a row across the devices of a channel"},
-      {"dram.burst_bytes", "B", integer, 1, 4096, "smallest transfer; shorter requests cost a whole burst"},
-      {"dram.interleave_bytes", "B", integer, 1, 1 << 20,
-       "consecutive bytes of one channel, whole bursts; the next ones are in the next channel"},
-      {"dram.channel_permutation", "flag", integer, 0, 1,
-       "1 if each round of pieces over n channels begins one channel on from the round before, "
-       "and every n of them at a channel by their hash"},
-      {"dram.bank_permutation", "flag", integer, 0, 1,
-       "1 if each round of rows over the banks begins at a bank of its own, by a hash of the row"},
-      {"dram.write_queue", "bursts", integer, 1, 65536,
-       "writes that the controller of a channel holds; a store is answered when its bursts are in it"},
-      {"dram.write_batch", "bursts", integer, 1, 65536,
-       "writes that leave the queue together; the queue holds whole batches"},
-      {"dram.tcl_ns", "ns", real, 0, 100000,
-       "tCL: from a read to its first beat, row open; part of the unloaded latency"},
-      {"dram.tcwl_ns", "ns", real, 0, 100000, "tCWL: from a write to its first beat"},
-      {"dram.trcd_ns", "ns", real, 0, 100000, "tRCD: from opening a row to its first read or write"},
-      {"dram.trp_ns", "ns", real, 0, 100000, "tRP: from closing a row to opening another one of its bank"},
-      {"dram.tras_ns", "ns", real, 0, 100000, "tRAS: from opening a row to closing it"},
-      {"dram.trrd_ns", "ns", real, 0, 100000, "tRRD: between two openings of rows of one channel"},
-      {"dram.tfaw_ns", "ns", real, 0, 100000, "tFAW: in which a channel opens at most four rows"},
-      {"dram.twr_ns", "ns", real, 0, 100000, "tWR: from the last beat of a write to closing its row"},
-      {"dram.trtp_ns", "ns", real, 0, 100000, "tRTP: from a read to closing its row"},
-      {"dram.twtr_ns", "ns", real, 0, 100000, "tWTR: from the last beat of a write to a read"},
-      {"dram.trtw_ns", "ns", real, 0, 100000, "gap on the bus between the beats of a read and of a write"},
-      {"dram.trfc_ns", "ns", real, 0, 100000, "tRFC: a refresh of all banks of a channel"},
-      {"dram.trefi_ns", "ns", real, 1, 1e9, "tREFI: from one refresh to the next"},
+      {"dram.", "", integer, 0, 0, ""}, // the place of dramKeySpecs()
 
       {"frontend.decode_cycles", "cycles", integer, 0, 10000,
        "cycles between two instructions of one stream"},
@@ -125,7 +96,7 @@ const std::vector<KeySpec> &keySpecs() {
       {"energy.fetch_pj_per_byte", "pJ/B", real, 0, 1e6, "instruction fetch"},
       {"energy.static_mw", "mW", real, 0, 1e9,
        "leakage and idle power of the whole chip, DRAM devices excluded"},
-  };
+  });
   return specs;
 }
 
@@ -164,18 +135,22 @@ std::string formatNumber(double value) {
 }
 
 std::string keysAsMarkdown() {
+  constexpr const char *kKinds[] = {"integer", "real", "text"};
   std::ostringstream out;
   out << "# Keys of a chip description\n\n"
          "Generated by `arsis-chip keys` from arch_configs/schema/Keys.cpp. Every chip gives every key, each "
          "as\n"
          "`name: {value: ..., unit: ..., source: \"...\"}` under its section; a figure without a source says "
          "`assumed`\n"
-         "and, after a colon, why.\n\n"
+         "and, after a colon, why. A chip that names a `dram.preset` may leave out what the preset gives; "
+         "of\n"
+         "`dram.bandwidth_gbps` and `dram.channel_gbps` it gives one, from which the other follows.\n\n"
          "| key | unit | kind | minimum | maximum | meaning |\n|---|---|---|---|---|---|\n";
   for (const KeySpec &spec : keySpecs())
-    out << "| `" << spec.key << "` | " << spec.unit << " | "
-        << (spec.kind == KeySpec::Integer ? "integer" : "real") << " | " << formatNumber(spec.minimum)
-        << " | " << formatNumber(spec.maximum) << " | " << spec.description << " |\n";
+    out << "| `" << spec.key << "` | " << spec.unit << " | " << kKinds[spec.kind] << " | "
+        << (spec.kind == KeySpec::Text ? "" : formatNumber(spec.minimum)) << " | "
+        << (spec.kind == KeySpec::Text ? "" : formatNumber(spec.maximum)) << " | " << spec.description
+        << " |\n";
   return out.str();
 }
 

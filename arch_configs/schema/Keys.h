@@ -11,16 +11,20 @@
 namespace arsis::chip {
 
 struct KeySpec {
-  enum Kind { Integer, Real };
+  enum Kind { Integer, Real, Text };
   std::string_view key;  // section.name, as in the YAML
   std::string_view unit; // as it must stand in the YAML
   Kind kind;
-  double minimum, maximum; // inclusive
+  double minimum, maximum; // inclusive, of a number
   std::string_view description;
+  std::string_view words = {}; // of a text: what it may be, separated by spaces; anything if empty
 };
 
 /// The whole table, in the order in which pages and reports list it.
 const std::vector<KeySpec> &keySpecs();
+
+/// The part of the table under `dram.` (DramKeys.cpp).
+std::vector<KeySpec> dramKeySpecs();
 
 /// The entry of `key`, or null.
 const KeySpec *findKey(std::string_view key);

@@ -26,7 +26,8 @@ ChipLimits readChipLimits(const chip::Chip &chip) {
   limits.dmaStartupCycles = chip.integer("dma.startup_cycles");
   const timing::Dram dram(chip);
   limits.dram = {dram.channels, dram.interleaveBytes, dram.burstBytes, dram.channelsPermuted};
-  limits.dramBytesPerCycle = dram.bandwidthGbps * dram.usable() * kMegaPerGiga / chip.real("clock.core_mhz");
+  limits.dramBytesPerCycle =
+      dram.bandwidthGbps * dram.usable() * kMegaPerGiga / chip.real("clock.core_mhz") * dram.streamShare();
   return limits;
 }
 

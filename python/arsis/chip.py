@@ -7,12 +7,12 @@ import numbers
 import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import _arsis
 from _arsis import ChipError, InputError
 
-Number: TypeAlias = int | float
+Setting: TypeAlias = int | float | str
 ChipLike: TypeAlias = "str | os.PathLike[str] | Chip"
 
 # The products that an array may make, and the key that says in how many passes.
@@ -24,7 +24,7 @@ class Value:
     """A value of a chip. `unit` as in the chip's file ("PE", "GB/s"); `source` says where the value is from."""
 
     key: str
-    value: Number
+    value: Setting
     unit: str
     source: str
     meaning: str
@@ -35,8 +35,8 @@ class Difference:
     """A key on which two chips differ."""
 
     key: str
-    left: Number
-    right: Number
+    left: Setting
+    right: Setting
     unit: str
 
 
@@ -53,8 +53,8 @@ class Peak:
         return self.ops_per_s / self.bytes_per_s
 
 
-class Chip(Mapping[str, Number]):
-    """A shipped chip by name, a chip's YAML file, or another Chip. As a mapping: every key and its number.
+class Chip(Mapping[str, Any]):
+    """A shipped chip by name, a chip's YAML file, or another Chip. As a mapping: every key and its value.
 
     Its values are right: a file or a value that is not, or two that contradict each other, raise ChipError.
 
@@ -94,8 +94,8 @@ class Chip(Mapping[str, Number]):
         """Keys whose value nobody published: their source says so."""
         return self._native.assumed()
 
-    def __getitem__(self, key: str) -> Number:
-        """The number of a key: int or float, as the schema says. Raises ChipError for a key that there is not."""
+    def __getitem__(self, key: str) -> Any:
+        """The value of a key: int, float or str, as the schema says. Raises ChipError for a key that there is not."""
         return self._native.value(key)
 
     def __iter__(self) -> Iterator[str]:

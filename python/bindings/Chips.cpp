@@ -16,10 +16,12 @@ chip::Chip loadChip(const std::string &nameOrPath, const Overrides &overrides) {
   return chip::Chip::load(nameOrPath).withOverrides(overrides);
 }
 
-static std::variant<int64_t, double> valueOf(const chip::Chip &chip, const std::string &key) {
+static std::variant<int64_t, double, std::string> valueOf(const chip::Chip &chip, const std::string &key) {
   chip.text(key); // throws for an unknown key
   if (chip::findKey(key)->kind == chip::KeySpec::Integer)
     return chip.integer(key);
+  if (chip::findKey(key)->kind == chip::KeySpec::Text)
+    return chip.text(key);
   return chip.real(key);
 }
 
@@ -32,6 +34,7 @@ static std::vector<std::string> keys() {
 
 void bindChips(py::module_ &module) {
   module.def("chips", &chip::Chip::shipped, "Names of the shipped chips.");
+  module.def("dram_presets", &chip::Chip::dramPresets, "Names of the shipped timings for `dram.preset`.");
   module.def("chip_keys", &keys, "Every key of a chip, in the order of the manual page.");
   module.def(
       "describe_chip_key",
@@ -47,7 +50,8 @@ void bindChips(py::module_ &module) {
       .def(py::init(&loadChip), py::arg("name_or_path"), py::arg("overrides") = Overrides())
       .def_readonly("name", &chip::Chip::name)
       .def_readonly("description", &chip::Chip::description)
-      .def("value", &valueOf, py::arg("key"), "int or float, as the key is. Raises ChipError for no key.")
+      .def("value", &valueOf, py::arg("key"),
+           "int, float or str, as the key is. Raises ChipError for no key.")
       .def("text", &chip::Chip::text, py::arg("key"), "The value as written.")
       .def("unit", &chip::Chip::unit, py::arg("key"))
       .def("source", &chip::Chip::source, py::arg("key"))

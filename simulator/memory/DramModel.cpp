@@ -16,31 +16,32 @@ DramTimes::DramTimes(const timing::Dram &dram)
     : burst(fromNanoseconds(dram.burstNs())), readLatency(fromNanoseconds(dram.readLatencyNs())),
       writeLatency(fromNanoseconds(dram.writeLatencyNs())),
       writeToRead(fromNanoseconds(dram.writeToReadNs())), readToWrite(fromNanoseconds(dram.readToWriteNs())),
+      writeToReadLong(fromNanoseconds(dram.cwl + dram.wtrLongNs())), otherRank(fromNanoseconds(dram.rtrs)),
+      otherRankWriteToRead(fromNanoseconds(std::max(0.0, dram.cwl + dram.rtrs - dram.cl))),
+      otherRankReadToWrite(
+          fromNanoseconds(std::max(0.0, dram.cl + std::max(dram.rtw, dram.rtrs) - dram.cwl))),
+      columnShort(fromNanoseconds(dram.columnShortNs())), columnLong(fromNanoseconds(dram.columnLongNs())),
       rcd(fromNanoseconds(dram.rcd)), rp(fromNanoseconds(dram.rp)), ras(fromNanoseconds(dram.ras)),
-      rrd(fromNanoseconds(dram.rrd)), faw(fromNanoseconds(dram.faw)), rtp(fromNanoseconds(dram.rtp)),
-      writeRecovery(fromNanoseconds(dram.cwl + dram.wr)), rfc(fromNanoseconds(dram.rfc)),
-      refi(fromNanoseconds(dram.refi)) {}
+      rc(fromNanoseconds(dram.rowCycleNs())), rrdShort(fromNanoseconds(dram.rrdShortNs())),
+      rrdLong(fromNanoseconds(dram.rrdLongNs())), faw(fromNanoseconds(dram.faw)),
+      rtp(fromNanoseconds(dram.rtp)), writeRecovery(fromNanoseconds(dram.cwl + dram.wr)),
+      rfc(fromNanoseconds(dram.rfc)), refi(fromNanoseconds(dram.refi)),
+      pageTimeout(fromNanoseconds(dram.pageTimeout)) {}
 
 DramModel::DramModel(const timing::Dram &parameters)
-    : parameters(parameters), times(parameters), burst(parameters.burstBytes),
-      burstsPerGranule(parameters.interleaveBytes / parameters.burstBytes),
-      burstsPerRow(std::max<int64_t>(1, parameters.rowBytes / parameters.burstBytes)),
-      channelCount(parameters.channels), banks(parameters.banks),
+    : parameters(parameters), times(parameters), slotsSuffice(parameters.ranks == 1 && times.slotsSuffice()),
+      map(parameters), burst(parameters.burstBytes),
+      burstsPerGranule(parameters.interleaveBytes / parameters.burstBytes), channelCount(parameters.channels),
       channels(static_cast<size_t>(parameters.channels)) {
   for (Channel &channel : channels) {
-    channel.banks.resize(static_cast<size_t>(parameters.banks));
+    channel.banks.resize(map.bankCount());
+    channel.ranks.resize(static_cast<size_t>(parameters.ranks));
+    channel.groups.resize(static_cast<size_t>(parameters.ranks * parameters.groups));
     channel.batchEnds.assign(static_cast<size_t>(parameters.writeQueue / parameters.writeBatch), 0);
-    channel.activations.fill(-std::max(times.faw, times.rrd));
+    for (Rank &rank : channel.ranks)
+      rank.activations.fill(-kLongAgo);
     channel.refreshDue = times.rfc > 0 ? times.refi : kNever;
-    channel.bankOfLastRow = bankOf(channel.lastRow);
   }
-}
-
-/// Rows go round the banks; permuted, each round begins at a bank by its hash, so that rows of two rounds
-/// meet with the chance of one in the number of banks, whatever their distance.
-size_t DramModel::bankOf(int64_t row) const {
-  const int64_t bank = parameters.banksPermuted ? row + timing::hashOf(banks.quotient(row)) : row;
-  return static_cast<size_t>(banks.remainder(bank));
 }
 
 /// Due refreshes, before a piece that arrived at `arrival` is served. They begin when all rows are closed.
@@ -48,10 +49,11 @@ size_t DramModel::bankOf(int64_t row) const {
 void DramModel::refresh(Channel &channel, Femtoseconds arrival) {
   const Femtoseconds from = std::max(channel.free, arrival);
   while (channel.refreshDue <= from) {
-    Femtoseconds begin = std::max(channel.free, channel.refreshDue);
+    const Femtoseconds due = std::max(channel.free, channel.refreshDue);
+    Femtoseconds begin = due;
     for (Bank &bank : channel.banks) {
-      if (bank.openRow >= 0)
-        begin = std::max(begin, closedAt(bank));
+      timeOut(bank, due);
+      begin = std::max(begin, bank.openRow >= 0 ? closedAt(bank) : bank.closed);
       bank.openRow = -1;
     }
     channel.free = channel.refreshed = Clock::later(begin, times.rfc);
@@ -70,53 +72,96 @@ Femtoseconds DramModel::closedAt(const Bank &bank) const {
   return Clock::later(std::max(bank.closable, Clock::later(bank.activated, times.ras)), times.rp);
 }
 
-/// Opens `row` in `bank`, as soon as a request that came at `arrival` can make it; returns when it is open.
-Femtoseconds DramModel::activate(Channel &channel, Bank &bank, int64_t row, Femtoseconds arrival) {
+void DramModel::timeOut(Bank &bank, Femtoseconds time) const {
+  if (parameters.policy != timing::PagePolicy::TimedOut || bank.openRow < 0)
+    return;
+  const Femtoseconds out = Clock::later(bank.lastUsed, times.pageTimeout);
+  if (time <= out)
+    return;
+  bank.closed = std::max(Clock::later(out, times.rp), closedAt(bank));
+  bank.openRow = -1;
+}
+
+/// Opens a row, as soon as a request that came at `arrival` can make it; returns when it is open.
+Femtoseconds DramModel::activate(Channel &channel, timing::DramPlace place, Femtoseconds arrival) {
+  Bank &bank = channel.banks[place.bank];
+  Rank &rank = channel.ranks[map.rankOf(place.bank)];
+  Group &group = channel.groups[map.groupOf(place.bank)];
   Femtoseconds begin = arrival;
   if (bank.openRow >= 0)
     begin = std::max(begin + times.rp, closedAt(bank));
-  Femtoseconds &oldest = channel.activations[channel.nextActivation];
-  const Femtoseconds last = channel.activations[(channel.nextActivation + 3) % 4];
-  begin = std::max({begin, last + times.rrd, oldest + times.faw});
-  oldest = begin;
-  channel.nextActivation = (channel.nextActivation + 1) % 4;
-  bank.openRow = row;
+  Femtoseconds &oldest = rank.activations[static_cast<size_t>(rank.nextActivation)];
+  const Femtoseconds last = rank.activations[static_cast<size_t>((rank.nextActivation + 3) % 4)];
+  begin = std::max({begin, bank.closed, bank.openable, last + times.rrdShort, group.activated + times.rrdLong,
+                    oldest + times.faw});
+  oldest = group.activated = begin;
+  rank.nextActivation = (rank.nextActivation + 1) % 4;
+  bank.openRow = place.row;
   bank.activated = begin;
+  bank.openable = Clock::later(begin, times.rc);
   bank.closable = 0;
   return Clock::later(begin, times.rcd);
+}
+
+Femtoseconds DramModel::columnFrom(const Channel &channel, size_t bank, bool write) const {
+  const bool turns = channel.writing != write;
+  if (slotsSuffice)
+    return turns ? Clock::later(channel.slotEnd, write ? times.readToWrite : times.writeToRead) : 0;
+  const size_t rank = map.rankOf(bank);
+  const Columns &near = channel.groups[map.groupOf(bank)].columns, &far = channel.ranks[rank].columns;
+  Femtoseconds from = std::max(near.last[write] + times.columnLong, far.last[write] + times.columnShort);
+  if (!write)
+    from = std::max({from, near.writeSlotEnd + times.writeToReadLong, far.writeSlotEnd + times.writeToRead});
+  if (rank != channel.rank && channel.slotEnd > 0)
+    return std::max(from, Clock::later(channel.slotEnd, !turns  ? times.otherRank
+                                                        : write ? times.otherRankReadToWrite
+                                                                : times.otherRankWriteToRead));
+  return turns && write ? std::max(from, Clock::later(channel.slotEnd, times.readToWrite)) : from;
+}
+
+void DramModel::noteColumns(Channel &channel, size_t bank, bool write, Femtoseconds last) {
+  channel.rank = map.rankOf(bank);
+  for (Columns *columns :
+       {&channel.groups[map.groupOf(bank)].columns, &channel.ranks[channel.rank].columns}) {
+    columns->last[write] = last;
+    if (write)
+      columns->writeSlotEnd = channel.slotEnd;
+  }
 }
 
 int64_t DramModel::transfer(Channel &channel, Piece piece, Femtoseconds arrival, bool write,
                             Femtoseconds until) {
   if (channel.refreshDue <= std::max(channel.free, arrival))
     refresh(channel, arrival);
-  const int64_t row = burstsPerRow.quotient(piece.begin);
-  if (row != channel.lastRow) {
-    channel.lastRow = row;
-    channel.bankOfLastRow = bankOf(row);
-  }
-  Bank &bank = channel.banks[channel.bankOfLastRow];
-  Femtoseconds begin = channel.free;
+  const timing::DramPlace place = map.of(piece.begin);
+  Bank &bank = channel.banks[place.bank];
+  Femtoseconds begin = std::max(channel.free, columnFrom(channel, place.bank, write));
   if (channel.writing != write) {
     ++turnarounds;
     channel.writing = write;
-    begin = std::max(begin, Clock::later(channel.slotEnd, write ? times.readToWrite : times.writeToRead));
   }
-  if (bank.openRow == row) {
+  timeOut(bank, std::max(channel.free, arrival));
+  if (bank.openRow == place.row) {
     ++rowHits;
     begin = std::max(begin, arrival);
   } else {
     ++rowMisses;
-    begin = std::max(begin, activate(channel, bank, row, std::max(arrival, channel.refreshed)));
+    begin = std::max(begin, activate(channel, place, std::max(arrival, channel.refreshed)));
   }
   int64_t count = piece.end - piece.begin;
   if (until != kNever)
-    count = std::min(count, 1 + std::max<int64_t>(0, (until - begin - 1) / times.burst));
-  const Femtoseconds taken = Clock::times(count, times.burst);
-  channel.free = channel.slotEnd = Clock::later(begin, taken);
-  bank.closable = std::max(bank.closable, write ? Clock::later(channel.free, times.writeRecovery)
-                                                : channel.free - times.burst + times.rtp);
-  busy += taken;
+    count = std::min(count, 1 + std::max<int64_t>(0, (until - begin - 1) / times.columnLong));
+  const Femtoseconds last = Clock::later(begin, Clock::times(count - 1, times.columnLong));
+  channel.free = channel.slotEnd = bank.lastUsed = Clock::later(last, times.burst);
+  if (!slotsSuffice)
+    noteColumns(channel, place.bank, write, last);
+  bank.closable =
+      std::max(bank.closable, write ? Clock::later(channel.free, times.writeRecovery) : last + times.rtp);
+  if (parameters.policy == timing::PagePolicy::Closed) {
+    bank.closed = closedAt(bank);
+    bank.openRow = -1;
+  }
+  busy += Clock::times(count, times.burst);
   firstBegan = begin;
   return count;
 }
@@ -156,7 +201,7 @@ void DramModel::write(Channel &channel, Piece piece, Femtoseconds arrival) {
       firstBurst = accepted;
     bursts += count;
     if (!channel.queued.empty() && channel.queued.back().end == next.begin &&
-        burstsPerRow.remainder(next.begin) != 0)
+        map.endOfRun(next.begin - 1) != next.begin)
       channel.queued.back().end = next.end;
     else
       channel.queued.push_back(next);
@@ -173,8 +218,7 @@ void DramModel::write(Channel &channel, Piece piece, Femtoseconds arrival) {
 }
 
 DramModel::Piece DramModel::inRow(Piece piece) const {
-  const int64_t row = burstsPerRow.quotient(piece.begin);
-  return {piece.begin, std::min(piece.end, (row + 1) * burstsPerRow.value)};
+  return {piece.begin, std::min(piece.end, map.endOfRun(piece.begin))};
 }
 
 /// Writes that begin before `time`: no request has come since the channel was free.
@@ -185,7 +229,7 @@ void DramModel::writeUntil(Channel &channel, Femtoseconds time) {
   while (gone < channel.queued.size()) {
     Piece &piece = channel.queued[gone];
     const Femtoseconds from = std::max(channel.free, channel.enough),
-                       first = channel.writing ? from : std::max(from, channel.slotEnd + times.readToWrite);
+                       first = std::max(from, columnFrom(channel, map.of(piece.begin).bank, true));
     if (first >= time)
       break;
     const int64_t count = transfer(channel, piece, channel.enough, true, time);
@@ -212,8 +256,8 @@ void DramModel::writeBatch(Channel &channel, Femtoseconds decided) {
   for (const bool open : {true, false}) {
     size_t kept = 0;
     for (const Piece piece : batch) {
-      const int64_t row = burstsPerRow.quotient(piece.begin);
-      if (open && channel.banks[bankOf(row)].openRow != row)
+      const timing::DramPlace place = map.of(piece.begin);
+      if (open && channel.banks[place.bank].openRow != place.row)
         batch[kept++] = piece;
       else
         transfer(channel, piece, decided, true, kNever);
@@ -273,8 +317,7 @@ Femtoseconds DramModel::serve(StridedPayload &payload, Femtoseconds arrival) {
   payload.first = Clock::later(firstBurst, latency);
   payload.waited = waited;
   payload.occupied = channelCount.quotient(Clock::times(bursts, times.burst));
-  payload.held = held >= 0 && held <= kNever ? channelCount.quotient(static_cast<Femtoseconds>(held))
-                                             : static_cast<Femtoseconds>(held / parameters.channels);
+  payload.held = static_cast<Femtoseconds>(held / parameters.channels);
   return Clock::later(finished, latency);
 }
 

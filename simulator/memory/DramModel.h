@@ -1,17 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // The channels of the DRAM and their controllers, free of sockets. Models: channels that interleave by
 // `dram.interleave_bytes`, rounds permuted or not; banks with one open row each, opened under tRCD, tRP,
-// tRAS, tRRD, tFAW, tWR and tRTP while other banks transfer; the direction of the bus (tWTR, turnaround); a
-// queue of writes: half a batch goes out while no read is there, a whole one goes before reads, open rows
-// first; refresh of a whole channel (tRFC every tREFI), which closes its rows. Requests are cut into pieces
-// of one row, which nothing interrupts: each costs a closed form. Reads are served in the order in which they
-// arrive, a batch of writes when it is complete; refresh waits for the end of a piece. Does not model: bank
-// groups, ranks, reordering of reads, reads answered from the queue of writes, refresh bank by bank, a bound
-// on refreshes that wait. Figures: timing/Dram.h.
+// tRAS, tRC, tRRD, tFAW, tWR and tRTP while other banks transfer; bank groups and ranks (tCCD, tRRD and tWTR
+// short and long, tRTRS); the direction of the bus (tWTR, turnaround); pages that stay open, close behind
+// each access or time out; a queue of writes: half a batch goes out while no read is there, a whole one goes
+// before reads, open rows first; refresh of a whole channel (tRFC every tREFI), which closes its rows.
+// Requests are cut into pieces of one row, which nothing interrupts: each costs a closed form. Reads are
+// served in the order in which they arrive, a batch of writes when it is complete; refresh waits for the end
+// of a piece. Does not model: reordering of reads (DramWindow.h does), reads answered from the queue of
+// writes, the bus of commands, refresh bank by bank or rank by rank, a bound on refreshes that wait. Figures:
+// timing/Dram.h.
 #pragma once
 
 #include "simulator/memory/Payload.h"
-#include "timing/Dram.h"
+#include "timing/DramMap.h"
 
 #include <vector>
 
@@ -20,9 +22,16 @@ namespace arsis::sim {
 /// timing::Dram in units of simulated time.
 struct DramTimes {
   explicit DramTimes(const timing::Dram &dram);
-  Femtoseconds burst, readLatency, writeLatency, writeToRead, readToWrite;
-  Femtoseconds rcd, rp, ras, rrd, faw, rtp, writeRecovery; // tCWL + tWR after the last command slot
-  Femtoseconds rfc, refi;
+  Femtoseconds burst, readLatency, writeLatency;
+  Femtoseconds writeToRead, readToWrite;                              // gaps between slots of one rank
+  Femtoseconds writeToReadLong;                                       // of one bank group
+  Femtoseconds otherRank, otherRankWriteToRead, otherRankReadToWrite; // gaps between slots of two
+  Femtoseconds columnShort, columnLong;                               // between commands of one direction
+  Femtoseconds rcd, rp, ras, rc, rrdShort, rrdLong, faw, rtp;
+  Femtoseconds writeRecovery; // tCWL + tWR after the last command slot
+  Femtoseconds rfc, refi, pageTimeout;
+  /// Whether slots that follow each other on the bus keep all distances but those of turning it.
+  bool slotsSuffice() const { return columnLong == burst && writeToReadLong == writeToRead; }
 };
 
 class DramModel {
@@ -46,7 +55,22 @@ private:
   struct Bank {
     int64_t openRow = -1;       // none
     Femtoseconds activated = 0, // when its row opened
-        closable = 0;           // when it may be precharged, as far as reads and writes go
+        closable = 0,           // when it may be precharged, as far as reads and writes go
+        lastUsed = 0,           // end of its last slot
+        closed = 0,             // when a row that the policy closed is closed
+        openable = 0;           // when another row may open, as far as tRC goes
+  };
+  struct Columns {                                                        // of a rank or of a bank group
+    Femtoseconds last[2]{-kLongAgo, -kLongAgo}, writeSlotEnd = -kLongAgo; // last command, read and write
+  };
+  struct Rank {
+    std::array<Femtoseconds, 4> activations{}; // a ring, the oldest at `nextActivation`
+    int nextActivation = 0;
+    Columns columns;
+  };
+  struct Group {
+    Femtoseconds activated = -kLongAgo;
+    Columns columns;
   };
   struct Piece { // bursts [begin, end) of a channel's own address space
     int64_t begin, end;
@@ -55,12 +79,11 @@ private:
     Femtoseconds free = 0, // for the next slot, as far as slots and refresh go
         slotEnd = 0;       // of the last slot
     bool writing = false;
-    std::array<Femtoseconds, 4> activations{}; // a ring, the oldest at `nextActivation`
-    unsigned nextActivation = 0;
-    int64_t lastRow = 0; // that was asked for its bank
-    size_t bankOfLastRow = 0;
+    size_t rank = 0;                            // of the last slot
     Femtoseconds refreshDue = 0, refreshed = 0; // end of the last one
     std::vector<Bank> banks;
+    std::vector<Rank> ranks;
+    std::vector<Group> groups; // of all ranks
     std::vector<Piece> queued;
     int64_t queuedBursts = 0;
     bool draining = false;   // writes go out whenever no read is there, until none is left
@@ -81,12 +104,19 @@ private:
   /// how many these are.
   int64_t transfer(Channel &channel, Piece piece, Femtoseconds arrival, bool write, Femtoseconds until);
   void refresh(Channel &channel, Femtoseconds arrival);
-  size_t bankOf(int64_t row) const;
   Femtoseconds closedAt(const Bank &bank) const;
-  Femtoseconds activate(Channel &channel, Bank &bank, int64_t row, Femtoseconds arrival);
+  /// When the bus and the distances between columns let a command to a bank go.
+  Femtoseconds columnFrom(const Channel &channel, size_t bank, bool write) const;
+  void noteColumns(Channel &channel, size_t bank, bool write, Femtoseconds last);
+  /// Closes the row of a bank that the policy has closed by `time`.
+  void timeOut(Bank &bank, Femtoseconds time) const;
+  Femtoseconds activate(Channel &channel, timing::DramPlace place, Femtoseconds arrival);
 
+  static constexpr Femtoseconds kLongAgo = int64_t(1) << 50; // more than any distance
   const DramTimes times;
-  const Divisor burst, burstsPerGranule, burstsPerRow, channelCount, banks;
+  const bool slotsSuffice; // one rank, and times.slotsSuffice()
+  const timing::DramMap map;
+  const Divisor burst, burstsPerGranule, channelCount;
   std::vector<Channel> channels;
   std::vector<Piece> batch; // being written
   // Of the request being served.

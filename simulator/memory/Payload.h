@@ -5,6 +5,7 @@
 #pragma once
 
 #include "simulator/base/Clock.h"
+#include "timing/Divisor.h"
 
 #include <tlm>
 
@@ -12,6 +13,8 @@
 #include <cstdint>
 
 namespace arsis::sim {
+
+using timing::Divisor;
 
 constexpr int64_t kNoBurst = -1;
 
@@ -65,23 +68,6 @@ template <class Visit> void forEachRun(const StridedPayload &payload, Visit visi
     }
   }
 }
-
-/// Division by a number that is usually a power of two.
-class Divisor {
-public:
-  explicit Divisor(int64_t value) : value(value) {
-    if ((value & (value - 1)) == 0)
-      for (shift = 0; (int64_t(1) << shift) < value;)
-        ++shift;
-  }
-  /// REQUIRES: x >= 0.
-  int64_t quotient(int64_t x) const { return shift >= 0 ? x >> shift : x / value; }
-  int64_t remainder(int64_t x) const { return x - quotient(x) * value; }
-  int64_t value;
-
-private:
-  int shift = -1;
-};
 
 /// Calls visit(first, last) with the whole bursts (or requests) of `granule` bytes that the payload touches,
 /// run by run. One that the run before has just touched is in the line buffer and is not visited again;

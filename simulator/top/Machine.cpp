@@ -5,6 +5,7 @@
 #include "simulator/units/DmaEngine.h"
 #include "simulator/units/DrainEngine.h"
 #include "simulator/units/MatrixEngine.h"
+#include "simulator/units/UnorderedDmaEngine.h"
 #include "simulator/units/VectorEngine.h"
 
 namespace arsis::sim {
@@ -23,10 +24,11 @@ Machine::Machine(const sc_core::sc_module_name &name, Board &board, const chip::
     switch (stream.kind) {
     case isa::StreamKind::Load:
     case isa::StreamKind::Store: {
-      auto engine = std::make_unique<DmaEngine>(unit.c_str(), board, chip, i,
-                                                stream.kind == isa::StreamKind::Load ? loadBus : storeBus);
-      engine->socket.bind(dram.socket);
-      engines.push_back(std::move(engine));
+      DmaBus &bus = stream.kind == isa::StreamKind::Load ? loadBus : storeBus;
+      if (dram.answersInOrder())
+        bindQueue(std::make_unique<DmaEngine>(unit.c_str(), board, chip, i, bus));
+      else
+        bindQueue(std::make_unique<UnorderedDmaEngine>(unit.c_str(), board, chip, i, bus));
       break;
     }
     case isa::StreamKind::Matrix:
@@ -43,6 +45,11 @@ Machine::Machine(const sc_core::sc_module_name &name, Board &board, const chip::
                          " is not supported, this machine has no links to other chips");
     }
   }
+}
+
+template <class Engine> void Machine::bindQueue(std::unique_ptr<Engine> engine) {
+  engine->socket.bind(dram.socket);
+  engines.push_back(std::move(engine));
 }
 
 void Machine::checkFinished() const {

@@ -20,6 +20,9 @@ public:
   Dram dram;
   DmaBus loadBus, storeBus;
   std::vector<std::unique_ptr<StreamEngine>> engines; // in the order of the program's streams
+
+private:
+  template <class Engine> void bindQueue(std::unique_ptr<Engine> engine);
 };
 
 /// "load0", "matrix1": the unit that a stream feeds.

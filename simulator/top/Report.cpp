@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // See Report.h.
 #include "simulator/top/Report.h"
+#include "arch_configs/schema/Keys.h"
 #include "simulator/top/Products.h"
 #include "timing/Dram.h"
 
@@ -53,8 +54,14 @@ boost::json::object chipJson(const isa::Program &program, const chip::Chip &chip
       changed.push_back({{"key", key}, {"compiled_for", value}, {"now", now}});
   }
   boost::json::object values;
-  for (const std::string &key : chip::allKeys())
-    values[key] = chip.real(key);
+  for (const std::string &key : chip::allKeys()) {
+    if (chip.repeats(key))
+      continue;
+    if (chip::findKey(key)->kind == chip::KeySpec::Text)
+      values[key] = chip.text(key);
+    else
+      values[key] = chip.real(key);
+  }
   boost::json::array overridden;
   for (const chip::Override &change : chip.overrides())
     overridden.push_back({{"key", change.key}, {"from", change.from}, {"to", change.to}});
@@ -67,7 +74,12 @@ boost::json::object chipJson(const isa::Program &program, const chip::Chip &chip
   json["columns"] = chip.integer("matrix.cols");
   json["matrix_units"] = chip.integer("matrix.units");
   json["multiplies"] = multipliesJson(chip::MatrixPasses(chip));
-  json["dram_latency_ns"] = timing::Dram(chip).readLatencyNs();
+  const timing::Dram dram(chip);
+  boost::json::array repairs;
+  for (const std::string &repair : dram.repairs())
+    repairs.emplace_back(repair);
+  json["dram_latency_ns"] = dram.readLatencyNs();
+  json["dram_repairs"] = std::move(repairs);
   json["assumed_keys"] = std::move(assumed);
   json["mapping_chosen_for_other_values"] = std::move(changed);
   return json;

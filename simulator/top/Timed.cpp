@@ -24,6 +24,8 @@ RunRecord runTimed(const isa::Program &program, const chip::Chip &chip, const Me
   context.run();
   if (board.failure)
     std::rethrow_exception(board.failure);
+  if (machine.dram.failure)
+    std::rethrow_exception(machine.dram.failure);
   machine.checkFinished();
 
   RunRecord record;

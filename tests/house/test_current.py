@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""What is derived or described in data is current: the generated page of instructions, the chips."""
+"""What is derived or described in data is current: the generated pages of instructions and DRAM, the chips."""
 
 import re
 import subprocess
@@ -44,6 +44,12 @@ def test_chip_loads(chip: Path) -> None:
     run = subprocess.run([BUILD / "bin/arsis-chip", "show", ROOT / chip], capture_output=True, text=True)
     assert run.returncode == 0, run.stderr
     assert run.stdout.startswith(f"{chip.stem}: ")
+
+
+@needs_build
+def test_dram_page_is_current() -> None:
+    run = subprocess.run([BUILD / "bin/arsis-dram", "table"], capture_output=True, text=True, check=True)
+    assert run.stdout == (ROOT / "docs/dram.md").read_text(), "run: arsis-dram table > docs/dram.md"
 
 
 def test_there_are_chips() -> None:

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <deque>
+#include <functional>
 #include <limits>
 #include <map>
 #include <random>
@@ -61,61 +62,130 @@ public:
   }
 
 private:
+  struct Place {
+    int64_t row, bank, group, rank; // of all of the channel; rows count in their bank
+    bool operator==(const Place &other) const { return row == other.row && bank == other.bank; }
+  };
   struct Command {
     double at;
-    int64_t row;
+    Place place;
     bool write;
   };
   struct Queued {
     int64_t burst;
     bool beginsPiece;
   };
-  int64_t rowOf(int64_t burst) const { return burst / (d.rowBytes / d.burstBytes); }
-  int64_t bankOf(int64_t row) const {
-    const int64_t turned = d.banksPermuted ? hashOf(row / d.banks) : 0;
-    return (row % d.banks + turned) % d.banks;
+  Place placeOf(int64_t burst) const {
+    int64_t digit[5] = {};
+    for (auto field = d.order.rbegin(); field != d.order.rend(); ++field) {
+      const int64_t sizes[] = {std::numeric_limits<int64_t>::max(), d.ranks, d.banks / d.groups, d.groups,
+                               d.rowBytes / d.burstBytes};
+      digit[static_cast<int>(*field)] = burst % sizes[static_cast<int>(*field)];
+      burst /= sizes[static_cast<int>(*field)];
+    }
+    const auto [row, rank, bank, group, column] = digit;
+    const int64_t number = (rank * d.banks + bank * d.groups + group + (d.banksPermuted ? hashOf(row) : 0)) %
+                           (d.banks * d.ranks);
+    return {row, number, number / d.banks * d.groups + number % d.groups, number / d.banks};
   }
-  bool isOpen(int64_t row) const {
-    const auto found = opened.find(bankOf(row));
-    return found != opened.end() && found->second.row == row;
+  bool isOpen(const Place &place) const {
+    const auto found = opened.find(place.bank);
+    return found != opened.end() && found->second.place == place;
   }
 
   double closedAt(int64_t bank) const {
     double close = opened.at(bank).at + d.ras;
     for (const Command &command : transfers)
-      if (bankOf(command.row) == bank)
+      if (command.place.bank == bank)
         close = std::max(close, command.at + (command.write ? d.burstNs() + d.cwl + d.wr : d.rtp));
     return close + d.rp;
   }
-  /// When the bus can take a command of the other direction.
-  double turned() const {
-    return slotEnd + (writing() ? d.cwl + d.wtr : std::max(0.0, d.cl + d.rtw - d.cwl));
+  void close(int64_t bank, double at) {
+    closed[bank] = at;
+    opened.erase(bank);
+  }
+  /// Closes the row of a bank that nobody has used for too long at `time`.
+  void timeOut(int64_t bank, double time) {
+    if (d.policy != timing::PagePolicy::TimedOut || opened.count(bank) == 0)
+      return;
+    double used = 0;
+    for (const Command &command : transfers)
+      if (command.place.bank == bank)
+        used = command.at + d.burstNs();
+    if (time > used + d.pageTimeout)
+      close(bank, std::max(used + d.pageTimeout + d.rp, closedAt(bank)));
+  }
+  /// Of pairs of distances, with one group the longer one.
+  double shorter(double near, double far) const { return d.groups == 1 ? std::max(near, far) : far; }
+
+  /// When the commands before let a read or a write go.
+  double columnFrom(const Place &place, bool write) const {
+    const double far = std::max(d.burstNs(), d.ccd), near = std::max(far, d.ccdLong);
+    const double turn = d.burstNs() + d.cwl;
+    double from = 0;
+    for (const Command &each : transfers) {
+      const bool sameGroup = each.place.group == place.group, sameRank = each.place.rank == place.rank;
+      if (each.write == write && sameRank)
+        from = std::max(from, each.at + (sameGroup ? near : shorter(near, far)));
+      if (each.write && !write && sameRank)
+        from = std::max(
+            from, each.at + turn +
+                      (sameGroup ? std::max(d.wtr, d.wtrLong) : shorter(std::max(d.wtr, d.wtrLong), d.wtr)));
+    }
+    if (transfers.empty() || transfers.back().place.rank == place.rank)
+      return write && !writing() ? std::max(from, slotEnd + std::max(0.0, d.cl + d.rtw - d.cwl)) : from;
+    const double gap = writing() == write ? d.rtrs
+                       : write            ? d.cl + std::max(d.rtw, d.rtrs) - d.cwl
+                                          : d.cwl + d.rtrs - d.cl;
+    return std::max(from, slotEnd + std::max(0.0, gap));
+  }
+  double activateFrom(const Place &place, double from) const {
+    int64_t inRank = 0;
+    for (auto each = activations.rbegin(); each != activations.rend(); ++each) {
+      if (each->place.bank == place.bank)
+        from = std::max(from, each->at + std::max(d.rc, d.ras + d.rp));
+      if (each->place.rank != place.rank)
+        continue;
+      const double near = std::max(d.rrd, d.rrdLong);
+      from = std::max(from, each->at + (each->place.group == place.group ? near : shorter(near, d.rrd)));
+      if (++inRank == 4)
+        from = std::max(from, each->at + d.faw);
+    }
+    return from;
+  }
+  void refresh(double from) {
+    for (; due <= from; due += d.refi) {
+      const double starts = std::max(free, due);
+      double begin = starts;
+      for (int64_t bank = 0; bank < d.banks * d.ranks; ++bank) {
+        timeOut(bank, starts);
+        begin = std::max(begin, opened.count(bank) != 0 ? closedAt(bank) : closed[bank]);
+      }
+      free = refreshed = begin + d.rfc;
+      opened.clear();
+    }
   }
 
   double issue(int64_t burst, double arrival, bool write, bool beginsPiece) {
-    const int64_t row = rowOf(burst), bank = bankOf(row);
-    if (d.rfc > 0 && (beginsPiece || rowOf(burst - 1) != row))
-      for (const double from = std::max(free, arrival); due <= from; due += d.refi) {
-        double begin = std::max(free, due);
-        for (const auto &[each, command] : opened)
-          begin = std::max(begin, closedAt(each));
-        free = refreshed = begin + d.rfc;
-        opened.clear();
-      }
-    if (!isOpen(row)) {
-      double activate = std::max(arrival, refreshed);
-      if (opened.count(bank) != 0)
-        activate = std::max(activate + d.rp, closedAt(bank));
-      for (size_t back : {1, 4})
-        if (activations.size() >= back)
-          activate = std::max(activate, *(activations.end() - back) + (back == 1 ? d.rrd : d.faw));
-      activations.push_back(activate);
-      opened[bank] = {activate, row, write};
+    const Place place = placeOf(burst);
+    if (beginsPiece || !(placeOf(burst - 1) == place)) {
+      if (d.policy == timing::PagePolicy::Closed && !transfers.empty() &&
+          opened.count(transfers.back().place.bank) != 0)
+        close(transfers.back().place.bank, closedAt(transfers.back().place.bank));
+      if (d.rfc > 0)
+        refresh(std::max(free, arrival));
+      timeOut(place.bank, std::max(free, arrival));
     }
-    double at = std::max({free, arrival, opened[bank].at + d.rcd});
-    if (writing() != write)
-      at = std::max(at, turned());
-    transfers.push_back({at, row, write});
+    if (!isOpen(place)) {
+      double activate = std::max(arrival, refreshed);
+      if (opened.count(place.bank) != 0)
+        activate = std::max(activate + d.rp, closedAt(place.bank));
+      activate = activateFrom(place, std::max(activate, closed[place.bank]));
+      activations.push_back({activate, place, write});
+      opened[place.bank] = activations.back();
+    }
+    const double at = std::max({free, arrival, opened[place.bank].at + d.rcd, columnFrom(place, write)});
+    transfers.push_back({at, place, write});
     return slotEnd = free = at + d.burstNs();
   }
   bool writing() const { return !transfers.empty() && transfers.back().write; }
@@ -123,9 +193,9 @@ private:
   void idle(double until) {
     bool first = true;
     while (draining && !queue.empty()) {
-      if (std::max({free, enough, writing() ? 0 : turned()}) >= until)
-        return;
       const Queued next = queue.front();
+      if (std::max({free, enough, columnFrom(placeOf(next.burst), true)}) >= until)
+        return;
       queue.pop_front();
       issue(next.burst, enough, true, first || next.beginsPiece);
       first = false;
@@ -138,7 +208,7 @@ private:
     };
     std::vector<Piece> pieces;
     for (const Queued &each : queue)
-      if (pieces.empty() || each.beginsPiece || rowOf(each.burst) != rowOf(each.burst - 1))
+      if (pieces.empty() || each.beginsPiece || !(placeOf(each.burst) == placeOf(each.burst - 1)))
         pieces.push_back({each.burst, each.burst + 1});
       else
         ++pieces.back().end;
@@ -151,7 +221,8 @@ private:
         issue(burst, decided, true, burst == piece.first);
     };
     for (const Piece piece : pieces)
-      isOpen(rowOf(piece.first)) ? send(piece) : later.push_back(piece);
+      d.policy != timing::PagePolicy::Closed &&isOpen(placeOf(piece.first)) ? send(piece)
+                                                                            : later.push_back(piece);
     for (const Piece piece : later)
       send(piece);
     batchEnds.push_back(free);
@@ -162,8 +233,9 @@ private:
   double enough = 0; // enough writes to begin without a whole batch, since
   bool draining = false;
   std::map<int64_t, Command> opened; // by bank: when, which row
-  std::vector<double> activations, batchEnds;
-  std::vector<Command> transfers;
+  std::map<int64_t, double> closed;  // by bank: when the policy had closed it
+  std::vector<Command> activations, transfers;
+  std::vector<double> batchEnds;
   std::deque<Queued> queue;
 };
 
@@ -211,36 +283,64 @@ private:
   std::vector<BurstByBurst> channels;
 };
 
-TEST(DramBursts, OneByOneTakeWhatPiecesOfARowTake) {
-  constexpr int kRounds = 300, kRequests = 120;
-  std::mt19937 random(17);
-  const auto number = [&](int64_t least, int64_t most) {
-    return std::uniform_int_distribution<int64_t>(least, most)(random);
-  };
+using Number = std::function<int64_t(int64_t, int64_t)>; // at random, from the least to the most
+
+/// Sizes and times at random; of a standard with bank groups and ranks, pages and orders if `all`.
+timing::Dram someFigures(const Number &number, bool all) {
   const auto time = [&](int64_t most) {
     return number(0, 2) == 0 ? 0.0 : static_cast<double>(number(0, most));
   };
+  timing::Dram figures = plainDram();
+  figures.channels = int64_t(1) << number(0, 2);
+  figures.bandwidthGbps *= static_cast<double>(figures.channels);
+  figures.interleaveBytes = 64 * number(1, 6);
+  figures.banks = number(1, 9);
+  figures.rowBytes = 64 * number(1, 20);
+  figures.banksPermuted = number(0, 1) == 1;
+  figures.channelsPermuted = number(0, 1) == 1;
+  figures.writeBatch = number(1, 12);
+  figures.writeQueue = figures.writeBatch * number(1, 3);
+  figures.controller = time(20);
+  figures.interconnect = time(20);
+  figures.phy = time(20);
+  for (double *each : {&figures.cl, &figures.cwl, &figures.rcd, &figures.rp, &figures.wr, &figures.rtp,
+                       &figures.wtr, &figures.rtw, &figures.rrd})
+    *each = time(40);
+  figures.ras = figures.rcd + time(60);
+  figures.faw = figures.rrd + time(200);
+  figures.rfc = time(300);
+  figures.refi = figures.rfc + static_cast<double>(number(1, 3000));
+  if (!all)
+    return figures;
+  figures.ranks = number(1, 3);
+  figures.groups = number(1, 3);
+  figures.banks *= figures.groups;
+  for (double *each : {&figures.ccd, &figures.ccdLong, &figures.rrdLong, &figures.wtrLong, &figures.rtrs})
+    *each = time(40);
+  figures.rc = time(150);
+  figures.policy = static_cast<timing::PagePolicy>(number(0, 2));
+  figures.pageTimeout = time(300);
+  const char *orders[] = {"row-bank-rank-column-channel", "row-rank-bank-column-group-channel",
+                          "row-column-group-bank-rank-channel", "row-group-rank-bank-column-channel"};
+  if (const int64_t order = number(0, 5); order < 4) {
+    figures.plainOrder = false;
+    figures.order = chip::parseDramOrder(orders[order]);
+    figures.ranks = int64_t(1) << number(0, 2);
+    figures.groups = int64_t(1) << number(0, 2);
+    figures.banks = figures.groups << number(0, 2);
+    figures.rowBytes = int64_t(64) << number(0, 4);
+  }
+  return figures;
+}
+
+void expectBurstsTakeWhatPiecesTake(int seed, bool all) {
+  constexpr int kRounds = 300, kRequests = 120;
+  std::mt19937 random(static_cast<unsigned>(seed));
+  const Number number = [&](int64_t least, int64_t most) {
+    return std::uniform_int_distribution<int64_t>(least, most)(random);
+  };
   for (int round = 0; round < kRounds; ++round) {
-    timing::Dram figures = plainDram();
-    figures.channels = int64_t(1) << number(0, 2);
-    figures.bandwidthGbps *= static_cast<double>(figures.channels);
-    figures.interleaveBytes = 64 * number(1, 6);
-    figures.banks = number(1, 9);
-    figures.rowBytes = 64 * number(1, 20);
-    figures.banksPermuted = number(0, 1) == 1;
-    figures.channelsPermuted = number(0, 1) == 1;
-    figures.writeBatch = number(1, 12);
-    figures.writeQueue = figures.writeBatch * number(1, 3);
-    figures.controller = time(20);
-    figures.interconnect = time(20);
-    figures.phy = time(20);
-    for (double *each : {&figures.cl, &figures.cwl, &figures.rcd, &figures.rp, &figures.wr, &figures.rtp,
-                         &figures.wtr, &figures.rtw, &figures.rrd})
-      *each = time(40);
-    figures.ras = figures.rcd + time(60);
-    figures.faw = figures.rrd + time(200);
-    figures.rfc = time(300);
-    figures.refi = figures.rfc + static_cast<double>(number(1, 3000));
+    const timing::Dram figures = someFigures(number, all);
     TestedDram dram(figures);
     SeveralChannels bursts(figures);
     double now = 0;
@@ -261,6 +361,10 @@ TEST(DramBursts, OneByOneTakeWhatPiecesOfARowTake) {
     ASSERT_EQ(dram.flush(), bursts.flush()) << "round " << round;
   }
 }
+
+TEST(DramBursts, OneByOneTakeWhatPiecesOfARowTake) { expectBurstsTakeWhatPiecesTake(17, false); }
+
+TEST(DramBursts, OfGroupsRanksPagesAndOrdersToo) { expectBurstsTakeWhatPiecesTake(18, true); }
 
 } // namespace
 } // namespace arsis::sim::test

@@ -85,6 +85,114 @@ TEST(DramRules, FourRowsOpenInAWindow) { // tFAW
   });
 }
 
+TEST(DramRules, RowsOfABankOpenInACycle) { // tRC
+  expectHeldUntil(300, [](double arrival) {
+    TestedDram dram = dramWith([](timing::Dram &d) { d.rc = 300, d.ras = 70; });
+    dram.read(0, 64, 0);
+    return dram.read(2 * kRow, 64, arrival);
+  });
+}
+
+/// Two ranks of two groups of two banks, whose rows follow each other in this order: group, bank, rank.
+TestedDram ranksWith(Change change) {
+  timing::Dram figures = plainDram();
+  figures.ranks = figures.groups = 2;
+  figures.banks = 4;
+  change(figures);
+  return TestedDram(figures);
+}
+constexpr uint64_t kOtherGroup = kRow, kSameGroup = 2 * kRow, kOtherRank = 4 * kRow;
+
+TEST(DramRules, ReadsOfAGroupKeepTheLongerDistance) { // tCCD_L: a read every 25 ns
+  TestedDram dram = ranksWith([](timing::Dram &d) { d.ccdLong = 25; });
+  EXPECT_EQ(dram.read(0, 4 * 64, 0), 3 * 25 + 10);
+  EXPECT_EQ(dram.read(kOtherGroup, 64, 0), 3 * 25 + 2 * 10);      // the bus is free
+  EXPECT_EQ(dram.read(kSameGroup, 64, 0), 3 * 25 + 25 + 10);      // 25 behind the fourth
+  EXPECT_EQ(dram.read(kOtherGroup, 64, 0), 3 * 25 + 25 + 2 * 10); // 25 behind its own, long ago
+}
+
+TEST(DramRules, ReadsOfARankKeepTheShorterDistance) { // tCCD_S
+  TestedDram dram = ranksWith([](timing::Dram &d) { d.ccd = 15; });
+  EXPECT_EQ(dram.read(0, 64, 0), 10);
+  EXPECT_EQ(dram.read(kOtherGroup, 64, 0), 15 + 10);
+  EXPECT_EQ(dram.read(kOtherRank, 64, 0), 15 + 2 * 10); // the bus alone
+}
+
+TEST(DramRules, OneGroupHasTheLongerDistanceOnly) {
+  TestedDram dram = dramWith([](timing::Dram &d) { d.ccd = 15, d.ccdLong = 25; });
+  dram.read(0, 64, 0);
+  EXPECT_EQ(dram.read(kRow, 64, 0), 25 + 10);
+}
+
+TEST(DramRules, TheBusWaitsBetweenRanks) { // tRTRS
+  TestedDram dram = ranksWith([](timing::Dram &d) { d.rtrs = 4; });
+  dram.read(0, 64, 0);
+  EXPECT_EQ(dram.read(kOtherRank, 64, 0), 10 + 4 + 10);
+  EXPECT_EQ(dram.read(kOtherRank + 64, 64, 0), 10 + 4 + 2 * 10);
+}
+
+TEST(DramRules, RowsOfAGroupOpenOneAfterTheOther) { // tRRD_L, tRRD_S
+  for (const auto &[row, allowed] :
+       {std::pair(kSameGroup, 40), std::pair(kOtherGroup, 25), std::pair(kOtherRank, 0)})
+    for (double arrival : {allowed - 1, allowed, allowed + 1}) {
+      TestedDram dram = ranksWith([](timing::Dram &d) { d.rrd = d.faw = 25, d.rrdLong = 40, d.rcd = 50; });
+      dram.read(0, 64, 0);
+      EXPECT_EQ(dram.read(row, 64, std::max(0.0, arrival)),
+                std::max({arrival + 50, allowed + 50.0, 60.0}) + 10);
+    }
+}
+
+TEST(DramRules, AWindowOfFourIsOfARank) { // tFAW
+  TestedDram dram = ranksWith([](timing::Dram &d) { d.faw = 300; });
+  for (uint64_t row = 0; row < 4; ++row)
+    dram.read(row * kRow, 64, 0);
+  EXPECT_EQ(dram.read(kOtherRank, 64, 100), 100 + 10);
+  EXPECT_EQ(dram.read(8 * kRow, 64, 299), 300 + 10);
+}
+
+TEST(DramRules, ReadsBehindAWriteOfTheirGroupWaitLonger) { // tWTR_L, tWTR_S
+  const auto served = [](uint64_t row, double arrival) {
+    TestedDram dram = ranksWith(
+        [](timing::Dram &d) { d.cl = d.cwl = 6, d.wtr = 15, d.wtrLong = 30, d.rtrs = 4, d.writeBatch = 2; });
+    dram.write(0, 128, 0); // slots until 20
+    return dram.read(row, 64, arrival) - 6 - 10;
+  };
+  for (const auto &[row, allowed] : {std::pair(kSameGroup, 20 + 6 + 30), std::pair(kOtherGroup, 20 + 6 + 15),
+                                     std::pair(kOtherRank, 20 + 4)}) {
+    EXPECT_EQ(served(row, allowed - 1), allowed) << row;
+    EXPECT_EQ(served(row, allowed), allowed) << row;
+    EXPECT_EQ(served(row, allowed + 1), allowed + 1) << row;
+  }
+}
+
+TEST(DramRules, AClosedPageIsClosedBehindItsRequest) {
+  const auto served = [](uint64_t row, double arrival) {
+    TestedDram dram = dramWith(
+        [](timing::Dram &d) { d.policy = timing::PagePolicy::Closed, d.rcd = 30, d.rp = 20, d.rtp = 15; });
+    dram.read(0, 64, 0); // its slot is at 30, its row closed at 30 + 15 + 20
+    return dram.read(row, 64, arrival);
+  };
+  for (uint64_t row : {uint64_t(0), 2 * kRow}) { // its own row as well
+    EXPECT_EQ(served(row, 64), 65 + 30 + 10);
+    EXPECT_EQ(served(row, 65), 65 + 30 + 10);
+    EXPECT_EQ(served(row, 66), 66 + 30 + 10); // nothing is left to close
+  }
+}
+
+TEST(DramRules, APageTimesOut) {
+  const auto served = [](uint64_t row, double arrival) {
+    TestedDram dram = dramWith([](timing::Dram &d) {
+      d.policy = timing::PagePolicy::TimedOut, d.pageTimeout = 100, d.rcd = 30, d.rp = 20;
+    });
+    dram.read(0, 64, 0); // used until 40
+    return dram.read(row, 64, arrival);
+  };
+  EXPECT_EQ(served(0, 140), 140 + 10);                  // still open
+  EXPECT_EQ(served(0, 141), 160 + 30 + 10);             // being closed
+  EXPECT_EQ(served(2 * kRow, 140), 140 + 20 + 30 + 10); // closed for it
+  EXPECT_EQ(served(2 * kRow, 165), 165 + 30 + 10);      // closed already
+}
+
 TEST(DramRules, TheBusTurnsToReads) { // tCWL + tWTR
   expectHeldUntil(20 + 6 + 15, [](double arrival) {
     TestedDram dram = dramWith([](timing::Dram &d) { d.cl = d.cwl = 6, d.wtr = 15, d.writeBatch = 2; });

@@ -19,7 +19,7 @@ inline timing::Dram plainDram() {
   dram.bandwidthGbps = 6.4;
   dram.controller = dram.interconnect = dram.phy = dram.cl = dram.cwl = 0;
   dram.rcd = dram.rp = dram.ras = dram.rrd = dram.faw = dram.wr = dram.rtp = dram.wtr = dram.rtw = 0;
-  dram.rfc = 0;
+  dram.rc = dram.ccd = dram.ccdLong = dram.rrdLong = dram.wtrLong = dram.rtrs = dram.rfc = 0;
   dram.refi = 1e6;
   return dram;
 }

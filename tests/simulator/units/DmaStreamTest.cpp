@@ -77,6 +77,32 @@ TEST(DmaStream, OfAnySizeReachesTheLesserOfPeakAndLittlesLaw) {
       }
 }
 
+TEST(DmaStream, AgainstAConstantLatencyReachesTheLesserOfRateAndLittlesLaw) {
+  constexpr double kLatencyNs = 300; // of a memory of unlimited rate, at one cycle a ns
+  for (double bus : {16.0, 64.0})
+    for (double outstanding : {1.0, 3.0, 16.0, 64.0, 512.0})
+      for (double request : {64.0, 256.0, 1024.0})
+        for (int64_t loaded : {1, 2, 7}) { // requests of a load
+          Overrides values = {{"dma.bus_bytes_per_cycle", bus},
+                              {"dma.outstanding_requests", outstanding},
+                              {"dma.request_bytes", request},
+                              {"scratchpad.kib", 1024},
+                              {"frontend.fetch_bytes_per_cycle", 4096},
+                              {"dram.bandwidth_gbps", 100000},
+                              {"dram.row_bytes", 1 << 20},
+                              {"dram.controller_ns", kLatencyNs}};
+          for (const char *time : {"interconnect", "phy", "trfc", "tcl", "tcwl", "trcd", "trp", "tras",
+                                   "trrd", "tfaw", "twr", "trtp", "twtr", "trtw"})
+            values.emplace_back("dram." + std::string(time) + "_ns", 0);
+          const chip::Chip chip = chipWith(values, "edge");
+          const auto bytes = static_cast<int64_t>(request) * loaded;
+          const double bound = std::min(bus, outstanding * request / kLatencyNs);
+          const int64_t total = std::max<int64_t>(1 << 16, static_cast<int64_t>(100 * kLatencyNs * bound));
+          EXPECT_NEAR(bandwidth({total / bytes, 1, bytes / 4, bytes / 4}, chip) / bound, 1, 0.03)
+              << bus << " B a cycle, " << outstanding << " of " << request << ", loads of " << loaded;
+        }
+}
+
 TEST(DmaStream, ManyEntriesHideALongLatency) {
   for (int64_t bytes : {1024, 16384, 65536}) {
     const chip::Chip chip =
