@@ -4,8 +4,8 @@
 
 namespace arsis::sim {
 
-Agenda::Agenda(const sc_core::sc_module_name &name, const Clock &clock)
-    : sc_core::sc_module(name), clock(clock), heap(1) {
+Agenda::Agenda(const sc_core::sc_module_name &name, const Clock &clock, bool alone)
+    : sc_core::sc_module(name), clock(clock), alone(alone), heap(1) {
   SC_HAS_PROCESS(Agenda);
   SC_METHOD(run);
   sensitive << resume;
@@ -25,14 +25,19 @@ void Agenda::wake(size_t unit) {
   woken.push_back(unit);
 }
 
+void Agenda::callFromOutside(size_t unit, Cycle cycle) {
+  callAt(unit, cycle);
+  resume.notify(sc_core::sc_time::from_value(static_cast<uint64_t>(clock.ahead(cycle))));
+}
+
+Cycle Agenda::horizon() const {
+  if (alone || !sc_core::sc_pending_activity_at_future_time())
+    return kNever;
+  return clock.cycleAtOrAfter(Clock::kernelTime() +
+                              static_cast<Femtoseconds>(sc_core::sc_time_to_pending_activity().value()));
+}
+
 void Agenda::run() {
-  const bool others = sc_core::sc_pending_activity_at_future_time();
-  const Cycle horizon =
-      others ? clock.cycleAtOrAfter(Clock::kernelTime() +
-                                    static_cast<Femtoseconds>(sc_core::sc_time_to_pending_activity().value()))
-             : kNever;
-  if (due.empty() && !advance(kNever))
-    return;
   do {
     for (size_t i = 0; i < due.size(); ++i)
       calls[due[i]].unit->step(current);
@@ -42,16 +47,16 @@ void Agenda::run() {
       due.push_back(woken[i]);
     }
     woken.clear();
-  } while (!due.empty() || advance(horizon));
+  } while (!due.empty() || advance());
 }
 
-bool Agenda::advance(Cycle horizon) {
+bool Agenda::advance() {
   while (heap.size() > 1 && !holds(heap[1]))
     pop();
   if (heap.size() == 1)
     return false;
   const Cycle next = heap[1].cycle;
-  if (next >= horizon) {
+  if (clock.ahead(next) > 0 && next >= horizon()) {
     resume.notify(sc_core::sc_time::from_value(static_cast<uint64_t>(clock.ahead(next))));
     return false;
   }

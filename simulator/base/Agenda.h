@@ -29,7 +29,9 @@ public:
 
 class Agenda : public sc_core::sc_module {
 public:
-  Agenda(const sc_core::sc_module_name &name, const Clock &clock);
+  /// `alone`: nothing but the units ever asks the kernel for a later time, so that they may run ahead of it
+  /// without looking.
+  Agenda(const sc_core::sc_module_name &name, const Clock &clock, bool alone);
   Agenda(const Agenda &) = delete;
 
   /// Returns the number of `unit` in the other calls. Each is called in cycle 0, in the order in which they
@@ -53,6 +55,9 @@ public:
     call.cycle = cycle;
     push({cycle, static_cast<uint32_t>(unit), ++call.serial});
   }
+  /// callAt() for a process of the kernel other than the agenda. REQUIRES: not alone; `cycle` does not begin
+  /// before the kernel's time.
+  void callFromOutside(size_t unit, Cycle cycle);
 
 private:
   struct Call {
@@ -67,8 +72,10 @@ private:
   };
 
   void run();
-  /// Takes who is due next into `due`; false if that is nobody, or not before `horizon`.
-  bool advance(Cycle horizon);
+  /// The first cycle that does not begin before something else happens; kNever if nothing will.
+  Cycle horizon() const;
+  /// Takes who is due next into `due`; false if that is nobody, or not before the horizon.
+  bool advance();
   bool holds(const Entry &entry) const {
     return calls[entry.unit].state == Call::Timed && calls[entry.unit].serial == entry.serial;
   }
@@ -76,6 +83,7 @@ private:
   Entry pop();
 
   const Clock &clock;
+  const bool alone;
   sc_core::sc_event resume;
   std::vector<Call> calls;
   std::vector<Entry> heap;        // from index 1; the earliest first

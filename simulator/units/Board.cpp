@@ -7,8 +7,9 @@
 namespace arsis::sim {
 
 Board::Board(const isa::Program &program, const chip::Chip &chip, const MemorySizes &sizes)
-    : program(program), clock(chip.real("clock.core_mhz")), agenda("agenda", clock), sizes(sizes),
-      counters(program), scratchpad(chip), layers(program.locations.empty() ? 1 : program.locations.size()) {}
+    : program(program), clock(chip.real("clock.core_mhz")),
+      agenda("agenda", clock, chip.text("dram.scheduler") != "fr_fcfs"), sizes(sizes), counters(program),
+      scratchpad(chip), layers(program.locations.empty() ? 1 : program.locations.size()) {}
 
 /// Sebastiano Vigna's splitmix64: one well mixed word per (seed, stream, ordinal), whatever the order of
 /// asking.

@@ -74,6 +74,9 @@ protected:
   /// What the unit does between starts. Returns the next cycle in which it wants to be called, or kNever.
   virtual Cycle advance(Cycle now) { return kNever; }
 
+  /// For another process of the kernel: calls the unit in `cycle`, which is not before the kernel's time.
+  void wakeAt(Cycle cycle) { board.agenda.callFromOutside(onAgenda, cycle); }
+
   /// What the unit does when the last instructions have been started and are on their way.
   virtual Cause tailCause() const { return Cause::Startup; }
 

@@ -10,7 +10,7 @@ namespace arsis::sim {
 
 UnorderedDmaEngine::UnorderedDmaEngine(const sc_core::sc_module_name &name, Board &board,
                                        const chip::Chip &chip, size_t streamIndex, DmaBus &bus)
-    : StreamEngine(name, board, chip, streamIndex,
+    : StreamEngine(name, board, chip, streamIndex, Reads::Operands,
                    static_cast<size_t>(chip.integer("dma.outstanding_requests") +
                                        chip.integer("dma.startup_cycles") + 2)),
       socket("socket"), bus(bus), form(chip), mostEntries(std::max<int64_t>(1, form.outstanding / 4)),
@@ -24,11 +24,11 @@ tlm::tlm_sync_enum UnorderedDmaEngine::respond(StridedPayload &payload, tlm::tlm
   chunk.answered =
       board.clock.cycleAtOrAfter(Clock::later(Clock::kernelTime(), static_cast<Femtoseconds>(delay.value())));
   answers.push(&chunk);
-  wake();
+  wakeAt(chunk.answered);
   return tlm::TLM_COMPLETED;
 }
 
-Cycle UnorderedDmaEngine::earliestStart(const Operation &, Cycle now, Cause &cause) {
+Cycle UnorderedDmaEngine::earliestStart(const Work &, Cycle now, Cause &cause) {
   cause = Cause::QueueFull;
   return descriptors.size() <= static_cast<size_t>(form.startupCycles) ? now : kNever;
 }
@@ -45,7 +45,7 @@ Cycle UnorderedDmaEngine::start(Instance &instance, Cycle now) {
 void UnorderedDmaEngine::activate(Cycle now) {
   current = descriptors.front();
   descriptors.pop_front();
-  const auto &op = std::get<TransferOperation>(current->instance->operation);
+  const auto &op = std::get<TransferOperation>(current->instance->work.operation);
   transfer = TransferRuns(op, 1);
   const int64_t bytes = transfer.payloadBytes();
   int64_t elements = op.store ? bytes / static_cast<int64_t>(numerics::sizeInBytes(op.tensor->type)) : 1;
@@ -90,8 +90,8 @@ void UnorderedDmaEngine::request(Cycle now) {
   chunk.firstOnBus = (chunk.busCycles + chunk.entries - 1) / chunk.entries;
   ++current->unanswered;
   // A store's data crosses the bus before the memory, a load's after it; the first request leads the way.
-  sc_core::sc_time delay = chunk.command == StridedPayload::Write ? board.clock.until(now + chunk.firstOnBus)
-                                                                  : sc_core::SC_ZERO_TIME;
+  const Cycle sent = chunk.command == StridedPayload::Write ? now + chunk.firstOnBus : now;
+  auto delay = sc_core::sc_time::from_value(static_cast<uint64_t>(board.agenda.ahead(sent)));
   tlm::tlm_phase phase = tlm::BEGIN_REQ;
   if (socket->nb_transport_fw(chunk, phase, delay) != tlm::TLM_UPDATED)
     throw Error("the memory answered a request at once, expected it to accept it and to answer later");
@@ -149,7 +149,7 @@ void UnorderedDmaEngine::complete(Flight &flight) {
   Cycle finished = flight.last;
   if (instance.factor != 1.0) { // a perturbed duration replaces what the memory said
     finished =
-        std::max(board.clock.now(),
+        std::max(board.agenda.now(),
                  instance.started + scaled(std::max<Cycle>(1, finished - instance.started), instance.factor));
     busyUntil(instance.location, finished);
   }
@@ -173,7 +173,7 @@ Cycle UnorderedDmaEngine::send(Cycle now) {
     }
     if (transfer.done()) { // all is sent; or nothing of the box lies inside the tensor: only fill
       if (current->bytesSent == 0) {
-        const bool store = std::get<TransferOperation>(current->instance->operation).store;
+        const bool store = std::get<TransferOperation>(current->instance->work.operation).store;
         lastData = std::max(lastData, std::max(now, nextRequest) + (store ? 0 : current->localCycles));
         busyUntil(current->instance->location, lastData);
         current->last = lastData;

@@ -30,7 +30,8 @@ public:
   tlm_utils::simple_initiator_socket<UnorderedDmaEngine, 32, StridedProtocol> socket;
 
 protected:
-  Cycle earliestStart(const Operation &operation, Cycle now, Cause &cause) override;
+  UnitCost costOf(const Operation &) const override { return {}; } // the memory tells
+  Cycle earliestStart(const Work &work, Cycle now, Cause &cause) override;
   Cycle start(Instance &instance, Cycle now) override;
   Cycle advance(Cycle now) override;
   Cause tailCause() const override { return Cause::DramLatency; }

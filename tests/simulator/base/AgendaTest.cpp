@@ -46,7 +46,7 @@ Calls byAgenda(Script script) {
   };
   Context context;
   const Clock clock(kMhz);
-  Agenda agenda("agenda", clock);
+  Agenda agenda("agenda", clock, true);
   std::vector<Unit> units(script.units);
   for (Unit &unit : units) {
     unit.script = &script;
@@ -128,7 +128,7 @@ TEST(Agenda, WaitsForTheKernelWhereAnotherProcessIsDue) {
   };
   Context context;
   const Clock clock(kMhz);
-  Agenda agenda("agenda", clock);
+  Agenda agenda("agenda", clock, false);
   Unit unit;
   unit.agenda = &agenda;
   unit.number = agenda.add(unit);
