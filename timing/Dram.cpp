@@ -34,9 +34,10 @@ Dram::Dram(const chip::Chip &chip)
 
 std::vector<std::string> Dram::repairs() const {
   std::vector<std::string> found;
-  // Zero says that there is no such figure.
+  // Zero says that there is no such figure; sums of figures are rounded.
+  constexpr double kRoundingNs = 1e-6;
   const auto atLeast = [&](double value, double least, const char *name, const char *other) {
-    if (value > 0 && value < least)
+    if (value > 0 && value + kRoundingNs < least)
       found.push_back(std::string(name) + " of " + chip::formatNumber(value) + " ns is shorter than " +
                       other + ", whose " + chip::formatNumber(least) + " ns are used");
   };

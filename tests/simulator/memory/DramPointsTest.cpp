@@ -71,7 +71,7 @@ TEST(Ddr4At3200, TheShareOfAStreamIsWhatItReaches) { // timing::Dram::streamShar
        {std::pair("in_order", kOneGroup), std::pair("in_order", kGroupsInterleaved),
         std::pair("in_order", kRanksBelowBanks), std::pair("fr_fcfs", kGroupsInterleaved),
         std::pair("fr_fcfs", kRanksBelowBanks)})
-    for (int depth : {8, 16, 40}) {
+    for (int depth : {16, 32, 40}) {
       const timing::Dram dram = ddr4(scheduler, depth, order);
       EXPECT_NEAR(share(dram, {}), 100 * dram.streamShare() * dram.usable(), 4)
           << scheduler << " " << order << " " << depth;
