@@ -51,12 +51,12 @@ void Agenda::run() {
 }
 
 bool Agenda::advance() {
-  while (heap.size() > 1 && !holds(heap[1]))
+  while (size > 0 && !holds(heap[1]))
     pop();
-  if (heap.size() == 1)
+  if (size == 0)
     return false;
   const Cycle next = heap[1].cycle;
-  if (clock.ahead(next) > 0 && next >= horizon()) {
+  if (!alone && clock.ahead(next) > 0 && next >= horizon()) {
     resume.notify(sc_core::sc_time::from_value(static_cast<uint64_t>(clock.ahead(next))));
     return false;
   }
@@ -67,35 +67,37 @@ bool Agenda::advance() {
       continue;
     calls[entry.unit].state = Call::None;
     due.push_back(entry.unit);
-  } while (heap.size() > 1 && heap[1].cycle == current);
+  } while (size > 0 && heap[1].cycle == current);
   return true;
 }
 
-void Agenda::push(const Entry &entry) {
-  heap.push_back(entry);
-  size_t at = heap.size() - 1;
-  for (; at > 1 && heap[at / 2].cycle > entry.cycle; at /= 2)
+void Agenda::push(Cycle cycle, uint32_t unit, uint32_t serial) {
+  if (++size == heap.size())
+    heap.emplace_back();
+  size_t at = size;
+  for (; at > 1 && heap[at / 2].cycle > cycle; at /= 2)
     heap[at] = heap[at / 2];
-  heap[at] = entry;
+  Entry &entry = heap[at];
+  entry.cycle = cycle;
+  entry.unit = unit;
+  entry.serial = serial;
 }
 
 Agenda::Entry Agenda::pop() {
-  const Entry first = heap[1], last = heap.back();
-  heap.pop_back();
-  const size_t size = heap.size();
+  const Entry first = heap[1], last = heap[size];
+  --size;
   size_t at = 1;
-  for (size_t child = 2; child < size; child = 2 * at) {
+  for (size_t child = 2; child <= size; child = 2 * at) {
     // As in the kernel's heap: the left child goes up if it is earlier, the right one if it is earlier still.
     size_t earliest = heap[child].cycle < last.cycle ? child : at;
-    if (child + 1 < size && heap[child + 1].cycle < (earliest == at ? last.cycle : heap[earliest].cycle))
+    if (child < size && heap[child + 1].cycle < (earliest == at ? last.cycle : heap[earliest].cycle))
       earliest = child + 1;
     if (earliest == at)
       break;
     heap[at] = heap[earliest];
     at = earliest;
   }
-  if (size > 1)
-    heap[at] = last;
+  heap[at] = last;
   return first;
 }
 

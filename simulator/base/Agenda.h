@@ -53,7 +53,7 @@ public:
       return;
     call.state = Call::Timed;
     call.cycle = cycle;
-    push({cycle, static_cast<uint32_t>(unit), ++call.serial});
+    push(cycle, static_cast<uint32_t>(unit), ++call.serial);
   }
   /// callAt() for a process of the kernel other than the agenda. REQUIRES: not alone; `cycle` does not begin
   /// before the kernel's time.
@@ -79,14 +79,16 @@ private:
   bool holds(const Entry &entry) const {
     return calls[entry.unit].state == Call::Timed && calls[entry.unit].serial == entry.serial;
   }
-  void push(const Entry &entry);
+  /// Fields, not an Entry: one that was just put together in memory is read back late.
+  void push(Cycle cycle, uint32_t unit, uint32_t serial);
   Entry pop();
 
   const Clock &clock;
   const bool alone;
   sc_core::sc_event resume;
   std::vector<Call> calls;
-  std::vector<Entry> heap;        // from index 1; the earliest first
+  std::vector<Entry> heap; // the entries are those from 1 to `size`; the earliest first
+  size_t size = 0;
   std::vector<size_t> due, woken; // units
   Cycle current = 0;
 };

@@ -143,7 +143,10 @@ Variant *Site::find(const int64_t *index, const BankShape &weights) {
   if (multiplies)
     asked[n++] = weights.rows << 36 | weights.columns << 8 | static_cast<int64_t>(weights.type);
   const auto isAsked = [&](const Variant &variant) {
-    return std::equal(asked.begin(), asked.begin() + wordCount, variant.words.begin());
+    int64_t differs = 0; // a comparison of arrays would be a call
+    for (size_t w = 0; w < wordCount; ++w)
+      differs |= asked[w] ^ variant.words[w];
+    return differs == 0;
   };
   if (latest < variants.size() && isAsked(*variants[latest]))
     return variants[latest].get();

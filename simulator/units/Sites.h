@@ -64,7 +64,10 @@ public:
   bool isWithin();
   /// REQUIRES: bank.
   size_t bankAt(const int64_t *index) const {
-    const int64_t value = bank->evaluate(index) % weightBanks;
+    int64_t value = bank->evaluate(index);
+    if ((weightBanks & (weightBanks - 1)) == 0) // nearly always, and a division takes as long as all the rest
+      return static_cast<size_t>(value & (weightBanks - 1));
+    value %= weightBanks;
     return static_cast<size_t>(value < 0 ? value + weightBanks : value);
   }
 

@@ -90,8 +90,10 @@ void StreamEngine::retire(Cycle now) {
     }
     lastCompletion = now;
     ++retired;
+    const size_t freed = oldest;
     oldest = (oldest + 1) & (ring.size() - 1);
     --inFlight;
+    std::swap(ring[freed], ring[(oldest + inFlight) & (ring.size() - 1)]); // the next one: it is in the cache
     if (instance.increment)
       board.counters.increment(*instance.increment);
   }
