@@ -93,3 +93,11 @@ def test_softmax(arrangement, kind, function, axis):
     both, x = begin(arrangement)
     y = both.net.node(kind, [x], axis=axis)
     both.check(both.linear(both.tanh(both.put(y, function(both.tensors[x], dim=axis)))))
+
+
+@pytest.mark.parametrize("arrangement", [*IMAGES, "rank 3", "rank 3 transposed"])
+def test_product_of_the_last_dimension_of_a_tensor(arrangement):
+    both, x = begin(arrangement)
+    factor = both.parameter(values(both.tensors[x].shape[-1], 6, seed=3), "factor")
+    y = both.net.node("MatMul", [x, factor])
+    both.check(both.linear(both.tanh(both.put(y, both.tensors[x] @ both.tensors[factor]))))

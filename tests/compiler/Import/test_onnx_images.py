@@ -182,6 +182,16 @@ def test_local_response_normalization(size):
     in_every_arrangement((2, 5, 4, 3), lambda net, x: net.node("LRN", [x], **attributes))
 
 
+@pytest.mark.parametrize("shape", [*SHAPES[3:], *THIN[2:]])
+def test_product_of_the_last_dimension_of_a_tensor(shape):
+    """A linear layer behind an image whose channels were moved last."""
+    weight = values(shape[-1], 6, seed=1)
+    in_every_arrangement(
+        shape,
+        lambda net, x: [net.node("MatMul", [x, net.initialiser(weight)]), net.node("MatMul", [x, net.input(weight)])],
+    )
+
+
 @pytest.mark.parametrize("opset", [11, 13])
 @pytest.mark.parametrize("kind", ["Softmax", "LogSoftmax"])
 @pytest.mark.parametrize("shape", [*SHAPES[1:], *THIN])
