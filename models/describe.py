@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """Writes the table of nets in models/README.md: parameters, multiply-accumulates of each phase, bytes of activations.
-Counted from the exported files at one image of the net's own size. Needs torch, torchvision and the package arsis."""
+Counted from the exported files at one image of the net's own size; of nets that are named, only their rows. Needs
+torch, torchvision and the package arsis."""
 
 from __future__ import annotations
 
@@ -13,6 +14,7 @@ import onnx
 from onnx import numpy_helper, shape_inference
 
 FOLDER = Path(__file__).resolve().parent
+README = FOLDER / "README.md"
 sys.path.insert(0, str(FOLDER))
 import torchvision_builder  # noqa: E402
 
@@ -22,8 +24,13 @@ OWN = {
     "lenet5": ("1x28x28", "own", "by hand, inference form"),
     "resnet8": ("3x32x32", "own", "by hand, inference form"),
     "unet": ("3x128x128", "32", "`from_torch`, logits are pixels x classes"),
-    "fsrcnn": ("1x64x64", "24", "`from_torch`"),
+    "fsrcnn": ("1x64x64", "not yet", "`from_torch`, without a loss of its own"),
 }
+HEAD = [
+    "| net | exported | image | compared at | parameters | MACs forward | of input gradients | of weight gradients "
+    "| activations |",
+    "|---|---|---|---|---|---|---|---|---|",
+]
 MOVES = {"Reshape", "Flatten", "Transpose", "Squeeze", "Unsqueeze", "Identity", "Constant", "Shape", "Cast", "Gather"}
 
 
@@ -63,13 +70,13 @@ class Count:
                     self.activations += 4 * elements(self.shapes[output])
 
     def macs(self, node: onnx.NodeProto, weights: dict) -> int:
-        if node.op_type not in ("Conv", "ConvTranspose", "Gemm", "MatMul") or node.input[1] not in weights:
+        if node.op_type in ("Gemm", "MatMul"):  # the weight of a MatMul may be behind a Transpose
+            return elements(self.shapes[node.input[0]]) * self.shapes[node.output[0]][-1]
+        if node.op_type not in ("Conv", "ConvTranspose"):
             return 0
         weight = weights[node.input[1]]
-        if node.op_type == "Conv":
-            return elements(self.shapes[node.output[0]]) * weight[0].size
-        return elements(self.shapes[node.input[0]]) * (weight.size // weight.shape[0] if node.op_type == "ConvTranspose"
-                                                       else self.shapes[node.output[0]][-1])  # fmt: skip
+        side = node.output[0] if node.op_type == "Conv" else node.input[0]
+        return elements(self.shapes[side]) * (weight.size // weight.shape[0])
 
 
 def row(name: str, path: Path, image: str, reduced: str, how: str) -> str:
@@ -82,28 +89,29 @@ def row(name: str, path: Path, image: str, reduced: str, how: str) -> str:
 def main() -> None:
     from arsis.models import recipes
 
-    lines = [
-        "| net | exported | image | compared at | parameters | MACs forward | of input gradients | of weight gradients "
-        "| activations |",
-        "|---|---|---|---|---|---|---|---|---|",
-    ]
+    known, rows = recipes(), rows_of(README.read_text())
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "net.onnx"
-        for name, (_, build) in sorted(recipes().items()):
-            build(path, 7)
+        for name in sys.argv[1:] or sorted(known):
+            known[name][1](path, 7)
             if name in OWN:
-                lines.append(row(name, path, *OWN[name]))
+                rows[name] = row(name, path, *OWN[name])
             else:
                 net = torchvision_builder.NETS[name]
                 how = "torchvision, training form" + (f", {net.remark}" if net.remark else "")
-                lines.append(row(name, path, f"3x{net.image}x{net.image}", str(net.reduced), how))
-            write(lines)  # what there is, should an export fail
+                rows[name] = row(name, path, f"3x{net.image}x{net.image}", str(net.reduced), how)
+            write([rows[name] for name in sorted(rows)])
 
 
-def write(lines: list[str]) -> None:
-    readme = FOLDER / "README.md"
-    before, _, rest = readme.read_text().partition(BEGIN)
-    readme.write_text(before + BEGIN + "\n" + "\n".join(lines) + "\n" + END + rest.partition(END)[2])
+def rows_of(page: str) -> dict[str, str]:
+    """The rows that are there, by net."""
+    table = page.partition(BEGIN)[2].partition(END)[0]
+    return {line.split("`")[1]: line for line in table.splitlines() if line.startswith("| `")}
+
+
+def write(rows: list[str]) -> None:
+    before, _, rest = README.read_text().partition(BEGIN)
+    README.write_text(before + "\n".join([BEGIN, *HEAD, *rows, END]) + rest.partition(END)[2])
 
 
 if __name__ == "__main__":
