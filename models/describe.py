@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""Writes the table of nets in models/README.md: parameters, multiply-accumulates of each phase, bytes of activations.
+"""Writes the table of nets in models/nets.md: parameters, multiply-accumulates of each phase, bytes of activations.
 Counted from the exported files at one image of the net's own size; of nets that are named, only their rows. Needs
 torch, torchvision and the package arsis."""
 
@@ -14,7 +14,7 @@ import onnx
 from onnx import numpy_helper, shape_inference
 
 FOLDER = Path(__file__).resolve().parent
-README = FOLDER / "README.md"
+PAGE = FOLDER / "nets.md"
 sys.path.insert(0, str(FOLDER))
 import torchvision_builder  # noqa: E402
 
@@ -89,7 +89,7 @@ def row(name: str, path: Path, image: str, reduced: str, how: str) -> str:
 def main() -> None:
     from arsis.models import recipes
 
-    known, rows = recipes(), rows_of(README.read_text())
+    known, rows = recipes(), rows_of(PAGE.read_text())
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "net.onnx"
         for name in sys.argv[1:] or sorted(known):
@@ -110,8 +110,8 @@ def rows_of(page: str) -> dict[str, str]:
 
 
 def write(rows: list[str]) -> None:
-    before, _, rest = README.read_text().partition(BEGIN)
-    README.write_text(before + "\n".join([BEGIN, *HEAD, *rows, END]) + rest.partition(END)[2])
+    before, _, rest = PAGE.read_text().partition(BEGIN)
+    PAGE.write_text(before + "\n".join([BEGIN, *HEAD, *rows, END]) + rest.partition(END)[2])
 
 
 if __name__ == "__main__":
