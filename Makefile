@@ -5,7 +5,7 @@ PYTHON := .venv/bin/python
 export PYTHONPATH := $(CURDIR)/python:$(CURDIR)/$(BUILD)/python
 JOBS ?= $(shell nproc)
 
-.PHONY: help demo test check-long build setup ctest pytest asan format lint bench clean
+.PHONY: help demo test check-long build setup ctest pytest asan format lint bench zoo clean
 help:
 	@echo "make demo    install, build, train LeNet-5 on the simulated chip, write out/demo/report.html"
 	@echo "make test    install, build, run all tests"
@@ -13,6 +13,7 @@ help:
 	@echo "make build   build only        make asan     tests under AddressSanitizer and UBSan"
 	@echo "make format  apply formatters  make lint     check formatters and linters"
 	@echo "make bench   run the benchmarks"
+	@echo "make zoo     compile and time a training step of every net of models/, write reports/baselines/zoo.md"
 
 demo: build
 	$(PYTHON) -m arsis train --model lenet5 --chip edge --data mnist --decay cosine --require-accuracy 0.96 --out out/demo
@@ -35,6 +36,7 @@ check-long:
 	$(PYTHON) tests/long/wheel.py
 	$(PYTHON) tests/long/monotone.py
 	$(PYTHON) tests/long/train_in_bf16.py
+	$(PYTHON) tests/long/zoo.py
 	$(PYTHON) tests/long/sweep_survives.py
 	$(PYTHON) tests/long/search.py
 	$(PYTHON) tests/long/sweep_resnet18.py
@@ -60,6 +62,9 @@ bench: build
 	$(PYTHON) tests/bench/bench_resnet18.py
 	$(PYTHON) tests/bench/bench_training.py
 	$(PYTHON) tests/bench/bench_sweeps.py
+
+zoo: build
+	$(PYTHON) tests/bench/bench_zoo.py
 
 asan:
 	scripts/setup.sh test

@@ -106,18 +106,21 @@ def export(module: torch.nn.Module, examples: tuple[torch.Tensor, ...], inputs: 
     # The count of batches that a batch norm keeps has no part in a step.
     warnings.filterwarnings("ignore", message="ONNX Preprocess - Removing mutation.*num_batches_tracked")
     if "training" in known:
+        from arsis import symbolics  # which imports torch
+
         by_tracing = {"dynamo": False} if "dynamo" in known else {}
-        torch.onnx.export(
-            module,
-            examples,
-            file,
-            training=torch.onnx.TrainingMode.TRAINING,
-            do_constant_folding=False,
-            opset_version=OPSET,
-            dynamic_axes={name: {0: "N"} for name in (*inputs, *outputs)},
-            **names,
-            **by_tracing,
-        )
+        with symbolics.registered(OPSET):
+            torch.onnx.export(
+                module,
+                examples,
+                file,
+                training=torch.onnx.TrainingMode.TRAINING,
+                do_constant_folding=False,
+                opset_version=OPSET,
+                dynamic_axes={name: {0: "N"} for name in (*inputs, *outputs)},
+                **names,
+                **by_tracing,
+            )
         return file.getvalue()
     batch = torch.export.Dim("N")
     program = torch.onnx.export(

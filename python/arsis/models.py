@@ -6,8 +6,11 @@ from __future__ import annotations
 import hashlib
 import importlib.util
 import os
+import sys
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
+from types import ModuleType
 from typing import TYPE_CHECKING, TypeAlias
 
 import _arsis
@@ -136,29 +139,47 @@ def recipes_folder() -> Path:
     raise FileError("no folder of model recipes; set ARSIS_MODELS")
 
 
+def load_recipe(file: Path) -> ModuleType:
+    """A file of the recipes as a module."""
+    spec = importlib.util.spec_from_file_location(f"arsis_recipe_{file.parent.name}_{file.stem}", file)
+    if spec is None or spec.loader is None:
+        raise Error(f"{file}: cannot be run")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module  # where its dataclasses look for their names
+    spec.loader.exec_module(module)
+    return module
+
+
+def recipes() -> dict[str, tuple[Path, Callable[[Path, int], None]]]:
+    """By name: the file of the recipe, and what writes a model for a seed. Nothing is imported that a recipe needs."""
+    folder = recipes_folder()
+    table = folder / "torchvision_builder.py"
+    torchvision = load_recipe(table)
+    known = {name: (table, torchvision.recipe(name)) for name in torchvision.NETS}
+    for file in folder.glob("*/build.py"):
+        known[file.parent.name] = (file, lambda path, seed, file=file: load_recipe(file).build(path, seed))
+    return known
+
+
 def recipe_names() -> list[str]:
-    return sorted(path.parent.name for path in recipes_folder().glob("*/build.py"))
+    return sorted(recipes())
 
 
 def model_path(name: str, cache: Path, seed: int = 7) -> Path:
     """The ONNX file for `name`; a recipe writes into `cache` under a name that changes when the recipe does."""
     if name.endswith(".onnx"):
         return existing(Path(name))
-    recipe = recipes_folder() / name / "build.py"
-    if not recipe.is_file():
-        raise ModelError(f"unknown model '{name}', expected an .onnx file or one of {', '.join(recipe_names())}")
+    known = recipes()
+    if name not in known:
+        raise ModelError(f"unknown model '{name}', expected an .onnx file or one of {', '.join(sorted(known))}")
+    recipe, build = known[name]
     sources = [recipe, *sorted(recipes_folder().glob("*.py"))]
     digest = hashlib.sha256(b"".join(source.read_bytes() for source in sources) + str(seed).encode()).hexdigest()
     path = cache / f"{name}-{digest[:12]}.onnx"
     if not path.is_file():
-        spec = importlib.util.spec_from_file_location(f"arsis_recipe_{name}", recipe)
-        if spec is None or spec.loader is None:
-            raise Error(f"{recipe}: cannot be run")
-        module = importlib.util.module_from_spec(spec)
-        spec.loader.exec_module(module)
         cache.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory() as folder:
             made = Path(folder) / path.name
-            module.build(made, seed)
+            build(made, seed)
             _arsis.write_file(path, made.read_bytes())
     return path

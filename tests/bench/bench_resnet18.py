@@ -140,7 +140,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch)
         model = folder / "resnet18.onnx"
-        export = [sys.executable, ROOT / "models/resnet18/build.py", "-o", model, "--training"]
+        export = [sys.executable, ROOT / "models/torchvision_builder.py", "resnet18", "-o", model]
         export_s = shortest(1, *export, "--image", arguments.image, "--classes", CLASSES)
         results = []
         for chip in arguments.chips:

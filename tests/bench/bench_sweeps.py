@@ -69,7 +69,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         model = arguments.model or Path(folder) / "resnet18.onnx"
         if arguments.model is None:
-            export = [sys.executable, ROOT / "models/resnet18/build.py", "-o", model, "--training", "--classes", "1000"]
+            export = [sys.executable, ROOT / "models/torchvision_builder.py", "resnet18", "-o", model]
             subprocess.run([*map(str, export), "--image", str(arguments.image)], check=True, capture_output=True)
         for array, chip in ARRAYS.items():
             base = {

@@ -26,6 +26,13 @@ STEPS = [
 ]
 FUSIONS = ["none", "vector", "sums", "epilogues", "all"]
 NETS = {"lenet5": 32, "resnet8": 32, "resnet18": 8, "resnet50": 32}
+TORCHVISION = ROOT / "models/torchvision_builder.py"
+RECIPES = {
+    "lenet5": [ROOT / "models/lenet5/build.py"],
+    "resnet8": [ROOT / "models/resnet8/build.py"],
+    "resnet18": [TORCHVISION, "resnet18", "--image", "64", "--classes", "10"],
+    "resnet50": [TORCHVISION, "resnet50"],
+}
 
 
 def run(*command: object) -> None:
@@ -65,8 +72,7 @@ def main() -> None:
         folder = Path(scratch)
         models = {net: folder / f"{net}.onnx" for net in NETS}
         for net, path in models.items():
-            training = ["--training"] if net in ("resnet18", "resnet50") else []
-            run(sys.executable, ROOT / f"models/{net}/build.py", "-o", path, *training)
+            run(sys.executable, *RECIPES[net], "-o", path)
         print("ResNet-50       batch        cycles  images/s   DRAM GB  utilisation   instances  program KB")
         for chip, precision, batch in STEPS:
             row = measure(arguments.build, models["resnet50"], folder, chip, precision, batch)

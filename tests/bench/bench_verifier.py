@@ -47,7 +47,7 @@ def main() -> None:
     results: dict = {}
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch)
-        run(sys.executable, ROOT / "models/resnet50/build.py", "-o", folder / "resnet50.onnx", "--training")
+        run(sys.executable, ROOT / "models/torchvision_builder.py", "resnet50", "-o", folder / "resnet50.onnx")
         for name, title in CHIPS.items():
             chip = chip_file(name, folder)
             programs = {key: folder / f"{name}-{key}.arsis" for key in builds}

@@ -49,7 +49,12 @@ EVENT = {  # the Trace Event Format, as far as complete events, counters and met
 
 def compiled(model: str, chip: str, batch: int, folder: Path) -> Path:
     program = folder / f"{model}.arsis"
-    onnx = models.model_path(model, folder)
+    onnx = folder / f"{model}.onnx"
+    if model == "resnet18":
+        recipe = models.load_recipe(models.recipes_folder() / "torchvision_builder.py")
+        recipe.build(model, onnx, image=64, classes=10)
+    else:
+        onnx = models.model_path(model, folder)
     tool("arsis-compile", onnx, "--chip", chip, "--batch", str(batch), *TRAINING, "--no-verify", "-o", program)
     return program
 

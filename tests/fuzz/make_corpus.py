@@ -160,7 +160,7 @@ def models() -> dict[str, bytes]:
     )
     found["valid_function"] = with_function(found["valid_conv"])
     found["symbolic_batch"] = model([node("Gemm", "x v", "y")], ["N", 4], ["N", 2], weights(v=(4, 2)))
-    found["unknown_operator"] = model([node("Softmax", "x", "y", axis=1)], [2, 4], [2, 4], [])
+    found["unknown_operator"] = model([node("Hardmax", "x", "y", axis=1)], [2, 4], [2, 4], [])
     return {f"{name}.onnx": bytes_ for name, bytes_ in found.items()}
 
 

@@ -28,8 +28,8 @@ def main() -> None:
     arguments.folder.mkdir(parents=True, exist_ok=True)
     model = arguments.folder / "resnet18.onnx"
     if not model.is_file():
-        export = [sys.executable, ROOT / "models/resnet18/build.py", "-o", model, "--training", "--image", "224"]
-        subprocess.run([*map(str, export), "--classes", "1000"], check=True, capture_output=True)
+        export = [sys.executable, ROOT / "models/torchvision_builder.py", "resnet18", "-o", model]
+        subprocess.run([*map(str, export)], check=True, capture_output=True)
     space = {
         "model": str(model),
         "chip": "datacentre",

@@ -8,6 +8,7 @@ import numpy as np
 import onnx
 import pytest
 import torch
+import torchvision
 from own_net import example
 from torch import nn
 
@@ -129,6 +130,51 @@ def test_what_pytorch_cannot_export():
 def test_what_the_module_raises_comes_out(net):
     with pytest.raises(RuntimeError, match="expected input"):
         arsis.from_torch(net, torch.zeros(2, 1, 6, 5))
+
+
+@pytest.mark.parametrize("size,wanted", [((7, 4), (3, 5)), ((6, 4), (3, 2)), ((2, 2), (7, 7)), ((5, 5), (5, 1))])
+def test_adaptive_pools_of_any_size(size, wanted):
+    pool, x = nn.AdaptiveAvgPool2d(wanted), batch(2, 3, *size)
+    session = arsis.Session(arsis.compile(arsis.from_torch(pool, torch.from_numpy(x)), "tiny", batch=2), "tiny")
+    session.write("input", x)
+    session.run("functional")
+    np.testing.assert_allclose(session.read("logits"), pool(torch.from_numpy(x)).numpy(), rtol=1e-5, atol=1e-6)
+
+
+class Deep(nn.Module):
+    """A block that stochastic depth skips for some images of a batch."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv, self.fc = nn.Conv2d(3, 3, 1), nn.Linear(12, 5)
+        self.depth = torchvision.ops.StochasticDepth(0.25, "row")
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return self.fc(torch.flatten(x + self.depth(self.conv(x)), 1))
+
+
+def test_stochastic_depth_skips_images():
+    """Of 100 images, more than a constant of the graph may otherwise have; which, the gradients tell."""
+    program = arsis.compile(arsis.from_torch(Deep(), torch.zeros(2, 3, 2, 2)), "tiny", batch=100, train=True,
+                            keep="activations")  # fmt: skip
+    session = arsis.Session(program, "tiny")
+    session.write("x", batch(100, 3, 2, 2))
+    session.write("labels", np.arange(100) % 5)
+    session.run("functional")
+    factor = session.read("act:/depth/Div").reshape(-1)
+    assert set(np.unique(factor)) == {np.float32(0), np.float32(1 / 0.75)}
+    assert 60 < np.count_nonzero(factor) < 90
+
+
+def test_an_evaluation_skips_none():
+    net, x = Deep(), batch(4, 3, 2, 2)
+    with pytest.warns(UserWarning, match="exported in training mode: is its mean here"):
+        session = arsis.Session(arsis.compile(arsis.from_torch(net, torch.zeros(2, 3, 2, 2)), "tiny", batch=4), "tiny")
+    session.write("x", x)
+    session.run("functional")
+    with torch.no_grad():
+        expected = net.eval()(torch.from_numpy(x)).numpy()
+    np.testing.assert_allclose(session.read("logits"), expected, rtol=1e-5, atol=1e-6)
 
 
 def test_a_later_torch_is_asked_to_trace(net, monkeypatch):

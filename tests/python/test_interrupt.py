@@ -9,6 +9,7 @@ import time
 import arsis
 import numpy as np
 import pytest
+from small_resnet import small_resnet18
 
 pytestmark = pytest.mark.filterwarnings("ignore::UserWarning")
 PATIENCE = 1.0  # seconds from the signal to the exception
@@ -40,9 +41,9 @@ def interrupt():
 
 
 @pytest.fixture(scope="module")
-def large():
+def large(tmp_path_factory):
     """A step of ResNet-18 takes seconds in every mode."""
-    model = arsis.Model("resnet18")
+    model = small_resnet18(tmp_path_factory.mktemp("resnet18"))
     return model, arsis.compile(model, "tiny", batch=8, train=True, no_verify=True)
 
 

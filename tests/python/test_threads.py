@@ -7,13 +7,14 @@ import time
 import arsis
 import numpy as np
 import pytest
+from small_resnet import small_resnet18
 
 LONG = 0.3  # seconds: what is measured takes longer
 
 
 @pytest.fixture(scope="module")
-def step():
-    model = arsis.Model("resnet18")
+def step(tmp_path_factory):
+    model = small_resnet18(tmp_path_factory.mktemp("resnet18"))
     program = arsis.compile(model, "tiny", batch=64, train=True, no_verify=True)
     reference = arsis.Reference(program)
     reference.write("x", np.zeros(next(t["host_shape"] for t in program.tensors if t["name"] == "x"), np.float32))

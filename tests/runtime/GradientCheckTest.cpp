@@ -44,6 +44,9 @@ const std::vector<Case> kCases = {
     {"Conv2dStrideDilation", "nn.conv2d", {{"parameter", "1x6x7x2xf32"}, {"parameter", "3x2x2x4xf32"}}, kWindow, {"1x3x7x4xf32"}},
     {"Conv2dPhasesWithoutTaps", "nn.conv2d", {{"parameter", "1x5x6x2xf32"}, {"parameter", "2x1x2x3xf32"}}, kStride3, {"1x2x2x3xf32"}},
     {"Conv2dGroups", "nn.conv2d", {{"parameter", "1x4x5x6xf32"}, {"parameter", "3x2x2x9xf32"}}, "groups = 3 : i64, " + kWindow, {"1x2x5x9xf32"}},
+    {"TransposedConvolution", "nn.conv2d_grad_input", {{"parameter", "1x3x4x3xf32"}, {"parameter", "3x3x2x3xf32"}}, kPlain, {"1x3x4x2xf32"}},
+    {"TransposedConvolutionStride", "nn.conv2d_grad_input", {{"parameter", "1x2x2x3xf32"}, {"parameter", "2x1x2x3xf32"}}, kStride3, {"1x5x6x2xf32"}},
+    {"TransposedConvolutionGroups", "nn.conv2d_grad_input", {{"parameter", "1x2x5x9xf32"}, {"parameter", "3x2x2x9xf32"}}, "groups = 3 : i64, " + kWindow, {"1x4x5x6xf32"}},
     {"Conv2dDepthwise", "nn.conv2d", {{"parameter", "2x4x5x3xf32"}, {"parameter", "3x3x1x6xf32"}}, "groups = 3 : i64, " + kPlain, {"2x4x5x6xf32"}},
     {"Matmul", "nn.matmul", {{"parameter", "3x4xf32"}, {"parameter", "4x5xf32"}}, "transpose_a = false, transpose_b = false", {"3x5xf32"}},
     {"MatmulTransposedA", "nn.matmul", {{"parameter", "4x3xf32"}, {"parameter", "4x5xf32"}}, "transpose_a = true, transpose_b = false", {"3x5xf32"}},
@@ -101,6 +104,8 @@ const std::vector<Case> kCases = {
     {"ConcatWithItself", "nn.concat", {{"parameter", "2x3xf32"}}, "axis = 0 : i64", {"4x3xf32"}, {0, 0}},
     {"Split", "nn.split", {{"parameter", "2x3x4xf32"}}, "axis = 2 : i64", {"2x3x1xf32", "2x3x3xf32"}},
     {"Dropout", "nn.dropout", {{"parameter", "4x5xf32"}, {"input", "f32"}, {"input", "f32"}}, "ratio = 0.25 : f32, layer = 3 : i64", {"4x5xf32"}},
+    {"Softmax", "nn.softmax", {{"parameter", "4x5xf32"}}, "", {"4x5xf32"}},
+    {"LogSoftmax", "nn.log_softmax", {{"parameter", "4x5xf32"}}, "", {"4x5xf32"}},
     {"SoftmaxCrossEntropy", "nn.softmax_cross_entropy", {{"parameter", "4x5xf32"}, {"label", "4xi32"}}, "", {"f32", "4x5xf32"}},
 };
 // clang-format on

@@ -38,7 +38,8 @@ void fillRandomly(Tensor &tensor, const Node &reader, StringRef word, uint64_t s
   if (isNormalisation || word != "weight" || tensor.shape.size() < 2)
     return;
   // Filters lead with the outputs, factors of products end with them unless they are transposed.
-  const bool leads = reader.type() == "Conv" || reader.integer("transB", 0) != 0;
+  const bool leads =
+      reader.type() == "Conv" || reader.type() == "ConvTranspose" || reader.integer("transB", 0) != 0;
   const int64_t outputs = leads ? tensor.shape.front() : tensor.shape.back();
   const float bound = 1.0f / std::sqrt(static_cast<float>(tensor.size() / std::max<int64_t>(outputs, 1)));
   std::mt19937_64 random(seed ^ llvm::xxh3_64bits(name));

@@ -2,8 +2,8 @@
 //
 // Functions of one operand, element by element, whose result is in the operand's arrangement.
 
+#include "compiler/Import/Onnx/Emit.h"
 #include "compiler/Import/Onnx/Operators.h"
-#include "dialects/NN/IR/NNDialect.h"
 
 #include <limits>
 
@@ -18,30 +18,6 @@ template <class Op> static LogicalResult convertUnary(const Node &node, GraphImp
   Value y = Op::create(graph.builder(), graph.location(node), x.value.getType(), x.value, nullptr);
   return graph.define(node, 0, y, x.permutation);
 }
-
-namespace {
-/// Emits operations of one node on values of one type.
-struct Emitter {
-  const Node &node;
-  GraphImporter &graph;
-
-  template <class Op> Value of(Value x) const {
-    return Op::create(graph.builder(), graph.location(node), x.getType(), x, nullptr);
-  }
-  Value multiply(Value a, Value b) const {
-    return nn::MultiplyOp::create(graph.builder(), graph.location(node), a.getType(), a, b, nullptr, nullptr);
-  }
-  Value affine(Value x, double scale, double offset) const {
-    return nn::AffineOp::create(graph.builder(), graph.location(node), x.getType(), x, number(scale),
-                                number(offset), nullptr);
-  }
-  Value clip(Value x, std::optional<float> low, std::optional<float> high) const {
-    return nn::ClipOp::create(graph.builder(), graph.location(node), x.getType(), x,
-                              low ? number(*low) : FloatAttr(), high ? number(*high) : FloatAttr(), nullptr);
-  }
-  FloatAttr number(double value) const { return graph.builder().getF32FloatAttr(static_cast<float>(value)); }
-};
-} // namespace
 
 template <class Make> static LogicalResult convertBy(const Node &node, GraphImporter &graph, Make make) {
   Arranged x = graph.valueAsItIs(node, 0);

@@ -77,7 +77,8 @@ std::optional<LogicalResult> GraphImporter::fold(const Node &node) {
       return std::nullopt;
     return fail(node, problem);
   }
-  if (result.size() > int64_t(kComputedElements))
+  const bool isFilled = result.isFloat && result.size() <= int64_t(kFilledElements) && result.isUniform();
+  if (result.size() > int64_t(kComputedElements) && !isFilled)
     return fail(node, "makes a constant of " + Twine(result.size()) + " elements, expected at most " +
                           Twine(kComputedElements));
   return defineConstant(node, std::move(result), /*trainable=*/false, node.output(0));

@@ -207,7 +207,12 @@ string constantOfShape(const Node &node, Known inputs, Tensor &result) {
     return problem;
   if (value.size() != 1 || inputs[0]->isFloat)
     return "fills a shape with " + std::to_string(value.size()) + " elements, expected one";
-  return pick(value, inputs[0]->integers, result, [](llvm::ArrayRef<int64_t>) { return 0; });
+  std::optional<int64_t> count = elementCount(inputs[0]->integers);
+  if (!value.isFloat || !count || *count > int64_t(kFilledElements))
+    return pick(value, inputs[0]->integers, result, [](llvm::ArrayRef<int64_t>) { return 0; });
+  result.shape = Extents(llvm::ArrayRef<int64_t>(inputs[0]->integers));
+  result.floats.assign(*count, value.floats.front());
+  return {};
 }
 
 string squeeze(const Node &node, Known inputs, Tensor &result) {

@@ -20,8 +20,13 @@ static std::string checkGemm(const Node &node) {
   return {};
 }
 
+/// The product of inputs 0 and 1; of the first one all dimensions but the last are rows.
 static FailureOr<Value> multiply(const Node &node, GraphImporter &graph, bool transposeA, bool transposeB) {
-  Value a = graph.value(node, 0, hostPermutation(2));
+  const size_t rank = std::max<size_t>(graph.hostShape(node, 0).size(), 2);
+  Value a = graph.value(node, 0, hostPermutation(rank));
+  if (a && rank > 2)
+    a = graph.reshape(node, a,
+                      {llvm::product_of(shapeOf(a).drop_back()), static_cast<int64_t>(shapeOf(a).back())});
   // A constant is stored the way the product reads it; anything else says so in the operation.
   bool turnB = transposeB && graph.isConstant(node, 1);
   Value b = a ? graph.value(node, 1, turnB ? Permutation{1, 0} : hostPermutation(2)) : nullptr;
@@ -37,6 +42,9 @@ static FailureOr<Value> multiply(const Node &node, GraphImporter &graph, bool tr
 }
 
 static LogicalResult convertGemm(const Node &node, GraphImporter &graph) {
+  if (const size_t rank = graph.hostShape(node, 0).size(); rank > 2)
+    return graph.fail(node, "input '" + node.input(0) + "' has shape " + describe(graph.hostShape(node, 0)) +
+                                ", expected rank 2");
   FailureOr<Value> product =
       multiply(node, graph, node.integer("transA", 0) != 0, node.integer("transB", 0) != 0);
   if (failed(product))
@@ -54,7 +62,11 @@ static LogicalResult convertGemm(const Node &node, GraphImporter &graph) {
 
 static LogicalResult convertMatMul(const Node &node, GraphImporter &graph) {
   FailureOr<Value> y = multiply(node, graph, false, false);
-  return failed(y) ? failure() : graph.define(node, 0, *y, hostPermutation(2));
+  if (failed(y))
+    return failure();
+  SmallVector<int64_t> shape = graph.hostShape(node, 0);
+  shape.back() = shapeOf(*y)[1];
+  return graph.define(node, 0, graph.reshape(node, *y, shape), hostPermutation(shape.size()));
 }
 
 const std::vector<Operator> linearOperators = {

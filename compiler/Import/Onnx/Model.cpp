@@ -143,9 +143,6 @@ static std::string problemOf(const onnx::NodeProto &proto, const Node &node, con
   if (node.type() == "SoftmaxCrossEntropyLoss" || node.type() == "NegativeLogLikelihoodLoss")
     return "not supported; " + optionName("loss") +
            " adds the loss, so export the model with its logits as output";
-  if (node.type() == "Softmax" || node.type() == "LogSoftmax")
-    return "not supported; the training loss contains the softmax, so export the model with its logits as "
-           "output";
   return "operator is not supported";
 }
 

@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Normalisations, and Dropout, which like BatchNormalization acts differently in training.
+// Normalisations: by the statistics of the batch, of rows, of images or groups of channels, and of
+// neighbouring channels. Those of images are layer norms of rows in the order of the host.
 
+#include "compiler/Import/Onnx/Emit.h"
 #include "compiler/Import/Onnx/Operators.h"
-#include "dialects/NN/IR/NNDialect.h"
 
 #include "mlir/IR/Diagnostics.h"
+
+#include <charconv>
 
 using namespace mlir;
 
@@ -58,6 +61,16 @@ static LogicalResult defineNormalised(const Node &node, GraphImporter &graph, co
   return graph.define(node, 0, graph.reshape(node, y, input.shape), input.permutation);
 }
 
+/// 1 - `momentum`, taken for the shortest decimal number that rounds to it: 0.0003 is 0.9997 in a file, whose
+/// difference from 1 in fp32 is off by 5e-5 of itself.
+static double newShare(float momentum) {
+  char text[32];
+  const std::to_chars_result written = std::to_chars(text, text + sizeof text, momentum);
+  double shortest = 0;
+  std::from_chars(text, written.ptr, shortest);
+  return 1.0 - shortest;
+}
+
 /// `vectors`: scale, bias, running mean, running variance.
 static LogicalResult normaliseByBatch(const Node &node, GraphImporter &graph, const Pixels &input,
                                       ArrayRef<Value> vectors, FloatAttr epsilon) {
@@ -70,7 +83,7 @@ static LogicalResult normaliseByBatch(const Node &node, GraphImporter &graph, co
         << "exported in training mode: normalises by the statistics of the batch";
   OpBuilder &builder = graph.builder();
   // ONNX weighs the old value by momentum, PyTorch and this dialect the new one.
-  FloatAttr momentum = builder.getF32FloatAttr(1.0f - node.real("momentum", 0.9f));
+  FloatAttr momentum = builder.getF32FloatAttr(static_cast<float>(newShare(node.real("momentum", 0.9f))));
   Type vector = vectors[0].getType();
   auto norm = nn::BatchNormOp::create(builder, graph.location(node), input.x.getType(), vector, vector,
                                       vector, vector, input.x, vectors[0], vectors[1], vectors[2], vectors[3],
@@ -111,57 +124,6 @@ static LogicalResult convertBatchNormalization(const Node &node, GraphImporter &
       nn::BatchNormInferenceOp::create(builder, graph.location(node), input->x.getType(), input->x,
                                        vectors[0], vectors[1], vectors[2], vectors[3], epsilon, nullptr);
   return defineNormalised(node, graph, *input, y);
-}
-
-/// The part of the elements that the node drops in training; failure if the file does not say.
-static FailureOr<float> dropoutRatio(const Node &node, GraphImporter &graph) {
-  if (!node.hasInput(1))
-    return node.real("ratio", 0.5f);
-  const Tensor *given = graph.constant(node, 1);
-  if (!given || !given->isFloat || given->size() != 1)
-    return graph.fail(node, "ratio is computed by other nodes; expected a constant");
-  return given->floats[0];
-}
-
-/// Whether the file says that the node drops elements; nothing if it does not say.
-static std::optional<bool> isInTrainingMode(const Node &node, GraphImporter &graph) {
-  const Tensor *mode = node.hasInput(2) ? graph.constant(node, 2) : nullptr;
-  if (!mode || mode->isFloat || mode->size() != 1)
-    return std::nullopt;
-  return mode->integers[0] != 0;
-}
-
-static LogicalResult dropElements(const Node &node, GraphImporter &graph) {
-  FailureOr<float> ratio = dropoutRatio(node, graph);
-  if (failed(ratio))
-    return failure();
-  if (*ratio == 0)
-    return graph.forward(node);
-  if (!(*ratio > 0 && *ratio < 1))
-    return graph.fail(node, "ratio = " + Twine(std::to_string(*ratio)) + ", expected 0 to less than 1");
-  Arranged x = graph.valueAsItIs(node, 0);
-  if (!x)
-    return failure();
-  if (x.permutation.empty())
-    return graph.fail(node, "of a scalar (supported: one dimension or more)");
-  if (isInTrainingMode(node, graph) == false)
-    graph.noteDropout(node);
-  const GraphImporter::RandomState random = graph.randomState();
-  OpBuilder &builder = graph.builder();
-  Value y = nn::DropoutOp::create(builder, graph.location(node), x.value.getType(), x.value, random.seed,
-                                  random.step, builder.getF32FloatAttr(*ratio),
-                                  builder.getI64IntegerAttr(random.layer), nullptr);
-  return graph.define(node, 0, y, x.permutation);
-}
-
-static LogicalResult convertDropout(const Node &node, GraphImporter &graph) {
-  if (node.hasOutput(1) && graph.isRead(node.output(1)))
-    return graph.fail(node, "output mask is read (supported: the output only)");
-  if (graph.options().training)
-    return dropElements(node, graph);
-  if (isInTrainingMode(node, graph) == true)
-    emitWarning(graph.location(node)) << "exported in training mode: keeps every element here";
-  return graph.forward(node);
 }
 
 static std::string checkLayerNormalization(const Node &node) {
@@ -218,12 +180,120 @@ static LogicalResult convertLayerNormalization(const Node &node, GraphImporter &
   return graph.define(node, 0, graph.reshape(node, norm.getY(), host), hostPermutation(rank));
 }
 
+/// The input seen as rows of so many elements, in the order of the host, normalised; scale and bias are left
+/// to do.
+static Value normaliseRows(const Node &node, GraphImporter &graph, Value x, int64_t columns) {
+  const Emitter emit{node, graph};
+  const int64_t rows = cast<RankedTensorType>(x.getType()).getNumElements() / columns;
+  Type row = graph.tensorType({rows}), matrix = graph.tensorType({rows, columns});
+  auto norm =
+      nn::LayerNormOp::create(graph.builder(), graph.location(node), matrix, row, row,
+                              emit.reshape(x, {rows, columns}), emit.constant({columns}, 1),
+                              emit.constant({columns}, 0), emit.number(node.real("epsilon", 1e-5f)), nullptr);
+  return norm.getY();
+}
+
+/// Normalises each of the groups of `channels / groups` channels of every image, then scales and shifts by
+/// inputs 1 and 2, which have one element for each channel, or for each group.
+static LogicalResult normaliseGroups(const Node &node, GraphImporter &graph, int64_t groups,
+                                     bool perChannel) {
+  const SmallVector<int64_t> host = graph.hostShape(node, 0);
+  const int64_t batch = host[0], channels = host[1], parts = perChannel ? channels : groups,
+                pixels = llvm::product_of(ArrayRef(host).drop_front(2));
+  Value x = graph.value(node, 0, hostPermutation(host.size()));
+  if (!x)
+    return failure();
+  Value vectors[2];
+  for (size_t input : {1, 2}) {
+    vectors[input - 1] = graph.value(node, input, hostPermutation(1));
+    if (!vectors[input - 1])
+      return failure();
+    if (const int64_t found = shapeOnChip(vectors[input - 1])[0]; found != parts)
+      return graph.fail(node, "input '" + node.input(input) + "' has " + Twine(found) +
+                                  " elements, expected one for each of the " + Twine(parts) +
+                                  (perChannel ? " channels" : " groups"));
+  }
+  const Emitter emit{node, graph};
+  const SmallVector<int64_t> along = {1};
+  Value y = normaliseRows(node, graph, x, channels / groups * pixels);
+  y = emit.reshape(y, {batch, parts, channels / parts * pixels});
+  y = emit.add(emit.multiply(y, vectors[0], ArrayRef(along)), vectors[1], ArrayRef(along));
+  return graph.define(node, 0, emit.reshape(y, host), hostPermutation(host.size()));
+}
+
+static LogicalResult checkRank(const Node &node, GraphImporter &graph, size_t least) {
+  SmallVector<int64_t> host = graph.hostShape(node, 0);
+  return host.size() >= least
+             ? success()
+             : LogicalResult(graph.fail(node, "input '" + node.input(0) + "' has shape " + describe(host) +
+                                                  ", expected rank " + Twine(least) + " or more"));
+}
+
+static LogicalResult convertInstanceNormalization(const Node &node, GraphImporter &graph) {
+  if (failed(checkRank(node, graph, 3)))
+    return failure();
+  return normaliseGroups(node, graph, graph.hostShape(node, 0)[1], /*perChannel=*/true);
+}
+
+static std::string checkGroupNormalization(const Node &node) {
+  if (node.integer("num_groups", 0) < 1)
+    return "num_groups = " + std::to_string(node.integer("num_groups", 0)) + ", expected at least 1";
+  return checkLayerNormalization(node);
+}
+
+static LogicalResult convertGroupNormalization(const Node &node, GraphImporter &graph) {
+  constexpr int64_t kVectorsPerChannel =
+      21; // the opset since which scale and bias have an element per channel
+  if (failed(checkRank(node, graph, 3)))
+    return failure();
+  const int64_t groups = node.integer("num_groups", 0), channels = graph.hostShape(node, 0)[1];
+  if (channels % groups != 0)
+    return graph.fail(node, "num_groups = " + Twine(groups) + " does not divide the " + Twine(channels) +
+                                " channels");
+  return normaliseGroups(node, graph, groups, node.opset() >= kVectorsPerChannel);
+}
+
+static std::string checkLrn(const Node &node) {
+  if (node.integer("size", 0) < 1)
+    return "size = " + std::to_string(node.integer("size", 0)) + ", expected at least 1";
+  if (!(node.real("bias", 1) > 0))
+    return "bias = " + std::to_string(node.real("bias", 1)) + " (supported: positive numbers)";
+  return {};
+}
+
+/// x * (bias + alpha * mean of squares)^-beta, the mean over `size` neighbouring channels, of which those
+/// that are not there count as zeros: an average pooling of one channel whose image is the row of channels.
+static LogicalResult convertLrn(const Node &node, GraphImporter &graph) {
+  if (failed(checkRank(node, graph, 3)))
+    return failure();
+  const size_t rank = graph.hostShape(node, 0).size();
+  Value x = graph.value(node, 0, channelsLast(rank));
+  if (!x)
+    return failure();
+  const Emitter emit{node, graph};
+  const SmallVector<int64_t> shape = shapeOnChip(x);
+  const int64_t size = node.integer("size", 0), rows = llvm::product_of(ArrayRef(shape).drop_back()),
+                before = std::min((size - 1) / 2, shape.back()), behind = std::min(size / 2, shape.back());
+  const SmallVector<int64_t> row = {rows, 1, shape.back(), 1}, ones = {1, 1};
+  // A window larger than twice the channels sees the same of them as one that reaches all.
+  const SmallVector<int64_t> kernel = {1, before + behind + 1}, pads = {0, before, 0, behind};
+  Value squares = emit.reshape(emit.multiply(x, x), row);
+  Value mean = nn::AvgPoolOp::create(graph.builder(), graph.location(node), graph.tensorType(row), squares,
+                                     kernel, ones, pads, ones, /*count_include_pad=*/true, nullptr);
+  const double alpha = double(node.real("alpha", 1e-4f)) * double(kernel[1]) / double(size);
+  Value base = emit.affine(emit.reshape(mean, shape), alpha, node.real("bias", 1));
+  Value factor = emit.of<nn::ExpOp>(emit.affine(emit.of<nn::LogOp>(base), -node.real("beta", 0.75f), 0));
+  return graph.define(node, 0, emit.multiply(x, factor), channelsLast(rank));
+}
+
 const std::vector<Operator> normalizationOperators = {
     {"BatchNormalization",
      checkBatchNormalization,
      convertBatchNormalization,
      {{1, "weight"}, {2, "bias"}, {3, "running_mean"}, {4, "running_var"}}},
-    {"Dropout", nullptr, convertDropout},
+    {"GroupNormalization", checkGroupNormalization, convertGroupNormalization, {{1, "weight"}, {2, "bias"}}},
+    {"InstanceNormalization", nullptr, convertInstanceNormalization, {{1, "weight"}, {2, "bias"}}},
+    {"LRN", checkLrn, convertLrn},
     {"LayerNormalization", checkLayerNormalization, convertLayerNormalization, {{1, "weight"}, {2, "bias"}}},
 };
 

@@ -16,7 +16,8 @@ static const std::map<llvm::StringRef, const Operator *> &allOperators() {
     for (const std::vector<Operator> *family :
          {&convolutionOperators, &poolingOperators, &normalizationOperators, &linearOperators,
           &elementwiseOperators, &arithmeticOperators, &reductionOperators, &movementOperators,
-          &pieceOperators, &constantOperators, &castOperators})
+          &pieceOperators, &randomOperators, &resizeOperators, &softmaxOperators, &constantOperators,
+          &castOperators})
       for (const Operator &each : *family)
         operators[each.type] = &each;
     return operators;

@@ -43,7 +43,7 @@ mlir::LogicalResult averagePixels(const Node &node, GraphImporter &graph, bool k
 // The tables, each in the file of its family.
 extern const std::vector<Operator> convolutionOperators, poolingOperators, normalizationOperators,
     linearOperators, elementwiseOperators, arithmeticOperators, reductionOperators, movementOperators,
-    pieceOperators, constantOperators, castOperators;
+    pieceOperators, randomOperators, resizeOperators, softmaxOperators, constantOperators, castOperators;
 
 /// Whether the node is a Cast that is only another name here, where every float is fp32.
 bool isNameOnly(const Node &node);

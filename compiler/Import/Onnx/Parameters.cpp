@@ -28,7 +28,9 @@ const Parameter *findParameter(StringRef op, int input) {
   return nullptr;
 }
 
-bool isLinear(StringRef op) { return op == "Conv" || op == "Gemm" || op == "MatMul"; }
+bool isLinear(StringRef op) {
+  return op == "Conv" || op == "ConvTranspose" || op == "Gemm" || op == "MatMul";
+}
 
 struct Reader {
   int node; ///< in the file
@@ -266,11 +268,12 @@ private:
   }
 
   /// Whether what the reader reads is trained even if it comes from a Constant node. What an Add adds is a
-  /// bias if it adds it to a product.
+  /// bias if it adds it to a product. PyTorch's instance norm without parameters, and its group norm, have
+  /// ones and zeros.
   bool isWeight(const Reader &reader) {
     const onnx::NodeProto &node = graph.node(reader.node);
     const Parameter *place = findParameter(node.op_type(), reader.input);
-    if (!place || isFactor(reader))
+    if (!place || isFactor(reader) || node.op_type() == "InstanceNormalization")
       return false;
     if (node.op_type() != "Add")
       return true;

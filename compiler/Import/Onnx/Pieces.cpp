@@ -4,8 +4,10 @@
 // arrangement in which their input is. What leaves elements out in between, repeats some or mirrors them is
 // made of boxes that are joined, whose gradients follow from theirs.
 
+#include "compiler/Import/Onnx/Pieces.h"
+
+#include "compiler/Import/Onnx/Emit.h"
 #include "compiler/Import/Onnx/Operators.h"
-#include "dialects/NN/IR/NNDialect.h"
 
 #include <algorithm>
 
@@ -13,13 +15,9 @@ using namespace mlir;
 
 namespace arsis::compiler::onnximport {
 
-static SmallVector<int64_t> shapeOf(Value value) {
-  return llvm::to_vector(cast<RankedTensorType>(value.getType()).getShape());
-}
+static SmallVector<int64_t> shapeOf(Value value) { return shapeOnChip(value); }
 
-/// `count` elements from `begin` on along the chip's dimension `axis`.
-static Value slice(const Node &node, GraphImporter &graph, Value x, int64_t axis, int64_t begin,
-                   int64_t count) {
+Value slice(const Node &node, GraphImporter &graph, Value x, int64_t axis, int64_t begin, int64_t count) {
   SmallVector<int64_t> shape = shapeOf(x), offsets(shape.size(), 0);
   if (shape[axis] == count)
     return x;
@@ -43,9 +41,7 @@ static Value pad(const Node &node, GraphImporter &graph, Value x, ArrayRef<int64
                            nn::ScheduleAttr());
 }
 
-/// Of pieces that are joined already, the longest such row of first ones becomes one piece: a net in which
-/// every layer reads all features before it joins them anew for each layer.
-static Value concat(const Node &node, GraphImporter &graph, ArrayRef<Value> given, int64_t axis) {
+Value concat(const Node &node, GraphImporter &graph, ArrayRef<Value> given, int64_t axis) {
   SmallVector<Value> pieces(given);
   while (const GraphImporter::Joined *earlier = graph.findJoined(pieces, axis)) {
     pieces.erase(pieces.begin(), pieces.begin() + earlier->pieces.size());
@@ -62,10 +58,8 @@ static Value concat(const Node &node, GraphImporter &graph, ArrayRef<Value> give
   return whole;
 }
 
-/// Every `step`-th of the elements from `begin` on: a dimension of so many elements is cut, of which the
-/// first stays. A last group that is not complete is filled up.
-static Value pick(const Node &node, GraphImporter &graph, Value x, int64_t axis, int64_t begin, int64_t count,
-                  int64_t step) {
+Value pick(const Node &node, GraphImporter &graph, Value x, int64_t axis, int64_t begin, int64_t count,
+           int64_t step) {
   if (step == 1 || count == 1)
     return slice(node, graph, x, axis, begin, count);
   const int64_t there = std::min(shapeOf(x)[axis] - begin, count * step);

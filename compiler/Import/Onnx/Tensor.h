@@ -44,6 +44,9 @@ inline constexpr size_t kGraphRank = 8;
 /// Elements of a constant that is computed at import: shapes and what is made of them.
 inline constexpr size_t kComputedElements = 64;
 
+/// The same for floats that are all equal, such as the probabilities of a mask with one element per image.
+inline constexpr size_t kFilledElements = 1 << 14;
+
 /// The product of the extents; nothing if one is negative or above isa::kLargestExtent, or the product is
 /// above isa::kLargestTensor.
 std::optional<int64_t> elementCount(llvm::ArrayRef<int64_t> extents);

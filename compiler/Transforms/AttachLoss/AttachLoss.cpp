@@ -96,6 +96,17 @@ static Value makeMatrix(OpBuilder &builder, Location loc, Value logits, const Lo
   return logits;
 }
 
+/// A softmax in front of a loss that contains one computes another loss. That of a logarithm is the same.
+static LogicalResult refuseSoftmax(Value logits) {
+  while (auto view = logits.getDefiningOp<nn::ViewOpInterface>())
+    logits = view.getViewed();
+  auto softmax = logits.getDefiningOp<nn::SoftmaxOp>();
+  return softmax ? ofKind(ErrorKind::Model, softmax.emitError())
+                       << "is a softmax in front of the loss, which contains one; export the model with its "
+                          "logits as output"
+                 : success();
+}
+
 FailureOr<func::FuncOp> attachLoss(ModuleOp module, StringRef loss, StringRef logitsName) {
   auto forward = module.lookupSymbol<func::FuncOp>(kForwardFunction);
   if (!forward || forward.isExternal() || !forward.getBody().hasOneBlock())
@@ -107,6 +118,8 @@ FailureOr<func::FuncOp> attachLoss(ModuleOp module, StringRef loss, StringRef lo
                               << loss << "'";
   FailureOr<unsigned> position = findLogits(forward, logitsName);
   if (failed(position))
+    return failure();
+  if (failed(refuseSoftmax(forward.getBody().front().getTerminator()->getOperand(*position))))
     return failure();
   FailureOr<LogitsShape> shape = readLogits(forward, *position);
   if (failed(shape))

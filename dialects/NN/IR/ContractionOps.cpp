@@ -243,6 +243,23 @@ LogicalResult Conv2dOp::buildVJP(OpBuilder &builder, ValueRange resultGrads, Arr
   return success();
 }
 
+// Linear in gy and in w, so each gradient is one of the two other convolutions with gx's gradient as the image.
+LogicalResult Conv2dGradInputOp::buildVJP(OpBuilder &builder, ValueRange resultGrads,
+                                          ArrayRef<bool> operandNeedsGrad,
+                                          SmallVectorImpl<Value> &operandGrads) {
+  operandGrads.assign(2, Value());
+  Value ggx = resultGrads[0];
+  if (operandNeedsGrad[1])
+    operandGrads[1] = Conv2dGradWeightOp::create(
+        builder, withPhase(getLoc(), phase::kBackwardWeight), getW().getType(), ggx, getGy(),
+        getStridesAttr(), getPadsAttr(), getDilationsAttr(), getGroupsAttr(), nullptr, nullptr);
+  if (operandNeedsGrad[0])
+    operandGrads[0] = Conv2dOp::create(builder, withPhase(getLoc(), phase::kBackwardInput), getGy().getType(),
+                                       ggx, getW(), getStridesAttr(), getPadsAttr(), getDilationsAttr(),
+                                       getGroupsAttr(), nullptr, nullptr);
+  return success();
+}
+
 LogicalResult MatmulOp::buildVJP(OpBuilder &builder, ValueRange resultGrads, ArrayRef<bool> operandNeedsGrad,
                                  SmallVectorImpl<Value> &operandGrads) {
   operandGrads.assign(2, Value());

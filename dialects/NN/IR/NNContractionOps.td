@@ -44,8 +44,8 @@ def NN_Conv2dOp : NN_ConvolutionOp<"conv2d", [NN_Differentiable]> {
   }];
 }
 
-def NN_Conv2dGradInputOp : NN_ConvolutionOp<"conv2d_grad_input"> {
-  let summary = "gradient of a convolution with respect to its input";
+def NN_Conv2dGradInputOp : NN_ConvolutionOp<"conv2d_grad_input", [NN_Differentiable]> {
+  let summary = "gradient of a convolution with respect to its input; in a forward pass, a transposed convolution";
   let description = [{
     The result's shape is the shape of the forward operation's input. Constraints: conv_c1 to conv_c7.
   }];

@@ -13,6 +13,7 @@ include "dialects/NN/IR/NNElementwiseOps.td"
 include "dialects/NN/IR/NNLossOps.td"
 include "dialects/NN/IR/NNRandomOps.td"
 include "dialects/NN/IR/NNReductionOps.td"
+include "dialects/NN/IR/NNSoftmaxOps.td"
 include "dialects/NN/IR/NNUnitOps.td"
 include "dialects/NN/IR/NNWindowOps.td"
 

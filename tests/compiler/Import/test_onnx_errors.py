@@ -15,7 +15,7 @@ def test_all_unsupported_nodes_at_once(importer):
         helper.make_node("Acos", ["a"], ["b"], name="e1"),
         helper.make_node("Mystery", ["b"], ["c"], name="m1", domain="elsewhere"),
         helper.make_node("MaxPool", ["c"], ["d"], name="p1", kernel_shape=[2, 2, 2]),
-        helper.make_node("Softmax", ["d"], ["y"], name="s1"),
+        helper.make_node("SoftmaxCrossEntropyLoss", ["d", "d"], ["y"], name="s1"),
     ]
     out = importer.nodes(nodes, {"x": (1, 4, 8, 8)}, ["y"], {"w": floats(4, 2, 3, 3)})
     out.rejects(
@@ -26,7 +26,7 @@ def test_all_unsupported_nodes_at_once(importer):
     out.rejects(
         "node 'm1' (Mystery)",
         "node 'p1' (MaxPool): kernel_shape has 3 numbers (supported: 2, two spatial dimensions)",
-        "node 's1' (Softmax): not supported; the training loss contains the softmax",
+        "node 's1' (SoftmaxCrossEntropyLoss): not supported; --loss adds the loss, so export the model with its logits",
     )
     out.rejects("supported operators: Add, AveragePool")
 

@@ -137,7 +137,8 @@ def shape_of(importer, nodes, constants, x=(2, 3, 4), opset=18):
     ("Slice", ["two", "zero", "five", "zero", "zero"], {}, "a step of 0"),
     ("Range", ["zero", "large", "five"], {}, "expected at most 64; it goes from 0 to 1000"),
     ("Range", ["zero", "five", "zero"], {}, "a step of 0"),
-    ("ConstantOfShape", ["large"], {}, "makes a constant of 1000 elements, expected at most 64"),
+    ("ConstantOfShape", ["large"], {"value": numpy_helper.from_array(integers([7]))}, "makes a constant of 1000"),
+    ("ConstantOfShape", ["larger"], {}, "makes a constant of 20000 elements, expected at most 64"),
     ("Expand", ["five", "large"], {}, "makes a constant of 1000 elements, expected at most 64"),
     ("Cast", ["large"], {"to": TensorProto.INT8}, "casts 1000 to INT8, which does not hold it"),
     ("Cast", ["huge"], {"to": TensorProto.INT64}, "to INT64, which does not hold it"),
@@ -146,7 +147,7 @@ def shape_of(importer, nodes, constants, x=(2, 3, 4), opset=18):
 ])  # fmt: skip
 def test_arithmetic_that_has_no_result(importer, kind, inputs, attributes, problem):
     lists = {"five": [5], "scalar": 5, "below": [-2], "zero": [0], "two": [1, 2], "three": [1, 2, 3]}
-    lists |= {"minus": [-1, -1], "large": [1000]}
+    lists |= {"minus": [-1, -1], "large": [1000], "larger": [20000]}
     constants = {name: integers(value) for name, value in lists.items()}
     numbers = {"real": reals([1]), "huge": reals([1e30])}
     nodes = [helper.make_node("Constant", [], [n], value=numpy_helper.from_array(v)) for n, v in numbers.items()]

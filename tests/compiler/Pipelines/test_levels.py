@@ -51,12 +51,19 @@ def code(assembly: str) -> list[str]:
     return [line for line in assembly.split("\nmodule\n")[0].splitlines() if not line.startswith("option ")]
 
 
-@pytest.fixture(scope="module", params=["lenet5", "resnet8", "resnet18"])
+RECIPES = {
+    "lenet5": [ROOT / "models/lenet5/build.py"],
+    "resnet8": [ROOT / "models/resnet8/build.py"],
+    "resnet18": [ROOT / "models/torchvision_builder.py", "resnet18", "--image", "64", "--classes", "10"],
+}
+
+
+@pytest.fixture(scope="module", params=list(RECIPES))
 def net(request, tmp_path_factory) -> tuple[list, Path, Path]:
     """The command that compiles a training step for a chip with a changed value, the program, and a folder."""
     folder = tmp_path_factory.mktemp(request.param)
     model, program = folder / "model.onnx", folder / "direct.arsis"
-    subprocess.run([sys.executable, ROOT / "models" / request.param / "build.py", "-o", model], check=True)
+    subprocess.run([sys.executable, *RECIPES[request.param], "-o", model], check=True)
     command = [
         model,
         "--batch=1",

@@ -316,6 +316,17 @@ Operations layerNormGrad(Bench &bench) {
   return operations;
 }
 
+Operations onMatrices(Bench &bench, const char *name, size_t operands) {
+  Operations operations;
+  for (const Shape &shape : kMatrices)
+    operations.push_back(bench.make(name, std::vector<Shape>(operands, shape), {shape}));
+  return operations;
+}
+Operations softmax(Bench &bench) { return onMatrices(bench, "nn.softmax", 1); }
+Operations softmaxGrad(Bench &bench) { return onMatrices(bench, "nn.softmax_grad", 2); }
+Operations logSoftmax(Bench &bench) { return onMatrices(bench, "nn.log_softmax", 1); }
+Operations logSoftmaxGrad(Bench &bench) { return onMatrices(bench, "nn.log_softmax_grad", 2); }
+
 Operations lossGrad(Bench &bench) {
   Operations operations;
   for (const Shape &shape : kMatrices)
@@ -338,6 +349,10 @@ const std::map<std::string, Operations (*)(Bench &)> &compositeCases() {
       {"nn.concat", concat},
       {"nn.split", split},
       {"nn.layer_norm_grad", layerNormGrad},
+      {"nn.softmax", softmax},
+      {"nn.softmax_grad", softmaxGrad},
+      {"nn.log_softmax", logSoftmax},
+      {"nn.log_softmax_grad", logSoftmaxGrad},
   };
   return cases;
 }

@@ -185,6 +185,14 @@ func.func @loss_and_data(%x: tensor<2x4xf32>, %labels: tensor<2xi32>) {
   %0:2 = nn.softmax_cross_entropy %x, %labels : (tensor<2x4xf32>, tensor<2xi32>) -> (tensor<f32>, tensor<2x4xf32>)
   // CHECK: nn.softmax_cross_entropy_grad
   %1 = nn.softmax_cross_entropy_grad %0#1, %labels, %one : (tensor<2x4xf32>, tensor<2xi32>, tensor<f32>) -> tensor<2x4xf32>
+  // CHECK: nn.softmax %{{.*}} : tensor<2x4xf32>
+  %soft = nn.softmax %x : tensor<2x4xf32>
+  // CHECK: nn.softmax_grad %{{.*}}, %{{.*}} : tensor<2x4xf32>
+  %softGrad = nn.softmax_grad %x, %soft : tensor<2x4xf32>
+  // CHECK: nn.log_softmax %{{.*}} : (tensor<2x4xf32>) -> tensor<2x4xbf16>
+  %logs = nn.log_softmax %x : (tensor<2x4xf32>) -> tensor<2x4xbf16>
+  // CHECK: nn.log_softmax_grad %{{.*}}, %{{.*}} : tensor<2x4xf32>
+  %logsGrad = nn.log_softmax_grad %x, %soft : tensor<2x4xf32>
   // CHECK: nn.reshape
   %2 = nn.reshape %x : (tensor<2x4xf32>) -> tensor<8xf32>
   // CHECK: nn.transpose %{{.*}} permutation [1, 0]

@@ -159,6 +159,18 @@ TEST(VectorLowering, SoftmaxCrossEntropyAndItsGradient) {
   }
 }
 
+TEST(VectorLowering, SoftmaxInsideANet) {
+  for (auto [n, k] : {std::pair{1, 1}, {1, 7}, {7, 1}, {40, 37}, {3, 200}})
+    for (const char *op : {"softmax", "log_softmax"}) {
+      const std::string x = type({n, k});
+      const std::string module =
+          "func.func @forward(%x: " + x + " {nn.name = \"x\"}, %gy: " + x + " {nn.name = \"gy\"}) -> (" + x +
+          " {nn.name = \"y\"}, " + x + " {nn.name = \"gx\"}) {\n  %0 = nn." + op + " %x : " + x +
+          "\n  %1 = nn." + op + "_grad %gy, %0 : " + x + "\n  return %0, %1 : " + x + ", " + x + "\n}\n";
+      ASSERT_EQ(compareWithOracle(module, chipWith(kTiny)), "") << op << " " << x;
+    }
+}
+
 TEST(VectorLowering, LayerNormalisationAndItsGradient) {
   for (auto [n, k] : {std::array{1, 1}, {1, 7}, {5, 1}, {5, 3}, {3, 37}, {130, 17}}) {
     std::string x = type({n, k}), columns = type({k}), rows = type({n});

@@ -25,6 +25,16 @@ func.func @forward(%x: tensor<2x3xf32>) -> (tensor<2x3xf32> {nn.name = "a"}, ten
 
 // -----
 
+func.func @forward(%x: tensor<2x3xf32>) -> tensor<2x3xf32> {
+  // expected-error @+1 {{is a softmax in front of the loss, which contains one; export the model with its logits as output}}
+  %y = nn.softmax %x : tensor<2x3xf32>
+  %z = nn.reshape %y : (tensor<2x3xf32>) -> tensor<6xf32>
+  %w = nn.reshape %z : (tensor<6xf32>) -> tensor<2x3xf32>
+  return %w : tensor<2x3xf32>
+}
+
+// -----
+
 // expected-error @+1 {{expects the logits to be static, of f32 and of shape images x classes, or with further extents of 1, found 'tensor<2x3x4xf32>'}}
 func.func @forward(%x: tensor<2x3x4xf32>) -> tensor<2x3x4xf32> {
   return %x : tensor<2x3x4xf32>

@@ -124,6 +124,34 @@ func.func @grouped_conv2d(%x: tensor<2x1x1x2xf32> {nn.name = "x", nn.role = #nn.
   return %loss : tensor<f32>
 }
 
+// A transposed convolution: its own two gradients are the two other convolutions.
+// CHECK-LABEL: func.func @transposed_conv2d
+// CHECK: nn.softmax_cross_entropy_grad
+// CHECK: %[[R:.*]] = nn.reshape
+// CHECK: %[[GW:.*]] = nn.conv2d_grad_weight %[[R]], %arg0 strides [2, 1] pads [0, 1, 0, 1] dilations [1, 1] :
+// CHECK: %[[GX:.*]] = nn.conv2d %[[R]], %arg1 strides [2, 1] pads [0, 1, 0, 1] dilations [1, 1] :
+// CHECK: return %{{.*}}, %[[GX]], %[[GW]] :
+func.func @transposed_conv2d(%x: tensor<2x1x1x3xf32> {nn.name = "x", nn.role = #nn.role<parameter>}, %w: tensor<2x3x4x3xf32> {nn.name = "w", nn.role = #nn.role<parameter>}, %labels: tensor<2xi32> {nn.name = "labels", nn.role = #nn.role<label>}) -> (tensor<f32> {nn.role = #nn.role<loss>}) {
+  %y = nn.conv2d_grad_input %x, %w strides [2, 1] pads [0, 1, 0, 1] dilations [1, 1] : (tensor<2x1x1x3xf32>, tensor<2x3x4x3xf32>) -> tensor<2x2x1x4xf32>
+  %z = nn.reshape %y : (tensor<2x2x1x4xf32>) -> tensor<2x8xf32>
+  %loss, %p = nn.softmax_cross_entropy %z, %labels : (tensor<2x8xf32>, tensor<2xi32>) -> (tensor<f32>, tensor<2x8xf32>)
+  return %loss : tensor<f32>
+}
+
+// CHECK-LABEL: func.func @softmax
+// CHECK: %[[Y:.*]] = nn.softmax %arg0
+// CHECK: %[[Z:.*]] = nn.log_softmax %[[Y]]
+// CHECK: %[[G:.*]] = nn.softmax_cross_entropy_grad
+// CHECK: %[[GY:.*]] = nn.log_softmax_grad %[[G]], %[[Z]] :
+// CHECK: %[[GX:.*]] = nn.softmax_grad %[[GY]], %[[Y]] :
+// CHECK: return %{{.*}}, %[[GX]] :
+func.func @softmax(%x: tensor<2x4xf32> {nn.name = "x", nn.role = #nn.role<parameter>}, %labels: tensor<2xi32> {nn.name = "labels", nn.role = #nn.role<label>}) -> (tensor<f32> {nn.role = #nn.role<loss>}) {
+  %y = nn.softmax %x : tensor<2x4xf32>
+  %z = nn.log_softmax %y : tensor<2x4xf32>
+  %loss, %p = nn.softmax_cross_entropy %z, %labels : (tensor<2x4xf32>, tensor<2xi32>) -> (tensor<f32>, tensor<2x4xf32>)
+  return %loss : tensor<f32>
+}
+
 // CHECK-LABEL: func.func @batch_norm
 // CHECK: %{{.*}}, %[[MEAN:.*]], %[[RSTD:.*]], %{{.*}}, %{{.*}} = nn.batch_norm
 // CHECK: %[[G:.*]] = nn.softmax_cross_entropy_grad %{{.*}}, %{{.*}}, %{{.*}}
