@@ -64,9 +64,7 @@ TrainOptions readTraining(const CompileOptions &options) {
   training.precision = options.precision;
   training.store.assign(options.store.begin(), options.store.end());
   parsePrecision(training.precision, training.store);
-  if (options.loss != kSoftmaxCrossEntropy)
-    throw InputError(optionName("loss") + ": found " + quoted(options.loss) + ", expected " +
-                     kSoftmaxCrossEntropy.str());
+  parseLoss(training.loss, training.logits);
   parseOptimizer(training.optimizer);
   const bool updatesOnly = parsePhase(training.phase) == StepPhase::Update;
   if (updatesOnly && (training.keepGradients || training.keepActivations))

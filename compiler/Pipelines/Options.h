@@ -32,8 +32,13 @@ struct CompileOptions : mlir::PassPipelineOptions<CompileOptions> {
   ListOption<std::string> set{*this, "set", llvm::cl::desc("KEY=VALUE: override a value of the chip")};
   Option<bool> train{*this, "train", llvm::cl::desc("a training step instead of the forward pass"),
                      llvm::cl::init(false)};
-  Option<std::string> loss{*this, "loss", llvm::cl::desc("loss of the training step: softmax-xent"),
-                           llvm::cl::init(kSoftmaxCrossEntropy.str())};
+  Option<std::string> loss{
+      *this, "loss",
+      llvm::cl::desc("loss of the training step, NAME,KEY=VALUE,..: softmax-xent of classes (with "
+                     "label-smoothing, ignore-index, class-weights=A:B:..), mse or "
+                     "bce-with-logits; of several outputs a sum, "
+                     "NAME,of=OUTPUT,weight=W+NAME,.. (docs/guide_losses.md)"),
+      llvm::cl::init(std::string(kDefaultLoss))};
   Option<std::string> logits{*this, "logits",
                              llvm::cl::desc("output that the loss reads, where there are several")};
   Option<std::string> optimizer{*this, "optimizer",

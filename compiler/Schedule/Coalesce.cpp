@@ -74,7 +74,8 @@ private:
            unify(p, part.structure.results, part.results) && unify(p, constants, part.constants);
   }
 
-  /// The value that has most dimensions has them all, in their order; the others have some in that order.
+  /// The value that has most dimensions has them all, in their order; the others have some in that order, and
+  /// parts reduce some of them.
   bool order() {
     for (const std::vector<int> &place : places)
       if (place.size() > all.size())
@@ -89,6 +90,10 @@ private:
           return false;
       }
     }
+    for (size_t p = 0; p < unit.parts.size(); ++p)
+      for (const nn::Reduced &reduced : unit.parts[p].structure.reduction.inside)
+        if (firstPixelsOf(unit.parts[p]) == 0 && position(first[p] + reduced.dimension) == all.size())
+          return false; // no tensor has it
     return true;
   }
 

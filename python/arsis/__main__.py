@@ -39,6 +39,7 @@ def run_train(arguments: argparse.Namespace) -> int:
         seed=arguments.seed,
         reference=arguments.reference,
         timing=arguments.timing,
+        loss=arguments.loss,
         logits=arguments.logits,
         tie=tuple(arguments.tie),
         untie=tuple(arguments.untie),

@@ -103,6 +103,12 @@ def parser() -> Parser:
     add("--momentum", type=real(0, 1e30), default=0.9)
     add("--weight-decay", type=real(0, 1e30), default=0.0)
     add("--data", default="mnist", help="mnist, synthetic, or an .npz file with x_train, y_train, x_test, y_test")
+    add(
+        "--loss",
+        default="softmax-xent",
+        metavar="NAME,KEY=VALUE,..",
+        help="softmax-xent with label-smoothing, ignore-index, class-weights; a sum of terms for several outputs",
+    )
     add("--logits", default="", help="output that the loss reads, where the model has several")
     add(
         "--tie", action="append", default=[], metavar="PATTERN", help="constants that stay one parameter of all readers"

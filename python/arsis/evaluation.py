@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-import math
+import re
 import warnings
 from collections.abc import Callable
 
@@ -27,7 +27,8 @@ def tensor_names(program: Program, *roles: str) -> list[str]:
 class Evaluator:
     """Classifies with the forward program, taking weights from a training session or reference."""
 
-    def __init__(self, model: Model, settings: Settings) -> None:
+    def __init__(self, model: Model, settings: Settings, step: Program) -> None:
+        """`step`: the training step, whose loss says which output has the classes and which label is ignored."""
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # the training step has said it
             self.program = compile(
@@ -41,26 +42,31 @@ class Evaluator:
         self.reference = Reference(self.program)
         self.backend = settings.reference
         self.x = tensor_names(self.program, "input")[0]
-        self.y = settings.logits or tensor_names(self.program, "output")[0]
+        self.y = step.options["loss.output"]
+        ignored = re.search(r"ignored=(-?\d+)", step.options["given." + tensor_names(step, "label")[0]])
+        self.ignored = int(ignored[1]) if ignored else None
         self.weights = {
             tensor["name"]: tuple(tensor["host_shape"])
             for tensor in self.program.tensors
             if tensor["role"] in ("parameter", "state")
         }
-        self.classes = math.prod(self.output_shape()[1:])
+        self.classes = self.output_shape()[1]
 
     def output_shape(self) -> tuple[int, ...]:
         return next(tuple(tensor["host_shape"]) for tensor in self.program.tensors if tensor["name"] == self.y)
 
     def accuracy(self, images: Array, labels: Array, run: Callable[[Array], Array]) -> float:
-        right = 0
+        right = counted = 0
         for start in range(0, len(images), EVALUATION_BATCH):
             part = images[start : start + EVALUATION_BATCH]
             padded = np.zeros((EVALUATION_BATCH, *images.shape[1:]), np.float32)
             padded[: len(part)] = part
-            logits = run(padded)[: len(part)].reshape(len(part), self.classes)
-            right += int((logits.argmax(axis=1) == labels[start : start + len(part)]).sum())
-        return right / len(images)
+            expected = labels[start : start + len(part)]
+            found = run(padded)[: len(part)].argmax(axis=1).reshape(expected.shape)
+            is_counted = np.full(expected.shape, True) if self.ignored is None else expected != self.ignored
+            right += int(((found == expected) & is_counted).sum())
+            counted += int(is_counted.sum())
+        return right / max(counted, 1)
 
     def on_chip(self, trained: Session, data: Data) -> float:
         self.session.adopt_state(trained)

@@ -31,7 +31,8 @@ class Settings:
     timing: str = (
         "all"  # "all": every step is timed; "first": only the first of each epoch (cycles do not depend on values)
     )
-    logits: str = ""  # output that the loss reads; "": the only one
+    loss: str = "softmax-xent"  # of classes; its keys and terms are in docs/guide_losses.md
+    logits: str = ""  # output that a loss of one term reads; "": the only one
     tie: tuple[str, ...] = ()  # patterns of constants that stay one parameter
     untie: tuple[str, ...] = ()  # and of those that become one for each reader
     freeze: tuple[str, ...] = ()  # patterns of parameters that stay as they are

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
-from _arsis import Error, InputError, ModelError, Reference, option_name
+from _arsis import Error, InputError, ModelError, Program, Reference, option_name
 
 from arsis import data as data_sets
 from arsis.arrays import Array, Json
@@ -92,6 +92,18 @@ def check_bit_exact(session: Session, reference: Reference, names: list[str], ep
             raise Error(f"epoch {epoch}: tensor '{name}' differs between the chip and the exact reference")
 
 
+def labels_of(program: Program, loss: str) -> Json:
+    """The one tensor of class numbers that a step reads. Raises InputError for another loss."""
+    given = [tensor for tensor in program.tensors if tensor["role"] == "label"]
+    if len(given) != 1 or given[0]["type"] != "i32":
+        found = ", ".join(f"{tensor['name']} of {tensor['type']}" for tensor in given)
+        raise InputError(
+            f"{option_name('loss')}: found '{loss}', which reads {found}; expected one that reads one tensor of "
+            "labels, which data sets have: arsis.compile and arsis.Session take any"
+        )
+    return given[0]
+
+
 class Training:
     """A training that runs: what callbacks look at."""
 
@@ -110,13 +122,15 @@ class Training:
             batch=settings.batch,
             train=True,
             optimizer=settings.optimizer(),
+            loss=settings.loss,
             **settings.model_options(),
         )
         self.compile_s = time.perf_counter() - self.begin
         self.session = Session(self.program, settings.chip, settings.overrides)
         self.reference = Reference(self.program) if settings.reference != "off" else None
-        self.evaluator = Evaluator(model, settings)
-        data.check_labels(self.evaluator.classes)
+        self.labels = labels_of(self.program, settings.loss)
+        self.evaluator = Evaluator(model, settings, self.program)
+        data.check_labels(self.evaluator.classes, self.labels["host_shape"][1:], self.evaluator.ignored)
         absent = sorted(set(tensor_names(self.program, "parameter")) - self.evaluator.weights.keys())
         if absent:
             raise ModelError(
@@ -157,7 +171,7 @@ class Training:
         """One step with these images, on the chip and beside it on the reference."""
         number = self.step % self.steps_per_epoch
         self._write(tensor_names(self.program, "input")[0], self.data.train_images[chosen])
-        self._write(tensor_names(self.program, "label")[0], self.data.train_labels[chosen])
+        self._write(self.labels["name"], self.data.train_labels[chosen])
         if self.settings.decay != "none":
             name = next(name for name in tensor_names(self.program, "hyper") if "learning_rate" in name)
             self._write(name, np.array(self.settings.rate(self.step, self.steps), np.float32))

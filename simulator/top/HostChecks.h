@@ -16,8 +16,10 @@ bool isGiven(const isa::Tensor &tensor);
 /// Throws Error naming the tensor if the program computes it.
 void checkWritable(const isa::Tensor &tensor);
 
-/// Throws Error naming the first element that is no class. `hostData` is one int32_t per element. Labels
-/// choose from the last dim of the 2-d output with as many rows; without one only negative labels are errors.
+/// Throws Error naming the first element of labels or targets that is not what the program's option
+/// `given.<name>` asks for: a class, or the label that is ignored; a finite number; a number of a range.
+/// `hostData` is one int32_t or float per element. Where the option says nothing, labels choose from the last
+/// dim of the 2-d output with as many rows; without one only negative labels are errors.
 void checkLabels(const isa::Program &program, const isa::Tensor &labels, const void *hostData);
 
 /// Throws Error naming the first tensor that the host has to give and did not. `given` has one entry per

@@ -273,7 +273,7 @@ void Session::writeTensor(const std::string &name, const void *hostLayoutData, s
   const isa::Tensor &tensor = state->tensorAt(place);
   checkWritable(tensor);
   checkHostBytes(tensor, bytes);
-  if (tensor.role == isa::TensorRole::Label && tensor.type == isa::ElementType::I32)
+  if (tensor.role == isa::TensorRole::Label)
     checkLabels(program(place.program), tensor, hostLayoutData);
   state->ensureDram();
   fromHost(tensor, hostLayoutData, state->dram.get());

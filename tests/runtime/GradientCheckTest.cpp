@@ -19,7 +19,7 @@ namespace arsis::ref {
 namespace {
 
 /// One op in its generic form. Operands are "parameter" (differentiated), "positive" (too, from 1/2 on),
-/// "input" (not) or "label" (class numbers).
+/// "input" (not), "share" (not, from 1/2 on) or "label" (class numbers).
 struct Case {
   std::string name, op;
   std::vector<std::pair<std::string, std::string>> operands; // role, type
@@ -107,6 +107,10 @@ const std::vector<Case> kCases = {
     {"Softmax", "nn.softmax", {{"parameter", "4x5xf32"}}, "", {"4x5xf32"}},
     {"LogSoftmax", "nn.log_softmax", {{"parameter", "4x5xf32"}}, "", {"4x5xf32"}},
     {"SoftmaxCrossEntropy", "nn.softmax_cross_entropy", {{"parameter", "4x5xf32"}, {"label", "4xi32"}}, "", {"f32", "4x5xf32"}},
+    {"CrossEntropy", "nn.cross_entropy", {{"parameter", "4x5xf32"}, {"share", "4x5xf32"}}, "", {"f32", "4x5xf32", "4xf32"}},
+    {"CrossEntropyOfManyRows", "nn.cross_entropy", {{"parameter", "37x2xf32"}, {"share", "37x2xf32"}}, "", {"f32", "37x2xf32", "37xf32"}},
+    {"SigmoidCrossEntropy", "nn.sigmoid_cross_entropy", {{"parameter", "4x5xf32"}, {"input", "4x5xf32"}}, "", {"4x5xf32"}},
+    {"Total", "nn.total", {{"parameter", "37xf32"}}, "", {"f32"}},
 };
 // clang-format on
 
@@ -125,13 +129,16 @@ int64_t sizeOfType(const std::string &type) {
   return count;
 }
 
+std::string roleOf(const std::string &operand) {
+  return operand == "positive" ? "parameter" : operand == "share" ? "input" : operand;
+}
+
 /// @step with the op and the loss <r, first result>.
 std::string moduleOf(const Case &test) {
   std::string arguments, operands, types, results;
   for (size_t i = 0; i < test.operands.size(); ++i)
     arguments += "%a" + std::to_string(i) + ": tensor<" + test.operands[i].second + "> {nn.name = \"a" +
-                 std::to_string(i) + "\", nn.role = #nn.role<" +
-                 (test.operands[i].first == "positive" ? "parameter" : test.operands[i].first) + ">}, ";
+                 std::to_string(i) + "\", nn.role = #nn.role<" + roleOf(test.operands[i].first) + ">}, ";
   std::vector<int> use = test.use;
   for (size_t i = 0; test.use.empty() && i < test.operands.size(); ++i)
     use.push_back(i);
@@ -183,7 +190,7 @@ TEST_P(GradientCheck, AgreesWithCentralDifferences) {
   }
   for (size_t number = 0; number < GetParam().operands.size(); ++number)
     if (HostTensor &tensor = inputs.at("a" + std::to_string(number));
-        GetParam().operands[number].first == "positive")
+        GetParam().operands[number].first == "positive" || GetParam().operands[number].first == "share")
       for (int64_t i = 0; i < tensor.size(); ++i)
         tensor.as<double>()[i] = std::abs(tensor.as<double>()[i]) + 0.5;
   Options options;
@@ -197,7 +204,7 @@ TEST_P(GradientCheck, AgreesWithCentralDifferences) {
   constexpr double kStep = 1e-5, kTolerance = 1e-6;
   for (size_t number = 0; number < GetParam().operands.size(); ++number) {
     const std::string name = "a" + std::to_string(number);
-    if (GetParam().operands[number].first == "input" || GetParam().operands[number].first == "label")
+    if (const std::string role = roleOf(GetParam().operands[number].first); role != "parameter")
       continue;
     ASSERT_TRUE(analytic.count("grad:" + name)) << name;
     const double *gradient = analytic.at("grad:" + name).as<double>();

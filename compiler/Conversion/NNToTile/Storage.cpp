@@ -67,7 +67,9 @@ public:
                             tile::TensorRole::Input, "argument", argument.getArgNumber());
       if (failed(tensor))
         return failure();
-      tensors.set(argument, *tensor);
+      const ArrayRef<int64_t> shape = cast<RankedTensorType>(argument.getType()).getShape();
+      const bool isWhole = cast<MemRefType>(tensor->getType()).getShape() == shape;
+      tensors.set(argument, isWhole ? *tensor : b.alias(*tensor, shape));
     }
     for (auto [number, value] : llvm::enumerate(terminator->getOperands()))
       if (failed(place(number, value)))
@@ -92,13 +94,15 @@ private:
     if (auto known = dyn_cast_or_null<nn::RoleAttr>(get(nn::kRole)))
       role = static_cast<tile::TensorRole>(known.getValue()); // the same cases, of dialects/Isa/isa.td
     auto type = cast<RankedTensorType>(value.getType());
+    auto shape = dyn_cast_or_null<DenseI64ArrayAttr>(get(nn::kHostShape));
+    auto permutation = dyn_cast_or_null<DenseI64ArrayAttr>(get(nn::kHostPermutation));
+    if (shape && !permutation) // elements in the host's order, under another shape here
+      type = type.clone(shape.asArrayRef());
     if (type.getRank() > nn::kMostDimensions)
       return ofKind(ErrorKind::Model, function.emitError())
              << kind << " '" << wanted << "' has rank " << type.getRank() << ", expected at most "
              << nn::kMostDimensions;
     tile::TensorOp tensor = b.tensor(wanted, role, type.getShape(), type.getElementType());
-    auto shape = dyn_cast_or_null<DenseI64ArrayAttr>(get(nn::kHostShape));
-    auto permutation = dyn_cast_or_null<DenseI64ArrayAttr>(get(nn::kHostPermutation));
     if (permutation && !shape) {
       SmallVector<int64_t> host;
       for (int64_t dim : permutation.asArrayRef())

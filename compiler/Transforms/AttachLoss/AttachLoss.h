@@ -5,6 +5,7 @@
 #ifndef ARSIS_COMPILER_TRANSFORMS_ATTACHLOSS_ATTACHLOSS_H
 #define ARSIS_COMPILER_TRANSFORMS_ATTACHLOSS_ATTACHLOSS_H
 
+#include "compiler/Transforms/AttachLoss/LossText.h"
 #include "dialects/NN/IR/NNDialect.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Pass/Pass.h"
@@ -14,10 +15,8 @@ namespace arsis::compiler {
 inline constexpr llvm::StringLiteral kForwardFunction = "forward";
 inline constexpr llvm::StringLiteral kTrainFunction = "train_step";
 
-inline constexpr llvm::StringLiteral kSoftmaxCrossEntropy = "softmax-xent"; // the loss
-
-// Clones @forward into @train_step with labels and loss. `logits` names a result of @forward; empty: the only
-// output.
+// Clones @forward into @train_step with labels or targets, and the loss (parseLoss). Throws what parseLoss
+// does.
 mlir::FailureOr<mlir::func::FuncOp> attachLoss(mlir::ModuleOp module, llvm::StringRef loss,
                                                llvm::StringRef logits);
 

@@ -23,8 +23,8 @@ namespace arsis::compiler {
 
 // Options of the passes, as the passes name them.
 struct TrainOptions {
-  std::string loss = kSoftmaxCrossEntropy.str();
-  std::string logits; // name of the output the loss reads; empty: the only one
+  std::string loss{kDefaultLoss};
+  std::string logits; // name of the output that a loss of one term reads; empty: the only one
   std::string optimizer = "sgd";
   std::string phase = "joint";
   bool keepGradients = false;

@@ -48,6 +48,8 @@ Operations squareRoot(Bench &bench) { return aligned(bench, "nn.sqrt", 1); }
 Operations softplus(Bench &bench) { return aligned(bench, "nn.softplus", 1); }
 Operations sigmoid(Bench &bench) { return aligned(bench, "nn.sigmoid", 1); }
 Operations sigmoidGrad(Bench &bench) { return aligned(bench, "nn.sigmoid_grad", 2); }
+Operations sigmoidLoss(Bench &bench) { return aligned(bench, "nn.sigmoid_cross_entropy", 2); }
+Operations sigmoidLossGrad(Bench &bench) { return aligned(bench, "nn.sigmoid_cross_entropy_grad", 3); }
 Operations hardSwish(Bench &bench) { return aligned(bench, "nn.hard_swish", 1); }
 Operations hardSwishGrad(Bench &bench) { return aligned(bench, "nn.hard_swish_grad", 2); }
 
@@ -136,6 +138,8 @@ const std::map<std::string, Operations (*)(Bench &)> &elementwiseCases() {
       {"nn.softplus", softplus},
       {"nn.sigmoid", sigmoid},
       {"nn.sigmoid_grad", sigmoidGrad},
+      {"nn.sigmoid_cross_entropy", sigmoidLoss},
+      {"nn.sigmoid_cross_entropy_grad", sigmoidLossGrad},
       {"nn.hard_swish", hardSwish},
       {"nn.hard_swish_grad", hardSwishGrad},
       {"nn.affine", affine},

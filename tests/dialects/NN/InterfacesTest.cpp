@@ -85,6 +85,8 @@ TEST_F(Interfaces, ReductionsNameTheirDimensionsOutermostFirst) {
   EXPECT_EQ(dims(parse("nn.matmul", {"2x3xf32", "3x4xf32"}, "2x4xf32")), "k=3 ");
   EXPECT_EQ(dims(parse("nn.channel_sum", {"2x3x5x4xf32"}, "4xf32")), "p=30 ");
   EXPECT_EQ(dims(parse("nn.softmax_cross_entropy", {"2x4xf32", "2xi32"}, "f32;2x4xf32")), "n=2 ");
+  EXPECT_EQ(dims(parse("nn.cross_entropy", {"2x4xf32", "2x4xf32"}, "f32;2x4xf32;2xf32")), "n=2 ");
+  EXPECT_EQ(dims(parse("nn.total", {"7xf32"}, "f32")), "n=7 ");
 }
 
 TEST_F(Interfaces, SgdStepsAreTheFormula) {

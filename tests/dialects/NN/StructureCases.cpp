@@ -286,14 +286,6 @@ Operations normGradSums(Bench &bench) {
 }
 Operations moments(Bench &bench) { return overPixels(bench, "nn.channel_moments", kPixels, 1, 0, 3); }
 
-Operations loss(Bench &bench) {
-  Operations operations;
-  for (const Shape &shape : kMatrices)
-    operations.push_back(
-        bench.make("nn.softmax_cross_entropy", {shape, {shape[0]}}, {{}, shape}, {}, /*labels=*/1));
-  return operations;
-}
-
 Operations layerNorm(Bench &bench) {
   Operations operations;
   mlir::NamedAttrList attributes;
@@ -327,14 +319,6 @@ Operations softmaxGrad(Bench &bench) { return onMatrices(bench, "nn.softmax_grad
 Operations logSoftmax(Bench &bench) { return onMatrices(bench, "nn.log_softmax", 1); }
 Operations logSoftmaxGrad(Bench &bench) { return onMatrices(bench, "nn.log_softmax_grad", 2); }
 
-Operations lossGrad(Bench &bench) {
-  Operations operations;
-  for (const Shape &shape : kMatrices)
-    operations.push_back(bench.make("nn.softmax_cross_entropy_grad", {shape, {shape[0]}, {}}, {shape}, {},
-                                    /*labels=*/1));
-  return operations;
-}
-
 } // namespace
 
 const std::map<std::string, Operations (*)(Bench &)> &compositeCases() {
@@ -342,6 +326,8 @@ const std::map<std::string, Operations (*)(Bench &)> &compositeCases() {
       {"nn.batch_norm", norm},
       {"nn.batch_norm_grad", normGrad},
       {"nn.softmax_cross_entropy", loss},
+      {"nn.class_targets", classTargets},
+      {"nn.cross_entropy", crossEntropy},
       {"nn.batch_norm_grad_sums", normGradSums},
       {"nn.channel_moments", moments},
       {"nn.batch_norm_of_moments", normOfMoments},
@@ -378,6 +364,8 @@ const std::map<std::string, Operations (*)(Bench &)> &structureCases() {
       {"nn.batch_norm_grad_apply", normGradApply},
       {"nn.sgd", sgd},
       {"nn.softmax_cross_entropy_grad", lossGrad},
+      {"nn.cross_entropy_grad", crossEntropyGrad},
+      {"nn.total", total},
   };
   static const bool joined = (cases.insert(elementwiseCases().begin(), elementwiseCases().end()), true);
   (void)joined;

@@ -45,6 +45,14 @@ Operations concat(Bench &bench);
 Operations split(Bench &bench);
 Operations dropout(Bench &bench);
 
+// LossCases.cpp
+Operations loss(Bench &bench);
+Operations lossGrad(Bench &bench);
+Operations classTargets(Bench &bench);
+Operations crossEntropy(Bench &bench);
+Operations crossEntropyGrad(Bench &bench);
+Operations total(Bench &bench);
+
 /// For every operation with a structure, what makes its cases.
 const std::map<std::string, std::vector<mlir::Operation *> (*)(Bench &)> &structureCases();
 /// Those among them for functions of elements, with operands that repeat.

@@ -80,13 +80,19 @@ static Elements random(const Shape &shape, Fill fill, std::mt19937 &engine) {
   return elements;
 }
 
+/// Logits or probabilities come first, or are made of the labels.
+static int64_t classesOf(mlir::Operation *op) {
+  auto first = llvm::cast<mlir::RankedTensorType>(op->getOperandTypes()[0]);
+  return first.getRank() > 1 ? first.getShape().back() : shapesOf(op->getResultTypes())[0].back();
+}
+
 std::vector<Elements> operandsOf(mlir::Operation *op, Fill fill, std::mt19937 &engine) {
   std::vector<Elements> operands;
   for (mlir::Type type : op->getOperandTypes()) {
     operands.push_back(random(shapesOf(type)[0], fill, engine));
     if (llvm::cast<mlir::RankedTensorType>(type).getElementType().isInteger(32)) // labels of classes
       for (float &value : operands.back().values)
-        value = float(engine() % shapesOf(op->getOperandTypes()[0])[0].back());
+        value = float(engine() % classesOf(op));
   }
   return operands;
 }

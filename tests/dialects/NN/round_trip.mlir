@@ -193,6 +193,21 @@ func.func @loss_and_data(%x: tensor<2x4xf32>, %labels: tensor<2xi32>) {
   %logs = nn.log_softmax %x : (tensor<2x4xf32>) -> tensor<2x4xbf16>
   // CHECK: nn.log_softmax_grad %{{.*}}, %{{.*}} : tensor<2x4xf32>
   %logsGrad = nn.log_softmax_grad %x, %soft : tensor<2x4xf32>
+  // CHECK: %[[TARGETS:.*]], %{{.*}} = nn.class_targets %{{.*}} smoothing 1.000000e-01 ignored -1 :
+  %t:2 = nn.class_targets %labels smoothing 0.1 ignored -1 : (tensor<2xi32>) -> (tensor<2x4xf32>, tensor<2xf32>)
+  // CHECK: nn.class_targets %{{.*}} weights %{{.*}} smoothing 0.000000e+00 :
+  %w = nn.constant dense<2.0> : tensor<4xf32>
+  %u:2 = nn.class_targets %labels weights %w smoothing 0.0 : (tensor<2xi32>, tensor<4xf32>) -> (tensor<2x4xf32>, tensor<2xf32>)
+  // CHECK: nn.cross_entropy %{{.*}}, %[[TARGETS]] :
+  %c:3 = nn.cross_entropy %x, %t#0 : (tensor<2x4xf32>, tensor<2x4xf32>) -> (tensor<f32>, tensor<2x4xf32>, tensor<2xf32>)
+  // CHECK: nn.cross_entropy_grad
+  %d = nn.cross_entropy_grad %c#1, %t#0, %c#2, %one : (tensor<2x4xf32>, tensor<2x4xf32>, tensor<2xf32>, tensor<f32>) -> tensor<2x4xf32>
+  // CHECK: nn.sigmoid_cross_entropy %{{.*}}, %[[TARGETS]] : tensor<2x4xf32>
+  %f = nn.sigmoid_cross_entropy %x, %t#0 : tensor<2x4xf32>
+  // CHECK: nn.sigmoid_cross_entropy_grad
+  %g = nn.sigmoid_cross_entropy_grad %f, %x, %t#0 : tensor<2x4xf32>
+  // CHECK: nn.total
+  %e = nn.total %t#1 : (tensor<2xf32>) -> tensor<f32>
   // CHECK: nn.reshape
   %2 = nn.reshape %x : (tensor<2x4xf32>) -> tensor<8xf32>
   // CHECK: nn.transpose %{{.*}} permutation [1, 0]

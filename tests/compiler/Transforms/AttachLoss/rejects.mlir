@@ -35,7 +35,7 @@ func.func @forward(%x: tensor<2x3xf32>) -> tensor<2x3xf32> {
 
 // -----
 
-// expected-error @+1 {{expects the logits to be static, of f32 and of shape images x classes, or with further extents of 1, found 'tensor<2x3x4xf32>'}}
-func.func @forward(%x: tensor<2x3x4xf32>) -> tensor<2x3x4xf32> {
-  return %x : tensor<2x3x4xf32>
+// expected-error @+1 {{expects the logits to be static, of f32 and of shape batch x classes, with any further dimensions of an image, found 'tensor<2xf32>'}}
+func.func @forward(%x: tensor<2xf32>) -> tensor<2xf32> {
+  return %x : tensor<2xf32>
 }

@@ -7,7 +7,7 @@
 // CHECK-LABEL: func.func @train_step
 // CHECK-SAME: nn.initial = dense<5.000000e-01> : tensor<f32>, nn.name = "learning_rate"
 // CHECK-SAME: -> (tensor<f32> {nn.name = "loss", nn.role = #nn.role<loss>}, tensor<2x4xf32> {nn.name = "y", nn.role = #nn.role<output>}, tensor<4xf32> {nn.donates = 1 : i64, nn.name = "b", nn.role = #nn.role<parameter>}, tensor<4xf32> {nn.gradient_of = 1 : i64, nn.name = "grad:b", nn.role = #nn.role<gradient>}, tensor<2x4xf32> {nn.name = "act:fc", nn.role = #nn.role<activation>})
-// CHECK-SAME: attributes {nn.options = {keep = "gradients,activations", loss = "softmax-xent", mode = "train", optimizer = "sgd", optimizer.learning_rate = "0.5", optimizer.momentum = "0", optimizer.weight_decay = "0"}}
+// CHECK-SAME: attributes {nn.options = {given.labels = "classes=4", keep = "gradients,activations", loss = "softmax-xent", loss.output = "y", mode = "train", optimizer = "sgd", optimizer.learning_rate = "0.5", optimizer.momentum = "0", optimizer.weight_decay = "0"}}
 // CHECK: nn.bias_add
 // CHECK: nn.relu
 // CHECK: nn.softmax_cross_entropy
