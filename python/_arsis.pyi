@@ -28,7 +28,7 @@ class ProgramError(Error):
 import numpy
 import os
 import typing
-__all__: list[str] = ['Chip', 'ChipError', 'Error', 'FileError', 'ImportedModel', 'Infeasible', 'InputError', 'ModelError', 'Program', 'ProgramError', 'Reference', 'Session', 'chip_keys', 'chip_overrides', 'chips', 'compile', 'compile_options', 'describe_chip_key', 'describe_options', 'inlined_model', 'load_plugin', 'name_options_as_flags', 'option_name', 'parameter_readers', 'parse_overrides', 'read_json', 'read_tensors', 'refuse_shared_files', 'schedules', 'step_reference', 'verify', 'write_file', 'write_tensors']
+__all__: list[str] = ['Chip', 'ChipError', 'Error', 'FileError', 'ImportedModel', 'Infeasible', 'InputError', 'ModelError', 'Program', 'ProgramError', 'Reference', 'Session', 'chip_keys', 'chip_overrides', 'chips', 'compile', 'compile_options', 'describe_chip_key', 'describe_options', 'dram_presets', 'inlined_model', 'load_plugin', 'name_options_as_flags', 'option_name', 'parameter_readers', 'parse_overrides', 'read_json', 'read_tensors', 'refuse_shared_files', 'schedules', 'step_reference', 'verify', 'write_file', 'write_tensors']
 class Chip:
     """
     The checked values of a chip, by dotted key.
@@ -61,7 +61,7 @@ class Chip:
         ...
     def value(self, key: str) -> int | float | str:
         """
-        int or float, as the key is. Raises ChipError for no key.
+        int, float or str, as the key is. Raises ChipError for no key.
         """
     def with_overrides(self, values: dict[str, str]) -> Chip:
         """
@@ -211,6 +211,10 @@ def describe_chip_key(key: str) -> str:
 def describe_options() -> str:
     """
     Every option of `compile` and `schedules` with its meaning, one a line.
+    """
+def dram_presets() -> list[str]:
+    """
+    Names of the shipped timings for `dram.preset`.
     """
 def inlined_model(model: str | os.PathLike[str]) -> bytes:
     """
