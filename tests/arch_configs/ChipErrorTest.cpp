@@ -76,57 +76,57 @@ INSTANTIATE_TEST_SUITE_P(
         Mistake{"Impossible", "rows: {value: 8,", "rows: {value: 0,",
                 "chip.yaml:10: value 0 of matrix.rows is impossible, expected between 1 and 1024 PE"},
         Mistake{"Negative", "tcl_ns: {value: 13.75,", "tcl_ns: {value: -1,",
-                "chip.yaml:65: value -1 of dram.tcl_ns is impossible"},
+                "chip.yaml:66: value -1 of dram.tcl_ns is impossible"},
         Mistake{"OldLatency", "  tcl_ns: {", "  latency_ns: {",
-                "chip.yaml:65: unknown key 'dram.latency_ns', expected its parts dram.controller_ns, "
+                "chip.yaml:66: unknown key 'dram.latency_ns', expected its parts dram.controller_ns, "
                 "dram.interconnect_ns, dram.phy_ns and dram.tcl_ns (without the burst), and "
                 "dram.interleave_bytes beside them"},
         Mistake{"OldRowMiss", "  trp_ns: {", "  row_miss_ns: {",
-                "chip.yaml:68: unknown key 'dram.row_miss_ns', expected dram.trp_ns and dram.trcd_ns"},
+                "chip.yaml:69: unknown key 'dram.row_miss_ns', expected dram.trp_ns and dram.trcd_ns"},
         Mistake{"NoRefreshInterval", "trefi_ns: {value: 7800,", "trefi_ns: {value: 0,",
-                "chip.yaml:83: value 0 of dram.trefi_ns is impossible"},
+                "chip.yaml:84: value 0 of dram.trefi_ns is impossible"},
         Mistake{"NothingButRefresh", "trefi_ns: {value: 7800,", "trefi_ns: {value: 350,",
-                "chip.yaml:82: dram.trfc_ns is 350, with tRTP, tRP and tRCD 385, expected less than the 350 "
+                "chip.yaml:83: dram.trfc_ns is 350, with tRTP, tRP and tRCD 385, expected less than the 350 "
                 "ns of dram.trefi_ns"},
         Mistake{"RowClosesBeforeItIsOpen", "tras_ns: {value: 35,", "tras_ns: {value: 10,",
-                "chip.yaml:67: dram.trcd_ns is 13.75, expected at most the 10 ns of dram.tras_ns"},
+                "chip.yaml:68: dram.trcd_ns is 13.75, expected at most the 10 ns of dram.tras_ns"},
         Mistake{
             "UnknownPreset", "bandwidth_gbps: {value: 12.8, unit: GB/s,",
             "preset: {value: DDR9, unit: name, source: none}\n  bandwidth_gbps: {value: 12.8, unit: GB/s,",
-            "chip.yaml:45: unknown dram.preset 'DDR9', expected one of DDR4_2400, "},
+            "chip.yaml:46: unknown dram.preset 'DDR9', expected one of DDR4_2400, "},
         Mistake{
             "TwoBandwidths", "bandwidth_gbps: {value: 12.8, unit: GB/s,",
             "channel_gbps: {value: 1, unit: GB/s, source: none}\n  bandwidth_gbps: {value: 12.8, unit: GB/s,",
-            "chip.yaml:45: found dram.channel_gbps beside dram.bandwidth_gbps, expected one"},
+            "chip.yaml:46: found dram.channel_gbps beside dram.bandwidth_gbps, expected one"},
         Mistake{
             "NoBandwidth", "  bandwidth_gbps: {", "  #",
             "chip.yaml:2: missing keys, expected also dram.bandwidth_gbps [GB/s], dram.channel_gbps [GB/s]"},
         Mistake{
             "UnknownWord", "{value: in_order,", "{value: random,",
-            "chip.yaml:61: value 'random' of dram.scheduler is unknown, expected one of in_order fr_fcfs"},
+            "chip.yaml:62: value 'random' of dram.scheduler is unknown, expected one of in_order fr_fcfs"},
         Mistake{"UnevenGroups", "bank_groups: {value: 1,", "bank_groups: {value: 3,",
-                "chip.yaml:52: dram.banks gives 8 banks, expected a multiple of the 3 groups"},
+                "chip.yaml:53: dram.banks gives 8 banks, expected a multiple of the 3 groups"},
         Mistake{"UnknownField", "value: row-rank-bank-", "value: row-rank-plane-",
-                "chip.yaml:56: dram.order: unknown field 'plane' in 'row-rank-plane-group-column-channel', "
+                "chip.yaml:57: dram.order: unknown field 'plane' in 'row-rank-plane-group-column-channel', "
                 "expected"},
         Mistake{"RepeatedField", "value: row-rank-bank-", "value: row-bank-bank-",
-                "chip.yaml:56: dram.order: field 'bank' is there twice"},
+                "chip.yaml:57: dram.order: field 'bank' is there twice"},
         Mistake{"MissingField", "value: row-rank-bank-", "value: row-rank-",
-                "chip.yaml:56: dram.order: field 'bank' is missing"},
+                "chip.yaml:57: dram.order: field 'bank' is missing"},
         Mistake{"ChannelIsNotLast", "bank-group-column-channel", "channel-bank-group-column",
-                "chip.yaml:56: dram.order: found 'row' first and 'column' last"},
+                "chip.yaml:57: dram.order: found 'row' first and 'column' last"},
         Mistake{"UnevenBatches", "write_batch: {value: 32,", "write_batch: {value: 48,",
-                "chip.yaml:59: dram.write_queue gives 64 bursts, expected a multiple of the 48 bursts"},
+                "chip.yaml:60: dram.write_queue gives 64 bursts, expected a multiple of the 48 bursts"},
         Mistake{"DuplicateKey", "  cols: {", "  rows: {", "chip.yaml:11: 'rows' of matrix is given twice"},
         Mistake{"DuplicateSection",
-                "\nvector:", "\nmatrix:", "chip.yaml:24: 'matrix' of the chip is given twice"},
+                "\nvector:", "\nmatrix:", "chip.yaml:25: 'matrix' of the chip is given twice"},
         Mistake{"UnevenBanks", "banks: {value: 4,", "banks: {value: 3,",
-                "chip.yaml:20: scratchpad.kib gives 65536 bytes, expected a multiple of the 96 bytes"},
+                "chip.yaml:21: scratchpad.kib gives 65536 bytes, expected a multiple of the 96 bytes"},
         Mistake{"UnevenRequests", "request_bytes: {value: 64,", "request_bytes: {value: 194,",
-                "chip.yaml:39: dma.request_bytes gives 194 bytes, expected a multiple of the 64 bytes of "
+                "chip.yaml:40: dma.request_bytes gives 194 bytes, expected a multiple of the 64 bytes of "
                 "dram.burst_bytes"},
         Mistake{"UnevenInterleave", "interleave_bytes: {value: 64,", "interleave_bytes: {value: 96,",
-                "chip.yaml:55: dram.interleave_bytes gives 96 bytes, expected a multiple of the 64 bytes of "
+                "chip.yaml:56: dram.interleave_bytes gives 96 bytes, expected a multiple of the 64 bytes of "
                 "dram.burst_bytes"},
         Mistake{"SectionIsNoMap", "\nclock:\n", "\nclock: 3\nunused:\n", "chip.yaml:5: clock is not a map"},
         Mistake{"NoName", "name: tiny\n", "", "chip.yaml:2: key 'name' is missing"},

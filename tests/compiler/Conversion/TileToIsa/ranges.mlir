@@ -177,7 +177,7 @@ tile.program @variable_bounds {
 
 tile.program @waits {
   tile.stream vector 0 {
-    // expected-error @below {{waits for stream load 0, which increments nothing}}
+    // expected-error @below {{waits for stream load 0, which increments no counter 0}}
     tile.wait <waits = [<load 0, () -> (1)>], increments = false>
   }
 }

@@ -55,7 +55,7 @@ func.func @depthwise(%gy: tensor<2x8x8x16xf32>, %w: tensor<3x3x1x16xf32>) -> ten
 
 // Nothing to decide.
 // CHECK-LABEL: func.func @nothing
-// CHECK-NOT: schedule
+// CHECK-NOT: schedule =
 func.func @nothing(%x: tensor<4x6xf32>) -> tensor<24xf32> {
   %0 = nn.reshape %x : (tensor<4x6xf32>) -> tensor<24xf32>
   return %0 : tensor<24xf32>

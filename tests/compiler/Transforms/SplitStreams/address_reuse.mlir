@@ -28,8 +28,9 @@ tile.program @two {
 
 // CHECK:      stream load 0
 // CHECK:        load {{.*}} sync <waits = [<store 0, (d0) -> (d0 - 1)>]
-// The second nest reads what the first has stored, and in the first two iterations its slots are the first nest's.
-// CHECK:        load {{.*}} sync <waits = [<store 0, (d0) -> (4)>, <store 0, (d0) -> (d0 + 3)>]
+// The second nest reads what the first has stored, and in the first two iterations its slots are the first nest's;
+// its own ring is counted apart.
+// CHECK:        load {{.*}} sync <waits = [<store 0, (d0) -> (4)>, <store 0 counter 1, (d0) -> (d0 - 1)>]
 // CHECK:      stream store 0
 // CHECK:        store {{.*}} sync <waits = [<load 0, (d0) -> (d0 + 1)>]
-// CHECK:        store {{.*}} sync <waits = [<load 0, (d0) -> (d0 + 5)>]
+// CHECK:        store {{.*}} sync <waits = [<load 0 counter 1, (d0) -> (d0 + 1)>]

@@ -30,4 +30,4 @@ tile.program @update {
 // CHECK:      stream load 0
 // CHECK:        load {{.*}} sync <waits = [<store 0, (d0) -> (d0 - 3)>]
 // The second nest reads row i after row i has been written in iteration i - 1.
-// CHECK:        load {{.*}} sync <waits = [<store 0, (d0) -> (d0 + 8)>]
+// CHECK:        load {{.*}} sync <waits = [<store 0 counter 1, (d0) -> (d0)>]

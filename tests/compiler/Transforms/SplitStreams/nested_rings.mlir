@@ -31,16 +31,16 @@ tile.program @product {
   }
 }
 
-// Per outer iteration the load stream increments 1 + 4 times and the matrix stream 1 + 4 times.
+// Per outer iteration the load stream increments 1 + 4 times and the matrix stream 1 + 4 times, each loop its own counter.
 // CHECK:      stream load 0
-// CHECK:        load %{{.*}} to %{{.*}} sync <waits = [<matrix 0, (d0) -> (d0 * 5 - 9)>], increments = true>
-// CHECK:        load %{{.*}} to %{{.*}} sync <waits = [<matrix 0, (d0, d1) -> (d0 * 5 + d1)>], increments = true>
+// CHECK:        load %{{.*}} to %{{.*}} sync <waits = [<matrix 0, (d0) -> (d0 - 1)>], increments = true>
+// CHECK:        load %{{.*}} to %{{.*}} sync <waits = [<matrix 0 counter 1, (d0, d1) -> (d0 * 4 + d1 - 1)>], increments = true counter 1>
 // CHECK:      stream store 0
 // CHECK:        store %{{.*}} sync <waits = [<drain 0, (d0, d1) -> (d0 * 4 + d1 + 1)>], increments = true>
 // CHECK:      stream matrix 0
-// CHECK:        load_weights %{{.*}} sync <waits = [<load 0, (d0) -> (d0 * 5 + 1)>], increments = true>
+// CHECK:        load_weights %{{.*}} sync <waits = [<load 0, (d0) -> (d0 + 1)>], increments = true>
 // CHECK:        multiply
-// CHECK-SAME:     sync <waits = [<load 0, (d0, d1) -> (d0 * 5 + d1 + 2)>, <drain 0, (d0, d1) -> (d0 * 4 + d1 - 1)>], increments = true>
+// CHECK-SAME:     sync <waits = [<load 0 counter 1, (d0, d1) -> (d0 * 4 + d1 + 1)>, <drain 0, (d0, d1) -> (d0 * 4 + d1 - 1)>], increments = true counter 1>
 // CHECK:      stream drain 0
 // CHECK:        drain
-// CHECK-SAME:     sync <waits = [<matrix 0, (d0, d1) -> (d0 * 5 + d1 + 2)>, <store 0, (d0, d1) -> (d0 * 4 + d1 - 1)>], increments = true>
+// CHECK-SAME:     sync <waits = [<matrix 0 counter 1, (d0, d1) -> (d0 * 4 + d1 + 1)>, <store 0, (d0, d1) -> (d0 * 4 + d1 - 1)>], increments = true>
