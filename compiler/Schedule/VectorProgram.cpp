@@ -195,6 +195,8 @@ private:
     const Reach from = program.registers[term].reach, axis = overRows ? Reach::Rows : Reach::Columns;
     if (joined(from, axis) != from) // it does not vary along what is reduced
       return -1;
+    if (overColumns && outerCount() > 0 && from == Reach::Columns)
+      return -1; // one row per outer index, which is there behind the last of its rows only
     if (overRows) {
       if (s.reduction.chunks.size() != 1 ||
           (!program.planDim.empty() && program.planDim != s.reduction.chunks[0].name))

@@ -139,8 +139,9 @@ private:
            (structure.after.size() == 1 && structure.after[0].function == numerics::VectorFunction::Add);
   }
 
+  static constexpr int64_t kLeastRank = 2; // vectors are statistics, and parameters and their gradients
+
   void store(Value value, Type element) {
-    constexpr int64_t kLeastRank = 2; // vectors are statistics, and parameters and their gradients
     auto type = cast<RankedTensorType>(value.getType());
     if (type.getRank() >= kLeastRank && type.getElementType().isF32() && !full.contains(value))
       value.setType(type.clone(element));
@@ -148,7 +149,15 @@ private:
 
   void retype(Operation *op) {
     if (auto view = dyn_cast<nn::ViewOpInterface>(op)) {
-      Type element = cast<RankedTensorType>(view.getViewed().getType()).getElementType();
+      auto viewed = cast<RankedTensorType>(view.getViewed().getType());
+      const Type element = viewed.getElementType(), full = typeOf("fp32");
+      if (auto shown = cast<RankedTensorType>(op->getResult(0).getType());
+          shown.getRank() < kLeastRank && shown.getElementType() == full && element != full) {
+        OpBuilder builder(op); // a vector stays full: whoever adds it as a bias takes no other
+        op->replaceUsesOfWith(view.getViewed(), nn::CastOp::create(builder, op->getLoc(), viewed.clone(full),
+                                                                   view.getViewed(), nullptr));
+        return;
+      }
       op->getResult(0).setType(cast<RankedTensorType>(op->getResult(0).getType()).clone(element));
       return;
     }

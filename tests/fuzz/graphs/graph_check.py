@@ -1,0 +1,152 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""A graph through compiler, verifier and machine: every tensor that the host can read has the bits of the oracle, and
+in fp64 loss, gradients, statistics and outputs are PyTorch's."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import arsis
+import graph_truth
+import numpy as np
+import torch
+from graph_grower import Graph
+from torch.nn import functional
+
+TOLERANCE = 1e-6  # of the norm, in fp64; factors of the loss are rounded to fp32
+LARGE = 1e12  # sums of such terms, which cancel, say nothing
+
+
+@dataclass
+class Verdict:
+    kind: str = (
+        ""  # "bits", "values", "verifier"; "refused", of which no more is asked than its words; empty: it agrees
+    )
+    message: str = ""
+
+    @property
+    def failed(self) -> bool:
+        return self.kind not in ("", "refused")
+
+
+def keys_of(term: str) -> dict[str, str]:
+    kind, *pairs = term.split(",")
+    return {"kind": kind, **dict(pair.split("=") for pair in pairs)}
+
+
+def draw_given(graph: Graph, tensors: list[dict]) -> dict[str, np.ndarray]:
+    """Labels and targets, by what the loss says of them."""
+    random, given = np.random.default_rng(1), {}
+    shapes = {tensor["name"]: tuple(tensor["host_shape"]) for tensor in tensors}
+    for term in map(keys_of, str(graph.options["loss"]).split("+")):
+        name = term.get("labels") or term["targets"]
+        if term["kind"] != "softmax-xent":
+            given[name] = random.uniform(0, 1, shapes[name]).astype(np.float32)
+            continue
+        classes = next(
+            value.type.tensor_type.shape.dim[1].dim_value
+            for value in graph.model.graph.output
+            if value.name == term["of"]
+        )
+        labels = random.integers(0, classes, shapes[name]).astype(np.int32)
+        if "ignore-index" in term:
+            labels[random.random(labels.shape) < 0.2] = int(term["ignore-index"])
+        given[name] = labels
+    return given
+
+
+def loss_by_torch(graph: Graph, values: graph_truth.Values) -> torch.Tensor:
+    total = torch.zeros((), dtype=torch.float64)
+    for term in map(keys_of, str(graph.options["loss"]).split("+")):
+        y, given = values[term["of"]], torch.tensor(graph.given[term.get("labels") or term["targets"]])
+        if term["kind"] == "mse":
+            loss = functional.mse_loss(y, given.double())
+        elif term["kind"] == "bce-with-logits":
+            loss = functional.binary_cross_entropy_with_logits(y, given.double())
+        else:
+            weights = [float(w) for w in term["class-weights"].split(":")] if "class-weights" in term else None
+            loss = functional.cross_entropy(
+                y.reshape(*y.shape[:2], *given.shape[1:]),
+                given.long(),
+                None if weights is None else torch.tensor(weights, dtype=torch.float64),
+                ignore_index=int(term.get("ignore-index", -100)),
+                label_smoothing=float(term.get("label-smoothing", 0)),
+            )
+        total = total + float(term["weight"]) * loss
+    return total
+
+
+def differs(found: np.ndarray, truth: torch.Tensor) -> str:
+    """Empty if the two agree."""
+    expected = truth.detach().numpy().reshape(found.shape)
+    norm = np.linalg.norm(expected)
+    if not np.isfinite(norm) or norm > LARGE:
+        return ""
+    error = np.linalg.norm(found - expected)
+    return "" if error <= TOLERANCE * norm + 1e-10 else f"is off by {error:.3g}, its norm is {norm:.3g}"
+
+
+def in_fp64(array: np.ndarray) -> np.ndarray:
+    return array if array.dtype == np.int32 else array.astype(np.float64)
+
+
+def write(program: arsis.Program, graph: Graph, to: Callable[[str, np.ndarray], None]) -> None:
+    """Every input that the program has: what nothing reads is not there."""
+    known = {tensor["name"] for tensor in program.tensors}
+    for name, array in {**graph.inputs, **graph.given}.items():
+        if name in known:
+            to(name, array)
+
+
+def against_torch(graph: Graph, program: arsis.Program) -> str:
+    """The first tensor that is not PyTorch's."""
+    reference, training = arsis.Reference(program), "loss" in graph.options
+    write(program, graph, lambda name, array: reference.write(name, in_fp64(array)))
+    reference.run("f64")
+    values = graph_truth.evaluate(graph.model, graph.inputs, training)
+    names = {value.name for value in graph.model.graph.output}
+    expected = {name: values[name] for name in names if name in values}
+    if training:
+        loss = loss_by_torch(graph, values)
+        if torch.isfinite(loss):
+            loss.backward()
+        expected |= {"loss": loss}
+        expected |= {
+            "grad:" + n: v.grad for n, v in values.items() if v.requires_grad and v.is_leaf and v.grad is not None
+        }
+        expected |= {n.removeprefix("next:"): v for n, v in values.items() if n.startswith("next:")}
+    known = {tensor["name"] for tensor in program.tensors if tensor["role"] != "temporary"}
+    for name, value in expected.items():
+        if name in known and (problem := differs(reference.read(name), value)):
+            return f"{name} {problem}"
+    return ""
+
+
+def check(graph: Graph) -> Verdict:
+    """Throws what is no arsis.Error."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            program = arsis.compile(graph.model.SerializeToString(), graph.chip, **graph.options)
+    except arsis.Error as error:
+        return Verdict("refused", str(error))
+    if "loss" in graph.options:
+        graph.given = draw_given(graph, program.tensors)
+    verification = arsis.verify(program, graph.chip)
+    if not verification:
+        return Verdict("verifier", verification.findings[0].message)
+    session, reference = arsis.Session(program, graph.chip), arsis.Reference(program)
+    for place in (session, reference):
+        write(program, graph, place.write)
+    session.run("functional")
+    reference.run("exact")
+    roles = ("loss", "output", "gradient", "parameter", "state")
+    for tensor in program.tensors:
+        name = tensor["name"]
+        if tensor["role"] in roles and session.read(name).tobytes() != reference.read(name).tobytes():
+            return Verdict("bits", f"{name} differs between chip and oracle")
+    if graph.options.get("precision") == "fp32" and (problem := against_torch(graph, program)):
+        return Verdict("values", problem)
+    return Verdict()

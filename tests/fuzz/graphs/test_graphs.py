@@ -1,0 +1,48 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""Random graphs through compiler, verifier and machine, in one process; `run.py` shrinks what fails here."""
+
+import re
+
+import pytest
+
+pytest.importorskip("arsis", reason="needs the native module _arsis on PYTHONPATH")
+pytest.importorskip("torch", reason="the independent check needs Debian's python3-torch")
+
+import graph_shrinker  # noqa: E402
+from graph_check import check  # noqa: E402
+from graph_grower import graph  # noqa: E402
+
+GRAPHS, BATCH = 2000, 100
+NAMES_THE_PLACE = re.compile(
+    r"node '\w+' \(|\w+ \((fwd|loss|bwd-input|bwd-weight|update)\): no schedule|expects a parameter"
+)
+
+
+@pytest.mark.parametrize("first", range(0, GRAPHS, BATCH))
+def test_graphs(first):
+    refused = []
+    for seed in range(first, first + BATCH):
+        verdict = check(graph(seed))
+        assert not verdict.failed, f"seed {seed}: {verdict.kind}: {verdict.message}"
+        refused += [verdict.message] * (verdict.kind == "refused")
+    assert len(refused) <= BATCH // 5, refused
+    assert all(NAMES_THE_PLACE.search(each) for each in refused), refused
+
+
+def test_a_graph_depends_on_its_number_only():
+    first, other = graph(7), graph(7)
+    assert first.model.SerializeToString() == other.model.SerializeToString() and first.options == other.options
+    assert first.model.SerializeToString() != graph(8).model.SerializeToString()
+
+
+@pytest.mark.parametrize("operator", ["Tanh", "Conv"])
+def test_what_fails_is_shrunk_to_what_makes_it_fail(operator):
+    """As if every graph with the operator failed."""
+
+    def fails(made) -> bool:
+        return any(node.op_type == operator for node in made.model.graph.node)
+
+    seed = next(s for s in range(1000) if fails(graph(s)) and graph_shrinker.size(graph(s)) > 5)
+    small = graph_shrinker.shrink(graph(seed), fails)
+    assert graph_shrinker.size(small) == 1 and small.options["fuse"] == "none" and small.chip == "tiny"
+    assert not check(small).failed
