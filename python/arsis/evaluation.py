@@ -8,7 +8,9 @@ import warnings
 from collections.abc import Callable
 
 import numpy as np
+import onnx
 from _arsis import Program, Reference
+from onnx.external_data_helper import load_external_data_for_tensor, uses_external_data
 
 from arsis.arrays import Array
 from arsis.compiling import compile
@@ -24,6 +26,25 @@ def tensor_names(program: Program, *roles: str) -> list[str]:
     return [tensor["name"] for tensor in program.tensors if tensor["role"] in roles]
 
 
+def evaluation_form(model: Model) -> Model:
+    """The model with batch norms that normalise by their running statistics, also where it was exported in training
+    form, as `from_torch` does; itself where there are none to change."""
+    changed = onnx.load_model_from_string(model.read())
+    nodes = [*changed.graph.node, *(node for function in changed.functions for node in function.node)]
+    found = False
+    for node in nodes:
+        for attribute in node.attribute if node.op_type == "BatchNormalization" else ():
+            if attribute.name == "training_mode" and attribute.i:
+                attribute.i, found = 0, True
+                del node.output[1:]  # what training would make of the statistics
+    if not found:
+        return model
+    for tensor in changed.graph.initializer:
+        if model.path is not None and uses_external_data(tensor):
+            load_external_data_for_tensor(tensor, str(model.path.parent))
+    return Model(changed.SerializeToString(), name=model.name)
+
+
 class Evaluator:
     """Classifies with the forward program, taking weights from a training session or reference."""
 
@@ -32,7 +53,7 @@ class Evaluator:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # the training step has said it
             self.program = compile(
-                model,
+                evaluation_form(model),
                 settings.chip,
                 overrides=settings.overrides,
                 batch=EVALUATION_BATCH,
