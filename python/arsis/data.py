@@ -95,11 +95,6 @@ def _synthetic(image: tuple[int, ...], seed: int, train: int = 512, test: int = 
 def _file(path: Path) -> Data:
     arrays = _arrays(path)
     notes: list[str] = []
-    types = [str(arrays[f"x_{part}"].dtype) for part in ("train", "test")]
-    if "uint8" in types and types[0] != types[1]:
-        raise InputError(
-            f"{path}: x_train is {types[0]} and x_test {types[1]}, expected one type: uint8 alone is scaled"
-        )
     parts: list[Array] = []
     for part in ("train", "test"):
         images = _images(arrays[f"x_{part}"], f"{path}: x_{part}", notes.append)
@@ -108,6 +103,12 @@ def _file(path: Path) -> Data:
             raise InputError(f"{path}: found {len(labels)} labels in y_{part}, expected {len(images)}, one per image")
         parts += [images, labels]
     train_images, train_labels, test_images, test_labels = parts
+    for part, images, other in (("train", train_images, "test"), ("test", test_images, "train")):
+        if arrays[f"x_{other}"].dtype == np.uint8 != arrays[f"x_{part}"].dtype and np.abs(images).max() > 1:
+            raise InputError(
+                f"{path}: x_{part} has floats up to {np.abs(images).max():g} and x_{other} is uint8, "
+                "which is scaled to [0, 1]; expected one scale"
+            )
     return Data(path.stem, train_images, train_labels, test_images, test_labels, notes)
 
 

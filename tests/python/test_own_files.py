@@ -81,7 +81,12 @@ def test_they_are_evaluated_by_the_running_statistics(call, tmp_path):
             "test label 4 at position 4, the model has 4 classes: expected 0 to 3",
         ),
         ([], {"y_train": np.arange(TRAIN) % CLASSES + 1}, [], "train label 4 at position 3, the model has 4 classes"),
-        ([], {"x_test": images(TEST)[0] / 255}, [], "x_train is uint8 and x_test float64, expected one type"),
+        (
+            [],
+            {"x_test": images(TEST)[0] / 2},
+            [],
+            "and x_train is uint8, which is scaled to [0, 1]",
+        ),
         (
             [],
             {"x_train": images(TRAIN)[0].astype(np.float32), "x_test": images(TEST)[0].astype(np.float32)},
