@@ -37,6 +37,9 @@ check-long:
 	$(PYTHON) tests/long/monotone.py
 	$(PYTHON) tests/long/train_in_bf16.py
 	$(PYTHON) tests/long/zoo.py
+	$(PYTHON) tests/long/digits.py
+	$(PYTHON) tests/long/hundred_steps.py
+	$(PYTHON) tests/fuzz/graphs/run.py --count 50000
 	$(PYTHON) tests/long/sweep_survives.py
 	$(PYTHON) tests/long/search.py
 	$(PYTHON) tests/long/sweep_resnet18.py

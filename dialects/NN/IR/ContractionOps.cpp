@@ -243,7 +243,8 @@ LogicalResult Conv2dOp::buildVJP(OpBuilder &builder, ValueRange resultGrads, Arr
   return success();
 }
 
-// Linear in gy and in w, so each gradient is one of the two other convolutions with gx's gradient as the image.
+// Linear in gy and in w, so each gradient is one of the two other convolutions with gx's gradient as the
+// image.
 LogicalResult Conv2dGradInputOp::buildVJP(OpBuilder &builder, ValueRange resultGrads,
                                           ArrayRef<bool> operandNeedsGrad,
                                           SmallVectorImpl<Value> &operandGrads) {
