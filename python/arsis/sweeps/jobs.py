@@ -16,7 +16,7 @@ from typing import Any, Protocol, cast
 import arsis
 from arsis.models import Model, cache_folder, model_path
 from arsis.sweeps.code import code_hash
-from arsis.sweeps.space import CASE, Point, Space, SpaceError, base_values, chip_keys
+from arsis.sweeps.space import CASE, Point, Space, SpaceError, base_values, chip_keys, chip_value
 from arsis.sweeps.values import plain, text_of
 
 
@@ -138,8 +138,8 @@ class JobMaker:
         if dims:
             imports["dims"] = dims
         train = bool(options.get("train", False))
-        values = base_values(chip.base) | {key: float(text) for key, text in overrides.items()}
-        asked = base_values(chip.base) | {key: float(text) for key, text in compiled.items()}
+        values = base_values(chip.base) | {key: chip_value(key, text) for key, text in overrides.items()}
+        asked = base_values(chip.base) | {key: chip_value(key, text) for key, text in compiled.items()}
         common = [KEY_VERSION, code_hash(), content, imports, options, self._measure_hash]
         files = [self._content(options[name]) for name in ("mapping",) if options.get(name)]
         program = {key: value for key, value in asked.items() if not key.startswith(ENERGY)}
@@ -185,7 +185,7 @@ def input_columns(job: Job) -> dict[str, object]:
     for name, value in job.point.items():
         columns[name] = ", ".join(map(str, value)) if isinstance(value, list | tuple) else value
     for name, text in job.overrides.items():
-        columns[name] = plain(float(text))
+        columns[name] = plain(chip_value(name, text))
     return columns
 
 

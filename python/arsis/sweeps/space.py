@@ -59,9 +59,19 @@ class Axis:
 
 
 @cache
-def base_values(chip: str) -> dict[str, float]:
+def base_values(chip: str) -> dict[str, float | str]:
     """Every value of a shipped chip or a chip's file. Raises arsis.Error."""
-    return {key: float(value) for key, value in arsis.Chip(chip).items()}
+    return {key: value if isinstance(value, str) else float(value) for key, value in arsis.Chip(chip).items()}
+
+
+def is_text_key(key: str) -> bool:
+    """Whether the values of a key of a chip are words, as those of dram.scheduler are."""
+    return isinstance(base_values(arsis.chips()[0])[key], str)
+
+
+def chip_value(key: str, text: str | float) -> float | str:
+    """The value of a key, from its text."""
+    return str(text) if is_text_key(key) else float(text)
 
 
 @cache
@@ -226,8 +236,8 @@ class Space:
         elif name == "random_weights":
             if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value < 2**64:
                 raise SpaceError(place, f"found {value!r}, expected whole numbers from 0, below 2^64")
-        elif name in chip_keys() and not is_number(value):
-            raise SpaceError(place, f"found {value!r}, expected numbers")
+        elif name in chip_keys() and not (isinstance(value, str) if is_text_key(name) else is_number(value)):
+            raise SpaceError(place, f"found {value!r}, expected {'words' if is_text_key(name) else 'numbers'}")
         return value
 
     def _holds(self, given: object) -> tuple[str, ...]:
@@ -299,7 +309,7 @@ class Space:
         if name in point:
             return point[name]
         chip = self.chip_of(point["chip"])
-        return float(chip.overrides.get(name, base_values(chip.base)[name]))
+        return chip_value(name, chip.overrides.get(name, base_values(chip.base)[name]))
 
     def complete(self, point: Point) -> Point | None:
         """The point with what is linked; None if a constraint does not hold. Raises SpaceError."""

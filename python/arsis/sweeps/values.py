@@ -25,8 +25,8 @@ def plain(value: Any) -> Any:
     return int(rounded) if rounded.is_integer() and abs(rounded) < 2**53 else rounded
 
 
-def text_of(value: float | int) -> str:
-    """A number as a chip file has it: no exponent."""
+def text_of(value: float | int | str) -> str:
+    """A value as a chip file has it: no exponent."""
     return format(Decimal(repr(value)), "f") if isinstance(value, float) else str(value)
 
 
