@@ -21,8 +21,8 @@ def _options(options: Mapping[str, Option], given: SchedulesLike | None) -> dict
         key: list(value) if isinstance(value, Sequence) and not isinstance(value, str) else value
         for key, value in options.items()
     }
-    if isinstance(native.get("loss"), list):
-        native["loss"] = "+".join(native["loss"])
+    if isinstance(loss := native.get("loss"), list):
+        native["loss"] = "+".join(loss)
     if given is not None:
         if "mapping" in native or "mapping_text" in native:
             raise InputError("schedules: found mapping or mapping_text beside them, expected one of these")

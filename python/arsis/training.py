@@ -101,7 +101,8 @@ def labels_of(program: Program, loss: str) -> Json:
             f"{option_name('loss')}: found '{loss}', which reads {found}; expected one that reads one tensor of "
             "labels, which data sets have: arsis.compile and arsis.Session take any"
         )
-    return given[0]
+    labels: Json = given[0]
+    return labels
 
 
 class Training:

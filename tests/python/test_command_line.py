@@ -35,7 +35,7 @@ from tiny_model import CLASSES, IMAGE, tiny_data, tiny_model
         ({"reference": "f32"}, "--reference: found 'f32', expected exact, onednn, plain, f64 or off"),
         ({"timing": "none"}, "--timing: found 'none', expected all or first"),
         ({"model": "m.mlir"}, "unknown model 'm.mlir'"),
-        ({"model": "x" * 5000}, "File name too long"),
+        ({"model": "x" * 5000}, "unknown model 'xxx"),
         ({"data": "x.npy"}, "unknown data 'x.npy'"),
         ({"data": "/absent/d.npz"}, "/absent/d.npz: No such file or directory"),
         ({"init": "/absent/w.npz"}, "/absent/w.npz: cannot read the file: No such file or directory"),

@@ -97,8 +97,12 @@ def test_they_are_evaluated_by_the_running_statistics(call, tmp_path):
         ([], {"x_train": images(TRAIN)[0][:, 0]}, [], "images of (6, 6), the model takes (1, 6, 6)"),
         ([], {}, ["--epochs", "0"], "--epochs: found '0', expected a whole number from 1"),
         ([], {}, ["--batch", "33"], "a batch of 33 is larger than the 32 training images"),
-        ([nn.Softmax(1)], {}, [], "the training loss contains the softmax, so export the model with its logits"),
-        ([nn.LogSoftmax(1)], {}, [], "the training loss contains the softmax, so export the model with its logits"),
+        (
+            [nn.Softmax(1)],
+            {},
+            [],
+            "is a softmax in front of the loss, which contains one; export the model with its logits",
+        ),
     ],
 )
 def test_what_is_wrong_is_one_line(call, tmp_path, more, changed, options, problem):

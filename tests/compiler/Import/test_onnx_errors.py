@@ -75,7 +75,7 @@ def test_options(importer, option):
 
 
 @pytest.mark.parametrize(
-    "option", ["--optimizer=adam", "--optimizer=sgd,lr=-1", "--optimizer=sgd,rate=1", "--loss=mse", "--keep=all"]
+    "option", ["--optimizer=adam", "--optimizer=sgd,lr=-1", "--optimizer=sgd,rate=1", "--loss=hinge", "--keep=all"]
 )
 def test_training_options(importer, option):
     importer.nodes(RELU, {"x": (2, 3)}, ["y"], options=["--train", option]).rejects("expected")
