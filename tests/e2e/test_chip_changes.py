@@ -105,7 +105,7 @@ def test_twice_the_bandwidth_halves_the_time_of_vector_rows(pairs):
         for name, (a, b) in pairs[1].items()
         if 0 < a["busy"].get("vector0", 0) <= 0.2 * a["span_cycles"] and a["macs"] == 0
     }
-    assert len(ratios) >= 6 and all(0.499 <= ratio <= 0.55 for ratio in ratios.values()), ratios
+    assert len(ratios) >= 5 and all(0.499 <= ratio <= 0.55 for ratio in ratios.values()), ratios
 
 
 def test_a_memory_bound_row_says_so(pairs):

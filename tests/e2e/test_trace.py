@@ -122,7 +122,7 @@ def test_form(lenet_trace):
     phases = {name for (process, _), name in names(trace, "thread_name").items() if process == LAYERS}
     assert phases == {"fwd", "loss", "bwd-input", "bwd-weight", "update"}
     last = max(event["ts"] + event["dur"] for event in slices(trace, LAYERS))
-    assert last <= report["totals"]["time_ns"] / 1000 and trace["otherData"]["detail"] == detail
+    assert last <= report["totals"]["time_ns"] / 1000 + 1e-6 and trace["otherData"]["detail"] == detail
 
 
 def test_layers(lenet_trace):
