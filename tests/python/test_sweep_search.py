@@ -55,7 +55,7 @@ def share(space, known):
 
     def measured(sampler: str) -> float:
         found = []
-        for seed in range(5):
+        for seed in range(10):
             rows = arsis.search(space, objectives=OBJECTIVES, sampler=sampler, seed=seed, store=path, workers=1,
                                 evaluations=144, progress=False)  # fmt: skip
             assert len({row["key"] for row in rows}) == 144
@@ -73,7 +73,7 @@ def random_share(share) -> float:
 @pytest.mark.parametrize("sampler", ["tpe", "nsga2"])
 def test_a_fifth_of_the_points_comes_near_the_front(sampler, share, random_share) -> None:
     reached = share(sampler)
-    assert reached >= 0.98 and reached > random_share
+    assert reached >= 0.99 and reached > random_share
 
 
 @pytest.mark.parametrize("sampler", ["tpe", "nsga2", "random"])
