@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // See DmaEngine.h.
 #include "simulator/units/DmaEngine.h"
-#include "dialects/Isa/Numerics/Numerics.h"
 
 #include <algorithm>
 #include <cmath>
@@ -37,12 +36,7 @@ void DmaEngine::activate(Instance &instance, Cycle now) {
   const auto &op = std::get<TransferOperation>(instance.work.operation);
   transfer = TransferRuns(op, 1);
   const int64_t bytes = transfer.payloadBytes();
-  int64_t elements = op.store ? bytes / static_cast<int64_t>(numerics::sizeInBytes(op.tensor->type)) : 1;
-  if (!op.store)
-    for (int64_t count : op.box)
-      elements *= count;
-  localCycles = form.localBeats(elements, op.box, op.local.stride,
-                                static_cast<int64_t>(numerics::sizeInBytes(op.local.type)));
+  localCycles = localBeatsOf(op, transfer, form);
   localPerByte = bytes > 0 ? static_cast<double>(localCycles) / static_cast<double>(bytes) : 0.0;
   entriesOfAll = requestsOf(transfer.runs(), transfer.address());
   entriesTaken = bytesSent = 0;
@@ -52,8 +46,8 @@ void DmaEngine::activate(Instance &instance, Cycle now) {
   current = &instance;
   unitLocation = instance.location;
   bufferedBurst = kNoBurst;
-  payload += bytes;
-  requests += entriesOfAll;
+  counts.payloadBytes += bytes;
+  counts.requests += entriesOfAll;
   nextRequest = std::max(nextRequest, now);
   lastData = std::max(lastData, now);
 }
@@ -142,11 +136,11 @@ void DmaEngine::request(Cycle now) {
   const Event event = store ? Event::DramWriteBytes : Event::DramReadBytes;
   eventsAt(location)[event] += moved;
   if (board.tracer) {
-    EventCounts counts;
-    counts[event] = moved;
-    board.tracer->events(counts, store ? now + firstOnBus : first, done);
+    EventCounts moves;
+    moves[event] = moved;
+    board.tracer->events(moves, store ? now + firstOnBus : first, done);
   }
-  overfetch += moved - bytes;
+  counts.overfetch += moved - bytes;
   events.dramTime[location] += chunk.held;
   lastData = done;
   nextRequest = now + busCycles;
@@ -188,15 +182,6 @@ Cycle DmaEngine::advance(Cycle now) {
       return now;
     }
   }
-}
-
-void DmaEngine::report(Statistics &statistics) const {
-  const std::string prefix = std::string(basename()) + ".";
-  statistics.add(prefix + "requests", "requests", "requests of at most dma.request_bytes",
-                 static_cast<double>(requests));
-  statistics.add(prefix + "payload_bytes", "B", "bytes of tensors moved", static_cast<double>(payload));
-  statistics.add(prefix + "overfetch_bytes", "B", "bytes of bursts that no tensor element asked for",
-                 static_cast<double>(overfetch));
 }
 
 } // namespace arsis::sim

@@ -26,7 +26,7 @@ class DmaEngine final : public StreamEngine {
 public:
   DmaEngine(const sc_core::sc_module_name &name, Board &board, const chip::Chip &chip, size_t streamIndex,
             DmaBus &bus);
-  void report(Statistics &statistics) const override;
+  void report(Statistics &statistics) const override { counts.report(statistics, basename()); }
 
   tlm_utils::simple_initiator_socket<DmaEngine, 32, StridedProtocol> socket;
 
@@ -71,7 +71,7 @@ private:
   Cycle lastData = 0;    // of the data that has moved so far, in order
   RequestTable table;
   timing::Memo<int64_t, 10> requestCounts; // boxes of one size begin in few places of a request
-  int64_t requests = 0, payload = 0, overfetch = 0;
+  TransferCounts counts;
 };
 
 } // namespace arsis::sim

@@ -56,4 +56,23 @@ StridedPayload TransferRuns::next() {
   return payload;
 }
 
+Cycle localBeatsOf(const TransferOperation &operation, const TransferRuns &runs, const timing::Dma &form) {
+  int64_t elements = 1;
+  if (operation.store)
+    elements = runs.payloadBytes() / static_cast<int64_t>(numerics::sizeInBytes(operation.tensor->type));
+  else
+    for (int64_t count : operation.box)
+      elements *= count;
+  return form.localBeats(elements, operation.box, operation.local.stride,
+                         static_cast<int64_t>(numerics::sizeInBytes(operation.local.type)));
+}
+
+void TransferCounts::report(Statistics &statistics, const std::string &unit) const {
+  statistics.add(unit + ".requests", "requests", "requests of at most dma.request_bytes",
+                 static_cast<double>(requests));
+  statistics.add(unit + ".payload_bytes", "B", "bytes of tensors moved", static_cast<double>(payloadBytes));
+  statistics.add(unit + ".overfetch_bytes", "B", "bytes of bursts that no tensor element asked for",
+                 static_cast<double>(overfetch));
+}
+
 } // namespace arsis::sim

@@ -1,10 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // The DRAM side of a load or store: contiguous runs of bytes, as long as the tensor's strides allow, cut into
-// requests to the memory. A request covers whole runs, or an aligned piece of one run.
+// requests to the memory. A request covers whole runs, or an aligned piece of one run. And what both kinds of
+// queue say of a transfer.
 #pragma once
 
+#include "simulator/base/Clock.h"
+#include "simulator/base/Statistics.h"
 #include "simulator/isa/Operation.h"
 #include "simulator/memory/Payload.h"
+#include "timing/Dma.h"
 #include "timing/Runs.h"
 
 namespace arsis::sim {
@@ -30,6 +34,16 @@ private:
   timing::Runs shape;
   int64_t runCount = 0, chunkBytes = 1;
   int64_t nextRun = 0, nextByte = 0;
+};
+
+/// Beats that the scratchpad's side of a whole box takes; fill takes beats like data.
+Cycle localBeatsOf(const TransferOperation &operation, const TransferRuns &runs, const timing::Dma &form);
+
+/// What a queue has moved.
+struct TransferCounts {
+  int64_t requests = 0, payloadBytes = 0, overfetch = 0;
+  /// `unit`: its name.
+  void report(Statistics &statistics, const std::string &unit) const;
 };
 
 } // namespace arsis::sim

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // See UnorderedDmaEngine.h.
 #include "simulator/units/UnorderedDmaEngine.h"
-#include "dialects/Isa/Numerics/Numerics.h"
 
 #include <algorithm>
 #include <cmath>
@@ -48,12 +47,7 @@ void UnorderedDmaEngine::activate(Cycle now) {
   const auto &op = std::get<TransferOperation>(current->instance->work.operation);
   transfer = TransferRuns(op, 1);
   const int64_t bytes = transfer.payloadBytes();
-  int64_t elements = op.store ? bytes / static_cast<int64_t>(numerics::sizeInBytes(op.tensor->type)) : 1;
-  if (!op.store)
-    for (int64_t count : op.box)
-      elements *= count;
-  current->localCycles = form.localBeats(elements, op.box, op.local.stride,
-                                         static_cast<int64_t>(numerics::sizeInBytes(op.local.type)));
+  current->localCycles = localBeatsOf(op, transfer, form);
   current->localPerByte =
       bytes > 0 ? static_cast<double>(current->localCycles) / static_cast<double>(bytes) : 0.0;
   current->entries = timing::granulesTouched(transfer.runs(), transfer.address(), form.requestBytes);
@@ -61,8 +55,8 @@ void UnorderedDmaEngine::activate(Cycle now) {
   transfer.cutInto(std::min(form.chunkBytes(bytes), perEntry * mostEntries));
   unitLocation = current->instance->location;
   bufferedBurst = kNoBurst;
-  payloadBytes += bytes;
-  requests += current->entries;
+  counts.payloadBytes += bytes;
+  counts.requests += current->entries;
   nextRequest = std::max(nextRequest, now);
 }
 
@@ -129,11 +123,11 @@ void UnorderedDmaEngine::take(Chunk &chunk, Cycle now) {
   const Event event = store ? Event::DramWriteBytes : Event::DramReadBytes;
   eventsAt(location)[event] += moved;
   if (board.tracer) {
-    EventCounts counts;
-    counts[event] = moved;
-    board.tracer->events(counts, store ? chunk.sentAt + chunk.firstOnBus : std::min(first, done), done);
+    EventCounts moves;
+    moves[event] = moved;
+    board.tracer->events(moves, store ? chunk.sentAt + chunk.firstOnBus : std::min(first, done), done);
   }
-  overfetch += moved - chunk.bytes;
+  counts.overfetch += moved - chunk.bytes;
   events.dramTime[location] += chunk.held;
   lastData = done;
   flight.last = std::max(flight.last, done);
@@ -207,15 +201,6 @@ Cycle UnorderedDmaEngine::advance(Cycle now) {
   }
   const Cycle next = send(now);
   return answers.empty() ? next : std::min(next, answers.top()->answered);
-}
-
-void UnorderedDmaEngine::report(Statistics &statistics) const {
-  const std::string prefix = std::string(basename()) + ".";
-  statistics.add(prefix + "requests", "requests", "requests of at most dma.request_bytes",
-                 static_cast<double>(requests));
-  statistics.add(prefix + "payload_bytes", "B", "bytes of tensors moved", static_cast<double>(payloadBytes));
-  statistics.add(prefix + "overfetch_bytes", "B", "bytes of bursts that no tensor element asked for",
-                 static_cast<double>(overfetch));
 }
 
 } // namespace arsis::sim

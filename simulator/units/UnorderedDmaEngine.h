@@ -25,7 +25,7 @@ class UnorderedDmaEngine final : public StreamEngine {
 public:
   UnorderedDmaEngine(const sc_core::sc_module_name &name, Board &board, const chip::Chip &chip,
                      size_t streamIndex, DmaBus &bus);
-  void report(Statistics &statistics) const override;
+  void report(Statistics &statistics) const override { counts.report(statistics, basename()); }
 
   tlm_utils::simple_initiator_socket<UnorderedDmaEngine, 32, StridedProtocol> socket;
 
@@ -79,7 +79,7 @@ private:
   int64_t freeEntries;
   int64_t bufferedBurst = kNoBurst;
   Cycle nextRequest = 0, lastData = 0;
-  int64_t requests = 0, payloadBytes = 0, overfetch = 0;
+  TransferCounts counts;
 };
 
 } // namespace arsis::sim

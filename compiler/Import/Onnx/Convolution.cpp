@@ -42,19 +42,37 @@ static LogicalResult addBias(const Node &node, GraphImporter &graph, Value y) {
   return graph.define(node, 0, y, imagePermutation());
 }
 
-static LogicalResult convertConv(const Node &node, GraphImporter &graph) {
+namespace {
+struct Operands {
+  Value x, w;
+  ArrayRef<int64_t> xShape, wShape; ///< n h w c, and kh kw, then what a group and what all of them have
+  int64_t groups;
+};
+} // namespace
+
+/// Image and weight of a convolution, or of one transposed, whose weight has as its last dimension what
+/// `channels` says.
+static FailureOr<Operands> readOperands(const Node &node, GraphImporter &graph, StringRef channels) {
   Value x = graph.value(node, 0, imagePermutation());
   Value w = x ? graph.value(node, 1, kernelPermutation()) : nullptr;
   if (!w)
     return failure();
-  ArrayRef<int64_t> xShape = cast<RankedTensorType>(x.getType()).getShape();
-  ArrayRef<int64_t> wShape = cast<RankedTensorType>(w.getType()).getShape();
-  if (failed(checkKernel(node, graph, wShape)))
+  Operands operands{x, w, cast<RankedTensorType>(x.getType()).getShape(),
+                    cast<RankedTensorType>(w.getType()).getShape(), node.integer("group", 1)};
+  if (failed(checkKernel(node, graph, operands.wShape)))
     return failure();
-  const int64_t groups = node.integer("group", 1);
-  if (groups > wShape[3] || wShape[3] % groups != 0)
-    return graph.fail(node, "group = " + Twine(groups) + " does not divide the " + Twine(wShape[3]) +
-                                " output channels");
+  const int64_t all = operands.wShape[3];
+  if (operands.groups > all || all % operands.groups != 0)
+    return graph.fail(node, "group = " + Twine(operands.groups) + " does not divide the " + Twine(all) + " " +
+                                channels + " channels");
+  return operands;
+}
+
+static LogicalResult convertConv(const Node &node, GraphImporter &graph) {
+  FailureOr<Operands> operands = readOperands(node, graph, "output");
+  if (failed(operands))
+    return failure();
+  const auto [x, w, xShape, wShape, groups] = *operands;
   if (xShape[3] != groups * wShape[2])
     return graph.fail(node, "the input has " + Twine(xShape[3]) + " channels, the weight expects " +
                                 Twine(groups * wShape[2]));
@@ -116,18 +134,10 @@ static FailureOr<SmallVector<int64_t>> transposedExtents(const Node &node, Graph
 }
 
 static LogicalResult convertConvTranspose(const Node &node, GraphImporter &graph) {
-  Value x = graph.value(node, 0, imagePermutation());
-  Value w = x ? graph.value(node, 1, kernelPermutation()) : nullptr;
-  if (!w)
+  FailureOr<Operands> operands = readOperands(node, graph, "input");
+  if (failed(operands))
     return failure();
-  ArrayRef<int64_t> xShape = cast<RankedTensorType>(x.getType()).getShape();
-  ArrayRef<int64_t> wShape = cast<RankedTensorType>(w.getType()).getShape();
-  if (failed(checkKernel(node, graph, wShape)))
-    return failure();
-  const int64_t groups = node.integer("group", 1);
-  if (groups > wShape[3] || wShape[3] % groups != 0)
-    return graph.fail(node, "group = " + Twine(groups) + " does not divide the " + Twine(wShape[3]) +
-                                " input channels");
+  const auto [x, w, xShape, wShape, groups] = *operands;
   if (xShape[3] != wShape[3])
     return graph.fail(node, "the input has " + Twine(xShape[3]) + " channels, the weight expects " +
                                 Twine(wShape[3]));

@@ -88,10 +88,8 @@ Bounds boundsOf(const std::string &operation, const std::string &chip) {
   static const std::map<std::pair<std::string, std::string>, Bounds> looser = {
       {{"conv2d", "edge"}, {0.95, 0.05, 0.11}},
       {{"max_pool", "edge"}, {0.95, 0.05, 0.15}},
-      {{"avg_pool", "edge"}, {0.95, 0.05, 0.16}},
+      {{"avg_pool", "edge"}, {0.95, 0.05, 0.15}},
       {{"avg_pool_grad", "edge"}, {0.95, 0.05, 0.27}},
-      {{"batch_norm", "datacentre"}, {0.95, 0.05, 0.15}},
-      {{"batch_norm_grad", "datacentre"}, {0.95, 0.05, 0.21}},
       {{"softmax_cross_entropy", "edge"}, {0.91, 0.05, 0.10}},
       {{"grouped_conv2d", "edge"}, {0.95, 0.06, 0.10}},
       {{"grouped_conv2d_grad_input", "edge"}, {0.95, 0.06, 0.10}},
