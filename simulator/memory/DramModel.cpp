@@ -35,6 +35,10 @@ DramModel::DramModel(const timing::Dram &parameters)
       channels(static_cast<size_t>(parameters.channels)) {
   for (Channel &channel : channels) {
     channel.banks.resize(map.bankCount());
+    for (size_t bank = 0; bank < channel.banks.size(); ++bank) {
+      channel.banks[bank].rank = map.rankOf(bank);
+      channel.banks[bank].group = map.groupOf(bank);
+    }
     channel.ranks.resize(static_cast<size_t>(parameters.ranks));
     channel.groups.resize(static_cast<size_t>(parameters.ranks * parameters.groups));
     channel.batchEnds.assign(static_cast<size_t>(parameters.writeQueue / parameters.writeBatch), 0);
@@ -85,15 +89,16 @@ void DramModel::timeOut(Bank &bank, Femtoseconds time) const {
 /// Opens a row, as soon as a request that came at `arrival` can make it; returns when it is open.
 Femtoseconds DramModel::activate(Channel &channel, timing::DramPlace place, Femtoseconds arrival) {
   Bank &bank = channel.banks[place.bank];
-  Rank &rank = channel.ranks[map.rankOf(place.bank)];
-  Group &group = channel.groups[map.groupOf(place.bank)];
+  Rank &rank = channel.ranks[bank.rank];
+  Group &group = channel.groups[bank.group];
   Femtoseconds begin = arrival;
   if (bank.openRow >= 0)
     begin = std::max(begin + times.rp, closedAt(bank));
   Femtoseconds &oldest = rank.activations[static_cast<size_t>(rank.nextActivation)];
   const Femtoseconds last = rank.activations[static_cast<size_t>((rank.nextActivation + 3) % 4)];
-  begin = std::max({begin, bank.closed, bank.openable, last + times.rrdShort, group.activated + times.rrdLong,
-                    oldest + times.faw});
+  begin = std::max(begin, std::max(bank.closed, bank.openable));
+  begin = std::max(begin, std::max(last + times.rrdShort, group.activated + times.rrdLong));
+  begin = std::max(begin, oldest + times.faw);
   oldest = group.activated = begin;
   rank.nextActivation = (rank.nextActivation + 1) % 4;
   bank.openRow = place.row;
@@ -107,8 +112,8 @@ Femtoseconds DramModel::columnFrom(const Channel &channel, size_t bank, bool wri
   const bool turns = channel.writing != write;
   if (slotsSuffice)
     return turns ? Clock::later(channel.slotEnd, write ? times.readToWrite : times.writeToRead) : 0;
-  const size_t rank = map.rankOf(bank);
-  const Columns &near = channel.groups[map.groupOf(bank)].columns, &far = channel.ranks[rank].columns;
+  const size_t rank = channel.banks[bank].rank;
+  const Columns &near = channel.groups[channel.banks[bank].group].columns, &far = channel.ranks[rank].columns;
   Femtoseconds from = std::max(near.last[write] + times.columnLong, far.last[write] + times.columnShort);
   if (!write)
     from = std::max({from, near.writeSlotEnd + times.writeToReadLong, far.writeSlotEnd + times.writeToRead});
@@ -120,9 +125,9 @@ Femtoseconds DramModel::columnFrom(const Channel &channel, size_t bank, bool wri
 }
 
 void DramModel::noteColumns(Channel &channel, size_t bank, bool write, Femtoseconds last) {
-  channel.rank = map.rankOf(bank);
+  channel.rank = channel.banks[bank].rank;
   for (Columns *columns :
-       {&channel.groups[map.groupOf(bank)].columns, &channel.ranks[channel.rank].columns}) {
+       {&channel.groups[channel.banks[bank].group].columns, &channel.ranks[channel.rank].columns}) {
     columns->last[write] = last;
     if (write)
       columns->writeSlotEnd = channel.slotEnd;

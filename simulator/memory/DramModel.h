@@ -59,6 +59,7 @@ private:
         lastUsed = 0,           // end of its last slot
         closed = 0,             // when a row that the policy closed is closed
         openable = 0;           // when another row may open, as far as tRC goes
+    size_t rank = 0, group = 0; // of all of the channel
   };
   struct Columns {                                                        // of a rank or of a bank group
     Femtoseconds last[2]{-kLongAgo, -kLongAgo}, writeSlotEnd = -kLongAgo; // last command, read and write

@@ -104,8 +104,9 @@ def main() -> None:
         for net in arguments.nets:
             batch, image, classes, chips = NETS[net]
             model = Path(scratch) / f"{net}.onnx"
-            training = ["--training"] if net in ("resnet18", "resnet50") else []
-            export = [sys.executable, ROOT / f"models/{net}/build.py", "-o", model, *training]
+            own = ROOT / f"models/{net}/build.py"
+            recipe = [own] if own.exists() else [ROOT / "models/torchvision_builder.py", net]
+            export = [sys.executable, *recipe, "-o", model]
             subprocess.run([str(part) for part in export], check=True, capture_output=True)
             for chip in chips:
                 print(f"{net} on {chip}, {time.strftime('%H:%M:%S')}", flush=True)
