@@ -240,9 +240,20 @@ static ChannelLoad expectedOfChannels(const Runs &runs, const Channels &dram, in
                                           static_cast<double>(runs.runs()));
   result.fullest += above / kAddresses * std::sqrt(static_cast<double>(sequences) / walked);
 
-  const auto pieces = static_cast<double>(granulesTouched(runs, address, dram.interleaveBytes));
-  const double turns = pieces / static_cast<double>(sequences) / n, share = turns - std::floor(turns);
-  result.byChance = sequences == 1 && goesOn ? 0 : share / turns;
+  if (sequences == 1 && goesOn)
+    return result;
+  Runs sequence = runs;
+  for (size_t d = 0; d < 4; ++d)
+    if (std::abs(runs.pitch[d]) >= block)
+      sequence.count[d] = 1;
+  double uneven = 0; // bursts of a sequence beyond those that all channels have
+  for (int64_t k = 0; k < kAddresses; ++k) {
+    const std::vector<int64_t> load =
+        walkChannels(sequence, dram, address + k * apart * dram.interleaveBytes, kWalked);
+    uneven += static_cast<double>(std::accumulate(load.begin(), load.end(), int64_t(0))) -
+              n * static_cast<double>(*std::min_element(load.begin(), load.end()));
+  }
+  result.byChance = std::min(1.0, uneven / kAddresses * static_cast<double>(sequences) / bursts);
   return result;
 }
 

@@ -56,7 +56,7 @@ struct ChannelLoad {
   int64_t bursts = 0;    // of all channels
   double fullest = 0;    // of the fullest channel
   double inSequence = 0; // of the fullest channel, mean over boxes each `step` bytes behind the one before
-  double byChance = 0;   // share of the pieces that lie in any channel, by the hash of their address
+  double byChance = 0;   // share of the bursts that lie in any channel, by the hash of their address
 };
 /// Rounds over the channels that are permuted: expected, whatever the step. Otherwise exact; a step that is
 /// no multiple of the interleave reaches all channels in the long run, one shorter than it too late to count.

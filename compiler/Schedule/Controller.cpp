@@ -48,11 +48,16 @@ double Controller::store(const timing::Transfer &transfer, double arrives, doubl
   const double waiting = d[Queued] + std::clamp(d[BatchEnds] - arrives, 0.0, dma.batchCycles) + d[Coming];
   if (waiting <= dma.queueCycles * (1 + kRounding))
     return byChannel;
-  // As far as is known now: loads behind it in the program may still come before it.
+  return std::max(byChannel, storesAccepted());
+}
+
+double Controller::storesAccepted() const {
+  if (flight.empty())
+    return d[Accepted];
   std::array<double, kNumbers> numbers;
   std::copy(d, d + kNumbers, numbers.begin());
   InFlight all = flight;
-  return std::max(byChannel, Controller(numbers.data(), all, dma).admitAll());
+  return Controller(numbers.data(), all, dma).admitAll();
 }
 
 /// When the next piece of a store is in the queue: when the batch is out that the queue would have to hold
@@ -79,7 +84,7 @@ double Controller::admit() {
   d[Queued] += taken;
   d[Coming] -= taken;
   store.left -= taken;
-  store.arrives = time;
+  store.arrives = d[Accepted] = time;
   if (d[Queued] >= batch * (1 - kRounding)) { // at once
     const double ready = d[Free] + (d[Writing] > 0 ? 0 : dma.readToWriteCycles);
     d[Free] =

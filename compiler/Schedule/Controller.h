@@ -64,10 +64,12 @@ class Controller {
     StoresEnd,
     LastLoad,
     // Times that move with the newest transfer: when it came, when the channels are free, since when there is
-    // enough to write while no load is there, when the last batches are out (newest first).
+    // enough to write while no load is there, when the last store was in the queue, when the last batches are
+    // out (newest first).
     Newest,
     Free,
     Enough,
+    Accepted,
     BatchEnds,
     // Cycles of writing, in flight and in the queue; flags.
     Coming = BatchEnds + kMostBatches,
@@ -98,6 +100,9 @@ public:
   /// When the last of `pieces` of a store is in the queue, a fraction of a piece the last one; the first
   /// comes at `arrives` and each other one `step` cycles later at the earliest.
   double store(const timing::Transfer &transfer, double arrives, double opens, double pieces, double step);
+  /// When all stores are in the queue, as far as is known now: loads behind them in the program may still
+  /// come before their last pieces.
+  double storesAccepted() const;
   /// When everything is in the DRAM.
   double flushed() const;
   /// Of how many batches a store is, 0 if they are whole.

@@ -46,6 +46,7 @@ void Run::prepare() {
     writers.push_back(kAnyStream);
     readers.push_back(kAnyStream);
     touched.push_back(false);
+    allocated.push_back(0);
     written.emplace_back();
   }
   for (const Buffer &buffer : l.buffers)
@@ -79,6 +80,8 @@ void Run::clear() {
   writers.clear();
   readers.clear();
   touched.clear();
+  allocated.clear();
+  lastStore = {};
   written.clear();
   nodes.clear();
   shapes.clear();

@@ -17,6 +17,7 @@ void Run::execute(const Alloc &alloc, NodeState &) {
   if (count > kPerSlot)
     writers[alloc.buffer] = readers[alloc.buffer] = kAnyStream;
   touched[alloc.buffer] = false;
+  ++allocated[alloc.buffer];
   written[alloc.buffer] = {};
   writtenElsewhere(alloc.buffer) = 0;
 }
@@ -81,6 +82,7 @@ void Run::move(int stream, const NodeState &node, std::initializer_list<Use> use
       nextRequest = load(t, begin, node.cycles, pieces, trip, rowsClosed,
                          rowsClosed > 0 ? dma.firstRowClosed(t) : node.opens);
       done = lastData;
+      delayStore();
     }
     x[counters + DramWork] += dma.dramCycles(t, t.sharedBytes);
     x[counters + PartialBatches] += store ? Controller::partialBatches(t, dma) : 0;
@@ -89,6 +91,24 @@ void Run::move(int stream, const NodeState &node, std::initializer_list<Use> use
   count(engine, node.cycles);
   x[counters + Bytes] += double(t.bytes);
   finish(stream, issued, done, uses);
+}
+
+void Run::delayStore() {
+  if (lastStore.buffer < 0)
+    return;
+  const double done = controller().storesAccepted() + mp->dma.writeLatencyCycles;
+  double &lastData = x[queue[true] + 1];
+  if (done <= lastData)
+    return;
+  const int64_t slots = slotsOf(lp->buffers[lastStore.buffer]),
+                behind = allocated[lastStore.buffer] - lastStore.allocated;
+  if (behind < slots) {
+    double &read = x[rings[lastStore.buffer] + kPerSlot * static_cast<size_t>(behind) + 1];
+    read = std::max(read, done);
+  }
+  lastData = done;
+  double &completes = x[streams[StoreStream].completes];
+  completes = std::max(completes, done);
 }
 
 /// A load in pieces as the machine sends them (simulator/units/DmaEngine.h). Returns when the next one may be
@@ -136,6 +156,8 @@ void Run::execute(const Store &store, NodeState &node) {
   transferTime(store.from, sizes(store.box), store.at, store.tensor, true, node);
   move(StoreStream, node, {{store.from.buffer, false}}, Engine::Store,
        rows.closed(store.tensor, node.transfer, mp->dma));
+  lastStore.buffer = store.from.buffer;
+  lastStore.allocated = allocated[store.from.buffer];
 }
 
 void Run::execute(const LoadWeights &load, NodeState &node) {

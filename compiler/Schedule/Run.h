@@ -155,6 +155,8 @@ private:
                     int tensor, bool store, NodeState &node);
   void move(int stream, const NodeState &node, std::initializer_list<Use> uses, Engine engine,
             double rowsClosed);
+  /// The last store may be in the DRAM's queue later, now that loads came before its last pieces.
+  void delayStore();
   double load(const timing::Transfer &t, double begin, double moving, double pieces, double trip,
               double rowsClosed, double opens);
 
@@ -195,6 +197,11 @@ private:
   std::vector<Shape4> shapes;
   OpenRows rows;
   InFlight flight;
+  std::vector<int64_t> allocated; // of each buffer: how often
+  struct {
+    int buffer = -1;       // none yet
+    int64_t allocated = 0; // when it was stored
+  } lastStore;
 };
 
 } // namespace arsis::schedule
