@@ -23,8 +23,8 @@ double Controller::load(const Piece &piece, double arrives) {
     return piece.opens * std::max(free, arrives + dma.rowMissCycles) +
            (1 - piece.opens) * std::max(free, arrives);
   };
-  const double begin = from(d[Free] + turn);
-  d[Free] = begin + piece.work + piece.inBank;
+  const double begin = from(std::max(d[Free], d[BatchEnds]) + turn);
+  d[Free] = from(d[Free] + turn) + piece.work + piece.inBank;
   d[LoadsEnd] = std::max(begin, d[LoadsEnd]) + piece.alone + piece.inBank;
   return d[LoadsEnd] - piece.inBank;
 }
@@ -34,6 +34,10 @@ double Controller::store(const timing::Transfer &transfer, double arrives, doubl
   d[Newest] = arrives;
   d[Opens] = opens;
   const double work = dma.channelCycles(transfer, transfer.sharedBytes);
+  d[Excess] = partialBatches(transfer, dma) == 0
+                  ? 0
+                  : std::min(dma.batchCycles / 2, (dma.channelCycles(transfer, transfer.fullestBytes) - work) *
+                                                      std::sqrt(std::min(1.0, dma.batchCycles / work)));
   d[Closes] = dma.meets(transfer.rowsVisited / std::max(1.0, work / dma.batchCycles));
   d[StoresEnd] = std::max(arrives, d[StoresEnd]) + dma.channelCycles(transfer, transfer.dramBytes);
   const double last = arrives + (std::ceil(pieces) - 1) * step,
@@ -77,7 +81,7 @@ double Controller::admitAll() {
 
 /// The next piece of a store, as far as it fits into a batch, comes to the queue; returns when.
 double Controller::admit() {
-  const double time = accepted(), batch = dma.batchCycles;
+  const double time = accepted(), batch = dma.batchCycles - d[Excess];
   drainUntil(time);
   InFlight::Store &store = flight[0];
   const double taken = std::min(store.left, batch - d[Queued]);
@@ -90,7 +94,7 @@ double Controller::admit() {
     d[Free] =
         d[Opens] * std::max(ready, time + dma.rowMissCycles) + (1 - d[Opens]) * std::max(ready, time) + batch;
     std::copy_backward(d + BatchEnds, d + BatchEnds + kMostBatches - 1, d + BatchEnds + kMostBatches);
-    d[BatchEnds] = d[Free];
+    d[BatchEnds] = d[Free] + d[Excess];
     d[Queued] = 0;
     d[Writing] = 1;
     d[Draining] = 0;

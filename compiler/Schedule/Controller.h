@@ -79,6 +79,8 @@ class Controller {
     // Chances, of the last store: that a batch finds its first row closed, and that it closes that of a load.
     Opens,
     Closes,
+    // Cycles of writing that the fullest channel has above the mean.
+    Excess,
     Count
   };
 
