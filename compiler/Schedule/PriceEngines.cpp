@@ -178,8 +178,8 @@ void Run::execute(const LoadWeights &load, NodeState &node) {
                       .cycles);
   });
   const double issued = ready(stream, node, {{load.weights.buffer, false}});
-  if (node.cycles == 0)
-    return finish(stream, issued, issued, {});
+  if (node.cycles == 0) // others wait for it all the same
+    return finish(stream, issued, issued, {{load.weights.buffer, false}});
   double *unit = x.data() + matrix[load.unit], *bank = unit + kPorts;
   std::rotate(bank, bank + 2 * (banks - 1), bank + 2 * banks); // the one used longest ago
   const double start = std::max({issued, bank[1], unit[0]});
@@ -207,7 +207,7 @@ void Run::execute(const Multiply &multiply, NodeState &node) {
   const Use source{multiply.rows.buffer, false}, target{multiply.accumulator.buffer, true};
   const double issued = ready(stream, node, {source, target});
   if (node.cycles == 0)
-    return finish(stream, issued, issued, {});
+    return finish(stream, issued, issued, {source, target});
   double *unit = x.data() + matrix[multiply.unit], *bank = unit + kPorts;
   const double start = std::max({issued, bank[0], unit[1]});
   const timing::PePipeline &pe = mp->array.pipeline;
@@ -237,7 +237,7 @@ void Run::execute(const Drain &drain, NodeState &node) {
   const Use source{drain.accumulator.buffer, false}, target{drain.to.buffer, true};
   const double issued = ready(stream, node, {source, target});
   if (node.cycles == 0)
-    return finish(stream, issued, issued, {});
+    return finish(stream, issued, issued, {source, target});
   double &free = x[drainFree[drain.unit]];
   const double start = std::max(issued, free);
   free = start + node.cycles;

@@ -79,6 +79,34 @@ TEST_P(MonotoneEstimate, DoesNotRiseWhenAResourceGrows) {
   EXPECT_LE(double(risen), kSeldom * double(compared)) << risen << " of " << compared;
 }
 
+/// What the search chooses on the larger chip, against what it chooses on the smaller one. Prints rises.
+TEST_P(MonotoneEstimate, OfTheChosenScheduleDoesNotRiseWhenAResourceGrows) {
+  constexpr double kMost = 1.02; // of a run in program order, which the machine's own anomalies are part of
+  const OperationClass &classOf = operationClasses()[GetParam()];
+  for (const char *name : {"edge", "datacentre"}) {
+    const chip::Chip chip = chip::Chip::load(name);
+    for (const std::string &module : classOf.modules) {
+      const auto cost = [&](const chip::Chip &on) {
+        const Operation operation(module, on);
+        schedule::Infeasible why;
+        const auto solution = schedule::solve(operation.space(), operation.model, {}, why);
+        EXPECT_TRUE(solution) << why.reason;
+        return solution->cost;
+      };
+      const double before = cost(chip);
+      for (const auto &growth : growths(name)) {
+        const double after = cost(chip.withOverrides({{growth->key, growth->value}}));
+        if (after > 1.001 * before)
+          std::printf("%s on %s with %s = %s: %.0f to %.0f cycles, %.1f %% more\n", classOf.name.c_str(),
+                      name, growth->key.c_str(), growth->value.c_str(), before, after,
+                      100 * (after / before - 1));
+        EXPECT_LE(after, kMost * before) << name << " with " << growth->key << " = " << growth->value << ": "
+                                         << module;
+      }
+    }
+  }
+}
+
 /// Every array may stay idle, and the search looks at what a chip with fewer would choose.
 TEST_P(MonotoneEstimate, OfTheChosenScheduleDoesNotRiseWithArrays) {
   const OperationClass &classOf = operationClasses()[GetParam()];

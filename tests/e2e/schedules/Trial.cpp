@@ -14,6 +14,7 @@
 #include "mlir/Parser/Parser.h"
 
 #include <algorithm>
+#include <limits>
 #include <set>
 
 namespace arsis::testing {
@@ -46,9 +47,15 @@ std::vector<schedule::Choice> Operation::draw(size_t count, std::mt19937 &random
   return {chosen.begin(), chosen.end()};
 }
 
-isa::Program Operation::lower(const schedule::Choice &choice) const {
+isa::Program Operation::lower(const schedule::Choice &choice, int64_t before) const {
   compiler::DiagnosticLog log(*context);
-  auto module = mlir::parseSourceString<mlir::ModuleOp>(text, context.get());
+  std::string placed = text;
+  if (before > 0) {
+    const std::string head = "func.func @forward(";
+    placed.insert(placed.find(head) + head.size(),
+                  "%before: tensor<" + std::to_string(before / 4) + "xf32> {nn.name = \"before\"}, ");
+  }
+  auto module = mlir::parseSourceString<mlir::ModuleOp>(placed, context.get());
   mlir::Operation &op = (*module->getOps<mlir::func::FuncOp>().begin()).front().front();
   llvm::cast<nn::ScheduledOpInterface>(op).setScheduleAttr(
       compiler::scheduleAttr(context.get(), *found, choice));
@@ -66,17 +73,32 @@ isa::Program Operation::lower(const schedule::Choice &choice) const {
   return std::move(*program);
 }
 
-Trial Operation::run(const schedule::Choice &choice) const {
-  sim::Session session(chip, std::make_shared<isa::Program>(lower(choice)), sim::Verification::Skipped);
-  sim::RunOptions timing;
-  timing.mode = sim::Mode::TimingOnly;
-  const boost::json::object report = session.run(timing);
-  double moved = 0;
-  for (const boost::json::value &entry : report.at("statistics").as_array())
-    if (entry.at("name").as_string().ends_with(".payload_bytes"))
-      moved += entry.at("value").to_number<double>();
-  const auto total = [&](const char *key) { return report.at("totals").at(key).to_number<double>(); };
-  return {choice, schedule::estimate(found->layout(choice), model), total("cycles"), moved, total("macs")};
+Trial Operation::run(const schedule::Choice &choice, size_t placements) const {
+  // Rows and bursts further on, in front as the largest tensor.
+  constexpr int64_t kFurther = (int64_t(4) << 20) + 5 * 4096 + 3 * 64;
+  Trial trial;
+  trial.choice = choice;
+  trial.estimate = schedule::estimate(found->layout(choice), model);
+  double fastest = std::numeric_limits<double>::infinity(), slowest = 0;
+  for (size_t i = 0; i < placements; ++i) {
+    sim::Session session(chip,
+                         std::make_shared<isa::Program>(lower(choice, static_cast<int64_t>(i) * kFurther)),
+                         sim::Verification::Skipped);
+    sim::RunOptions timing;
+    timing.mode = sim::Mode::TimingOnly;
+    const boost::json::object report = session.run(timing);
+    const auto total = [&](const char *key) { return report.at("totals").at(key).to_number<double>(); };
+    trial.simulated += total("cycles") / static_cast<double>(placements);
+    fastest = std::min(fastest, total("cycles"));
+    slowest = std::max(slowest, total("cycles"));
+    trial.productsDone = total("macs");
+    trial.movedBytes = 0;
+    for (const boost::json::value &entry : report.at("statistics").as_array())
+      if (entry.at("name").as_string().ends_with(".payload_bytes"))
+        trial.movedBytes += entry.at("value").to_number<double>();
+  }
+  trial.spread = slowest / fastest - 1;
+  return trial;
 }
 
 } // namespace arsis::testing

@@ -19,7 +19,8 @@ namespace arsis::testing {
 struct Trial {
   schedule::Choice choice;
   schedule::Estimate estimate;
-  double simulated = 0;                    // cycles
+  double simulated = 0;                    // cycles, mean over placements
+  double spread = 0;                       // of the placements, slowest over fastest less one
   double movedBytes = 0, productsDone = 0; // that the machine counted: of tensors, and multiply-accumulates
 };
 
@@ -35,10 +36,11 @@ public:
 
   /// Up to `count` different schedules that fit, all of them if there are fewer.
   std::vector<schedule::Choice> draw(size_t count, std::mt19937 &random) const;
-  /// Throws Error if something between the schedule and the program fails.
-  isa::Program lower(const schedule::Choice &choice) const;
-  /// Throws Error also if the machine does.
-  Trial run(const schedule::Choice &choice) const;
+  /// Throws Error if something between the schedule and the program fails. `before` bytes of the DRAM, a
+  /// multiple of four, lie before the operation's tensors.
+  isa::Program lower(const schedule::Choice &choice, int64_t before = 0) const;
+  /// On the machine with the tensors in so many places of the DRAM. Throws Error also if the machine does.
+  Trial run(const schedule::Choice &choice, size_t placements = 1) const;
 
 private:
   const std::string text;
