@@ -20,6 +20,8 @@ size_t schedules() {
   return text ? std::strtoul(text, nullptr, 10) : 40;
 }
 
+constexpr size_t kPlacements = 4; // as in EstimateTest
+
 /// What docs/rationale/estimates.md says is not reached yet, and why.
 double mostRegret(const std::string &operation, const std::string &chip) {
   static const std::map<std::pair<std::string, std::string>, double> looser = {
@@ -45,10 +47,10 @@ TEST_P(Regret, IsSmall) {
       schedule::Infeasible why;
       const auto solution = schedule::solve(operation.space(), operation.model, {}, why);
       ASSERT_TRUE(solution) << why.reason;
-      const Trial chosen = operation.run(solution->best.choice);
+      const Trial chosen = operation.run(solution->best.choice, kPlacements);
       Trial best = chosen;
       for (const schedule::Choice &choice : operation.draw(schedules(), random)) {
-        const Trial trial = operation.run(choice);
+        const Trial trial = operation.run(choice, kPlacements);
         ++tried;
         if (trial.simulated < best.simulated)
           best = trial;
