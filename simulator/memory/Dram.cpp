@@ -108,7 +108,7 @@ void Dram::report(Statistics &statistics, Femtoseconds total) const {
   int64_t requests = model.requests, reads = model.readBursts, writes = model.writeBursts,
           hits = model.rowHits, misses = model.rowMisses, batches = model.batches,
           turnarounds = model.turnarounds, refreshes = model.refreshes;
-  auto busy = static_cast<double>(model.busy);
+  auto busy = static_cast<double>(model.busy());
   if (channels) {
     requests = tags;
     reads = readBursts;

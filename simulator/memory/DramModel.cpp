@@ -30,9 +30,9 @@ DramTimes::DramTimes(const timing::Dram &dram)
 
 DramModel::DramModel(const timing::Dram &parameters)
     : parameters(parameters), times(parameters), slotsSuffice(parameters.ranks == 1 && times.slotsSuffice()),
-      map(parameters), burst(parameters.burstBytes),
-      burstsPerGranule(parameters.interleaveBytes / parameters.burstBytes), channelCount(parameters.channels),
-      channels(static_cast<size_t>(parameters.channels)) {
+      readsOn(slotsSuffice && parameters.policy == timing::PagePolicy::Open), map(parameters),
+      burst(parameters.burstBytes), burstsPerGranule(parameters.interleaveBytes / parameters.burstBytes),
+      channelCount(parameters.channels), channels(static_cast<size_t>(parameters.channels)) {
   for (Channel &channel : channels) {
     channel.banks.resize(map.bankCount());
     for (size_t bank = 0; bank < channel.banks.size(); ++bank) {
@@ -166,12 +166,35 @@ int64_t DramModel::transfer(Channel &channel, Piece piece, Femtoseconds arrival,
     bank.closed = closedAt(bank);
     bank.openRow = -1;
   }
-  busy += Clock::times(count, times.burst);
+  transferred += count;
+  channel.bank = place.bank;
   firstBegan = begin;
   return count;
 }
 
+/// What transfer() and read() come to for a row that is open, after a read. Strided runs are cut into pieces
+/// of few bursts, several of one row.
+bool DramModel::readOn(Channel &channel, Piece piece, Femtoseconds arrival) {
+  if (channel.reader != requests || channel.endOfRun != map.endOfRun(piece.begin) ||
+      piece.end > channel.endOfRun || channel.refreshDue <= channel.free)
+    return false;
+  const int64_t count = piece.end - piece.begin;
+  const Femtoseconds from = channel.free, end = Clock::later(from, Clock::times(count, times.burst));
+  Bank &bank = channel.banks[channel.bank];
+  channel.free = channel.slotEnd = bank.lastUsed = end;
+  bank.closable = std::max(bank.closable, end - times.burst + times.rtp);
+  waited = std::max(waited, from - arrival);
+  finished = std::max(finished, end);
+  held += end - from;
+  bursts += count;
+  transferred += count;
+  ++rowHits;
+  return true;
+}
+
 void DramModel::read(Channel &channel, Piece piece, Femtoseconds arrival) {
+  if (readOn(channel, piece, arrival))
+    return;
   writeUntil(channel, arrival);
   waited = std::max(waited, channel.free - arrival);
   const Femtoseconds from = std::max(channel.free, arrival);
@@ -184,6 +207,10 @@ void DramModel::read(Channel &channel, Piece piece, Femtoseconds arrival) {
   }
   held += channel.free - from;
   finished = std::max(finished, channel.free);
+  if (readsOn) {
+    channel.reader = requests;
+    channel.endOfRun = map.endOfRun(piece.end - 1);
+  }
 }
 
 /// A write is in the queue as soon as there is room: when the batch is out that the queue would have to hold
@@ -274,6 +301,13 @@ void DramModel::writeBatch(Channel &channel, Femtoseconds decided) {
       channel.free;
 }
 
+/// By how many channels a round begins further on.
+int64_t DramModel::turned(int64_t round) const {
+  return parameters.channelsPermuted
+             ? channelCount.remainder(timing::turnOf(round, channelCount.quotient(round)))
+             : 0;
+}
+
 /// Granules go round the channels, one of each round on each, so that what a channel has of a range is one
 /// range of its own. Permuted, each of n rounds begins one channel on from the round before, and n such
 /// rounds by their hash: steps of up to n rounds reach all channels alike, longer ones by chance.
@@ -284,11 +318,6 @@ void DramModel::split(int64_t first, int64_t end, Femtoseconds arrival, bool isW
   const int64_t firstRound = channelCount.quotient(firstGranule),
                 lastRound = channelCount.quotient(lastGranule);
   const int64_t beginsAt = firstGranule - firstRound * n, endsAt = lastGranule - lastRound * n;
-  const auto turned = [&](int64_t round) {
-    return parameters.channelsPermuted
-               ? channelCount.remainder(timing::turnOf(round, channelCount.quotient(round)))
-               : 0;
-  };
   const int64_t turnedFirst = turned(firstRound), turnedLast = turned(lastRound);
   const int64_t reached = firstRound == lastRound ? lastGranule - firstGranule + 1 : n;
   for (int64_t k = 0; k < reached; ++k) { // by their places in the first round, from the first granule's on
@@ -313,8 +342,17 @@ Femtoseconds DramModel::serve(StridedPayload &payload, Femtoseconds arrival) {
   waited = 0;
   held = 0;
   bursts = 0;
-  forEachGranules(payload, burst, payload.bufferedBurst,
-                  [&](int64_t first, int64_t last) { split(first, last + 1, arrival, isWrite); });
+  forEachGranules(payload, burst, payload.bufferedBurst, [&](int64_t first, int64_t last) {
+    const int64_t granule = burstsPerGranule.quotient(first);
+    if (granule != burstsPerGranule.quotient(last))
+      return split(first, last + 1, arrival, isWrite);
+    const int64_t round = channelCount.quotient(granule);
+    const int64_t back = (granule - round) * burstsPerGranule.value;
+    const Piece piece{first - back, last + 1 - back};
+    Channel &channel = channels[static_cast<size_t>(
+        channelCount.remainder(channelCount.remainder(granule) + turned(round)))];
+    isWrite ? write(channel, piece, arrival) : read(channel, piece, arrival);
+  });
   ++requests;
   (isWrite ? writeBursts : readBursts) += bursts;
   const Femtoseconds latency = isWrite ? times.writeLatency : times.readLatency;
@@ -322,7 +360,8 @@ Femtoseconds DramModel::serve(StridedPayload &payload, Femtoseconds arrival) {
   payload.first = Clock::later(firstBurst, latency);
   payload.waited = waited;
   payload.occupied = channelCount.quotient(Clock::times(bursts, times.burst));
-  payload.held = static_cast<Femtoseconds>(held / parameters.channels);
+  payload.held = held <= kNever ? channelCount.quotient(static_cast<int64_t>(held))
+                                : static_cast<Femtoseconds>(held / parameters.channels);
   return Clock::later(finished, latency);
 }
 

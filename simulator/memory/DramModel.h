@@ -47,7 +47,8 @@ public:
 
   int64_t rowHits = 0, rowMisses = 0, readBursts = 0, writeBursts = 0, requests = 0;
   int64_t batches = 0, turnarounds = 0, refreshes = 0; // refreshes up to a channel's last request
-  __int128 busy = 0;                                   // femtoseconds of transfers, summed over channels
+  /// Femtoseconds of transfers, summed over channels.
+  __int128 busy() const { return static_cast<__int128>(transferred) * times.burst; }
 
   const timing::Dram parameters;
 
@@ -80,7 +81,8 @@ private:
     Femtoseconds free = 0, // for the next slot, as far as slots and refresh go
         slotEnd = 0;       // of the last slot
     bool writing = false;
-    size_t rank = 0;                            // of the last slot
+    size_t rank = 0, bank = 0;                  // of the last slot
+    int64_t reader = kNobody, endOfRun = 0;     // the request that read last, and of which run of a row
     Femtoseconds refreshDue = 0, refreshed = 0; // end of the last one
     std::vector<Bank> banks;
     std::vector<Rank> ranks;
@@ -93,9 +95,12 @@ private:
     std::vector<Femtoseconds> batchEnds; // a ring of as many batches as the queue holds
     int64_t batches = 0;
   };
-  /// Bursts [first, end) of the DRAM, split over the channels.
+  /// Bursts [first, end) of the DRAM, of several granules, split over the channels.
   void split(int64_t first, int64_t end, Femtoseconds arrival, bool write);
+  int64_t turned(int64_t round) const;
   void read(Channel &channel, Piece piece, Femtoseconds arrival);
+  /// Reads a piece of the row that the request has read last, if so it is and if nothing can come between.
+  bool readOn(Channel &channel, Piece piece, Femtoseconds arrival);
   void write(Channel &channel, Piece piece, Femtoseconds arrival);
   void writeBatch(Channel &channel, Femtoseconds decided);
   void writeUntil(Channel &channel, Femtoseconds time);
@@ -114,8 +119,10 @@ private:
   Femtoseconds activate(Channel &channel, timing::DramPlace place, Femtoseconds arrival);
 
   static constexpr Femtoseconds kLongAgo = int64_t(1) << 50; // more than any distance
+  static constexpr int64_t kNobody = -1;
   const DramTimes times;
   const bool slotsSuffice; // one rank, and times.slotsSuffice()
+  const bool readsOn;      // rows stay open, and slots follow each other without a gap
   const timing::DramMap map;
   const Divisor burst, burstsPerGranule, channelCount;
   std::vector<Channel> channels;
@@ -124,6 +131,7 @@ private:
   Femtoseconds firstBurst = 0, finished = 0, waited = 0, firstBegan = 0;
   __int128 held = 0; // summed over channels
   int64_t bursts = 0;
+  int64_t transferred = 0; // bursts, of all requests
 };
 
 } // namespace arsis::sim

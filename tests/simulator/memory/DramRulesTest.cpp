@@ -257,7 +257,7 @@ TEST(DramWrites, AreAnsweredFromTheQueue) {
     d.controller = 3, d.interconnect = 4, d.phy = 100, d.cl = 50, d.writeQueue = 8, d.writeBatch = 4;
   });
   EXPECT_EQ(dram.write(0, 64, 10), 10 + 7);
-  EXPECT_EQ(dram.model.busy, 0);
+  EXPECT_EQ(dram.model.busy(), 0);
 }
 
 TEST(DramWrites, WaitForRoomInTheQueue) {
