@@ -144,12 +144,12 @@ def compare(first: dict[str, Any], second: dict[str, Any], names: tuple[str, str
         chip.insert(0, ("name", first["chip"]["name"], second["chip"]["name"]))
     found = _differing(options[0], options[1])
     if (joined := _joined(first)) != _joined(second):
-        found.append(("joined operations (fuse)", _units_text(joined), _units_text(_joined(second))))
+        found.append(("joined operations", _units_text(joined), _units_text(_joined(second))))
     return Diff(names, (first, second), sorted(rows, key=lambda row: -abs(row.cycles)), chip, found)
 
 
 def _joined(report: dict[str, Any]) -> set[tuple[str, str, str]]:
-    """Units of several operations: the option `fuse` stands in no report, but what it made does."""
+    """Units of several operations: what the search made of what the option `fuse` allows."""
     return {(row["layer"], row["phase"], row["op"]) for row in report["layers"] if "+" in row["op"]}
 
 

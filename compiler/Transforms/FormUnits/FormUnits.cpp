@@ -7,6 +7,7 @@
 #include "compiler/Transforms/FormUnits/FormUnits.h"
 
 #include "compiler/Analysis/Reported.h"
+#include "compiler/Record/Record.h"
 #include "compiler/Schedule/Convolution.h"
 #include "compiler/Schedule/VectorProgram.h"
 #include "compiler/Transforms/Map/Units.h"
@@ -269,14 +270,24 @@ void joinMoments(Block &block) {
   }
 }
 
+bool isMapped(Block &block) {
+  return llvm::any_of(block, [](Operation &op) {
+    auto scheduled = dyn_cast<nn::ScheduledOpInterface>(op);
+    return scheduled && scheduled.getScheduleAttr();
+  });
+}
+
 struct FormUnits : impl::FormUnitsBase<FormUnits> {
   using FormUnitsBase::FormUnitsBase;
   void runOnOperation() override {
     if (getOperation().isExternal())
       return;
     if (failed(reported(getOperation(), [&] {
-          formUnits(getOperation(), parseFusion(fuse));
-          return success();
+          const Fusion fusion = parseFusion(fuse);
+          if (isMapped(getOperation().getBody().front()))
+            return LogicalResult(success());
+          formUnits(getOperation(), fusion);
+          return setOptions(getOperation(), {{"fuse", fuse.getValue()}});
         })))
       signalPassFailure();
   }
@@ -286,12 +297,6 @@ struct FormUnits : impl::FormUnitsBase<FormUnits> {
 
 void formUnits(func::FuncOp function, const Fusion &fusion) {
   Block &block = function.getBody().front();
-  const bool isMapped = llvm::any_of(block, [](Operation &op) {
-    auto scheduled = dyn_cast<nn::ScheduledOpInterface>(op);
-    return scheduled && scheduled.getScheduleAttr();
-  });
-  if (isMapped)
-    return;
   if (fusion.vector)
     nn::offerNormalisedAgain(block);
   if (fusion.sums)

@@ -23,7 +23,7 @@ struct Fusion {
 // "all", "none", or names with commas. Throws arsis::Error.
 Fusion parseFusion(std::string_view text);
 
-// Joins operations into units. REQUIRES: a body of one block.
+// Joins operations into units. REQUIRES: a body of one block, without schedules.
 void formUnits(mlir::func::FuncOp function, const Fusion &fusion);
 
 #define GEN_PASS_DECL

@@ -9,7 +9,7 @@
 
 // A normalisation, an addition and a ReLU; what nobody else reads is fp32 and not handed out, the statistics are. The
 // unit stands where the last of them stood.
-// CHECK-LABEL: func.func @block
+// CHECK-LABEL: func.func @block{{.*}}fuse = "vector"
 // CHECK: %[[X:.*]] = nn.relu %arg0
 // CHECK: %[[U:.*]]:3 = nn.unit(%[[X]], %arg1, %arg2) {stored = [tensor<2x4xbf16>, {{.*}}]} : (tensor<2x4xbf16>, tensor<4xf32>, tensor<2x4xbf16>) -> (tensor<4xf32>, tensor<4xf32>, tensor<2x4xbf16>) {
 // CHECK-NEXT: ^bb0(%[[A:.*]]: tensor<2x4xbf16>, %[[S:.*]]: tensor<4xf32>, %[[R:.*]]: tensor<2x4xbf16>):
