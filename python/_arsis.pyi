@@ -184,6 +184,10 @@ class ImportedModel:
         """
         The program that `arsis.compile` makes, to the byte. `train` is to be what the model was read for.
         """
+    def schedules(self, chip: str, *, overrides: dict[str, str] = {}, **kwargs: bool | str | list[str]) -> tuple[typing.Any, ...]:
+        """
+        What the function `schedules` returns for the model; `train` as for `compile`.
+        """
 def chip_keys() -> list[str]:
     """
     Every key of a chip, in the order of the manual page.

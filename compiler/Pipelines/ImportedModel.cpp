@@ -40,7 +40,8 @@ ImportedModel::ImportedModel(Model theModel, bool theTraining)
 
 ImportedModel::~ImportedModel() = default;
 
-isa::Program ImportedModel::compile(CompileOptions &options, std::vector<Message> *messages) {
+void ImportedModel::compileTo(CompileOptions &options, std::vector<Message> *messages,
+                              llvm::function_ref<LogicalResult(ModuleOp)> use) {
   const numerics::FloatEnvironment environment;
   if (options.train != training)
     throw InputError(model.name + " was read for " + (training ? "a training step" : "its forward pass") +
@@ -53,16 +54,33 @@ isa::Program ImportedModel::compile(CompileOptions &options, std::vector<Message
   ++read->compilations;
   DiagnosticLog log(*read->context);
   OwningOpRef<ModuleOp> module(read->module->clone());
-  FailureOr<isa::Program> program = failure();
-  if (succeeded(runPasses(*module, model.name, options)))
-    program = translateToProgram(*module);
-  if (failed(program))
+  if (failed(runPasses(*module, model.name, options)) || failed(use(*module)))
     throw KindError(log.kind().value_or(ErrorKind::Other), llvm::StringRef(log.errors()).rtrim().str());
   if (messages) {
     *messages = read->messages;
     messages->insert(messages->end(), log.messages().begin(), log.messages().end());
   }
+}
+
+isa::Program ImportedModel::compile(CompileOptions &options, std::vector<Message> *messages) {
+  FailureOr<isa::Program> program = failure();
+  compileTo(options, messages, [&](ModuleOp module) {
+    program = translateToProgram(module);
+    return LogicalResult(program);
+  });
   return std::move(*program);
+}
+
+Schedules ImportedModel::chooseSchedules(CompileOptions &options, std::vector<Message> *messages) {
+  Schedules chosen;
+  options.to = std::string("mapped");
+  options.decisions = &chosen.decisions;
+  compileTo(options, messages, [&](ModuleOp module) {
+    chosen.json = schedulesToJson(module);
+    return success();
+  });
+  options.decisions = nullptr;
+  return chosen;
 }
 
 } // namespace arsis::compiler

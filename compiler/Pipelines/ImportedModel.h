@@ -21,9 +21,14 @@ public:
   /// those of reading included. One thread at a time. Throws Error as compileModel does, and where the
   /// options want a training step of a model read for its forward pass, or the other way.
   isa::Program compile(CompileOptions &options, std::vector<Message> *messages = nullptr);
+  /// As far as the schedules, as compiler::chooseSchedules; otherwise as compile().
+  Schedules chooseSchedules(CompileOptions &options, std::vector<Message> *messages = nullptr);
 
 private:
   struct Read;
+  /// Calls `use` with the module at the level that `options` ask for.
+  void compileTo(CompileOptions &options, std::vector<Message> *messages,
+                 llvm::function_ref<mlir::LogicalResult(mlir::ModuleOp)> use);
 
   Model model;
   bool training;

@@ -16,7 +16,7 @@ from arsis.scheduling import Schedules, SchedulesLike
 Option = bool | str | Sequence[str]
 
 
-def _options(options: Mapping[str, Option], given: SchedulesLike | None) -> dict[str, bool | str | list[str]]:
+def native_options(options: Mapping[str, Option], given: SchedulesLike | None) -> dict[str, bool | str | list[str]]:
     native: dict[str, bool | str | list[str]] = {
         key: list(value) if isinstance(value, Sequence) and not isinstance(value, str) else value
         for key, value in options.items()
@@ -72,7 +72,7 @@ def compile(
         untie=list(untie),
         freeze=list(freeze),
         random_weights=random_weights,
-        **_options(options, schedules),
+        **native_options(options, schedules),
     )
 
 
@@ -110,7 +110,7 @@ def schedules(
         untie=list(untie),
         freeze=list(freeze),
         random_weights=random_weights,
-        **_options(options, schedules),
+        **native_options(options, schedules),
     )
     return scheduling.from_native(text, found)
 

@@ -20,10 +20,10 @@ from typing import TYPE_CHECKING, Any
 import _arsis
 from _arsis import Infeasible, InputError
 
-from arsis import compiling
 from arsis.chip import ChipLike, resolve
+from arsis.compiling import native_options
 from arsis.models import Model, ModelLike
-from arsis.scheduling import Schedule, Schedules, SchedulesLike
+from arsis.scheduling import Schedule, Schedules, SchedulesLike, from_native
 from arsis.session import Session
 
 if TYPE_CHECKING:
@@ -103,18 +103,18 @@ class _Judge:
     """Prices and runs schedules of one step."""
 
     def __init__(self, model: Model, chip: str, overrides: Mapping[str, str], options: dict[str, Any]) -> None:
-        self.chip, self.overrides, self.model = chip, dict(overrides), model
-        self.arguments = options
+        self.chip, self.overrides = chip, dict(overrides)
         imports = {name: options[name] for name in ("batch", "random_weights") if options.get(name) is not None}
         imports |= {name: type_(options[name]) for name, type_ in zip(IMPORTS, (dict, list, list, list), strict=True)
                     if options.get(name)}  # fmt: skip
         train = bool(options.get("train", False))
         self.imported = _arsis.ImportedModel(model.source, train=train, **imports)
-        self.options = {name: value for name, value in options.items() if name not in imports and name not in IMPORTS}
-        self.options = {name: value for name, value in self.options.items() if value is not None}
+        rest = {name: value for name, value in options.items() if name not in imports and name not in IMPORTS}
+        self.options = native_options({name: value for name, value in rest.items() if value is not None}, None)
 
     def chosen(self, held: SchedulesLike | None) -> Schedules:
-        return compiling.schedules(self.model, self.chip, overrides=self.overrides, schedules=held, **self.arguments)
+        options = native_options(self.options, held)
+        return from_native(*self.imported.schedules(self.chip, overrides=self.overrides, **options))
 
     def priced(self, step: Schedules, key: str, wanted: Schedule) -> Schedule | None:
         """A schedule with what it leaves open and its estimate; None where nothing of the kind is feasible."""
@@ -124,8 +124,8 @@ class _Judge:
             return None
 
     def program(self, step: Schedules) -> _arsis.Program:
-        held = {"mapping_text": step.to_json()}
-        return self.imported.compile(self.chip, overrides=self.overrides, **self.options, **held)
+        options = {**self.options, "mapping_text": step.to_json()}
+        return self.imported.compile(self.chip, overrides=self.overrides, **options)
 
     def run(self, program: _arsis.Program, key: str) -> tuple[int, int]:
         """Cycles of the layer in its phase, and of the step."""

@@ -60,6 +60,13 @@ bool hasArgument(const std::string &option);
 /// Every option that readOptions takes, with its meaning, one a line.
 std::string describeOptions();
 
+/// What the compiler is told of the chip, and what the keywords say. Throws as readOptions.
+void fill(compiler::CompileOptions &options, const std::string &chip, const Overrides &overrides,
+          const pybind11::kwargs &keywords);
+
+/// The JSON text, and a dictionary for each operation.
+pybind11::tuple describe(const compiler::Schedules &chosen);
+
 /// Whether the interpreter has a signal for this thread whose handler raises (Ctrl-C), and that exception.
 class __attribute__((visibility("hidden"))) Signals { // as pybind11's own classes
 public:

@@ -10,8 +10,8 @@ namespace py = pybind11;
 
 namespace arsis::python {
 
-static void fill(compiler::CompileOptions &options, const std::string &chip, const Overrides &overrides,
-                 const py::kwargs &keywords) {
+void fill(compiler::CompileOptions &options, const std::string &chip, const Overrides &overrides,
+          const py::kwargs &keywords) {
   options.chip = chip;
   options.set = chip::overridesOf(loadChip(chip, overrides));
   readOptions(keywords, options);
@@ -51,6 +51,13 @@ static py::dict describe(const compiler::Decision &decision) {
                   "feasible"_a = solution.feasible, "priced"_a = solution.priced, "runner_up"_a = next);
 }
 
+py::tuple describe(const compiler::Schedules &chosen) {
+  py::list decisions;
+  for (const compiler::Decision &decision : chosen.decisions)
+    decisions.append(describe(decision));
+  return py::make_tuple(chosen.json, decisions);
+}
+
 static py::tuple chooseSchedules(const ModelArgument &model, const std::string &chip,
                                  const Overrides &overrides, std::optional<int64_t> batch,
                                  const std::map<std::string, int64_t> &dims,
@@ -64,10 +71,7 @@ static py::tuple chooseSchedules(const ModelArgument &model, const std::string &
   const compiler::Schedules chosen =
       withoutLock([&] { return compiler::chooseSchedules(source, options, &messages); });
   warn(messages, 2); // the package has a function of its own in between
-  py::list decisions;
-  for (const compiler::Decision &decision : chosen.decisions)
-    decisions.append(describe(decision));
-  return py::make_tuple(chosen.json, decisions);
+  return describe(chosen);
 }
 
 static compiler::ParameterReaders readersOf(const Path &model, const std::vector<std::string> &tie,

@@ -33,9 +33,7 @@ importModel(const ModelArgument &model, bool train, std::optional<int64_t> batch
 static std::shared_ptr<isa::Program> compileImported(SharedModel &model, const std::string &chip,
                                                      const Overrides &overrides, const py::kwargs &keywords) {
   compiler::CompileOptions options;
-  options.chip = chip;
-  options.set = chip::overridesOf(loadChip(chip, overrides));
-  readOptions(keywords, options);
+  fill(options, chip, overrides, keywords);
   std::vector<compiler::Message> messages;
   auto program = withoutLock([&] {
     const std::lock_guard<std::mutex> lock(model.busy);
@@ -43,6 +41,19 @@ static std::shared_ptr<isa::Program> compileImported(SharedModel &model, const s
   });
   warn(messages);
   return program;
+}
+
+static py::tuple chooseSchedules(SharedModel &model, const std::string &chip, const Overrides &overrides,
+                                 const py::kwargs &keywords) {
+  compiler::CompileOptions options;
+  fill(options, chip, overrides, keywords);
+  std::vector<compiler::Message> messages;
+  const compiler::Schedules chosen = withoutLock([&] {
+    const std::lock_guard<std::mutex> lock(model.busy);
+    return model.model.chooseSchedules(options, &messages);
+  });
+  warn(messages);
+  return describe(chosen);
 }
 
 static std::map<std::string, std::string> compileOptions() {
@@ -66,7 +77,9 @@ void bindSweeps(py::module_ &module) {
            py::arg("freeze") = std::vector<std::string>(), py::arg("random_weights") = py::none())
       .def("compile", &compileImported, py::arg("chip"), py::kw_only(), py::arg("overrides") = Overrides(),
            "The program that `arsis.compile` makes, to the byte. `train` is to be what the model was read "
-           "for.");
+           "for.")
+      .def("schedules", &chooseSchedules, py::arg("chip"), py::kw_only(), py::arg("overrides") = Overrides(),
+           "What the function `schedules` returns for the model; `train` as for `compile`.");
   module.def(
       "chip_overrides",
       [](const std::string &chip, const Overrides &overrides) {

@@ -28,6 +28,18 @@ def test_a_model_read_once_compiles_to_the_same_bytes(model, train) -> None:
         assert bytes(program) == bytes(arsis.compile(model, chip, overrides=overrides, batch=3, train=train, **options))
 
 
+def test_a_model_read_once_has_the_same_schedules(model) -> None:
+    """Between compilations too, and with schedules that hold."""
+    imported = _arsis.ImportedModel(model, train=True, batch=3)
+    chosen, found = imported.schedules("edge", train=True)
+    assert (chosen, found) == _arsis.schedules(model, "edge", batch=3, train=True)
+    assert bytes(imported.compile("edge", train=True)) == bytes(arsis.compile(model, "edge", batch=3, train=True))
+    held, found = imported.schedules("tiny", train=True, mapping_text=chosen)
+    assert (held, found) == _arsis.schedules(model, "tiny", batch=3, train=True, mapping_text=chosen)
+    with pytest.raises(arsis.InputError, match="was read for a training step, expected it to be read again"):
+        imported.schedules("tiny")
+
+
 def test_a_model_read_once_knows_what_is_frozen_and_random(tmp_path) -> None:
     proto = onnx.load(tiny_model(tmp_path / "m.onnx"))
     next(tensor for tensor in proto.graph.initializer if tensor.name == "w2").ClearField("raw_data")
