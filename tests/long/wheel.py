@@ -1,6 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""Builds the wheel and uses it in a fresh environment, away from the source tree: command, compile, run, types."""
+"""Builds the wheel and uses it in a fresh environment, away from the source tree: command, compile, run, types.
 
+The wheel has a build folder of its own, in which everything is compiled, unless `--build-dir` names another one whose
+objects may serve; that one is configured without tests afterwards.
+"""
+
+import argparse
 import os
 import subprocess
 import sys
@@ -34,9 +39,10 @@ def run(*command: object, folder: Path = ROOT, status: int = 0) -> str:
     return done.stdout
 
 
-def build(folder: Path) -> Path:
+def build(folder: Path, build_dir: Path | None) -> Path:
     begin = time.monotonic()
-    run(sys.executable, "-m", "pip", "wheel", "--no-deps", "--quiet", ROOT, "-w", folder)
+    settings = ["--config-settings", f"build-dir={build_dir.resolve()}"] if build_dir else []
+    run(sys.executable, "-m", "pip", "wheel", "--no-deps", "--quiet", *settings, ROOT, "-w", folder)
     (wheel,) = folder.glob("arsis-*.whl")
     size = wheel.stat().st_size / 2**20
     print(f"{wheel.name}: {size:.1f} MiB in {time.monotonic() - begin:.0f} s")
@@ -53,9 +59,12 @@ def build(folder: Path) -> Path:
 
 
 def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
+    parser.add_argument("--build-dir", type=Path, help="a build folder of this tree to take objects from")
+    arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        wheel = build(folder)
+        wheel = build(folder, arguments.build_dir)
         run("/usr/bin/python3", "-m", "venv", folder / "env", folder=folder)
         python, command = folder / "env/bin/python", folder / "env/bin/arsis"
         run(python, "-m", "pip", "install", "--quiet", wheel, "mypy", folder=folder)
