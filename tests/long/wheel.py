@@ -1,8 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """Builds the wheel and uses it in a fresh environment, away from the source tree: command, compile, run, types.
 
-The wheel has a build folder of its own, in which everything is compiled, unless `--build-dir` names another one whose
-objects may serve; that one is configured without tests afterwards.
+The wheel has a build folder of its own, in which everything is compiled; `--wheel` uses one that is there.
 """
 
 import argparse
@@ -39,13 +38,17 @@ def run(*command: object, folder: Path = ROOT, status: int = 0) -> str:
     return done.stdout
 
 
-def build(folder: Path, build_dir: Path | None) -> Path:
+def build(folder: Path) -> Path:
     begin = time.monotonic()
-    settings = ["--config-settings", f"build-dir={build_dir.resolve()}"] if build_dir else []
-    run(sys.executable, "-m", "pip", "wheel", "--no-deps", "--quiet", *settings, ROOT, "-w", folder)
+    run(sys.executable, "-m", "pip", "wheel", "--no-deps", "--quiet", ROOT, "-w", folder)
     (wheel,) = folder.glob("arsis-*.whl")
+    print(f"built in {time.monotonic() - begin:.0f} s")
+    return wheel
+
+
+def check(wheel: Path) -> None:
     size = wheel.stat().st_size / 2**20
-    print(f"{wheel.name}: {size:.1f} MiB in {time.monotonic() - begin:.0f} s")
+    print(f"{wheel.name}: {size:.1f} MiB")
     assert size < MOST_MIB
     names = zipfile.ZipFile(wheel).namelist()
     for wanted in (
@@ -55,16 +58,16 @@ def build(folder: Path, build_dir: Path | None) -> Path:
         "arsis/recipes/lenet5/build.py",
     ):
         assert wanted in names, f"{wanted} is missing"
-    return wheel
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
-    parser.add_argument("--build-dir", type=Path, help="a build folder of this tree to take objects from")
+    parser.add_argument("--wheel", type=Path, help="use this one (default: build it)")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        wheel = build(folder, arguments.build_dir)
+        wheel = arguments.wheel.resolve() if arguments.wheel else build(folder)
+        check(wheel)
         run("/usr/bin/python3", "-m", "venv", folder / "env", folder=folder)
         python, command = folder / "env/bin/python", folder / "env/bin/arsis"
         run(python, "-m", "pip", "install", "--quiet", wheel, "mypy", folder=folder)
