@@ -43,9 +43,17 @@ class Chip:
         """
         Keys on which the chips differ, sorted.
         """
+    def keys(self) -> list[str]:
+        """
+        The keys that the chip gives, in the order of the manual page.
+        """
     def overrides(self) -> dict[str, str]:
         """
         The values that are not the file's, as text by key.
+        """
+    def power(self) -> dict[str, typing.Any]:
+        """
+        What its events, time and parts cost: energies by key, static_mw and area_mm2 by part, the limit of the clock.
         """
     def read_latency_ns(self) -> float:
         """
@@ -142,15 +150,15 @@ class Session:
         """
     def price(self, chip: str, *, overrides: dict[str, str] = {}) -> str:
         """
-        The report that the last run would have had on a chip that differs in its energies (keys `energy.*`) and in nothing else, as JSON text: the same events and times, priced again.
+        The report that the last run would have had on a chip that differs in its energies (keys `energy.*` and `technology.*`) and in nothing else, as JSON text: the same events and times, priced again.
         """
     def read(self, name: str, program: int | None = None) -> numpy.ndarray[typing.Any, typing.Any]:
         """
         Copies a tensor from the chip, in the host's shape; `program` as for `write`.
         """
-    def run(self, mode: str = 'full', latency_seed: int | None = None, trace: str | os.PathLike[str] | None = None, program: int = 0, trace_detail: str = 'units', trace_window: str = '', max_instances: int = 250000000, max_work: int = 1099511627776) -> str:
+    def run(self, mode: str = 'full', latency_seed: int | None = None, trace: str | os.PathLike[str] | None = None, program: int = 0, trace_detail: str = 'units', trace_window: str = '', max_instances: int = 250000000, max_work: int = 1099511627776, power: bool = False) -> str:
         """
-        Runs one step, of the program of this number; returns the report as JSON text. `trace` is a file for Perfetto, of detail layers, units or instructions, and of the cycles BEGIN:END of `trace_window`.
+        Runs one step, of the program of this number; returns the report as JSON text. `trace` is a file for Perfetto, of detail layers, units or instructions, and of the cycles BEGIN:END of `trace_window`. `power`: whether the report has power over time.
         """
     def write(self, name: str, array: typing.Any, program: int | None = None) -> None:
         """

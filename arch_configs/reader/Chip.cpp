@@ -4,6 +4,7 @@
 // range cannot express. Parsing YAML is in ChipYaml.cpp.
 #include "arch_configs/reader/Chip.h"
 
+#include "arch_configs/reader/Silicon.h"
 #include "arch_configs/schema/Keys.h"
 #include "dialects/Isa/Encoding/ErrorKind.h"
 #include "dialects/Isa/Encoding/Limits.h"
@@ -26,6 +27,9 @@ Chip::Chip() : reads(std::make_shared<Reads>()) {}
 
 const Chip::Entry &Chip::entry(std::string_view key) const {
   auto found = entries.find(key);
+  if (found == entries.end() && findKey(key))
+    throw ChipError("chip " + name + " does not give '" + std::string(key) +
+                    "', which is a function of its sizes and technology then; expected a key that it gives");
   if (found == entries.end())
     throw ChipError("unknown chip key '" + std::string(key) + "', expected " + insteadOf(key));
   return found->second;
@@ -54,6 +58,29 @@ double Chip::real(std::string_view key) const {
   return found.number;
 }
 
+bool Chip::has(std::string_view key) const {
+  if (!findKey(key))
+    entry(key); // throws
+  return entries.find(key) != entries.end();
+}
+
+double Chip::low(std::string_view key) const {
+  record(key);
+  return entry(key).low;
+}
+double Chip::high(std::string_view key) const {
+  record(key);
+  return entry(key).high;
+}
+
+std::vector<std::string> Chip::keys() const {
+  std::vector<std::string> keys;
+  for (const KeySpec &spec : keySpecs())
+    if (has(spec.key))
+      keys.emplace_back(spec.key);
+  return keys;
+}
+
 std::string Chip::text(std::string_view key) const {
   const Entry &found = entry(key);
   record(key);
@@ -61,7 +88,7 @@ std::string Chip::text(std::string_view key) const {
 }
 
 std::string Chip::unit(std::string_view key) const {
-  entry(key);
+  has(key); // throws for an unknown key
   return std::string(findKey(key)->unit);
 }
 
@@ -70,6 +97,8 @@ std::string Chip::source(std::string_view key) const { return entry(key).source;
 std::vector<std::string> Chip::assumedKeys() const {
   std::vector<std::string> keys;
   for (const KeySpec &spec : keySpecs()) {
+    if (!has(spec.key))
+      continue;
     const std::string &source = entry(spec.key).source;
     const size_t own = source.rfind("preset ", 0) == 0 ? source.find(": ") + 2 : 0; // behind `preset NAME: `
     if (source.compare(own, 7, "assumed") == 0)
@@ -93,38 +122,47 @@ std::string Chip::where(const Entry &entry) const {
   return entry.line ? filename + ":" + std::to_string(entry.line) : filename + " with an override";
 }
 
-void Chip::setValue(const KeySpec &spec, Entry entry) {
+double Chip::numberOf(const KeySpec &spec, const Entry &entry, const std::string &text) const {
   const std::string key(spec.key);
+  const numerics::FloatEnvironment environment; // strtod rounds as the thread does
+  errno = 0;
+  char *end = nullptr;
+  const double number = std::strtod(text.c_str(), &end);
+  bool decimal = text.find_first_not_of("0123456789+-.eE") == std::string::npos;
+  const size_t digit = text.find_first_of("0123456789"); // 010 is ten to some readers and eight to others
+  const bool octal = digit != std::string::npos && digit + 1 < text.size() && text[digit] == '0' &&
+                     std::isdigit(text[digit + 1]) && text.find('.') > digit;
+  if (text.empty() || *end || errno || !decimal || octal || !std::isfinite(number))
+    throw ChipError(where(entry) + ": value '" + text + "' of " + key +
+                    " is not a number, expected a number of " + std::string(spec.unit));
+  if (spec.kind == KeySpec::Integer && number != std::floor(number))
+    throw ChipError(where(entry) + ": value " + text + " of " + key +
+                    " is not whole, expected an integer number of " + std::string(spec.unit));
+  if (number < spec.minimum || number > spec.maximum)
+    throw ChipError(where(entry) + ": value " + text + " of " + key + " is impossible, expected between " +
+                    formatNumber(spec.minimum) + " and " + formatNumber(spec.maximum) + " " +
+                    std::string(spec.unit));
+  return number;
+}
+
+void Chip::setValue(const KeySpec &spec, Entry entry, const std::string &low, const std::string &high) {
   if (spec.kind == KeySpec::Text) {
     const std::string words = " " + std::string(spec.words) + " ";
     if (!spec.words.empty() &&
         (entry.text.empty() || words.find(" " + entry.text + " ") == std::string::npos))
-      throw ChipError(where(entry) + ": value '" + entry.text + "' of " + key +
+      throw ChipError(where(entry) + ": value '" + entry.text + "' of " + std::string(spec.key) +
                       " is unknown, expected one of " + std::string(spec.words));
-    entries[key] = std::move(entry);
+    entries[std::string(spec.key)] = std::move(entry);
     return;
   }
-  const numerics::FloatEnvironment environment; // strtod rounds as the thread does
-  errno = 0;
-  char *end = nullptr;
-  entry.number = std::strtod(entry.text.c_str(), &end);
-  bool decimal = entry.text.find_first_not_of("0123456789+-.eE") == std::string::npos;
-  const size_t digit =
-      entry.text.find_first_of("0123456789"); // 010 is ten to some readers and eight to others
-  const bool octal = digit != std::string::npos && digit + 1 < entry.text.size() &&
-                     entry.text[digit] == '0' && std::isdigit(entry.text[digit + 1]) &&
-                     entry.text.find('.') > digit;
-  if (entry.text.empty() || *end || errno || !decimal || octal || !std::isfinite(entry.number))
-    throw ChipError(where(entry) + ": value '" + entry.text + "' of " + key +
-                    " is not a number, expected a number of " + std::string(spec.unit));
-  if (spec.kind == KeySpec::Integer && entry.number != std::floor(entry.number))
-    throw ChipError(where(entry) + ": value " + entry.text + " of " + key +
-                    " is not whole, expected an integer number of " + std::string(spec.unit));
-  if (entry.number < spec.minimum || entry.number > spec.maximum)
-    throw ChipError(where(entry) + ": value " + entry.text + " of " + key +
-                    " is impossible, expected between " + formatNumber(spec.minimum) + " and " +
-                    formatNumber(spec.maximum) + " " + std::string(spec.unit));
-  entries[key] = std::move(entry);
+  entry.number = numberOf(spec, entry, entry.text);
+  entry.low = low.empty() ? entry.number : numberOf(spec, entry, low);
+  entry.high = high.empty() ? entry.number : numberOf(spec, entry, high);
+  if (entry.low > entry.number || entry.high < entry.number)
+    throw ChipError(where(entry) + ": value " + entry.text + " of " + std::string(spec.key) +
+                    " lies outside of its range, expected between " + formatNumber(entry.low) + " and " +
+                    formatNumber(entry.high));
+  entries[std::string(spec.key)] = std::move(entry);
 }
 
 void Chip::checkMultiple(std::string_view what, double total, std::string_view of, double unit) const {
@@ -151,6 +189,20 @@ void Chip::checkConsistency() const {
                     formatNumber(accumulators) +
                     " bytes (matrix.units x matrix.accumulator_rows x matrix.cols x 4)" +
                     ", expected at most " + formatNumber(static_cast<double>(isa::kLargestAccumulators)));
+  checkSilicon();
+}
+
+void Chip::checkSilicon() const {
+  const Silicon silicon([&](std::string_view key) { return entry(key).number; });
+  if (const std::string complaint = technology::complaintAbout(silicon.point); !complaint.empty())
+    throw ChipError(where(entry("technology.voltage_v")) +
+                    ": technology.voltage_v and technology.node_nm: " + complaint);
+  const ClockLimit limit = silicon.clockLimit();
+  if (const double mhz = entry("clock.core_mhz").number; mhz > limit.mhz)
+    throw ChipError(where(entry("clock.core_mhz")) + ": clock.core_mhz is " + formatNumber(mhz) +
+                    ", expected at most the " + formatNumber(std::floor(limit.mhz)) + " MHz of " +
+                    limit.what + " at technology.node_nm " + formatNumber(silicon.point.nodeNm) +
+                    " and technology.voltage_v " + formatNumber(silicon.point.voltage));
 }
 
 void Chip::replace(std::string_view key, const std::string &value) { replace(key, value, ""); }
@@ -161,11 +213,15 @@ void Chip::replace(std::string_view key, const std::string &value, const std::st
   if (!spec)
     throw ChipError("cannot override unknown chip key '" + std::string(key) + "', expected " +
                     insteadOf(key));
-  const Entry &old = entry(key);
   Entry changed;
   changed.text = value;
-  changed.original = old.line ? old.text : old.original;
-  changed.origin = old.line ? old.source : old.origin;
+  changed.original = "a function";
+  changed.origin = "of sizes and technology";
+  if (has(key)) {
+    const Entry &old = entry(key);
+    changed.original = old.line ? old.text : old.original;
+    changed.origin = old.line ? old.source : old.origin;
+  }
   changed.source =
       (source.empty() ? "" : source + "; ") + "override of " + changed.original + " (" + changed.origin + ")";
   setValue(*spec, std::move(changed));
@@ -198,8 +254,8 @@ Chip Chip::withOverrides(const std::map<std::string, std::string> &values) const
 std::vector<Override> Chip::overrides() const {
   std::vector<Override> found;
   for (const KeySpec &spec : keySpecs())
-    if (const Entry &value = entry(spec.key); !value.line && !value.derived)
-      found.push_back({std::string(spec.key), value.original, value.text});
+    if (has(spec.key) && !entry(spec.key).line && !entry(spec.key).derived)
+      found.push_back({std::string(spec.key), entry(spec.key).original, entry(spec.key).text});
   return found;
 }
 
@@ -209,13 +265,20 @@ Chip Chip::withOverride(std::string_view key, double value) const {
 
 std::vector<Difference> differences(const Chip &left, const Chip &right, const std::set<std::string> &keys) {
   std::vector<Difference> found;
-  for (const std::string &key : keys) {
+  const auto textOf = [](const Chip &chip, const std::string &key) {
+    return chip.has(key) ? chip.entry(key).text : std::string("a function");
+  };
+  const auto agree = [&](const std::string &key) {
+    if (!left.has(key) || !right.has(key))
+      return left.has(key) == right.has(key);
     if (left.repeats(key) && right.repeats(key))
-      continue;
-    if (findKey(key)->kind == KeySpec::Text ? left.entry(key).text != right.entry(key).text
-                                            : left.entry(key).number != right.entry(key).number)
-      found.push_back({key, left.entry(key).text, right.entry(key).text});
-  }
+      return true;
+    return findKey(key)->kind == KeySpec::Text ? left.entry(key).text == right.entry(key).text
+                                               : left.entry(key).number == right.entry(key).number;
+  };
+  for (const std::string &key : keys)
+    if (!agree(key))
+      found.push_back({key, textOf(left, key), textOf(right, key)});
   return found;
 }
 

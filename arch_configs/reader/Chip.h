@@ -47,14 +47,22 @@ public:
   std::string name;
   std::string description;
 
-  /// Values. Throw Error if the key does not exist or is not of that kind (a whole number can be read as
-  /// real, everything as text).
+  /// Values. Throw Error if the key does not exist, is optional and not given, or is not of that kind (a
+  /// whole number can be read as real, everything as text).
   int64_t integer(std::string_view key) const;
   double real(std::string_view key) const;
+  /// Whether the file or an override gives an optional key; another key is always given. Throws Error for an
+  /// unknown key.
+  bool has(std::string_view key) const;
+  /// The least and the most that the sources of a value say; the value itself where they agree.
+  double low(std::string_view key) const;
+  double high(std::string_view key) const;
+  /// The keys that are given, in schema order.
+  std::vector<std::string> keys() const;
   /// The value as written in the file.
   std::string text(std::string_view key) const;
 
-  /// Unit and source of a key; these are not reads.
+  /// Unit of a key, given or not, and source of a value; these are not reads.
   std::string unit(std::string_view key) const;
   std::string source(std::string_view key) const;
   /// Whether a value says nothing that others do not say: `dram.channel_gbps` where it follows from
@@ -83,6 +91,7 @@ private:
   struct Entry {
     std::string text, source;
     double number = 0;
+    double low = 0, high = 0;     // around it
     int line = 0;                 // 0: an override
     std::string original, origin; // of an override: text and source in the file
     bool derived = false;         // follows from other keys
@@ -92,13 +101,16 @@ private:
   Chip();
   const Entry &entry(std::string_view key) const;
   void record(std::string_view key) const;
-  void setValue(const KeySpec &spec, Entry entry);
+  /// `low` and `high` as written, or empty.
+  void setValue(const KeySpec &spec, Entry entry, const std::string &low = {}, const std::string &high = {});
+  double numberOf(const KeySpec &spec, const Entry &entry, const std::string &text) const;
   void replace(std::string_view key, const std::string &value);
   void replace(std::string_view key, const std::string &value, const std::string &source);
   /// Reads sections of keys, or of a preset the one of the DRAM.
   void read(const std::string &yaml, const std::string &filename, bool isPreset);
   void checkConsistency() const;
   void checkMultiple(std::string_view what, double total, std::string_view of, double unit) const;
+  void checkSilicon() const;
 
   // ChipDram.cpp
   /// The keys that a preset gives. Throws Error if there is none of that name; `place` is who asks for it.

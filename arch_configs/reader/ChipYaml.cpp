@@ -124,8 +124,10 @@ void Chip::read(const std::string &yaml, const std::string &filename, bool isPre
     entry.line = mark.line + 1;
     std::map<std::string, std::string> parts;
     document.forEach(node, key, [&](const std::string &part, const YAML::Node &value, const YAML::Mark &at) {
-      if (part != "value" && part != "unit" && part != "source")
-        document.fail(at, "unknown part '" + part + "' of " + key + ", expected value, unit and source");
+      const bool range = (part == "low" || part == "high") && key.rfind("energy.", 0) == 0;
+      if (part != "value" && part != "unit" && part != "source" && !range)
+        document.fail(at, "unknown part '" + part + "' of " + key + ", expected value, unit and source" +
+                              (key.rfind("energy.", 0) == 0 ? ", low and high" : ""));
       parts[part] = document.scalar(value, part + " of " + key);
     });
     for (const char *part : {"value", "unit", "source"})
@@ -137,7 +139,7 @@ void Chip::read(const std::string &yaml, const std::string &filename, bool isPre
                               std::string(spec->unit));
     entry.text = parts["value"];
     entry.source = parts["source"];
-    setValue(*spec, std::move(entry));
+    setValue(*spec, std::move(entry), parts["low"], parts["high"]);
   };
   document.forEach(
       root, isPreset ? "the preset" : "the chip",
@@ -169,7 +171,7 @@ Chip Chip::parse(const std::string &yaml, const std::string &filename) {
   chip.fillFromPreset();
   std::string missing;
   for (const KeySpec &spec : keySpecs())
-    if (!chip.entries.count(spec.key))
+    if (!spec.optional && !chip.entries.count(spec.key))
       missing += (missing.empty() ? "" : ", ") + std::string(spec.key) + " [" + std::string(spec.unit) + "]";
   if (!missing.empty())
     throw ChipError(filename + ":" + std::to_string(chip.firstLine) + ": missing keys, expected also " +

@@ -79,23 +79,46 @@ const std::vector<KeySpec> &keySpecs() {
       {"frontend.fetch_bytes_per_cycle", "B/cycle", integer, 1, 4096,
        "instruction bytes fetched per cycle and stream"},
 
+      {"technology.node_nm", "nm", real, 7, 180, "node of everything on the chip"},
+      {"technology.voltage_v", "V", real, 0.6, 1.3,
+       "supply of everything on the chip; bounds of a node are narrower"},
+      {"technology.logic_low_power", "flag", integer, 0, 1,
+       "transistors of logic: 1 low power, 0 high performance"},
+      {"technology.sram_low_standby", "flag", integer, 0, 1,
+       "cells of memories on the chip: 1 CACTI's itrs-lstp, 0 itrs-hp"},
+      {"technology.accumulator_banks", "banks", integer, 1, 1024,
+       "memories that an accumulator is built of; no time depends on it"},
+      {"technology.instruction_buffer_kib", "KiB", integer, 1, 1 << 20,
+       "memory that instructions are fetched from; no time depends on it"},
+
       {"energy.mac_f32_pj", "pJ", real, 0, 1e6,
-       "one fp32 fused multiply-add in the array, its registers included, in all its passes"},
+       "one fp32 fused multiply-add in the array without its registers, in all its passes", "", true},
       {"energy.mac_bf16_pj", "pJ", real, 0, 1e6,
-       "one bf16 multiply with fp32 accumulation in the array, in all its passes"},
+       "one bf16 multiply with fp32 accumulation in the array, in all its passes", "", true},
       {"energy.mac_f16_pj", "pJ", real, 0, 1e6,
-       "one fp16 multiply with fp32 accumulation in the array, in all its passes"},
-      {"energy.spm_read_pj_per_byte", "pJ/B", real, 0, 1e6, "scratchpad read"},
-      {"energy.spm_write_pj_per_byte", "pJ/B", real, 0, 1e6, "scratchpad write"},
-      {"energy.acc_read_pj_per_byte", "pJ/B", real, 0, 1e6, "accumulator read"},
-      {"energy.acc_write_pj_per_byte", "pJ/B", real, 0, 1e6, "accumulator write"},
-      {"energy.vector_op_pj", "pJ", real, 0, 1e6, "one simple vector operation on one element"},
+       "one fp16 multiply with fp32 accumulation in the array, in all its passes", "", true},
+      {"energy.register_pj", "pJ", real, 0, 1e6, "one bit written to a register of a PE or lane", "", true},
+      {"energy.spm_read_pj", "pJ", real, 0, 1e6, "read of one word of a scratchpad bank", "", true},
+      {"energy.spm_write_pj", "pJ", real, 0, 1e6, "write of one word of a scratchpad bank", "", true},
+      {"energy.acc_read_pj", "pJ", real, 0, 1e6, "read of one row of an accumulator", "", true},
+      {"energy.acc_write_pj", "pJ", real, 0, 1e6, "write of one row of an accumulator", "", true},
+      {"energy.vector_add_pj", "pJ", real, 0, 1e6, "one fp32 addition of a lane", "", true},
+      {"energy.vector_multiply_pj", "pJ", real, 0, 1e6, "one fp32 multiplication of a lane", "", true},
+      {"energy.vector_compare_pj", "pJ", real, 0, 1e6, "one comparison or selection of a lane", "", true},
       {"energy.vector_transcendental_pj", "pJ", real, 0, 1e6,
-       "one reciprocal, rsqrt, exp, log, tanh, erf or random number of one element"},
-      {"energy.dram_pj_per_byte", "pJ/B", real, 0, 1e6, "DRAM access with its interface"},
-      {"energy.fetch_pj_per_byte", "pJ/B", real, 0, 1e6, "instruction fetch"},
+       "one reciprocal, rsqrt, exp, log, tanh, erf or random number of one element", "", true},
+      {"energy.fetch_pj_per_byte", "pJ/B", real, 0, 1e6, "instruction fetch", "", true},
       {"energy.static_mw", "mW", real, 0, 1e9,
-       "leakage and idle power of the whole chip, DRAM devices excluded"},
+       "leakage and idle power of the whole chip, DRAM devices excluded, in place of the sum over its parts",
+       "", true},
+      {"energy.dram_read_pj_per_byte", "pJ/B", real, 0, 1e6,
+       "read from an open row, with the interface on both sides"},
+      {"energy.dram_write_pj_per_byte", "pJ/B", real, 0, 1e6,
+       "write to an open row, with the interface on both sides"},
+      {"energy.dram_activate_pj", "pJ", real, 0, 1e9, "opening a row of a channel and closing it"},
+      {"energy.dram_refresh_pj", "pJ", real, 0, 1e9,
+       "a refresh of all banks of a channel, each dram.trefi_ns"},
+      {"energy.dram_background_mw", "mW", real, 0, 1e9, "all devices with rows open and nothing else to do"},
   });
   return specs;
 }
@@ -107,6 +130,14 @@ const KeySpec *findKey(std::string_view key) {
 }
 
 std::string insteadOf(std::string_view key) {
+  if (key == "energy.dram_pj_per_byte")
+    return "energy.dram_read_pj_per_byte, energy.dram_write_pj_per_byte and energy.dram_activate_pj";
+  if (key == "energy.spm_read_pj_per_byte" || key == "energy.spm_write_pj_per_byte" ||
+      key == "energy.acc_read_pj_per_byte" || key == "energy.acc_write_pj_per_byte")
+    return "the energy of a whole word or row (energy.spm_read_pj and the like), or no key at all: then it "
+           "is a function of sizes and technology";
+  if (key == "energy.vector_op_pj")
+    return "energy.vector_add_pj, energy.vector_multiply_pj and energy.vector_compare_pj";
   if (key == "dram.latency_ns")
     return "its parts dram.controller_ns, dram.interconnect_ns, dram.phy_ns and dram.tcl_ns (without the "
            "burst), and dram.interleave_bytes beside them";
@@ -144,10 +175,16 @@ std::string keysAsMarkdown() {
          "`assumed`\n"
          "and, after a colon, why. A chip that names a `dram.preset` may leave out what the preset gives; "
          "of\n"
-         "`dram.bandwidth_gbps` and `dram.channel_gbps` it gives one, from which the other follows.\n\n"
+         "`dram.bandwidth_gbps` and `dram.channel_gbps` it gives one, from which the other follows.\n"
+         "Keys whose unit is in brackets may be left out: then the figure is a function of sizes and "
+         "technology\n"
+         "(`power/`), and giving it replaces the function. An energy whose sources disagree has `low: ...` "
+         "and\n"
+         "`high: ...` beside its value.\n\n"
          "| key | unit | kind | minimum | maximum | meaning |\n|---|---|---|---|---|---|\n";
   for (const KeySpec &spec : keySpecs())
-    out << "| `" << spec.key << "` | " << spec.unit << " | " << kKinds[spec.kind] << " | "
+    out << "| `" << spec.key << "` | " << (spec.optional ? "[" : "") << spec.unit
+        << (spec.optional ? "]" : "") << " | " << kKinds[spec.kind] << " | "
         << (spec.kind == KeySpec::Text ? "" : formatNumber(spec.minimum)) << " | "
         << (spec.kind == KeySpec::Text ? "" : formatNumber(spec.maximum)) << " | " << spec.description
         << " |\n";

@@ -18,6 +18,7 @@ struct KeySpec {
   double minimum, maximum; // inclusive, of a number
   std::string_view description;
   std::string_view words = {}; // of a text: what it may be, separated by spaces; anything if empty
+  bool optional = false;       // a chip may leave it out: then it is a function of sizes and technology
 };
 
 /// The whole table, in the order in which pages and reports list it.

@@ -32,11 +32,11 @@ class Value:
 
 @dataclass(frozen=True)
 class Difference:
-    """A key on which two chips differ."""
+    """A key on which two chips differ. None: the chip leaves the key out, which is a function of its sizes then."""
 
     key: str
-    left: Setting
-    right: Setting
+    left: Setting | None
+    right: Setting | None
     unit: str
 
 
@@ -53,8 +53,23 @@ class Peak:
         return self.ops_per_s / self.bytes_per_s
 
 
+@dataclass(frozen=True)
+class Figure:
+    """A figure with what its sources say at least and at most; `given` where the chip's file or an override says
+    what a function of sizes and technology would have said. `unit`: of an energy "pJ" or "pJ/B", of power "mW",
+    of an area "mm2"."""
+
+    low: float
+    nominal: float
+    high: float
+    unit: str
+    source: str
+    given: bool = False
+
+
 class Chip(Mapping[str, Any]):
-    """A shipped chip by name, a chip's YAML file, or another Chip. As a mapping: every key and its value.
+    """A shipped chip by name, a chip's YAML file, or another Chip. As a mapping: every key that it gives and its
+    value; energies that it leaves out are functions (`energies`).
 
     Its values are right: a file or a value that is not, or two that contradict each other, raise ChipError.
 
@@ -99,18 +114,54 @@ class Chip(Mapping[str, Any]):
         return self._native.value(key)
 
     def __iter__(self) -> Iterator[str]:
-        return iter(_arsis.chip_keys())
+        return iter(self._native.keys())
 
     def __len__(self) -> int:
-        return len(_arsis.chip_keys())
+        return len(self._native.keys())
 
     def __contains__(self, key: object) -> bool:
-        return key in _arsis.chip_keys()
+        return key in list(self)
 
     def value(self, key: str) -> Value:
         """The value of a key with its unit, source and meaning. Raises ChipError."""
         native = self._native
         return Value(key, native.value(key), native.unit(key), native.source(key), _arsis.describe_chip_key(key))
+
+    @property
+    def energies(self) -> dict[str, Figure]:
+        """What each event costs, by key: from the chip's sizes and technology unless the chip gives the key.
+
+        >>> small, large = (arsis.Chip("edge").with_(**{"scratchpad.kib": kib}) for kib in (256, 1024))
+        >>> small.energies["energy.spm_read_pj"].nominal < large.energies["energy.spm_read_pj"].nominal
+        True
+        """
+        return {key: Figure(**figure) for key, figure in self._native.power()["energies"].items()}
+
+    @property
+    def static_power(self) -> dict[str, Figure]:
+        """What is drawn all the time, in mW by part; `dram_background` and `dram_refresh` are outside of the chip."""
+        return {part: Figure(unit="mW", **figure) for part, figure in self._native.power()["static_mw"].items()}
+
+    @property
+    def areas(self) -> dict[str, Figure]:
+        """In mm2 by part: arrays, memories and lanes; control, DMA engines and the interface are not modelled."""
+        return {part: Figure(unit="mm2", **figure) for part, figure in self._native.power()["area_mm2"].items()}
+
+    @property
+    def area(self) -> float:
+        """In mm2, the sum of `areas`."""
+        return sum(figure.nominal for figure in self.areas.values())
+
+    @property
+    def clock_limit_mhz(self) -> float:
+        """The fastest clock that memories and logic follow at the chip's node and voltage, in MHz."""
+        return float(self._native.power()["clock_limit_mhz"])
+
+    def at_voltage(self, voltage: float) -> Chip:
+        """The same chip at another supply, at the fastest clock (whole MHz) that it allows there: a pair of frequency
+        and voltage. Raises ChipError for a voltage outside of what is known of the node."""
+        slow = self.with_(**{"technology.voltage_v": voltage, "clock.core_mhz": 1})
+        return slow.with_(**{"clock.core_mhz": int(slow.clock_limit_mhz)})
 
     def with_(self, **values: object) -> Chip:
         """The same chip with values replaced by dotted key: numbers, bools (for flags) or texts.
@@ -124,8 +175,9 @@ class Chip(Mapping[str, Any]):
     def diff(self, other: ChipLike) -> list[Difference]:
         """The keys on which `other` differs, sorted."""
         right = Chip(other)
+        mine, theirs = dict(self), dict(right)
         return [
-            Difference(key, self[key], right[key], self._native.unit(key))
+            Difference(key, mine.get(key), theirs.get(key), self._native.unit(key))
             for key in self._native.differences(right._native)
         ]
 

@@ -150,7 +150,7 @@ def write_page(report: Json, path: Path) -> None:
 
 def figures_of(report: Json) -> dict[str, Any]:
     """Every figure of the page by its name there."""
-    from arsis.pictures import memory, roofline, step, training
+    from arsis.pictures import memory, power, roofline, step, training
 
     found: dict[str, Any] = {}
     if history := report.get("training"):
@@ -167,7 +167,10 @@ def figures_of(report: Json) -> dict[str, Any]:
         "energy-parts": step.energy_by_part(report),
         "energy-phases": step.energy_by_phase(report),
         "traffic": step.traffic(report),
+        "area": power.areas(report),
     }
+    if "power" in report:
+        found["power"] = power.over_time(report)
     return found | {f"memory-{name}": memory.figure(report, name) for name in memory.memories(report)}
 
 

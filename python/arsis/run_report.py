@@ -15,7 +15,7 @@ from _arsis import FileError, InputError
 
 from arsis.tables import Component, Layer, Layers, Phase, Placement, Row, Table, Totals, Unit
 
-SCHEMA_VERSION = 4
+SCHEMA_VERSION = 5
 
 
 class Report(Mapping[str, Any]):

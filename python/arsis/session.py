@@ -72,14 +72,16 @@ class Session:
         program: int = 0,
         trace_detail: str = "units",
         trace_window: str = "",
+        power: bool = False,
     ) -> Report:
         """Runs one step of the program of this number.
 
         `mode`: "full" has values and cycles, "timing" cycles alone, "functional" values alone. `latency_seed` draws
         other durations for all instructions; no value changes. `trace`: a file for Perfetto, of `trace_detail`
-        "layers", "units" or "instructions", and of the cycles "BEGIN:END" of `trace_window`. Raises InputError for an
-        input that was never written, ProgramError for a deadlock. Ctrl-C stops it; a step with values that was
-        stopped leaves the session without further use."""
+        "layers", "units" or "instructions", and of the cycles "BEGIN:END" of `trace_window`. `power`: whether the
+        report has power over time, by unit in windows. Raises InputError for an input that was never written,
+        ProgramError for a deadlock. Ctrl-C stops it; a step with values that was stopped leaves the session without
+        further use."""
         text = self._native.run(
             mode=mode,
             latency_seed=latency_seed,
@@ -87,14 +89,15 @@ class Session:
             program=program,
             trace_detail=trace_detail,
             trace_window=trace_window,
+            power=power,
             **self._limits,
         )
         return Report(text)
 
     def price(self, chip: ChipLike, overrides: Mapping[str, object] | None = None) -> Report:
         """The report that the last run would have had on a chip that differs from the session's in its energies
-        (keys `energy.*`): the same events and times, priced again without a run. Raises InputError if there was no
-        run, or naming the other keys on which the chips differ."""
+        (keys `energy.*` and `technology.*`): the same events and times, priced again without a run. Raises InputError
+        if there was no run, or naming the other keys on which the chips differ."""
         name, changed = resolve(chip, overrides)
         return Report(self._native.price(name, overrides=changed))
 
@@ -113,6 +116,7 @@ def simulate(
     trace_detail: str = "units",
     trace_window: str = "",
     verify: bool = True,
+    power: bool = False,
 ) -> Report:
     """One step of the program with a clock and without values: what it costs. Arguments as for Session.run, errors as
     for Session. Ctrl-C stops it.
@@ -123,7 +127,12 @@ def simulate(
     True
     """
     return Session(program, chip, overrides, verify=verify).run(
-        "timing", latency_seed=latency_seed, trace=trace, trace_detail=trace_detail, trace_window=trace_window
+        "timing",
+        latency_seed=latency_seed,
+        trace=trace,
+        trace_detail=trace_detail,
+        trace_window=trace_window,
+        power=power,
     )
 
 

@@ -179,7 +179,7 @@ class Training:
         loss_name = tensor_names(self.program, "loss")[0]
         pending = pool.submit(self.reference.run, self.settings.reference) if self.reference else None
         timed = self.settings.timing == "all" or number == 0
-        outcome = self.session.run(mode="full" if timed else "functional")
+        outcome = self.session.run(mode="full" if timed else "functional", power=timed)
         loss = float(self.session.read(loss_name))
         if not math.isfinite(loss):
             where = f"epoch {self.epoch + 1}, step {number + 1}"

@@ -6,6 +6,7 @@
 
 #include "arch_configs/reader/Options.h"
 #include "arch_configs/schema/Keys.h"
+#include "power/PowerModel.h"
 #include "timing/Dram.h"
 
 namespace py = pybind11;
@@ -30,6 +31,36 @@ static std::vector<std::string> keys() {
   for (const chip::KeySpec &spec : chip::keySpecs())
     names.emplace_back(spec.key);
   return names;
+}
+
+static py::dict rangeOf(const power::Range &range, const std::string &source) {
+  py::dict entry;
+  entry["low"] = range.low;
+  entry["nominal"] = range.nominal;
+  entry["high"] = range.high;
+  entry["source"] = source;
+  return entry;
+}
+
+static py::dict powerOf(const chip::Chip &chip) {
+  const power::PowerModel model(chip);
+  py::dict energies, statics, areas, found;
+  for (const power::Coefficient &energy : model.coefficients()) {
+    py::dict entry = rangeOf(energy.value, energy.source);
+    entry["unit"] = energy.unit;
+    entry["given"] = energy.given;
+    energies[energy.key.c_str()] = entry;
+  }
+  for (const power::Part &part : model.statics())
+    statics[part.name.c_str()] = rangeOf(part.value, part.source);
+  for (const power::Part &part : model.areas())
+    areas[part.name.c_str()] = rangeOf(part.value, part.source);
+  found["energies"] = energies;
+  found["static_mw"] = statics;
+  found["area_mm2"] = areas;
+  found["clock_limit_mhz"] = model.clockLimitMhz;
+  found["clock_limited_by"] = model.clockLimit;
+  return found;
 }
 
 void bindChips(py::module_ &module) {
@@ -69,6 +100,11 @@ void bindChips(py::module_ &module) {
             return values;
           },
           "The values that are not the file's, as text by key.")
+      .def("keys", &chip::Chip::keys, "The keys that the chip gives, in the order of the manual page.")
+      .def("power", &powerOf,
+           "What its events, time and parts cost: energies by key, static_mw and area_mm2 by part, the limit "
+           "of "
+           "the clock.")
       .def(
           "read_latency_ns", [](const chip::Chip &chip) { return timing::Dram(chip).readLatencyNs(); },
           "Of the DRAM, unloaded, row open, without the burst.")

@@ -126,8 +126,9 @@ static std::unique_lock<std::timed_mutex> lockKernel() {
 static std::string runStep(sim::Session &session, const std::string &mode,
                            std::optional<uint64_t> latencySeed, const std::optional<Path> &trace,
                            size_t program, const std::string &traceDetail, const std::string &traceWindow,
-                           uint64_t maxInstances, uint64_t maxWork) {
+                           uint64_t maxInstances, uint64_t maxWork, bool power) {
   sim::RunOptions options;
+  options.powerOverTime = power;
   options.program = program;
   options.mode = parseMode(mode);
   options.latencySeed = latencySeed;
@@ -186,13 +187,14 @@ void bindSessions(py::module_ &module) {
       .def("run", &runStep, py::arg("mode") = "full", py::arg("latency_seed") = py::none(),
            py::arg("trace") = py::none(), py::arg("program") = 0, py::arg("trace_detail") = "units",
            py::arg("trace_window") = "", py::arg("max_instances") = isa::kDefaultMaxInstances,
-           py::arg("max_work") = isa::kDefaultMaxWork,
+           py::arg("max_work") = isa::kDefaultMaxWork, py::arg("power") = false,
            "Runs one step, of the program of this number; returns the report as JSON text. `trace` is a file "
            "for Perfetto, of detail layers, units or instructions, and of the cycles BEGIN:END of "
-           "`trace_window`.")
+           "`trace_window`. `power`: whether the report has power over time.")
       .def("price", &priceRun, py::arg("chip"), py::kw_only(), py::arg("overrides") = Overrides(),
            "The report that the last run would have had on a chip that differs in its energies (keys "
-           "`energy.*`) and in nothing else, as JSON text: the same events and times, priced again.")
+           "`energy.*` and `technology.*`) and in nothing else, as JSON text: the same events and times, "
+           "priced again.")
       .def(
           "adopt_state",
           [](sim::Session &session, const sim::Session &other) {

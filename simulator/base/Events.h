@@ -20,14 +20,23 @@ namespace arsis::sim {
   X(MacF32, "mac_f32", "energy.mac_f32_pj")                                                                  \
   X(MacBf16, "mac_bf16", "energy.mac_bf16_pj")                                                               \
   X(MacF16, "mac_f16", "energy.mac_f16_pj")                                                                  \
-  X(ScratchpadReadBytes, "spm_read_bytes", "energy.spm_read_pj_per_byte")                                    \
-  X(ScratchpadWriteBytes, "spm_write_bytes", "energy.spm_write_pj_per_byte")                                 \
-  X(AccumulatorReadBytes, "acc_read_bytes", "energy.acc_read_pj_per_byte")                                   \
-  X(AccumulatorWriteBytes, "acc_write_bytes", "energy.acc_write_pj_per_byte")                                \
-  X(VectorOps, "vector_ops", "energy.vector_op_pj")                                                          \
+  X(RegisterBits, "register_bits", "energy.register_pj")                                                     \
+  X(ScratchpadReadBytes, "spm_read_bytes", "")                                                               \
+  X(ScratchpadWriteBytes, "spm_write_bytes", "")                                                             \
+  X(ScratchpadReadWords, "spm_read_words", "energy.spm_read_pj")                                             \
+  X(ScratchpadWriteWords, "spm_write_words", "energy.spm_write_pj")                                          \
+  X(AccumulatorReadBytes, "acc_read_bytes", "")                                                              \
+  X(AccumulatorWriteBytes, "acc_write_bytes", "")                                                            \
+  X(AccumulatorReadRows, "acc_read_rows", "energy.acc_read_pj")                                              \
+  X(AccumulatorWriteRows, "acc_write_rows", "energy.acc_write_pj")                                           \
+  X(VectorOps, "vector_ops", "")                                                                             \
+  X(VectorAdds, "vector_adds", "energy.vector_add_pj")                                                       \
+  X(VectorMultiplies, "vector_multiplies", "energy.vector_multiply_pj")                                      \
+  X(VectorCompares, "vector_compares", "energy.vector_compare_pj")                                           \
   X(TranscendentalOps, "vector_transcendental_ops", "energy.vector_transcendental_pj")                       \
-  X(DramReadBytes, "dram_read_bytes", "energy.dram_pj_per_byte")                                             \
-  X(DramWriteBytes, "dram_write_bytes", "energy.dram_pj_per_byte")                                           \
+  X(DramReadBytes, "dram_read_bytes", "energy.dram_read_pj_per_byte")                                        \
+  X(DramWriteBytes, "dram_write_bytes", "energy.dram_write_pj_per_byte")                                     \
+  X(DramActivations, "dram_activations", "energy.dram_activate_pj")                                          \
   X(FetchBytes, "fetch_bytes", "energy.fetch_pj_per_byte")                                                   \
   X(LoadPayloadBytes, "load_payload_bytes", "")                                                              \
   X(StorePayloadBytes, "store_payload_bytes", "")                                                            \

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 namespace arsis::sim {
 
@@ -96,11 +97,19 @@ void Dram::answer(const DramChannels::Answer &answer, Femtoseconds now) {
   waiting.erase(found);
   const Femtoseconds last = std::max(now, answer.last);
   request.payload->first = answer.first;
+  request.payload->activations = openings() - std::exchange(answeredOpenings, openings());
   request.payload->waited =
       std::max<Femtoseconds>(0, answer.last - request.arrival - request.payload->occupied - lag);
   tlm::tlm_phase phase = tlm::BEGIN_RESP;
   sc_core::sc_time delay = sc_core::sc_time::from_value(static_cast<uint64_t>(last - now));
   socket[request.initiator]->nb_transport_bw(*request.payload, phase, delay);
+}
+
+int64_t Dram::openings() const {
+  int64_t sum = 0;
+  for (const DramWindow &window : channels->all())
+    sum += window.openings;
+  return sum;
 }
 
 void Dram::report(Statistics &statistics, Femtoseconds total) const {
@@ -114,12 +123,12 @@ void Dram::report(Statistics &statistics, Femtoseconds total) const {
     reads = readBursts;
     writes = writeBursts;
     for (const DramWindow &window : channels->all()) {
-      misses += window.openings;
       batches += window.batches;
       turnarounds += window.turnarounds;
       refreshes += window.refreshes;
       busy += static_cast<double>(window.busy);
     }
+    misses = openings();
     hits = reads + writes - misses;
   }
   const auto add = [&](const char *name, const char *unit, const char *what, int64_t value) {

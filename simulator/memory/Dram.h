@@ -30,6 +30,10 @@ public:
   bool answersInOrder() const { return !channels; }
   /// Writes what is still queued; returns when everything is in the DRAM. REQUIRES: no request follows.
   Femtoseconds flush() { return channels ? channels->flush() : model.flush(); }
+  /// Rows that flush opened.
+  int64_t flushedActivations() const {
+    return channels ? openings() - answeredOpenings : model.flushedActivations;
+  }
   void report(Statistics &statistics, Femtoseconds total) const;
   /// The first error of a channel that chooses, if there was one: nothing is answered any more.
   std::exception_ptr failure;
@@ -47,6 +51,8 @@ private:
   void accept(int initiator, StridedPayload &payload, Femtoseconds arrival);
   void arrive(int64_t tag, const Waiting &request);
   void answer(const DramChannels::Answer &answer, Femtoseconds now);
+  /// Rows opened in channels that choose.
+  int64_t openings() const;
 
   DramModel model;
   std::unique_ptr<DramChannels> channels; // that choose
@@ -54,7 +60,7 @@ private:
   const Femtoseconds burstTime, lag; // of commands behind the clock
   std::map<int64_t, Waiting> waiting;
   std::multimap<Femtoseconds, int64_t> arriving; // tags
-  int64_t tags = 0, readBursts = 0, writeBursts = 0;
+  int64_t tags = 0, readBursts = 0, writeBursts = 0, answeredOpenings = 0;
   sc_core::sc_event event;
 };
 

@@ -342,6 +342,7 @@ Femtoseconds DramModel::serve(StridedPayload &payload, Femtoseconds arrival) {
   waited = 0;
   held = 0;
   bursts = 0;
+  const int64_t openedBefore = rowMisses;
   forEachGranules(payload, burst, payload.bufferedBurst, [&](int64_t first, int64_t last) {
     const int64_t granule = burstsPerGranule.quotient(first);
     if (granule != burstsPerGranule.quotient(last))
@@ -357,6 +358,7 @@ Femtoseconds DramModel::serve(StridedPayload &payload, Femtoseconds arrival) {
   (isWrite ? writeBursts : readBursts) += bursts;
   const Femtoseconds latency = isWrite ? times.writeLatency : times.readLatency;
   payload.bursts = bursts;
+  payload.activations = rowMisses - openedBefore;
   payload.first = Clock::later(firstBurst, latency);
   payload.waited = waited;
   payload.occupied = channelCount.quotient(Clock::times(bursts, times.burst));
@@ -367,12 +369,14 @@ Femtoseconds DramModel::serve(StridedPayload &payload, Femtoseconds arrival) {
 
 Femtoseconds DramModel::flush() {
   Femtoseconds last = 0;
+  const int64_t openedBefore = rowMisses;
   for (Channel &channel : channels) {
     writeUntil(channel, kNever);
     if (channel.queuedBursts > 0)
       writeBatch(channel, channel.lastAccepted);
     last = std::max(last, channel.free);
   }
+  flushedActivations = rowMisses - openedBefore;
   return last;
 }
 

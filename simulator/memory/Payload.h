@@ -32,6 +32,7 @@ struct StridedPayload {
 
   // Filled by the target.
   int64_t bursts = 0;
+  int64_t activations = 0;   // rows opened meanwhile, for this request or for writes that it found queued
   Femtoseconds first = 0;    // when the first burst is there; the last one is the annotated delay
   Femtoseconds waited = 0;   // in the queue of the busiest channel
   Femtoseconds occupied = 0; // transferring, mean over channels

@@ -4,14 +4,18 @@
 
 namespace arsis::sim {
 
-static Coefficient read(const chip::Chip &chip, const std::string &key) {
-  return {key, chip.unit(key), chip.source(key), chip.real(key)};
+EnergyModel::EnergyModel(const chip::Chip &chip) : model(chip) {
+  for (size_t e = 0; e < kEventCount; ++e)
+    if (*kEvents[e].energyKey) {
+      coefficients[e] = &model.coefficient(kEvents[e].energyKey);
+      picojoules[e] = coefficients[e]->value.nominal;
+    }
+  for (const power::Part &part : model.statics())
+    staticMilliwatts += part.value.nominal;
 }
 
-EnergyModel::EnergyModel(const chip::Chip &chip) : staticPower(read(chip, "energy.static_mw")) {
-  for (size_t e = 0; e < kEventCount; ++e)
-    if (*kEvents[e].energyKey)
-      coefficients[e] = read(chip, kEvents[e].energyKey);
+std::string staticName(const power::Part &part) {
+  return part.name.rfind("dram_", 0) == 0 ? part.name : "static_" + part.name;
 }
 
 } // namespace arsis::sim

@@ -13,7 +13,7 @@ MemorySizes memorySizes(const chip::Chip &chip);
 /// every element type it does not support, and a DRAM that is too small.
 void checkProgram(const isa::Program &program, const chip::Chip &chip);
 
-/// Throws Error naming the keys outside `energy` in which the other chip differs.
+/// Throws Error naming the keys outside `energy` and `technology` in which the other chip differs.
 void checkSameButEnergies(const chip::Chip &chip, const chip::Chip &other);
 
 } // namespace arsis::sim

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // A run without a clock: each stream in turn executes instructions for as long as its counters allow.
 // Execution is confluent, so that any order the counters permit gives the same bits.
-#include "arch_configs/reader/MatrixPasses.h"
 #include "dialects/Isa/Encoding/Cursor.h"
 #include "dialects/Isa/Encoding/ErrorKind.h"
 #include "dialects/Isa/Encoding/Interrupt.h"
@@ -51,7 +50,7 @@ public:
       : stream(program.streams[index]), events(program.locations.empty() ? 1 : program.locations.size()),
         program(program), sizes(sizes), memories(memories), counters(counters), cursor(stream),
         weightBanks(chip.integer("matrix.weight_banks")), burst(chip.integer("dram.burst_bytes")),
-        passes(chip), banks(static_cast<size_t>(weightBanks)) {
+        figures(chip), banks(static_cast<size_t>(weightBanks)) {
     for (const isa::Instruction &instruction : stream.instructions)
       fetchBytes.push_back(static_cast<int64_t>(isa::encodedSize(instruction)));
   }
@@ -100,7 +99,7 @@ private:
     EventCounts &counts = events.rows[instruction.location < events.rows.size() ? instruction.location : 0];
     counts[Event::FetchBytes] += fetchBytes[cursor.position()];
     ++counts[Event::Instructions];
-    countWork(operation, passes, counts);
+    countWork(operation, figures, counts);
     if (auto *transfer = std::get_if<TransferOperation>(&operation)) {
       const TransferRuns runs(*transfer, 1);
       counts[transfer->store ? Event::DramWriteBytes : Event::DramReadBytes] +=
@@ -118,7 +117,7 @@ private:
   WatchedCounters &counters;
   isa::InstructionCursor cursor;
   int64_t weightBanks, burst;
-  chip::MatrixPasses passes;
+  WorkFigures figures;
   BankShapes banks;
   std::vector<int64_t> fetchBytes;
   Operation operation;

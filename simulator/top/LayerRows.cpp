@@ -35,12 +35,13 @@ std::vector<LayerRow> layerRows(const RunRecord &record, const EnergyModel &ener
       continue;
     for (size_t e = 0; e < kEventCount; ++e) {
       const double picojoules = energy.of(static_cast<Event>(e), row.counts.count[e]);
-      if (!energy.coefficient(static_cast<Event>(e)).key.empty())
+      if (energy.coefficient(static_cast<Event>(e)))
         row.energy.emplace_back(kEvents[e].name, picojoules);
     }
     if (record.timed)
-      row.energy.emplace_back("static",
-                              energy.staticEnergy(static_cast<double>(row.cycles) * nanosecondsPerCycle));
+      for (const power::Part &part : energy.model.statics())
+        row.energy.emplace_back(staticName(part),
+                                part.value.nominal * static_cast<double>(row.cycles) * nanosecondsPerCycle);
     for (const auto &[component, picojoules] : row.energy)
       row.picojoules += picojoules;
     rows.push_back(std::move(row));
@@ -53,6 +54,7 @@ static void addWork(boost::json::object &json, const EventCounts &counts) {
   json["instructions"] = counts[Event::Instructions];
   for (Event event :
        {Event::VectorOps, Event::TranscendentalOps, Event::DramReadBytes, Event::DramWriteBytes,
+        Event::DramActivations, Event::ScratchpadReadWords, Event::ScratchpadWriteWords,
         Event::ScratchpadReadBytes, Event::ScratchpadWriteBytes, Event::AccumulatorReadBytes,
         Event::AccumulatorWriteBytes, Event::FetchBytes, Event::LoadPayloadBytes, Event::StorePayloadBytes})
     json[kEvents[static_cast<size_t>(event)].name] = counts[event];

@@ -5,12 +5,13 @@
 #include "simulator/top/Products.h"
 #include "timing/Dram.h"
 
-#include <map>
+#include <algorithm>
+#include <cmath>
 
 namespace arsis::sim {
 namespace {
 
-constexpr int kSchemaVersion = 4;
+constexpr int kSchemaVersion = 5;
 
 boost::json::object programJson(const isa::Program &program, const RunRecord &record) {
   boost::json::array streams;
@@ -35,7 +36,7 @@ boost::json::object programJson(const isa::Program &program, const RunRecord &re
 
 /// The chip's name and values, which of them replace the file's, what it assumes, and where it differs from
 /// the values that the mapping was chosen for.
-boost::json::object chipJson(const isa::Program &program, const chip::Chip &chip) {
+boost::json::object chipJson(const isa::Program &program, const chip::Chip &chip, const EnergyModel &energy) {
   boost::json::array assumed, changed;
   for (const std::string &key : chip.assumedKeys())
     assumed.emplace_back(key);
@@ -54,7 +55,7 @@ boost::json::object chipJson(const isa::Program &program, const chip::Chip &chip
       changed.push_back({{"key", key}, {"compiled_for", value}, {"now", now}});
   }
   boost::json::object values;
-  for (const std::string &key : chip::allKeys()) {
+  for (const std::string &key : chip.keys()) {
     if (chip.repeats(key))
       continue;
     if (chip::findKey(key)->kind == chip::KeySpec::Text)
@@ -78,6 +79,8 @@ boost::json::object chipJson(const isa::Program &program, const chip::Chip &chip
   boost::json::array repairs;
   for (const std::string &repair : dram.repairs())
     repairs.emplace_back(repair);
+  json["clock_limit_mhz"] = std::floor(energy.model.clockLimitMhz);
+  json["clock_limited_by"] = energy.model.clockLimit;
   json["dram_latency_ns"] = dram.readLatencyNs();
   json["dram_repairs"] = std::move(repairs);
   json["assumed_keys"] = std::move(assumed);
@@ -108,49 +111,23 @@ boost::json::array unitsJson(const RunRecord &record) {
   return units;
 }
 
-/// Energy per component: events, coefficient and its source; the energy is the sum over the layers' rows.
-boost::json::object energyJson(const std::vector<LayerRow> &rows, const EnergyModel &energy,
-                               const RunRecord &record) {
-  std::map<std::string, double> sums;
-  EventCounts counts;
-  for (const LayerRow &row : rows) {
-    counts += row.counts;
-    for (const auto &[component, picojoules] : row.energy)
-      sums[component] += picojoules;
-  }
-  boost::json::object json;
-  auto add = [&](const char *name, const Coefficient &coefficient, boost::json::value events) {
-    json[name] = {{"events", std::move(events)},  {"coefficient", coefficient.picojoules},
-                  {"key", coefficient.key},       {"unit", coefficient.unit},
-                  {"source", coefficient.source}, {"pj", sums[name]}};
-  };
-  for (size_t e = 0; e < kEventCount; ++e)
-    if (const Coefficient &coefficient = energy.coefficient(static_cast<Event>(e)); !coefficient.key.empty())
-      add(kEvents[e].name, coefficient, counts.count[e]);
-  if (record.timed)
-    add("static", energy.staticCoefficient(), record.totalNanoseconds);
-  return json;
-}
-
-EventCounts countsOf(const std::vector<LayerRow> &rows) {
-  EventCounts counts;
-  for (const LayerRow &row : rows)
-    counts += row.counts;
-  return counts;
-}
-
-boost::json::object totalsJson(const std::vector<LayerRow> &rows, const RunRecord &record,
-                               int64_t processingElements, const chip::MatrixPasses &passes) {
+boost::json::object totalsJson(const std::vector<LayerRow> &rows, const EnergyModel &energy,
+                               const RunRecord &record, int64_t processingElements,
+                               const chip::MatrixPasses &passes) {
   const EventCounts counts = countsOf(rows);
   double picojoules = 0;
   for (const LayerRow &row : rows)
     picojoules += row.picojoules;
+  const EnergyRange range = energyRange(counts, energy, record);
   boost::json::object totals;
   const int64_t passed = passedMacsOf(counts, passes);
   totals["macs"] = macsOf(counts);
   for (size_t e = 0; e < kEventCount; ++e)
     totals[kEvents[e].name] = counts.count[e];
   totals["energy_pj"] = picojoules;
+  totals["energy_low_pj"] = std::min(range.low, picojoules); // sums in other orders
+  totals["energy_high_pj"] = std::max(range.high, picojoules);
+  totals["area_mm2"] = energy.model.areaMm2();
   if (record.timed) {
     totals["cycles"] = record.totalCycles;
     totals["time_ns"] = record.totalNanoseconds;
@@ -221,11 +198,11 @@ boost::json::object buildReport(const RunRecord &record, const isa::Program &pro
   boost::json::object report;
   report["schema_version"] = kSchemaVersion;
   report["program"] = programJson(program, record);
-  report["chip"] = chipJson(program, chip);
+  report["chip"] = chipJson(program, chip, energy);
   report["mode"] = modeName(options.mode);
   report["latency_seed"] =
       options.latencySeed ? boost::json::value(*options.latencySeed) : boost::json::value(nullptr);
-  report["totals"] = totalsJson(rows, record, elements, passes);
+  report["totals"] = totalsJson(rows, energy, record, elements, passes);
   report["units"] = unitsJson(record);
   report["layers"] = layersJson(rows, record, program, elements, passes);
   report["phases"] = phasesJson(rows, program);
@@ -241,6 +218,9 @@ boost::json::object buildReport(const RunRecord &record, const isa::Program &pro
                         {"dram_bytes_per_cycle", bytesPerCycle},
                         {"ridge_macs_per_byte", peak / bytesPerCycle}};
   report["energy"] = energyJson(rows, energy, record);
+  report["area"] = areaJson(energy.model);
+  if (!record.unitWindows.empty())
+    report["power"] = powerJson(record, energy);
   report["memory_plan"] = memoryPlanJson(program);
   report["statistics"] = statisticsJson(record.statistics);
   report["host"] = {{"written_bytes", host.writtenBytes}, {"read_bytes", host.readBytes}};

@@ -39,6 +39,21 @@ boost::json::array layersJson(const std::vector<LayerRow> &rows, const RunRecord
 /// The same rows added up by phase.
 boost::json::array phasesJson(const std::vector<LayerRow> &rows, const isa::Program &program);
 
+/// The counts of all rows together.
+EventCounts countsOf(const std::vector<LayerRow> &rows);
+
+/// The least and the most that a run cost, by the sources of the coefficients (EnergyJson.cpp).
+struct EnergyRange {
+  double low = 0, high = 0;
+};
+EnergyRange energyRange(const EventCounts &counts, const EnergyModel &energy, const RunRecord &record);
+/// Energy by component: events, coefficient with its range and source; the energy is the sum over the rows.
+boost::json::object energyJson(const std::vector<LayerRow> &rows, const EnergyModel &energy,
+                               const RunRecord &record);
+boost::json::object areaJson(const power::PowerModel &model);
+/// Power over time by unit (PowerJson.cpp). REQUIRES: the run kept windows.
+boost::json::object powerJson(const RunRecord &record, const EnergyModel &energy);
+
 /// The totals of traffic through each level (TrafficJson.cpp).
 boost::json::object trafficJson(const RunRecord &record);
 

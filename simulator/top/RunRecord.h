@@ -25,6 +25,7 @@ struct RunRecord {
   LayerClock layers{0};
   Statistics statistics;
   std::unique_ptr<const Tracer> tracer; // null: no trace
+  std::vector<Tracer> unitWindows;      // events over time by unit; empty: not asked for
   double wallClockSeconds = 0;
 };
 
@@ -33,7 +34,8 @@ struct RunRecord {
 /// out one by one, which takes several times as long and gives the same record.
 RunRecord runTimed(const isa::Program &program, const chip::Chip &chip, const MemorySizes &sizes,
                    Memories *memories, std::optional<uint64_t> latencySeed,
-                   const std::optional<TraceOptions> &tracing, bool worksOutEach = false);
+                   const std::optional<TraceOptions> &tracing, bool powerOverTime = false,
+                   bool worksOutEach = false);
 
 /// Runs the same opcode functions without a clock, in an order that the counters allow. `complete` is called
 /// with the number of each tensor that the program says when it is complete, at that moment.

@@ -221,7 +221,7 @@ struct Session::State {
     const std::optional<TraceOptions> tracing =
         options.tracePath.empty() ? std::nullopt : std::optional(options.trace);
     auto timed = [&](Memories *values) {
-      return runTimed(program, chip, sizes, values, options.latencySeed, tracing);
+      return runTimed(program, chip, sizes, values, options.latencySeed, tracing, options.powerOverTime);
     };
     if (options.mode == Mode::FunctionalOnly)
       return runFunctional(program, chip, sizes, memories, watcherOf(program, options));
@@ -337,6 +337,8 @@ boost::json::object Session::run(const RunOptions &options) {
   const bool values = options.mode != Mode::TimingOnly;
   if (options.onComplete && options.mode != Mode::FunctionalOnly)
     throw InputError("tensors are seen as they complete in a functional-only run, found another mode");
+  if (options.powerOverTime && options.mode == Mode::FunctionalOnly)
+    throw InputError("a functional-only run has no power over time, expected a mode with a clock");
   State::checkBudget(loaded, options);
   const std::unique_ptr<OutputFile> trace = createTrace(options, program);
   if (values) {

@@ -38,6 +38,8 @@ struct RunOptions {
   /// File of a trace in Chrome's form (Perfetto reads it), if not empty. Not for Mode::FunctionalOnly.
   std::string tracePath;
   TraceOptions trace = {};
+  /// Whether the report has power over time. Not for Mode::FunctionalOnly.
+  bool powerOverTime = false;
   /// Mode::Full only: a second thread computes the values in an order that the counters allow, beside the
   /// clock. The same bits for a program that the verifier accepts; a missing wait goes unnoticed.
   bool valuesBesideClock = false;
@@ -97,8 +99,8 @@ public:
   boost::json::object run(const RunOptions &options = {});
 
   /// The report that the last run would have had on a chip of other energies: the same events and the same
-  /// time, priced again. Throws Error if there was no run, or naming the keys outside `energy` in which the
-  /// chip differs from the session's.
+  /// time, priced again. Throws Error if there was no run, or naming the keys outside `energy` and
+  /// `technology` in which the chip differs from the session's.
   boost::json::object price(const chip::Chip &chip) const;
 
   /// As it lies in the chip's DRAM. Throws Error if there is no program of this number.

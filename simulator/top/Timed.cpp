@@ -11,7 +11,7 @@ namespace arsis::sim {
 
 RunRecord runTimed(const isa::Program &program, const chip::Chip &chip, const MemorySizes &sizes,
                    Memories *memories, std::optional<uint64_t> latencySeed,
-                   const std::optional<TraceOptions> &tracing, bool worksOutEach) {
+                   const std::optional<TraceOptions> &tracing, bool powerOverTime, bool worksOutEach) {
   const numerics::FloatEnvironment environment;
   Context context;
   Board board(program, chip, sizes);
@@ -20,6 +20,9 @@ RunRecord runTimed(const isa::Program &program, const chip::Chip &chip, const Me
   board.worksOutEach = worksOutEach;
   if (tracing)
     board.tracer = std::make_unique<Tracer>(*tracing, program.streams.size());
+  if (powerOverTime)
+    for (size_t unit = 0; unit < program.streams.size(); ++unit)
+      board.unitWindows.emplace_back(TraceOptions{}, program.streams.size());
   Machine machine("chip", board, chip);
   context.run();
   if (board.failure)
@@ -34,6 +37,15 @@ RunRecord runTimed(const isa::Program &program, const chip::Chip &chip, const Me
     record.totalCycles = std::max(record.totalCycles, engine->lastCompletion);
   // A step ends when what it stored is in the DRAM.
   record.totalCycles = std::max(record.totalCycles, board.clock.cycleAtOrAfter(machine.dram.flush()));
+  if (const int64_t activations = machine.dram.flushedActivations()) // there are stores then
+    for (const auto &engine : machine.engines)
+      if (engine->stream.kind == isa::StreamKind::Store) {
+        EventCounts counts;
+        counts[Event::DramActivations] = activations;
+        engine->events.rows[board.layers.latest] += counts;
+        board.remember(engine->streamIndex, counts, record.totalCycles, record.totalCycles);
+        break;
+      }
   board.layers.finish(record.totalCycles);
   record.totalNanoseconds = board.clock.nanoseconds(record.totalCycles);
   for (auto &engine : machine.engines) {
@@ -50,6 +62,7 @@ RunRecord runTimed(const isa::Program &program, const chip::Chip &chip, const Me
   if (board.tracer)
     board.tracer->finish(record.totalCycles);
   record.tracer = std::move(board.tracer);
+  record.unitWindows = std::move(board.unitWindows);
   return record;
 }
 

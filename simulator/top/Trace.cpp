@@ -184,7 +184,7 @@ void writeCounters(const Scene &scene) {
     const double nanoseconds = static_cast<double>(over ? 1 : to - from) * cycleNs;
     double picojoules = 0;
     for (size_t e = 0; e < kEventCount; ++e)
-      picojoules += window[e] * energy.coefficient(static_cast<Event>(e)).picojoules;
+      picojoules += window[e] * energy.perEvent(static_cast<Event>(e));
     const Cycle when = std::min(from, scene.end);
     scene.file.counter(kCounters, "DRAM bandwidth (GB/s)", when,
                        {{"read", at(window, Event::DramReadBytes) / nanoseconds},
@@ -192,9 +192,9 @@ void writeCounters(const Scene &scene) {
     scene.file.counter(kCounters, "scratchpad bandwidth (GB/s)", when,
                        {{"read", at(window, Event::ScratchpadReadBytes) / nanoseconds},
                         {"written", at(window, Event::ScratchpadWriteBytes) / nanoseconds}});
-    scene.file.counter(kCounters, "power (mW)", when,
-                       {{"dynamic", picojoules / nanoseconds},
-                        {"static", over ? 0.0 : energy.staticCoefficient().picojoules}});
+    scene.file.counter(
+        kCounters, "power (mW)", when,
+        {{"dynamic", picojoules / nanoseconds}, {"static", over ? 0.0 : energy.staticPower()}});
   }
 }
 

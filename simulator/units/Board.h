@@ -51,7 +51,16 @@ struct Board {
   Counters counters;
   Scratchpad scratchpad;
   LayerClock layers;
-  std::unique_ptr<Tracer> tracer; // null: no trace
+  std::unique_ptr<Tracer> tracer;  // null: no trace
+  std::vector<Tracer> unitWindows; // each unit's events over time; empty: not asked for
+  bool remembersEvents() const { return tracer || !unitWindows.empty(); }
+  /// Events of a unit that took from `begin` to `end`, for whoever remembers them.
+  void remember(size_t unit, const EventCounts &counts, Cycle begin, Cycle end) {
+    if (tracer)
+      tracer->events(counts, begin, end);
+    if (!unitWindows.empty())
+      unitWindows[unit].events(counts, begin, end);
+  }
   std::optional<uint64_t> latencySeed;
   std::exception_ptr failure; // the first error of a unit; later wake-ups do nothing
 

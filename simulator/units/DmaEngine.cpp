@@ -135,10 +135,12 @@ void DmaEngine::request(Cycle now) {
   const int64_t moved = chunk.bursts * form.dram.burstBytes;
   const Event event = store ? Event::DramWriteBytes : Event::DramReadBytes;
   eventsAt(location)[event] += moved;
-  if (board.tracer) {
+  eventsAt(location)[Event::DramActivations] += chunk.activations;
+  if (board.remembersEvents()) {
     EventCounts moves;
     moves[event] = moved;
-    board.tracer->events(moves, store ? now + firstOnBus : first, done);
+    moves[Event::DramActivations] = chunk.activations;
+    board.remember(streamIndex, moves, store ? now + firstOnBus : first, done);
   }
   counts.overfetch += moved - bytes;
   events.dramTime[location] += chunk.held;

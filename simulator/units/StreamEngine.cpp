@@ -3,7 +3,6 @@
 #include "simulator/units/StreamEngine.h"
 #include "dialects/Isa/Encoding/ErrorKind.h"
 #include "dialects/Isa/Encoding/Interrupt.h"
-#include "simulator/units/Work.h"
 
 #include <algorithm>
 
@@ -11,11 +10,11 @@ namespace arsis::sim {
 
 StreamEngine::StreamEngine(const sc_core::sc_module_name &name, Board &board, const chip::Chip &chip,
                            size_t streamIndex, Reads reads, size_t mostInFlight)
-    : sc_core::sc_module(name), stream(board.program.streams[streamIndex]),
-      events(board.layers.cycles.size()), board(board), streamIndex(streamIndex),
-      onAgenda(board.agenda.add(*this)), cursor(stream), mostInFlight(std::max(mostInFlight, kInFlight)),
-      reads(reads), banks(static_cast<size_t>(chip.integer("matrix.weight_banks"))),
-      weightBanks(chip.integer("matrix.weight_banks")), passes(chip) {
+    : sc_core::sc_module(name), stream(board.program.streams[streamIndex]), streamIndex(streamIndex),
+      events(board.layers.cycles.size()), board(board), onAgenda(board.agenda.add(*this)), cursor(stream),
+      mostInFlight(std::max(mostInFlight, kInFlight)), reads(reads),
+      banks(static_cast<size_t>(chip.integer("matrix.weight_banks"))),
+      weightBanks(chip.integer("matrix.weight_banks")), figures(chip) {
   const timing::Frontend frontend(chip);
   std::vector<uint32_t> loops; // around the instruction
   for (const isa::Instruction &instruction : stream.instructions) {
@@ -83,11 +82,11 @@ void StreamEngine::retire(Cycle now) {
       board.memories->results.give(std::move(instance.result));
     }
     board.layers.completed(instance.location, instance.started, now);
-    if (board.tracer) {
+    if (board.tracer)
       board.tracer->instruction({static_cast<uint16_t>(streamIndex), instance.opcode, instance.location,
                                  instance.started, now, instance.position, instance.ordinal});
-      board.tracer->events(instance.caused, instance.started, now);
-    }
+    if (board.remembersEvents())
+      board.remember(streamIndex, instance.caused, instance.started, now);
     lastCompletion = now;
     ++retired;
     const size_t freed = oldest;
@@ -183,7 +182,7 @@ void StreamEngine::workOut(const Site &site, const Operation &operation, Variant
   variant.counts = {};
   variant.counts[Event::FetchBytes] = site.fetchBytes;
   variant.counts[Event::Instructions] = 1;
-  countWork(operation, passes, variant.counts);
+  countWork(operation, figures, variant.counts);
 }
 
 uint32_t StreamEngine::headLocation() {
@@ -209,7 +208,7 @@ void StreamEngine::begin(Cycle now) {
   instance.opcode = site.opcode;
   instance.factor = board.durationFactor(streamIndex, cursor.ordinal());
   instance.started = now;
-  if (board.tracer) {
+  if (board.remembersEvents()) {
     instance.position = static_cast<uint32_t>(cursor.position());
     instance.ordinal = cursor.ordinal();
     instance.caused = head.variant->counts;

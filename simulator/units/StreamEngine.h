@@ -11,6 +11,7 @@
 #include "simulator/base/CycleAccount.h"
 #include "simulator/units/Board.h"
 #include "simulator/units/Sites.h"
+#include "simulator/units/Work.h"
 #include "timing/Frontend.h"
 
 #include <memory>
@@ -38,6 +39,7 @@ public:
   virtual void report(Statistics &) const {}
 
   const isa::Stream &stream;
+  const size_t streamIndex;
   CycleAccount account;
   UnitEvents events;
   uint64_t retired = 0;
@@ -102,7 +104,6 @@ protected:
   }
 
   Board &board;
-  const size_t streamIndex;
   std::optional<Cause>
       unitCause; // what the unit itself waits for; goes before what the head of the stream waits for
   uint32_t unitLocation = 0; // and for whose sake
@@ -152,7 +153,7 @@ private:
   const Reads reads;
   BankShapes banks;
   const int64_t weightBanks;
-  const chip::MatrixPasses passes;
+  const WorkFigures figures;
 
   std::vector<std::unique_ptr<Site>> sites; // per position in the stream
   std::array<Cycle, kPrefetchDepth> issued{};

@@ -122,10 +122,12 @@ void UnorderedDmaEngine::take(Chunk &chunk, Cycle now) {
   const int64_t moved = chunk.bursts * form.dram.burstBytes;
   const Event event = store ? Event::DramWriteBytes : Event::DramReadBytes;
   eventsAt(location)[event] += moved;
-  if (board.tracer) {
+  eventsAt(location)[Event::DramActivations] += chunk.activations;
+  if (board.remembersEvents()) {
     EventCounts moves;
     moves[event] = moved;
-    board.tracer->events(moves, store ? chunk.sentAt + chunk.firstOnBus : std::min(first, done), done);
+    moves[Event::DramActivations] = chunk.activations;
+    board.remember(streamIndex, moves, store ? chunk.sentAt + chunk.firstOnBus : std::min(first, done), done);
   }
   counts.overfetch += moved - chunk.bytes;
   events.dramTime[location] += chunk.held;

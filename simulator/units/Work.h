@@ -6,12 +6,29 @@
 #include "arch_configs/reader/MatrixPasses.h"
 #include "simulator/base/Events.h"
 #include "simulator/isa/Operation.h"
+#include "timing/Memo.h"
 
 namespace arsis::sim {
 
-/// Adds the events of `operation`, except those of the DRAM itself, on arrays that take so many passes for a
-/// product: each reads its operands and updates the accumulator, but a product counts once.
-void countWork(const Operation &operation, const chip::MatrixPasses &passes, EventCounts &counts);
+/// What of a chip decides the counts.
+struct WorkFigures {
+  explicit WorkFigures(const chip::Chip &chip);
+  chip::MatrixPasses passes;
+  int64_t wordBytes, lanes, rows; // of a bank; of the vector unit; of an array
+  bool transposer;
+  /// The place in a word of a byte of any sign.
+  int64_t insideWord(int64_t byte) const {
+    if ((wordBytes & (wordBytes - 1)) == 0)
+      return byte & (wordBytes - 1);
+    return (byte % wordBytes + wordBytes) % wordBytes;
+  }
+  bool wholeWords(int64_t bytes) const { return insideWord(bytes) == 0; }
+  mutable timing::Memo<int64_t, 10> transfers; // words of boxes that were counted before
+};
+
+/// Adds the events of `operation`, except those of the DRAM itself. Where a product takes several passes,
+/// each reads its operands and updates the accumulator, but the product counts once.
+void countWork(const Operation &operation, const WorkFigures &figures, EventCounts &counts);
 
 /// Elements a vector operation works on (window positions count one by one).
 int64_t vectorElements(const Operation &operation);

@@ -54,6 +54,19 @@ INSTANTIATE_TEST_SUITE_P(
                 "chip.yaml: found several YAML documents, expected one"},
         Mistake{"LeadingZero", "core_mhz: {value: 500", "core_mhz: {value: 0500",
                 "chip.yaml:6: value '0500' of clock.core_mhz is not a number, expected"},
+        Mistake{"ClockItsMemoriesCannotFollow", "core_mhz: {value: 500", "core_mhz: {value: 6000",
+                "chip.yaml:6: clock.core_mhz is 6000, expected at most the"},
+        Mistake{
+            "VoltageOutsideOfTheFits", "voltage_v: {value: 0.9", "voltage_v: {value: 1.25",
+            "chip.yaml:92: technology.voltage_v and technology.node_nm: 1.25 V at 45 nm is outside of the "
+            "fits, expected 0.6 to 1.1 V"},
+        Mistake{
+            "RangeWithoutItsValue", "low: 62.4", "low: 70",
+            "chip.yaml:99: value 62.4 of energy.dram_read_pj_per_byte lies outside of its range, expected"},
+        Mistake{"RangeOfASize", "rows: {value: 8,", "rows: {value: 8, low: 4,",
+                "chip.yaml:10: unknown part 'low' of matrix.rows, expected value, unit and source"},
+        Mistake{"KeyThatIsGone", "dram_read_pj_per_byte", "dram_pj_per_byte",
+                "chip.yaml:99: unknown key 'energy.dram_pj_per_byte', expected energy.dram_read_pj_per_byte"},
         Mistake{"UnknownKey", "  rows: {", "  rowz: {", "chip.yaml:10: unknown key 'matrix.rowz'"},
         Mistake{"MissingKey", "  cols: {value: 8, unit: PE, source:", "  #",
                 "chip.yaml:2: missing keys, expected also matrix.cols [PE]"},

@@ -28,7 +28,7 @@ def kinds(points: int) -> dict[str, tuple[dict, bool]]:
     different = {"scratchpad.kib": {"range": [1024, 1024 + 64 * (points - 1)], "step": 64}}
     timing = {"dram.tcl_ns": {"range": [10, 20], "count": points}, "hold": "dram.*"}
     frequency = {"clock.core_mhz": {"range": [500, 1000], "count": points}, "hold": "clock.*"}
-    energy = {"energy.dram_pj_per_byte": {"range": [1, 100], "count": points}}
+    energy = {"energy.dram_read_pj_per_byte": {"range": [1, 100], "count": points}}
     return {
         "nothing shared": (different, False),
         "the model shared": (different, True),

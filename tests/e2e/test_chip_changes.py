@@ -268,9 +268,13 @@ def test_a_type_that_the_arrays_lack_is_refused(lenet, programs, tmp_path):
 
 @pytest.mark.parametrize("chip", SHIPPED)
 def test_half_the_energy_of_a_dram_byte_takes_its_share_off(programs, chip, tmp_path):
-    halved, before = chip_with(chip, {"energy.dram_pj_per_byte": 0.5}, tmp_path / "halved.yaml")
-    full, half = timed(programs[chip], chip, tmp_path)["totals"], timed(programs[chip], halved, tmp_path)["totals"]
-    share = before["energy.dram_pj_per_byte"] / 2 * (full["dram_read_bytes"] + full["dram_write_bytes"])
+    halved = {f"energy.dram_{side}_pj_per_byte": 0.5 for side in ("read", "write")}
+    _, before = chip_with(chip, halved, tmp_path / "halved.yaml")
+    options = [option for key in halved for option in ("--set", f"{key}={before[key] / 2}")]
+    full, half = (timed(programs[chip], chip, tmp_path, *more)["totals"] for more in ([], options))
+    share = sum(
+        before[f"energy.dram_{side}_pj_per_byte"] / 2 * full[f"dram_{side}_bytes"] for side in ("read", "write")
+    )
     assert full["energy_pj"] - half["energy_pj"] == pytest.approx(share, rel=1e-9)
     assert full["cycles"] == half["cycles"]
 

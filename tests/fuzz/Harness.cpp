@@ -42,7 +42,7 @@ bool isSmall(const chip::Chip &chip, const isa::Program &program) {
 /// Whether one step is done in a moment. REQUIRES: the verifier accepts the program, within kMostInstances.
 bool isShort(const isa::Program &program, const chip::Chip &chip) {
   const int64_t weightBanks = chip.integer("matrix.weight_banks");
-  const chip::MatrixPasses passes(chip);
+  const sim::WorkFigures figures(chip);
   sim::EventCounts counts;
   for (const isa::Stream &stream : program.streams) {
     sim::BankShapes banks(static_cast<size_t>(weightBanks));
@@ -50,7 +50,8 @@ bool isShort(const isa::Program &program, const chip::Chip &chip) {
     for (isa::InstructionCursor cursor(stream); !cursor.done(); cursor.advance()) {
       sim::resolve(cursor.instruction(), cursor.index(), program, weightBanks, operation);
       sim::bindBank(operation, banks);
-      sim::countWork(operation, passes, counts);
+      sim::countWork(operation, figures, counts);
+      counts[sim::Event::RegisterBits] = 0; // bits, not elements
       for (int64_t count : counts.count)
         if (count > kMostWork)
           return false;

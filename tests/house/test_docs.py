@@ -7,7 +7,7 @@ import pytest
 from house import ROOT, text, tracked
 
 PATH_IN_BACKTICKS = re.compile(
-    r"`((?:arch_configs|compiler|dialects|docs|models|python|reports|runtime|scripts|simulator|tests|tools)/[\w./\-]*)`"
+    r"`((?:arch_configs|compiler|dialects|docs|models|power|python|reports|runtime|scripts|simulator|technology|tests|tools)/[\w./\-]*)`"
 )
 # A snippet is pulled from source: <!-- from PATH --> followed by a code fence whose every line stands in PATH.
 SNIPPET = re.compile(r"<!-- from (\S+) -->\s*```\w*\n(.*?)```", re.S)

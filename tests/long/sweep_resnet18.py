@@ -37,7 +37,7 @@ def main() -> None:
         "batch": 8,
         "scratchpad.kib": {"range": [8192, 8192 + 64 * (arguments.programs - 1)], "step": 64},
         "dram.tcl_ns": {"range": [10, 18], "step": 2},
-        "energy.dram_pj_per_byte": [10, 30],
+        "energy.dram_read_pj_per_byte": [10, 30],
         "hold": "dram.*",
     }
     begin = time.monotonic()

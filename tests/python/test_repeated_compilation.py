@@ -87,7 +87,7 @@ def test_a_run_is_priced_again(model) -> None:
     program = arsis.compile(model, "tiny", batch=3)
     session = arsis.Session(program, "tiny")
     session.run(mode="timing")
-    dear = {"energy.dram_pj_per_byte": "99"}
+    dear = {"energy.dram_read_pj_per_byte": "99"}
     expected = arsis.Session(program, "tiny", dear).run(mode="timing")
     priced = session.price("tiny", overrides=dear)
     for report in (priced.content, expected.content):

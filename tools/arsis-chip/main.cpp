@@ -1,14 +1,43 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // arsis-chip: look at chip descriptions. `keys` prints the manual page of all keys, `list` the names of the
-// chips, `show CHIP` one chip with its sources, `diff A B` the keys on which two chips differ.
+// chips, `show CHIP` one chip with its sources and what
+// follows from its sizes, `diff A B` the keys on which two chips differ.
 #include "tools/common/Main.h"
 #include "arch_configs/reader/Chip.h"
 #include "arch_configs/schema/Keys.h"
+#include "power/PowerModel.h"
 
+#include <cmath>
+#include <iomanip>
 #include <iostream>
+#include <sstream>
 
 using namespace arsis;
+
+static std::string text(const power::Range &range) {
+  const auto number = [](double value) {
+    std::ostringstream out;
+    out << std::setprecision(4) << value;
+    return out.str();
+  };
+  return number(range.nominal) +
+         (range.low < range.high ? " [" + number(range.low) + " .. " + number(range.high) + "]" : "");
+}
+
+/// What follows from sizes and technology.
+static void showFunctions(const chip::Chip &chip) {
+  const power::PowerModel model(chip);
+  for (const power::Coefficient &energy : model.coefficients())
+    if (!chip.has(energy.key))
+      std::cout << energy.key << " = " << text(energy.value) << " " << energy.unit
+                << "  (function: " << energy.source << ")\n";
+  for (const power::Part &part : model.statics())
+    std::cout << "static " << part.name << " = " << text(part.value) << " mW  (" << part.source << ")\n";
+  for (const power::Part &part : model.areas())
+    std::cout << "area " << part.name << " = " << text(part.value) << " mm2  (" << part.source << ")\n";
+  std::cout << "clock <= " << std::floor(model.clockLimitMhz) << " MHz  (" << model.clockLimit << ")\n";
+}
 
 static int run(int argc, char **argv) {
   std::string command = argc > 1 ? argv[1] : "";
@@ -20,9 +49,10 @@ static int run(int argc, char **argv) {
   } else if (command == "show" && argc == 3) {
     chip::Chip chip = chip::Chip::load(argv[2]);
     std::cout << chip.name << ": " << chip.description << "\n";
-    for (const chip::KeySpec &spec : chip::keySpecs())
-      std::cout << spec.key << " = " << chip.text(spec.key) << " " << spec.unit << "  ("
-                << chip.source(spec.key) << ")\n";
+    for (const std::string &key : chip.keys())
+      std::cout << key << " = " << chip.text(key) << " " << chip.unit(key) << "  (" << chip.source(key)
+                << ")\n";
+    showFunctions(chip);
   } else if (command == "diff" && argc == 4) {
     auto found = chip::differences(chip::Chip::load(argv[2]), chip::Chip::load(argv[3]), chip::allKeys());
     for (const chip::Difference &difference : found)

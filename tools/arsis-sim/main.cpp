@@ -22,7 +22,7 @@ using namespace arsis;
 struct Arguments {
   std::string program, chip, inputs, outputs, report, trace, check;
   std::vector<std::string> overrides;
-  bool timingOnly = false, functionalOnly = false, fast = false, noVerify = false;
+  bool timingOnly = false, functionalOnly = false, fast = false, noVerify = false, power = false;
   std::optional<uint64_t> latencySeed;
   sim::TraceOptions traceOptions;
   uint64_t maxInstances = isa::kDefaultMaxInstances, maxWork = isa::kDefaultMaxWork;
@@ -46,6 +46,7 @@ std::optional<Arguments> parse(int argc, char **argv) {
   add("functional-only", options::bool_switch(&a.functionalOnly), "values without cycles");
   add("fast", options::bool_switch(&a.fast),
       "values on a second thread beside the clock; a missing wait goes unnoticed");
+  add("power", options::bool_switch(&a.power), "power over time in the report");
   add("trace", options::value(&a.trace), "where a trace for Perfetto goes (.json)");
   add("trace-detail", options::value(&traceDetail)->default_value("units"),
       "layers, units (what is very short is put together) or instructions");
@@ -95,8 +96,8 @@ void validate(const Arguments &a, tool::Check check) {
   if (check == tool::Check::Ops && !a.functionalOnly)
     throw Error(
         "--check=ops looks at tensors that the next ones overwrite, expected --functional-only with it");
-  if (a.functionalOnly && (!a.trace.empty() || a.latencySeed))
-    throw Error("--functional-only has no clock, --trace and --perturb-latency need one");
+  if (a.functionalOnly && (!a.trace.empty() || a.latencySeed || a.power))
+    throw Error("--functional-only has no clock, --trace, --power and --perturb-latency need one");
 }
 
 void print(const boost::json::object &report) {
@@ -153,6 +154,7 @@ int run(const Arguments &a) {
   runOptions.latencySeed = a.latencySeed;
   runOptions.tracePath = a.trace;
   runOptions.trace = a.traceOptions;
+  runOptions.powerOverTime = a.power;
   runOptions.valuesBesideClock = a.fast;
   runOptions.maxInstances = a.maxInstances;
   runOptions.maxWork = a.maxWork;

@@ -96,6 +96,8 @@ def chip_file(name: str, description: str, figures: list[Figure], base: str) -> 
             lines += ["", f"{section}:"]
         value = entry["value"]
         shown = f"{value:.12g}" if isinstance(value, float) else str(value)
-        lines.append(f"  {short}: {{value: {shown}, unit: {entry['unit']}, source: {json.dumps(entry['source'])}}}")
+        bounds = "".join(f"{bound}: {entry[bound]}, " for bound in ("low", "high") if bound in entry)
+        source = json.dumps(entry["source"])
+        lines.append(f"  {short}: {{value: {shown}, {bounds}unit: {entry['unit']}, source: {source}}}")
     assumed = [key for key, entry in entries.items() if "assumed" in entry["source"]]
     return "\n".join(lines) + "\n", assumed

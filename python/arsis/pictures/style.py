@@ -19,13 +19,20 @@ PHASE_COLOURS = dict(
 )
 # What energy is spent on: what the machine counts, by the part of the chip that spends it.
 COMPONENTS = {
-    "array": ("mac_f32", "mac_bf16", "mac_f16"),
-    "vector unit": ("vector_ops", "vector_transcendental_ops"),
-    "accumulators": ("acc_read_bytes", "acc_write_bytes"),
-    "scratchpad": ("spm_read_bytes", "spm_write_bytes"),
-    "DRAM": ("dram_read_bytes", "dram_write_bytes"),
+    "array": ("mac_f32", "mac_bf16", "mac_f16", "register_bits"),
+    "vector unit": ("vector_adds", "vector_multiplies", "vector_compares", "vector_transcendental_ops"),
+    "accumulators": ("acc_read_rows", "acc_write_rows"),
+    "scratchpad": ("spm_read_words", "spm_write_words"),
+    "DRAM": ("dram_read_bytes", "dram_write_bytes", "dram_activations", "dram_background", "dram_refresh"),
     "instruction fetch": ("fetch_bytes",),
-    "leakage": ("static",),
+    "leakage": (
+        "static_array",
+        "static_scratchpad",
+        "static_accumulators",
+        "static_vector",
+        "static_instruction_buffer",
+        "static_chip",
+    ),
 }
 COMPONENT_COLOURS = dict(
     zip(COMPONENTS, ["#0072b2", "#009e73", "#56b4e9", "#e69f00", "#d55e00", "#cc79a7", "#8a8f98"], strict=True)

@@ -7,8 +7,8 @@ What is reused, and why it changes no number:
 - A program is reused where every value of the chip that its compilation read is the same. The chip's reader records
   the keys, the program carries them with their values (`chip.KEY` among its options). A compilation is a function of
   the model, the options and what it reads, so that the other chip would lead it along the same way.
-- A run is priced again where chips differ in `energy.*` only: no engine reads these keys, energies are events times
-  coefficients, and `Session.price` refuses any other difference.
+- A run is priced again where chips differ in `energy.*` and `technology.*` only: no engine reads these keys, energies
+  are events times coefficients, and `Session.price` refuses any other difference.
 """
 
 from __future__ import annotations

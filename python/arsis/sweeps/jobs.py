@@ -27,7 +27,7 @@ class Proto(Protocol):
 
 
 KEY_VERSION = 1  # of what goes into a key
-ENERGY = "energy."  # keys that neither a program nor its time depends on
+ENERGY = ("energy.", "technology.")  # keys that neither a program nor its time depends on
 
 
 @dataclass

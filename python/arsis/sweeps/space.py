@@ -60,8 +60,11 @@ class Axis:
 
 @cache
 def base_values(chip: str) -> dict[str, float | str]:
-    """Every value of a shipped chip or a chip's file. Raises arsis.Error."""
-    return {key: value if isinstance(value, str) else float(value) for key, value in arsis.Chip(chip).items()}
+    """Every value of a shipped chip or a chip's file; an energy that it leaves out as the function gives it.
+    Raises arsis.Error."""
+    found = arsis.Chip(chip)
+    functions: dict[str, float | str] = {key: energy.nominal for key, energy in found.energies.items()}
+    return functions | {key: value if isinstance(value, str) else float(value) for key, value in found.items()}
 
 
 def is_text_key(key: str) -> bool:
@@ -76,7 +79,7 @@ def chip_value(key: str, text: str | float) -> float | str:
 
 @cache
 def chip_keys() -> frozenset[str]:
-    return frozenset(base_values(arsis.chips()[0]))
+    return frozenset(_arsis.chip_keys())
 
 
 def _nearest(name: str, known: list[str]) -> str:

@@ -112,9 +112,11 @@ TEST(Identities, EnergyIsEventsTimesCoefficientAndTheSumOfItsParts) {
 }
 
 TEST(Scaling, HalvingTheCoefficientOfDramTakesExactlyItsShareOff) {
-  const double coefficient = chipWith({}).real("energy.dram_pj_per_byte");
+  const auto half = [](const char *key) { return chipWith({}).real(key) / 2; };
   const auto a = report({}, convolution()),
-             b = report({{"energy.dram_pj_per_byte", coefficient / 2}}, convolution());
+             b = report({{"energy.dram_read_pj_per_byte", half("energy.dram_read_pj_per_byte")},
+                         {"energy.dram_write_pj_per_byte", half("energy.dram_write_pj_per_byte")}},
+                        convolution());
   auto dram = [](const boost::json::object &r) {
     return real(r.at("energy").at("dram_read_bytes").at("pj")) +
            real(r.at("energy").at("dram_write_bytes").at("pj"));

@@ -8,7 +8,8 @@
 namespace arsis::sim::test {
 namespace {
 
-const Overrides kDear = {{"energy.dram_pj_per_byte", 77.25}, {"energy.static_mw", 3}};
+const Overrides kDear = {
+    {"energy.dram_read_pj_per_byte", 77.25}, {"energy.static_mw", 3}, {"technology.voltage_v", 0.8}};
 
 boost::json::object withoutClock(boost::json::object report) {
   report.erase("wall_clock_s");

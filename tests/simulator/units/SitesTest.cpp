@@ -252,7 +252,7 @@ TEST(Sites, WorkedOutOnceOrEachTimeEveryNumberIsTheSame) {
     const std::optional<TraceOptions> trace =
         seed % 2 == 0 ? std::optional(TraceOptions{TraceDetail::Instructions}) : std::nullopt;
     const auto run = [&](bool each) {
-      return runTimed(program, on, memorySizes(on), nullptr, latencies, trace, each);
+      return runTimed(program, on, memorySizes(on), nullptr, latencies, trace, false, each);
     };
     const RunRecord once = run(false);
     for (const UnitRecord &unit : once.units)
@@ -279,8 +279,9 @@ TEST(Sites, TheFirstInstanceThatLeavesTheScratchpadIsRefused) {
   const chip::Chip chip = chipWith({});
   for (const bool each : {false, true})
     EXPECT_EQ(
-        messageOf(
-            [&] { runTimed(program, chip, memorySizes(chip), nullptr, std::nullopt, std::nullopt, each); }),
+        messageOf([&] {
+          runTimed(program, chip, memorySizes(chip), nullptr, std::nullopt, std::nullopt, false, each);
+        }),
         "vector 0, instruction 1 (map): destination reaches bytes 70400 to 70464 of a scratchpad of 65536 "
         "bytes");
 }
