@@ -141,14 +141,16 @@ void PowerModel::addDram(const chip::Chip &chip) {
     energies.back().given = false; // no function would have served
   }
   const auto range = [&](const char *key) { return Range{chip.low(key), chip.real(key), chip.high(key)}; };
-  staticParts.push_back(
-      {"dram_background", range("energy.dram_background_mw"), chip.source("energy.dram_background_mw")});
+  const double ranks = chip.real("dram.channels") * chip.real("dram.ranks");
+  staticParts.push_back({"dram_background", range("energy.dram_background_mw") * ranks,
+                         "dram.channels x dram.ranks x energy.dram_background_mw; " +
+                             chip.source("energy.dram_background_mw")});
   const bool refreshed = chip.real("dram.trfc_ns") > 0;
-  staticParts.push_back(
-      {"dram_refresh",
-       range("energy.dram_refresh_pj") *
-           ((refreshed ? chip.real("dram.channels") : 0) / chip.real("dram.trefi_ns")), // pJ per ns: mW
-       "dram.channels x energy.dram_refresh_pj / dram.trefi_ns; " + chip.source("energy.dram_refresh_pj")});
+  staticParts.push_back({"dram_refresh",
+                         range("energy.dram_refresh_pj") *
+                             ((refreshed ? ranks : 0) / chip.real("dram.trefi_ns")), // pJ per ns: mW
+                         "dram.channels x dram.ranks x energy.dram_refresh_pj / dram.trefi_ns; " +
+                             chip.source("energy.dram_refresh_pj")});
 }
 
 PowerModel::PowerModel(const chip::Chip &chip) {

@@ -117,8 +117,9 @@ const std::vector<KeySpec> &keySpecs() {
        "write to an open row, with the interface on both sides"},
       {"energy.dram_activate_pj", "pJ", real, 0, 1e9, "opening a row of a channel and closing it"},
       {"energy.dram_refresh_pj", "pJ", real, 0, 1e9,
-       "a refresh of all banks of a channel, each dram.trefi_ns"},
-      {"energy.dram_background_mw", "mW", real, 0, 1e9, "all devices with rows open and nothing else to do"},
+       "a refresh of all banks of a rank of a channel, each dram.trefi_ns"},
+      {"energy.dram_background_mw", "mW", real, 0, 1e9,
+       "a rank of a channel with rows open and nothing else to do"},
   });
   return specs;
 }

@@ -13,8 +13,8 @@ import arsis
 from arsis import InputError
 from arsis.arrays import Json
 from arsis.pictures.quantities import PICOJOULES, quantity
+from arsis.run_report import SCHEMA_VERSION
 
-SCHEMA_VERSION = 4
 T = TypeVar("T")
 
 

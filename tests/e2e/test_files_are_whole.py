@@ -195,7 +195,7 @@ def test_special_files_are_written_in_place(product):
         *[str(part) for part in ("arsis-sim", product / "p.arsis", "--chip=tiny", "--timing-only", "--report")],
         "/dev/stdout",
     )
-    assert json.loads(done.stdout.splitlines()[0])["schema_version"] == 4
+    assert json.loads(done.stdout.splitlines()[0])["schema_version"] == 5
     tool("arsis-compile", product / "m.onnx", "--chip=tiny", "-o", os.devnull)
     assert Path(os.devnull).is_char_device()
 
