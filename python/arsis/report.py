@@ -22,6 +22,12 @@ class Incomparable(InputError):
     """Two reports that cannot stand side by side."""
 
 
+def intensity(row: Json) -> str:
+    """Multiply-adds per byte of DRAM of a row of layers or of the totals, `-` where it moves none."""
+    moved = row["dram_read_bytes"] + row["dram_write_bytes"]
+    return f"{row['macs'] / moved:.3g}" if moved else "-"
+
+
 def layer_table(report: Json) -> list[Json]:
     """One row per layer in the order of the program: the sums of its work, and the report's own rows as `parts`."""
     rows: dict[str, Json] = {}
@@ -32,7 +38,8 @@ def layer_table(report: Json) -> list[Json]:
                 "layer": entry["layer"],
                 "cycles": 0,
                 "macs": 0,
-                "dram_bytes": 0,
+                "dram_read_bytes": 0,
+                "dram_write_bytes": 0,
                 "energy_pj": 0.0,
                 "bound": {},
                 "time": 0,
@@ -44,13 +51,15 @@ def layer_table(report: Json) -> list[Json]:
         row["parts"].append(entry)
         row["cycles"] += cycles
         row["macs"] += entry["macs"]
-        row["dram_bytes"] += entry["dram_read_bytes"] + entry["dram_write_bytes"]
+        row["dram_read_bytes"] += entry["dram_read_bytes"]
+        row["dram_write_bytes"] += entry["dram_write_bytes"]
         row["energy_pj"] += entry["energy_pj"]
         if "bound_by" in entry:
             row["bound"][entry["bound_by"]] = row["bound"].get(entry["bound_by"], 0) + cycles
         row["time"] += cycles
         row["used"] += entry.get("utilisation", 0.0) * cycles
     for row in rows.values():
+        row["dram_bytes"] = row["dram_read_bytes"] + row["dram_write_bytes"]
         row["bound_by"] = max(row["bound"], key=row["bound"].get) if row["bound"] else ""
         row["utilisation"] = row["used"] / row["time"] if row["time"] else 0.0
     return list(rows.values())
@@ -103,9 +112,12 @@ def headline(report: Json) -> list[tuple[str, str]]:
     found.append(("energy per step", quantity(totals["energy_pj"] * PICOJOULES, "J")))
     if batch:
         found.append(("energy per image", quantity(totals["energy_pj"] * PICOJOULES / batch, "J")))
+        found.append(("images per joule", f"{batch / (totals['energy_pj'] * PICOJOULES):,.3g}"))
     found += [
+        ("area", f"{totals['area_mm2']:.3g} mm2"),
         ("MACs per step", quantity(totals["macs"])),
         ("DRAM traffic per step", quantity(totals["dram_read_bytes"] + totals["dram_write_bytes"], "B")),
+        ("MACs per byte of DRAM", intensity(totals)),
     ]
     return found
 
@@ -221,12 +233,14 @@ def page(report: Json, plotly: bool = True) -> str:
         headline=headline(report),
         layers=layer_table(report),
         total=max(report["totals"].get("cycles", 0), 1),
+        cycle_s=report["totals"].get("time_ns", 0) * 1e-9 / max(report["totals"].get("cycles", 0), 1),
         off_roof=[f"{row['layer']} ({phase_name(row['phase'])})" for row in points(report)[1]] if timed else [],
         memories=memory.memories(report),
         chip_values=chip_values(report),
         phase_name=phase_name,
         account=account,
         quantity=quantity,
+        intensity=intensity,
         picojoules=PICOJOULES,
     )
 
@@ -240,11 +254,17 @@ def summary(report: Json) -> str:
     if "cycles" not in report["totals"]:
         return "\n".join(lines)
     total = report["totals"]["cycles"]
-    lines += ["", f"  {'layer':24s} {'cycles':>12s} {'share':>6s}  {'MACs':>9s} {'DRAM':>9s} {'energy':>9s}  bound by"]
+    seconds = report["totals"]["time_ns"] * 1e-9 / max(total, 1)  # of a cycle
+    lines += [
+        "",
+        f"  {'layer':24s} {'cycles':>12s} {'time':>8s} {'share':>6s}  {'MACs':>9s} {'DRAM':>9s} {'MACs/B':>7s} "
+        f"{'energy':>9s}  bound by",
+    ]
     for row in sorted(layer_table(report), key=lambda row: -row["cycles"])[:12]:
         lines.append(
-            f"  {row['layer'][-24:]:24s} {row['cycles']:12,} {row['cycles'] / total:6.1%}  "
-            f"{quantity(row['macs']):>9s} {quantity(row['dram_bytes'], 'B'):>9s} "
+            f"  {row['layer'][-24:]:24s} {row['cycles']:12,} {quantity(row['cycles'] * seconds, 's'):>8s} "
+            f"{row['cycles'] / total:6.1%}  "
+            f"{quantity(row['macs']):>9s} {quantity(row['dram_bytes'], 'B'):>9s} {intensity(row):>7s} "
             f"{quantity(row['energy_pj'] * PICOJOULES, 'J'):>9s}  {row['bound_by']}"
         )
     lines += ["", f"  {'unit':12s} {'busy':>7s} {'stalled':>8s} {'idle':>7s}"]

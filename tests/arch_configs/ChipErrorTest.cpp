@@ -63,6 +63,9 @@ INSTANTIATE_TEST_SUITE_P(
         Mistake{
             "RangeWithoutItsValue", "low: 62.4", "low: 70",
             "chip.yaml:99: value 62.4 of energy.dram_read_pj_per_byte lies outside of its range, expected"},
+        Mistake{"CoefficientWithoutASource", "dram_activate_pj: {value: 10652, unit: pJ,",
+                "dram_activate_pj: {value: 10652, unit: pJ, source: \"\"} # {",
+                "chip.yaml:101: source of energy.dram_activate_pj is missing"},
         Mistake{"RangeOfASize", "rows: {value: 8,", "rows: {value: 8, low: 4,",
                 "chip.yaml:10: unknown part 'low' of matrix.rows, expected value, unit and source"},
         Mistake{"KeyThatIsGone", "dram_read_pj_per_byte", "dram_pj_per_byte",

@@ -10,6 +10,7 @@ import arsis
 import pytest
 from arsis import models, report
 from arsis.pictures import memory, roofline, style
+from arsis.pictures.quantities import quantity
 from browser import drawn, hover, marks, opened
 
 
@@ -100,6 +101,11 @@ def test_the_table_sorts_filters_and_unfolds(shown):
         assert names.last.text_content() == by_cycles[0]["layer"]
         page.locator("#layers th", has_text="layer").click()
         assert names.all_text_contents() == [row["layer"] for row in rows]
+
+        heads = [text.strip() for text in page.locator("#layers th").all_text_contents()]
+        told = dict(zip(heads, page.locator("#layers tr.sum").first.locator("td").all_text_contents(), strict=True))
+        time = rows[0]["cycles"] * made["totals"]["time_ns"] / made["totals"]["cycles"]
+        assert (told["time"], told["MACs/B"]) == (quantity(time * 1e-9, "s"), report.intensity(rows[0]))
 
         parts = page.locator("#layers tr.part:visible")
         assert parts.count() == 0

@@ -64,19 +64,32 @@ def test_headline_per_image(trained):
     totals, values = trained["totals"], dict(report.headline(trained))
     assert values["batch"] == "16" and values["images per second"] == f"{16 / totals['time_ns'] * 1e9:,.0f}"
     assert values["energy per image"] == quantity(totals["energy_pj"] * 1e-12 / 16, "J")
+    assert float(values["images per joule"].replace(",", "")) == pytest.approx(16e12 / totals["energy_pj"], rel=0.005)
+    assert values["area"] == f"{sum(part['mm2'] for part in trained['area']['parts']):.3g} mm2"
+    moved = totals["dram_read_bytes"] + totals["dram_write_bytes"]
+    assert float(values["MACs per byte of DRAM"]) == pytest.approx(totals["macs"] / moved, rel=0.005)
 
 
 def test_headline_of_an_unknown_batch(trained):
     unknown = {**trained, "program": {**trained["program"], "options": {}}}
     unknown.pop("training")
     values = dict(report.headline(unknown))
-    assert not {"batch", "images per second", "energy per image"} & values.keys()
+    assert not {"batch", "images per second", "energy per image", "images per joule"} & values.keys()
     assert values["cycles per step"] == f"{trained['totals']['cycles']:,}"
 
 
 def test_summary(trained):
     text = report.summary(trained)
     assert f"{trained['totals']['cycles']:,}" in text and "conv2" in text and "vector0" in text
+    row = next(row for row in report.layer_table(trained) if row["layer"] == "conv2")
+    line = next(line for line in text.splitlines() if line.split()[:1] == ["conv2"])
+    time = row["cycles"] * trained["totals"]["time_ns"] / trained["totals"]["cycles"]
+    assert quantity(time * 1e-9, "s") in line and report.intensity(row) in line
+    assert float(report.intensity(row)) == pytest.approx(row["macs"] / row["dram_bytes"], rel=0.005)
+
+
+def test_a_row_that_touches_no_dram_has_no_intensity():
+    assert report.intensity({"macs": 5, "dram_read_bytes": 0, "dram_write_bytes": 0}) == "-"
 
 
 def test_a_hypothetical_result_says_so(trained):

@@ -3,6 +3,7 @@
 
 import itertools
 
+import arsis
 import numpy as np
 import pytest
 from arsis.sweeps import Space, SpaceError
@@ -59,6 +60,17 @@ def test_linked_parameters_variables_and_constraints() -> None:
         (4, 4, 1), (4, 4, 2), (8, 4, 1), (8, 4, 2), (16, 8, 1),
     ]  # fmt: skip
     assert Space(BASE | given).varied() == ["size", "batch", "half", "matrix.rows", "matrix.cols"]
+
+
+def test_energies_that_a_chip_leaves_out_are_those_of_their_functions() -> None:
+    """Its static power is the sum over its parts, DRAM excluded."""
+    edge = arsis.Chip("edge")
+    space = {"model": "lenet5", "chip": "edge", "let": {"leak": "=energy.static_mw", "read": "=energy.spm_read_pj"}}
+    parts = [part.nominal for name, part in edge.static_power.items() if not name.startswith("dram_")]
+    assert len(parts) == 5 and column(space, "leak") == [pytest.approx(sum(parts))]
+    assert column(space, "read") == [pytest.approx(edge.energies["energy.spm_read_pj"].nominal)]
+    given = space | {"energy.static_mw": [5, 7]}
+    assert column(given, "leak") == column(given, "energy.static_mw") == [5, 7]
 
 
 def test_named_chips_and_cases() -> None:

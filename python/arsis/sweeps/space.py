@@ -60,10 +60,13 @@ class Axis:
 
 @cache
 def base_values(chip: str) -> dict[str, float | str]:
-    """Every value of a shipped chip or a chip's file; an energy that it leaves out as the function gives it.
-    Raises arsis.Error."""
+    """Every value of a shipped chip or a chip's file; an energy that it leaves out as the function gives it, its static
+    power as the sum of its parts. Raises arsis.Error."""
     found = arsis.Chip(chip)
     functions: dict[str, float | str] = {key: energy.nominal for key, energy in found.energies.items()}
+    functions["energy.static_mw"] = sum(
+        part.nominal for name, part in found.static_power.items() if not name.startswith("dram_")
+    )
     return functions | {key: value if isinstance(value, str) else float(value) for key, value in found.items()}
 
 
