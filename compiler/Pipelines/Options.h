@@ -61,8 +61,10 @@ struct CompileOptions : mlir::PassPipelineOptions<CompileOptions> {
       *this, "fuse",
       llvm::cl::desc("operations that share a nest of loops: all, none, or a list of vector (work of "
                      "the vector unit with its one reader), sums (a product with the sums that a "
-                     "batch norm or its gradient needs of the result) and epilogues (a product "
-                     "with the work of the vector unit that alone reads its result)"),
+                     "batch norm or its gradient needs of the result), epilogues (a product "
+                     "with the work of the vector unit that alone reads its result), loads (products "
+                     "with the work of the vector unit whose result they alone read) and gradients (the "
+                     "two gradients of a convolution)"),
       llvm::cl::init("all")};
   Option<std::string> mapping{*this, "mapping", llvm::cl::desc("JSON file with mapping decisions that hold")};
   Option<std::string> mappingText{*this, "mapping-text", llvm::cl::desc("the same as JSON text")};

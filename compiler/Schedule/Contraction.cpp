@@ -262,8 +262,14 @@ Evaluation Contraction::evaluate(const Choice &c) const {
         "the tiles are no pieces of equal length of all pixels in their order, or too short");
   Evaluation e;
   bool reached = !groupsH.empty() && !groupsW.empty(); // else no tap reaches the result, which is fills
+  const std::optional<Prologue> &prologue = convolution.streamed.prologue;
   if (reached)
     e.buffers = {l.streamed, l.weights};
+  if (reached && prologue) {
+    if (overhangH(l, 0).isBeside() || overhangW(l, 0).isBeside())
+      return Evaluation::rejected("a tile that is computed where it is loaded lies beside its tensor");
+    prologue->addBuffers(l.streamed, vectorOf(shape.groups * reduced), e.buffers);
+  }
   if (!convolution.epilogue)
     e.buffers.push_back(l.result);
   Buffer accumulator{"accumulator", {0, 1, 1, 1}, 1, true};
@@ -294,16 +300,12 @@ Evaluation Contraction::evaluate(const Choice &c) const {
   double drain = tiles * l.blocks * ceilDiv(l.tileN * l.tileH * l.tileW, l.split.rows);
   e.computeCycles = c[AccSlots] > 1 ? std::max(e.computeCycles, drain) : e.computeCycles + drain;
   e.computeCycles += tiles * l.blocks * double(limits.rows + limits.cols); // fill and empty the array
+  double vectorCycles = 0;
   if (const std::optional<Epilogue> &epilogue = convolution.epilogue) {
     epilogue->addBuffers(l.result, vectors(l), e.buffers);
-    e.computeCycles =
-        std::max(e.computeCycles, tiles * epilogue->cycles(limits, rowsOfTile * l.columns, sumChunks));
+    vectorCycles = tiles * epilogue->cycles(limits, rowsOfTile * l.columns, sumChunks);
   }
-  double streamedBytes =
-      streamedBox(limits,
-                  {shape.batch, forward ? shape.h.input : shape.h.output,
-                   forward ? shape.w.input : shape.w.output, shape.groups * reduced},
-                  {l.tileN, l.sourceH.extent, l.sourceW.extent, l.tileK}, convolution.streamed.type);
+  const double streamedBytes = bytesOfStreamed(l);
   double resultBytes = 0;
   for (numerics::ElementType type : convolution.tileTypes)
     resultBytes += resultBox[numerics::sizeInBytes(type)](
@@ -311,8 +313,13 @@ Evaluation Contraction::evaluate(const Choice &c) const {
   const double weightBytes = bytesOfWeights(l);
   double streamedTimes = reached ? double(l.order.times(l.streamedLevel)) : 0,
          weightTimes = reached ? double(l.order.times(l.weightsLevel)) : 0;
+  if (prologue)
+    vectorCycles +=
+        streamedTimes * prologue->cycles(limits, l.tileN * l.sourceH.extent * l.sourceW.extent * l.tileK);
+  e.computeCycles = std::max(e.computeCycles, vectorCycles);
   e.dramBytes = streamedBytes * streamedTimes + weightBytes * weightTimes + resultBytes * tiles;
-  e.transfers = streamedTimes + weightTimes + tiles * double(convolution.tileTypes.size());
+  e.transfers = streamedTimes * double(prologue ? prologue->tileTypes.size() : 1) + weightTimes +
+                tiles * double(convolution.tileTypes.size());
   e.startBytes = (reached ? streamedBytes + weightBytes : 0) + resultBytes;
   e.overlapped = c[Slots] > 1;
   return e;
@@ -328,6 +335,29 @@ Choice Contraction::essence(const Choice &choice) const {
   if (isOne(l.j) && isOne(l.k))
     essence[Resident] = 0;
   return essence;
+}
+
+double Contraction::bytesOfStreamed(const ContractionTiling &l) const {
+  const auto bytesAs = [&](numerics::ElementType type) {
+    return streamedBox[numerics::sizeInBytes(type)](
+        limits,
+        {shape.batch, forward ? shape.h.input : shape.h.output, forward ? shape.w.input : shape.w.output,
+         shape.groups * reduced},
+        {l.tileN, l.sourceH.extent, l.sourceW.extent, l.tileK}, type);
+  };
+  if (!convolution.streamed.prologue)
+    return bytesAs(convolution.streamed.type);
+  double bytes = 0;
+  for (numerics::ElementType type : convolution.streamed.prologue->tileTypes)
+    bytes += bytesAs(type);
+  return bytes;
+}
+
+Overhang Contraction::overhangH(const ContractionTiling &l, const Affine &index) const {
+  return overhangOf(l.sourceH, l.order.counts[l.h], index, forward ? shape.h.input : shape.h.output);
+}
+Overhang Contraction::overhangW(const ContractionTiling &l, const Affine &index) const {
+  return overhangOf(l.sourceW, l.order.counts[l.w], index, forward ? shape.w.input : shape.w.output);
 }
 
 double Contraction::bytesOfWeights(const ContractionTiling &l) const {

@@ -12,6 +12,7 @@
 #ifndef ARSIS_COMPILER_SCHEDULE_CONTRACTION_H
 #define ARSIS_COMPILER_SCHEDULE_CONTRACTION_H
 
+#include "compiler/Schedule/Beside.h"
 #include "compiler/Schedule/Groups.h"
 #include "compiler/Schedule/Phases.h"
 #include "compiler/Schedule/Split.h"
@@ -66,8 +67,11 @@ public:
   /// gradient.
   const int64_t reduced, columns;
   int64_t allColumns() const { return shape.groups * columns; }
+  /// The streamed tile of a tiling along both axes.
+  Overhang overhangH(const ContractionTiling &tiling, const Affine &index) const;
+  Overhang overhangW(const ContractionTiling &tiling, const Affine &index) const;
 
-private:
+protected:
   enum FieldIndex {
     N,
     H,
@@ -85,6 +89,12 @@ private:
     ChunkKw,
     Groups // and their pack; absent where there are none
   };
+  /// All of the tiling but its phases.
+  ContractionTiling outline(const Choice &choice) const;
+  /// The layout with other work on each streamed tile, unless `make` is empty.
+  Layout layoutBeside(const Choice &choice, const MakeBeside &make) const;
+
+private:
   std::vector<int64_t> packs() const;
   bool isProduct() const { return convolution.planDims.size() == 1; }
   int64_t pixelsH() const { return forward ? shape.h.output : shape.h.input; }
@@ -93,14 +103,14 @@ private:
   const char *findFault(const Choice &choice) const;
   int64_t sumChunkOf(const ContractionTiling &tiling) const;
   double bytesOfWeights(const ContractionTiling &tiling) const;
-  /// All of the tiling but its phases.
-  ContractionTiling outline(const Choice &choice) const;
+  /// Of a tile of each tensor that is streamed.
+  double bytesOfStreamed(const ContractionTiling &tiling) const;
   std::vector<Phase> strideH, strideW; // of the input gradient
   GradientReach reachH, reachW;
   std::vector<TapGroup> groupsH, groupsW; // phases with taps
   int64_t maxTapsH, maxTapsW;
-  mutable BoxBytes streamedBox, weightBox, diagonalBox;
-  mutable std::array<BoxBytes, 5> resultBox; // by the bytes of an element
+  mutable BoxBytes weightBox, diagonalBox;
+  mutable std::array<BoxBytes, 5> streamedBox, resultBox; // by the bytes of an element
 };
 
 } // namespace arsis::schedule

@@ -15,15 +15,20 @@ namespace {
 
 class Writer {
 public:
-  Writer(const Contraction &space, ContractionTiling tiling, Layout &layout)
-      : p(space), l(std::move(tiling)), b(layout) {
+  Writer(const Contraction &space, ContractionTiling tiling, Layout &layout, const MakeBeside &make)
+      : p(space), l(std::move(tiling)), b(layout), beside(make ? make(b, index) : nullptr) {
     if (p.convolution.epilogue)
       epilogue.emplace(*p.convolution.epilogue, b);
+    if (p.convolution.streamed.prologue)
+      prologue.emplace(*p.convolution.streamed.prologue, b);
   }
 
   void write() {
-    streamedTensor =
-        b.tensor(p.convolution.streamed.value, p.convolution.streamed.shape, p.convolution.streamed.type);
+    if (prologue)
+      prologue->declareTensors(p.convolution.streamed.shape);
+    else
+      streamedTensor =
+          b.tensor(p.convolution.streamed.value, p.convolution.streamed.shape, p.convolution.streamed.type);
     weightsTensor = b.tensor(p.convolution.stationary.value, weightsShape(), p.convolution.stationary.type);
     if (epilogue)
       epilogue->declareTensors(p.convolution.resultShape);
@@ -36,19 +41,25 @@ public:
     accumulators.resize(withTaps(l.phasesH) * withTaps(l.phasesW));
     constexpr size_t kMostFills = 8; // beyond it one fill of everything is cheaper
     fillsWhole = l.phasesH.size() * l.phasesW.size() - accumulators.size() > kMostFills;
-    totalProducts = countProducts();
+    if (beside)
+      beside->declareTensors();
+    totalProducts = countProducts() + (beside ? beside->products() : 0);
     // Without tiles of channels a phase drains before the next one begins.
     const bool channelTiles = l.order.counts[l.k] > 1;
     std::vector<LayoutBuilder::Action> before, after;
     const EpilogueWriter::Columns columns = {p.vectors(l), 0, p.allColumns()};
     if (epilogue)
       before.push_back({LoopOrder::kTop, [&] { epilogue->begin(columns); }});
+    if (prologue && !accumulators.empty())
+      before.push_back({LoopOrder::kTop, [&] { prologue->begin(vectorOf(p.shape.groups * p.reduced)); }});
     before.push_back(
         {l.resultLevel, [&] { result = epilogue ? epilogue->allocTile(l.result) : b.alloc(l.result); }});
     if (!accumulators.empty()) { // else no tap reaches the result
       before.push_back({l.weightsLevel, [&] { loadWeightsTile(); }});
       before.push_back({l.streamedLevel, [&] { loadStreamedTile(); }});
     }
+    if (beside)
+      beside->join(before, after);
     if (channelTiles) {
       before.push_back({l.resultLevel, [&] {
                           for (size_t i = 0; i < accumulators.size(); ++i)
@@ -80,6 +91,15 @@ private:
       if (!channelTiles)
         drain(h, w, i);
     });
+    if (beside)
+      beside->work(streamed, tileNumber() * totalProducts + products);
+  }
+
+  Affine tileNumber() const {
+    Affine number;
+    for (size_t i = 0; i < l.order.counts.size(); ++i)
+      number = number * l.order.counts[i] + index[i];
+    return number;
   }
 
   /// Calls `work` with every pair of phases and the number of its accumulator, -1 if no tap reaches it.
@@ -127,12 +147,20 @@ private:
   }
 
   void loadStreamedTile() {
+    const Affine n = index[l.n] * l.tileN, h = index[l.h] * l.sourceH.step + l.sourceH.base,
+                 w = index[l.w] * l.sourceW.step + l.sourceW.base;
+    const Box4 box = {b.extent(l.tileN, p.shape.batch, n), l.sourceH.extent, l.sourceW.extent, tileK()};
+    if (prologue) {
+      streamed = prologue->make(l.streamed, {{n, h, w, firstK()},
+                                             box,
+                                             {0, 1, 2, 3},
+                                             firstK(),
+                                             p.overhangH(l, index[l.h]),
+                                             p.overhangW(l, index[l.w])});
+      return;
+    }
     streamed = b.alloc(l.streamed);
-    const Affine n = index[l.n] * l.tileN;
-    load(streamedTensor, streamed, p.convolution.streamed.axes,
-         {n, index[l.h] * l.sourceH.step + l.sourceH.base, index[l.w] * l.sourceW.step + l.sourceW.base,
-          firstK()},
-         {b.extent(l.tileN, p.shape.batch, n), l.sourceH.extent, l.sourceW.extent, tileK()});
+    load(streamedTensor, streamed, p.convolution.streamed.axes, {n, h, w, firstK()}, box);
   }
 
   void loadWeightsTile() {
@@ -217,15 +245,12 @@ private:
 
   void multiply(const AxisPhase &h, const AxisPhase &w, int phase) {
     const int64_t chunksH = ceilDiv(h.taps, l.chunkKh), chunksW = ceilDiv(w.taps, l.chunkKw);
-    Affine tileNumber;
-    for (size_t i = 0; i < l.order.counts.size(); ++i)
-      tileNumber = tileNumber * l.order.counts[i] + index[i];
     b.loop(l.blocks, [&](const Affine &block) {
       b.loop(l.chunksPerTile, [&](const Affine &chunk) {
         b.loop(chunksH, [&](const Affine &kh) {
           b.loop(chunksW, [&](const Affine &kw) {
             // Consecutive products take consecutive banks, so that a load hides behind the product before it.
-            const Affine bank = tileNumber * totalProducts + products +
+            const Affine bank = tileNumber() * totalProducts + products +
                                 ((block * l.chunksPerTile + chunk) * chunksH + kh) * chunksW + kw;
             multiplyChunk(h, w, phase, {block, chunk, kh, kw}, bank);
           });
@@ -355,14 +380,18 @@ private:
   int streamedTensor = 0, weightsTensor = 0, resultTensor = 0;
   int streamed = 0, weights = 0, result = 0;
   std::optional<EpilogueWriter> epilogue;
+  std::optional<PrologueWriter> prologue;
+  const std::unique_ptr<Beside> beside;
   std::vector<std::vector<int>> accumulators; // [phase][unit]
 };
 
 } // namespace
 
-Layout Contraction::layout(const Choice &choice) const {
+Layout Contraction::layout(const Choice &choice) const { return layoutBeside(choice, {}); }
+
+Layout Contraction::layoutBeside(const Choice &choice, const MakeBeside &make) const {
   Layout layout;
-  Writer(*this, tiling(choice), layout).write();
+  Writer(*this, tiling(choice), layout, make).write();
   return layout;
 }
 

@@ -44,19 +44,45 @@ Window window(int64_t input, int64_t output, int64_t kernel, int64_t stride, int
 
 class Reader {
 public:
-  explicit Reader(const Unit &unit) : unit(unit), part(productOf(unit)), s(part.structure) {}
+  explicit Reader(const Unit &unit) : Reader(unit, productOf(unit)) {}
+  Reader(const Unit &unit, const Part &product) : unit(unit), part(product), s(part.structure) {}
 
-  std::optional<Convolution> read() const {
+  /// The product, whatever stands beside it.
+  std::optional<Convolution> readAlone() const {
     const bool bare = s.before.empty() && s.after.empty() && s.terms.size() == 2 && s.terms[0].isOperand() &&
                       s.terms[0].number == 0 && s.terms[1].isOperand() && s.terms[1].number == 1;
     if (s.combine != nn::Combine::Fma || !bare || s.results.size() != 1)
       return std::nullopt;
-    std::optional<Convolution> c = s.operands[0].indices.size() == 2   ? product()
-                                   : s.operands[0].indices.size() == 4 ? convolution()
-                                                                       : std::nullopt;
+    return s.operands[0].indices.size() == 2   ? product()
+           : s.operands[0].indices.size() == 4 ? convolution()
+                                               : std::nullopt;
+  }
+
+  std::optional<Convolution> read() const {
+    std::optional<Convolution> c = readAlone();
     if (!c || unit.parts.size() == 1)
       return c;
-    c->epilogue = c->pass == Convolution::GradWeight ? std::nullopt : epilogueIn(unit, part);
+    std::vector<const Part *> products;
+    for (const Part &each : unit.parts)
+      if (each.structure.combine == nn::Combine::Fma)
+        products.push_back(&each);
+    if (products.size() > 1 && (products.size() > 2 || !addSibling(*c, *products.back())))
+      return std::nullopt;
+    std::vector<ConvOperand *> factors = {&c->streamed, &c->stationary};
+    if (c->sibling)
+      factors.push_back(&c->sibling->streamed);
+    for (ConvOperand *factor : factors)
+      if (unit.values[factor->value].kind == Value::Kind::Inner) {
+        if (factor->isTurned() || (factor == &c->stationary && c->pass != Convolution::GradWeight))
+          return std::nullopt;
+        factor->prologue = prologueIn(unit, factor->value, products);
+        if (!factor->prologue)
+          return std::nullopt;
+      }
+    const std::vector<bool> before = partsBefore(unit, products);
+    if (std::count(before.begin(), before.end(), true) + products.size() == unit.parts.size())
+      return c;
+    c->epilogue = c->pass == Convolution::GradWeight ? std::nullopt : epilogueIn(unit, products);
     if (!c->epilogue)
       return std::nullopt;
     c->resultType = c->epilogue->productType();
@@ -68,6 +94,18 @@ public:
   }
 
 private:
+  /// Takes another product as the gradient of the weight beside that of the input.
+  bool addSibling(Convolution &c, const Part &other) const {
+    const std::optional<Convolution> weight = Reader(unit, other).readAlone();
+    if (!weight || weight->pass != Convolution::GradWeight || weight->stationary.value != c.streamed.value ||
+        weight->shape.h.padBefore != c.shape.h.padBefore ||
+        weight->shape.w.padBefore != c.shape.w.padBefore || weight->resultShape != c.stationary.shape ||
+        weight->streamed.shape != c.resultShape)
+      return false;
+    c.sibling = {weight->streamed, weight->result, weight->resultShape, weight->resultType, weight->planDims};
+    return true;
+  }
+
   static const Part &productOf(const Unit &unit) {
     const auto found = std::find_if(unit.parts.begin(), unit.parts.end(), [](const Part &part) {
       return part.structure.combine == nn::Combine::Fma;
@@ -83,7 +121,13 @@ private:
   }
   const std::vector<int64_t> &shapeOf(int value) const { return unit.values[value].shape; }
 
-  ConvOperand operand(int value) const { return {value, shapeOf(value), unit.values[value].type}; }
+  ConvOperand operand(int value) const {
+    ConvOperand operand;
+    operand.value = value;
+    operand.shape = shapeOf(value);
+    operand.type = unit.values[value].type;
+    return operand;
+  }
 
   Convolution begin() const {
     Convolution c;

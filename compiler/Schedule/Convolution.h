@@ -10,6 +10,7 @@
 #include "compiler/Schedule/Epilogue.h"
 #include "compiler/Schedule/Geometry.h"
 #include "compiler/Schedule/Layout.h"
+#include "compiler/Schedule/Prologue.h"
 #include "compiler/Schedule/Unit.h"
 
 #include <optional>
@@ -32,8 +33,19 @@ struct ConvOperand {
   std::vector<int64_t> shape;
   numerics::ElementType type = numerics::ElementType::F32;
   std::array<int, 4> axes = {0, 1, 2, 3};
+  std::optional<Prologue> prologue =
+      {}; // what it is computed from where it is loaded; it is not in DRAM then
 
   bool isTurned() const { return axes[3] != 3; }
+};
+
+/// The gradient of the weight, made in the nest of that of the input of the same gradient.
+struct WeightSibling {
+  ConvOperand streamed; // the input
+  int result = 0;
+  std::vector<int64_t> resultShape;
+  numerics::ElementType resultType = numerics::ElementType::F32;
+  std::vector<std::string> planDims;
 };
 
 struct Convolution {
@@ -45,6 +57,7 @@ struct Convolution {
   std::vector<int64_t> resultShape;
   numerics::ElementType resultType = numerics::ElementType::F32; // of what drains
   std::optional<Epilogue> epilogue; // what becomes of the result before it is stored
+  std::optional<WeightSibling> sibling;
   /// What is moved for each tile of the result in its shape: the result, or what the epilogue loads and
   /// stores.
   std::vector<numerics::ElementType> tileTypes = {numerics::ElementType::F32};
@@ -57,6 +70,7 @@ struct Convolution {
     std::string batch, h, w, reduced, columns, kernelRow, group;
   } names;
 
+  bool hasPrologue() const { return streamed.prologue || stationary.prologue; }
   /// Whether the epilogue sums up pixels, in chunks that the tile decides.
   bool sums() const { return epilogue && epilogue->sums(); }
 

@@ -36,7 +36,7 @@ public:
   Depthwise(const ChipLimits &limits, Convolution convolution);
 
   static bool isDepthwise(const Convolution &convolution) {
-    return convolution.shape.groups > 1 && convolution.shape.channels == 1;
+    return convolution.shape.groups > 1 && convolution.shape.channels == 1 && !convolution.hasPrologue();
   }
 
   std::vector<Field> fields() const override;

@@ -3,6 +3,8 @@
 // See Epilogue.h. The product is read as an operand of the vector program that the other parts are.
 #include "compiler/Schedule/Epilogue.h"
 
+#include "compiler/Schedule/Prologue.h"
+
 #include <algorithm>
 
 namespace arsis::schedule {
@@ -73,15 +75,16 @@ static std::vector<Epilogue::Room> roomsOf(const Epilogue &e) {
   return rooms;
 }
 
-std::optional<Epilogue> epilogueIn(const Unit &unit, const Part &part) {
-  const bool readsInner = std::any_of(part.operands.begin(), part.operands.end(), [&](int value) {
-    return unit.values[value].kind != Value::Kind::Operand;
-  });
-  const int product = part.results.front();
+std::optional<Epilogue> epilogueIn(const Unit &unit, const std::vector<const Part *> &products) {
+  const int product = products.front()->results.front();
   const Value &made = unit.values[product];
+  const std::vector<bool> before = partsBefore(unit, products);
   Unit rest = unit;
-  rest.parts.erase(rest.parts.begin() + (&part - unit.parts.data()));
-  std::optional<VectorProgram> program = readsInner ? std::nullopt : vectorProgramIn(rest);
+  rest.parts.clear();
+  for (size_t i = 0; i < unit.parts.size(); ++i)
+    if (!before[i] && std::count(products.begin(), products.end(), &unit.parts[i]) == 0)
+      rest.parts.push_back(unit.parts[i]);
+  std::optional<VectorProgram> program = vectorProgramIn(rest);
   if (!program || !isForTiles(*program))
     return std::nullopt;
   Epilogue e;

@@ -59,9 +59,9 @@ struct Epilogue {
   double cycles(const ChipLimits &limits, int64_t elements, int64_t chunks) const;
 };
 
-/// What all parts of a unit but one are to that one, which makes a value of rank two or four, its columns
-/// last, and reads none of theirs. Nothing if they are something else.
-std::optional<Epilogue> epilogueIn(const Unit &unit, const Part &product);
+/// What all parts of a unit but its products, and those that make what these read, are to the first of them,
+/// which makes a value of rank two or four, its columns last. Nothing if they are something else.
+std::optional<Epilogue> epilogueIn(const Unit &unit, const std::vector<const Part *> &products);
 
 /// Writes an epilogue into a layout.
 class EpilogueWriter {

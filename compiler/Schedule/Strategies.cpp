@@ -5,6 +5,7 @@
 
 #include "compiler/Schedule/Contraction.h"
 #include "compiler/Schedule/Depthwise.h"
+#include "compiler/Schedule/Gradients.h"
 #include "compiler/Schedule/Move.h"
 #include "compiler/Schedule/Outside.h"
 #include "compiler/Schedule/Vector.h"
@@ -18,9 +19,16 @@ namespace arsis::schedule {
 
 static std::unique_ptr<Space> weightStationary(const Unit &unit, const ChipLimits &limits) {
   std::optional<Convolution> convolution = convolutionIn(unit);
-  if (!convolution || convolution->pass == Convolution::GradWeight)
+  if (!convolution || convolution->pass == Convolution::GradWeight || convolution->sibling)
     return nullptr;
   return std::make_unique<Contraction>(limits, std::move(*convolution));
+}
+
+static std::unique_ptr<Space> bothGradients(const Unit &unit, const ChipLimits &limits) {
+  std::optional<Convolution> convolution = convolutionIn(unit);
+  if (!convolution || !convolution->sibling || !Gradients::suits(*convolution))
+    return nullptr;
+  return std::make_unique<Gradients>(limits, std::move(*convolution));
 }
 
 static std::unique_ptr<Space> pixelStationary(const Unit &unit, const ChipLimits &limits) {
@@ -32,7 +40,7 @@ static std::unique_ptr<Space> pixelStationary(const Unit &unit, const ChipLimits
 
 static std::unique_ptr<Space> depthwise(const Unit &unit, const ChipLimits &limits) {
   std::optional<Convolution> convolution = convolutionIn(unit);
-  if (!convolution || !Depthwise::isDepthwise(*convolution))
+  if (!convolution || convolution->sibling || !Depthwise::isDepthwise(*convolution))
     return nullptr;
   return std::make_unique<Depthwise>(limits, std::move(*convolution));
 }
@@ -54,6 +62,7 @@ static std::unique_ptr<Space> vectors(const Unit &unit, const ChipLimits &limits
 
 static const std::vector<Strategy> kInside = {{"weight_stationary", weightStationary},
                                               {"pixel_stationary", pixelStationary},
+                                              {"both_gradients", bothGradients},
                                               {"window", windows},
                                               {"dma", moves},
                                               {"vector", vectors}};

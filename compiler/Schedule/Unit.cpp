@@ -18,6 +18,8 @@ std::vector<int> numbers(size_t first, size_t count) {
 
 class Former {
 public:
+  explicit Former(std::vector<numerics::ElementType> innerTypes = {}) : innerTypes(std::move(innerTypes)) {}
+
   Unit form(std::string name, std::vector<nn::Part> parts, std::vector<Value> operands,
             std::vector<Value> results) {
     unit.name = std::move(name);
@@ -57,6 +59,8 @@ private:
     if (isNew) {
       Value value;
       value.kind = Value::Kind::Inner;
+      if (static_cast<size_t>(~code) < innerTypes.size())
+        value.type = innerTypes[static_cast<size_t>(~code)];
       for (const nn::Index &index : access->indices) {
         int64_t extent = 1;
         for (const nn::Term &term : index.terms)
@@ -68,6 +72,7 @@ private:
     return known->second;
   }
 
+  const std::vector<numerics::ElementType> innerTypes;
   Unit unit;
   std::map<int, int> inner; // to values
 };
@@ -83,8 +88,9 @@ Unit unitOf(std::string name, nn::Structure structure, std::vector<Value> operan
 }
 
 Unit unitOf(std::string name, std::vector<nn::Part> parts, std::vector<Value> operands,
-            std::vector<Value> results) {
-  return Former().form(std::move(name), std::move(parts), std::move(operands), std::move(results));
+            std::vector<Value> results, std::vector<numerics::ElementType> innerTypes) {
+  return Former(std::move(innerTypes))
+      .form(std::move(name), std::move(parts), std::move(operands), std::move(results));
 }
 
 } // namespace arsis::schedule

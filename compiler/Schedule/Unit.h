@@ -44,8 +44,9 @@ struct Unit {
 /// The unit of one operation with this structure, or with these parts.
 Unit unitOf(std::string name, nn::Structure structure, std::vector<Value> operands,
             std::vector<Value> results);
+/// Inner value ~k has type innerTypes[k], or is fp32 if there is none.
 Unit unitOf(std::string name, std::vector<nn::Part> parts, std::vector<Value> operands,
-            std::vector<Value> results);
+            std::vector<Value> results, std::vector<numerics::ElementType> innerTypes = {});
 
 } // namespace arsis::schedule
 

@@ -22,15 +22,8 @@ std::vector<int64_t> chunkedSizes(int64_t extent, int64_t chunk) {
   return sizes;
 }
 
-/// Pixels that are stationary together: images, rows, columns.
-struct PixelChunk {
-  int64_t n, h, w;
-};
+} // namespace
 
-/// The chunk for which the array streams the fewest rows: it cuts the pixels into few chunks, so that the
-/// array's rows are full, and what lies apart of it takes a quarter of the banks at most, since other arrays
-/// and the DMA want some too. Of equal ones that with the fewest images, then with the longest rows: it lies
-/// closest together.
 PixelChunk bestChunk(const ConvShape &shape, const ChipLimits &limits, int64_t elementBytes) {
   constexpr int64_t kMostImages = 16; // more would need tiles of as many
   constexpr int64_t kShare = 4;
@@ -56,8 +49,6 @@ PixelChunk bestChunk(const ConvShape &shape, const ChipLimits &limits, int64_t e
     }
   return best;
 }
-
-} // namespace
 
 std::vector<int64_t> WeightGradient::packs() const {
   const int64_t streamed = shape.h.kernel * shape.w.kernel * shape.channels,
@@ -219,6 +210,21 @@ Evaluation WeightGradient::evaluate(const Choice &c) const {
     return Evaluation::rejected(Split::kNoRows);
   Evaluation e;
   e.buffers = {l.streamed, l.gradient, l.result, l.accumulator};
+  const int64_t channels = shape.groups * shape.channels, outputs = shape.groups * shape.outputs;
+  const double streamedTimes = double(l.order.times(l.streamedLevel)),
+               gradientTimes = double(l.order.times(l.gradientLevel));
+  double vectorCycles = 0;
+  if (const std::optional<Prologue> &prologue = convolution.streamed.prologue) {
+    if (overhangH(l, 0, 0).isBeside() || overhangW(l, 0).isBeside())
+      return Evaluation::rejected("a tile that is computed where it is loaded lies beside its tensor");
+    prologue->addBuffers(l.streamed, vectorOf(channels), e.buffers);
+    vectorCycles +=
+        streamedTimes * prologue->cycles(limits, l.tileN * l.sourceHeight * l.tileC * l.sourceW.extent);
+  }
+  if (const std::optional<Prologue> &prologue = convolution.stationary.prologue) {
+    prologue->addBuffers(l.gradient, vectorOf(outputs), e.buffers);
+    vectorCycles += gradientTimes * prologue->cycles(limits, l.gradient.elements());
+  }
   e.loops = l.order.depth() + (l.blocks > 1) + (l.chunksN > 1) + (l.chunksH > 1) + (l.chunksW > 1);
   double rows = double(l.tileKh * shape.w.kernel * l.splitC); // of one array
   double weightRows =
@@ -231,12 +237,13 @@ Evaluation WeightGradient::evaluate(const Choice &c) const {
   double drain = tiles * l.blocks * rows;
   e.computeCycles = c[AccSlots] > 1 ? std::max(e.computeCycles, drain) : e.computeCycles + drain;
   e.computeCycles += tiles * l.blocks * double(limits.rows + limits.cols);
-  const int64_t channels = shape.groups * shape.channels, outputs = shape.groups * shape.outputs;
-  double streamedBytes =
-      streamedBox(limits, {shape.batch, shape.h.input, shape.w.input, channels},
-                  {l.tileN, l.sourceHeight, l.sourceW.extent, l.tileC}, convolution.streamed.type);
-  double gradientBytes = gradientBox(limits, {shape.batch, shape.h.output, shape.w.output, outputs},
-                                     l.gradient.shape, convolution.stationary.type);
+  e.computeCycles = std::max(e.computeCycles, vectorCycles);
+  const double streamedBytes =
+      bytesOf(convolution.streamed, {shape.batch, shape.h.input, shape.w.input, channels},
+              {l.tileN, l.sourceHeight, l.sourceW.extent, l.tileC}, streamedBox);
+  const double gradientBytes =
+      bytesOf(convolution.stationary, {shape.batch, shape.h.output, shape.w.output, outputs},
+              l.gradient.shape, gradientBox);
   double resultBytes =
       l.groups.together()
           ? diagonalBox(limits,
@@ -246,13 +253,39 @@ Evaluation WeightGradient::evaluate(const Choice &c) const {
                         convolution.resultType)
           : resultBox(limits, {shape.h.kernel, shape.w.kernel, shape.channels, outputs}, l.result.shape,
                       convolution.resultType);
-  double streamedTimes = double(l.order.times(l.streamedLevel)),
-         gradientTimes = double(l.order.times(l.gradientLevel));
   e.dramBytes = streamedBytes * streamedTimes + gradientBytes * gradientTimes + resultBytes * tiles;
-  e.transfers = streamedTimes + gradientTimes + tiles;
+  const auto tensorsOf = [](const ConvOperand &factor) {
+    return factor.prologue ? double(factor.prologue->tileTypes.size()) : 1;
+  };
+  e.transfers = streamedTimes * tensorsOf(convolution.streamed) +
+                gradientTimes * tensorsOf(convolution.stationary) + tiles;
   e.startBytes = streamedBytes + gradientBytes + resultBytes;
   e.overlapped = c[Slots] > 1;
   return e;
+}
+
+double WeightGradient::bytesOf(const ConvOperand &factor, const Shape4 &all, const Shape4 &tile,
+                               std::array<BoxBytes, 5> &boxes) const {
+  const auto bytesAs = [&](numerics::ElementType type) {
+    return boxes[numerics::sizeInBytes(type)](limits, all, tile, type);
+  };
+  if (!factor.prologue)
+    return bytesAs(factor.type);
+  double bytes = 0;
+  for (numerics::ElementType type : factor.prologue->tileTypes)
+    bytes += bytesAs(type);
+  return bytes;
+}
+
+Overhang WeightGradient::overhangH(const WeightGradientTiling &l, const Affine &row,
+                                   const Affine &kernelRow) const {
+  const int64_t step = l.tileH * shape.h.stride, kernelStep = l.tileKh * shape.h.dilation,
+                most = step * (l.order.counts[l.h] - 1) + kernelStep * (l.order.counts[l.kh] - 1);
+  return {row * step + kernelRow * kernelStep - shape.h.padBefore, -shape.h.padBefore,
+          most - shape.h.padBefore, shape.h.input};
+}
+Overhang WeightGradient::overhangW(const WeightGradientTiling &l, const Affine &column) const {
+  return overhangOf(l.sourceW, l.order.counts[l.w], column, shape.w.input);
 }
 
 Plan WeightGradient::plan(const Choice &c) const {

@@ -18,6 +18,16 @@
 
 namespace arsis::schedule {
 
+/// Pixels that are stationary together: images, rows, columns.
+struct PixelChunk {
+  int64_t n, h, w;
+};
+/// The chunk for which the array streams the fewest rows: it cuts the pixels into few chunks, so that the
+/// array's rows are full, and what lies apart of it takes a quarter of the banks at most, since other arrays
+/// and the DMA want some too. Of equal ones that with the fewest images, then with the longest rows: it lies
+/// closest together.
+PixelChunk bestChunk(const ConvShape &shape, const ChipLimits &limits, int64_t elementBytes);
+
 struct WeightGradientTiling {
   int g, kh, c, j, n, h, w; // positions of the loops in `order`
   LoopOrder order;
@@ -51,6 +61,9 @@ public:
 
   const Convolution convolution;
   const ConvShape &shape;
+  /// The streamed tile of a tiling along both axes; the kernel's rows may be cut.
+  Overhang overhangH(const WeightGradientTiling &tiling, const Affine &row, const Affine &kernelRow) const;
+  Overhang overhangW(const WeightGradientTiling &tiling, const Affine &column) const;
 
 private:
   enum FieldIndex {
@@ -72,7 +85,11 @@ private:
   };
   std::vector<int64_t> packs() const;
   const char *findFault(const Choice &choice) const;
-  mutable BoxBytes streamedBox, gradientBox, resultBox, diagonalBox;
+  /// Of a tile of all tensors that are loaded for a factor, by a box of each type.
+  double bytesOf(const ConvOperand &factor, const Shape4 &all, const Shape4 &tile,
+                 std::array<BoxBytes, 5> &boxes) const;
+  mutable std::array<BoxBytes, 5> streamedBox, gradientBox; // by the bytes of an element
+  mutable BoxBytes resultBox, diagonalBox;
 };
 
 } // namespace arsis::schedule

@@ -15,16 +15,26 @@ namespace {
 class Writer {
 public:
   Writer(const WeightGradient &space, WeightGradientTiling tiling, Layout &layout)
-      : p(space), shape(space.shape), l(std::move(tiling)), b(layout) {}
+      : p(space), shape(space.shape), l(std::move(tiling)), b(layout) {
+    if (p.convolution.streamed.prologue)
+      ofStreamed.emplace(*p.convolution.streamed.prologue, b);
+    if (p.convolution.stationary.prologue)
+      ofGradient.emplace(*p.convolution.stationary.prologue, b);
+  }
 
   void write() {
-    xTensor =
-        b.tensor(p.convolution.streamed.value, p.convolution.streamed.shape, p.convolution.streamed.type);
-    gradientTensor = b.tensor(p.convolution.stationary.value, p.convolution.stationary.shape,
-                              p.convolution.stationary.type);
+    const auto declare = [&](const ConvOperand &factor, std::optional<PrologueWriter> &prologue) {
+      if (!prologue)
+        return b.tensor(factor.value, factor.shape, factor.type);
+      prologue->declareTensors(factor.shape);
+      return 0;
+    };
+    xTensor = declare(p.convolution.streamed, ofStreamed);
+    gradientTensor = declare(p.convolution.stationary, ofGradient);
     resultTensor = b.tensor(p.convolution.result, resultShape(), p.convolution.resultType);
     b.nest(l.order, index,
-           {{l.resultLevel, [&] { allocResult(); }},
+           {{LoopOrder::kTop, [&] { beginPrologues(); }},
+            {l.resultLevel, [&] { allocResult(); }},
             {l.streamedLevel, [&] { loadStreamed(); }},
             {l.gradientLevel, [&] { loadGradient(); }}},
            [&] { multiply(); }, {{l.resultLevel, [&] { drainAndStore(); }}});
@@ -51,6 +61,13 @@ private:
                       : b.extent(l.columns, shape.outputs, index[l.j] * l.columns);
   }
 
+  void beginPrologues() {
+    if (ofStreamed)
+      ofStreamed->begin(vectorOf(shape.groups * shape.channels));
+    if (ofGradient)
+      ofGradient->begin(vectorOf(shape.groups * shape.outputs));
+  }
+
   void allocResult() {
     result = b.alloc(l.result);
     accumulators.clear();
@@ -60,23 +77,36 @@ private:
   }
 
   void loadStreamed() {
-    streamed = b.alloc(l.streamed);
-    x = b.strides(streamed); // of (image, row, channel, column)
     const Affine n = index[l.n] * l.tileN;
     const Affine row = index[l.h] * (l.tileH * shape.h.stride) + index[l.kh] * (l.tileKh * shape.h.dilation) -
                        shape.h.padBefore;
-    b.load(xTensor, {n, row, index[l.w] * l.sourceW.step + l.sourceW.base, firstC()},
-           {b.extent(l.tileN, shape.batch, n), l.sourceHeight, l.sourceW.extent, tileC()},
-           {streamed, 0, {x[0], x[1], x[3], x[2]}});
+    const std::array<Affine, 4> at = {n, row, index[l.w] * l.sourceW.step + l.sourceW.base, firstC()};
+    const Box4 box = {b.extent(l.tileN, shape.batch, n), l.sourceHeight, l.sourceW.extent, tileC()};
+    if (ofStreamed)
+      streamed = ofStreamed->make(l.streamed, {at,
+                                               box,
+                                               {0, 1, 3, 2},
+                                               firstC(),
+                                               p.overhangH(l, index[l.h], index[l.kh]),
+                                               p.overhangW(l, index[l.w])});
+    else
+      streamed = b.alloc(l.streamed);
+    x = b.strides(streamed); // of (image, row, channel, column)
+    if (!ofStreamed)
+      b.load(xTensor, at, box, {streamed, 0, {x[0], x[1], x[3], x[2]}});
   }
 
   void loadGradient() {
-    gradient = b.alloc(l.gradient);
     const Affine n = index[l.n] * l.tileN, h = index[l.h] * l.tileH, w = index[l.w] * l.tileW;
-    b.load(gradientTensor, {n, h, w, firstColumn()},
-           {b.extent(l.tileN, shape.batch, n), b.extent(l.tileH, shape.h.output, h),
-            b.extent(l.tileW, shape.w.output, w), tileColumns()},
-           b.whole(gradient));
+    const std::array<Affine, 4> at = {n, h, w, firstColumn()};
+    const Box4 box = {b.extent(l.tileN, shape.batch, n), b.extent(l.tileH, shape.h.output, h),
+                      b.extent(l.tileW, shape.w.output, w), tileColumns()};
+    if (ofGradient) {
+      gradient = ofGradient->make(l.gradient, {at, box, {0, 1, 2, 3}, firstColumn(), {}, {}});
+      return;
+    }
+    gradient = b.alloc(l.gradient);
+    b.load(gradientTensor, at, box, b.whole(gradient));
   }
 
   Affine blockOf(const Affine &block, int64_t unit) {
@@ -205,6 +235,7 @@ private:
   std::vector<Affine> index;
   int xTensor = 0, gradientTensor = 0, resultTensor = 0;
   int streamed = 0, gradient = 0, result = 0;
+  std::optional<PrologueWriter> ofStreamed, ofGradient;
   Shape4 x{};                    // strides of the streamed tile
   std::vector<int> accumulators; // by unit
 };

@@ -80,11 +80,10 @@ void batchNorm(int64_t pixels, int64_t channels, const T *x, const T *scale, con
   batchNormApply(pixels, channels, x, scale, bias, out.mean, out.rstd, out.y);
 }
 
-/// The same by the moments of x.
+/// Statistics by the moments of so many pixels; out.y is not read.
 template <class T>
-void batchNormOfMoments(int64_t pixels, int64_t channels, const T *x, const T *scale, const T *bias,
-                        const T *runningMean, const T *runningVar, const Moments<T> &moments, T epsilon,
-                        T momentum, const BatchNormResults<T> &out) {
+void statisticsOfMoments(int64_t pixels, int64_t channels, const T *runningMean, const T *runningVar,
+                         const Moments<T> &moments, T epsilon, T momentum, const BatchNormResults<T> &out) {
   const T inverse = inverseOf<T>(pixels), ofFirst = inverseOf<T>(moments.count),
           toUnbiased = T(double(pixels) / double(pixels - 1)), keep = subtract(T(1), momentum);
   for (int64_t c = 0; c < channels; ++c) {
@@ -97,6 +96,14 @@ void batchNormOfMoments(int64_t pixels, int64_t channels, const T *x, const T *s
     out.newRunningVar[c] =
         fusedMultiplyAdd(multiply(variance, toUnbiased), momentum, multiply(runningVar[c], keep));
   }
+}
+
+/// batchNorm by the moments of x.
+template <class T>
+void batchNormOfMoments(int64_t pixels, int64_t channels, const T *x, const T *scale, const T *bias,
+                        const T *runningMean, const T *runningVar, const Moments<T> &moments, T epsilon,
+                        T momentum, const BatchNormResults<T> &out) {
+  statisticsOfMoments<T>(pixels, channels, runningMean, runningVar, moments, epsilon, momentum, out);
   batchNormApply(pixels, channels, x, scale, bias, out.mean, out.rstd, out.y);
 }
 

@@ -49,6 +49,20 @@ template <class T> static void callTraining(KernelCall &call, bool hasMoments) {
 template <class T> static void callBatchNorm(KernelCall &call) { callTraining<T>(call, false); }
 template <class T> static void callBatchNormOfMoments(KernelCall &call) { callTraining<T>(call, true); }
 
+template <class T> static void callBatchNormStatistics(KernelCall &call) {
+  call.expect(5, 4);
+  const Shape vector = call.operandShape(0);
+  const int64_t channels = vector.at(0);
+  const Moments<T> moments{call.operandOfShape<T>(2, vector), call.operandOfShape<T>(3, vector),
+                           call.operandOfShape<T>(4, vector), call.attribute<int64_t>("first_pixels")};
+  statisticsOfMoments<T>(call.attribute<int64_t>("pixels"), channels, call.operandOfShape<T>(0, vector),
+                         call.operandOfShape<T>(1, vector), moments,
+                         static_cast<T>(call.attribute<double>("epsilon")),
+                         static_cast<T>(call.attribute<double>("momentum")),
+                         {nullptr, call.resultOfShape<T>(0, vector), call.resultOfShape<T>(1, vector),
+                          call.resultOfShape<T>(2, vector), call.resultOfShape<T>(3, vector)});
+}
+
 template <class T> static void callBatchNormInference(KernelCall &call) {
   call.expect(5, 1);
   const auto [pixels, channels] = pixelsAndChannels(call, 0);
@@ -120,6 +134,7 @@ template <class T> static void callChannelSum(KernelCall &call) {
 void registerNormalization(KernelRegistry &registry) {
   registry.add("nn.batch_norm", callBatchNorm<float>, callBatchNorm<double>, {"p"});
   registry.add("nn.batch_norm_of_moments", callBatchNormOfMoments<float>, callBatchNormOfMoments<double>);
+  registry.add("nn.batch_norm_statistics", callBatchNormStatistics<float>, callBatchNormStatistics<double>);
   registry.add("nn.batch_norm_inference", callBatchNormInference<float>, callBatchNormInference<double>);
   registry.add("nn.batch_norm_apply", callBatchNormApply<float>, callBatchNormApply<double>);
   registry.add("nn.batch_norm_grad", callBatchNormGrad<float>, callBatchNormGrad<double>, {"p"});

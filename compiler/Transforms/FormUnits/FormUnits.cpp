@@ -10,6 +10,7 @@
 #include "compiler/Record/Record.h"
 #include "compiler/Schedule/Convolution.h"
 #include "compiler/Schedule/VectorProgram.h"
+#include "compiler/Transforms/Map/Repeated.h"
 #include "compiler/Transforms/Map/Units.h"
 #include "dialects/Isa/Encoding/ErrorKind.h"
 #include "dialects/Isa/Encoding/OptionNames.h"
@@ -28,7 +29,7 @@ namespace arsis::compiler {
 
 Fusion parseFusion(std::string_view text) {
   const bool all = text == "all";
-  Fusion fusion{all, all, all};
+  Fusion fusion{all, all, all, all, all};
   if (all || text == "none")
     return fusion;
   SmallVector<StringRef> names;
@@ -40,9 +41,14 @@ Fusion parseFusion(std::string_view text) {
       fusion.sums = true;
     else if (name == "epilogues")
       fusion.epilogues = true;
+    else if (name == "loads")
+      fusion.loads = true;
+    else if (name == "gradients")
+      fusion.gradients = true;
     else
-      throw InputError(optionName("fuse") + ": found '" + std::string(text) +
-                       "', expected all, none, or a list of vector, sums and epilogues with commas");
+      throw InputError(
+          optionName("fuse") + ": found '" + std::string(text) +
+          "', expected all, none, or a list of vector, sums, epilogues, loads and gradients with commas");
   }
   return fusion;
 }
@@ -277,6 +283,67 @@ bool isMapped(Block &block) {
   });
 }
 
+/// Whether a product is among those who read a value, and all of them are products or may do without it.
+bool isReadByProducts(Value value) {
+  bool any = false;
+  const bool all = llvm::all_of(value.getUses(), [&](OpOperand &use) {
+    Operation *user = use.getOwner();
+    if (nn::isStoredIn(use))
+      return true;
+    Block *body = nn::bodyOf(user);
+    const bool isFactor = body ? llvm::all_of(body->getArgument(use.getOperandNumber()).getUsers(), isProduct)
+                               : isProduct(user);
+    any |= isFactor;
+    return isFactor;
+  });
+  return all && any;
+}
+
+/// Takes norms apart what of which products alone read, be it behind other work, so that these may do it.
+void offerLoads(Block &block) {
+  SmallVector<Operation *> norms;
+  for (Operation &op : block)
+    norms.push_back(&op);
+  for (Operation *op : norms) {
+    if (!nn::isNormOfMoments(op))
+      continue;
+    Value value = op->getResult(0);
+    const auto goesOn = [](Operation *user) {
+      return mlir::isa<nn::ElementwiseOpInterface>(user) && !mlir::isa<nn::UpdateOpInterface>(user) &&
+             user->getNumResults() == 1 && llvm::count_if(user->getOperandTypes(), [](Type type) {
+                                             return cast<RankedTensorType>(type).getRank() > 1;
+                                           }) == 1;
+    };
+    while (value.hasOneUse() && goesOn(*value.user_begin()))
+      value = (*value.user_begin())->getResult(0);
+    if (isReadByProducts(value))
+      nn::splitStatistics(op);
+  }
+}
+
+/// From the end on, so that what is read by work that was repeated may be repeated too.
+void repeatAllAtLoads(Block &block) {
+  SmallVector<Operation *> ops;
+  for (Operation &op : block.without_terminator())
+    ops.push_back(&op);
+  for (Operation *op : llvm::reverse(ops))
+    repeatAtLoads(op);
+}
+
+/// A parameter changes behind the last one who reads it, which may be a later one now.
+void moveUpdates(Block &block) {
+  for (auto update : llvm::make_early_inc_range(block.getOps<nn::UpdateOpInterface>()))
+    if (auto stateful = dyn_cast<nn::StatefulOpInterface>(update.getOperation())) {
+      Operation *last = update;
+      for (auto [operand, result] : stateful.getStateUpdates())
+        for (Operation *reader : update->getOperand(operand).getUsers())
+          if (!reader->hasTrait<OpTrait::IsTerminator>() && last->isBeforeInBlock(reader))
+            last = reader;
+      if (last != update)
+        update->moveAfter(last);
+    }
+}
+
 struct FormUnits : impl::FormUnitsBase<FormUnits> {
   using FormUnitsBase::FormUnitsBase;
   void runOnOperation() override {
@@ -301,8 +368,15 @@ void formUnits(func::FuncOp function, const Fusion &fusion) {
     nn::offerNormalisedAgain(block);
   if (fusion.sums)
     joinMoments(block);
+  if (fusion.loads)
+    offerLoads(block);
   if (fusion.vector || fusion.epilogues)
     Former(block, fusion).run();
+  if (fusion.loads)
+    repeatAllAtLoads(block);
+  if (fusion.gradients)
+    joinGradients(block);
+  moveUpdates(block);
   nn::withdrawNormalisedAgain(block);
 }
 

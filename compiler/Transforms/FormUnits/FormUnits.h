@@ -18,6 +18,8 @@ struct Fusion {
   bool vector = true;    // work of the vector unit with its one reader
   bool sums = true;      // a product with the sums that a batch norm or its gradient needs of its result
   bool epilogues = true; // a product with the work of the vector unit that alone reads its result
+  bool loads = true;     // products with the work of the vector unit whose result they alone read
+  bool gradients = true; // the two gradients of a convolution
 };
 
 // "all", "none", or names with commas. Throws arsis::Error.

@@ -23,13 +23,18 @@ def FormUnits : Pass<"nn-form-units", "::mlir::func::FuncOp"> {
     such as bias, addition, ReLU, its mask, casts and sums over pixels, where all of it can be done with a tile of the result
     while this lies in the scratchpad.
 
+    Lets products do work of the vector unit again on the tiles that they load, such as normalisation with ReLU, or the
+    gradient of a batch norm, where they alone read its result: then nobody stores that.
+
+    Joins the two gradients of a convolution, which read the same gradient of its result.
+
     Lets the mask of a ReLU's gradient be computed again from what the gradient of the batch norm reads anyway.
 
     A unit is a proposal: `nn-map` takes it apart where its operations cost less alone. A function whose schedules
     are there already stays as it is.
   }];
   let options = [
-    Option<"fuse", "fuse", "std::string", /*default=*/"\"all\"", "what is joined: all, none, or a list of vector, sums and epilogues">,
+    Option<"fuse", "fuse", "std::string", /*default=*/"\"all\"", "what is joined: all, none, or a list of vector, sums, epilogues, loads and gradients">,
   ];
 }
 

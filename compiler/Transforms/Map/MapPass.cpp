@@ -6,6 +6,7 @@
 
 #include "compiler/Analysis/Reported.h"
 #include "compiler/Record/Record.h"
+#include "compiler/Transforms/Map/DecideLoads.h"
 #include "compiler/Transforms/Map/Solver.h"
 #include "compiler/Transforms/Map/TakeApart.h"
 #include "compiler/Transforms/Map/Units.h"
@@ -87,7 +88,8 @@ private:
     for (auto function : getOperation().getOps<func::FuncOp>())
       if (failed(recordChip(function, *described, ChipUse::First)))
         return signalPassFailure();
-    if (failed(takeApart(getOperation(), solver, file)))
+    if (failed(decideGradients(getOperation(), solver, file)) ||
+        failed(decideLoads(getOperation(), solver, file)) || failed(takeApart(getOperation(), solver, file)))
       return signalPassFailure();
     bool good = true;
     llvm::StringSet<>

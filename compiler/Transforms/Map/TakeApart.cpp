@@ -4,6 +4,8 @@
 #include "compiler/Transforms/Map/TakeApart.h"
 
 #include "compiler/Analysis/Reported.h"
+#include "compiler/Transforms/Map/Prices.h"
+#include "compiler/Transforms/Map/Repeated.h"
 #include "compiler/Transforms/Map/Units.h"
 #include "dialects/NN/IR/NNDialect.h"
 #include "dialects/NN/IR/Offers.h"
@@ -14,7 +16,6 @@
 #include "llvm/ADT/SmallPtrSet.h"
 
 #include <cmath>
-#include <limits>
 
 using namespace mlir;
 
@@ -24,33 +25,27 @@ namespace {
 
 using Operations = SmallVector<Operation *>;
 
-/// Joins again what of a unit's operations is left without its product, and returns it; null if that is one
-/// operation, or there is no product.
-Operation *joinRest(Operations &alone, ArrayRef<Value> handedOut = {}) {
-  Operations rest;
-  Operation *product = nullptr;
-  for (Operation *op : alone)
-    if (!product && isProduct(op))
-      product = op;
-    else
-      rest.push_back(op);
-  if (!product || rest.size() < 2)
-    return nullptr;
-  alone = {product, nn::formUnit(rest, originOf(rest), handedOut)};
-  return alone.back();
+Operation *joined(ArrayRef<Operation *> ops, ArrayRef<Value> handedOut = {}) {
+  return ops.size() > 1 ? nn::formUnit(ops, originOf(ops), handedOut) : ops.front();
 }
 
-/// Of one block, whatever they read of each other.
-void erase(ArrayRef<Operation *> copies) {
-  for (Operation *op : copies)
-    op->dropAllUses();
-  for (Operation *op : copies)
-    op->erase();
+/// Joins again what of a unit's operations is left without its product and what makes the factors of that,
+/// and returns it; null if that is one operation, or there is no product.
+Operation *joinRest(Operations &alone, ArrayRef<Value> handedOut = {}) {
+  const Operations core = coreOf(alone);
+  Operations rest;
+  llvm::copy_if(alone, std::back_inserter(rest),
+                [&](Operation *op) { return !llvm::is_contained(core, op); });
+  if (core.empty() || rest.size() < 2)
+    return nullptr;
+  Operation *product = joined(core, handedOut);
+  alone = {product, joined(rest, handedOut)};
+  return alone.back();
 }
 
 class Decision {
 public:
-  Decision(Solver &solver, const ScheduleFile &file) : solver(solver), file(file) {}
+  Decision(Solver &solver, const ScheduleFile &file) : solver(solver), prices(solver), file(file) {}
 
   /// About one unit. `left` is what is to be decided about then, or null.
   LogicalResult decide(std::string key, Operation *op, Operation *&left) {
@@ -58,10 +53,11 @@ public:
     const ArrayAttr stored = nn::takeStored(op);
     if (!isKeyOf(op, key)) // what it goes on from is not offered any more
       key = keyOf(op);
+    const bool isJoint = hasBothGradients(op); // decided about before (DecideLoads.h)
     const bool stays = cast<nn::ScheduledOpInterface>(op).getScheduleAttr() || file.has(key);
-    const bool asked = isMemberNamed(op) || isRestNamed(op, stored);
+    const bool asked = !isJoint && (isMemberNamed(op) || isRestNamed(op, stored));
     bool withdraws = false;
-    if (!stays && failed(reported(op, [&] { // errors of a strategy from outside
+    if (!stays && !isJoint && failed(reported(op, [&] { // errors of a strategy from outside
           withdraws = isOfferWithdrawn(op, stored, /*mayPrice=*/!asked);
           return success();
         })))
@@ -76,14 +72,14 @@ public:
     SmallVector<Operation *, 2> variants = nn::variantsOf(op);
     Operation *best = variants.empty() ? op : variants.front();
     if (!stays && !asked && failed(reported(op, [&] {
-          best = cheapestOf(op, variants);
+          best = prices.cheapestOf(op, variants);
           double together = solver.costOf(best);
           for (Operation *variant : variants)
             if (file.has(scheduleKey(variant) + key.substr(scheduleKey(op).size()))) {
               best = variant;
               together = 0;
             }
-          apart = std::isinf(together) || isDearer(op, stored, best, together);
+          apart = !isJoint && (std::isinf(together) || isDearer(op, stored, best, together));
           return success();
         })))
       return failure();
@@ -111,65 +107,6 @@ private:
   }
   bool isNamed(Operation *op) const { return file.has(scheduleKey(op)) || isMemberNamed(op); }
 
-  /// A unit without variants, or the cheapest of these: the one that computes a value again unless lanes are
-  /// what it waits for.
-  Operation *cheapestOf(Operation *unit, ArrayRef<Operation *> variants) {
-    if (variants.empty())
-      return unit;
-    constexpr double kIdle = 0.5;
-    Operation *best = variants.front();
-    if (const double cost = solver.costOf(best);
-        std::isinf(cost) || busy(best, schedule::Engine::Vector) > kIdle * cost)
-      for (Operation *variant : variants.drop_front())
-        if (solver.costOf(variant) < solver.costOf(best))
-          best = variant;
-    return best;
-  }
-
-  /// What stands costs without the types that a unit's values had before, in its best variant; `arrays`,
-  /// unless null, becomes the cycles for which it keeps the arrays busy.
-  double costOfCopy(Operation *op, double *arrays = nullptr) {
-    Operation *copy = OpBuilder(op).clone(*op);
-    SmallVector<Operation *, 2> variants;
-    if (nn::bodyOf(copy)) {
-      nn::takeStored(copy);
-      variants = nn::variantsOf(copy);
-    }
-    Operation *best = cheapestOf(copy, variants);
-    const double cost = solver.costOf(best);
-    if (arrays)
-      *arrays = busy(best, schedule::Engine::Matrix);
-    erase(variants);
-    copy->erase();
-    return cost;
-  }
-  double costOfCopies(ArrayRef<Operation *> ops) {
-    double cost = 0;
-    for (Operation *op : ops)
-      cost += costOfCopy(op);
-    return cost;
-  }
-
-  /// Cycles for which the cheapest schedule keeps an engine busy.
-  double busy(Operation *op, schedule::Engine engine) {
-    const std::optional<schedule::Solution> solution = solver.solutionOf(op);
-    return solution ? solution->best.estimate.busy[static_cast<size_t>(engine)] : 0;
-  }
-
-  /// What the DRAM takes at least for all that these read and write.
-  double leastDramCycles(ArrayRef<Operation *> ops) const {
-    int64_t bytes = 0;
-    auto add = [&](Type type) {
-      auto tensor = cast<RankedTensorType>(type);
-      bytes += tensor.getNumElements() * (tensor.getElementTypeBitWidth() / 8);
-    };
-    for (Operation *op : ops) {
-      llvm::for_each(op->getOperandTypes(), add);
-      llvm::for_each(op->getResultTypes(), add);
-    }
-    return double(bytes) / solver.model.limits.dramBytesPerCycle;
-  }
-
   /// What stands in the place of a unit that sums up nothing for others, and those who do so themselves now.
   struct Without {
     Operations fresh, takers;
@@ -192,14 +129,16 @@ private:
     llvm::erase_if(alone, [&](Operation *op) { return nn::withdrawOffer(op, &without.takers); });
     without.takers =
         llvm::SmallSetVector<Operation *, 4>(without.takers.begin(), without.takers.end()).takeVector();
-    llvm::copy_if(alone, std::back_inserter(rest), [](Operation *op) { return !isProduct(op); });
+    const Operations core = coreOf(alone);
+    llvm::copy_if(alone, std::back_inserter(rest),
+                  [&](Operation *op) { return !llvm::is_contained(core, op); });
     const auto form = [&](ArrayRef<Operation *> ops) {
       const SmallVector<Value> results(ops.back()->getResults());
       return ops.size() > 1 ? nn::formUnit(ops, originOf(ops), isCopy ? results : SmallVector<Value>())
                             : ops.front();
     };
-    if (joinsTaker && rest.size() + 1 == alone.size() && !rest.empty()) {
-      llvm::copy_if(alone, std::back_inserter(without.fresh), isProduct);
+    if (joinsTaker && !core.empty() && !rest.empty()) {
+      without.fresh.push_back(joined(core));
       llvm::append_range(rest, without.takers);
       without.takers.clear();
       without.fresh.push_back(form(rest));
@@ -224,11 +163,11 @@ private:
     bool withdraws = llvm::any_of(without.fresh, isAsked) || llvm::any_of(without.takers, isAsked);
     if (!withdraws && mayPrice) {
       double arrays = 0;
-      const double with = costOfCopy(unit, &arrays) + costOfCopies(takers),
-                   others = costOfCopies(without.takers);
+      const double with = prices.costOfCopy(unit, &arrays) + prices.costOfCopies(takers),
+                   others = prices.costOfCopies(without.takers);
       // The arrays have the same work without, and the DRAM has to move at least what is left.
-      const double least = std::max(arrays, leastDramCycles(without.fresh));
-      withdraws = with > others + least && with > others + costOfCopies(without.fresh);
+      const double least = std::max(arrays, prices.leastDramCycles(without.fresh));
+      withdraws = with > others + least && with > others + prices.costOfCopies(without.fresh);
     }
     erase(without.takers);
     erase(without.fresh);
@@ -256,37 +195,32 @@ private:
   }
 
   /// Whether the operations of a unit cost less alone, or all but a product as one. They cost at least what
-  /// the DRAM takes for their values, which mostly decides it, and a product that keeps its arrays busy would
-  /// do no better alone. `best` is the variant of the unit that costs so much together.
+  /// the DRAM takes for their values, and the product has the same work for the arrays; mostly that decides
+  /// it. `best` is the variant of the unit that costs so much together.
   bool isDearer(Operation *unit, ArrayAttr stored, Operation *best, double together) {
-    Operations alone = nn::copiesOf(unit, stored);
-    constexpr double kBusy = 0.95;
-    bool dearer =
-        together > leastDramCycles(alone) && busy(best, schedule::Engine::Matrix) < kBusy * together;
-    if (dearer) {
-      double apart = 0;
-      for (Operation *op : alone)
-        apart += solver.costOf(op);
-      dearer = together > std::min(apart, costOfRest(unit, stored));
-    }
-    erase(alone);
-    return dearer;
-  }
-
-  /// Of the product and of what is left without it; infinite if it has none, or only one operation besides.
-  double costOfRest(Operation *unit, ArrayAttr stored) {
+    const double arrays = prices.busy(best, schedule::Engine::Matrix);
+    if (arrays > Prices::kBusy * together)
+      return false;
+    const auto costLess = [&](Operations ops) {
+      std::stable_partition(ops.begin(), ops.end(), [](Operation *op) { return !hasProduct(op); });
+      SmallVector<double> floors;
+      for (Operation *op : ops)
+        floors.push_back(std::max(hasProduct(op) ? arrays : 0, prices.leastDramCycles(op)));
+      return prices.isMore(together, ops, floors);
+    };
     SmallVector<Value> results;
     Operations alone = nn::copiesOf(unit, stored, &results);
-    double cost = std::numeric_limits<double>::infinity();
-    if (Operation *rest = joinRest(alone, results)) {
-      nn::takeStored(rest);
-      cost = solver.costOf(alone.front()) + solver.costOf(rest);
-    }
+    const bool isDearer = costLess(alone) || (joinRest(alone, results) && costLess(alone));
     erase(alone);
-    return cost;
+    return isDearer;
+  }
+  static bool hasProduct(Operation *op) {
+    Block *body = nn::bodyOf(op);
+    return body ? llvm::any_of(*body, [](Operation &inner) { return isProduct(&inner); }) : isProduct(op);
   }
 
   Solver &solver;
+  const Prices prices;
   const ScheduleFile &file;
 };
 

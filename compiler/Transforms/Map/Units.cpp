@@ -51,6 +51,7 @@ static schedule::Unit compose(std::string name, ArrayRef<Operation *> ops, Value
   using Kind = schedule::Value::Kind;
   llvm::DenseMap<Value, int> codes;
   int inner = 0;
+  std::vector<numerics::ElementType> innerTypes;
   for (Value value : inputs)
     codes.try_emplace(value, static_cast<int>(codes.size()));
   for (Value value : outputs)
@@ -58,8 +59,11 @@ static schedule::Unit compose(std::string name, ArrayRef<Operation *> ops, Value
   std::vector<nn::Part> parts;
   for (Operation *op : ops) {
     for (Value result : op->getResults())
-      if (auto [known, isNew] = codes.try_emplace(result, ~inner); isNew)
+      if (auto [known, isNew] = codes.try_emplace(result, ~inner); isNew) {
+        innerTypes.resize(inner, numerics::ElementType::F32);
+        innerTypes.push_back(toElementType(cast<RankedTensorType>(result.getType()).getElementType()));
         ++inner;
+      }
     std::map<int, int> own; // what only the operation's own parts see
     auto codeOf = [&](int code) {
       if (code >= 0) {
@@ -79,7 +83,7 @@ static schedule::Unit compose(std::string name, ArrayRef<Operation *> ops, Value
     }
   }
   return schedule::unitOf(std::move(name), std::move(parts), valuesOf(inputs, Kind::Operand),
-                          valuesOf(outputs, Kind::Result));
+                          valuesOf(outputs, Kind::Result), std::move(innerTypes));
 }
 
 std::optional<schedule::Unit> unitOf(Operation *op) {

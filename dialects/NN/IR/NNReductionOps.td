@@ -58,6 +58,26 @@ def NN_BatchNormOfMomentsOp : NN_Op<"batch_norm_of_moments", [NN_ScheduledOpInte
   let hasVerifier = 1;
 }
 
+def NN_BatchNormStatisticsOp : NN_Op<"batch_norm_statistics", [NN_ScheduledOpInterface, NN_Composite, NN_Stateful,
+    AllTypesMatch<["running_mean", "running_var", "first", "sum", "squares", "mean", "rstd", "new_running_mean",
+                   "new_running_var"]>]> {
+  let summary = "the part of batch_norm_of_moments that has one element per channel";
+  let description = [{
+    `pixels` are those that the moments sum up, `first_pixels` those of `first`; batch_norm_apply goes on from mean and
+    rstd. Constraints: batch_norm_c3, batch_norm_c4 and
+    - batch_norm_statistics_c1: there is more than one pixel, of which the first ones are some
+  }];
+  let arguments = !con((ins NN_Vector:$running_mean, NN_Vector:$running_var, NN_Vector:$first, NN_Vector:$sum,
+                            NN_Vector:$squares, I64Attr:$pixels, I64Attr:$first_pixels, F32Attr:$epsilon,
+                            F32Attr:$momentum), NN_ScheduledAttributes);
+  let results = (outs NN_Vector:$mean, NN_Vector:$rstd, NN_Vector:$new_running_mean, NN_Vector:$new_running_var);
+  let assemblyFormat = [{
+    $running_mean `,` $running_var `moments` $first `,` $sum `,` $squares `pixels` $pixels `first` $first_pixels
+    `epsilon` $epsilon `momentum` $momentum attr-dict `:` functional-type(operands, results)
+  }];
+  let hasVerifier = 1;
+}
+
 def NN_BatchNormInferenceOp : NN_Op<"batch_norm_inference",
     [NN_ScheduledOpInterface, NN_Elementwise, AllShapesMatch<["x", "y"]>,
     AllTypesMatch<["scale", "bias", "mean", "variance"]>]> {

@@ -12,13 +12,17 @@
 using namespace mlir;
 using namespace arsis::nn;
 
-Value arsis::nn::storedInsteadOf(Operation *op) {
-  auto apply = dyn_cast<BatchNormApplyOp>(op);
-  auto asksForTheSign = [](OpOperand &use) {
+/// Whether all who read a value ask for its sign only.
+static bool asksForTheSign(Value value) {
+  return llvm::all_of(value.getUses(), [](OpOperand &use) {
     auto grad = dyn_cast<ReluGradOp>(use.getOwner());
     return grad && grad.getGy() != use.get();
-  };
-  return apply && llvm::all_of(apply.getY().getUses(), asksForTheSign) ? apply.getStored() : Value();
+  });
+}
+
+Value arsis::nn::storedInsteadOf(Operation *op) {
+  auto apply = dyn_cast<BatchNormApplyOp>(op);
+  return apply && asksForTheSign(apply.getY()) ? apply.getStored() : Value();
 }
 
 void arsis::nn::offerNormalisedAgain(Block &block) {
@@ -53,6 +57,59 @@ static void eraseUnread(UnitOp unit) {
       body.eraseArgument(i);
       unit->eraseOperand(i);
     }
+}
+
+/// The arguments of a unit's body that are this value.
+static SmallVector<BlockArgument> argumentsOf(UnitOp unit, Value value) {
+  SmallVector<BlockArgument> arguments;
+  for (auto [input, argument] : llvm::zip_equal(unit.getInputs(), unit.getBody().front().getArguments()))
+    if (input == value)
+      arguments.push_back(argument);
+  return arguments;
+}
+
+bool arsis::nn::isStoredIn(OpOperand &use) {
+  auto apply = dyn_cast<BatchNormApplyOp>(use.getOwner());
+  return apply && llvm::count(apply->getOperands(), use.get()) == 1 && apply.getStored() == use.get();
+}
+
+bool arsis::nn::readsAsStoredOnly(Operation *op, Value stored) {
+  auto unit = dyn_cast<UnitOp>(op);
+  return unit && llvm::all_of(argumentsOf(unit, stored), [](BlockArgument argument) {
+           return llvm::all_of(argument.getUses(), isStoredIn);
+         });
+}
+
+void arsis::nn::withdrawStored(Value stored) {
+  const llvm::SmallSetVector<Operation *, 4> readers(stored.user_begin(), stored.user_end());
+  for (Operation *reader : readers) {
+    if (!readsAsStoredOnly(reader, stored))
+      continue;
+    for (BlockArgument argument : argumentsOf(cast<UnitOp>(reader), stored))
+      for (OpOperand &use : llvm::make_early_inc_range(argument.getUses()))
+        cast<BatchNormApplyOp>(use.getOwner()).getStoredMutable().clear();
+    eraseUnread(cast<UnitOp>(reader));
+  }
+}
+
+void arsis::nn::offerStored(Operation *op, Value stored) {
+  auto norm = cast<BatchNormOfMomentsOp>(op);
+  auto relu = stored.getDefiningOp<ReluOp>();
+  if (!relu || relu.getX() != norm.getY())
+    return;
+  const llvm::SmallSetVector<Operation *, 4> readers(norm.getMean().user_begin(), norm.getMean().user_end());
+  for (Operation *reader : readers)
+    if (auto unit = dyn_cast<UnitOp>(reader))
+      for (auto apply : unit.getBody().front().getOps<BatchNormApplyOp>()) {
+        const auto isOf = [&](Value inner, Value outer) {
+          return llvm::is_contained(argumentsOf(unit, outer), inner);
+        };
+        if (apply.getStored() || !isOf(apply.getMean(), norm.getMean()) || !isOf(apply.getX(), norm.getX()) ||
+            !asksForTheSign(apply.getY()))
+          continue;
+        unit.getInputsMutable().append(stored);
+        apply.getStoredMutable().assign(unit.getBody().addArgument(stored.getType(), stored.getLoc()));
+      }
 }
 
 SmallVector<Operation *, 2> arsis::nn::variantsOf(Operation *unit) {
@@ -101,6 +158,69 @@ SmallVector<std::pair<Operation *, Operation *>> arsis::nn::offerMoments(Block &
     norm.erase();
   }
   return pairs;
+}
+
+bool arsis::nn::isNormOfMoments(Operation *op) { return isa<BatchNormOfMomentsOp>(op); }
+
+Operation *arsis::nn::splitStatistics(Operation *op) {
+  auto norm = dyn_cast<BatchNormOfMomentsOp>(op);
+  if (!norm || norm.getScheduleAttr())
+    return nullptr;
+  OpBuilder builder(norm);
+  const Type type = norm.getMean().getType();
+  const auto pixels = cast<RankedTensorType>(norm.getX().getType()).getNumElements() /
+                      cast<RankedTensorType>(type).getNumElements();
+  auto statistics = BatchNormStatisticsOp::create(
+      builder, norm.getLoc(), type, type, type, type, norm.getRunningMean(), norm.getRunningVar(),
+      norm.getFirst(), norm.getSum(), norm.getSquares(), builder.getI64IntegerAttr(pixels),
+      builder.getI64IntegerAttr(firstPixels(norm.getX())), norm.getEpsilonAttr(), norm.getMomentumAttr(),
+      ScheduleAttr());
+  auto apply = BatchNormApplyOp::create(builder, norm.getLoc(), norm.getY().getType(), norm.getX(),
+                                        norm.getScale(), norm.getBias(), statistics.getMean(),
+                                        statistics.getRstd(), Value(), ScheduleAttr());
+  SmallVector<Value> results = {apply.getY()};
+  llvm::append_range(results, statistics->getResults());
+  norm->replaceAllUsesWith(results);
+  norm.erase();
+  return apply;
+}
+
+StringRef arsis::nn::wholeOf(Operation *op) {
+  if (isa<BatchNormStatisticsOp, BatchNormOfMomentsOp, BatchNormApplyOp>(op))
+    return OperationName(BatchNormOp::getOperationName(), op->getContext()).stripDialect();
+  if (isa<BatchNormGradSumsOp, BatchNormGradApplyOp>(op))
+    return OperationName(BatchNormGradOp::getOperationName(), op->getContext()).stripDialect();
+  return op->getName().stripDialect();
+}
+
+Operation *arsis::nn::statisticsOf(Operation *op) {
+  auto apply = dyn_cast<BatchNormApplyOp>(op);
+  auto statistics = apply ? apply.getMean().getDefiningOp<BatchNormStatisticsOp>() : BatchNormStatisticsOp();
+  return statistics && !apply.getStored() && apply.getRstd() == statistics.getRstd()
+             ? statistics.getOperation()
+             : nullptr;
+}
+
+Operation *arsis::nn::joinStatistics(Operation *op, bool isCopy) {
+  auto apply = dyn_cast<BatchNormApplyOp>(op);
+  auto statistics = dyn_cast_or_null<BatchNormStatisticsOp>(statisticsOf(op));
+  const auto comesLater = [&](Operation *user) { return user == op || op->isBeforeInBlock(user); };
+  if (!statistics || (!isCopy && !llvm::all_of(statistics->getUsers(), comesLater)))
+    return nullptr;
+  OpBuilder builder(apply);
+  const Type type = apply.getMean().getType();
+  auto norm = BatchNormOfMomentsOp::create(
+      builder, apply.getLoc(), apply.getY().getType(), type, type, type, type, apply.getX(), apply.getScale(),
+      apply.getBias(), statistics.getRunningMean(), statistics.getRunningVar(), statistics.getFirst(),
+      statistics.getSum(), statistics.getSquares(), statistics.getEpsilonAttr(), statistics.getMomentumAttr(),
+      ScheduleAttr());
+  apply.replaceAllUsesWith(norm.getY());
+  apply.erase();
+  if (isCopy)
+    return norm;
+  statistics->replaceAllUsesWith(norm->getResults().drop_front());
+  statistics.erase();
+  return norm;
 }
 
 Operation *arsis::nn::offerGradientSums(Operation *gradient) {

@@ -3,6 +3,7 @@
 // Verifiers, structures and gradients of the reductions over pixels.
 
 #include "dialects/NN/IR/NNDialect.h"
+#include "dialects/NN/IR/Offers.h"
 #include "dialects/NN/IR/Verify.h"
 #include "dialects/NN/Structure/Build.h"
 
@@ -33,18 +34,29 @@ static LogicalResult verifyEpsilon(Operation *op, const APFloat &epsilon) {
   return success();
 }
 
-template <class Norm> static LogicalResult verifyTraining(Norm norm) {
-  if (failed(verifyChannels(norm, norm.getX(), norm.getScale())) || failed(verifyPixels(norm, norm.getX())) ||
-      failed(verifyEpsilon(norm, norm.getEpsilon())))
+template <class Norm> static LogicalResult verifyStatistics(Norm norm) {
+  if (failed(verifyEpsilon(norm, norm.getEpsilon())))
     return failure();
   double momentum = norm.getMomentum().convertToDouble();
   if (!(momentum >= 0 && momentum <= 1))
     return violates(norm, "batch_norm_c4", "momentum in [0, 1]", std::to_string(momentum));
   return success();
 }
+template <class Norm> static LogicalResult verifyTraining(Norm norm) {
+  if (failed(verifyChannels(norm, norm.getX(), norm.getScale())) || failed(verifyPixels(norm, norm.getX())))
+    return failure();
+  return verifyStatistics(norm);
+}
 
 LogicalResult BatchNormOp::verify() { return verifyTraining(*this); }
 LogicalResult BatchNormOfMomentsOp::verify() { return verifyTraining(*this); }
+LogicalResult BatchNormStatisticsOp::verify() {
+  const auto pixels = int64_t(getPixels()), first = int64_t(getFirstPixels());
+  if (pixels < 2 || first < 1 || first > pixels)
+    return violates(*this, "batch_norm_statistics_c1", "first pixels among more than one",
+                    std::to_string(first) + " of " + std::to_string(pixels));
+  return verifyStatistics(*this);
+}
 
 LogicalResult BatchNormInferenceOp::verify() {
   return success(succeeded(verifyChannels(*this, getX(), getScale())) &&
@@ -162,8 +174,7 @@ Structure AxisSumOp::getStructure() {
   return s;
 }
 
-/// How many pixels of x `first` of channel_moments sums up.
-static int64_t firstPixels(Value x) {
+int64_t arsis::nn::firstPixels(Value x) {
   constexpr int64_t kMost = 16; // as many as a tree has partials
   return std::min(kMost, *(shapeOf(x).rbegin() + 1));
 }
@@ -213,16 +224,16 @@ static Structure normalise(ArrayRef<int64_t> x) {
   return normalised;
 }
 
-std::vector<Part> BatchNormOfMomentsOp::getParts() {
-  enum Values { X, Scale, Bias, RunningMean, RunningVar, First, Sum, Squares };
-  enum Results { Y = Squares + 1, Mean, Rstd, NewRunningMean, NewRunningVar };
-  const double pixels = pixelDims(getX())[0].size;
-  const float momentum = getMomentum().convertToFloat(), keep = 1.0f - momentum;
+/// Mean and running mean, from the moments `first` and `sum` and the running mean; rstd and running variance,
+/// from `sum`, `squares` and the running variance.
+template <class Norm>
+static std::pair<Structure, Structure> statisticsOfMoments(Norm norm, double pixels, double firstPixels) {
+  const float momentum = norm.getMomentum().convertToFloat(), keep = 1.0f - momentum;
   const Access channel = accessOf({0});
-  Structure mean = overElements(shapeOf(getScale())), deviation = mean;
+  Structure mean = overElements(shapeOf(norm.getMean())), deviation = mean;
   mean.operands = {channel, channel, channel};
   mean.after = {{VectorFunction::Scale, {1}, 1.0 / pixels},
-                {VectorFunction::ScaleAdd, {0, ~0}, 1.0 / double(firstPixels(getX()))},
+                {VectorFunction::ScaleAdd, {0, ~0}, 1.0 / firstPixels},
                 {VectorFunction::Scale, {2}, keep},
                 {VectorFunction::ScaleAdd, {~1, ~2}, momentum}};
   mean.results = {channel, channel};
@@ -233,13 +244,28 @@ std::vector<Part> BatchNormOfMomentsOp::getParts() {
                      {VectorFunction::Multiply, {~1, ~1}},
                      {VectorFunction::Subtract, {~0, ~2}},
                      {VectorFunction::Relu, {~3}}, // a difference of equals may round below zero
-                     {VectorFunction::Offset, {~4}, getEpsilon().convertToFloat()},
+                     {VectorFunction::Offset, {~4}, norm.getEpsilon().convertToFloat()},
                      {VectorFunction::Rsqrt, {~5}},
                      {VectorFunction::Scale, {~4}, pixels / (pixels - 1)},
                      {VectorFunction::Scale, {2}, keep},
                      {VectorFunction::ScaleAdd, {~7, ~8}, momentum}};
   deviation.results = {channel, channel};
   deviation.resultOf = {~6, ~9};
+  return {mean, deviation};
+}
+
+std::vector<Part> BatchNormStatisticsOp::getParts() {
+  enum Values { RunningMean, RunningVar, First, Sum, Squares, Mean, Rstd, NewRunningMean, NewRunningVar };
+  auto [mean, deviation] = statisticsOfMoments(*this, double(getPixels()), double(getFirstPixels()));
+  return {{mean, {First, Sum, RunningMean}, {Mean, NewRunningMean}},
+          {deviation, {Sum, Squares, RunningVar}, {Rstd, NewRunningVar}}};
+}
+
+std::vector<Part> BatchNormOfMomentsOp::getParts() {
+  enum Values { X, Scale, Bias, RunningMean, RunningVar, First, Sum, Squares };
+  enum Results { Y = Squares + 1, Mean, Rstd, NewRunningMean, NewRunningVar };
+  auto [mean, deviation] =
+      statisticsOfMoments(*this, double(pixelDims(getX())[0].size), double(firstPixels(getX())));
   return {{mean, {First, Sum, RunningMean}, {Mean, NewRunningMean}},
           {deviation, {Sum, Squares, RunningVar}, {Rstd, NewRunningVar}},
           {normalise(shapeOf(getX())), {X, Mean, Rstd, Scale, Bias}, {Y}}};
@@ -343,6 +369,9 @@ std::vector<Part> BatchNormGradOp::getParts() {
 SmallVector<std::pair<unsigned, unsigned>> BatchNormOp::getStateUpdates() { return {{3, 3}, {4, 4}}; }
 SmallVector<std::pair<unsigned, unsigned>> BatchNormOfMomentsOp::getStateUpdates() {
   return {{3, 3}, {4, 4}};
+}
+SmallVector<std::pair<unsigned, unsigned>> BatchNormStatisticsOp::getStateUpdates() {
+  return {{0, 2}, {1, 3}};
 }
 
 // Gradients

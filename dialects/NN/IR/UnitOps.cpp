@@ -63,6 +63,14 @@ std::string arsis::nn::titleOf(Operation *op) {
   return title;
 }
 
+/// Whether one of these operations multiplies the value by another and sums up the products.
+static bool isFactorIn(Value value, const llvm::SmallPtrSetImpl<Operation *> &ops) {
+  return llvm::any_of(value.getUsers(), [&](Operation *user) {
+    auto structured = dyn_cast<StructuredOpInterface>(user);
+    return structured && ops.contains(user) && structured.getStructure().combine == Combine::Fma;
+  });
+}
+
 Operation *arsis::nn::formUnit(ArrayRef<Operation *> ops, Operation *origin, ArrayRef<Value> handedOut) {
   const llvm::SmallPtrSet<Operation *, 8> members(ops.begin(), ops.end());
   auto isOutside = [&](Operation *op) { return !members.contains(op); };
@@ -89,8 +97,9 @@ Operation *arsis::nn::formUnit(ArrayRef<Operation *> ops, Operation *origin, Arr
   for (Operation *op : ops) {
     Operation *inner = builder.clone(*op, mapping);
     for (auto [from, to] : llvm::zip_equal(op->getResults(), inner->getResults()))
-      if (auto type = cast<RankedTensorType>(to.getType());
-          isa<FloatType>(type.getElementType()) && !llvm::is_contained(outputs, from))
+      if (auto type = cast<RankedTensorType>(to.getType()); isa<FloatType>(type.getElementType()) &&
+                                                            !llvm::is_contained(outputs, from) &&
+                                                            !isFactorIn(from, members))
         to.setType(type.clone(builder.getF32Type()));
   }
   YieldOp::create(builder, origin->getLoc(),
@@ -124,14 +133,19 @@ static IRMapping copyBody(UnitOp unit, ArrayAttr stored, SmallVectorImpl<Operati
   return mapping;
 }
 
+ArrayAttr arsis::nn::storedOf(Operation *op) {
+  auto unit = dyn_cast<UnitOp>(op);
+  return unit ? unit.getStoredAttr() : ArrayAttr();
+}
+
 ArrayAttr arsis::nn::takeStored(Operation *unit) {
   return cast_or_null<ArrayAttr>(cast<UnitOp>(unit).removeStoredAttr());
 }
 
 SmallVector<Operation *> arsis::nn::copiesOf(Operation *unit, ArrayAttr stored,
-                                             SmallVectorImpl<Value> *results) {
+                                             SmallVectorImpl<Value> *results, bool keepsOffers) {
   SmallVector<Operation *> copies;
-  IRMapping mapping = copyBody(cast<UnitOp>(unit), stored, copies);
+  IRMapping mapping = copyBody(cast<UnitOp>(unit), stored, copies, keepsOffers);
   if (results)
     for (Value value : bodyOf(unit)->getTerminator()->getOperands())
       results->push_back(mapping.lookup(value));

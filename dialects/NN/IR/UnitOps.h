@@ -19,14 +19,16 @@ mlir::Block *bodyOf(mlir::Operation *op);
 std::string titleOf(mlir::Operation *op);
 
 // Puts operations of one block into a unit at the place of the last one; it hands out what others read. What
-// nobody else reads, and `handedOut` does not name, becomes fp32, since it is never stored. `origin` is the
-// one among them whose location the unit gets. REQUIRES: more than one operation, in their order; who reads
-// one of them stands behind the last.
+// nobody else reads, and `handedOut` does not name, becomes fp32, since it is never stored; but factors of a
+// product keep the type in which arrays read them. `origin` is the one among them whose location the unit
+// gets. REQUIRES: more than one operation, in their order; who reads one of them stands behind the last.
 mlir::Operation *formUnit(llvm::ArrayRef<mlir::Operation *> ops, mlir::Operation *origin,
                           llvm::ArrayRef<mlir::Value> handedOut = {});
 
-// The types that all results of the body had before it became one, which the unit forgets; null if it knows
-// none.
+// The types that all results of the body had before it became one; null if the unit knows none, or the
+// operation is none.
+mlir::ArrayAttr storedOf(mlir::Operation *op);
+// The same of a unit, which forgets them.
 mlir::ArrayAttr takeStored(mlir::Operation *unit);
 
 // Puts the operations of a unit in its place, with these types, and returns them. What is stored is read,
@@ -36,7 +38,8 @@ llvm::SmallVector<mlir::Operation *> dissolve(mlir::Operation *unit, mlir::Array
 // Such operations in front of the unit, which stays; whoever asks erases them. `results`, unless null,
 // becomes what of theirs the unit hands out.
 llvm::SmallVector<mlir::Operation *> copiesOf(mlir::Operation *unit, mlir::ArrayAttr stored,
-                                              llvm::SmallVectorImpl<mlir::Value> *results = nullptr);
+                                              llvm::SmallVectorImpl<mlir::Value> *results = nullptr,
+                                              bool keepsOffers = false);
 
 } // namespace arsis::nn
 

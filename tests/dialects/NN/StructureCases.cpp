@@ -263,6 +263,20 @@ Operations normGrad(Bench &bench) {
 Operations norm(Bench &bench) { return training(bench, "nn.batch_norm", 0); }
 Operations normOfMoments(Bench &bench) { return training(bench, "nn.batch_norm_of_moments", 3); }
 
+Operations statistics(Bench &bench) {
+  Operations operations;
+  for (auto [pixels, first] : std::vector<std::pair<int64_t, int64_t>>{{2, 1}, {49, 7}, {5408, 16}}) {
+    mlir::NamedAttrList attributes;
+    attributes.push_back(bench.count("pixels", pixels));
+    attributes.push_back(bench.count("first_pixels", first));
+    attributes.push_back(bench.number("epsilon", 1e-5f));
+    attributes.push_back(bench.number("momentum", 0.1f));
+    operations.push_back(bench.make("nn.batch_norm_statistics", std::vector<Shape>(5, {5}),
+                                    std::vector<Shape>(4, {5}), attributes));
+  }
+  return operations;
+}
+
 /// Operations that make `results` vectors of so many images and vectors.
 Operations overPixels(Bench &bench, const char *name, const std::vector<Shape> &shapes, size_t images,
                       size_t vectors, size_t results) {
@@ -331,6 +345,7 @@ const std::map<std::string, Operations (*)(Bench &)> &compositeCases() {
       {"nn.batch_norm_grad_sums", normGradSums},
       {"nn.channel_moments", moments},
       {"nn.batch_norm_of_moments", normOfMoments},
+      {"nn.batch_norm_statistics", statistics},
       {"nn.layer_norm", layerNorm},
       {"nn.concat", concat},
       {"nn.split", split},

@@ -168,6 +168,8 @@ func.func @reductions(%x: tensor<2x3x3x4xf32>, %v: tensor<4xf32>) {
   %3 = nn.channel_sum %x : (tensor<2x3x3x4xf32>) -> tensor<4xf32>
   // CHECK: nn.channel_moments
   %4:3 = nn.channel_moments %x : (tensor<2x3x3x4xf32>) -> (tensor<4xf32>, tensor<4xf32>, tensor<4xf32>)
+  // CHECK: nn.batch_norm_statistics {{.*}} moments %first, %sum, %squares pixels 18 first 3 epsilon {{.*}} momentum
+  %stats:4 = nn.batch_norm_statistics %v, %v moments %4#0, %4#1, %4#2 pixels 18 first 3 epsilon 1.0e-5 momentum 0.1 : (tensor<4xf32>, tensor<4xf32>, tensor<4xf32>, tensor<4xf32>, tensor<4xf32>) -> (tensor<4xf32>, tensor<4xf32>, tensor<4xf32>, tensor<4xf32>)
   // CHECK: nn.batch_norm_of_moments {{.*}} moments %first, %sum, %squares epsilon {{.*}} momentum
   %5:5 = nn.batch_norm_of_moments %x, %v, %v, %v, %v moments %4#0, %4#1, %4#2 epsilon 1.0e-5 momentum 0.1 : (tensor<2x3x3x4xf32>, tensor<4xf32>, tensor<4xf32>, tensor<4xf32>, tensor<4xf32>, tensor<4xf32>, tensor<4xf32>, tensor<4xf32>) -> (tensor<2x3x3x4xf32>, tensor<4xf32>, tensor<4xf32>, tensor<4xf32>, tensor<4xf32>)
   // CHECK: nn.batch_norm_grad_sums

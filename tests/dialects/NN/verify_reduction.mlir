@@ -65,6 +65,22 @@ func.func @batch_norm_of_moments_c4(%x: tensor<2x3x3x4xf32>, %v: tensor<4xf32>) 
 
 // -----
 
+func.func @batch_norm_statistics_c1(%v: tensor<4xf32>) {
+  // expected-error @+1 {{expects first pixels among more than one, found 3 of 2 (batch_norm_statistics_c1)}}
+  %y:4 = nn.batch_norm_statistics %v, %v moments %v, %v, %v pixels 2 first 3 epsilon 1.0e-5 momentum 0.1 : (tensor<4xf32>, tensor<4xf32>, tensor<4xf32>, tensor<4xf32>, tensor<4xf32>) -> (tensor<4xf32>, tensor<4xf32>, tensor<4xf32>, tensor<4xf32>)
+  return
+}
+
+// -----
+
+func.func @batch_norm_statistics_c4(%v: tensor<4xf32>) {
+  // expected-error @+1 {{expects momentum in [0, 1], found 2.000000 (batch_norm_c4)}}
+  %y:4 = nn.batch_norm_statistics %v, %v moments %v, %v, %v pixels 2 first 1 epsilon 1.0e-5 momentum 2.0 : (tensor<4xf32>, tensor<4xf32>, tensor<4xf32>, tensor<4xf32>, tensor<4xf32>) -> (tensor<4xf32>, tensor<4xf32>, tensor<4xf32>, tensor<4xf32>)
+  return
+}
+
+// -----
+
 func.func @channel_moments_c1(%x: tensor<2x3x3x4xf32>) {
   // expected-error @+1 {{expects results of 4 elements, found 3 (channel_moments_c1)}}
   %y:3 = nn.channel_moments %x : (tensor<2x3x3x4xf32>) -> (tensor<3xf32>, tensor<3xf32>, tensor<3xf32>)

@@ -129,6 +129,52 @@ OperationClass epilogues(const std::string &title, bool gradient) {
   return result;
 }
 
+/// A body that reads arguments of these shapes; its operations take them as %v0, %v1, ...
+std::string body(const std::vector<Argument> &arguments, const std::string &operations) {
+  std::string head;
+  for (size_t i = 0; i < arguments.size(); ++i)
+    head += (i ? ", %v" : "%v") + std::to_string(i) + ": " + type(arguments[i].shape);
+  return " {\n  ^bb0(" + head + "):\n" + operations + "\n  }";
+}
+
+/// A normalisation with ReLU in front of a convolution.
+OperationClass prologues() {
+  OperationClass result{"conv2d_prologue", {}};
+  for (const Conv &c : kConvolutions) {
+    const Shape channels = {c.channels};
+    const std::string x = type(c.x()), w = type(c.w()), y = type(c.y()), v = type(channels);
+    const std::vector<Argument> arguments = {{c.x()},    {channels}, {channels},
+                                             {channels}, {channels}, {c.w()}};
+    result.modules.push_back(module(
+        "nn.unit(", ")", arguments, {c.y()}, true,
+        body(arguments, "    %0 = nn.batch_norm_apply %v0, %v1, %v2, %v3, %v4 : (" + x + ", " + v + ", " + v +
+                            ", " + v + ", " + v + ") -> " + x + "\n    %1 = nn.relu %0 : " + x +
+                            "\n    %2 = nn.conv2d %1, %v5" + c.window() + " : (" + x + ", " + w + ") -> " +
+                            y + "\n    nn.yield %2 : " + y)));
+  }
+  return result;
+}
+
+/// Both gradients of a convolution behind that of a batch norm, the input's with the mask of a ReLU.
+OperationClass bothGradients() {
+  OperationClass result{"both_gradients", {}};
+  for (const Conv &c : Convs{{2, 14, 32, 48, 3, 1, 1}, {4, 16, 64, 32, 1, 1, 0}, {2, 28, 12, 24, 3, 1, 1}}) {
+    const Shape outputs = {c.outputs};
+    const std::string x = type(c.x()), w = type(c.w()), y = type(c.y()), v = type(outputs);
+    const std::vector<Argument> arguments = {{c.y()},   {c.y()},   {outputs}, {outputs}, {outputs},
+                                             {outputs}, {outputs}, {c.w()},   {c.x()},   {c.x()}};
+    result.modules.push_back(
+        module("nn.unit(", ")", arguments, {c.x(), c.w()}, true,
+               body(arguments, "    %0 = nn.batch_norm_grad_apply %v0, %v1, %v2, %v3, %v4, %v5, %v6 : (" + y +
+                                   ", " + y + ", " + v + ", " + v + ", " + v + ", " + v + ", " + v + ") -> " +
+                                   y + "\n    %1 = nn.conv2d_grad_input %0, %v7" + c.window() + " : (" + y +
+                                   ", " + w + ") -> " + x + "\n    %2 = nn.relu_grad %1, %v8 : " + x +
+                                   "\n    %3 = nn.conv2d_grad_weight %v9, %0" + c.window() + " : (" + x +
+                                   ", " + y + ") -> " + w + "\n    nn.yield %2, %3 : " + x + ", " + w)));
+  }
+  return result;
+}
+
 OperationClass pools(const std::string &name, bool average, bool gradient) {
   OperationClass result{name, {}};
   for (const Pool &p : kPools) {
@@ -207,6 +253,8 @@ const std::vector<OperationClass> &operationClasses() {
       convolutions("depthwise_conv2d_grad_weight", "conv2d_grad_weight", kDepthwise, "depthwise"),
       epilogues("conv2d_epilogue", false),
       epilogues("grad_input_epilogue", true),
+      prologues(),
+      bothGradients(),
   };
   return classes;
 }

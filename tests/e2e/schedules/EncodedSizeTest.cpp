@@ -50,7 +50,7 @@ Sizes encoded(const isa::Program &program) {
 
 TEST(EncodedSize, IsWithinAFewBytesOfTheProgram) {
   constexpr size_t kSchedules = 4;
-  constexpr double kMean = 12.5, kWorst = 26;          // bytes
+  constexpr double kMean = 12.5, kWorst = 30;          // bytes
   std::map<std::string, std::array<double, 3>> errors; // by kind: instructions, sum, worst
   for (const OperationClass &classOf : operationClasses())
     for (const char *name : {"edge", "datacentre"}) {

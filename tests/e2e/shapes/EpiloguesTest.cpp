@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Products of random shape with what the vector unit does to their result before it is stored: units of one
-// product and some elementwise operations and sums. Half of the cases run under the schedule that the search
-// finds, half under one drawn among all that fit.
+// Products of random shape with what the vector unit does to their result before it is stored, or to their
+// factors behind their load: units of one product and some elementwise operations and sums. Half of the cases
+// run under the schedule that the search finds, half under one drawn among all that fit.
 #include "compiler/Pipelines/Compile.h"
 #include "compiler/Schedule/ChipModel.h"
 #include "compiler/Transforms/Map/Units.h"
 #include "tests/e2e/shapes/Shapes.h"
+#include "tests/e2e/shapes/UnitText.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 
@@ -19,83 +20,6 @@ namespace {
 
 constexpr std::array kElements = {"f32", "bf16", "f16"};
 constexpr int kCases = 96; // of each form: on every chip, in every type, under both kinds of schedules
-
-using Shape = std::vector<int>;
-
-/// A function of one unit, written operation by operation. What stays in it is fp32.
-class UnitText {
-public:
-  UnitText(std::string strategy, std::string element)
-      : strategy(std::move(strategy)), element(std::move(element)) {}
-
-  /// An argument of the element type, or of another.
-  std::string read(const Shape &shape) { return read(shape, element); }
-  std::string read(const Shape &shape, const std::string &elementType) {
-    const std::string number = std::to_string(arguments++), name = "a" + number, t = type(shape, elementType);
-    head += comma(head) + argument(name, t);
-    inputs += comma(inputs) + "%" + name;
-    inputTypes += comma(inputTypes) + t;
-    bodyHead += comma(bodyHead) + "%b" + number + ": " + t;
-    typeOf["%b" + number] = t;
-    return "%b" + number;
-  }
-
-  /// An operation whose result stays inside, or leaves as a tensor of these elements.
-  std::string add(const std::string &operation, const std::vector<std::string> &operands, const Shape &shape,
-                  const std::string &leavesAs = "", const std::string &attributes = "") {
-    const std::string value = "%" + std::to_string(operations++),
-                      t = type(shape, leavesAs.empty() ? "f32" : leavesAs);
-    body += "    " + value + " = nn." + operation + " " + taken(operands, attributes) + t + "\n";
-    typeOf[value] = t;
-    if (!leavesAs.empty())
-      leave(value, t);
-    return value;
-  }
-
-  /// An operation that sums over pixels: so many vectors in fp32, which leave.
-  void sum(const std::string &operation, const std::vector<std::string> &operands, int length, int count) {
-    const std::string value = "%" + std::to_string(operations++), t = type({length}, "f32");
-    std::string types;
-    for (int i = 0; i < count; ++i)
-      types += comma(types) + t;
-    body += "    " + value + ":" + std::to_string(count) + " = nn." + operation + " " + taken(operands, "") +
-            "(" + types + ")\n";
-    for (int i = 0; i < count; ++i)
-      leave(value + "#" + std::to_string(i), t);
-  }
-
-  std::string text() const {
-    return "func.func @forward(" + head + ") -> (" + returned + ") {\n  " + outputs + " = nn.unit(" + inputs +
-           ") {schedule = #nn.schedule<\"" + strategy + "\">} : (" + inputTypes + ") -> (" + outputTypes +
-           ") {\n  ^bb0(" + bodyHead + "):\n" + body + "    nn.yield " + yielded + " : " + outputTypes +
-           "\n  }\n  return " + outputs + " : " + outputTypes + "\n}\n";
-  }
-
-  const std::string strategy, element;
-
-private:
-  static std::string comma(const std::string &list) { return list.empty() ? "" : ", "; }
-
-  std::string taken(const std::vector<std::string> &operands, const std::string &attributes) const {
-    std::string names, types;
-    for (const std::string &operand : operands) {
-      names += comma(names) + operand;
-      types += comma(types) + typeOf.at(operand);
-    }
-    return names + attributes + " : (" + types + ") -> ";
-  }
-  void leave(const std::string &value, const std::string &t) {
-    const std::string name = "y" + std::to_string(leaving++);
-    outputs += comma(outputs) + "%" + name;
-    yielded += comma(yielded) + value;
-    outputTypes += comma(outputTypes) + t;
-    returned += comma(returned) + result(name.c_str(), t);
-  }
-
-  int arguments = 0, operations = 0, leaving = 0;
-  std::map<std::string, std::string> typeOf;
-  std::string head, inputs, inputTypes, bodyHead, body, outputs, yielded, outputTypes, returned;
-};
 
 /// Extents on both sides of every array's, primes among them, and and often one.
 int extent(Draw &draw, int most) { return draw.between(0, 4) == 0 ? 1 : draw.between(1, most); }
@@ -217,6 +141,100 @@ std::string product(bool masks, const std::string &element, Draw &draw) {
   return unit.text();
 }
 
+std::vector<std::string> vectors(UnitText &unit, int length, int count) {
+  std::vector<std::string> read;
+  for (int i = 0; i < count; ++i)
+    read.push_back(unit.read({length}, "f32"));
+  return read;
+}
+/// What a batch norm, and mostly a ReLU, make of a stored tensor where it is loaded.
+std::string normalised(UnitText &unit, const Shape &shape, Draw &draw) {
+  std::vector<std::string> operands = {unit.read(shape)};
+  for (const std::string &vector : vectors(unit, shape.back(), 4))
+    operands.push_back(vector);
+  if (draw.between(0, 3) == 0)
+    return unit.factor("batch_norm_apply", operands, shape);
+  return unit.factor("relu", {unit.add("batch_norm_apply", operands, shape)}, shape);
+}
+/// What the gradient of a batch norm makes of two stored tensors where these are loaded.
+std::string applied(UnitText &unit, const Shape &shape) {
+  std::vector<std::string> operands = {unit.read(shape), unit.read(shape)};
+  for (const std::string &vector : vectors(unit, shape.back(), 5))
+    operands.push_back(vector);
+  return unit.factor("batch_norm_grad_apply", operands, shape);
+}
+
+std::string ofNormalised(const Case &c, const std::string &element, Draw &draw) {
+  UnitText unit("weight_stationary", element);
+  const Shape y = outputOf(c);
+  const std::string image = normalised(unit, imageOf(c), draw), kernel = unit.read(kernelOf(c));
+  const bool goesOn = draw.between(0, 1);
+  const std::string value =
+      unit.add("conv2d", {image, kernel}, y, goesOn ? sometimes(draw, element) : element, attributesOf(c));
+  if (goesOn)
+    unit.add("bias_add", {value, unit.read({y.back()}, "f32")}, y, element);
+  return unit.text();
+}
+std::string ofApplied(const Case &c, const std::string &element, Draw &draw) {
+  UnitText unit("weight_stationary", element);
+  const Shape x = imageOf(c);
+  const std::string gradient = applied(unit, outputOf(c)), kernel = unit.read(kernelOf(c)),
+                    mask = unit.read(x);
+  const std::string value = unit.add("conv2d_grad_input", {gradient, kernel}, x, "", attributesOf(c));
+  unit.add("relu_grad", {value, mask}, x, element);
+  return unit.text();
+}
+std::string ofBoth(const Case &c, const std::string &element, Draw &draw) {
+  UnitText unit("pixel_stationary", element);
+  const int which = draw.between(0, 2);
+  const std::string x = which != 1 ? normalised(unit, imageOf(c), draw) : unit.read(imageOf(c)),
+                    gradient = which != 0 ? applied(unit, outputOf(c)) : unit.read(outputOf(c));
+  unit.add("conv2d_grad_weight", {x, gradient}, kernelOf(c), draw.between(0, 1) ? "f32" : element,
+           attributesOf(c));
+  return unit.text();
+}
+/// Of stride one, its result of the size of its input; few accumulators hold the gradient of the weight.
+Case same(Draw &draw) {
+  Case c = convolution(draw);
+  c.channels = extent(draw, 9);
+  c.outputs = extent(draw, 15);
+  for (Axis *axis : {&c.h, &c.w}) {
+    axis->kernel = draw.between(1, 3);
+    axis->stride = 1;
+    axis->before = draw.between(0, axis->dilation * (axis->kernel - 1));
+    axis->after = axis->dilation * (axis->kernel - 1) - axis->before;
+  }
+  return c;
+}
+std::string bothGradients(const Case &c, const std::string &element, Draw &draw) {
+  UnitText unit("both_gradients", element);
+  const Shape x = imageOf(c), y = outputOf(c);
+  const std::string gradient = draw.between(0, 1) ? applied(unit, y) : unit.read(y),
+                    kernel = unit.read(kernelOf(c));
+  const bool masks = draw.between(0, 2);
+  const std::string value =
+      unit.add("conv2d_grad_input", {gradient, kernel}, x, masks ? "" : element, attributesOf(c));
+  if (masks) {
+    const std::string masked = unit.add("relu_grad", {value, unit.read(x)}, x, element);
+    if (draw.between(0, 1))
+      sums(unit, masked, x, draw);
+  }
+  const std::string image = draw.between(0, 1) ? normalised(unit, x, draw) : unit.read(x);
+  unit.add("conv2d_grad_weight", {image, gradient}, kernelOf(c), draw.between(0, 1) ? "f32" : element,
+           attributesOf(c));
+  return unit.text();
+}
+std::string ofRectified(const std::string &element, Draw &draw) {
+  UnitText unit("weight_stationary", element);
+  const int m = extent(draw, 61), k = extent(draw, 47), n = extent(draw, 53);
+  const bool turnsB = draw.between(0, 1);
+  const std::string a = unit.factor("relu", {unit.read({m, k})}, {m, k}),
+                    b = unit.read(turnsB ? Shape{n, k} : Shape{k, n});
+  unit.add("matmul", {a, b}, {m, n}, element,
+           std::string(" {transpose_a = false, transpose_b = ") + (turnsB ? "true" : "false") + "}");
+  return unit.text();
+}
+
 using Form = std::string (*)(const std::string &element, Draw &draw);
 struct NamedForm {
   const char *name;
@@ -234,6 +252,16 @@ const NamedForm kForms[] = {
     {"GroupedMoments", [](const auto &element, Draw &d) { return moments(grouped(d), element, d); }},
     {"ProductWithBias", [](const auto &element, Draw &d) { return product(false, element, d); }},
     {"ProductWithMaskAndSum", [](const auto &element, Draw &d) { return product(true, element, d); }},
+    {"OfNormalised", [](const auto &element, Draw &d) { return ofNormalised(convolution(d), element, d); }},
+    {"GroupedOfNormalised",
+     [](const auto &element, Draw &d) { return ofNormalised(grouped(d), element, d); }},
+    {"OfApplied", [](const auto &element, Draw &d) { return ofApplied(convolution(d), element, d); }},
+    {"GroupedOfApplied", [](const auto &element, Draw &d) { return ofApplied(grouped(d), element, d); }},
+    {"WeightGradientOfBoth", [](const auto &element, Draw &d) { return ofBoth(convolution(d), element, d); }},
+    {"GroupedWeightGradientOfBoth",
+     [](const auto &element, Draw &d) { return ofBoth(grouped(d), element, d); }},
+    {"BothGradients", [](const auto &element, Draw &d) { return bothGradients(same(d), element, d); }},
+    {"ProductOfRectified", [](const auto &element, Draw &d) { return ofRectified(element, d); }},
 };
 
 /// Holds a schedule drawn among those that fit, if draws find one.
