@@ -11,8 +11,7 @@ namespace arsis::schedule {
 
 namespace {
 
-constexpr int64_t kIssueCycles =
-    4; // decode and address generation of one load_weights + multiply pair (assumed)
+constexpr int64_t kIssueCycles = 4; // to decode and address a load_weights and a multiply (assumed)
 
 /// At least one, though no tap reaches an input that lies between two strides.
 int64_t mostTaps(const std::vector<TapGroup> &ascending) {
@@ -268,6 +267,8 @@ Evaluation Contraction::evaluate(const Choice &c) const {
   if (reached && prologue) {
     if (overhangH(l, 0).isBeside() || overhangW(l, 0).isBeside())
       return Evaluation::rejected("a tile that is computed where it is loaded lies beside its tensor");
+    if (prologue->isStored() && l.order.counts[l.j] > 1 && l.j < l.streamedLevel)
+      return Evaluation::rejected("a tile that is stored where it is computed would be so several times");
     prologue->addBuffers(l.streamed, vectorOf(shape.groups * reduced), e.buffers);
   }
   if (!convolution.epilogue)
@@ -318,7 +319,7 @@ Evaluation Contraction::evaluate(const Choice &c) const {
         streamedTimes * prologue->cycles(limits, l.tileN * l.sourceH.extent * l.sourceW.extent * l.tileK);
   e.computeCycles = std::max(e.computeCycles, vectorCycles);
   e.dramBytes = streamedBytes * streamedTimes + weightBytes * weightTimes + resultBytes * tiles;
-  e.transfers = streamedTimes * double(prologue ? prologue->tileTypes.size() : 1) + weightTimes +
+  e.transfers = streamedTimes * (prologue ? prologue->transfers() : 1) + weightTimes +
                 tiles * double(convolution.tileTypes.size());
   e.startBytes = (reached ? streamedBytes + weightBytes : 0) + resultBytes;
   e.overlapped = c[Slots] > 1;
@@ -345,11 +346,11 @@ double Contraction::bytesOfStreamed(const ContractionTiling &l) const {
          shape.groups * reduced},
         {l.tileN, l.sourceH.extent, l.sourceW.extent, l.tileK}, type);
   };
-  if (!convolution.streamed.prologue)
-    return bytesAs(convolution.streamed.type);
-  double bytes = 0;
-  for (numerics::ElementType type : convolution.streamed.prologue->tileTypes)
-    bytes += bytesAs(type);
+  const std::optional<Prologue> &prologue = convolution.streamed.prologue;
+  double bytes = !prologue || prologue->isStored() ? bytesAs(convolution.streamed.type) : 0;
+  if (prologue)
+    for (numerics::ElementType type : prologue->tileTypes)
+      bytes += bytesAs(type);
   return bytes;
 }
 

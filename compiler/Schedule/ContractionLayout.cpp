@@ -149,14 +149,17 @@ private:
   void loadStreamedTile() {
     const Affine n = index[l.n] * l.tileN, h = index[l.h] * l.sourceH.step + l.sourceH.base,
                  w = index[l.w] * l.sourceW.step + l.sourceW.base;
-    const Box4 box = {b.extent(l.tileN, p.shape.batch, n), l.sourceH.extent, l.sourceW.extent, tileK()};
+    const Box4 box = {b.extent(l.tileN, p.shape.batch, n), l.sourceH.extent, l.sourceW.extent, tileK()},
+               inside = {box[0], b.extent(box[1].tile, p.shape.h.input, h),
+                         b.extent(box[2].tile, p.shape.w.input, w), box[3]};
     if (prologue) {
       streamed = prologue->make(l.streamed, {{n, h, w, firstK()},
                                              box,
                                              {0, 1, 2, 3},
                                              firstK(),
                                              p.overhangH(l, index[l.h]),
-                                             p.overhangW(l, index[l.w])});
+                                             p.overhangW(l, index[l.w]),
+                                             inside});
       return;
     }
     streamed = b.alloc(l.streamed);
@@ -377,8 +380,7 @@ private:
   int64_t products = 0, totalProducts = 0;
   bool fillsWhole = false; // before the drains, for the pixels that no tap reaches
   std::vector<Affine> index;
-  int streamedTensor = 0, weightsTensor = 0, resultTensor = 0;
-  int streamed = 0, weights = 0, result = 0;
+  int streamedTensor = 0, weightsTensor = 0, resultTensor = 0, streamed = 0, weights = 0, result = 0;
   std::optional<EpilogueWriter> epilogue;
   std::optional<PrologueWriter> prologue;
   const std::unique_ptr<Beside> beside;

@@ -72,11 +72,12 @@ public:
     if (c->sibling)
       factors.push_back(&c->sibling->streamed);
     for (ConvOperand *factor : factors)
-      if (unit.values[factor->value].kind == Value::Kind::Inner) {
+      if (unit.values[factor->value].kind != Value::Kind::Operand) {
         if (factor->isTurned() || (factor == &c->stationary && c->pass != Convolution::GradWeight))
           return std::nullopt;
         factor->prologue = prologueIn(unit, factor->value, products);
-        if (!factor->prologue)
+        if (!factor->prologue ||
+            (factor->prologue->isStored() && (factor != &c->streamed || !c->streamsOnce())))
           return std::nullopt;
       }
     const std::vector<bool> before = partsBefore(unit, products);

@@ -70,6 +70,13 @@ struct Convolution {
     std::string batch, h, w, reduced, columns, kernelRow, group;
   } names;
 
+  /// Whether tiles of the streamed factor hold each of its elements once, if no tile is loaded again.
+  bool streamsOnce() const {
+    const auto isPoint = [](const Window &window) {
+      return window.kernel == 1 && window.stride == 1 && window.input == window.output;
+    };
+    return pass == Forward && shape.groups == 1 && isPoint(shape.h) && isPoint(shape.w);
+  }
   bool hasPrologue() const { return streamed.prologue || stationary.prologue; }
   /// Whether the epilogue sums up pixels, in chunks that the tile decides.
   bool sums() const { return epilogue && epilogue->sums(); }

@@ -55,7 +55,8 @@ public:
                                       {0, 1, 3, 2},
                                       firstC(),
                                       overhangOf(t.sourceH, l.order.counts[l.h], index[l.h], shape.h.input),
-                                      overhangOf(t.sourceW, l.order.counts[l.w], index[l.w], shape.w.input)});
+                                      overhangOf(t.sourceW, l.order.counts[l.w], index[l.w], shape.w.input),
+                                      {}});
       x = b.strides(input);
       return;
     }

@@ -76,13 +76,14 @@ std::optional<Prologue> prologueIn(const Unit &unit, int value, const std::vecto
   }
   for (const Part &part : alone.parts)
     for (int made : part.results)
-      if (unit.values[made].kind != Value::Kind::Inner)
+      if (unit.values[made].kind != Value::Kind::Inner && made != value)
         return std::nullopt;
   alone.values[value].kind = Value::Kind::Result;
   std::optional<VectorProgram> program = vectorProgramIn(alone);
   if (!program || !isElementwise(*program))
     return std::nullopt;
   Prologue e;
+  e.stored = unit.values[value].kind == Value::Kind::Result ? value : -1;
   e.program = std::move(*program);
   const std::vector<Register> &registers = e.program.registers;
   for (size_t reg = 0; reg < registers.size(); ++reg) {
@@ -128,6 +129,8 @@ void PrologueWriter::declareTensors(const std::vector<int64_t> &shape) {
                                                          : std::vector<int64_t>{},
                                tensor.type));
   }
+  if (e.isStored())
+    storedTensor = b.tensor(e.stored, shape, e.madeType());
 }
 
 void PrologueWriter::begin(const Buffer &channels) {
@@ -204,6 +207,12 @@ int PrologueWriter::make(const Buffer &room, const Tile &tile) {
     clear(made, box, tile.axes[1], *tile.h);
   if (tile.w)
     clear(made, box, tile.axes[2], *tile.w);
+  if (e.isStored()) {
+    View from = b.whole(made);
+    for (size_t d = 0; d < 4; ++d)
+      from.strides[d] = b.strides(made)[tile.axes[d]];
+    b.store(from, storedTensor, tile.at, tile.stored);
+  }
   return made;
 }
 

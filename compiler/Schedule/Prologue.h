@@ -3,7 +3,7 @@
 // What the vector unit makes of a tile of other tensors before the array reads it as a factor: elementwise
 // operations on tensors of the factor's shape, vectors with one element per channel, and scalars. So a cheap
 // value is computed again where it is loaded and passes through no DRAM. What lies outside of the factor is
-// zero after that.
+// zero after that. Where others read the factor too, it is stored by the way.
 //
 // Vectors and scalars are loaded in front of the loops over tiles.
 #ifndef ARSIS_COMPILER_SCHEDULE_PROLOGUE_H
@@ -27,11 +27,15 @@ struct Prologue {
 
   VectorProgram program;                        // of one stage, on rows (pixels) by columns (channels)
   int made = 0;                                 // the register of the factor
+  int stored = -1;                              // the unit's value that the factor is stored as, if it is
   std::vector<Tensor> tensors;                  // what is loaded, in the order of the unit's values
   std::vector<VectorOperation> once, tile;      // that are the same for all pixels; on each tile
   Rings rings;                                  // of what lies in a tile
   std::vector<numerics::ElementType> tileTypes; // of the tensors that are loaded for each tile
 
+  bool isStored() const { return stored >= 0; }
+  /// How many tensors are moved for each tile.
+  double transfers() const { return double(tileTypes.size()) + (isStored() ? 1 : 0); }
   numerics::ElementType madeType() const { return program.registers[made].type; }
   Reach reachOf(const Tensor &tensor) const { return program.registers[tensor.reg].reach; }
 
@@ -69,8 +73,8 @@ inline Buffer vectorOf(int64_t elements) { return {"channels", {1, 1, 1, element
 /// Which parts of a unit make, directly or not, what its products read; none of these themselves.
 std::vector<bool> partsBefore(const Unit &unit, const std::vector<const Part *> &products);
 
-/// How the unit makes an inner value that products read. Nothing if it is made in another way, or if somebody
-/// else reads what is computed on the way.
+/// How the unit makes a value that products read, and stores it if it is a result. Nothing if it is made in
+/// another way, or if somebody else reads what is computed on the way.
 std::optional<Prologue> prologueIn(const Unit &unit, int value, const std::vector<const Part *> &products);
 
 /// Positions of a tile along one dimension: it begins at `start`, which lies between `least` and `most`, in a
@@ -96,6 +100,7 @@ public:
     std::array<int, 4> axes = {0, 1, 2, 3};
     Affine channel;
     std::optional<Overhang> h, w; // of dimensions 1 and 2 of the tensors
+    Box4 stored = {};             // the part of the box that is stored: what lies in the tensor
   };
 
   PrologueWriter(const Prologue &prologue, LayoutBuilder &builder)
@@ -116,6 +121,7 @@ private:
   const VectorProgram &p;
   LayoutBuilder &b;
   std::vector<int> tensors; // in the layout
+  int storedTensor = 0;
   std::vector<View> places; // of each register; of a vector, of its first channel
 };
 

@@ -88,7 +88,8 @@ private:
                                                {0, 1, 3, 2},
                                                firstC(),
                                                p.overhangH(l, index[l.h], index[l.kh]),
-                                               p.overhangW(l, index[l.w])});
+                                               p.overhangW(l, index[l.w]),
+                                               {}});
     else
       streamed = b.alloc(l.streamed);
     x = b.strides(streamed); // of (image, row, channel, column)
@@ -102,7 +103,7 @@ private:
     const Box4 box = {b.extent(l.tileN, shape.batch, n), b.extent(l.tileH, shape.h.output, h),
                       b.extent(l.tileW, shape.w.output, w), tileColumns()};
     if (ofGradient) {
-      gradient = ofGradient->make(l.gradient, {at, box, {0, 1, 2, 3}, firstColumn(), {}, {}});
+      gradient = ofGradient->make(l.gradient, {at, box, {0, 1, 2, 3}, firstColumn(), {}, {}, {}});
       return;
     }
     gradient = b.alloc(l.gradient);

@@ -330,6 +330,15 @@ void repeatAllAtLoads(Block &block) {
     repeatAtLoads(op);
 }
 
+/// What is left is stored by the first one who reads it. From the end on, since readers are replaced.
+void storeAllAtLoads(Block &block) {
+  SmallVector<Operation *> ops;
+  for (Operation &op : block.without_terminator())
+    ops.push_back(&op);
+  for (Operation *op : llvm::reverse(ops))
+    storeAtLoad(op);
+}
+
 /// A parameter changes behind the last one who reads it, which may be a later one now.
 void moveUpdates(Block &block) {
   for (auto update : llvm::make_early_inc_range(block.getOps<nn::UpdateOpInterface>()))
@@ -372,8 +381,10 @@ void formUnits(func::FuncOp function, const Fusion &fusion) {
     offerLoads(block);
   if (fusion.vector || fusion.epilogues)
     Former(block, fusion).run();
-  if (fusion.loads)
+  if (fusion.loads) {
     repeatAllAtLoads(block);
+    storeAllAtLoads(block);
+  }
   if (fusion.gradients)
     joinGradients(block);
   moveUpdates(block);

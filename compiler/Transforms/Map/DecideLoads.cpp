@@ -109,9 +109,12 @@ private:
     }
     MadeOnce once = makeOnce(copies);
     bool isAsked = llvm::any_of(once.makers, [&](Operation *op) { return isNamed(op) || isWholeNamed(op); });
-    Operation *statistics = nn::statisticsOf(once.makers.front());
-    if (Operation *norm = nn::joinStatistics(once.makers.front(), /*isCopy=*/true))
-      once.makers.front() = norm;
+    SmallVector<Operation *> statistics;
+    for (Operation *&maker : once.makers)
+      if (Operation *of = nn::statisticsOf(maker)) {
+        statistics.push_back(of);
+        maker = nn::joinStatistics(maker, /*isCopy=*/true);
+      }
     if (once.makers.size() > 1)
       once.makers.assign({nn::formUnit(once.makers, originOf(once.makers),
                                        SmallVector<Value>(once.makers.back()->getResults()))});
@@ -123,11 +126,12 @@ private:
     return !isMapped && (isAsked || costsLess);
   }
 
-  /// `once`: who makes it, then all who read it; the statistics, unless null, join who makes it then. They
-  /// keep the arrays busy for as long, and the DRAM moves what they read and write at least, and one whose
-  /// arrays are hardly ever idle would gain nothing; mostly that decides it.
-  bool repeatingIsDearer(const Repeated &repeated, Operation *statistics, ArrayRef<Operation *> once) {
-    double repeating = statistics ? prices.costOfCopy(statistics) : 0;
+  /// `once`: who makes it, then all who read it; the statistics join who makes it then. They keep the arrays
+  /// busy for as long, and the DRAM moves what they read and write at least, and one whose arrays are hardly
+  /// ever idle would gain nothing; mostly that decides it.
+  bool repeatingIsDearer(const Repeated &repeated, ArrayRef<Operation *> statistics,
+                         ArrayRef<Operation *> once) {
+    double repeating = prices.costOfCopies(statistics);
     SmallVector<double> floors = {prices.leastDramCycles(once.front())};
     for (auto [load, reader] : llvm::zip_equal(repeated.loads, once.drop_front())) {
       double arrays = 0;
@@ -141,10 +145,11 @@ private:
 
   void makeOnceForGood(const Repeated &repeated) {
     MadeOnce once = makeOnce(repeated.loads);
-    if (Operation *norm = nn::joinStatistics(once.makers.front())) {
-      once.makers.front() = norm;
-      nn::offerStored(norm, once.makers.back()->getResult(0));
-    }
+    for (Operation *&maker : once.makers)
+      if (Operation *norm = nn::joinStatistics(maker)) {
+        maker = norm;
+        nn::offerStored(norm, once.makers.back()->getResult(0));
+      }
     if (once.makers.size() > 1)
       nn::formUnit(once.makers, originOf(once.makers));
   }

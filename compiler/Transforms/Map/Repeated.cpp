@@ -96,6 +96,73 @@ bool repeatAtLoads(Operation *maker) {
   return true;
 }
 
+/// Of these operations, that make `value` together: takes the statistics out of norms of moments, and returns
+/// them.
+static Operations splitStatistics(Operations &all, Value &value) {
+  Operations statistics;
+  for (Operation *&op : all)
+    if (nn::isNormOfMoments(op)) {
+      const bool isLast = op == value.getDefiningOp();
+      op = nn::splitStatistics(op);
+      statistics.push_back(nn::statisticsOf(op));
+      if (isLast)
+        value = op->getResult(0);
+    }
+  return statistics;
+}
+
+/// Whether a reader could compute and store what it loads.
+static bool canStore(Operation *maker, Operation *reader, Value value) {
+  SmallVector<Value> made, read;
+  Operations all = copiesBefore(reader, maker, made), readers = copiesBefore(reader, reader, read);
+  Value copy = made[cast<OpResult>(value).getResultNumber()];
+  const Operations statistics = splitStatistics(all, copy);
+  replaceIn(readers, value, copy);
+  llvm::append_range(all, readers);
+  const std::optional<schedule::Convolution> found = schedule::convolutionIn(unitOf(all));
+  erase(all);
+  erase(statistics);
+  return found && found->streamed.prologue && !found->stationary.prologue && found->streamsOnce();
+}
+
+bool storeAtLoad(Operation *maker) {
+  const auto isMatrix = [](Value v) {
+    return !v.use_empty() && cast<RankedTensorType>(v.getType()).getRank() > 1;
+  };
+  Block *body = nn::bodyOf(maker);
+  const bool hasProduct =
+      body && llvm::any_of(body->without_terminator(), [](Operation &op) { return isProduct(&op); });
+  if (llvm::count_if(maker->getResults(), isMatrix) != 1 || hasProduct ||
+      mlir::isa<nn::UpdateOpInterface>(maker) ||
+      (!mlir::isa<nn::ElementwiseOpInterface>(maker) && !body && !nn::isNormOfMoments(maker)))
+    return false;
+  Value value = *llvm::find_if(maker->getResults(), isMatrix);
+  Operation *reader = nullptr;
+  for (Operation *user : value.getUsers())
+    if (!reader || user->isBeforeInBlock(reader))
+      reader = user;
+  if (reader->hasTrait<OpTrait::IsTerminator>() || nn::readsAsStoredOnly(reader, value) ||
+      (!mlir::isa<nn::StructuredOpInterface>(reader) && !nn::bodyOf(reader)) ||
+      !canStore(maker, reader, value))
+    return false;
+  SmallVector<Value> results(maker->getResults());
+  Operations all = {maker}, readers = {reader};
+  if (body) {
+    const unsigned number = cast<OpResult>(value).getResultNumber();
+    results.clear();
+    all = takeOut(maker, results);
+    value = results[number];
+  }
+  splitStatistics(all, value);
+  for (Operation *op : all)
+    op->moveBefore(reader);
+  if (nn::bodyOf(reader))
+    readers = nn::dissolve(reader, nn::takeStored(reader), /*keepsOffers=*/true);
+  llvm::append_range(all, readers);
+  nn::formUnit(all, originOf(all));
+  return true;
+}
+
 /// The operations of a body that a value depends on, by number, in their order.
 static SmallVector<unsigned> chainOf(Value value, const llvm::DenseMap<Operation *, unsigned> &numbers) {
   llvm::SmallSetVector<Operation *, 4> chain;

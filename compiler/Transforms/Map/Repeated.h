@@ -18,6 +18,11 @@ namespace arsis::compiler {
 /// more than they do not store.
 bool repeatAtLoads(mlir::Operation *maker);
 
+/// Lets the first of those who read the result of an operation, or of a unit, compute it where it loads it,
+/// and store it by the way, if that is a product that streams each of its elements once. Norms that take
+/// moments leave their statistics at the place of the maker. False, and nothing has changed, if it cannot.
+bool storeAtLoad(mlir::Operation *maker);
+
 /// A unit, and which operations of its body make a factor of its product, by number.
 struct Load {
   mlir::Operation *unit = nullptr;

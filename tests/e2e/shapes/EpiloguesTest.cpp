@@ -175,6 +175,26 @@ std::string ofNormalised(const Case &c, const std::string &element, Draw &draw) 
     unit.add("bias_add", {value, unit.read({y.back()}, "f32")}, y, element);
   return unit.text();
 }
+/// A normalised tensor and another one, added up, rectified, and stored where a point-wise convolution loads
+/// it.
+std::string ofStored(Case c, const std::string &element, Draw &draw) {
+  for (Axis *axis : {&c.h, &c.w}) {
+    axis->kernel = axis->stride = axis->dilation = 1;
+    axis->before = axis->after = 0;
+  }
+  UnitText unit("weight_stationary", element);
+  const Shape x = imageOf(c), y = outputOf(c);
+  std::vector<std::string> operands = {unit.read(x)};
+  for (const std::string &vector : vectors(unit, x.back(), 4))
+    operands.push_back(vector);
+  const std::string normal = unit.add("batch_norm_apply", operands, x),
+                    added = unit.add("add", {normal, unit.read(x)}, x),
+                    stored = unit.add("relu", {added}, x, element),
+                    value = unit.add("conv2d", {stored, unit.read(kernelOf(c))}, y, element, attributesOf(c));
+  if (y[0] * y[1] * y[2] > 1 && draw.between(0, 1))
+    unit.sum("channel_moments", {value}, y.back(), 3);
+  return unit.text();
+}
 std::string ofApplied(const Case &c, const std::string &element, Draw &draw) {
   UnitText unit("weight_stationary", element);
   const Shape x = imageOf(c);
@@ -255,6 +275,7 @@ const NamedForm kForms[] = {
     {"OfNormalised", [](const auto &element, Draw &d) { return ofNormalised(convolution(d), element, d); }},
     {"GroupedOfNormalised",
      [](const auto &element, Draw &d) { return ofNormalised(grouped(d), element, d); }},
+    {"OfStored", [](const auto &element, Draw &d) { return ofStored(convolution(d), element, d); }},
     {"OfApplied", [](const auto &element, Draw &d) { return ofApplied(convolution(d), element, d); }},
     {"GroupedOfApplied", [](const auto &element, Draw &d) { return ofApplied(grouped(d), element, d); }},
     {"WeightGradientOfBoth", [](const auto &element, Draw &d) { return ofBoth(convolution(d), element, d); }},

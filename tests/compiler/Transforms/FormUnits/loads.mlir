@@ -64,6 +64,36 @@ func.func @read_otherwise(%x: tensor<1x8x8x3xbf16>, %w: tensor<1x1x3x5xbf16>, %v
   return %0, %a : tensor<1x8x8x4xbf16>, tensor<1x8x8x5xbf16>
 }
 
+// A convolution of single pixels, the first who reads a sum, makes it where it loads it, and stores it for the others.
+// CHECK-LABEL: func.func @stored
+// CHECK: nn.batch_norm_statistics
+// CHECK: %[[U:.*]]:2 = nn.unit
+// CHECK: nn.batch_norm_apply
+// CHECK-NEXT: nn.add
+// CHECK-NEXT: %[[A:.*]] = nn.relu {{.*}} -> tensor<1x8x8x5xbf16>
+// CHECK-NEXT: %[[C:.*]] = nn.conv2d %[[A]]
+// CHECK-NEXT: nn.yield %[[A]], %[[C]]
+// CHECK: return %[[U]]#1, %[[U]]#0
+// WITHOUT-LABEL: func.func @stored
+// WITHOUT: nn.batch_norm_of_moments
+// ONCE-LABEL: func.func @stored
+// ONCE-NOT: nn.batch_norm_statistics
+// ONCE: nn.relu
+// ONCE: nn.conv2d
+func.func @stored(%x: tensor<1x8x8x3xbf16>, %w: tensor<1x1x3x5xbf16>, %r: tensor<1x8x8x5xbf16>,
+    %v: tensor<1x1x5x4xbf16>, %s: tensor<5xf32>) -> (tensor<1x8x8x4xbf16>, tensor<1x8x8x5xbf16>) {
+  %c = nn.conv2d %x, %w strides [1, 1] pads [0, 0, 0, 0] dilations [1, 1]
+      : (tensor<1x8x8x3xbf16>, tensor<1x1x3x5xbf16>) -> tensor<1x8x8x5xbf16>
+  %y, %mean, %rstd, %m, %d = nn.batch_norm %c, %s, %s, %s, %s epsilon 1.0e-5 momentum 0.1
+      : (tensor<1x8x8x5xbf16>, tensor<5xf32>, tensor<5xf32>, tensor<5xf32>, tensor<5xf32>)
+      -> (tensor<1x8x8x5xbf16>, tensor<5xf32>, tensor<5xf32>, tensor<5xf32>, tensor<5xf32>)
+  %t = nn.add %y, %r : tensor<1x8x8x5xbf16>
+  %a = nn.relu %t : tensor<1x8x8x5xbf16>
+  %0 = nn.conv2d %a, %v strides [1, 1] pads [0, 0, 0, 0] dilations [1, 1]
+      : (tensor<1x8x8x5xbf16>, tensor<1x1x5x4xbf16>) -> tensor<1x8x8x4xbf16>
+  return %0, %a : tensor<1x8x8x4xbf16>, tensor<1x8x8x5xbf16>
+}
+
 // Both gradients of a convolution apply the gradient of the norm behind it, once for both where they are one unit.
 // CHECK-LABEL: func.func @gradients
 // CHECK: nn.batch_norm_grad_sums
