@@ -24,7 +24,7 @@ OWN = {
     "lenet5": ("1x28x28", "own", "by hand, inference form"),
     "resnet8": ("3x32x32", "own", "by hand, inference form"),
     "unet": ("3x128x128", "32", "`from_torch`, logits are pixels x classes"),
-    "fsrcnn": ("1x64x64", "not yet", "`from_torch`, without a loss of its own"),
+    "fsrcnn": ("1x64x64", "16", "`from_torch`, with mean squared error"),
 }
 HEAD = [
     "| net | exported | image | compared at | parameters | MACs forward | of input gradients | of weight gradients "

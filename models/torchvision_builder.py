@@ -22,16 +22,21 @@ OPSET = 13  # of the inference form
 @dataclasses.dataclass(frozen=True)
 class Net:
     """`image` is the net's own height and width, `reduced` the least one (of round numbers) whose last map is 2x2 or
-    larger: there its values are compared. `options` are those of torchvision's function besides num_classes."""
+    larger: there its values are compared. `options` are those of torchvision's function besides num_classes; `loss` is
+    the net's own, as `--loss` takes it."""
 
     image: int = 224
     reduced: int = 64
     classes: int = 1000
     options: dict[str, Any] = dataclasses.field(default_factory=dict)
+    loss: str = "softmax-xent"
     remark: str = ""
 
 
-WITHOUT_HEADS = {"aux_logits": False, "init_weights": False}
+MAIN_HEAD = "softmax-xent,of=logits"
+ONE_MORE = MAIN_HEAD + "+softmax-xent,of=logits1,weight=0.3"  # Szegedy et al. 2014 weigh auxiliary heads by 0.3
+TWO_MORE = ONE_MORE + "+softmax-xent,of=logits2,weight=0.3"
+QUICK_START = {"init_weights": False}  # the initialisation of its own takes long, as torchvision warns
 NETS = {
     "alexnet": Net(reduced=96),
     "vgg11": Net(),
@@ -46,8 +51,9 @@ NETS = {
     "resnext50_32x4d": Net(),
     "squeezenet1_1": Net(),
     "densenet121": Net(),
-    "googlenet": Net(options=WITHOUT_HEADS, remark="without auxiliary heads"),
-    "inception_v3": Net(image=299, reduced=128, options=WITHOUT_HEADS, remark="without auxiliary head"),
+    "googlenet": Net(options=QUICK_START, loss=TWO_MORE, remark="with both auxiliary heads"),
+    # The auxiliary head of Inception-V3 has a kernel of 5x5 behind a pooling of 5x5: only the net's own size feeds it.
+    "inception_v3": Net(image=299, reduced=299, options=QUICK_START, loss=ONE_MORE, remark="with its auxiliary head"),
     "mobilenet_v2": Net(),
     "mobilenet_v3_small": Net(),
     "mobilenet_v3_large": Net(),

@@ -29,9 +29,11 @@ def tool(name: str, *args: object, check: bool = True) -> subprocess.CompletedPr
     return done
 
 
-def compile_step(model: Path, chip: str, batch: int, out: Path, *more: str, keep: str = "gradients") -> Path:
+def compile_step(
+    model: Path, chip: str, batch: int, out: Path, *more: str, keep: str = "gradients", loss: str = "softmax-xent"
+) -> Path:
     """Compiles one training step of `model`; returns the program file."""
-    options = ["--train", "--loss", "softmax-xent", "--optimizer", OPTIMIZER]
+    options = ["--train", "--loss", loss, "--optimizer", OPTIMIZER]
     if keep:
         options.append(f"--keep={keep}")
     tool("arsis-compile", model, "--chip", chip, "--batch", batch, *options, *more, "-o", out)

@@ -23,23 +23,27 @@ SITES = {
     "hardtanh": "Clip",
     "hardswish": "HardSwish",
     "hardsigmoid": "HardSigmoid",
+    "prelu": "PRelu",
     "max_pool2d": "MaxPool",
 }
 
 
 def regions(kind: str, y: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
     """Where an activation's result says that its operand was below the lower kink, and above the upper one."""
-    top = {"Relu": None, "Clip": 6.0, "HardSwish": 3.0, "HardSigmoid": 1.0}[kind]
-    low = y == 0 if kind == "HardSwish" else y <= 0
+    top = {"Clip": 6.0, "HardSwish": 3.0, "HardSigmoid": 1.0}.get(kind)
+    low = y == 0 if kind == "HardSwish" else y <= 0  # a PRelu has the sign of its operand where its slope is positive
     return low, torch.zeros_like(low) if top is None else y >= top
 
 
 def kinks(kind: str) -> tuple[float, ...]:
-    return {"Relu": (0.0,), "Clip": (0.0, 6.0), "HardSwish": (-3.0, 3.0), "HardSigmoid": (-3.0, 3.0)}[kind]
+    return {"Clip": (0.0, 6.0), "HardSwish": (-3.0, 3.0), "HardSigmoid": (-3.0, 3.0)}.get(kind, (0.0,))
 
 
-def by_regions(kind: str, x: torch.Tensor, low: torch.Tensor, top: torch.Tensor) -> torch.Tensor:
+def by_regions(kind: str, x: torch.Tensor, low: torch.Tensor, top: torch.Tensor, slope=None) -> torch.Tensor:
+    """`slope` is that of a PRelu, one for each channel."""
     zero = torch.zeros_like(x)
+    if slope is not None:
+        return torch.where(low, x * slope.reshape(1, -1, *[1] * (x.ndim - 2)), x)
     middle = {"HardSwish": x * (x + 3) / 6, "HardSigmoid": x / 6 + 0.5}.get(kind, x)
     above = {"Clip": zero + 6, "HardSigmoid": zero + 1}.get(kind, x)
     return torch.where(low, zero, torch.where(top, above, middle))
@@ -86,7 +90,9 @@ class Decisions(TorchFunctionMode):
             return function(*arguments, **keywords)
         kind, x = SITES[name], arguments[0]
         layer = next(self.left[kind])
-        return self.pool(layer, x, arguments[1:], keywords) if kind == "MaxPool" else self.activation(kind, layer, x)
+        if kind == "MaxPool":
+            return self.pool(layer, x, arguments[1:], keywords)
+        return self.activation(kind, layer, x, arguments[1] if kind == "PRelu" else None)
 
     def mask(self, shape: tuple[int, ...], ratio: float) -> torch.Tensor:
         """Of the next dropout; an image lies on the chip with its channels last."""
@@ -108,13 +114,13 @@ class Decisions(TorchFunctionMode):
         furthest = distances[flipped].max().item() if flipped.any() else 0.0
         self.sites.append(Site(layer, x.detach(), int(flipped.sum()), furthest))
 
-    def activation(self, kind: str, layer: str, x: torch.Tensor) -> torch.Tensor:
+    def activation(self, kind: str, layer: str, x: torch.Tensor, slope=None) -> torch.Tensor:
         low, top = regions(kind, self.taken(layer))
         with torch.no_grad():
             own_low, own_top = x <= kinks(kind)[0], x >= (kinks(kind)[1] if len(kinks(kind)) > 1 else float("inf"))
             nearest = torch.stack([(x - kink).abs() for kink in kinks(kind)]).amin(0)
             self.note(layer, x, (low != own_low) | (top != own_top), nearest)
-        return by_regions(kind, x, low, top)
+        return by_regions(kind, x, low, top, slope)
 
     def pool(self, layer: str, x: torch.Tensor, arguments, keywords) -> torch.Tensor:
         options = dict(zip(("kernel_size", "stride", "padding", "dilation", "ceil_mode"), arguments, strict=False))

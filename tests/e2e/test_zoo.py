@@ -10,7 +10,7 @@ import zoo_step  # noqa: E402
 from decisions import Decisions  # noqa: E402
 
 pytestmark = pytest.mark.filterwarnings("ignore::UserWarning")
-QUICK = ["squeezenet1_1", "shufflenet_v2_x1_0", "mobilenet_v3_small", "unet"]
+QUICK = ["squeezenet1_1", "shufflenet_v2_x1_0", "mobilenet_v3_small", "unet", "fsrcnn"]
 
 
 @pytest.mark.parametrize("chip", zoo_step.CHIPS)
@@ -32,6 +32,27 @@ def test_a_decision_that_differs_is_taken_and_named():
     y.sum().backward()
     assert y.tolist() == [1.0, -0.25, 0.0] and x.grad.tolist() == [1.0, 1.0, 0.0]
     assert [(site.layer, site.flips, site.distance) for site in decisions.sites] == [("r", 2, 2.0)]
+
+
+def test_a_decision_of_a_prelu_moves_its_slope():
+    x, slope = torch.tensor([[1.0], [-0.25]], requires_grad=True), torch.tensor([0.5], requires_grad=True)
+    decisions = Decisions(lambda layer: torch.tensor([[-0.1], [-0.2]]), {"PRelu": ["p"]}, {}, seed=0)
+    with decisions:
+        y = torch.nn.functional.prelu(x, slope)
+    y.sum().backward()
+    assert y.tolist() == [[0.5], [-0.125]] and x.grad.tolist() == [[0.5], [0.5]] and slope.grad.tolist() == [0.75]
+    assert [(site.layer, site.flips, site.distance) for site in decisions.sites] == [("p", 1, 1.0)]
+
+
+def test_heads_add_their_weighted_losses():
+    """The sum that a net of the table says is the one that PyTorch's users write."""
+    case = zoo_step.case_of("googlenet")
+    outputs = {n: torch.randn(4, 10) for n in ("logits", "logits1", "logits2")}
+    labels, loss = torch.tensor([0, 3, 9, 1]), torch.nn.functional.cross_entropy
+    expected = loss(outputs["logits"], labels) + 0.3 * (
+        loss(outputs["logits1"], labels) + loss(outputs["logits2"], labels)
+    )
+    torch.testing.assert_close(case.loss_of(outputs, labels), expected)
 
 
 def test_a_step_that_is_wrong_fails():

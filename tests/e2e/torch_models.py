@@ -2,12 +2,14 @@
 """The nets of the independent check in PyTorch: their training-mode export to ONNX, their step in fp32 and fp64."""
 
 import copy
+from collections.abc import Callable
 from pathlib import Path
 
 import torch
 import torch.nn as nn
 import torch.nn.functional as F
 import torchvision
+from arsis.exporter import output_names
 
 LEARNING_RATE, MOMENTUM, WEIGHT_DECAY = 0.002, 0.9, 0.0005
 
@@ -259,15 +261,28 @@ def optimizer_of(model: nn.Module) -> torch.optim.Optimizer:
     return torch.optim.SGD(model.parameters(), lr=LEARNING_RATE, momentum=MOMENTUM, weight_decay=WEIGHT_DECAY)
 
 
+def by_name(outputs: torch.Tensor | tuple[torch.Tensor, ...]) -> dict[str, torch.Tensor]:
+    """`logits`, `logits1`, ..., as `arsis.from_torch` names them."""
+    values = (outputs,) if isinstance(outputs, torch.Tensor) else outputs
+    return dict(zip(output_names(outputs), values, strict=True))
+
+
 def step(
-    model: nn.Module, optimizer: torch.optim.Optimizer, x: torch.Tensor, labels: torch.Tensor
+    model: nn.Module,
+    optimizer: torch.optim.Optimizer,
+    x: torch.Tensor,
+    given: torch.Tensor,
+    loss_of: Callable[[dict[str, torch.Tensor], torch.Tensor], torch.Tensor] = lambda outputs, labels: F.cross_entropy(
+        outputs["logits"], labels
+    ),
 ) -> dict[str, torch.Tensor]:
-    """One training step in the model's own precision; loss, logits, `grad:<name>` and the updated state by name."""
+    """One training step in the model's own precision; loss, outputs, `grad:<name>` and the updated state by name.
+    `given` are labels or targets."""
     optimizer.zero_grad()
-    logits = model(x)
-    loss = F.cross_entropy(logits, labels)
+    outputs = by_name(model(x))
+    loss = loss_of(outputs, given)
     loss.backward()
-    result = {"loss": loss.detach().clone(), "logits": logits.detach().clone()}
+    result = {"loss": loss.detach().clone(), **{name: value.detach().clone() for name, value in outputs.items()}}
     result |= {f"grad:{n}": p.grad.detach().clone() for n, p in model.named_parameters()}
     optimizer.step()
     result |= {n: t.detach().clone() for n, t in model.state_dict().items() if not n.endswith("num_batches_tracked")}

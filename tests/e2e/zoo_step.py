@@ -19,6 +19,7 @@ import onnx
 import torch
 from arsis_tools import compile_step, simulate, tensors_of, tool
 from decisions import Decisions, Site
+from torch.nn import functional
 from torch_models import optimizer_of
 from torch_models import step as torch_step
 
@@ -30,22 +31,49 @@ MEMORY = ("--set", "dram.capacity_mib=16384")
 
 @dataclasses.dataclass
 class Case:
-    """A net in PyTorch, and the shape of one image and of one batch of labels."""
+    """A net in PyTorch, the shape of one image, its loss as `--loss` says it, and the shape of what the host gives for
+    a batch: labels of so many classes, or targets."""
 
     module: torch.nn.Module
     image: tuple[int, ...]
-    labels: int
+    given: tuple[int, ...]
     classes: int
+    loss: str = "softmax-xent"
+
+    def tensor(self) -> str:
+        """The name of what the host gives."""
+        return "targets" if self.loss.startswith("mse") else "labels"
+
+    def draw(self, seed: int) -> dict[str, np.ndarray]:
+        """Random images and labels, or targets."""
+        random = np.random.default_rng(seed)
+        x = random.standard_normal((BATCH, *self.image), np.float32)
+        if self.tensor() == "targets":
+            return {"x": x, "targets": random.standard_normal(self.given, np.float32)}
+        return {"x": x, "labels": random.integers(0, self.classes, self.given).astype(np.int32)}
+
+    def loss_of(self, outputs: dict[str, torch.Tensor], given: torch.Tensor) -> torch.Tensor:
+        """The sum of the terms of `loss`, in PyTorch."""
+        total = torch.zeros((), dtype=outputs["logits"].dtype)
+        for term in self.loss.split("+"):
+            kind, *pairs = term.split(",")
+            keys = dict(pair.split("=") for pair in pairs)
+            function = {"softmax-xent": functional.cross_entropy, "mse": functional.mse_loss}[kind]
+            total = total + float(keys.get("weight", 1)) * function(outputs[keys.get("of", "logits")], given)
+        return total
 
 
 def case_of(name: str) -> Case:
     folder = arsis.models.recipes_folder()
     if name == "unet":
         recipe = arsis.models.load_recipe(folder / "unet/build.py")
-        return Case(recipe.module(), (3, 32, 32), BATCH * 32 * 32, recipe.CLASSES)
+        return Case(recipe.module(), (3, 32, 32), (BATCH * 32 * 32,), recipe.CLASSES)
+    if name == "fsrcnn":
+        recipe = arsis.models.load_recipe(folder / "fsrcnn/build.py")
+        return Case(recipe.module(), (1, 16, 16), (BATCH, 1, 48, 48), 0, recipe.LOSS)
     table = arsis.models.load_recipe(folder / "torchvision_builder.py")
-    size = table.NETS[name].reduced
-    return Case(table.module(name, classes=CLASSES), (3, size, size), BATCH, CLASSES)
+    net = table.NETS[name]
+    return Case(table.module(name, classes=CLASSES), (3, net.reduced, net.reduced), (BATCH,), CLASSES, net.loss)
 
 
 @dataclasses.dataclass
@@ -100,13 +128,12 @@ class Chip:
     """The compiled step of a case, run once."""
 
     def __init__(self, case: Case, path: Path, chip: str, folder: Path, keep: str, *options: str) -> None:
-        self.program = compile_step(path, chip, BATCH, folder / "step.arsis", *MEMORY, *options, keep=keep)
-        generator = np.random.default_rng(SEED)
-        self.x = generator.standard_normal((BATCH, *case.image), np.float32)
-        self.labels = generator.integers(0, case.classes, case.labels).astype(np.int32)
-        inputs = {"x": self.x, "labels": self.labels}
+        self.program = compile_step(
+            path, chip, BATCH, folder / "step.arsis", *MEMORY, *options, keep=keep, loss=case.loss
+        )
+        inputs = self.inputs = case.draw(SEED)
         if "random_seed" in {tensor["name"] for tensor in arsis.Program.load(str(self.program)).tensors}:
-            inputs["random_seed"] = np.array(SEED, np.float32)
+            inputs = {**inputs, "random_seed": np.array(SEED, np.float32)}
         run = ("--functional-only", "--check=exact", "--no-verify", *MEMORY)
         self.outputs, _ = simulate(self.program, chip, inputs, folder, *run)
 
@@ -116,12 +143,12 @@ class Chip:
         return value.movedim(-1, 1) if value.ndim > 2 else value
 
 
-def propagated(logits: torch.Tensor, error: torch.Tensor, labels: torch.Tensor) -> float:
-    """What an error of the logits may become in the loss, which being one number may be right by luck: the product of
-    the norms of the error and of the loss's gradient."""
-    exact = logits.detach().clone().requires_grad_()
-    torch.nn.functional.cross_entropy(exact, labels).backward()
-    return (exact.grad.norm() * error.norm()).item()
+def propagated(case: Case, double: dict, single: dict, given: torch.Tensor) -> float:
+    """What the errors of the outputs may become in the loss, which being one number may be right by luck: the product
+    of the norms of an error and of the loss's gradient, summed over the outputs."""
+    exact = {n: value.clone().requires_grad_() for n, value in double.items() if n.startswith("logits")}
+    case.loss_of(exact, given).backward()
+    return sum((y.grad.norm() * (single[n].double() - double[n]).norm()).item() for n, y in exact.items())
 
 
 def magnitude(name: str, state: dict[str, torch.Tensor], module: torch.nn.Module) -> float:
@@ -140,8 +167,9 @@ def compare(case: Case, path: Path, chip: Chip) -> tuple[list, list]:
         kind = next(module.parameters()).dtype
         decisions = Decisions(lambda layer, kind=kind: chip.taken(layer).to(kind), layers, pooled, SEED)
         with decisions:
-            x, labels = torch.from_numpy(chip.x).to(kind), torch.from_numpy(chip.labels).long()
-            results.append(torch_step(module, optimizer_of(module), x, labels))
+            x, given = torch.from_numpy(chip.inputs["x"]).to(kind), torch.from_numpy(chip.inputs[case.tensor()])
+            given = given.to(kind) if case.tensor() == "targets" else given.long()
+            results.append(torch_step(module, optimizer_of(module), x, given, case.loss_of))
         sites.append(decisions.sites)
     single, double = results
     rows = []
@@ -150,7 +178,7 @@ def compare(case: Case, path: Path, chip: Chip) -> tuple[list, list]:
         error = single[name].double() - truth
         theirs = error.norm().item()
         if name == "loss":
-            theirs = propagated(double["logits"], single["logits"].double() - double["logits"], labels)
+            theirs = propagated(case, double, single, given)
         norm = magnitude(name, double, case.module) if name.endswith("running_mean") else truth.norm().item()
         rows.append((name, norm, (found - truth).norm().item(), theirs))
     return rows, flips_of(*sites)

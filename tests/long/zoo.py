@@ -17,7 +17,7 @@ import zoo_step  # noqa: E402
 def main() -> int:
     table = arsis.models.load_recipe(arsis.models.recipes_folder() / "torchvision_builder.py")
     parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
-    parser.add_argument("nets", nargs="*", default=[*table.NETS, "unet"])
+    parser.add_argument("nets", nargs="*", default=[*table.NETS, "unet", "fsrcnn"])
     parser.add_argument("--chips", nargs="+", default=zoo_step.CHIPS)
     arguments = parser.parse_args()
     warnings.simplefilter("ignore")
