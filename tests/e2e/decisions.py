@@ -63,12 +63,12 @@ class Site:
 class Decisions(TorchFunctionMode):
     """While this is entered, a module decides as `taken(layer)`, the chip's value of a layer (N, C, H, W), says.
 
-    `layers` are the names of the file's nodes by type, in order; `pooled` gives the layer that a MaxPool reads. Dropout
-    and `bernoulli_` get the masks of (seed, step)."""
+    With `taken` None it decides for itself. `layers` are the names of the nodes of the file by type, in order; `pooled`
+    gives the layer that a MaxPool reads. Dropout and `bernoulli_` get the masks of (seed, step)."""
 
     def __init__(
         self,
-        taken: Callable[[str], torch.Tensor],
+        taken: Callable[[str], torch.Tensor] | None,
         layers: dict[str, list[str]],
         pooled: dict[str, str],
         seed: int,
@@ -86,7 +86,7 @@ class Decisions(TorchFunctionMode):
             return self.dropout(arguments[0], keywords["p"])
         if name == "bernoulli_":
             return self.bernoulli(*arguments)
-        if name not in SITES:
+        if name not in SITES or self.taken is None:
             return function(*arguments, **keywords)
         kind, x = SITES[name], arguments[0]
         layer = next(self.left[kind])
@@ -102,7 +102,7 @@ class Decisions(TorchFunctionMode):
         return kept.movedim(-1, 1) if len(shape) > 2 else kept
 
     def dropout(self, x: torch.Tensor, ratio: float) -> torch.Tensor:
-        return x * self.mask(tuple(x.shape), float(np.float32(ratio))) / (1 - ratio)
+        return (x * self.mask(tuple(x.shape), float(np.float32(ratio))) / (1 - ratio)).to(x.dtype)
 
     def bernoulli(self, x: torch.Tensor, probability: float) -> torch.Tensor:
         if probability < 1:

@@ -1,13 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """bf16 and fp16 (docs/numerics.md): bit for bit against the oracle, and by norm against PyTorch in fp64, beside
-PyTorch's CPU autocast for bf16 and beside the same net in fp64, rounded where the page says, for fp16.
-
-The error of a tensor (norm of the difference to fp64, median of 5 seeds) may be at most twice PyTorch's. That holds for
-tensors of at least 64 elements whose norm exceeds 1e-3 of the largest of their kind; the others, which a single flipped
-decision can move, may differ by half a unit in the last place of that largest norm."""
+PyTorch's CPU autocast for bf16 and beside the same net in fp64, rounded where the page says, for fp16. The rule is that
+of precision_rule.py."""
 
 import copy
-from statistics import median
 
 import numpy as np
 import onnx
@@ -18,6 +14,7 @@ from onnx import TensorProto, helper, numpy_helper
 torch = pytest.importorskip("torch", reason="the independent check needs Debian's python3-torch")
 import torch_models as nets  # noqa: E402
 import torch_precision  # noqa: E402
+from precision_rule import Comparison  # noqa: E402
 
 BATCH = {
     "lenet5": 64,
@@ -28,14 +25,9 @@ BATCH = {
     "resnet18": 4,
     "squeeze_nets": 16,
 }  # in LeNet-5 a single flipped ReLU must not decide
-SEEDS, FACTOR, LEAST_ELEMENTS, LEAST_SHARE = 5, 2.0, 64, 1e-3
+SEEDS = 5
 LOSS_SCALE = 1024.0
 WITHOUT_AUTOCAST = {"squeeze_nets"}  # torch 1.13 has no bf16 gradient of hardsigmoid: rounded as for fp16
-HALF_UNIT = {"bf16": 2.0**-9, "fp16": 2.0**-12}
-
-
-def kind_of(name: str) -> str:
-    return name.split(":")[0] if ":" in name else name.rsplit(".", 1)[-1]
 
 
 @pytest.mark.parametrize("precision", ["bf16", "fp16"])
@@ -49,7 +41,7 @@ def test_a_step_is_as_near_to_fp64_as_pytorchs(name, precision, tmp_path, capsys
         tmp_path / "model.onnx", "edge", BATCH[name], tmp_path / "step.arsis", f"--precision={precision}"
     )
     tool("arsis-verify", program, "--chip", "edge")
-    ours, theirs, sizes = {}, {}, {}
+    comparison = Comparison(precision)
     for seed in range(SEEDS):
         generator = torch.Generator().manual_seed(seed)
         x = torch.randn(BATCH[name], *single.image, generator=generator)
@@ -65,30 +57,14 @@ def test_a_step_is_as_near_to_fp64_as_pytorchs(name, precision, tmp_path, capsys
         outputs, report = simulate(program, "edge", inputs, tmp_path, "--check=exact", "--functional-only")
         assert report["parity"]["passed"]
         for tensor, value in truth.items():
-            found = torch.from_numpy(outputs[tensor]).double().reshape(value.shape)
-            ours.setdefault(tensor, []).append((found - value).norm().item())
-            theirs.setdefault(tensor, []).append((other[tensor].double() - value).norm().item())
-            sizes.setdefault(tensor, []).append((value.norm().item(), value.numel()))
-    largest: dict[str, float] = {}
-    for tensor, values in sizes.items():
-        norm = median(n for n, _ in values)
-        largest[kind_of(tensor)] = max(largest.get(kind_of(tensor), 0.0), norm)
-    rows, failures = [], []
-    for tensor, values in sizes.items():
-        norm, elements = median(n for n, _ in values), values[0][1]
-        limit = FACTOR * median(theirs[tensor])
-        counts = elements >= LEAST_ELEMENTS and norm > LEAST_SHARE * largest[kind_of(tensor)]
-        if not counts:
-            limit = max(limit, HALF_UNIT[precision] * largest[kind_of(tensor)])
-        share = median(ours[tensor]) / max(limit, 1e-300)
-        rows.append((share, f"{tensor:36s} |x|={norm:9.3e} chip={median(ours[tensor]):9.3e} allowed={limit:9.3e}"))
-        if share > 1:
-            failures.append(rows[-1][1])
+            comparison.add(tensor, value, torch.from_numpy(outputs[tensor]), other[tensor])
+    rows = comparison.rows()
     with capsys.disabled():
         print(f"\n{name} in {precision}: {len(rows)} tensors, nearest to the limit:")
-        for share, row in sorted(rows)[-3:]:
-            print(f"  {share:5.2f} {row}")
-    assert not failures, "\n".join(failures)
+        for row in rows[-3:]:
+            print(f"  {row}")
+    wrong = [str(row) for row in rows if not row.share <= 1]
+    assert not wrong, "\n".join(wrong)
 
 
 def save_product(path, batch=2):

@@ -6,6 +6,7 @@ import pytest
 
 pytest.importorskip("torchvision", reason="needs Debian's python3-torch and python3-torchvision")
 import torch  # noqa: E402
+import zoo_precision  # noqa: E402
 import zoo_step  # noqa: E402
 from decisions import Decisions  # noqa: E402
 
@@ -18,6 +19,13 @@ QUICK = ["squeezenet1_1", "shufflenet_v2_x1_0", "mobilenet_v3_small", "unet", "f
 def test_step(net, chip, tmp_path):
     result = zoo_step.check(net, chip, tmp_path)
     assert not result.problems(), "\n".join(result.problems())
+
+
+@pytest.mark.parametrize("net", ["fsrcnn", "squeezenet1_1", "shufflenet_v2_x1_0"])
+def test_step_in_bf16(net, tmp_path):
+    for chip, rows in zoo_precision.check(net, zoo_step.CHIPS, tmp_path).items():
+        wrong = [str(row) for row in rows if not row.share <= 1]
+        assert not wrong, "\n".join([chip, *wrong])
 
 
 def relu(taken: torch.Tensor, x: torch.Tensor) -> tuple[torch.Tensor, Decisions]:

@@ -4,6 +4,7 @@ in fp64 loss, gradients, statistics and outputs are PyTorch's."""
 
 from __future__ import annotations
 
+import re
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -17,6 +18,16 @@ from torch.nn import functional
 
 TOLERANCE = 1e-6  # of the norm, in fp64; factors of the loss are rounded to fp32
 LARGE = 1e12  # sums of such terms, which cancel, say nothing
+
+
+NAMES_THE_PLACE = re.compile(
+    r"node '\w+' \(|\w+ \((fwd|loss|bwd-input|bwd-weight|update)\): no schedule|expects a parameter"
+)
+
+
+def names_the_place(refusal: str) -> bool:
+    """Whether a refusal says where in the model."""
+    return NAMES_THE_PLACE.search(refusal) is not None
 
 
 @dataclass

@@ -1,21 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """Random graphs through compiler, verifier and machine, in one process; `run.py` shrinks what fails here."""
 
-import re
-
 import pytest
 
 pytest.importorskip("arsis", reason="needs the native module _arsis on PYTHONPATH")
 pytest.importorskip("torch", reason="the independent check needs Debian's python3-torch")
 
 import graph_shrinker  # noqa: E402
-from graph_check import check  # noqa: E402
+from graph_check import check, names_the_place  # noqa: E402
 from graph_grower import graph  # noqa: E402
+from mutants import MUTANTS  # noqa: E402
 
 GRAPHS, BATCH = 2000, 100
-NAMES_THE_PLACE = re.compile(
-    r"node '\w+' \(|\w+ \((fwd|loss|bwd-input|bwd-weight|update)\): no schedule|expects a parameter"
-)
 
 
 @pytest.mark.parametrize("first", range(0, GRAPHS, BATCH))
@@ -26,13 +22,18 @@ def test_graphs(first):
         assert not verdict.failed, f"seed {seed}: {verdict.kind}: {verdict.message}"
         refused += [verdict.message] * (verdict.kind == "refused")
     assert len(refused) <= BATCH // 5, refused
-    assert all(NAMES_THE_PLACE.search(each) for each in refused), refused
+    assert all(map(names_the_place, refused)), refused
 
 
 def test_a_graph_depends_on_its_number_only():
     first, other = graph(7), graph(7)
     assert first.model.SerializeToString() == other.model.SerializeToString() and first.options == other.options
     assert first.model.SerializeToString() != graph(8).model.SerializeToString()
+
+
+@pytest.mark.parametrize("number", range(len(MUTANTS)))
+def test_the_mistakes_that_are_tried_by_hand_still_have_their_place(number):
+    assert MUTANTS[number].text()
 
 
 @pytest.mark.parametrize("operator", ["Tanh", "Conv"])
