@@ -5,13 +5,16 @@ torch, torchvision and the package arsis."""
 
 from __future__ import annotations
 
+import copy
 import math
 import sys
 import tempfile
 from pathlib import Path
 
+import numpy as np
 import onnx
 from onnx import numpy_helper, shape_inference
+from onnx.reference import ReferenceEvaluator
 
 FOLDER = Path(__file__).resolve().parent
 PAGE = FOLDER / "nets.md"
@@ -35,7 +38,41 @@ MOVES = {"Reshape", "Flatten", "Transpose", "Squeeze", "Unsqueeze", "Identity", 
 
 
 def elements(shape: list[int]) -> int:
+    if 0 in shape:
+        raise ValueError(f"found the shape {shape}, expected known extents")
     return math.prod(shape)
+
+
+def fold(graph: onnx.GraphProto, shapes: dict[str, list[int]]) -> bool:
+    """Makes initialisers of what is computed from known shapes alone; false if there is nothing more."""
+    known = {t.name: numpy_helper.to_array(t) for t in graph.initializer if t.data_type == onnx.TensorProto.INT64}
+    left = []
+    for node in graph.node:
+        shape = shapes.get(node.input[0]) if node.op_type == "Shape" else None
+        if shape and 0 not in shape:
+            known[node.output[0]] = np.array(shape, np.int64)
+        elif (
+            len(node.output) == 1 and all(name in known for name in node.input) and not node.op_type.startswith("Rand")
+        ):
+            (known[node.output[0]],) = ReferenceEvaluator(node).run(None, {name: known[name] for name in node.input})
+        else:
+            left.append(node)
+            continue
+        graph.initializer.append(numpy_helper.from_array(np.asarray(known[node.output[0]]), node.output[0]))
+    is_done = len(left) == len(graph.node)
+    del graph.node[:]
+    graph.node.extend(left)
+    return not is_done
+
+
+def values_of(model: onnx.ModelProto) -> list[onnx.ValueInfoProto]:
+    """All values with their shapes. Inference knows no division, so that the arithmetic on shapes is done here, as far
+    as the shapes of one pass go."""
+    while True:
+        graph = shape_inference.infer_shapes(model, data_prop=True).graph
+        values = [*graph.value_info, *graph.input, *graph.output]
+        if not fold(model.graph, {v.name: [d.dim_value for d in v.type.tensor_type.shape.dim] for v in values}):
+            return values
 
 
 class Count:
@@ -48,8 +85,7 @@ class Count:
                 if dim.dim_param:
                     dim.dim_value = 1
         del model.graph.value_info[:]
-        graph = shape_inference.infer_shapes(model, data_prop=True).graph
-        values = (*graph.value_info, *graph.input, *graph.output)
+        graph, values = copy.deepcopy(model.graph), values_of(model)
         self.shapes = {v.name: [d.dim_value for d in v.type.tensor_type.shape.dim] for v in values}
         floats = {v.name for v in values if v.type.tensor_type.elem_type == onnx.TensorProto.FLOAT}
         weights = {t.name: numpy_helper.to_array(t) for t in graph.initializer if t.data_type == onnx.TensorProto.FLOAT}

@@ -166,9 +166,40 @@ def test_average_over_a_line_of_many_pixels(tmp_path, pixels):
     np.testing.assert_allclose(outputs["y"], x.astype(np.float64).mean((2, 3), keepdims=True), rtol=1e-4)
 
 
+POOLS = {
+    "GlobalAveragePool": {},
+    "AveragePool": {"kernel_shape": [512, 512]},
+    "ReduceMean": {"axes": [2, 3]},
+}
+
+
+@pytest.mark.parametrize("pool", POOLS)
+def test_average_of_an_image_larger_than_the_scratchpad(tmp_path, pool):
+    """A channel of 512x512 pixels is 1 MiB, the scratchpad has 64 KiB."""
+    random = np.random.default_rng(11)
+    weight = random.standard_normal((3, 2, 1, 1), dtype=np.float32)
+    nodes = [
+        helper.make_node("Conv", ["x", "conv"], ["c"], name="conv"),
+        helper.make_node(pool, ["c"], ["p"], name="pool", **POOLS[pool]),
+        helper.make_node("Flatten", ["p"], ["logits"], name="flatten"),
+    ]
+    model = save(tmp_path / "m.onnx", nodes, {"x": [2, 2, 512, 512]}, {"logits": [2, 3]}, {"conv": weight})
+    program = compile_step(model, "tiny", 2, tmp_path / "step.arsis", keep="gradients")
+    tool("arsis-verify", program, "--chip", "tiny")
+    x, labels = random.standard_normal((2, 2, 512, 512), dtype=np.float32) + 1, np.array([0, 2])
+    run = ("--check=exact", "--functional-only", "--no-verify")
+    outputs, report = simulate(program, "tiny", {"x": x, "labels": labels}, tmp_path, *run)
+    assert report["parity"]["passed"]
+    w = torch.tensor(weight, dtype=torch.float64, requires_grad=True)
+    logits = torch.conv2d(torch.tensor(x, dtype=torch.float64), w).mean((2, 3))
+    torch.nn.functional.cross_entropy(logits, torch.tensor(labels)).backward()
+    np.testing.assert_allclose(outputs["logits"], logits.detach().numpy(), rtol=1e-5)
+    np.testing.assert_allclose(outputs["grad:conv"], w.grad.numpy(), rtol=1e-4, atol=1e-6)
+
+
 def test_a_window_that_no_instruction_holds_names_the_layer(tmp_path):
-    nodes = [helper.make_node("GlobalAveragePool", ["x"], ["y"], name="gap")]
-    model = save(tmp_path / "m.onnx", nodes, {"x": [1, 8, 65537, 1]}, {"y": [1, 8, 1, 1]}, {})
+    nodes = [helper.make_node("AveragePool", ["x"], ["y"], name="gap", kernel_shape=[65537, 1])]
+    model = save(tmp_path / "m.onnx", nodes, {"x": [1, 8, 65538, 1]}, {"y": [1, 8, 2, 1]}, {})
     done = tool("arsis-compile", model, "--chip=datacentre", "-o", tmp_path / "p.arsis", check=False)
     assert done.returncode == 1
     assert done.stderr.startswith(

@@ -17,6 +17,8 @@ import arsis  # noqa: E402
 import zoo_precision  # noqa: E402
 import zoo_step  # noqa: E402
 
+MORE = 3
+
 
 def in_fp32(net: str, chip: str) -> list[str]:
     with tempfile.TemporaryDirectory() as folder:
@@ -35,6 +37,10 @@ def in_bf16(net: str, chips: list[str], seeds: int) -> list[str]:
     wrong, begin = [], time.monotonic()
     with tempfile.TemporaryDirectory() as folder:
         found = zoo_precision.check(net, chips, Path(folder), seeds)
+        # A squeeze-excite takes few decisions for four images: there more seeds say whether it was one of them.
+        if any(not row.share <= 1 for rows in found.values() for row in rows):
+            print(f"{net:20} is tried with {MORE * seeds} seeds", flush=True)
+            found = zoo_precision.check(net, chips, Path(folder), MORE * seeds)
     seconds = time.monotonic() - begin
     for chip, rows in found.items():
         usual = median(row.ratio for row in rows)

@@ -40,6 +40,14 @@ std::string supportedOperators();
 /// window. Keeps those dimensions with extent 1, or drops them. REQUIRES: rank 3 or more.
 mlir::LogicalResult averagePixels(const Node &node, GraphImporter &graph, bool keepDimensions);
 
+/// Pixels of the largest image whose mean is a window: 112x112, of which one channel takes 49 KiB in fp32.
+/// The images of torchvision's nets are no larger where they are averaged.
+inline constexpr int64_t kMostPooledPixels = 112 * 112;
+/// Output 0 is the mean of input 0 over some dimensions of the host, in ascending order, which keep extent 1
+/// or go.
+mlir::LogicalResult meanOverAxes(const Node &node, GraphImporter &graph, llvm::ArrayRef<int64_t> axes,
+                                 bool keepDimensions);
+
 // The tables, each in the file of its family.
 extern const std::vector<Operator> convolutionOperators, poolingOperators, normalizationOperators,
     linearOperators, elementwiseOperators, arithmeticOperators, reductionOperators, movementOperators,

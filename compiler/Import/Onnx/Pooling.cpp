@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // MaxPool and AveragePool; GlobalAveragePool, and ReduceMean over all dimensions but batch and channels, are
-// averages over a window as large as the image.
+// averages over a window as large as the image, or sums where that is very large.
 
 #include "compiler/Import/Onnx/Operators.h"
 #include "compiler/Import/Onnx/Window.h"
@@ -55,6 +55,10 @@ static LogicalResult convertAveragePool(const Node &node, GraphImporter &graph) 
   SmallVector<int64_t> shape;
   if (!x || failed(resolve(node, graph, x, window, shape)))
     return failure();
+  ArrayRef<int64_t> image = cast<RankedTensorType>(x.getType()).getShape().slice(1, 2);
+  if (ArrayRef(window.kernel) == image && llvm::all_of(window.pads, [](int64_t pad) { return pad == 0; }) &&
+      llvm::product_of(image) > kMostPooledPixels)
+    return meanOverAxes(node, graph, {2, 3}, /*keepDimensions=*/true);
   Value y = nn::AvgPoolOp::create(graph.builder(), graph.location(node), graph.tensorType(shape), x,
                                   window.kernel, window.strides, window.pads, window.dilations,
                                   node.integer("count_include_pad", 0) != 0, nullptr);
@@ -89,7 +93,8 @@ static LogicalResult convertGlobalAveragePool(const Node &node, GraphImporter &g
   if (shape.size() < 3)
     return graph.fail(node, "input '" + node.input(0) + "' has shape " + describe(shape) +
                                 ", expected rank 3 or more");
-  return averagePixels(node, graph, /*keepDimensions=*/true);
+  const SmallVector<int64_t> image = llvm::to_vector(llvm::seq<int64_t>(2, shape.size()));
+  return meanOverAxes(node, graph, image, /*keepDimensions=*/true);
 }
 
 const std::vector<Operator> poolingOperators = {

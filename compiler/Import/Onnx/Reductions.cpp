@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // Sums and means over any dimensions. The operand stays in its arrangement: neighbouring dimensions of one
-// fate are one, and each run of those that go is summed by itself. The mean over an image is a pooling.
+// fate are one, and each run of those that go is summed by itself. The mean over an image is a pooling,
+// unless a window as large would fill a scratchpad: sums are cut into tiles, windows are not.
 
 #include "compiler/Import/Onnx/Operators.h"
 #include "dialects/NN/IR/NNDialect.h"
@@ -85,29 +86,38 @@ static bool isOverImage(ArrayRef<int64_t> axes, int64_t rank) {
   return rank > 2 && static_cast<int64_t>(axes.size()) == rank - 2 && axes.front() == 2;
 }
 
+LogicalResult meanOverAxes(const Node &node, GraphImporter &graph, ArrayRef<int64_t> axes,
+                           bool keepDimensions) {
+  const SmallVector<int64_t> host = graph.hostShape(node, 0);
+  int64_t count = 1;
+  for (int64_t axis : axes)
+    count *= host[axis];
+  if (isOverImage(axes, host.size()) && count <= kMostPooledPixels)
+    return averagePixels(node, graph, keepDimensions);
+  Arranged x = graph.valueAsItIs(node, 0);
+  if (!x)
+    return failure();
+  const Arranged sum = sumOverAxes(node, graph, x, axes, keepDimensions);
+  OpBuilder &builder = graph.builder();
+  Value mean = nn::AffineOp::create(builder, graph.location(node), sum.value.getType(), sum.value,
+                                    builder.getF32FloatAttr(static_cast<float>(1 / double(count))),
+                                    builder.getF32FloatAttr(0), nullptr);
+  return graph.define(node, 0, mean, sum.permutation);
+}
+
 template <bool isMean> static LogicalResult convertReduce(const Node &node, GraphImporter &graph) {
   FailureOr<SmallVector<int64_t>> axes = axesOf(node, graph);
   if (failed(axes))
     return failure();
   if (axes->empty())
     return graph.forward(node);
-  const SmallVector<int64_t> host = graph.hostShape(node, 0);
   const bool keepsDimensions = node.integer("keepdims", 1) != 0;
-  if (isMean && isOverImage(*axes, host.size()))
-    return averagePixels(node, graph, keepsDimensions);
+  if (isMean)
+    return meanOverAxes(node, graph, *axes, keepsDimensions);
   Arranged x = graph.valueAsItIs(node, 0);
   if (!x)
     return failure();
-  Arranged y = sumOverAxes(node, graph, x, *axes, keepsDimensions);
-  if (isMean) {
-    double count = 1;
-    for (int64_t axis : *axes)
-      count *= static_cast<double>(host[axis]);
-    OpBuilder &builder = graph.builder();
-    y.value = nn::AffineOp::create(builder, graph.location(node), y.value.getType(), y.value,
-                                   builder.getF32FloatAttr(static_cast<float>(1 / count)),
-                                   builder.getF32FloatAttr(0), nullptr);
-  }
+  const Arranged y = sumOverAxes(node, graph, x, *axes, keepsDimensions);
   return graph.define(node, 0, y.value, y.permutation);
 }
 
