@@ -63,7 +63,7 @@ for seed in range(int(sys.argv[2])):
     print("graph", seed, flush=True)
     verdict = verdict_of(graph(seed))
     if verdict.failed or (verdict.kind == "refused" and not names_the_place(verdict.message)):
-        raise SystemExit(f"{verdict.kind}: {verdict.message.splitlines()[-1][:160]}")
+        raise SystemExit(f"{verdict.kind}: {verdict.message.splitlines()[0][:160]}")
 """
 
 

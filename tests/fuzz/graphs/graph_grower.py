@@ -182,7 +182,9 @@ class Grower:
         mode = self.random.choice(["constant", "reflect", "edge"])
         most = [0 if self.random.random() < 0.5 else min(2, extent - 1 if mode == "reflect" else 2) for extent in shape]
         pads = [self.random.randint(0, each) for each in most * 2]
-        return self.node("Pad", [name, self.whole(*pads)], mode=mode)
+        value = mode == "constant" and self.random.random() < 0.5
+        filled = [self.state(np.array(-1.5, np.float32))] if value else []
+        return self.node("Pad", [name, self.whole(*pads), *filled], mode=mode)
 
     def average(self, name: str) -> str:
         axes = self.random.sample(range(len(self.shape(name))), self.random.randint(1, 2))

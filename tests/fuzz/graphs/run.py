@@ -3,7 +3,7 @@
 
     PYTHONPATH=python:build/release/python .venv/bin/python tests/fuzz/graphs/run.py --first 0 --count 2000
 
-Exit status 1 if a graph failed. A graph that kills the process is named in the log."""
+Exit status 1 if a graph failed. A graph that kills the process is named in the log. Ctrl-C ends with what is known."""
 
 from __future__ import annotations
 
@@ -47,18 +47,21 @@ def main() -> int:
     found: Counter[str] = Counter()
     reasons: Counter[str] = Counter()
     began = time.process_time()
-    for seed in range(given.first, given.first + given.count):
-        if given.log:
-            given.log.write_text(f"{seed}\n")
-        made = graph(seed)
-        verdict = verdict_of(made)
-        found[verdict.kind or "agrees"] += 1
-        if verdict.kind == "refused":
-            reasons[verdict.message.splitlines()[-1][:120]] += 1
-        if verdict.failed:
-            report(seed, made, verdict, given.out)
-    seconds = time.process_time() - began
-    print(f"seeds {given.first} to {given.first + given.count - 1}: {dict(found)}, {seconds:.0f} s of processor time")
+    try:
+        for seed in range(given.first, given.first + given.count):
+            if given.log:
+                given.log.write_text(f"{seed}\n")
+            made = graph(seed)
+            verdict = verdict_of(made)
+            found[verdict.kind or "agrees"] += 1
+            if verdict.kind == "refused":
+                reasons[verdict.message.splitlines()[-1][:120]] += 1
+            if verdict.failed:
+                report(seed, made, verdict, given.out)
+    except KeyboardInterrupt:
+        print("stopped")
+    seconds, last = time.process_time() - began, given.first + found.total() - 1
+    print(f"seeds {given.first} to {last}: {dict(found)}, {seconds:.0f} s of processor time")
     for reason, count in reasons.most_common(20):
         print(f"  refused {count}: {reason}")
     return int(any(kind not in ("agrees", "refused") for kind in found))
