@@ -40,6 +40,7 @@ check-long:
 	$(PYTHON) tests/long/digits.py
 	$(PYTHON) tests/long/hundred_steps.py
 	$(PYTHON) tests/fuzz/graphs/run.py --count 50000
+	$(PYTHON) tests/fuzz/graphs/catch_mutants.py
 	$(PYTHON) tests/long/sweep_survives.py
 	$(PYTHON) tests/long/search.py
 	$(PYTHON) tests/long/sweep_resnet18.py

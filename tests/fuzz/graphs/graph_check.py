@@ -17,6 +17,7 @@ from graph_grower import Graph
 from torch.nn import functional
 
 TOLERANCE = 1e-6  # of the norm, in fp64; factors of the loss are rounded to fp32
+FLOOR = 1e-7  # of values around one: so are factors such as 1/45 of a mean, of which a difference may leave little
 LARGE = 1e12  # sums of such terms, which cancel, say nothing
 
 
@@ -96,7 +97,7 @@ def differs(found: np.ndarray, truth: torch.Tensor) -> str:
     if not np.isfinite(norm) or norm > LARGE:
         return ""
     error = np.linalg.norm(found - expected)
-    return "" if error <= TOLERANCE * norm + 1e-10 else f"is off by {error:.3g}, its norm is {norm:.3g}"
+    return "" if error <= TOLERANCE * norm + FLOOR else f"is off by {error:.3g}, its norm is {norm:.3g}"
 
 
 def in_fp64(array: np.ndarray) -> np.ndarray:

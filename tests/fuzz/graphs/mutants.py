@@ -63,7 +63,7 @@ MUTANTS = [
     Mutant(DEPTHWISE, "sum.accumulate = index[N] + index[H] + n + row;", "sum.accumulate = index[H] + n + row;"),
     # Pooling, vector work, copies.
     Mutant(WINDOW, "p.average ? 0.0f : kMinusInfinity", "0.0f"),
-    Mutant(WINDOW, "l.gradH.windowOffset * s[1] + l.gradW.windowOffset * s[2],", "l.gradH.windowOffset * s[1],"),
+    Mutant(WINDOW, "l.gradH.ownedOffset * s[1] + l.gradW.ownedOffset * s[2],", "l.gradH.ownedOffset * s[1],"),
     Mutant(WINDOW, "{tile, 0, {s[0], p.h.stride * s[1], p.w.stride * s[2], 1}}",
            "{tile, 0, {s[0], p.h.stride * s[1], p.h.stride * s[2], 1}}"),
     Mutant(VECTOR, "part.accumulate = rowIndex * chunks + chunk;", "part.accumulate = chunk;"),
