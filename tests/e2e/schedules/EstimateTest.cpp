@@ -87,9 +87,14 @@ struct Bounds {
   double bytes = 0.004; // where a loop over borders of an image was taken to go on like its last period
 };
 
-/// Bytes of weight gradients in groups are off by more.
+/// Bytes of weight gradients in groups are off by more; what docs/rationale/estimates.md says is not reached.
 Bounds boundsOf(const std::string &operation) {
-  return operation == "grouped_conv2d_grad_weight" ? Bounds{0.95, 0.05, 0.10, 0.013} : Bounds{};
+  Bounds bounds;
+  if (operation == "grouped_conv2d_grad_weight")
+    bounds.bytes = 0.013;
+  if (operation == "grad_input_epilogue")
+    bounds.inversion = 0.115;
+  return bounds;
 }
 
 void show(const Operation &operation, const std::vector<Trial> &trials) {

@@ -25,8 +25,9 @@ constexpr size_t kPlacements = 4; // as in EstimateTest
 /// What docs/rationale/estimates.md says is not reached yet, and why.
 double mostRegret(const std::string &operation, const std::string &chip) {
   static const std::map<std::pair<std::string, std::string>, double> looser = {
-      {{"conv2d", "edge"}, 0.06},
-      {{"batch_norm", "edge"}, 0.06},
+      {{"conv2d", "edge"}, 0.065},
+      {{"max_pool", "datacentre"}, 0.075},
+      {{"avg_pool", "datacentre"}, 0.065},
       {{"grouped_conv2d_grad_weight", "datacentre"}, 0.075},
   };
   const auto found = looser.find({operation, chip});
