@@ -100,7 +100,9 @@ private:
     const std::optional<Convolution> weight = Reader(unit, other).readAlone();
     if (!weight || weight->pass != Convolution::GradWeight || weight->stationary.value != c.streamed.value ||
         weight->shape.h.padBefore != c.shape.h.padBefore ||
-        weight->shape.w.padBefore != c.shape.w.padBefore || weight->resultShape != c.stationary.shape ||
+        weight->shape.w.padBefore != c.shape.w.padBefore || weight->shape.h.stride != c.shape.h.stride ||
+        weight->shape.w.stride != c.shape.w.stride || weight->shape.h.dilation != c.shape.h.dilation ||
+        weight->shape.w.dilation != c.shape.w.dilation || weight->resultShape != c.stationary.shape ||
         weight->streamed.shape != c.resultShape)
       return false;
     c.sibling = {weight->streamed, weight->result, weight->resultShape, weight->resultType, weight->planDims};

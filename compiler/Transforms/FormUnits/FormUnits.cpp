@@ -348,7 +348,7 @@ void moveUpdates(Block &block) {
         for (Operation *reader : update->getOperand(operand).getUsers())
           if (!reader->hasTrait<OpTrait::IsTerminator>() && last->isBeforeInBlock(reader))
             last = reader;
-      if (last != update)
+      if (last != update && mayWait(update, last))
         update->moveAfter(last);
     }
 }

@@ -50,10 +50,9 @@ static Operations together(Operation *weight, Operation *input, SmallVectorImpl<
   return all;
 }
 
-/// Whether the operation may wait for another one that comes later: only updates, which may too, read it.
-static bool mayWait(Operation *op, Operation *for_) {
+bool mayWait(Operation *op, Operation *later) {
   return llvm::all_of(op->getUsers(), [&](Operation *user) {
-    return for_->isBeforeInBlock(user) || user->hasTrait<OpTrait::IsTerminator>() ||
+    return later->isBeforeInBlock(user) || user->hasTrait<OpTrait::IsTerminator>() ||
            (mlir::isa<nn::UpdateOpInterface>(user) && llvm::all_of(user->getUsers(), [](Operation *reader) {
               return reader->hasTrait<OpTrait::IsTerminator>();
             }));
@@ -94,16 +93,21 @@ void joinGradients(Block &block) {
     const std::optional<schedule::Convolution> product = unit ? schedule::convolutionIn(*unit) : std::nullopt;
     return product && product->streamed.shape.size() == 4 ? std::optional(product->pass) : std::nullopt;
   };
-  llvm::StringMap<Operation *> weights; // by the gradient that they read
-  SmallVector<Operation *> inputs;
+  // All before any is joined, which changes the values of others.
+  llvm::StringMap<Operations> weights; // by the gradient that they read
+  SmallVector<std::pair<Operation *, std::string>> inputs;
   for (Operation &op : block)
     if (const auto pass = passOf(&op); pass == schedule::Convolution::GradWeight)
-      weights[factorKey(&op, 1)] = &op;
+      weights[factorKey(&op, 1)].push_back(&op);
     else if (pass == schedule::Convolution::GradInput)
-      inputs.push_back(&op);
-  for (Operation *input : inputs)
-    if (auto weight = weights.find(factorKey(input, 0)); weight != weights.end())
-      join(weight->second, input);
+      inputs.emplace_back(&op, factorKey(&op, 0));
+  for (const auto &[input, key] : inputs) {
+    Operations &candidates = weights[key];
+    Operation *const *found =
+        llvm::find_if(candidates, [&, input = input](Operation *weight) { return join(weight, input); });
+    if (found != candidates.end())
+      candidates.erase(found);
+  }
 }
 
 bool hasBothGradients(Operation *op) {

@@ -35,7 +35,10 @@ public:
           again = true;
           continue;
         }
-        if (!decided.insert(repeated.key).second)
+        std::string key = repeated.key; // of addresses, which others may have later on
+        for (const Load &load : repeated.loads)
+          key += scheduleKey(load.unit);
+        if (!decided.insert(key).second)
           continue;
         bool isDearer = false;
         if (failed(reported(repeated.loads.front().unit, [&] { // errors of a strategy from outside

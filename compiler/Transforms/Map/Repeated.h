@@ -56,6 +56,9 @@ llvm::SmallVector<mlir::Operation *> coreOf(llvm::ArrayRef<mlir::Operation *> op
 /// `operand`.
 std::string factorKey(mlir::Operation *op, unsigned operand);
 
+/// Whether the operation may wait for another one that comes later: only updates, which may too, read it.
+bool mayWait(mlir::Operation *op, mlir::Operation *later);
+
 /// Joins the gradients of convolutions' weights with those of their inputs, where both suit one nest
 /// (compiler/Schedule/Gradients.h) and nothing needs the former before the latter could be computed.
 void joinGradients(mlir::Block &block);
