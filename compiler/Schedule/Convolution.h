@@ -73,7 +73,8 @@ struct Convolution {
   /// Whether tiles of the streamed factor hold each of its elements once, if no tile is loaded again.
   bool streamsOnce() const {
     const auto isPoint = [](const Window &window) {
-      return window.kernel == 1 && window.stride == 1 && window.input == window.output;
+      return window.kernel == 1 && window.stride == 1 && window.padBefore == 0 &&
+             window.input == window.output;
     };
     return pass == Forward && shape.groups == 1 && isPoint(shape.h) && isPoint(shape.w);
   }

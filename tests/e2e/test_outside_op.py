@@ -52,6 +52,7 @@ def model(tmp_path):
 
 def compiled(model, chip="tiny", *more, train=True, check=True, out=None):
     out = out or model.with_suffix(".arsis")
+    more = ("--fuse=vector,sums,epilogues", *more)  # loads would do the operation themselves and leave it no schedule
     options = ["--train", "--keep=gradients", "--optimizer", f"sgd,lr={RATE}"] if train else []
     return out, tool("arsis-compile", model, "--chip", chip, *options, *LOAD, *more, "-o", out, check=check)
 
