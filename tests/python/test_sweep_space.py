@@ -73,6 +73,42 @@ def test_energies_that_a_chip_leaves_out_are_those_of_their_functions() -> None:
     assert column(given, "leak") == column(given, "energy.static_mw") == [5, 7]
 
 
+def energies(chip: str, **values: object) -> tuple[float, float]:
+    """pJ of a read of the scratchpad, and mW that the chip draws all the time."""
+    found = arsis.Chip(chip, values)
+    parts = [part.nominal for name, part in found.static_power.items() if not name.startswith("dram_")]
+    return found.energies["energy.spm_read_pj"].nominal, sum(parts)
+
+
+def test_energies_that_a_chip_leaves_out_follow_the_other_keys_of_the_point() -> None:
+    """Also where those are linked, and stand behind what reads the energies."""
+    given = {
+        "chip": ["edge", "large"],
+        "chips": {"large": {"base": "edge", "scratchpad.kib": 1024}},
+        "let": {"read": "=energy.spm_read_pj", "leak": "=energy.static_mw", "size": [8, 16]},
+        "technology.voltage_v": [0.8, 0.9],
+        "matrix.rows": "=size",
+    }
+    points = list(Space(BASE | given).points())
+    expected = [
+        energies("edge", **{"scratchpad.kib": kib, "technology.voltage_v": voltage, "matrix.rows": rows})
+        for kib in (arsis.Chip("edge")["scratchpad.kib"], 1024)
+        for rows in (8, 16)
+        for voltage in (0.8, 0.9)
+    ]
+    assert len(set(expected)) == 8
+    assert [(point["read"], point["leak"]) for point in points] == [pytest.approx(each) for each in expected]
+    assert {"read", "leak"} < set(Space(BASE | given).varied())
+    limited = given | {"constraints": f"energy.static_mw <= {sorted(leak for _, leak in expected)[3] + 1e-6}"}
+    assert len(list(Space(BASE | limited).points())) == 4
+
+
+def test_an_energy_of_a_chip_that_is_none_is_said() -> None:
+    space = BASE | {"matrix.rows": [16, 0], "constraints": "energy.static_mw < 1e9"}
+    with pytest.raises(SpaceError, match=r"energy.static_mw: there is none, .*matrix.rows"):
+        list(Space(space).points())
+
+
 def test_named_chips_and_cases() -> None:
     given = {
         "chip": ["small", "edge"],
@@ -113,6 +149,7 @@ def test_named_chips_and_cases() -> None:
         ({"matrix.rows": [None]}, "matrix.rows", "found None"),
         ({"matrix.rows": "=matrix.colz"}, "matrix.rows", "did you mean 'matrix.cols'?"),
         ({"matrix.rows": "=matrix.cols", "matrix.cols": "=matrix.rows"}, "matrix.rows", "without a circle"),
+        ({"matrix.rows": "=energy.mac_f32_pj"}, "matrix.rows", "an energy that is no parameter is read of the chip"),
         ({"matrix.rows": "=1 / 0"}, "matrix.rows", "'1 / 0' cannot be computed: division by zero"),
         ({"matrix.rows": "=(1, 2)"}, "matrix.rows", "expected one value"),
         ({"matrix.rows": "='8'"}, "matrix.rows", "expected numbers"),

@@ -109,6 +109,15 @@ def test_a_key_that_varies_later_has_the_chips_value_before(space, tmp_path) -> 
     assert [row["matrix.rows"] for row in read_result(tmp_path / "s")] == [8]
 
 
+def test_a_row_has_no_energy_that_its_chip_leaves_to_a_function(space, tmp_path) -> None:
+    """In whatever order the rows came: that of the file would not be that of the point."""
+    chips = {"own": {"base": "tiny", "energy.spm_read_pj": 3}, "left": {"base": "tiny"}}
+    for order in (["own", "left"], ["left", "own"]):
+        given = space | {"chip": order, "chips": chips, "matrix.rows": 4, "batch": 4}
+        with Store(arsis.sweep(given, store=tmp_path / order[0], progress=False).store) as store:
+            assert {row["chip"]: row["energy.spm_read_pj"] for row in store.rows()} == {"own": 3, "left": None}
+
+
 def test_another_code_reuses_no_row(space, tmp_path, monkeypatch) -> None:
     from arsis.sweeps import jobs
     from arsis.sweeps import space as space_module

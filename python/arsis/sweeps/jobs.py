@@ -190,6 +190,7 @@ def input_columns(job: Job) -> dict[str, object]:
 
 
 def chip_columns(job: Job, names: list[str]) -> dict[str, object]:
-    """Values of the keys of a chip among `names` that the point leaves as the chip has them."""
+    """Values of the keys of a chip among `names` that the point leaves as the chip's file has them. An energy that the
+    file leaves out is none: it is a function of the point's other keys."""
     base = base_values(job.chip)
     return {name: plain(base[name]) for name in names if name in base and name not in job.overrides}

@@ -16,7 +16,7 @@ import math
 import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -60,19 +60,27 @@ class Axis:
 
 @cache
 def base_values(chip: str) -> dict[str, float | str]:
-    """Every value of a shipped chip or a chip's file; an energy that it leaves out as the function gives it, its static
-    power as the sum of its parts. Raises arsis.Error."""
-    found = arsis.Chip(chip)
-    functions: dict[str, float | str] = {key: energy.nominal for key, energy in found.energies.items()}
-    functions["energy.static_mw"] = sum(
-        part.nominal for name, part in found.static_power.items() if not name.startswith("dram_")
-    )
-    return functions | {key: value if isinstance(value, str) else float(value) for key, value in found.items()}
+    """Every value that a shipped chip or a chip's file gives. Raises arsis.Error."""
+    return {key: value if isinstance(value, str) else float(value) for key, value in arsis.Chip(chip).items()}
+
+
+def is_energy(key: str) -> bool:
+    """Whether a key of a chip may be left out, which is a function of the chip's other keys then."""
+    return key.startswith("energy.")
+
+
+@lru_cache(maxsize=1024)
+def energies_of(chip: str, overrides: tuple[tuple[str, str], ...]) -> dict[str, float]:
+    """Every energy of a chip with other keys than its file's; its static power is the sum of its parts, DRAM
+    excluded. Raises arsis.Error."""
+    found = arsis.Chip(chip, dict(overrides))
+    parts = [part.nominal for name, part in found.static_power.items() if not name.startswith("dram_")]
+    return {key: energy.nominal for key, energy in found.energies.items()} | {"energy.static_mw": sum(parts)}
 
 
 def is_text_key(key: str) -> bool:
     """Whether the values of a key of a chip are words, as those of dram.scheduler are."""
-    return isinstance(base_values(arsis.chips()[0])[key], str)
+    return isinstance(base_values(arsis.chips()[0]).get(key), str)
 
 
 def chip_value(key: str, text: str | float) -> float | str:
@@ -118,6 +126,7 @@ class Space:
     def __init__(self, space: Mapping[str, Any], folder: Path | None = None) -> None:
         space = _mapping(space, "the space")
         base_values.cache_clear()  # a file may have changed since the last space
+        energies_of.cache_clear()
         self._folder = folder
         self.chips = self._named_chips(space.get("chips", {}))
         self.axes: list[Axis] = []
@@ -278,13 +287,26 @@ class Space:
         order: list[str] = []
         pending = dict(self.linked)
         while pending:
-            ready = [name for name, expression in pending.items() if not set(expression.names) & set(pending)]
+            ready = [name for name, expression in pending.items() if not self._reads(expression) & set(pending)]
             if not ready:
-                raise SpaceError(", ".join(pending), "read each other, expected links without a circle")
+                energies = any(is_energy(name) for expression in pending.values() for name in expression.names)
+                why = "; an energy that is no parameter is read of the chip and all its other keys" if energies else ""
+                raise SpaceError(", ".join(pending), f"read each other, expected links without a circle{why}")
             order += ready
             for name in ready:
                 del pending[name]
         return order
+
+    def _reads(self, expression: Expression) -> set[str]:
+        """The parameters and variables on which its value depends: what is none is read of the chip, and an energy
+        that is none may be a function of every other key."""
+        names = self.names()
+        found, of_chip = set(expression.names), set(expression.names).difference(names)
+        if of_chip:
+            found.add("chip")
+        if any(map(is_energy, of_chip)):
+            found |= {name for name in names if name in chip_keys() and not is_energy(name)}
+        return found
 
     # What it means.
 
@@ -303,7 +325,7 @@ class Space:
         plain = [name for columns in self.moving().values() for name in columns]
         moved = set(plain)
         for name in self._order:
-            if set(self.linked[name].names) & moved:
+            if self._reads(self.linked[name]) & moved:
                 moved.add(name)
         return [*plain, *(name for name in self.linked if name in moved)]
 
@@ -315,7 +337,17 @@ class Space:
         if name in point:
             return point[name]
         chip = self.chip_of(point["chip"])
-        return chip_value(name, chip.overrides.get(name, base_values(chip.base)[name]))
+        if name in chip.overrides:
+            return chip_value(name, chip.overrides[name])
+        given = base_values(chip.base)
+        if name in given:
+            return given[name]
+        keys = chip.overrides | {key: text_of(value) for key, value in point.items() if key in chip_keys()}
+        sizes = tuple(sorted((key, text) for key, text in keys.items() if not is_energy(key)))
+        try:
+            return energies_of(chip.base, sizes)[name]
+        except arsis.Error as error:
+            raise SpaceError(name, f"there is none, {error}") from None
 
     def complete(self, point: Point) -> Point | None:
         """The point with what is linked; None if a constraint does not hold. Raises SpaceError."""
