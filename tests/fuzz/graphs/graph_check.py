@@ -18,6 +18,8 @@ from torch.nn import functional
 
 TOLERANCE = 1e-6  # of the norm, in fp64; factors of the loss are rounded to fp32
 FLOOR = 1e-7  # of values around one: so are factors such as 1/45 of a mean, of which a difference may leave little
+SHARE = 1e-5  # of the largest norm of the tensor's kind in the graph, which the floor does not exceed
+ZERO = 1e-10  # of what is zero in exact arithmetic
 LARGE = 1e12  # sums of such terms, which cancel, say nothing
 
 
@@ -90,14 +92,26 @@ def loss_by_torch(graph: Graph, values: graph_truth.Values) -> torch.Tensor:
     return total
 
 
-def differs(found: np.ndarray, truth: torch.Tensor) -> str:
-    """Empty if the two agree."""
-    expected = truth.detach().numpy().reshape(found.shape)
-    norm = np.linalg.norm(expected)
+def kind_of(name: str, outputs: set[str]) -> str:
+    """Tensors of one kind in a graph have values of one size, at most; a loss is taken of the outputs."""
+    if name.startswith("grad:"):
+        return "gradient"
+    return "output" if name == "loss" or name in outputs else "state"
+
+
+def norm_of(truth: torch.Tensor) -> float:
+    return float(np.linalg.norm(truth.detach().numpy()))
+
+
+def differs(found: np.ndarray, truth: torch.Tensor, largest: float) -> str:
+    """Empty if the two agree. `largest`: norm of the tensors of its kind."""
+    norm = norm_of(truth)
     if not np.isfinite(norm) or norm > LARGE:
         return ""
-    error = np.linalg.norm(found - expected)
-    return "" if error <= TOLERANCE * norm + FLOOR else f"is off by {error:.3g}, its norm is {norm:.3g}"
+    error = np.linalg.norm(found - truth.detach().numpy().reshape(found.shape))
+    if error <= TOLERANCE * norm + min(FLOOR, SHARE * largest) + ZERO:
+        return ""
+    return f"is off by {error:.3g}, its norm is {norm:.3g}, the largest of its kind {largest:.3g}"
 
 
 def in_fp64(array: np.ndarray) -> np.ndarray:
@@ -130,8 +144,15 @@ def against_torch(graph: Graph, program: arsis.Program) -> str:
         }
         expected |= {n.removeprefix("next:"): v for n, v in values.items() if n.startswith("next:")}
     known = {tensor["name"] for tensor in program.tensors if tensor["role"] != "temporary"}
+    largest: dict[str, float] = {}
     for name, value in expected.items():
-        if name in known and (problem := differs(reference.read(name), value)):
+        if np.isfinite(norm := norm_of(value)) and norm <= LARGE:
+            kind = kind_of(name, names)
+            largest[kind] = max(largest.get(kind, 0), norm)
+    for name, value in expected.items():
+        if name not in known:
+            continue
+        if problem := differs(reference.read(name), value, largest.get(kind_of(name, names), 0)):
             return f"{name} {problem}"
     return ""
 

@@ -7,7 +7,9 @@ pytest.importorskip("arsis", reason="needs the native module _arsis on PYTHONPAT
 pytest.importorskip("torch", reason="the independent check needs Debian's python3-torch")
 
 import graph_shrinker  # noqa: E402
-from graph_check import check, names_the_place  # noqa: E402
+import numpy as np  # noqa: E402
+import torch  # noqa: E402
+from graph_check import check, differs, names_the_place, norm_of  # noqa: E402
 from graph_grower import graph  # noqa: E402
 from mutants import MUTANTS  # noqa: E402
 
@@ -23,6 +25,18 @@ def test_graphs(first):
         refused += [verdict.message] * (verdict.kind == "refused")
     assert len(refused) <= BATCH // 5, refused
     assert all(map(names_the_place, refused)), refused
+
+
+@pytest.mark.parametrize("seed", [3287, 3975])
+def test_little_that_a_difference_leaves_is_held_against_what_it_was_taken_of(seed):
+    """A mean's 1/45 in fp32, and a gradient next to nothing beside the others."""
+    assert not check(graph(seed)).failed
+
+
+def test_a_gradient_of_zeros_is_none_however_small_it_is():
+    truth = torch.full((4,), 1e-8, dtype=torch.float64)
+    assert differs(np.zeros(4), truth, largest=norm_of(truth))
+    assert not differs(truth.numpy(), truth, largest=norm_of(truth))
 
 
 def test_a_graph_depends_on_its_number_only():
