@@ -20,16 +20,16 @@ constexpr std::array<double, 4> kNodes = {65, 45, 32, 22};
 
 /// What the table has of one array. Leakage includes that of the gates.
 struct Point {
-  double read, write, leakage, access, cycle, area;
+  double read, write, leakage, cycle, area;
 
   /// On a line between logarithms, at `share` of the way to `other`.
   Point towards(const Point &other, double share) const {
     const auto mix = [&](double a, double b) { return a * std::pow(b / a, share); };
-    return {mix(read, other.read),     mix(write, other.write), mix(leakage, other.leakage),
-            mix(access, other.access), mix(cycle, other.cycle), mix(area, other.area)};
+    return {mix(read, other.read), mix(write, other.write), mix(leakage, other.leakage),
+            mix(cycle, other.cycle), mix(area, other.area)};
   }
   Point times(double energy, double leak, double delay, double areas) const {
-    return {read * energy, write * energy, leakage * leak, access * delay, cycle * delay, area * areas};
+    return {read * energy, write * energy, leakage * leak, cycle * delay, area * areas};
   }
 };
 
@@ -45,8 +45,8 @@ public:
       const auto number = [&](const char *column) { return table.number(row, column); };
       points[keyOf({table.text(row, "ports") == "0rw1r1w", table.text(row, "cell") == "itrs-lstp"},
                    number("node_nm"), number("size_bytes"), number("word_bytes"))] = {
-          number("read_pJ"),   number("write_pJ"), number("leakage_mW") + number("gate_leakage_mW"),
-          number("access_ns"), number("cycle_ns"), number("area_mm2")};
+          number("read_pJ"), number("write_pJ"), number("leakage_mW") + number("gate_leakage_mW"),
+          number("cycle_ns"), number("area_mm2")};
     }
     const Table cells("cells");
     for (size_t row = 0; row < cells.rows(); ++row)
@@ -54,11 +54,11 @@ public:
           cells.number(row, "voltage_v");
   }
 
-  /// At one of the table's nodes. REQUIRES: size and word inside of it, at least 64 words.
+  /// At one of the table's nodes. REQUIRES: size and word inside of it, at least 64 words of the width of the
+  /// table that is not below the word's.
   Point at(const Kind &kind, double nodeNm, double bytes, double word) const {
     const auto [smaller, larger, up] = neighbours(bytes, kMostBytes);
-    // Of a size between two of the table both have to have the words.
-    const auto [narrow, wide, aside] = neighbours(word, std::min(kMostWord, smaller / kLeastWords));
+    const auto [narrow, wide, aside] = neighbours(word, kMostWord);
     const auto row = [&](double size) {
       return point(kind, nodeNm, size, narrow).towards(point(kind, nodeNm, size, wide), aside);
     };
@@ -72,10 +72,10 @@ private:
   struct Neighbours {
     double below, above, share;
   };
-  /// The powers of two around a value, none above `most`; beyond that the last one.
+  /// The powers of two around a value, of which there is one if it is one; none above `most`.
   static Neighbours neighbours(double value, double most) {
     const double below = std::min(most, std::exp2(std::floor(std::log2(value))));
-    const double above = std::min(most, 2 * below);
+    const double above = value > below ? std::min(most, 2 * below) : below;
     return {below, above, above > below ? std::log2(value / below) : 0};
   }
   using Key = std::array<int, 5>;
@@ -122,12 +122,17 @@ Point atNode(const Kind &kind, double nodeNm, double voltage, double bytes, doub
 /// Arrays side by side that the table needs at least for a word.
 double leastAside(const SramShape &shape) { return std::ceil(shape.wordBytes / kMostWord); }
 
+/// The width of the table that is not below a word's, up to 256 B. Between two widths both have to have rows.
+double tableWidth(double wordBytes) {
+  return std::exp2(std::ceil(std::log2(std::max(kLeastWord, wordBytes))));
+}
+
 /// An array of any size and word at least 4 bytes wide, as one or several side by side.
 Point whole(const SramShape &shape, double bytes, double aside) {
   const double word = std::max(kLeastWord, shape.wordBytes / aside), own = bytes / aside;
-  const double inside = std::min(kMostBytes, std::max({own, kLeastBytes, kLeastWords * word}));
+  const double inside = std::min(kMostBytes, std::max({own, kLeastBytes, kLeastWords * tableWidth(word)}));
   const Point point = atNode({shape.twoPorts, shape.lowStandby}, shape.nodeNm, shape.voltage, inside, word);
-  const double more = own / inside; // below 1: fewer words than the table has
+  const double more = own / inside; // below 1: smaller than the table has
   return point.times(aside * (more > 1 ? std::sqrt(more) : 1), aside * more, std::max(1.0, std::sqrt(more)),
                      aside * more);
 }
@@ -173,7 +178,8 @@ Range ranged(double computed, const SramShape &shape) {
 
 Sram sram(const SramShape &shape) {
   constexpr double kNarrowest = 16; // bytes of a word; narrower ones cycle no faster
-  const double least = leastAside(shape), leastPart = std::max(kLeastBytes, kLeastWords * shape.wordBytes);
+  const double least = leastAside(shape);
+  const double leastPart = std::max(kLeastBytes, least * kLeastWords * tableWidth(shape.wordBytes / least));
   Sram found;
   const Point all = whole(shape, shape.bytes, least);
   Point cost = all; // a finer cut is never charged less than a coarser one
@@ -195,7 +201,6 @@ Sram sram(const SramShape &shape) {
   found.writePj = ranged(cost.write, shape);
   found.leakageMw = Range::exactly(cost.leakage);
   found.areaMm2 = cost.area;
-  found.accessNs = all.access;
   found.cycleNs = fastest;
 
   std::ostringstream note;
@@ -209,7 +214,7 @@ Sram sram(const SramShape &shape) {
   if (shape.bytes > kMostBytes * least)
     say("extrapolated beyond 8 MiB");
   if (shape.bytes < leastPart)
-    say("extrapolated below 64 words or 1 KiB");
+    say("extrapolated below 1 KiB or 64 words of a width of the table");
   found.note = note.str();
   return found;
 }

@@ -9,7 +9,8 @@
 //
 // Extrapolated, and said so in `note`: nodes outside of 22 to 65 nm by Scaling.h (leakage with the area);
 // words above 256 B as arrays side by side; sizes above 8 MiB (energy with the root of the size, leakage and
-// area with it); arrays of fewer than 64 words (leakage and area with the size) or below 1 KiB.
+// area with it); arrays below 1 KiB, or below 64 words of the table's width that is not below the
+// word's, a power of two (leakage and area with the size).
 //
 // The range: published energies of 8 KiB to 1 MiB (sram_published.csv) exceed CACTI's, at 45 nm by 0.09 to
 // 0.7 pJ per bit, which is `high`; those of 7 nm exceed 22 nm scaled to there by 0.11 to 0.13 pJ per bit.
@@ -39,7 +40,6 @@ struct Sram {
   Range readPj, writePj; // per access of a word
   Range leakageMw;
   double areaMm2 = 0;
-  double accessNs = 0;
   double cycleNs = 0; // of the parts; above the period if even the smallest parts are too slow
   int parts = 1;
   std::string note; // what was extrapolated or cut, "" if nothing

@@ -111,6 +111,26 @@ TEST(Sram, AFasterClockCutsTheArrayAndNeverSavesAnything) {
   EXPECT_GT(sram(shape).cycleNs, 0.1);
 }
 
+// The table has 8 KiB, and nothing smaller, of 64 B and 128 B words: 80 B lie between them.
+TEST(Sram, AWordBetweenTwoWidthsNeedsAnArrayThatHasBoth) {
+  const double up = std::log2(80.0 / 64);
+  const auto mix = [&](double narrow, double wide) { return narrow * std::pow(wide / narrow, up); };
+  const Sram narrow = sram(at(8, 64)), wide = sram(at(8, 128));
+  for (const double words : {64.0, 80.0, 102.0, 103.0, 128.0}) {
+    const Sram found = sram(at(words * 80 / 1024, 80));
+    const double share = std::min(1.0, words * 80 / 8192);
+    if (share < 1) {
+      EXPECT_NEAR(found.readPj.nominal, mix(narrow.readPj.nominal, wide.readPj.nominal), 1e-9) << words;
+      EXPECT_NEAR(found.leakageMw.nominal, share * mix(narrow.leakageMw.nominal, wide.leakageMw.nominal),
+                  1e-9);
+      EXPECT_NEAR(found.areaMm2, share * mix(narrow.areaMm2, wide.areaMm2), 1e-12);
+    }
+    EXPECT_EQ(found.note, share < 1 ? "extrapolated below 1 KiB or 64 words of a width of the table" : "")
+        << words;
+    EXPECT_GT(found.readPj.nominal, narrow.readPj.nominal) << words;
+  }
+}
+
 TEST(Sram, WordsBeyondTheTableAreArraysSideBySide) {
   const Sram two = sram(at(128, 512)), one = sram(at(64, 256));
   EXPECT_NEAR(two.readPj.nominal, 2 * one.readPj.nominal, 1e-9);
