@@ -85,11 +85,12 @@ std::string complaintAbout(const OperatingPoint &point) {
   if (point.nodeNm < kSmallestNm || point.nodeNm > kLargestNm)
     text << point.nodeNm << " nm is outside of the fits, expected " << kSmallestNm << " to " << kLargestNm
          << " nm";
-  const bool bulk = point.nodeNm >= 65;
-  const double least = bulk ? 0.7 : 0.6, most = bulk ? 1.3 : 1.1;
+  // Between the last bulk node and the first behind it a voltage needs both fits.
+  constexpr double kLastBulkNm = 65, kNextNm = 45;
+  const double least = point.nodeNm > kNextNm ? 0.7 : 0.6, most = point.nodeNm < kLastBulkNm ? 1.1 : 1.3;
   if (point.voltage < least || point.voltage > most)
-    text << point.voltage << " V at " << point.nodeNm << " nm is outside of the fits, expected " << least
-         << " to " << most << " V";
+    text << (text.tellp() > 0 ? "; " : "") << point.voltage << " V at " << point.nodeNm
+         << " nm is outside of the fits, expected " << least << " to " << most << " V";
   return text.str();
 }
 

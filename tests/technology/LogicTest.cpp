@@ -34,6 +34,20 @@ TEST(Scaling, APointOutsideOfTheFitsIsNamed) {
   EXPECT_EQ(complaintAbout({45, 0.9, kHp}), "");
   EXPECT_EQ(complaintAbout({16, 1.3, kHp}), "1.3 V at 16 nm is outside of the fits, expected 0.6 to 1.1 V");
   EXPECT_EQ(complaintAbout({5, 0.8, kHp}), "5 nm is outside of the fits, expected 7 to 180 nm");
+  EXPECT_EQ(complaintAbout({200, 0.5, kHp}),
+            "200 nm is outside of the fits, expected 7 to 180 nm; 0.5 V at 200 nm "
+            "is outside of the fits, expected 0.7 to 1.3 V");
+}
+
+TEST(Scaling, BetweenTwoFitsAVoltageNeedsBoth) {
+  const auto bounds = [](double node) {
+    const std::string text = complaintAbout({node, 2, kHp});
+    return text.substr(text.find("expected"));
+  };
+  EXPECT_EQ(bounds(65), "expected 0.7 to 1.3 V");
+  EXPECT_EQ(bounds(64), "expected 0.7 to 1.1 V");
+  EXPECT_EQ(bounds(46), "expected 0.7 to 1.1 V");
+  EXPECT_EQ(bounds(45), "expected 0.6 to 1.1 V");
 }
 
 TEST(Logic, ThePublishedNodesComeBack) {
