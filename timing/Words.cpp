@@ -10,41 +10,30 @@
 namespace arsis::timing {
 namespace {
 
-/// The width of a word, usually a power of two.
-struct Width {
-  explicit Width(int64_t value) : value(value), powerOfTwo((value & (value - 1)) == 0) {}
-  /// The place in a word of a byte of any sign.
-  int64_t inside(int64_t byte) const {
-    return powerOfTwo ? byte & (value - 1) : (byte % value + value) % value;
-  }
-  int64_t value;
-  bool powerOfTwo;
-};
-
 struct Spans {
   std::array<Axis, 5> axes; // outermost first, `count` of them and that of the beats
   size_t count = 0;
   int64_t bytes = 0;
-  Width width;
+  int64_t width;
 
   /// All of them, with the axis of beats behind the others.
-  int64_t over(int64_t start) const { return at(0, width.inside(start)); }
+  int64_t over(int64_t start) const { return at(0, insideWord(start, width)); }
 
 private:
   int64_t at(size_t axis, int64_t start) const {
     if (axis > count)
-      return start + bytes <= width.value ? 1 : (start + bytes + width.value - 1) / width.value;
+      return start + bytes <= width ? 1 : (start + bytes + width - 1) / width;
     const auto [steps, stride] = axes[axis];
     if (steps == 1)
       return at(axis + 1, start);
-    const int64_t step = width.inside(stride);
+    const int64_t step = insideWord(stride, width);
     if (step == 0)
       return steps * at(axis + 1, start);
-    const int64_t period = width.value / std::gcd(step, width.value);
+    const int64_t period = width / std::gcd(step, width);
     int64_t sum = 0;
     for (int64_t i = 0; i < std::min(period, steps); ++i) {
       const int64_t times = (steps - i + period - 1) / period; // steps that begin where this one does
-      sum += times * at(axis + 1, width.inside(start + i * step));
+      sum += times * at(axis + 1, insideWord(start + i * step, width));
     }
     return sum;
   }
@@ -55,7 +44,7 @@ private:
 int64_t wordsOpened(const Axes &box, int64_t elementBytes, int64_t start, int64_t beat, int64_t widthBytes) {
   // The innermost axis that is longer than one, joined with those that continue it.
   Axis inner{1, elementBytes};
-  Spans spans{{}, 0, 0, Width(widthBytes)};
+  Spans spans{{}, 0, 0, widthBytes};
   size_t outer = box.size();
   bool found = false;
   while (outer > 0) {

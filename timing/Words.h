@@ -10,6 +10,13 @@
 
 namespace arsis::timing {
 
+/// The place in a word of a byte of any sign. Words are usually a power of two.
+inline int64_t insideWord(int64_t byte, int64_t widthBytes) {
+  if ((widthBytes & (widthBytes - 1)) == 0)
+    return byte & (widthBytes - 1);
+  return (byte % widthBytes + widthBytes) % widthBytes;
+}
+
 /// Words of `widthBytes` that the box opens. `beat`: elements that are needed together, zero for all of an
 /// innermost axis. Nothing for an empty box. `start` may have any sign.
 /// REQUIRES: widthBytes a multiple of elementBytes.

@@ -7,6 +7,7 @@
 #include "simulator/base/Events.h"
 #include "simulator/isa/Operation.h"
 #include "timing/Memo.h"
+#include "timing/Words.h"
 
 namespace arsis::sim {
 
@@ -16,12 +17,7 @@ struct WorkFigures {
   chip::MatrixPasses passes;
   int64_t wordBytes, lanes, rows; // of a bank; of the vector unit; of an array
   bool transposer;
-  /// The place in a word of a byte of any sign.
-  int64_t insideWord(int64_t byte) const {
-    if ((wordBytes & (wordBytes - 1)) == 0)
-      return byte & (wordBytes - 1);
-    return (byte % wordBytes + wordBytes) % wordBytes;
-  }
+  int64_t insideWord(int64_t byte) const { return timing::insideWord(byte, wordBytes); }
   bool wholeWords(int64_t bytes) const { return insideWord(bytes) == 0; }
   mutable timing::Memo<int64_t, 10> transfers; // words of boxes that were counted before
 };
