@@ -98,6 +98,7 @@ void Dram::answer(const DramChannels::Answer &answer, Femtoseconds now) {
   const Femtoseconds last = std::max(now, answer.last);
   request.payload->first = answer.first;
   request.payload->activations = openings() - std::exchange(answeredOpenings, openings());
+  answeredUntil = std::max<Femtoseconds>(0, now - lag);
   request.payload->waited =
       std::max<Femtoseconds>(0, answer.last - request.arrival - request.payload->occupied - lag);
   tlm::tlm_phase phase = tlm::BEGIN_RESP;

@@ -30,7 +30,9 @@ public:
   bool answersInOrder() const { return !channels; }
   /// Writes what is still queued; returns when everything is in the DRAM. REQUIRES: no request follows.
   Femtoseconds flush() { return channels ? channels->flush() : model.flush(); }
-  /// Rows that flush opened.
+  /// Since when rows opened that no answer counted; those of flush are among them.
+  Femtoseconds flushedSince() const { return channels ? answeredUntil : model.flushBegan; }
+  /// Rows that flush opened, or that opened behind the last answer.
   int64_t flushedActivations() const {
     return channels ? openings() - answeredOpenings : model.flushedActivations;
   }
@@ -61,6 +63,7 @@ private:
   std::map<int64_t, Waiting> waiting;
   std::multimap<Femtoseconds, int64_t> arriving; // tags
   int64_t tags = 0, readBursts = 0, writeBursts = 0, answeredOpenings = 0;
+  Femtoseconds answeredUntil = 0; // the time up to which answers count what was opened
   sc_core::sc_event event;
 };
 

@@ -371,6 +371,9 @@ Femtoseconds DramModel::flush() {
   Femtoseconds last = 0;
   const int64_t openedBefore = rowMisses;
   for (Channel &channel : channels) {
+    if (channel.queuedBursts > 0)
+      flushBegan = std::min(flushBegan,
+                            std::max(channel.free, channel.draining ? channel.enough : channel.lastAccepted));
     writeUntil(channel, kNever);
     if (channel.queuedBursts > 0)
       writeBatch(channel, channel.lastAccepted);

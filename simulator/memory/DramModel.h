@@ -47,6 +47,7 @@ public:
 
   int64_t rowHits = 0, rowMisses = 0, readBursts = 0, writeBursts = 0, requests = 0;
   int64_t flushedActivations = 0;                      // rows opened by flush
+  Femtoseconds flushBegan = kNever;                    // when its first write could go; kNever: there is none
   int64_t batches = 0, turnarounds = 0, refreshes = 0; // refreshes up to a channel's last request
   /// Femtoseconds of transfers, summed over channels.
   __int128 busy() const { return static_cast<__int128>(transferred) * times.burst; }

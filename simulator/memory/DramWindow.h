@@ -41,7 +41,10 @@ public:
   /// When advance would next do something; kNever if all reads are through and no writes are due.
   Femtoseconds next();
   /// From now on writes go out although too few for half a batch are there.
-  void flush() { flushing = true; }
+  void flush() {
+    flushing = true;
+    chosen.reset(); // it may have been that nothing goes
+  }
 
   /// Filled by advance; who reads it clears it.
   std::vector<Done> done;

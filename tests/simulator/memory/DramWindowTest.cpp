@@ -286,5 +286,20 @@ TEST_F(Chooses, RanksAreRefreshedInTurn) {
                            {1, 500}, {0, 1030}, {1, 1500}, {0, 2000}})); // rank 0 closes its row first: tRP
 }
 
+// A controller that had nothing to do, and knew it, has to begin all the same.
+TEST_F(Chooses, AFlushWritesWhatWaitedForAnotherWrite) {
+  DramWindow window(figures);
+  std::vector<Issued> log;
+  window.log = &log;
+  window.push(0, true, 0, 0);
+  window.advance(1000 * kFemtosecondsPerNanosecond);
+  EXPECT_EQ(window.next(), kNever);
+  EXPECT_TRUE(log.empty());
+  window.flush();
+  window.advance(kNever);
+  EXPECT_EQ(log.size(), 2u); // a row and a write
+  EXPECT_GT(window.lastData(), 0);
+}
+
 } // namespace
 } // namespace arsis::sim::test
