@@ -69,9 +69,11 @@ boost::json::object powerJson(const RunRecord &record, const EnergyModel &energy
 
   double sum = 0, peak = 0;
   size_t peakWindow = 0;
+  const double leastNs = count > 1 ? 0.5 * static_cast<double>(windowCycles) * cycleNs : 0;
   for (size_t w = 0; w < count; ++w) {
     sum += all[w];
-    if (const double length = lengthNs(w); length > 0 && all[w] / length > peak) {
+    // A last window of a few cycles says nothing of what windows of the others' length have.
+    if (const double length = lengthNs(w); length > 0 && length >= leastNs && all[w] / length > peak) {
       peak = all[w] / length;
       peakWindow = w;
     }

@@ -36,14 +36,16 @@ RunRecord runTimed(const isa::Program &program, const chip::Chip &chip, const Me
   for (const auto &engine : machine.engines)
     record.totalCycles = std::max(record.totalCycles, engine->lastCompletion);
   // A step ends when what it stored is in the DRAM.
-  record.totalCycles = std::max(record.totalCycles, board.clock.cycleAtOrAfter(machine.dram.flush()));
+  const Cycle flushed = board.clock.cycleAtOrAfter(machine.dram.flush());
+  record.totalCycles = std::max(record.totalCycles, flushed);
   if (const int64_t activations = machine.dram.flushedActivations()) // there are stores then
     for (const auto &engine : machine.engines)
       if (engine->stream.kind == isa::StreamKind::Store) {
         EventCounts counts;
         counts[Event::DramActivations] = activations;
         engine->events.rows[board.layers.latest] += counts;
-        board.remember(engine->streamIndex, counts, record.totalCycles, record.totalCycles);
+        const Cycle began = board.clock.cycleAtOrAfter(machine.dram.flushedSince());
+        board.remember(engine->streamIndex, counts, std::min(began, flushed - 1), flushed);
         break;
       }
   board.layers.finish(record.totalCycles);
