@@ -48,7 +48,7 @@ boost::json::object energyJson(const std::vector<LayerRow> &rows, const EnergyMo
   };
   for (size_t e = 0; e < kEventCount; ++e) {
     const power::Coefficient *coefficient = energy.coefficient(static_cast<Event>(e));
-    if (!coefficient)
+    if (!coefficient || !record.counted(static_cast<Event>(e)))
       continue;
     boost::json::object entry = add(kEvents[e].name, coefficient->value, counts.count[e]);
     entry["key"] = coefficient->key;

@@ -35,7 +35,7 @@ std::vector<LayerRow> layerRows(const RunRecord &record, const EnergyModel &ener
       continue;
     for (size_t e = 0; e < kEventCount; ++e) {
       const double picojoules = energy.of(static_cast<Event>(e), row.counts.count[e]);
-      if (energy.coefficient(static_cast<Event>(e)))
+      if (energy.coefficient(static_cast<Event>(e)) && record.counted(static_cast<Event>(e)))
         row.energy.emplace_back(kEvents[e].name, picojoules);
     }
     if (record.timed)
@@ -49,7 +49,7 @@ std::vector<LayerRow> layerRows(const RunRecord &record, const EnergyModel &ener
   return rows;
 }
 
-static void addWork(boost::json::object &json, const EventCounts &counts) {
+static void addWork(boost::json::object &json, const EventCounts &counts, const RunRecord &record) {
   json["macs"] = macsOf(counts);
   json["instructions"] = counts[Event::Instructions];
   for (Event event :
@@ -57,7 +57,8 @@ static void addWork(boost::json::object &json, const EventCounts &counts) {
         Event::DramActivations, Event::ScratchpadReadWords, Event::ScratchpadWriteWords,
         Event::ScratchpadReadBytes, Event::ScratchpadWriteBytes, Event::AccumulatorReadBytes,
         Event::AccumulatorWriteBytes, Event::FetchBytes, Event::LoadPayloadBytes, Event::StorePayloadBytes})
-    json[kEvents[static_cast<size_t>(event)].name] = counts[event];
+    if (record.counted(event))
+      json[kEvents[static_cast<size_t>(event)].name] = counts[event];
 }
 
 /// Cycles in which units stood still for a location, by unit and cause.
@@ -85,7 +86,7 @@ boost::json::array layersJson(const std::vector<LayerRow> &rows, const RunRecord
     json["layer"] = location.layer;
     json["phase"] = location.phase;
     json["op"] = location.op;
-    addWork(json, row.counts);
+    addWork(json, row.counts, record);
     if (record.timed) {
       json["cycles"] = row.cycles;
       json["begin_cycle"] = row.first == kNever ? 0 : row.first;
@@ -131,7 +132,8 @@ boost::json::array layersJson(const std::vector<LayerRow> &rows, const RunRecord
   return layers;
 }
 
-boost::json::array phasesJson(const std::vector<LayerRow> &rows, const isa::Program &program) {
+boost::json::array phasesJson(const std::vector<LayerRow> &rows, const RunRecord &record,
+                              const isa::Program &program) {
   struct Sum {
     EventCounts counts;
     Cycle cycles = 0;
@@ -154,7 +156,7 @@ boost::json::array phasesJson(const std::vector<LayerRow> &rows, const isa::Prog
     boost::json::object entry;
     entry["phase"] = phase;
     entry["cycles"] = phases[phase].cycles;
-    addWork(entry, phases[phase].counts);
+    addWork(entry, phases[phase].counts, record);
     entry["energy_pj"] = phases[phase].picojoules;
     json.push_back(std::move(entry));
   }

@@ -123,7 +123,8 @@ boost::json::object totalsJson(const std::vector<LayerRow> &rows, const EnergyMo
   const int64_t passed = passedMacsOf(counts, passes);
   totals["macs"] = macsOf(counts);
   for (size_t e = 0; e < kEventCount; ++e)
-    totals[kEvents[e].name] = counts.count[e];
+    if (record.counted(static_cast<Event>(e)))
+      totals[kEvents[e].name] = counts.count[e];
   totals["energy_pj"] = picojoules;
   totals["energy_low_pj"] = std::min(range.low, picojoules); // sums in other orders
   totals["energy_high_pj"] = std::max(range.high, picojoules);
@@ -205,7 +206,7 @@ boost::json::object buildReport(const RunRecord &record, const isa::Program &pro
   report["totals"] = totalsJson(rows, energy, record, elements, passes);
   report["units"] = unitsJson(record);
   report["layers"] = layersJson(rows, record, program, elements, passes);
-  report["phases"] = phasesJson(rows, program);
+  report["phases"] = phasesJson(rows, record, program);
   report["traffic"] = trafficJson(record);
   const double bytesPerCycle = chip.real("dram.bandwidth_gbps") * nanosecondsPerCycle;
   // Of the types that the program multiplies, in the shares in which it does.

@@ -37,7 +37,8 @@ boost::json::array layersJson(const std::vector<LayerRow> &rows, const RunRecord
                               const isa::Program &program, int64_t processingElements,
                               const chip::MatrixPasses &passes);
 /// The same rows added up by phase.
-boost::json::array phasesJson(const std::vector<LayerRow> &rows, const isa::Program &program);
+boost::json::array phasesJson(const std::vector<LayerRow> &rows, const RunRecord &record,
+                              const isa::Program &program);
 
 /// The counts of all rows together.
 EventCounts countsOf(const std::vector<LayerRow> &rows);

@@ -27,6 +27,9 @@ struct RunRecord {
   std::unique_ptr<const Tracer> tracer; // null: no trace
   std::vector<Tracer> unitWindows;      // events over time by unit; empty: not asked for
   double wallClockSeconds = 0;
+
+  /// Whether the books have an event: which rows of the DRAM are open depends on the time.
+  bool counted(Event event) const { return timed || event != Event::DramActivations; }
 };
 
 /// Runs on a fresh SystemC kernel. `memories` may be null: timing only. Throws Error on deadlock and on what

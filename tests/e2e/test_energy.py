@@ -5,9 +5,10 @@ import json
 import re
 
 import arsis
+import numpy as np
 import pytest
 from arsis import models
-from arsis_tools import ROOT, tool
+from arsis_tools import ROOT, simulate, tool
 
 TRAINING = ["--train", "--optimizer", "sgd,lr=0.1,momentum=0.9", "--no-verify"]
 SHIPPED = ["tiny", "edge", "datacentre"]
@@ -90,7 +91,10 @@ def test_windows_of_power_add_up_to_the_energy(nets, chip, tmp_path):
     assert integral == pytest.approx(events, rel=1e-9)
     assert integral + power["static_mw"] * total_ns == pytest.approx(found["totals"]["energy_pj"], rel=1e-9)
     assert power["average_mw"] == pytest.approx(found["totals"]["power_mw"], rel=1e-9)
-    sums = [sum(column) + power["static_mw"] for column in zip(*series.values(), strict=True)]
+    whole = [length >= power["window_ns"] / 2 for length in lengths]
+    columns = zip(*series.values(), strict=True)
+    sums = [sum(column) + power["static_mw"] for column, full in zip(columns, whole, strict=True) if full]
+    assert all(whole[:-1])
     assert power["peak_mw"] == pytest.approx(max(sums), rel=1e-12) and max(sums) > power["average_mw"]
     dram = sum(found["energy"][f"dram_{part}"]["pj"] for part in ("read_bytes", "write_bytes", "activations"))
     assert sum(mw * ns for mw, ns in zip(series["dram"], lengths, strict=True)) == pytest.approx(dram, rel=1e-9)
@@ -114,6 +118,24 @@ def test_a_run_without_a_clock_has_no_power_over_time(nets, tmp_path):
     tool("arsis-compile", nets["lenet5"], "--chip", "tiny", "--batch", 8, *TRAINING, "-o", program)
     done = tool("arsis-sim", program, "--chip", "tiny", "--functional-only", "--power", check=False)
     assert done.returncode == 1 and "--functional-only has no clock" in done.stderr
+
+
+def test_a_run_without_a_clock_says_nothing_of_what_depends_on_time(nets, tmp_path):
+    """Which rows of the DRAM are open does, so that it is no fact that none was opened."""
+    program = tmp_path / "step.arsis"
+    tool("arsis-compile", nets["lenet5"], "--chip", "tiny", "--batch", 2, *TRAINING, "-o", program)
+    given = {"x": np.ones((2, 1, 28, 28), np.float32), "labels": np.array([3, 7], np.int32)}
+    found = {}
+    for mode, more in (("functional", ["--functional-only"]), ("timing", [])):
+        found[mode] = simulate(program, "tiny", given, tmp_path, *more)[1]
+    for report, there in ((found["functional"], False), (found["timing"], True)):
+        rows = [report["totals"], report["energy"], *report["layers"], *report["phases"]]
+        rows += [row["energy"] for row in report["layers"]]
+        assert all(("dram_activations" in row) == there for row in rows)
+    timed = found["timing"]["energy"]
+    events = {name for name, part in timed.items() if part["unit"] != "mW"} - {"dram_activations"}
+    assert set(found["functional"]["energy"]) == events
+    assert found["functional"]["totals"]["energy_pj"] == pytest.approx(sum(timed[name]["pj"] for name in events))
 
 
 # A net whose counts are known

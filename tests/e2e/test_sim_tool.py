@@ -238,9 +238,11 @@ def test_the_report_carries_the_chip_and_what_was_overridden(tmp_path, addition)
     keys = set(re.findall(r"`(\w+\.\w+)`", page))
     plain, words = report_of(tmp_path, addition)
     jsonschema.validate(plain, schema)
-    # Of the two bandwidths a chip gives one; energies follow from sizes unless a chip gives them.
-    derived = {key for key in keys - set(plain["chip"]["values"]) if key.startswith("energy.")}
-    assert set(plain["chip"]["values"]) == keys - {"dram.channel_gbps"} - derived and len(keys) > 30
+    # Of the two bandwidths a chip gives one; energies that it leaves out are functions.
+    given = set(plain["chip"]["values"])
+    functions = {part["key"] for part in plain["energy"].values() if part["key"]} - given | {"energy.static_mw"}
+    assert given == keys - {"dram.channel_gbps"} - functions and len(given) > 30
+    assert all(not part["given"] for part in plain["energy"].values() if part["key"] in functions)
     assert plain["chip"]["overridden"] == [] and "instead of" not in words
     changed, words = report_of(tmp_path, addition, "--set", "dram.bandwidth_gbps=0.7")
     jsonschema.validate(changed, schema)
