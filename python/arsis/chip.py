@@ -157,6 +157,12 @@ class Chip(Mapping[str, Any]):
         """The fastest clock that memories and logic follow at the chip's node and voltage, in MHz."""
         return float(self._native.power()["clock_limit_mhz"])
 
+    @property
+    def clock_limited_by(self) -> str:
+        """What allows no faster clock than `clock_limit_mhz`: "logic", "the scratchpad's banks", "the accumulators'
+        banks" or "the instruction buffer"."""
+        return str(self._native.power()["clock_limited_by"])
+
     def at_voltage(self, voltage: float) -> Chip:
         """The same chip at another supply, at the fastest clock (whole MHz) that it allows there: a pair of frequency
         and voltage. Raises ChipError for a voltage outside of what is known of the node."""

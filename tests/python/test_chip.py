@@ -91,6 +91,22 @@ def test_peak_is_the_roofline_of_a_report(lenet):
         chip.peak("fp8")
 
 
+@pytest.mark.parametrize(
+    "values,what",
+    [
+        ({}, "the accumulators' banks"),
+        ({"technology.logic_low_power": 1}, "logic"),
+        ({"technology.sram_low_standby": 1, "clock.core_mhz": 500}, "the accumulators' banks"),
+    ],
+)
+def test_what_limits_the_clock_is_what_a_faster_one_is_refused_for(values, what):
+    chip = arsis.Chip("edge").with_(**values)
+    chip.with_(**{"clock.core_mhz": int(chip.clock_limit_mhz)})
+    assert chip.clock_limited_by == what
+    with pytest.raises(arsis.ChipError, match=f"expected at most the .* MHz of {what} at"):
+        chip.with_(**{"clock.core_mhz": int(chip.clock_limit_mhz) + 1})
+
+
 def test_a_file_and_what_becomes_of_it(tmp_path, monkeypatch, lenet):
     path = tmp_path / "mine.yaml"
     shutil.copy(CHIPS / "edge.yaml", path)
