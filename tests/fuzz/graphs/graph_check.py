@@ -92,13 +92,6 @@ def loss_by_torch(graph: Graph, values: graph_truth.Values) -> torch.Tensor:
     return total
 
 
-def kind_of(name: str, outputs: set[str]) -> str:
-    """Tensors of one kind in a graph have values of one size, at most; a loss is taken of the outputs."""
-    if name.startswith("grad:"):
-        return "gradient"
-    return "output" if name == "loss" or name in outputs else "state"
-
-
 def norm_of(truth: torch.Tensor) -> float:
     return float(np.linalg.norm(truth.detach().numpy()))
 
@@ -133,27 +126,23 @@ def against_torch(graph: Graph, program: arsis.Program) -> str:
     reference.run("f64")
     values = graph_truth.evaluate(graph.model, graph.inputs, training)
     names = {value.name for value in graph.model.graph.output}
-    expected = {name: values[name] for name in names if name in values}
+    outputs = {name: values[name] for name in names if name in values}
+    gradients, states = {}, {}
     if training:
         loss = loss_by_torch(graph, values)
         if torch.isfinite(loss):
             loss.backward()
-        expected |= {"loss": loss}
-        expected |= {
+        outputs |= {"loss": loss}  # is taken of them
+        gradients = {
             "grad:" + n: v.grad for n, v in values.items() if v.requires_grad and v.is_leaf and v.grad is not None
         }
-        expected |= {n.removeprefix("next:"): v for n, v in values.items() if n.startswith("next:")}
+        states = {n.removeprefix("next:"): v for n, v in values.items() if n.startswith("next:")}
     known = {tensor["name"] for tensor in program.tensors if tensor["role"] != "temporary"}
-    largest: dict[str, float] = {}
-    for name, value in expected.items():
-        if np.isfinite(norm := norm_of(value)) and norm <= LARGE:
-            kind = kind_of(name, names)
-            largest[kind] = max(largest.get(kind, 0), norm)
-    for name, value in expected.items():
-        if name not in known:
-            continue
-        if problem := differs(reference.read(name), value, largest.get(kind_of(name, names), 0)):
-            return f"{name} {problem}"
+    for kind in (outputs, gradients, states):
+        norms = [norm for norm in map(norm_of, kind.values()) if norm <= LARGE]
+        for name, value in kind.items():
+            if name in known and (problem := differs(reference.read(name), value, max(norms, default=0.0))):
+                return f"{name} {problem}"
     return ""
 
 
