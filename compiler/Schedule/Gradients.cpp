@@ -155,8 +155,6 @@ Evaluation Gradients::evaluate(const Choice &c) const {
   return e;
 }
 
-Choice Gradients::essence(const Choice &choice) const { return Contraction::essence(choice); }
-
 Plan Gradients::plan(const Choice &c) const {
   Plan plan = Contraction::plan(c);
   plan.dims.insert(plan.dims.end(), sibling().planDims.begin(), sibling().planDims.end());

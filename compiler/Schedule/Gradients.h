@@ -35,7 +35,6 @@ public:
 
   std::vector<Field> fields() const override;
   Evaluation evaluate(const Choice &choice) const override;
-  Choice essence(const Choice &choice) const override;
   Layout layout(const Choice &choice) const override;
   Plan plan(const Choice &choice) const override;
   std::string planField(const std::string &dim) const override;

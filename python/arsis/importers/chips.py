@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import json
 import os
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -64,28 +65,30 @@ def _fitted(entries: dict[str, dict[str, Any]], given: set[str]) -> None:
     fit("dma.outstanding_requests", max(16, _next_power(2 * flying)), "twice bandwidth x latency of the DRAM")
 
 
-def chip_file(name: str, description: str, figures: list[Figure], base: str) -> tuple[str, list[str]]:
-    """The text of a chip file and the keys whose figures are assumed. Raises ImportFailed."""
-    import yaml
-
-    shipped = yaml.safe_load(base_file(base).read_text(encoding="utf-8"))
-    entries: dict[str, dict[str, Any]] = {}
-    for section, keys in shipped.items():
-        if isinstance(keys, dict):
-            for key, entry in keys.items():
-                source = f"assumed: not in the imported file, as in {base} ({entry['source']})"
-                entries[f"{section}.{key}"] = {**entry, "source": source}
-    given = {figure.key for figure in figures}
-    for figure in figures:
-        entries[figure.key] |= {"value": figure.value, "source": figure.source}
+def _settle(entries: dict[str, dict[str, Any]], figures: list[Figure]) -> None:
+    """Figures a cycle at the clock, and what has to fit."""
+    mhz = entries["clock.core_mhz"]["value"]
     for figure in figures:
         if figure.per_cycle:
-            mhz = entries["clock.core_mhz"]["value"]
             entries[figure.key] |= {
                 "value": figure.value * mhz / 1000,
                 "source": f"{figure.source} at {mhz} MHz, which is assumed",
             }
-    _fitted(entries, given)
+    _fitted(entries, {figure.key for figure in figures})
+
+
+def _clock_limit(text: str) -> tuple[float, str]:
+    """MHz that a chip file's memories and logic follow at most, and what limits it."""
+    from arsis.chip import Chip
+
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "chip.yaml"
+        path.write_text(text, encoding="utf-8")
+        chip = Chip(path)
+        return chip.clock_limit_mhz, chip.clock_limited_by
+
+
+def _text_of(name: str, description: str, entries: dict[str, dict[str, Any]]) -> str:
     lines = ["# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception", f"name: {json.dumps(name)}"]
     lines.append(f"description: {json.dumps(description)}")
     section = ""
@@ -99,5 +102,30 @@ def chip_file(name: str, description: str, figures: list[Figure], base: str) -> 
         bounds = "".join(f"{bound}: {entry[bound]}, " for bound in ("low", "high") if bound in entry)
         source = json.dumps(entry["source"])
         lines.append(f"  {short}: {{value: {shown}, {bounds}unit: {entry['unit']}, source: {source}}}")
+    return "\n".join(lines) + "\n"
+
+
+def chip_file(name: str, description: str, figures: list[Figure], base: str) -> tuple[str, list[str]]:
+    """The text of a chip file and the keys whose figures are assumed. Raises ImportFailed."""
+    import yaml
+
+    shipped = yaml.safe_load(base_file(base).read_text(encoding="utf-8"))
+    entries: dict[str, dict[str, Any]] = {}
+    for section, keys in shipped.items():
+        if isinstance(keys, dict):
+            for key, entry in keys.items():
+                source = f"assumed: not in the imported file, as in {base} ({entry['source']})"
+                entries[f"{section}.{key}"] = {**entry, "source": source}
+    for figure in figures:
+        entries[figure.key] |= {"value": figure.value, "source": figure.source}
+    _settle(entries, figures)
+    clock = entries["clock.core_mhz"]
+    if all(figure.key != "clock.core_mhz" for figure in figures):
+        clock_mhz, clock["value"] = clock["value"], 1
+        limit_mhz, what = _clock_limit(_text_of(name, description, entries))
+        clock["value"] = clock_mhz
+        if limit_mhz < clock_mhz:
+            clock |= {"value": int(limit_mhz), "source": f"derived: as fast as {what} follow; no clock in the file"}
+            _settle(entries, figures)
     assumed = [key for key, entry in entries.items() if "assumed" in entry["source"]]
-    return "\n".join(lines) + "\n", assumed
+    return _text_of(name, description, entries), assumed
