@@ -25,17 +25,6 @@ bool isForTiles(const VectorProgram &program) {
          std::all_of(program.operations.begin(), program.operations.end(), isSumOfMatrix);
 }
 
-bool hasShape(const Value &value, Reach reach, const std::vector<int64_t> &product) {
-  switch (reach) {
-  case Reach::Scalar:
-    return value.shape.empty();
-  case Reach::Columns:
-    return value.shape == std::vector<int64_t>{product.back()};
-  default:
-    return value.shape == product;
-  }
-}
-
 std::vector<Epilogue::Tensor> tensorsOf(const VectorProgram &program, const Unit &unit) {
   std::vector<Epilogue::Tensor> tensors;
   for (size_t reg = 0; reg < program.registers.size(); ++reg) {

@@ -34,17 +34,6 @@ bool isElementwise(const VectorProgram &program) {
                       [](const VectorOperation &operation) { return operation.reduces; });
 }
 
-bool hasShape(const Value &value, Reach reach, const std::vector<int64_t> &factor) {
-  switch (reach) {
-  case Reach::Scalar:
-    return value.shape.empty();
-  case Reach::Columns:
-    return value.shape == std::vector<int64_t>{factor.back()};
-  default:
-    return value.shape == factor;
-  }
-}
-
 } // namespace
 
 std::vector<bool> partsBefore(const Unit &unit, const std::vector<const Part *> &products) {

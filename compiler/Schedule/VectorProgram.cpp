@@ -334,6 +334,17 @@ std::vector<int> VectorProgram::readers(int reg) const {
   return stages;
 }
 
+bool hasShape(const Value &value, Reach reach, const std::vector<int64_t> &shape) {
+  switch (reach) {
+  case Reach::Scalar:
+    return value.shape.empty();
+  case Reach::Columns:
+    return value.shape == std::vector<int64_t>{shape.back()};
+  default:
+    return value.shape == shape;
+  }
+}
+
 std::optional<VectorProgram> vectorProgramIn(const Unit &unit) {
   const bool isVectorWork = std::all_of(unit.parts.begin(), unit.parts.end(), [](const Part &part) {
     return part.structure.combine == nn::Combine::None || part.structure.reduction.how == nn::How::Tree;
