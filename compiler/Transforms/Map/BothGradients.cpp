@@ -32,7 +32,8 @@ static void takeFactor(Operations &weight, Operation *product, Value by) {
   product->setOperand(1, by);
   if (!factor.getDefiningOp() || !llvm::is_contained(weight, factor.getDefiningOp()))
     return;
-  for (Operation *op : llvm::reverse(Operations(weight)))
+  const Operations all = weight;
+  for (Operation *op : llvm::reverse(all))
     if (op != product && op->use_empty()) {
       llvm::erase(weight, op);
       op->erase();
