@@ -88,7 +88,7 @@ std::optional<Epilogue> epilogueIn(const Unit &unit, const std::vector<const Par
   e.product = static_cast<int>(read - e.program.registers.begin());
   e.tensors = tensorsOf(e.program, unit);
   for (const Epilogue::Tensor &tensor : e.tensors)
-    if (!hasShape(unit.values[tensor.value], e.reachOf(tensor), made.shape))
+    if (unit.values[tensor.value].shape != shapeOf(e.reachOf(tensor), made.shape))
       return std::nullopt;
   for (const VectorOperation &operation : e.program.operations) {
     const int lies = operation.reduces ? operation.inputs.front() : operation.to;
@@ -115,14 +115,8 @@ double Epilogue::cycles(const ChipLimits &limits, int64_t elements, int64_t chun
 }
 
 void EpilogueWriter::declareTensors(const std::vector<int64_t> &shape) {
-  for (const Epilogue::Tensor &tensor : e.tensors) {
-    const Reach reach = e.reachOf(tensor);
-    tensors.push_back(b.tensor(tensor.value,
-                               reach == Reach::Matrix    ? shape
-                               : reach == Reach::Columns ? std::vector<int64_t>{shape.back()}
-                                                         : std::vector<int64_t>{},
-                               tensor.type));
-  }
+  for (const Epilogue::Tensor &tensor : e.tensors)
+    tensors.push_back(b.tensor(tensor.value, shapeOf(e.reachOf(tensor), shape), tensor.type));
 }
 
 void EpilogueWriter::begin(const Columns &columns) {

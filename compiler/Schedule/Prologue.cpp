@@ -87,7 +87,7 @@ std::optional<Prologue> prologueIn(const Unit &unit, int value, const std::vecto
   if (registers[e.made].reach != Reach::Matrix || registers[e.made].type != unit.values[value].type)
     return std::nullopt;
   for (const Prologue::Tensor &tensor : e.tensors)
-    if (!hasShape(unit.values[tensor.value], e.reachOf(tensor), unit.values[value].shape))
+    if (unit.values[tensor.value].shape != shapeOf(e.reachOf(tensor), unit.values[value].shape))
       return std::nullopt;
   for (const Prologue::Tensor &tensor : e.tensors)
     if (e.reachOf(tensor) == Reach::Matrix)
@@ -110,14 +110,8 @@ double Prologue::cycles(const ChipLimits &limits, int64_t elements) const {
 }
 
 void PrologueWriter::declareTensors(const std::vector<int64_t> &shape) {
-  for (const Prologue::Tensor &tensor : e.tensors) {
-    const Reach reach = e.reachOf(tensor);
-    tensors.push_back(b.tensor(tensor.value,
-                               reach == Reach::Matrix    ? shape
-                               : reach == Reach::Columns ? std::vector<int64_t>{shape.back()}
-                                                         : std::vector<int64_t>{},
-                               tensor.type));
-  }
+  for (const Prologue::Tensor &tensor : e.tensors)
+    tensors.push_back(b.tensor(tensor.value, shapeOf(e.reachOf(tensor), shape), tensor.type));
   if (e.isStored())
     storedTensor = b.tensor(e.stored, shape, e.madeType());
 }

@@ -334,15 +334,10 @@ std::vector<int> VectorProgram::readers(int reg) const {
   return stages;
 }
 
-bool hasShape(const Value &value, Reach reach, const std::vector<int64_t> &shape) {
-  switch (reach) {
-  case Reach::Scalar:
-    return value.shape.empty();
-  case Reach::Columns:
-    return value.shape == std::vector<int64_t>{shape.back()};
-  default:
-    return value.shape == shape;
-  }
+std::vector<int64_t> shapeOf(Reach reach, const std::vector<int64_t> &shape) {
+  if (reach == Reach::Scalar)
+    return {};
+  return reach == Reach::Columns ? std::vector<int64_t>{shape.back()} : shape;
 }
 
 std::optional<VectorProgram> vectorProgramIn(const Unit &unit) {

@@ -64,8 +64,8 @@ struct VectorProgram {
   std::vector<int> readers(int reg) const;
 };
 
-/// Whether a value has the shape of what is reached so in a matrix of `shape`, its columns last.
-bool hasShape(const Value &value, Reach reach, const std::vector<int64_t> &shape);
+/// Of a tensor that reaches so far into one of `shape`, whose columns come last; not for rows.
+std::vector<int64_t> shapeOf(Reach reach, const std::vector<int64_t> &shape);
 
 /// Nothing if the unit has another shape.
 std::optional<VectorProgram> vectorProgramIn(const Unit &unit);
