@@ -295,17 +295,17 @@ Evaluation Contraction::evaluate(const Choice &c) const {
   const int64_t rowsOfTile = l.tileN * l.tileH * l.tileW,
                 sumChunks = sumChunk > 0 ? rowsOfTile / sumChunk : 0;
   e.loops = l.order.depth() + std::max<int64_t>(deepest, sumChunks > 1);
-  double tiles = double(l.order.times(l.resultLevel)),
-         steps = double(l.order.times(int(l.order.counts.size()) - 1));
+  double tiles = double(l.order.times(l.resultLevel)), steps = double(l.order.times(l.k)), vectorCycles = 0;
   e.computeCycles = steps * l.blocks * (streamedRows + kIssueCycles * products);
   double drain = tiles * l.blocks * ceilDiv(l.tileN * l.tileH * l.tileW, l.split.rows);
   e.computeCycles = c[AccSlots] > 1 ? std::max(e.computeCycles, drain) : e.computeCycles + drain;
   e.computeCycles += tiles * l.blocks * double(limits.rows + limits.cols); // fill and empty the array
-  double vectorCycles = 0;
-  if (const std::optional<Epilogue> &epilogue = convolution.epilogue) {
-    epilogue->addBuffers(l.result, vectors(l), e.buffers);
+  if (convolution.epilogue)
+    convolution.epilogue->addBuffers(l.result, vectors(l), e.buffers);
+  if (e.overflow(limits) > 0)
+    return e; // whatever it would cost
+  if (auto &epilogue = convolution.epilogue)
     vectorCycles = tiles * epilogue->cycles(limits, rowsOfTile * l.columns, sumChunks);
-  }
   const double streamedBytes = bytesOfStreamed(l);
   double resultBytes = 0;
   for (numerics::ElementType type : convolution.tileTypes)

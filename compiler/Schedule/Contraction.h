@@ -52,6 +52,9 @@ public:
   std::vector<Field> fields() const override;
   Evaluation evaluate(const Choice &choice) const override;
   Choice essence(const Choice &choice) const override;
+  Skips skips() const override {
+    return limits.units == 1 && shape.groups == 1 ? Skips{Columns + 1, Slots, AccSlots + 1} : Skips{};
+  }
   Layout layout(const Choice &choice) const override;
   Plan plan(const Choice &choice) const override;
   std::string planField(const std::string &dim) const override { return convolution.planField(dim); }

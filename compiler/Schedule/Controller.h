@@ -136,20 +136,34 @@ class Table {
 
 public:
   static constexpr size_t kNumbers = 3 * kGroups;
-  Table(double *numbers, double entries) : d(numbers), entries(entries) {}
-  /// When an entry is free.
-  double freeFrom() const { return answered(entries); }
-  /// When the last of `count` requests has its entry, sent at `sent` and each under way for `trip`.
-  double issued(double count, double sent, double trip) const {
-    if (count <= entries)
-      return std::max(sent, answered(entries - count + 1));
-    const double rounds = std::ceil(count / entries) - 1, inLastRound = count - rounds * entries;
-    return std::max({sent, answered(1), std::max(sent, answered(entries - inLastRound + 1)) + rounds * trip});
+  Table(double *numbers, double entries) : d(numbers), most(entries) {}
+  /// When an entry is free, and when the last of `count` requests has one if they are sent at once and no
+  /// entry is used twice.
+  struct Entries {
+    double free, last;
+  };
+  Entries entries(double count) const {
+    // The last ones have the newest entries.
+    const double rest = count <= most ? count : count - (std::ceil(count / most) - 1) * most;
+    double passed = 0;
+    const double *group = d;
+    const double last = answered(group, most - rest + 1, passed);
+    return {answered(group, most, passed), last};
+  }
+  /// When the last of `count` requests has its entry, sent at `sent` and each under way for `trip`; `last` as
+  /// above.
+  double issued(double count, double sent, double last, double trip) const {
+    if (count <= most)
+      return std::max(sent, last);
+    const double *group = d;
+    double passed = 0;
+    return std::max(
+        {sent, answered(group, 1, passed), std::max(sent, last) + (std::ceil(count / most) - 1) * trip});
   }
   void put(double count, double first, double last) {
-    if (count > entries) {
-      first += (last - first) * (count - entries) / (count - 1);
-      count = entries;
+    if (count > most) {
+      first += (last - first) * (count - most) / (count - 1);
+      count = most;
     }
     std::copy_backward(d, d + kNumbers - 3, d + kNumbers);
     d[0] = count;
@@ -158,19 +172,20 @@ public:
   }
 
 private:
-  /// When that many requests of the newest are left, the first of them among these.
-  double answered(double newest) const {
-    for (const double *group = d; group != d + kNumbers; group += 3) {
+  /// When that many requests of the newest are left, the first of them among these. `passed` are in front of
+  /// `group`.
+  double answered(const double *&group, double newest, double &passed) const {
+    for (; group != d + kNumbers; group += 3) {
       const double count = group[0], first = group[1], last = group[2];
-      if (newest <= count)
-        return count > 1 ? last - (last - first) * (newest - 1) / (count - 1) : last;
-      newest -= count;
+      if (newest <= passed + count)
+        return count > 1 ? last - (last - first) * (newest - passed - 1) / (count - 1) : last;
+      passed += count;
     }
     return 0;
   }
 
-  double *d; // of each group: how many requests, answered evenly from first to last; the newest first
-  const double entries;
+  double *d;         // of each group: how many requests, answered evenly from first to last; the newest first
+  const double most; // entries
 };
 
 /// Rows that transfers of other tensors have closed.

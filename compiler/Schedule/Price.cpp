@@ -49,14 +49,12 @@ void Run::prepare() {
     allocated.push_back(0);
     written.emplace_back();
   }
-  for (const Buffer &buffer : l.buffers)
-    if (cycle * slotsOf(buffer) <= kMostSlots && cycle % slotsOf(buffer) != 0)
-      cycle = std::lcm(cycle, slotsOf(buffer));
   elsewhere = reserve(l.buffers.size());
   counters = reserve(Counters);
   nodes.resize(l.nodes.size());
   for (size_t i = 0; i < l.nodes.size(); ++i)
     nodes[i].decode = double(mp->frontend.cycles(encodedSize(l.nodes[i], l)));
+  prepareCycles();
   shortTrip = double(mp->dma.roundTrip(1, false));
   sizesOf.prepare(l);
   for (const Tensor &each : l.tensors) {
@@ -67,8 +65,21 @@ void Run::prepare() {
   columns.assign(static_cast<size_t>(units), 0);
 }
 
+/// Loops that turn no ring need no more than one iteration to come round.
+void Run::prepareCycles() {
+  cycles.assign(lp->nodes.size(), 1);
+  for (size_t i = 0; i < lp->nodes.size(); ++i) {
+    const auto *loop = std::get_if<Loop>(&lp->nodes[i]);
+    int64_t &cycle = cycles[i];
+    for (size_t k = i + 1; loop && k < loop->end; ++k)
+      if (const auto *alloc = std::get_if<Alloc>(&lp->nodes[k]))
+        if (const int64_t slots = slotsOf(lp->buffers[alloc->buffer]); cycle * slots <= kMostSlots)
+          cycle = std::lcm(cycle, slots);
+  }
+}
+
 void Run::clear() {
-  units = cycle = 1;
+  units = 1;
   tooLong = false;
   steps = 0;
   index = {};
@@ -109,6 +120,7 @@ Estimate Run::estimate() {
 
 void Run::runLoop(size_t at, size_t depth) {
   const Loop &loop = std::get<Loop>(lp->nodes[at]);
+  const int64_t cycle = cycles[at];
   if (loop.count < 2 * cycle + 2) { // no period could be left out
     for (int64_t &i = index[depth]; i < loop.count && !tooLong; ++i)
       body(at + 1, loop.end, depth + 1);
@@ -138,7 +150,7 @@ void Run::runLoop(size_t at, size_t depth) {
     const int64_t periods = (std::min(last, loop.count - 1) - i - 1) / cycle;
     if (periods < 1 || alike <= cycle)
       continue;
-    const int64_t span = spanOf(past, alike, x[counters + PartialBatches] - stored);
+    const int64_t span = spanOf(past, cycle, alike, x[counters + PartialBatches] - stored);
     if (span == 0)
       continue;
     skip(double(periods * cycle) / double(span), past.state(0), past.state(static_cast<size_t>(span)));
@@ -151,9 +163,9 @@ void Run::runLoop(size_t at, size_t depth) {
 
 /// Of so many alike iterations the last ones, of which the rest follows; 0 if it does not yet. Stores of
 /// parts of batches have a period of their own, after which the queue is as full as before.
-int64_t Run::spanOf(const Past &past, int64_t alike, double partialBatches) const {
+int64_t Run::spanOf(const Past &past, int64_t cycle, int64_t alike, double partialBatches) const {
   const auto at = [&](int64_t age) { return past.state(static_cast<size_t>(age)); };
-  if (partialBatches == 0 && isPeriodic(past))
+  if (partialBatches == 0 && isPeriodic(past, cycle))
     return cycle;
   // What the first iterations found empty, of streams and rings, is full.
   const int64_t settled = std::min(alike, kMostAlike) - std::max<int64_t>(kIssued + 1, cycle);
@@ -188,7 +200,7 @@ void Run::skip(double periods, const double *now, const double *before) {
 }
 
 /// Whether the last `cycle` iterations took each number as far as those before did, one iteration earlier.
-bool Run::isPeriodic(const Past &past) const {
+bool Run::isPeriodic(const Past &past, int64_t cycle) const {
   constexpr double kSame = 1e-6; // cycles
   const auto period = static_cast<size_t>(cycle);
   const double *now = past.state(0), *then = past.state(period), *before = past.state(1),

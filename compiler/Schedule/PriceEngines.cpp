@@ -125,23 +125,33 @@ double Run::load(const timing::Transfer &t, double begin, double moving, double 
   // Of a piece the first row is closed, or a later one, which opens while the others are served.
   const double cycles = alone / pieces, miss = dma.rowMissCycles;
   const double exposed = cycles > miss ? miss / (2 * cycles) : 1 - cycles / (2 * miss);
+  const double waitPerIdle = dma.refreshWaitCycles / halfRefresh;
+  struct Part {
+    double requests, work, alone, inBank, bus, lag; // lag: of the last request's data behind the first's
+  };
+  const auto partOf = [&](double share) {
+    const double requests = share * double(t.requests), bus = share * moving;
+    return Part{requests, share * work, share * alone, share * inBank, bus, bus - bus / requests};
+  };
   double sent = begin, &lastData = x[queue[false] + 1];
+  Part part = partOf(1 / pieces);
   for (double left = pieces; left > 0; left -= 1) {
-    const double share = std::min(1.0, left) / pieces, requests = share * double(t.requests);
-    sent = std::max(sent, all.freeFrom());
+    if (left < 1)
+      part = partOf(left / pieces);
+    const auto [free, entered] = all.entries(part.requests);
+    sent = std::max(sent, free);
     // Refresh holds up a load that comes at any time; what it takes from the others is in their rate.
     // A row that others opened just before stays open for its time first.
-    const double since = dram.sinceLoad(sent), idle = std::clamp(since - share * work, 0.0, halfRefresh),
+    const double since = dram.sinceLoad(sent), idle = std::clamp(since - part.work, 0.0, halfRefresh),
                  late = left == pieces ? again * std::max(0.0, dma.rowOpenCycles - since) : 0,
-                 latency = dma.latencyCycles + late + dma.refreshWaitCycles * idle / halfRefresh,
-                 issued = all.issued(requests, sent, trip),
-                 served = dram.load({share * work, share * alone, opens, share * inBank}, sent);
-    const double first = served - share * alone + dma.burstCycles + latency, before = lastData;
-    const double bus = share * moving;
-    lastData = std::max({served + latency, issued + trip, first + bus - bus / requests, lastData + bus});
-    all.put(requests, std::min(lastData, std::max(first + tail, before)), lastData);
+                 latency = dma.latencyCycles + late + waitPerIdle * idle,
+                 issued = all.issued(part.requests, sent, entered, trip),
+                 served = dram.load({part.work, part.alone, opens, part.inBank}, sent);
+    const double first = served - part.alone + dma.burstCycles + latency, before = lastData;
+    lastData = std::max({served + latency, issued + trip, first + part.lag, lastData + part.bus});
+    all.put(part.requests, std::min(lastData, std::max(first + tail, before)), lastData);
     opens = std::min(1.0, exposed * t.rowsOpened / pieces);
-    sent += bus;
+    sent += part.bus;
   }
   return sent;
 }

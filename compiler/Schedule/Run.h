@@ -70,6 +70,7 @@ private:
   };
 
   void prepare();
+  void prepareCycles();
   void clear();
   Estimate estimate();
 
@@ -89,9 +90,9 @@ private:
   void skip(double periods, const double *now, const double *before);
   bool ofController(size_t k) const { return k >= dram && k < dram + Controller::kNumbers; }
   Controller controller() { return {x.data() + dram, flight, mp->dma}; }
-  bool isPeriodic(const Past &past) const;
+  bool isPeriodic(const Past &past, int64_t cycle) const;
   bool samePace(const double *now, const double *then, const double *before, double within) const;
-  int64_t spanOf(const Past &past, int64_t alike, double partialBatches) const;
+  int64_t spanOf(const Past &past, int64_t cycle, int64_t alike, double partialBatches) const;
 
   double &slot(int buffer, bool writes) { return x[rings[buffer] + (writes ? 0 : 1)]; }
   double &writtenElsewhere(int buffer) { return x[elsewhere + static_cast<size_t>(buffer)]; }
@@ -191,7 +192,7 @@ private:
   std::vector<Places> written;       // by the last write to the current slot
   std::vector<NodeState> nodes;
   std::vector<int64_t> columns;       // of the weights that each unit loaded last
-  int64_t cycle = 1;                  // iterations after which rings are where they were
+  std::vector<int64_t> cycles;        // of loops: iterations after which rings are where they were
   std::array<Past, kDeepest> history; // by depth
   LoopSizes sizesOf;
   std::vector<Shape4> shapes;

@@ -6,8 +6,8 @@
 #ifndef ARSIS_COMPILER_SCHEDULE_SEARCH_H
 #define ARSIS_COMPILER_SCHEDULE_SEARCH_H
 
+#include "compiler/Schedule/Candidates.h"
 #include "compiler/Schedule/Price.h"
-#include "compiler/Schedule/Space.h"
 
 namespace arsis::schedule {
 
@@ -24,9 +24,11 @@ struct Solution {
   double cost = 0; // of `best`: its cycles, and what an estimate leaves out per instruction
 };
 
-/// The cheapest choice that fits, with the fields in `pins` held at their values; of equal ones the first in
-/// the order of the fields' candidates. Returns null and fills `why` if there is none, or if a pin names no
-/// field or is not positive. Throws arsis::Error for an impossible layout of a strategy from outside.
+/// The cheapest candidate by a run over its layout; of equal ones the first in the order of the fields'
+/// candidates. Throws arsis::Error for an impossible layout of a strategy from outside.
+Solution cheapestOf(const Space &space, const ChipModel &model, const Candidates &candidates);
+
+/// The cheapest choice that fits; see candidatesOf.
 std::optional<Solution> solve(const Space &space, const ChipModel &model, const Pins &pins, Infeasible &why);
 
 /// What a schedule waits for most: "dram", "load", "store", "matrix", "drain" or "vector", or "latency" if

@@ -47,7 +47,9 @@ constexpr int64_t kMostSlots = 1 << 16; // of one ring: more than any scratchpad
 /// What a choice means. `invalid` is the reason why the choice makes no sense on any chip, or null.
 struct Evaluation {
   const char *invalid = nullptr;
-  size_t decidedBy = 0; // so many fields, the first ones, are why, whatever the others are; 0: all of them
+  /// So many fields, the first ones, are why it makes no sense or does not fit, whatever the others are;
+  /// 0: all of them.
+  size_t decidedBy = 0;
   boost::container::small_vector<Buffer, 6> buffers; // millions of choices are looked at
   int64_t loops = 0;
   double computeCycles = 0, dramBytes = 0, transfers = 0;
@@ -55,6 +57,8 @@ struct Evaluation {
   bool overlapped = true; // several slots: transfers run beside computation
 
   static Evaluation rejected(const char *reason, size_t decidedBy = 0);
+  /// By how much the buffers overflow both memories together, in units of their size; 0 if they fit.
+  double overflow(const ChipLimits &limits) const;
   double dramCycles(const ChipLimits &limits) const;
   double cycles(const ChipLimits &limits) const;
 };
@@ -99,6 +103,15 @@ public:
   /// Of choices with equal essences the search prices the most promising one: they have the same layout, or
   /// differ in nothing but how many slots their rings have, of which more are better. REQUIRES: it is valid.
   virtual Choice essence(const Choice &choice) const { return choice; }
+  /// Choices that the search need not look at.
+  struct Skips {
+    /// So many fields, the first ones, say how large the tiles are. With one slot each and the first values
+    /// of all others nothing takes less memory; 0: nothing is known.
+    size_t tiles = 0;
+    /// These fields say how many slots there are, of which more are better, and all behind have one value.
+    size_t slots = 0, end = 0;
+  };
+  virtual Skips skips() const { return {}; }
   /// REQUIRES: the choice is valid.
   virtual Layout layout(const Choice &choice) const = 0;
   /// Empty dims: the unit reduces nothing.

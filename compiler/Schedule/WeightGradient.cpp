@@ -106,14 +106,18 @@ const char *WeightGradient::findFault(const Choice &c) const {
   } else if (const char *fault = split.fault(limits, std::min(c[Columns], shape.outputs), shape.outputs)) {
     return fault;
   }
+  if (c[Kh] < shape.h.kernel && c[C] > 1 && !groups.together())
+    return "kernel rows are cut although channels could be";
+  return nullptr;
+}
+
+const char *WeightGradient::findFaultOfPixels(const Choice &c) const {
   bool cutN = c[N] < shape.batch, cutH = c[H] < shape.h.output, cutW = c[W] < shape.w.output;
   if ((cutN && c[N] % c[ChunkN]) || (cutH && c[H] % c[ChunkH]) || (cutW && c[W] % c[ChunkW]))
     return "a tile of pixels is no multiple of the plan's chunk";
   if ((cutH && std::min(c[N], shape.batch) > c[ChunkN]) ||
       (cutW && (std::min(c[N], shape.batch) > c[ChunkN] || std::min(c[H], shape.h.output) > c[ChunkH])))
     return "the tiles of pixels do not follow the plan's order of chunks";
-  if (c[Kh] < shape.h.kernel && c[C] > 1 && !groups.together())
-    return "kernel rows are cut although channels could be";
   return nullptr;
 }
 
@@ -205,6 +209,8 @@ Evaluation WeightGradient::evaluate(const Choice &c) const {
     return Evaluation::rejected(fault);
   if (const char *fault = findFault(c))
     return Evaluation::rejected(fault);
+  if (const char *fault = findFaultOfPixels(c)) // whose chunks have one value each
+    return Evaluation::rejected(fault, W + 1);
   WeightGradientTiling l = tiling(c);
   if ((l.split.rows - 1) * l.splitC >= l.blockC)
     return Evaluation::rejected(Split::kNoRows);
@@ -225,6 +231,8 @@ Evaluation WeightGradient::evaluate(const Choice &c) const {
     prologue->addBuffers(l.gradient, vectorOf(outputs), e.buffers);
     vectorCycles += gradientTimes * prologue->cycles(limits, l.gradient.elements());
   }
+  if (e.overflow(limits) > 0) // whatever it would cost
+    return e;
   e.loops = l.order.depth() + (l.blocks > 1) + (l.chunksN > 1) + (l.chunksH > 1) + (l.chunksW > 1);
   double rows = double(l.tileKh * shape.w.kernel * l.splitC); // of one array
   double weightRows =

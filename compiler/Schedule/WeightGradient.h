@@ -53,6 +53,9 @@ public:
   std::vector<Field> fields() const override;
   Evaluation evaluate(const Choice &choice) const override;
   Choice essence(const Choice &choice) const override;
+  Skips skips() const override {
+    return limits.units == 1 && shape.groups == 1 ? Skips{Columns + 1, Slots, AccSlots + 1} : Skips{};
+  }
   Layout layout(const Choice &choice) const override;
   Plan plan(const Choice &choice) const override;
   std::string planField(const std::string &dim) const override { return convolution.planField(dim); }
@@ -85,6 +88,7 @@ private:
   };
   std::vector<int64_t> packs() const;
   const char *findFault(const Choice &choice) const;
+  const char *findFaultOfPixels(const Choice &choice) const;
   /// Of a tile of all tensors that are loaded for a factor, by a box of each type.
   double bytesOf(const ConvOperand &factor, const Shape4 &all, const Shape4 &tile,
                  std::array<BoxBytes, 5> &boxes) const;

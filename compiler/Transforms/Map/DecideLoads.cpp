@@ -77,7 +77,9 @@ private:
       return false;
     const SmallVector<Operation *, 2> parts = splitGradients(OpBuilder(unit).clone(*unit));
     bool apart = llvm::any_of(parts, [&](Operation *op) { return isNamed(op); });
-    if (!apart) {
+    if (const auto clear = apart ? true : prices.isClearlyMore(unit, parts)) {
+      apart = *clear;
+    } else {
       const double together = prices.costOfCopy(unit);
       apart = std::isinf(together) ||
               prices.isMore(together, parts,
@@ -134,6 +136,11 @@ private:
   /// ever idle would gain nothing; mostly that decides it.
   bool repeatingIsDearer(const Repeated &repeated, ArrayRef<Operation *> statistics,
                          ArrayRef<Operation *> once) {
+    SmallVector<Operation *> repeaters(statistics);
+    llvm::append_range(repeaters,
+                       llvm::map_range(repeated.loads, [](const Load &load) { return load.unit; }));
+    if (const std::optional<bool> clear = prices.isClearlyMore(repeaters, once))
+      return *clear;
     double repeating = prices.costOfCopies(statistics);
     SmallVector<double> floors = {prices.leastDramCycles(once.front())};
     for (auto [load, reader] : llvm::zip_equal(repeated.loads, once.drop_front())) {

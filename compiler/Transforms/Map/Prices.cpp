@@ -10,6 +10,7 @@
 #include "mlir/IR/BuiltinTypes.h"
 
 #include <cmath>
+#include <limits>
 #include <numeric>
 
 using namespace mlir;
@@ -29,20 +30,49 @@ Operation *Prices::cheapestOf(Operation *unit, ArrayRef<Operation *> variants) c
   return best;
 }
 
-double Prices::costOfCopy(Operation *op, double *arrays) const {
+/// Calls `price(copy, variants)` with a copy that stands without the types that its values had before.
+template <class Price> static double priceOfCopy(Operation *op, Price price) {
   Operation *copy = OpBuilder(op).clone(*op);
   SmallVector<Operation *, 2> variants;
   if (nn::bodyOf(copy)) {
     nn::takeStored(copy);
     variants = nn::variantsOf(copy);
   }
-  Operation *best = cheapestOf(copy, variants);
-  const double cost = solver.costOf(best);
-  if (arrays)
-    *arrays = busy(best, schedule::Engine::Matrix);
+  const double cost = price(copy, variants);
   erase(variants);
   copy->erase();
   return cost;
+}
+
+double Prices::costOfCopy(Operation *op, double *arrays) const {
+  return priceOfCopy(op, [&](Operation *copy, ArrayRef<Operation *> variants) {
+    Operation *best = cheapestOf(copy, variants);
+    if (arrays)
+      *arrays = busy(best, schedule::Engine::Matrix);
+    return solver.costOf(best);
+  });
+}
+
+double Prices::roughCostOfCopies(ArrayRef<Operation *> ops) const {
+  double cost = 0;
+  for (Operation *op : ops)
+    cost += priceOfCopy(op, [&](Operation *copy, ArrayRef<Operation *> variants) {
+      double least = variants.empty() ? solver.roughCostOf(copy) : std::numeric_limits<double>::infinity();
+      for (Operation *variant : variants)
+        least = std::min(least, solver.roughCostOf(variant));
+      return least;
+    });
+  return cost;
+}
+
+std::optional<bool> Prices::isClearlyMore(ArrayRef<Operation *> ops, ArrayRef<Operation *> others) const {
+  constexpr double kClearly = 1.15;
+  const double cost = roughCostOfCopies(ops), other = roughCostOfCopies(others);
+  if (cost > kClearly * other)
+    return true;
+  if (other > kClearly * cost)
+    return false;
+  return std::nullopt;
 }
 
 double Prices::costOfCopies(ArrayRef<Operation *> ops) const {

@@ -22,6 +22,9 @@ public:
   /// unless null, becomes the cycles for which it keeps the arrays busy.
   double costOfCopy(mlir::Operation *op, double *arrays = nullptr) const;
   double costOfCopies(llvm::ArrayRef<mlir::Operation *> ops) const;
+  /// Whether these cost so much more, or less, than those in closed form that a run would not turn it round.
+  std::optional<bool> isClearlyMore(llvm::ArrayRef<mlir::Operation *> ops,
+                                    llvm::ArrayRef<mlir::Operation *> others) const;
   /// Whether so many cycles are more than all of these cost, each of which costs at least its floor. Prices
   /// no more of them, in their order, than it takes to tell.
   bool isMore(double cycles, llvm::ArrayRef<mlir::Operation *> ops, llvm::ArrayRef<double> floors) const;
@@ -31,6 +34,9 @@ public:
   double leastDramCycles(llvm::ArrayRef<mlir::Operation *> ops) const;
 
 private:
+  double roughCostOfCopies(llvm::ArrayRef<mlir::Operation *> ops) const;
+
+
   Solver &solver;
 };
 

@@ -81,9 +81,11 @@ FailureOr<Found> Solver::cheapest(Operation *op, const std::vector<std::unique_p
       alike = signature(op);
     if (auto known = solved.find(alike); !alike.empty() && known != solved.end())
       return known->second;
-    Infeasible why;
-    std::optional<Solution> solution = solve(*space, model, all, why);
-    if (solution) {
+    const Looked &found = look(all.empty() ? alike : "", number, *space, all);
+    const auto &[candidates, why] = found;
+    std::optional<Solution> solution;
+    if (candidates) {
+      solution = cheapestOf(*space, model, *candidates);
       considered += solution->considered;
       priced += solution->priced;
     }
@@ -103,15 +105,39 @@ FailureOr<Found> Solver::cheapest(Operation *op, const std::vector<std::unique_p
     return ofKind(ErrorKind::Infeasible, op->emitError("no schedule of "))
            << op->getName() << " is feasible: " << reasons;
   ++solutions;
-  if (!alike.empty())
+  if (!alike.empty()) {
     solved.insert({alike, *best});
+    for (size_t number = 0; number < spaces.size(); ++number)
+      looked.erase({alike, number});
+  }
   return *best;
+}
+
+const Solver::Looked &Solver::look(const std::string &alike, size_t number, const Space &space,
+                                   const Pins &pins) {
+  auto [entry, isNew] = looked.try_emplace({alike, number});
+  if (isNew || alike.empty()) {
+    entry->second = {};
+    entry->second.candidates = candidatesOf(space, pins, entry->second.why);
+  }
+  return entry->second;
 }
 
 std::optional<Solution> Solver::solutionOf(Operation *op) {
   ScopedDiagnosticHandler quiet(op->getContext(), [](Diagnostic &) { return success(); });
   FailureOr<Found> found = cheapest(op, spacesOf(op, model.limits), {});
   return succeeded(found) ? std::optional(found->solution) : std::nullopt;
+}
+
+double Solver::roughCostOf(Operation *op) {
+  const std::string alike = signature(op);
+  auto [known, isNew] = rough.try_emplace(alike, std::numeric_limits<double>::infinity());
+  if (!isNew)
+    return known->second;
+  for (auto [number, space] : llvm::enumerate(spacesOf(op, model.limits)))
+    if (const std::optional<schedule::Candidates> &found = look(alike, number, *space, {}).candidates)
+      known->second = std::min(known->second, found->least());
+  return known->second;
 }
 
 double Solver::costOf(Operation *op) {

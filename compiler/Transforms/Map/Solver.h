@@ -37,12 +37,25 @@ public:
   std::optional<schedule::Solution> solutionOf(mlir::Operation *op);
   /// Its cycles; infinite if there is none.
   double costOf(mlir::Operation *op);
+  /// What the most promising schedule costs in closed form; infinite if there is none. No pin counts.
+  double roughCostOf(mlir::Operation *op);
 
   const schedule::ChipModel &model;
   int64_t considered = 0, priced = 0, solutions = 0; // over all that were solved
 
 private:
+  /// What of one of an operation's spaces fits, or why nothing does.
+  struct Looked {
+    std::optional<schedule::Candidates> candidates;
+    schedule::Infeasible why;
+  };
+  /// An empty signature is that of an operation under pins, which is looked at each time.
+  const Looked &look(const std::string &alike, size_t number, const schedule::Space &space,
+                     const schedule::Pins &pins);
+
   std::map<std::string, Found> solved;
+  std::map<std::string, double> rough;
+  std::map<std::pair<std::string, size_t>, Looked> looked; // of those that are not solved yet
 };
 
 } // namespace arsis::compiler

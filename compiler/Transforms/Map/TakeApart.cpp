@@ -161,17 +161,26 @@ private:
     const Without without = withdrawOffers(copy, stored, isReadByTaker(unit, takers), /*isCopy=*/true);
     const auto isAsked = [&](Operation *op) { return isNamed(op); };
     bool withdraws = llvm::any_of(without.fresh, isAsked) || llvm::any_of(without.takers, isAsked);
-    if (!withdraws && mayPrice) {
-      double arrays = 0;
-      const double with = prices.costOfCopy(unit, &arrays) + prices.costOfCopies(takers),
-                   others = prices.costOfCopies(without.takers);
-      // The arrays have the same work without, and the DRAM has to move at least what is left.
-      const double least = std::max(arrays, prices.leastDramCycles(without.fresh));
-      withdraws = with > others + least && with > others + prices.costOfCopies(without.fresh);
-    }
+    if (!withdraws && mayPrice)
+      withdraws = isDearer(unit, takers, without);
     erase(without.takers);
     erase(without.fresh);
     return withdraws;
+  }
+
+  /// Whether a unit and those who go on from its sums cost more than what stands without.
+  bool isDearer(Operation *unit, ArrayRef<Operation *> takers, const Without &without) const {
+    Operations with = {unit}, others = without.fresh;
+    llvm::append_range(with, takers);
+    llvm::append_range(others, without.takers);
+    if (const std::optional<bool> clear = prices.isClearlyMore(with, others))
+      return *clear;
+    double arrays = 0;
+    const double together = prices.costOfCopy(unit, &arrays) + prices.costOfCopies(takers),
+                 alone = prices.costOfCopies(without.takers);
+    // The arrays have the same work without, and the DRAM has to move at least what is left.
+    const double least = std::max(arrays, prices.leastDramCycles(without.fresh));
+    return together > alone + least && together > alone + prices.costOfCopies(without.fresh);
   }
 
   /// Whether a key is that of an operation, with a number or without.

@@ -203,15 +203,20 @@ TEST(Controller, SmallStoresMakeABatchWhateverTheirSumIsRoundedTo) {
 TEST(Table, HoldsSoManyRequests) {
   std::array<double, Table::kNumbers> numbers{};
   Table table(numbers.data(), 16);
-  EXPECT_EQ(table.freeFrom(), 0);
+  const auto freeFrom = [&] { return table.entries(1).free; };
+  const auto issued = [&](double count, double sent, double trip) {
+    return table.issued(count, sent, table.entries(count).last, trip);
+  };
+  EXPECT_EQ(freeFrom(), 0);
   table.put(10, 100, 190); // answered every ten cycles
-  EXPECT_EQ(table.freeFrom(), 0) << "six are left";
-  EXPECT_EQ(table.issued(6, 50, 30), 50);
-  EXPECT_EQ(table.issued(8, 50, 30), 110) << "two of the others are back";
+  EXPECT_EQ(freeFrom(), 0) << "six are left";
+  EXPECT_EQ(issued(6, 50, 30), 50);
+  EXPECT_EQ(issued(8, 50, 30), 110) << "two of the others are back";
   table.put(6, 200, 250);
-  EXPECT_EQ(table.freeFrom(), 100);
-  EXPECT_EQ(table.issued(16, 100, 30), 250);
-  EXPECT_EQ(table.issued(40, 100, 50), 270) << "eight use an entry for the third time, from 170 on";
+  for (double count : {1, 6, 16, 40})
+    EXPECT_EQ(table.entries(count).free, 100) << count;
+  EXPECT_EQ(issued(16, 100, 30), 250);
+  EXPECT_EQ(issued(40, 100, 50), 270) << "eight use an entry for the third time, from 170 on";
 }
 
 TEST(OpenRows, OthersCloseARowOncePerBank) {

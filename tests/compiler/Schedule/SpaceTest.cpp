@@ -2,6 +2,7 @@
 //
 // The search: what it picks fits, pins hold, and what cannot fit is explained.
 #include "compiler/Schedule/Contraction.h"
+#include "compiler/Schedule/Enumeration.h"
 #include "compiler/Schedule/Search.h"
 #include "compiler/Schedule/Vector.h"
 #include "compiler/Schedule/WeightGradient.h"
@@ -103,6 +104,49 @@ TEST(Space, FewChannelsArePackedIntoTheRows) {
   Plan plan = problem.plan(solve(problem, edge(), {}, why)->best.choice);
   EXPECT_EQ(plan.dims, std::vector<std::string>({"c", "kh", "kw"}));
   EXPECT_EQ(plan.chunks, std::vector<int64_t>({3, 1, 5}));
+}
+
+/// Every choice that fits is a candidate, or one of the same essence is that is no dearer in closed form.
+TEST(Candidates, WhatIsNotLookedAtIsNoBetter) {
+  for (const auto &[size, stride, channels, outputs] : std::initializer_list<std::array<int64_t, 4>>{
+           {14, 1, 40, 24}, {1, 2, 1, 3}, {31, 2, 3, 70}, {7, 1, 64, 64}})
+    for (const ChipModel *model : {&tiny(), &edge()}) {
+      auto of = [&, size = size, stride = stride, channels = channels, outputs = outputs](
+                    Convolution::Pass pass) { return convolution(pass, size, 3, stride, channels, outputs); };
+      Contraction forward(model->limits, of(Convolution::Forward)),
+          gradInput(model->limits, of(Convolution::GradInput));
+      WeightGradient gradWeight(model->limits, of(Convolution::GradWeight));
+      for (const Space *space : std::initializer_list<const Space *>{&forward, &gradInput, &gradWeight}) {
+        Infeasible why;
+        const std::optional<Candidates> candidates = candidatesOf(*space, {}, why);
+        ASSERT_TRUE(candidates) << why.reason;
+        ASSERT_EQ(candidates->strata.size(), 1U);
+        const std::vector<Candidates::Rough> &found = candidates->strata.front();
+        const Enumeration all(candidates->fields);
+        std::map<Choice, double> least; // by essence
+        Choice choice;
+        for (const Candidates::Rough &rough : found) {
+          all.at(rough.number, choice);
+          least.try_emplace(space->essence(choice), rough.cycles);
+        }
+        int64_t fitting = 0;
+        for (int64_t number = 0; number < all.total; ++number) {
+          all.at(number, choice);
+          const Evaluation evaluation = space->evaluate(choice);
+          if (!checkFit(*space, evaluation).empty())
+            continue;
+          ++fitting;
+          const double rough = evaluation.cycles(model->limits) +
+                               Candidates::kOfTraffic * evaluation.dramCycles(model->limits);
+          if (found.size() == Candidates::kMost && rough >= found.back().cycles)
+            continue;
+          const auto known = least.find(space->essence(choice));
+          ASSERT_NE(known, least.end());
+          EXPECT_LE(known->second, rough);
+        }
+        EXPECT_GE(fitting, candidates->feasible);
+      }
+    }
 }
 
 /// What the search takes for one thing costs the same to the last cycle, byte and instruction; how many slots
