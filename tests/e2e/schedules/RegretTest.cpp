@@ -20,15 +20,16 @@ size_t schedules() {
   return text ? std::strtoul(text, nullptr, 10) : 40;
 }
 
-constexpr size_t kPlacements = 4; // as in EstimateTest
+/// Of the tensors: where the best of many is found, and others where it is compared with the chosen one. The
+/// fastest of many in the same places is one that is lucky there.
+constexpr size_t kPlacements = 4, kOthers = 12;
 
 /// What docs/rationale/estimates.md says is not reached yet, and why.
 double mostRegret(const std::string &operation, const std::string &chip) {
   static const std::map<std::pair<std::string, std::string>, double> looser = {
-      {{"conv2d", "edge"}, 0.065},
       {{"max_pool", "datacentre"}, 0.075},
       {{"avg_pool", "datacentre"}, 0.065},
-      {{"grouped_conv2d_grad_weight", "datacentre"}, 0.075},
+      {{"grouped_conv2d_grad_weight", "datacentre"}, 0.07},
   };
   const auto found = looser.find({operation, chip});
   return found == looser.end() ? 0.05 : found->second;
@@ -56,7 +57,10 @@ TEST_P(Regret, IsSmall) {
         if (trial.simulated < best.simulated)
           best = trial;
       }
-      const double regret = chosen.simulated / best.simulated - 1;
+      const auto elsewhere = [&](const Trial &trial) {
+        return operation.run(trial.choice, kOthers, kPlacements).simulated;
+      };
+      const double regret = best.choice == chosen.choice ? 0 : elsewhere(chosen) / elsewhere(best) - 1;
       worst = std::max(worst, regret);
       EXPECT_LE(regret, mostRegret(classOf.name, name))
           << name << ": " << module << ::testing::PrintToString(chosen.choice) << " takes "

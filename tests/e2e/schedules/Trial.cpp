@@ -73,7 +73,7 @@ isa::Program Operation::lower(const schedule::Choice &choice, int64_t before) co
   return std::move(*program);
 }
 
-Trial Operation::run(const schedule::Choice &choice, size_t placements) const {
+Trial Operation::run(const schedule::Choice &choice, size_t placements, size_t first) const {
   // Rows and bursts further on, in front as the largest tensor.
   constexpr int64_t kFurther = (int64_t(4) << 20) + 5 * 4096 + 3 * 64;
   Trial trial;
@@ -81,9 +81,9 @@ Trial Operation::run(const schedule::Choice &choice, size_t placements) const {
   trial.estimate = schedule::estimate(found->layout(choice), model);
   double fastest = std::numeric_limits<double>::infinity(), slowest = 0;
   for (size_t i = 0; i < placements; ++i) {
-    sim::Session session(chip,
-                         std::make_shared<isa::Program>(lower(choice, static_cast<int64_t>(i) * kFurther)),
-                         sim::Verification::Skipped);
+    sim::Session session(
+        chip, std::make_shared<isa::Program>(lower(choice, static_cast<int64_t>(first + i) * kFurther)),
+        sim::Verification::Skipped);
     sim::RunOptions timing;
     timing.mode = sim::Mode::TimingOnly;
     const boost::json::object report = session.run(timing);

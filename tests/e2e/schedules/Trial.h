@@ -39,8 +39,9 @@ public:
   /// Throws Error if something between the schedule and the program fails. `before` bytes of the DRAM, a
   /// multiple of four, lie before the operation's tensors.
   isa::Program lower(const schedule::Choice &choice, int64_t before = 0) const;
-  /// On the machine with the tensors in so many places of the DRAM. Throws Error also if the machine does.
-  Trial run(const schedule::Choice &choice, size_t placements = 1) const;
+  /// On the machine with the tensors in so many places of the DRAM, from the one with number `first` on.
+  /// Throws Error also if the machine does.
+  Trial run(const schedule::Choice &choice, size_t placements = 1, size_t first = 0) const;
 
 private:
   const std::string text;
