@@ -4,6 +4,7 @@
 #include "compiler/Schedule/Candidates.h"
 
 #include "compiler/Schedule/Enumeration.h"
+#include "dialects/Isa/Encoding/Interrupt.h"
 #include "dialects/Isa/Encoding/Limits.h"
 
 #include <algorithm>
@@ -69,7 +70,7 @@ bool holdPins(const Space &space, std::vector<Field> &fields, const Pins &pins, 
 class Looker {
 public:
   Looker(const Space &space, const std::vector<Field> &fields, Infeasible &why)
-      : space(space), all(fields), skips(space.skips()),
+      : space(space), all(fields), skips(skipsOf(space, fields)),
         why(why), found{fields, std::vector<std::vector<Candidates::Rough>>(all.strata())} {}
 
   Candidates operator()() {
@@ -78,11 +79,15 @@ public:
   }
 
 private:
+  /// What these values of the fields leave of it.
   static Space::Skips skipsOf(const Space &space, const std::vector<Field> &fields) {
-    const Space::Skips skips = space.skips();
+    Space::Skips skips = space.outside ? Space::Skips{} : space.skips();
     for (size_t i = skips.end; i < fields.size(); ++i)
       if (fields[i].candidates.size() > 1)
         return {};
+    for (size_t i = skips.slots; i < skips.end; ++i)
+      if (fields[i].candidates.back() != 1) // pinned: then others may have fewer
+        skips.tiles = 0;
     return skips;
   }
   /// Returns how many of the first fields decide about all that follow with equal ones; 0: all do.
@@ -101,8 +106,8 @@ private:
       ++found.feasible;
       return isFirst(choice, skips.slots) ? skips.slots : 0;
     }
-    if (skips.tiles == 0 || evaluation.decidedBy > 0 || !isFirst(choice, skips.tiles))
-      return evaluation.decidedBy;
+    if (skips.tiles == 0 || !isFirst(choice, skips.tiles))
+      return 0;
     Choice least = choice;
     for (size_t i = skips.slots; i < skips.end; ++i)
       least[i] = found.fields[i].candidates.back();
@@ -174,6 +179,7 @@ double Candidates::least() const {
 }
 
 std::optional<Candidates> candidatesOf(const Space &space, const Pins &pins, Infeasible &why) {
+  checkInterrupt();
   std::vector<Field> fields = space.fields();
   if (!holdPins(space, fields, pins, why))
     return std::nullopt;

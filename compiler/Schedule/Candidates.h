@@ -22,12 +22,13 @@ struct Candidates {
   };
   /// What a cycle of the whole DRAM costs that others hide.
   static constexpr double kOfTraffic = 0.01;
-  static constexpr size_t kMost = 640; // of a stratum
+  /// Of a stratum: of 40 that are run, 16 that are alike each.
+  static constexpr size_t kMost = 16 * 40;
 
   std::vector<Field> fields; // that number them
   std::vector<std::vector<Rough>>
       strata; // by the values of the fields that are apart, the most promising first
-  int64_t considered = 0, feasible = 0;
+  int64_t considered = 0, feasible = 0; // of those that were looked at
   /// The rough price of the most promising one.
   double least() const;
 };

@@ -34,10 +34,11 @@ double Controller::store(const timing::Transfer &transfer, double arrives, doubl
   d[Newest] = arrives;
   d[Opens] = opens;
   const double work = dma.channelCycles(transfer, transfer.sharedBytes);
-  d[Excess] = partialBatches(transfer, dma) == 0
-                  ? 0
-                  : std::min(dma.batchCycles / 2, (dma.channelCycles(transfer, transfer.fullestBytes) - work) *
-                                                      std::sqrt(std::min(1.0, dma.batchCycles / work)));
+  d[Excess] =
+      partialBatches(transfer, dma) == 0
+          ? 0
+          : std::min(dma.batchCycles / 2, (dma.channelCycles(transfer, transfer.fullestBytes) - work) *
+                                              std::sqrt(std::min(1.0, dma.batchCycles / work)));
   d[Closes] = dma.meets(transfer.rowsVisited / std::max(1.0, work / dma.batchCycles));
   d[StoresEnd] = std::max(arrives, d[StoresEnd]) + dma.channelCycles(transfer, transfer.dramBytes);
   const double last = arrives + (std::ceil(pieces) - 1) * step,

@@ -144,7 +144,7 @@ public:
   };
   Entries entries(double count) const {
     // The last ones have the newest entries.
-    const double rest = count <= most ? count : count - (std::ceil(count / most) - 1) * most;
+    const double rest = std::max(1.0, count <= most ? count : count - (std::ceil(count / most) - 1) * most);
     double passed = 0;
     const double *group = d;
     const double last = answered(group, most - rest + 1, passed);

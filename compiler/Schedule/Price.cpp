@@ -54,7 +54,7 @@ void Run::prepare() {
   nodes.resize(l.nodes.size());
   for (size_t i = 0; i < l.nodes.size(); ++i)
     nodes[i].decode = double(mp->frontend.cycles(encodedSize(l.nodes[i], l)));
-  prepareCycles();
+  prepareTurns();
   shortTrip = double(mp->dma.roundTrip(1, false));
   sizesOf.prepare(l);
   for (const Tensor &each : l.tensors) {
@@ -66,11 +66,11 @@ void Run::prepare() {
 }
 
 /// Loops that turn no ring need no more than one iteration to come round.
-void Run::prepareCycles() {
-  cycles.assign(lp->nodes.size(), 1);
+void Run::prepareTurns() {
+  turns.assign(lp->nodes.size(), 1);
   for (size_t i = 0; i < lp->nodes.size(); ++i) {
     const auto *loop = std::get_if<Loop>(&lp->nodes[i]);
-    int64_t &cycle = cycles[i];
+    int64_t &cycle = turns[i];
     for (size_t k = i + 1; loop && k < loop->end; ++k)
       if (const auto *alloc = std::get_if<Alloc>(&lp->nodes[k]))
         if (const int64_t slots = slotsOf(lp->buffers[alloc->buffer]); cycle * slots <= kMostSlots)
@@ -120,7 +120,7 @@ Estimate Run::estimate() {
 
 void Run::runLoop(size_t at, size_t depth) {
   const Loop &loop = std::get<Loop>(lp->nodes[at]);
-  const int64_t cycle = cycles[at];
+  const int64_t cycle = turns[at];
   if (loop.count < 2 * cycle + 2) { // no period could be left out
     for (int64_t &i = index[depth]; i < loop.count && !tooLong; ++i)
       body(at + 1, loop.end, depth + 1);

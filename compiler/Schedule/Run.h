@@ -70,7 +70,7 @@ private:
   };
 
   void prepare();
-  void prepareCycles();
+  void prepareTurns();
   void clear();
   Estimate estimate();
 
@@ -192,7 +192,7 @@ private:
   std::vector<Places> written;       // by the last write to the current slot
   std::vector<NodeState> nodes;
   std::vector<int64_t> columns;       // of the weights that each unit loaded last
-  std::vector<int64_t> cycles;        // of loops: iterations after which rings are where they were
+  std::vector<int64_t> turns;         // of loops: iterations after which rings are where they were
   std::array<Past, kDeepest> history; // by depth
   LoopSizes sizesOf;
   std::vector<Shape4> shapes;

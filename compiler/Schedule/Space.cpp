@@ -4,7 +4,6 @@
 #include "compiler/Schedule/Space.h"
 
 #include "dialects/Isa/Encoding/Limits.h"
-#include "dialects/Isa/Encoding/Volume.h"
 
 #include <algorithm>
 #include <string_view>

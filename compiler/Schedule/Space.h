@@ -47,9 +47,7 @@ constexpr int64_t kMostSlots = 1 << 16; // of one ring: more than any scratchpad
 /// What a choice means. `invalid` is the reason why the choice makes no sense on any chip, or null.
 struct Evaluation {
   const char *invalid = nullptr;
-  /// So many fields, the first ones, are why it makes no sense or does not fit, whatever the others are;
-  /// 0: all of them.
-  size_t decidedBy = 0;
+  size_t decidedBy = 0; // so many fields, the first ones, are why, whatever the others are; 0: all of them
   boost::container::small_vector<Buffer, 6> buffers; // millions of choices are looked at
   int64_t loops = 0;
   double computeCycles = 0, dramBytes = 0, transfers = 0;

@@ -231,9 +231,9 @@ Evaluation WeightGradient::evaluate(const Choice &c) const {
     prologue->addBuffers(l.gradient, vectorOf(outputs), e.buffers);
     vectorCycles += gradientTimes * prologue->cycles(limits, l.gradient.elements());
   }
+  e.loops = l.order.depth() + (l.blocks > 1) + (l.chunksN > 1) + (l.chunksH > 1) + (l.chunksW > 1);
   if (e.overflow(limits) > 0) // whatever it would cost
     return e;
-  e.loops = l.order.depth() + (l.blocks > 1) + (l.chunksN > 1) + (l.chunksH > 1) + (l.chunksW > 1);
   double rows = double(l.tileKh * shape.w.kernel * l.splitC); // of one array
   double weightRows =
       double(std::min(l.chunkN, l.tileN) * std::min(l.chunkH, l.tileH) * std::min(l.chunkW, l.tileW));

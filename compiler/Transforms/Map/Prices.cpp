@@ -66,7 +66,7 @@ double Prices::roughCostOfCopies(ArrayRef<Operation *> ops) const {
 }
 
 std::optional<bool> Prices::isClearlyMore(ArrayRef<Operation *> ops, ArrayRef<Operation *> others) const {
-  constexpr double kClearly = 1.15;
+  constexpr double kClearly = 1.15; // docs/rationale/schedules.md
   const double cost = roughCostOfCopies(ops), other = roughCostOfCopies(others);
   if (cost > kClearly * other)
     return true;

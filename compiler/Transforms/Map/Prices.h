@@ -36,7 +36,6 @@ public:
 private:
   double roughCostOfCopies(llvm::ArrayRef<mlir::Operation *> ops) const;
 
-
   Solver &solver;
 };
 

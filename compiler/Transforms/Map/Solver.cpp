@@ -115,29 +115,34 @@ FailureOr<Found> Solver::cheapest(Operation *op, const std::vector<std::unique_p
 
 const Solver::Looked &Solver::look(const std::string &alike, size_t number, const Space &space,
                                    const Pins &pins) {
-  auto [entry, isNew] = looked.try_emplace({alike, number});
-  if (isNew || alike.empty()) {
-    entry->second = {};
-    entry->second.candidates = candidatesOf(space, pins, entry->second.why);
+  if (const auto known = looked.find({alike, number}); !alike.empty() && known != looked.end())
+    return known->second;
+  Looked found;
+  found.candidates = candidatesOf(space, pins, found.why);
+  return looked[{alike, number}] = std::move(found);
+}
+
+double Solver::roughCostOf(Operation *op) {
+  const std::string alike = signature(op);
+  if (const auto known = rough.find(alike); known != rough.end())
+    return known->second;
+  ScopedDiagnosticHandler quiet(op->getContext(), [](Diagnostic &) { return success(); });
+  double least = std::numeric_limits<double>::infinity();
+  for (auto [number, space] : llvm::enumerate(spacesOf(op, model.limits))) {
+    Pins pins;
+    if (failed(addPinsOf(op, *space, pins)))
+      continue;
+    if (const auto &found = look(pins.empty() ? alike : "", number, *space, pins).candidates)
+      least = std::min(least, found->least());
   }
-  return entry->second;
+  rough.insert({alike, least});
+  return least;
 }
 
 std::optional<Solution> Solver::solutionOf(Operation *op) {
   ScopedDiagnosticHandler quiet(op->getContext(), [](Diagnostic &) { return success(); });
   FailureOr<Found> found = cheapest(op, spacesOf(op, model.limits), {});
   return succeeded(found) ? std::optional(found->solution) : std::nullopt;
-}
-
-double Solver::roughCostOf(Operation *op) {
-  const std::string alike = signature(op);
-  auto [known, isNew] = rough.try_emplace(alike, std::numeric_limits<double>::infinity());
-  if (!isNew)
-    return known->second;
-  for (auto [number, space] : llvm::enumerate(spacesOf(op, model.limits)))
-    if (const std::optional<schedule::Candidates> &found = look(alike, number, *space, {}).candidates)
-      known->second = std::min(known->second, found->least());
-  return known->second;
 }
 
 double Solver::costOf(Operation *op) {

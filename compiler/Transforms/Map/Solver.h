@@ -37,7 +37,7 @@ public:
   std::optional<schedule::Solution> solutionOf(mlir::Operation *op);
   /// Its cycles; infinite if there is none.
   double costOf(mlir::Operation *op);
-  /// What the most promising schedule costs in closed form; infinite if there is none. No pin counts.
+  /// What the most promising schedule costs in closed form; infinite if there is none.
   double roughCostOf(mlir::Operation *op);
 
   const schedule::ChipModel &model;

@@ -162,14 +162,14 @@ private:
     const auto isAsked = [&](Operation *op) { return isNamed(op); };
     bool withdraws = llvm::any_of(without.fresh, isAsked) || llvm::any_of(without.takers, isAsked);
     if (!withdraws && mayPrice)
-      withdraws = isDearer(unit, takers, without);
+      withdraws = areSumsDearer(unit, takers, without);
     erase(without.takers);
     erase(without.fresh);
     return withdraws;
   }
 
   /// Whether a unit and those who go on from its sums cost more than what stands without.
-  bool isDearer(Operation *unit, ArrayRef<Operation *> takers, const Without &without) const {
+  bool areSumsDearer(Operation *unit, ArrayRef<Operation *> takers, const Without &without) const {
     Operations with = {unit}, others = without.fresh;
     llvm::append_range(with, takers);
     llvm::append_range(others, without.takers);

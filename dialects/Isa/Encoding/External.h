@@ -121,7 +121,7 @@ private:
 };
 
 /// Raised with every change to what a library sees of these headers.
-constexpr uint32_t kPluginInterface = 2;
+constexpr uint32_t kPluginInterface = 3;
 
 /// What the library exports. The first three members say whether the others can be read.
 struct PluginDescription {

@@ -1,14 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // The search: what it picks fits, pins hold, and what cannot fit is explained.
-#include "compiler/Schedule/Contraction.h"
-#include "compiler/Schedule/Enumeration.h"
-#include "compiler/Schedule/Search.h"
 #include "compiler/Schedule/Vector.h"
 #include "compiler/Schedule/WeightGradient.h"
 #include "compiler/Schedule/Window.h"
 #include "dialects/Isa/Encoding/Limits.h"
 #include "dialects/Isa/Encoding/Volume.h"
+#include "tests/compiler/Schedule/Problems.h"
 
 #include <gtest/gtest.h>
 
@@ -17,22 +15,9 @@
 
 using namespace arsis;
 using namespace arsis::schedule;
+using namespace arsis::schedule::testing;
 
 namespace {
-
-Convolution convolution(Convolution::Pass pass, int64_t size, int64_t kernel, int64_t stride,
-                        int64_t channels, int64_t outputs) {
-  Window window{size, (size + 2 * (kernel / 2) - kernel) / stride + 1, kernel, stride, 1, kernel / 2};
-  Convolution result;
-  result.pass = pass;
-  result.shape = {4, window, window, channels, outputs};
-  result.planDims = {"c", "kh", "kw"};
-  result.names = {"n", "oh", "ow", "c", "co", "kh"};
-  return result;
-}
-Convolution forward(int64_t size, int64_t kernel, int64_t stride, int64_t channels, int64_t outputs) {
-  return convolution(Convolution::Forward, size, kernel, stride, channels, outputs);
-}
 
 /// A pooling over two axes that are alike.
 WindowSpace pooling(const ChipLimits &limits, const Window &window, int64_t batch, int64_t channels,
@@ -51,32 +36,6 @@ WindowSpace pooling(const ChipLimits &limits, const Window &window, int64_t batc
   result.outputGradient = gradient ? 1 : -1;
   result.result = gradient ? 2 : 1;
   return {limits, unit, result};
-}
-
-using Overrides = std::vector<std::pair<const char *, const char *>>;
-chip::Chip chipWith(const Overrides &overrides) {
-  chip::Chip chip = chip::Chip::load("tiny");
-  for (const auto &[key, value] : overrides)
-    chip = chip.withOverride(key, value);
-  return chip;
-}
-/// An array of 8 x 8 with 256 accumulator rows, and 32 KiB of scratchpad.
-const ChipModel &tiny() {
-  static const ChipModel model(chipWith({{"matrix.accumulator_rows", "256"}, {"scratchpad.kib", "32"}}));
-  return model;
-}
-const ChipModel &edge() {
-  static const ChipModel model(chip::Chip::load("edge"));
-  return model;
-}
-
-int64_t field(const Space &problem, const Solution &solution, const std::string &name) {
-  std::vector<Field> fields = problem.fields();
-  for (size_t i = 0; i < fields.size(); ++i)
-    if (fields[i].name == name)
-      return solution.best.choice[i];
-  ADD_FAILURE() << "no field " << name;
-  return 0;
 }
 
 } // namespace
@@ -104,49 +63,6 @@ TEST(Space, FewChannelsArePackedIntoTheRows) {
   Plan plan = problem.plan(solve(problem, edge(), {}, why)->best.choice);
   EXPECT_EQ(plan.dims, std::vector<std::string>({"c", "kh", "kw"}));
   EXPECT_EQ(plan.chunks, std::vector<int64_t>({3, 1, 5}));
-}
-
-/// Every choice that fits is a candidate, or one of the same essence is that is no dearer in closed form.
-TEST(Candidates, WhatIsNotLookedAtIsNoBetter) {
-  for (const auto &[size, stride, channels, outputs] : std::initializer_list<std::array<int64_t, 4>>{
-           {14, 1, 40, 24}, {1, 2, 1, 3}, {31, 2, 3, 70}, {7, 1, 64, 64}})
-    for (const ChipModel *model : {&tiny(), &edge()}) {
-      auto of = [&, size = size, stride = stride, channels = channels, outputs = outputs](
-                    Convolution::Pass pass) { return convolution(pass, size, 3, stride, channels, outputs); };
-      Contraction forward(model->limits, of(Convolution::Forward)),
-          gradInput(model->limits, of(Convolution::GradInput));
-      WeightGradient gradWeight(model->limits, of(Convolution::GradWeight));
-      for (const Space *space : std::initializer_list<const Space *>{&forward, &gradInput, &gradWeight}) {
-        Infeasible why;
-        const std::optional<Candidates> candidates = candidatesOf(*space, {}, why);
-        ASSERT_TRUE(candidates) << why.reason;
-        ASSERT_EQ(candidates->strata.size(), 1U);
-        const std::vector<Candidates::Rough> &found = candidates->strata.front();
-        const Enumeration all(candidates->fields);
-        std::map<Choice, double> least; // by essence
-        Choice choice;
-        for (const Candidates::Rough &rough : found) {
-          all.at(rough.number, choice);
-          least.try_emplace(space->essence(choice), rough.cycles);
-        }
-        int64_t fitting = 0;
-        for (int64_t number = 0; number < all.total; ++number) {
-          all.at(number, choice);
-          const Evaluation evaluation = space->evaluate(choice);
-          if (!checkFit(*space, evaluation).empty())
-            continue;
-          ++fitting;
-          const double rough = evaluation.cycles(model->limits) +
-                               Candidates::kOfTraffic * evaluation.dramCycles(model->limits);
-          if (found.size() == Candidates::kMost && rough >= found.back().cycles)
-            continue;
-          const auto known = least.find(space->essence(choice));
-          ASSERT_NE(known, least.end());
-          EXPECT_LE(known->second, rough);
-        }
-        EXPECT_GE(fitting, candidates->feasible);
-      }
-    }
 }
 
 /// What the search takes for one thing costs the same to the last cycle, byte and instruction; how many slots

@@ -20,9 +20,9 @@ size_t schedules() {
   return text ? std::strtoul(text, nullptr, 10) : 40;
 }
 
-/// Of the tensors: where the best of many is found, and others where it is compared with the chosen one. The
-/// fastest of many in the same places is one that is lucky there.
-constexpr size_t kPlacements = 4, kOthers = 12;
+/// Places of the tensors: where the best of many are found, and others where they are compared with the
+/// chosen one. The fastest of many in the same places is one that is lucky there.
+constexpr size_t kPlacements = 4, kOthers = 12, kBest = 3;
 
 /// What docs/rationale/estimates.md says is not reached yet, and why.
 double mostRegret(const std::string &operation, const std::string &chip) {
@@ -50,17 +50,18 @@ TEST_P(Regret, IsSmall) {
       const auto solution = schedule::solve(operation.space(), operation.model, {}, why);
       ASSERT_TRUE(solution) << why.reason;
       const Trial chosen = operation.run(solution->best.choice, kPlacements);
-      Trial best = chosen;
-      for (const schedule::Choice &choice : operation.draw(schedules(), random)) {
-        const Trial trial = operation.run(choice, kPlacements);
-        ++tried;
-        if (trial.simulated < best.simulated)
-          best = trial;
-      }
-      const auto elsewhere = [&](const Trial &trial) {
-        return operation.run(trial.choice, kOthers, kPlacements).simulated;
-      };
-      const double regret = best.choice == chosen.choice ? 0 : elsewhere(chosen) / elsewhere(best) - 1;
+      std::vector<Trial> trials;
+      for (const schedule::Choice &choice : operation.draw(schedules(), random))
+        trials.push_back(operation.run(choice, kPlacements));
+      tried += trials.size();
+      const auto isFaster = [](const Trial &a, const Trial &b) { return a.simulated < b.simulated; };
+      std::sort(trials.begin(), trials.end(), isFaster);
+      trials.resize(std::min(trials.size(), kBest));
+      for (Trial &trial : trials)
+        trial = operation.run(trial.choice, kOthers, kPlacements);
+      const Trial best = *std::min_element(trials.begin(), trials.end(), isFaster);
+      const double regret =
+          std::max(0.0, operation.run(chosen.choice, kOthers, kPlacements).simulated / best.simulated - 1);
       worst = std::max(worst, regret);
       EXPECT_LE(regret, mostRegret(classOf.name, name))
           << name << ": " << module << ::testing::PrintToString(chosen.choice) << " takes "
