@@ -168,13 +168,14 @@ def test_average_over_a_line_of_many_pixels(tmp_path, pixels):
 
 POOLS = {
     "GlobalAveragePool": {},
+    "GlobalMaxPool": {},
     "AveragePool": {"kernel_shape": [512, 512]},
     "ReduceMean": {"axes": [2, 3]},
 }
 
 
 @pytest.mark.parametrize("pool", POOLS)
-def test_average_of_an_image_larger_than_the_scratchpad(tmp_path, pool):
+def test_pool_of_an_image_larger_than_the_scratchpad(tmp_path, pool):
     """A channel of 512x512 pixels is 1 MiB, the scratchpad has 64 KiB."""
     random = np.random.default_rng(11)
     weight = random.standard_normal((3, 2, 1, 1), dtype=np.float32)
@@ -191,7 +192,8 @@ def test_average_of_an_image_larger_than_the_scratchpad(tmp_path, pool):
     outputs, report = simulate(program, "tiny", {"x": x, "labels": labels}, tmp_path, *run)
     assert report["parity"]["passed"]
     w = torch.tensor(weight, dtype=torch.float64, requires_grad=True)
-    logits = torch.conv2d(torch.tensor(x, dtype=torch.float64), w).mean((2, 3))
+    image = torch.conv2d(torch.tensor(x, dtype=torch.float64), w)
+    logits = image.amax((2, 3)) if pool == "GlobalMaxPool" else image.mean((2, 3))
     torch.nn.functional.cross_entropy(logits, torch.tensor(labels)).backward()
     np.testing.assert_allclose(outputs["logits"], logits.detach().numpy(), rtol=1e-5)
     np.testing.assert_allclose(outputs["grad:conv"], w.grad.numpy(), rtol=1e-4, atol=1e-6)

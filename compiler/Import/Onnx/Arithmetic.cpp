@@ -7,8 +7,8 @@
 
 #include "compiler/Import/Onnx/Arithmetic.h"
 
+#include "compiler/Import/Onnx/Emit.h"
 #include "compiler/Import/Onnx/Operators.h"
-#include "dialects/NN/IR/NNDialect.h"
 
 #include <cmath>
 
@@ -142,10 +142,13 @@ static Arranged sum(const Node &node, GraphImporter &graph, const Pair &pair) {
   return {graph.reshape(node, y, pair.shape), pair.permutation};
 }
 
-FailureOr<Arranged> addTo(const Node &node, GraphImporter &graph, const Arranged &x, size_t index) {
+FailureOr<Arranged> addTo(const Node &node, GraphImporter &graph, const Arranged &x, size_t index,
+                          double factor) {
   FailureOr<Pair> pair = bringBeside(node, graph, x, index);
   if (failed(pair))
     return failure();
+  if (factor != 1)
+    pair->b = Emitter{node, graph}.affine(pair->b, factor, 0);
   return sum(node, graph, *pair);
 }
 
@@ -307,25 +310,6 @@ static LogicalResult convertPow(const Node &node, GraphImporter &graph) {
                               " (supported: -1, 0.5, 1, 2 and 3)");
 }
 
-/// The greater, or lesser, of a tensor and a number.
-template <bool isLower> static LogicalResult convertBound(const Node &node, GraphImporter &graph) {
-  const Numbers numbers(node, graph);
-  std::optional<size_t> numberAt;
-  if (node.inputCount() == 2)
-    for (size_t index : {1, 0})
-      if (!numberAt && numbers[index])
-        numberAt = index;
-  if (!numberAt)
-    return graph.fail(node,
-                      "operands that are no tensor and a number (supported: one tensor and one number)");
-  OpBuilder &builder = graph.builder();
-  const FloatAttr bound = builder.getF32FloatAttr(*numbers[*numberAt]);
-  return numbers.define(1 - *numberAt, [&](Value x) -> Value {
-    return nn::ClipOp::create(builder, graph.location(node), x.getType(), x, isLower ? bound : FloatAttr(),
-                              isLower ? FloatAttr() : bound, nullptr);
-  });
-}
-
 static LogicalResult convertPRelu(const Node &node, GraphImporter &graph) {
   if (!broadcastsTo(graph.hostShape(node, 1), graph.hostShape(node, 0)))
     return graph.fail(node, "a slope of shape " + describe(graph.hostShape(node, 1)) +
@@ -341,8 +325,6 @@ static LogicalResult convertPRelu(const Node &node, GraphImporter &graph) {
 const std::vector<Operator> arithmeticOperators = {
     {"Add", nullptr, convertAdd, {{0, "bias"}, {1, "bias"}}},
     {"Div", nullptr, convertDiv, {{0, "weight"}, {1, "weight"}}},
-    {"Max", nullptr, convertBound<true>},
-    {"Min", nullptr, convertBound<false>},
     {"Mul", nullptr, convertMul, {{0, "weight"}, {1, "weight"}}},
     {"Neg", nullptr, convertNeg},
     {"PRelu", nullptr, convertPRelu, {{1, "weight"}}},

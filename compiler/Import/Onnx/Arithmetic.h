@@ -12,8 +12,9 @@ namespace arsis::compiler::onnximport {
 /// Whether `small` repeats along dimensions to give `shape`, aligned at their ends as the host aligns them.
 bool broadcastsTo(llvm::ArrayRef<int64_t> small, llvm::ArrayRef<int64_t> shape);
 
-/// x plus input `index`, which broadcasts to it.
-mlir::FailureOr<Arranged> addTo(const Node &node, GraphImporter &graph, const Arranged &x, size_t index);
+/// x plus `factor` times input `index`, which broadcasts to it.
+mlir::FailureOr<Arranged> addTo(const Node &node, GraphImporter &graph, const Arranged &x, size_t index,
+                                double factor);
 
 } // namespace arsis::compiler::onnximport
 

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Nodes that are evaluated at import: Constant, and the integer arithmetic on shapes that exporters emit for
-// `x.view(x.size(0), -1)`.
+// Nodes that are evaluated at import: Constant, Shape and Size.
 
 #include "compiler/Import/Onnx/Operators.h"
 
@@ -51,22 +50,6 @@ static LogicalResult convertConstant(const Node &node, GraphImporter &graph) {
   return graph.defineConstant(node, std::move(tensor), /*trainable=*/false, node.output(0));
 }
 
-/// Input `index` as known integers; null after recording that it is not.
-static const Tensor *integers(const Node &node, size_t index, GraphImporter &graph) {
-  const Tensor *tensor = graph.constant(node, index);
-  if (tensor && !tensor->isFloat)
-    return tensor;
-  (void)graph.fail(node, "input '" + node.input(index) +
-                             "' is not an integer known at import (supported: arithmetic "
-                             "on shapes)");
-  return nullptr;
-}
-
-static LogicalResult failTooLarge(const Node &node, GraphImporter &graph, size_t found) {
-  return graph.fail(node, "makes a constant of " + Twine(found) + " integers or more, expected at most " +
-                              Twine(kComputedElements));
-}
-
 static LogicalResult convertShape(const Node &node, GraphImporter &graph) {
   SmallVector<int64_t> shape = graph.hostShape(node, 0);
   int64_t rank = shape.size();
@@ -85,31 +68,8 @@ static LogicalResult convertSize(const Node &node, GraphImporter &graph) {
   return graph.defineConstant(node, std::move(count), false, node.output(0));
 }
 
-static LogicalResult convertGather(const Node &node, GraphImporter &graph) {
-  const Tensor *data = integers(node, 0, graph);
-  const Tensor *indices = data ? integers(node, 1, graph) : nullptr;
-  if (!indices)
-    return failure();
-  int64_t axis = node.integer("axis", 0);
-  if (data->shape.size() != 1 || (axis != 0 && axis != -1))
-    return graph.fail(node, "gathers along axis " + Twine(axis) + " from rank " + Twine(data->shape.size()) +
-                                " (supported: elements of a shape)");
-  if (indices->integers.size() > kComputedElements)
-    return failTooLarge(node, graph, indices->integers.size());
-  Tensor result;
-  result.isFloat = false;
-  result.shape = indices->shape;
-  for (int64_t index : indices->integers) {
-    if (index < -data->size() || index >= data->size())
-      return graph.fail(node, "index " + Twine(index) + " into " + Twine(data->size()) + " elements");
-    result.integers.push_back(data->integers[index < 0 ? index + data->size() : index]);
-  }
-  return graph.defineConstant(node, std::move(result), false, node.output(0));
-}
-
 const std::vector<Operator> constantOperators = {
     {"Constant", checkConstant, convertConstant},
-    {"Gather", nullptr, convertGather},
     {"Shape", nullptr, convertShape},
     {"Size", nullptr, convertSize},
 };

@@ -5,6 +5,7 @@
 #include "compiler/Import/Onnx/Emit.h"
 #include "compiler/Import/Onnx/Operators.h"
 
+#include <cmath>
 #include <limits>
 
 using namespace mlir;
@@ -69,10 +70,14 @@ static LogicalResult convertLeakyRelu(const Node &node, GraphImporter &graph) {
   });
 }
 
+static Value elu(const Emitter &emit, Value x, double alpha) {
+  return nn::EluOp::create(emit.graph.builder(), emit.graph.location(emit.node), x.getType(), x,
+                           emit.number(alpha), nullptr);
+}
+
 static LogicalResult convertElu(const Node &node, GraphImporter &graph) {
-  return convertBy(node, graph, [&](Value x) -> Value {
-    return nn::EluOp::create(graph.builder(), graph.location(node), x.getType(), x,
-                             Emitter{node, graph}.number(node.real("alpha", 1.0f)), nullptr);
+  return convertBy(node, graph, [&](Value x) {
+    return elu(Emitter{node, graph}, x, node.real("alpha", 1.0f));
   });
 }
 
@@ -80,6 +85,49 @@ static LogicalResult convertMish(const Node &node, GraphImporter &graph) {
   return convertBy(node, graph, [&](Value x) {
     const Emitter emit{node, graph};
     return emit.multiply(x, emit.of<nn::TanhOp>(emit.of<nn::SoftplusOp>(x)));
+  });
+}
+
+/// The magnitude, of which zero has no slope: one of two ReLUs is zero.
+Value magnitude(const Emitter &emit, Value x) {
+  return emit.add(emit.of<nn::ReluOp>(x), emit.of<nn::ReluOp>(emit.affine(x, -1, 0)));
+}
+
+static LogicalResult convertAbs(const Node &node, GraphImporter &graph) {
+  return convertBy(node, graph, [&](Value x) { return magnitude(Emitter{node, graph}, x); });
+}
+
+/// alpha * elu(x / alpha).
+static LogicalResult convertCelu(const Node &node, GraphImporter &graph) {
+  const double alpha = node.real("alpha", 1.0f);
+  if (!std::isfinite(1 / alpha))
+    return graph.fail(node, "alpha = " + std::to_string(alpha) + ", expected a number with a reciprocal");
+  return convertBy(node, graph, [&](Value x) {
+    const Emitter emit{node, graph};
+    return emit.affine(elu(emit, emit.affine(x, 1 / alpha, 0), 1), alpha, 0);
+  });
+}
+
+static LogicalResult convertSelu(const Node &node, GraphImporter &graph) {
+  return convertBy(node, graph, [&](Value x) {
+    const Emitter emit{node, graph};
+    return emit.affine(elu(emit, x, node.real("alpha", 1.67326319217681884765625f)),
+                       node.real("gamma", 1.05070102214813232421875f), 0);
+  });
+}
+
+static LogicalResult convertSoftsign(const Node &node, GraphImporter &graph) {
+  return convertBy(node, graph, [&](Value x) {
+    const Emitter emit{node, graph};
+    return emit.multiply(x, emit.of<nn::ReciprocalOp>(emit.affine(magnitude(emit, x), 1, 1)));
+  });
+}
+
+static LogicalResult convertSwish(const Node &node, GraphImporter &graph) {
+  return convertBy(node, graph, [&](Value x) {
+    const Emitter emit{node, graph};
+    const float alpha = node.real("alpha", 1.0f);
+    return emit.multiply(x, emit.of<nn::SigmoidOp>(alpha == 1 ? x : emit.affine(x, alpha, 0)));
   });
 }
 
@@ -105,6 +153,8 @@ static LogicalResult convertGelu(const Node &node, GraphImporter &graph) {
 }
 
 const std::vector<Operator> elementwiseOperators = {
+    {"Abs", nullptr, convertAbs},
+    {"Celu", nullptr, convertCelu},
     {"Clip", nullptr, convertClip},
     {"Elu", nullptr, convertElu},
     {"Erf", nullptr, convertUnary<nn::ErfOp>},
@@ -117,9 +167,12 @@ const std::vector<Operator> elementwiseOperators = {
     {"Mish", nullptr, convertMish},
     {"Reciprocal", nullptr, convertUnary<nn::ReciprocalOp>},
     {"Relu", nullptr, convertUnary<nn::ReluOp>},
+    {"Selu", nullptr, convertSelu},
     {"Sigmoid", nullptr, convertUnary<nn::SigmoidOp>},
     {"Softplus", nullptr, convertUnary<nn::SoftplusOp>},
+    {"Softsign", nullptr, convertSoftsign},
     {"Sqrt", nullptr, convertUnary<nn::SqrtOp>},
+    {"Swish", nullptr, convertSwish},
     {"Tanh", nullptr, convertUnary<nn::TanhOp>},
 };
 

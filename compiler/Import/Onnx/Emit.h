@@ -59,6 +59,9 @@ private:
   }
 };
 
+/// The magnitude of x, element by element.
+mlir::Value magnitude(const Emitter &emit, mlir::Value x);
+
 /// The shape of a value on the chip.
 inline llvm::SmallVector<int64_t> shapeOnChip(mlir::Value value) {
   return llvm::to_vector(mlir::cast<mlir::RankedTensorType>(value.getType()).getShape());

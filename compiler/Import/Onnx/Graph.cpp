@@ -224,6 +224,15 @@ SmallVector<int64_t> GraphImporter::bindShape(const onnx::ValueInfoProto &info, 
   return shape;
 }
 
+/// A Gather that looks elements up by an input, as an embedding does, in words behind an error.
+static std::string embeddingOf(const onnx::GraphProto &graph, const std::string &input) {
+  for (const onnx::NodeProto &node : graph.node())
+    if (node.op_type() == "Gather" && node.input_size() > 1 && node.input(1) == input)
+      return "; node '" + node.name() +
+             "' (Gather) looks elements up by it, an embedding, which there is not";
+  return {};
+}
+
 LogicalResult GraphImporter::addInputs(const onnx::GraphProto &graph) {
   Bindings bindings;
   bindings.extents = importOptions.dims;
@@ -233,7 +242,7 @@ LogicalResult GraphImporter::addInputs(const onnx::GraphProto &graph) {
     const auto &type = info.type().tensor_type();
     if (!isFloatType(type.elem_type())) {
       problems.push_back("input '" + info.name() + "': element type " + elementTypeName(type.elem_type()) +
-                         " (supported: FLOAT, DOUBLE, FLOAT16, BFLOAT16)");
+                         " (supported: FLOAT, DOUBLE, FLOAT16, BFLOAT16)" + embeddingOf(graph, info.name()));
       continue;
     }
     noteConversion(type.elem_type());

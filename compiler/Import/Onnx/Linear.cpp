@@ -3,8 +3,10 @@
 // Gemm and MatMul. A weight that the host keeps transposed is turned once, at import.
 
 #include "compiler/Import/Onnx/Arithmetic.h"
+#include "compiler/Import/Onnx/Emit.h"
 #include "compiler/Import/Onnx/Operators.h"
-#include "dialects/NN/IR/NNDialect.h"
+
+#include <cmath>
 
 using namespace mlir;
 
@@ -13,10 +15,9 @@ namespace arsis::compiler::onnximport {
 static ArrayRef<int64_t> shapeOf(Value value) { return cast<RankedTensorType>(value.getType()).getShape(); }
 
 static std::string checkGemm(const Node &node) {
-  if (float alpha = node.real("alpha", 1.0f); alpha != 1.0f)
-    return "alpha = " + std::to_string(alpha) + " (supported: 1)";
-  if (float beta = node.real("beta", 1.0f); beta != 1.0f && node.hasInput(2))
-    return "beta = " + std::to_string(beta) + " (supported: 1)";
+  for (StringRef factor : {"alpha", "beta"})
+    if (const float value = node.real(factor, 1.0f); !std::isfinite(value))
+      return (factor + " = " + Twine(std::to_string(value)) + ", expected a finite number").str();
   return {};
 }
 
@@ -49,14 +50,17 @@ static LogicalResult convertGemm(const Node &node, GraphImporter &graph) {
       multiply(node, graph, node.integer("transA", 0) != 0, node.integer("transB", 0) != 0);
   if (failed(product))
     return failure();
-  if (!node.hasInput(2))
+  const float alpha = node.real("alpha", 1.0f), beta = node.real("beta", 1.0f);
+  if (alpha != 1.0f)
+    product = Emitter{node, graph}.affine(*product, alpha, 0);
+  if (!node.hasInput(2) || beta == 0.0f)
     return graph.define(node, 0, *product, hostPermutation(2));
   SmallVector<int64_t> c = graph.hostShape(node, 2);
   if (!broadcastsTo(c, shapeOf(*product)))
     return graph.fail(node, "adds input '" + node.input(2) + "' of shape " + describe(c) +
                                 " to a product of " + describe(shapeOf(*product)) +
                                 ", to which it does not broadcast");
-  FailureOr<Arranged> y = addTo(node, graph, {*product, hostPermutation(2)}, 2);
+  FailureOr<Arranged> y = addTo(node, graph, {*product, hostPermutation(2)}, 2, beta);
   return failed(y) ? failure() : graph.define(node, 0, y->value, y->permutation);
 }
 

@@ -6,6 +6,7 @@
 // exporters compute, they are evaluated at import.
 
 #include "compiler/Import/Onnx/Operators.h"
+#include "dialects/Isa/Encoding/Limits.h"
 #include "dialects/NN/IR/NNDialect.h"
 
 #include <numeric>
@@ -239,12 +240,64 @@ static LogicalResult convertTranspose(const Node &node, GraphImporter &graph) {
   return graph.define(node, 0, x.value, result);
 }
 
+/// Dimensions of an image, channels last, in another order: cut into six, of which the last three are pieces
+/// of the channels, or joined again.
+static Value shuffle(const Node &node, GraphImporter &graph, Value x, ArrayRef<int64_t> cut,
+                     ArrayRef<int64_t> order, ArrayRef<int64_t> shape) {
+  SmallVector<int64_t> moved;
+  for (int64_t dim : order)
+    moved.push_back(cut[dim]);
+  x = nn::TransposeOp::create(graph.builder(), graph.location(node), graph.tensorType(moved),
+                              graph.reshape(node, x, cut), order, nullptr);
+  return graph.reshape(node, x, shape);
+}
+
+static std::string checkBlocks(const Node &node) {
+  const std::string mode = node.text("mode", "DCR");
+  if (mode != "DCR" && mode != "CRD")
+    return "mode = " + mode + " (supported: DCR, CRD)";
+  if (const int64_t size = node.integer("blocksize", 0); size < 1 || size > isa::kLargestExtent)
+    return "blocksize = " + std::to_string(size) + ", expected a positive number";
+  return {};
+}
+
+/// Blocks of pixels come out of the channels, or become channels.
+template <bool toSpace> static LogicalResult convertBlocks(const Node &node, GraphImporter &graph) {
+  Value x = graph.value(node, 0, imagePermutation());
+  if (!x)
+    return failure();
+  ArrayRef<int64_t> image = cast<RankedTensorType>(x.getType()).getShape();
+  const int64_t size = node.integer("blocksize", 0), n = image[0], h = image[1], w = image[2], c = image[3];
+  const bool blocksFirst = node.text("mode", "DCR") == "DCR";
+  if (toSpace ? c % size != 0 || c / size % size != 0 : h % size != 0 || w % size != 0)
+    return graph.fail(node, "input '" + node.input(0) + "' has shape " + describe(graph.hostShape(node, 0)) +
+                                ", which is not cut evenly by blocks of " + Twine(size) + "x" + Twine(size));
+  Value y;
+  if (toSpace) {
+    const int64_t rest = c / size / size;
+    const SmallVector<int64_t> shape = {n, h * size, w * size, rest};
+    y = blocksFirst ? shuffle(node, graph, x, {n, h, w, size, size, rest}, {0, 1, 3, 2, 4, 5}, shape)
+                    : shuffle(node, graph, x, {n, h, w, rest, size, size}, {0, 1, 4, 2, 5, 3}, shape);
+  } else {
+    const SmallVector<int64_t> cut = {n, h / size, size, w / size, size, c},
+                               shape = {n, h / size, w / size, c * size * size};
+    y = blocksFirst ? shuffle(node, graph, x, cut, {0, 1, 3, 2, 4, 5}, shape)
+                    : shuffle(node, graph, x, cut, {0, 1, 3, 5, 2, 4}, shape);
+  }
+  return graph.define(node, 0, y, imagePermutation());
+}
+
 static LogicalResult convertIdentity(const Node &node, GraphImporter &graph) { return graph.forward(node); }
 
 const std::vector<Operator> movementOperators = {
-    {"Flatten", nullptr, convertFlatten},     {"Identity", nullptr, convertIdentity},
-    {"Reshape", nullptr, convertReshape},     {"Squeeze", nullptr, convertSqueeze},
-    {"Transpose", nullptr, convertTranspose}, {"Unsqueeze", nullptr, convertUnsqueeze},
+    {"DepthToSpace", checkBlocks, convertBlocks<true>},
+    {"Flatten", nullptr, convertFlatten},
+    {"Identity", nullptr, convertIdentity},
+    {"Reshape", nullptr, convertReshape},
+    {"SpaceToDepth", checkBlocks, convertBlocks<false>},
+    {"Squeeze", nullptr, convertSqueeze},
+    {"Transpose", nullptr, convertTranspose},
+    {"Unsqueeze", nullptr, convertUnsqueeze},
 };
 
 } // namespace arsis::compiler::onnximport

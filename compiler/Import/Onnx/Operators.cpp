@@ -17,7 +17,7 @@ static const std::map<llvm::StringRef, const Operator *> &allOperators() {
          {&convolutionOperators, &poolingOperators, &normalizationOperators, &linearOperators,
           &elementwiseOperators, &arithmeticOperators, &reductionOperators, &movementOperators,
           &pieceOperators, &randomOperators, &resizeOperators, &softmaxOperators, &constantOperators,
-          &castOperators})
+          &castOperators, &variadicOperators, &gatherOperators, &einsumOperators})
       for (const Operator &each : *family)
         operators[each.type] = &each;
     return operators;

@@ -40,6 +40,11 @@ std::string supportedOperators();
 /// window. Keeps those dimensions with extent 1, or drops them. REQUIRES: rank 3 or more.
 mlir::LogicalResult averagePixels(const Node &node, GraphImporter &graph, bool keepDimensions);
 
+/// The greatest elements of a tensor of shape [outer, count, inner], given in any shape, along its middle
+/// dimension.
+mlir::Value greatestOver(const Node &node, GraphImporter &graph, mlir::Value x, int64_t outer, int64_t count,
+                         int64_t inner);
+
 /// Pixels of the largest image whose mean is a window: 112x112, of which one channel takes 49 KiB in fp32.
 /// The images of torchvision's nets are no larger where they are averaged.
 inline constexpr int64_t kMostPooledPixels = 112 * 112;
@@ -51,7 +56,8 @@ mlir::LogicalResult meanOverAxes(const Node &node, GraphImporter &graph, llvm::A
 // The tables, each in the file of its family.
 extern const std::vector<Operator> convolutionOperators, poolingOperators, normalizationOperators,
     linearOperators, elementwiseOperators, arithmeticOperators, reductionOperators, movementOperators,
-    pieceOperators, randomOperators, resizeOperators, softmaxOperators, constantOperators, castOperators;
+    pieceOperators, randomOperators, resizeOperators, softmaxOperators, constantOperators, castOperators,
+    variadicOperators, gatherOperators, einsumOperators;
 
 /// Whether the node is a Cast that is only another name here, where every float is fp32.
 bool isNameOnly(const Node &node);

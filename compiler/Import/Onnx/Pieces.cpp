@@ -185,9 +185,17 @@ static LogicalResult convertSlice(const Node &node, GraphImporter &graph) {
   for (const SliceRange &range : *ranges) {
     if (range.count == 0)
       return graph.fail(node, "leaves nothing along dimension " + Twine(range.axis));
-    if (range.step < 0 && range.count > 1)
-      return graph.fail(node, "a step of " + Twine(range.step) + " (supported: positive steps)");
-    x.value = pick(node, graph, x.value, x.permutation[range.axis], range.begin, range.count, range.step);
+    SmallVector<int64_t> places;
+    if (range.step > 0 || range.count == 1) {
+      x.value = pick(node, graph, x.value, x.permutation[range.axis], range.begin, range.count, range.step);
+      continue;
+    }
+    for (int64_t i = 0; i < range.count; ++i)
+      places.push_back(range.begin + i * range.step);
+    FailureOr<Value> turned = elementsAt(node, graph, x.value, x.permutation[range.axis], places);
+    if (failed(turned))
+      return failure();
+    x.value = *turned;
   }
   return graph.define(node, 0, x.value, x.permutation);
 }
@@ -243,8 +251,8 @@ static LogicalResult convertSplit(const Node &node, GraphImporter &graph) {
 
 static std::string checkPad(const Node &node) {
   const std::string mode = node.text("mode", "constant");
-  if (mode != "constant" && mode != "reflect" && mode != "edge")
-    return "mode = " + mode + " (supported: constant, reflect, edge)";
+  if (mode != "constant" && mode != "reflect" && mode != "edge" && mode != "wrap")
+    return "mode = " + mode + " (supported: constant, reflect, edge, wrap)";
   return {};
 }
 
@@ -286,6 +294,22 @@ static std::optional<float> padValue(const Node &node, GraphImporter &graph) {
     return given->floats[0];
   (void)graph.fail(node, "the value is computed by other nodes; expected a constant");
   return std::nullopt;
+}
+
+/// Elements from the other end once more before and behind the others.
+static FailureOr<Value> wrapped(const Node &node, GraphImporter &graph, Value x, int64_t axis, int64_t low,
+                                int64_t high) {
+  const int64_t extent = shapeOf(x)[axis];
+  if (std::max(low, high) > extent)
+    return graph.fail(node, "wraps " + Twine(std::max(low, high)) + " elements round a dimension of " +
+                                Twine(extent));
+  SmallVector<Value> pieces;
+  if (low > 0)
+    pieces.push_back(slice(node, graph, x, axis, extent - low, low));
+  pieces.push_back(x);
+  if (high > 0)
+    pieces.push_back(slice(node, graph, x, axis, 0, high));
+  return concat(node, graph, pieces, axis);
 }
 
 /// Elements that are there already once more before and behind the others, one slice for each.
@@ -334,8 +358,9 @@ static LogicalResult convertPad(const Node &node, GraphImporter &graph) {
     return graph.define(node, 0, x.value, x.permutation);
   }
   for (int64_t axis = 0; axis < rank; ++axis) {
-    FailureOr<Value> padded =
-        repeat(node, graph, x.value, axis, low[axis], high[axis], /*mirrored=*/mode == "reflect");
+    FailureOr<Value> padded = mode == "wrap" ? wrapped(node, graph, x.value, axis, low[axis], high[axis])
+                                             : repeat(node, graph, x.value, axis, low[axis], high[axis],
+                                                      /*mirrored=*/mode == "reflect");
     if (failed(padded))
       return failure();
     x.value = *padded;

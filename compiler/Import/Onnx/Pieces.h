@@ -18,6 +18,14 @@ mlir::Value slice(const Node &node, GraphImporter &graph, mlir::Value x, int64_t
 mlir::Value pick(const Node &node, GraphImporter &graph, mlir::Value x, int64_t axis, int64_t begin,
                  int64_t count, int64_t step);
 
+/// How many slices a row of elements in another order may be made of. Each has a buffer.
+inline constexpr size_t kMostPieces = 256;
+
+/// The elements at these places along the chip's dimension `axis`, in this order. Failure after recording
+/// that there are too many pieces. REQUIRES: at least one place, all of them inside.
+mlir::FailureOr<mlir::Value> elementsAt(const Node &node, GraphImporter &graph, mlir::Value x, int64_t axis,
+                                        llvm::ArrayRef<int64_t> places);
+
 /// One behind the other along the chip's dimension `axis`. Of pieces that are joined already, the longest
 /// such row of first ones becomes one piece: a net in which every layer reads all features before it joins
 /// them anew for each layer.

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // MaxPool and AveragePool; GlobalAveragePool, and ReduceMean over all dimensions but batch and channels, are
-// averages over a window as large as the image, or sums where that is very large.
+// averages over a window as large as the image, or sums where that is very large. GlobalMaxPool is the
+// greatest element of such a window, where it is very large that of each row first.
 
 #include "compiler/Import/Onnx/Operators.h"
 #include "compiler/Import/Onnx/Window.h"
@@ -65,17 +66,45 @@ static LogicalResult convertAveragePool(const Node &node, GraphImporter &graph) 
   return graph.define(node, 0, y, imagePermutation());
 }
 
-LogicalResult averagePixels(const Node &node, GraphImporter &graph, bool keepDimensions) {
-  size_t rank = graph.hostShape(node, 0).size();
+/// The greatest element of every window of `kernel`, all of which lie in x side by side.
+static Value greatest(const Node &node, GraphImporter &graph, Value x, std::array<int64_t, 2> kernel) {
+  ArrayRef<int64_t> shape = cast<RankedTensorType>(x.getType()).getShape();
+  const SmallVector<int64_t> window(kernel.begin(), kernel.end()), ones = {1, 1}, noPads = {0, 0, 0, 0};
+  return nn::MaxPoolOp::create(
+      graph.builder(), graph.location(node),
+      graph.tensorType({shape[0], shape[1] / kernel[0], shape[2] / kernel[1], shape[3]}), x, window, window,
+      noPads, ones, nullptr);
+}
+
+Value greatestOver(const Node &node, GraphImporter &graph, Value x, int64_t outer, int64_t count,
+                   int64_t inner) {
+  if (inner == 1) { // lanes are columns
+    x = nn::TransposeOp::create(graph.builder(), graph.location(node), graph.tensorType({count, outer}),
+                                graph.reshape(node, x, {outer, count}), ArrayRef<int64_t>{1, 0}, nullptr);
+    std::swap(outer, inner);
+  }
+  Value image = graph.reshape(node, x, {outer, count, 1, inner});
+  return graph.reshape(node, greatest(node, graph, image, {count, 1}), {outer, inner});
+}
+
+/// The pixels of input 0 and its channels last as an image of one row, unless it is one already.
+static Value asImage(const Node &node, GraphImporter &graph) {
+  const size_t rank = graph.hostShape(node, 0).size();
   Value x = graph.value(node, 0, channelsLast(rank));
+  if (!x || rank == 4)
+    return x;
+  ArrayRef<int64_t> shape = cast<RankedTensorType>(x.getType()).getShape();
+  const int64_t batch = shape.front(), channels = shape.back();
+  return graph.reshape(node, x, {batch, 1, llvm::product_of(shape.drop_front().drop_back()), channels});
+}
+
+LogicalResult averagePixels(const Node &node, GraphImporter &graph, bool keepDimensions) {
+  const size_t rank = graph.hostShape(node, 0).size();
+  Value x = asImage(node, graph);
   if (!x)
     return failure();
-  ArrayRef<int64_t> shape = cast<RankedTensorType>(x.getType()).getShape();
-  int64_t batch = shape.front(), channels = shape.back();
-  int64_t pixels = cast<RankedTensorType>(x.getType()).getNumElements() / batch / channels;
-  if (rank != 4)
-    x = graph.reshape(node, x, {batch, 1, pixels, channels});
-  ArrayRef<int64_t> window = cast<RankedTensorType>(x.getType()).getShape().slice(1, 2);
+  ArrayRef<int64_t> shape = cast<RankedTensorType>(x.getType()).getShape(), window = shape.slice(1, 2);
+  const int64_t batch = shape.front(), channels = shape.back();
   SmallVector<int64_t> ones = {1, 1}, noPads = {0, 0, 0, 0};
   Value y = nn::AvgPoolOp::create(graph.builder(), graph.location(node),
                                   graph.tensorType({batch, 1, 1, channels}), x, window, ones, noPads, ones,
@@ -88,18 +117,45 @@ LogicalResult averagePixels(const Node &node, GraphImporter &graph, bool keepDim
   return graph.define(node, 0, graph.reshape(node, y, kept), channelsLast(rank));
 }
 
-static LogicalResult convertGlobalAveragePool(const Node &node, GraphImporter &graph) {
+static LogicalResult checkImage(const Node &node, GraphImporter &graph) {
   SmallVector<int64_t> shape = graph.hostShape(node, 0);
   if (shape.size() < 3)
     return graph.fail(node, "input '" + node.input(0) + "' has shape " + describe(shape) +
                                 ", expected rank 3 or more");
-  const SmallVector<int64_t> image = llvm::to_vector(llvm::seq<int64_t>(2, shape.size()));
+  return success();
+}
+
+static LogicalResult convertGlobalAveragePool(const Node &node, GraphImporter &graph) {
+  if (failed(checkImage(node, graph)))
+    return failure();
+  const SmallVector<int64_t> image = llvm::to_vector(llvm::seq<int64_t>(2, graph.hostShape(node, 0).size()));
   return meanOverAxes(node, graph, image, /*keepDimensions=*/true);
+}
+
+static LogicalResult convertGlobalMaxPool(const Node &node, GraphImporter &graph) {
+  if (failed(checkImage(node, graph)))
+    return failure();
+  const size_t rank = graph.hostShape(node, 0).size();
+  Value x = asImage(node, graph);
+  if (!x)
+    return failure();
+  ArrayRef<int64_t> image = cast<RankedTensorType>(x.getType()).getShape();
+  const int64_t batch = image[0], height = image[1], width = image[2], channels = image[3];
+  // Rows first: of equal elements the first one in row-major order gets the gradient either way.
+  if (height * width > kMostPooledPixels && height > 1)
+    x = greatest(node, graph, greatest(node, graph, x, {1, width}), {height, 1});
+  else
+    x = greatest(node, graph, x, {height, width});
+  SmallVector<int64_t> kept(rank, 1);
+  kept.front() = batch;
+  kept.back() = channels;
+  return graph.define(node, 0, graph.reshape(node, x, kept), channelsLast(rank));
 }
 
 const std::vector<Operator> poolingOperators = {
     {"AveragePool", checkAveragePool, convertAveragePool},
     {"GlobalAveragePool", nullptr, convertGlobalAveragePool},
+    {"GlobalMaxPool", nullptr, convertGlobalMaxPool},
     {"MaxPool", checkMaxPool, convertMaxPool},
 };
 

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Sums and means over any dimensions. The operand stays in its arrangement: neighbouring dimensions of one
-// fate are one, and each run of those that go is summed by itself. The mean over an image is a pooling,
-// unless a window as large would fill a scratchpad: sums are cut into tiles, windows are not.
+// Sums, means and extremes over any dimensions. The operand stays in its arrangement: neighbouring dimensions
+// of one fate are one, and each run of those that go is reduced by itself. The mean over an image is a
+// pooling, unless a window as large would fill a scratchpad: sums are cut into tiles, windows are not.
 
+#include "compiler/Import/Onnx/Emit.h"
 #include "compiler/Import/Onnx/Operators.h"
-#include "dialects/NN/IR/NNDialect.h"
 
 using namespace mlir;
 
@@ -48,27 +48,31 @@ static Value sumOver(const Node &node, GraphImporter &graph, Value x, int64_t ou
                               /*transpose_b=*/false, nullptr, nullptr);
 }
 
+/// Reduces a tensor of shape [outer, count, inner], given in any shape, over its middle dimension.
+using ReduceRun = Value (*)(const Node &node, GraphImporter &graph, Value x, int64_t outer, int64_t count,
+                            int64_t inner);
+
 /// What `x` without the dimensions `axes` of the host is, or with extent 1 for them.
-static Arranged sumOverAxes(const Node &node, GraphImporter &graph, const Arranged &x, ArrayRef<int64_t> axes,
-                            bool keepsDimensions) {
+static Arranged reduceAxes(const Node &node, GraphImporter &graph, const Arranged &x, ArrayRef<int64_t> axes,
+                           bool keepsDimensions, ReduceRun reduce) {
   SmallVector<int64_t> shape = llvm::to_vector(cast<RankedTensorType>(x.value.getType()).getShape());
   SmallVector<bool> goes(shape.size(), false);
   for (int64_t axis : axes)
     goes[x.permutation[axis]] = true;
-  Value sum = x.value;
+  Value reduced = x.value;
   for (size_t begin = 0; begin < shape.size();) {
     size_t end = begin;
     int64_t count = 1;
     for (; end < shape.size() && goes[end]; ++end)
       count *= shape[end];
     if (count > 1)
-      sum = sumOver(node, graph, sum, llvm::product_of(ArrayRef(shape).take_front(begin)), count,
-                    llvm::product_of(ArrayRef(shape).drop_front(end)));
+      reduced = reduce(node, graph, reduced, llvm::product_of(ArrayRef(shape).take_front(begin)), count,
+                       llvm::product_of(ArrayRef(shape).drop_front(end)));
     std::fill(shape.begin() + begin, shape.begin() + end, 1);
     begin = std::max(end, begin + 1);
   }
   if (keepsDimensions)
-    return {graph.reshape(node, sum, shape), x.permutation};
+    return {graph.reshape(node, reduced, shape), x.permutation};
   SmallVector<int64_t> left, places;
   for (auto [dim, extent] : llvm::enumerate(shape)) {
     places.push_back(left.size());
@@ -79,7 +83,7 @@ static Arranged sumOverAxes(const Node &node, GraphImporter &graph, const Arrang
   for (int64_t dim : x.permutation)
     if (!goes[dim])
       permutation.push_back(places[dim]);
-  return {graph.reshape(node, sum, left), permutation};
+  return {graph.reshape(node, reduced, left), permutation};
 }
 
 static bool isOverImage(ArrayRef<int64_t> axes, int64_t rank) {
@@ -97,7 +101,7 @@ LogicalResult meanOverAxes(const Node &node, GraphImporter &graph, ArrayRef<int6
   Arranged x = graph.valueAsItIs(node, 0);
   if (!x)
     return failure();
-  const Arranged sum = sumOverAxes(node, graph, x, axes, keepDimensions);
+  const Arranged sum = reduceAxes(node, graph, x, axes, keepDimensions, sumOver);
   OpBuilder &builder = graph.builder();
   Value mean = nn::AffineOp::create(builder, graph.location(node), sum.value.getType(), sum.value,
                                     builder.getF32FloatAttr(static_cast<float>(1 / double(count))),
@@ -105,25 +109,57 @@ LogicalResult meanOverAxes(const Node &node, GraphImporter &graph, ArrayRef<int6
   return graph.define(node, 0, mean, sum.permutation);
 }
 
-template <bool isMean> static LogicalResult convertReduce(const Node &node, GraphImporter &graph) {
+namespace {
+
+/// What a reduction does: with each element before, along the axes, with each result.
+struct Reduction {
+  Value (*before)(const Emitter &emit, Value x);
+  ReduceRun reduce;
+  Value (*after)(const Emitter &emit, Value x);
+};
+
+} // namespace
+
+static Value asItIs(const Emitter &, Value x) { return x; }
+static Value negative(const Emitter &emit, Value x) { return emit.affine(x, -1, 0); }
+static Value square(const Emitter &emit, Value x) { return emit.multiply(x, x); }
+static Value root(const Emitter &emit, Value x) { return emit.of<nn::SqrtOp>(x); }
+static Value logarithm(const Emitter &emit, Value x) { return emit.of<nn::LogOp>(x); }
+
+static constexpr Reduction kSum = {asItIs, sumOver, asItIs}, kMax = {asItIs, greatestOver, asItIs},
+                           kMin = {negative, greatestOver, negative}, kL1 = {magnitude, sumOver, asItIs},
+                           kL2 = {square, sumOver, root}, kSumSquare = {square, sumOver, asItIs},
+                           kLogSum = {asItIs, sumOver, logarithm};
+
+template <const Reduction *reduction>
+static LogicalResult convertReduce(const Node &node, GraphImporter &graph) {
+  FailureOr<SmallVector<int64_t>> axes = axesOf(node, graph);
+  Arranged x = failed(axes) ? Arranged{} : graph.valueAsItIs(node, 0);
+  if (!x)
+    return failure();
+  const Emitter emit{node, graph};
+  x.value = reduction->before(emit, x.value);
+  const Arranged y = reduceAxes(node, graph, x, *axes, node.integer("keepdims", 1) != 0, reduction->reduce);
+  return graph.define(node, 0, reduction->after(emit, y.value), y.permutation);
+}
+
+static LogicalResult convertReduceMean(const Node &node, GraphImporter &graph) {
   FailureOr<SmallVector<int64_t>> axes = axesOf(node, graph);
   if (failed(axes))
     return failure();
-  if (axes->empty())
-    return graph.forward(node);
-  const bool keepsDimensions = node.integer("keepdims", 1) != 0;
-  if (isMean)
-    return meanOverAxes(node, graph, *axes, keepsDimensions);
-  Arranged x = graph.valueAsItIs(node, 0);
-  if (!x)
-    return failure();
-  const Arranged y = sumOverAxes(node, graph, x, *axes, keepsDimensions);
-  return graph.define(node, 0, y.value, y.permutation);
+  return axes->empty() ? graph.forward(node)
+                       : meanOverAxes(node, graph, *axes, node.integer("keepdims", 1) != 0);
 }
 
 const std::vector<Operator> reductionOperators = {
-    {"ReduceMean", nullptr, convertReduce<true>},
-    {"ReduceSum", nullptr, convertReduce<false>},
+    {"ReduceL1", nullptr, convertReduce<&kL1>},
+    {"ReduceL2", nullptr, convertReduce<&kL2>},
+    {"ReduceLogSum", nullptr, convertReduce<&kLogSum>},
+    {"ReduceMax", nullptr, convertReduce<&kMax>},
+    {"ReduceMean", nullptr, convertReduceMean},
+    {"ReduceMin", nullptr, convertReduce<&kMin>},
+    {"ReduceSum", nullptr, convertReduce<&kSum>},
+    {"ReduceSumSquare", nullptr, convertReduce<&kSumSquare>},
 };
 
 } // namespace arsis::compiler::onnximport

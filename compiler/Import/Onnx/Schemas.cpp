@@ -73,6 +73,7 @@ const std::vector<Form> kForms = {
     {"ReduceProd", 18, 1, 2, kReduction},
     {"ReduceSumSquare", 18, 1, 2, kReduction},
     {"Resize", 18, 1, 4, kResize},
+    {"SpaceToDepth", 28, 1, 1, {{"blocksize", AttributeProto::INT}, {"mode", AttributeProto::STRING}}},
     {"Split", 18, 1, 2, {{"axis", AttributeProto::INT}, {"num_outputs", AttributeProto::INT}}, true},
     {"Swish", 24, 1, 1, {{"alpha", AttributeProto::FLOAT}}},
 };

@@ -34,7 +34,8 @@ leakyrelu_example log log_example mul mul_bcast mul_example neg neg_example prel
 reciprocal reciprocal_example softplus softplus_example sqrt sqrt_example sub sub_bcast sub_example
 transpose_all_permutations_0 transpose_all_permutations_1 transpose_all_permutations_2
 transpose_all_permutations_3 transpose_all_permutations_4 transpose_all_permutations_5 transpose_default dropout_default
-convtranspose softmax_example
+convtranspose softmax_example gemm_all_attributes gemm_alpha gemm_beta max_two_inputs globalmaxpool
+globalmaxpool_precomputed
 """.split()  # noqa: SIM905
 # Of nodes that PyTorch exported, with its values.
 CONVERTED = """
@@ -45,9 +46,9 @@ Conv2d_groups Conv2d_groups_thnn Conv2d_no_bias Conv2d_padding Conv2d_strided
 FIRST_OUTPUT = ["batchnorm_example_training_mode", "batchnorm_epsilon_training_mode"]
 UNSUPPORTED = """
 add_uint8 averagepool_1d_default averagepool_3d_default convinteger_with_padding
-dropout_default_mask gemm_all_attributes gemm_alpha gemm_beta identity_sequence identity_opt matmul_3d matmul_4d
+dropout_default_mask identity_sequence identity_opt matmul_3d matmul_4d
 maxpool_1d_default maxpool_2d_uint8 maxpool_3d_default maxpool_with_argmax_2d_precomputed_pads
-reshape_allowzero_reordered reshape_extended_dims lstm_defaults div_uint8 pow max_two_inputs
+reshape_allowzero_reordered reshape_extended_dims lstm_defaults div_uint8 pow
 loop11 scan9_sum clip resize_upsample_sizes_nearest
 """.split()  # noqa: SIM905
 OLDEST_OPSET = 7
