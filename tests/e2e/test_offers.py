@@ -7,6 +7,9 @@ import numpy as np
 import pytest
 from arsis_tools import simulate, tool
 
+arsis = pytest.importorskip("arsis", reason="needs the native module _arsis on PYTHONPATH")
+torch = pytest.importorskip("torch")
+
 IMAGE, WIDE, CHANNELS = "tensor<2x4x4x3xf32>", "tensor<2x4x4x5xf32>", "tensor<3xf32>"
 KERNEL = "tensor<3x3x3x5xf32>"
 WINDOW = "strides [1, 1] pads [1, 1, 1, 1] dilations [1, 1]"
@@ -126,3 +129,21 @@ def test_who_asks_for_a_whole_operation_gets_it(graph, key, tmp_path):
     options = ["--mapping", tmp_path / "pin.json", "--write-schedules", tmp_path / "s.json"]
     tool("arsis-compile", tmp_path / "m.mlir", "--chip", "tiny", *options, "-o", tmp_path / "p.arsis")
     assert json.loads((tmp_path / "s.json").read_text())[key]["slots"]["tiles"] == 1
+
+
+@pytest.mark.filterwarnings("ignore::UserWarning")
+def test_two_who_go_on_from_sums_that_no_schedule_takes():
+    """Both gradients of a convolution stand alone where no product has a schedule, and read one pair of sums."""
+    net = torch.nn.Sequential(
+        torch.nn.Conv2d(8, 8, 5, padding=2, bias=False),
+        torch.nn.Conv2d(8, 8, 3, padding=1, bias=False),
+        torch.nn.BatchNorm2d(8),
+        torch.nn.ReLU(),
+        torch.nn.Conv2d(8, 1, (2, 3), (3, 1), 1),
+    )
+    model = arsis.from_torch(net, torch.zeros(2, 8, 1, 1))
+    options = {"batch": 5, "train": True, "loss": "mse", "keep": "gradients"}
+    with pytest.raises(arsis.Infeasible, match="the arrays of the chip do not multiply fp16") as found:
+        arsis.compile(model, "datacentre", precision="fp16", **options)
+    assert str(found.value).count("no schedule of") == 3
+    assert arsis.compile(model, "datacentre", precision="bf16", **options).tensors

@@ -158,7 +158,12 @@ private:
     Operation *copy = OpBuilder(unit).clone(*unit, mapping);
     for (Operation *taker : takers)
       OpBuilder(taker).clone(*taker, mapping);
-    const Without without = withdrawOffers(copy, stored, isReadByTaker(unit, takers), /*isCopy=*/true);
+    Without without = withdrawOffers(copy, stored, isReadByTaker(unit, takers), /*isCopy=*/true);
+    // One of several sums up for all, and the others go on from that one.
+    llvm::SmallSetVector<Operation *, 4> goOn(without.takers.begin(), without.takers.end());
+    for (Operation *taker : without.takers)
+      goOn.insert(taker->user_begin(), taker->user_end());
+    without.takers = goOn.takeVector();
     const auto isAsked = [&](Operation *op) { return isNamed(op); };
     bool withdraws = llvm::any_of(without.fresh, isAsked) || llvm::any_of(without.takers, isAsked);
     if (!withdraws && mayPrice)
