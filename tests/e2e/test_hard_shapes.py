@@ -199,6 +199,45 @@ def test_pool_of_an_image_larger_than_the_scratchpad(tmp_path, pool):
     np.testing.assert_allclose(outputs["grad:conv"], w.grad.numpy(), rtol=1e-4, atol=1e-6)
 
 
+WINDOW = {"kernel_shape": [130, 120], "strides": [50, 7], "pads": [20, 10, 0, 30]}
+
+
+@pytest.mark.parametrize("kind,more", [("MaxPool", {}), ("AveragePool", {}), ("AveragePool", {"count_include_pad": 1})])
+def test_a_window_larger_than_the_scratchpad(tmp_path, kind, more):
+    """15,600 pixels of three channels are 183 KiB, the scratchpad has 64; windows that overlap, and others cut off."""
+    random = np.random.default_rng(12)
+    weight = random.standard_normal((3, 2, 1, 1), dtype=np.float32)
+    nodes = [
+        helper.make_node("Conv", ["x", "conv"], ["c"], name="conv"),
+        helper.make_node(kind, ["c"], ["p"], name="pool", **WINDOW, **more),
+        helper.make_node("Tanh", ["p"], ["logits"], name="tanh"),
+    ]
+    model = save(tmp_path / "m.onnx", nodes, {"x": [2, 2, 200, 150]}, {"logits": [2, 3, 2, 11]}, {"conv": weight})
+    program = compile_step(model, "tiny", 2, tmp_path / "step.arsis", keep="gradients", loss="mse")
+    tool("arsis-verify", program, "--chip", "tiny")
+    x = random.standard_normal((2, 2, 200, 150), dtype=np.float32)
+    targets = random.standard_normal((2, 3, 2, 11), dtype=np.float32)
+    run = ("--check=exact", "--functional-only", "--no-verify")
+    outputs, report = simulate(program, "tiny", {"x": x, "targets": targets}, tmp_path, *run)
+    assert report["parity"]["passed"]
+    w = torch.tensor(weight, dtype=torch.float64, requires_grad=True)
+    image = torch.conv2d(torch.tensor(x, dtype=torch.float64), w)
+    top, left, bottom, right = WINDOW["pads"]
+
+    def windows(tensor: torch.Tensor, filled: float) -> torch.Tensor:
+        wide = torch.nn.functional.pad(tensor, (left, right, top, bottom), value=filled)
+        return wide.unfold(2, 130, 50).unfold(3, 120, 7).flatten(4)
+
+    if kind == "MaxPool":
+        pooled = windows(image, -np.inf).amax(4)
+    else:
+        counted = windows(torch.ones_like(image), float(more.get("count_include_pad", 0)))
+        pooled = windows(image, 0).sum(4) / counted.sum(4)
+    torch.nn.functional.mse_loss(pooled.tanh(), torch.tensor(targets, dtype=torch.float64)).backward()
+    np.testing.assert_allclose(outputs["logits"], pooled.tanh().detach().numpy(), rtol=1e-5, atol=1e-6)
+    np.testing.assert_allclose(outputs["grad:conv"], w.grad.numpy(), rtol=1e-4, atol=1e-6)
+
+
 def test_a_window_that_no_instruction_holds_names_the_layer(tmp_path):
     nodes = [helper.make_node("AveragePool", ["x"], ["y"], name="gap", kernel_shape=[65537, 1])]
     model = save(tmp_path / "m.onnx", nodes, {"x": [1, 8, 65538, 1]}, {"y": [1, 8, 2, 1]}, {})

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // Cast of what the step computes. All floats are fp32 here, so a cast to FLOAT or DOUBLE is another name.
+// Integers that the file stores become floats, which are not trained.
 
 #include "compiler/Import/Onnx/Operators.h"
 #include "dialects/Isa/Encoding/OptionNames.h"
@@ -22,9 +23,12 @@ static std::string checkCast(const Node &node) {
 
 static LogicalResult convertCast(const Node &node, GraphImporter &graph) {
   const Tensor *known = graph.constant(node, 0);
-  if (known && !known->isFloat)
-    return graph.fail(node, "casts " + Twine(known->size()) + " integers (supported: at most " +
-                                Twine(kComputedElements) + ")");
+  if (isNameOnly(node) && known && !known->isFloat) {
+    Tensor floats;
+    floats.shape = known->shape;
+    floats.floats.assign(known->integers.begin(), known->integers.end());
+    return graph.defineConstant(node, std::move(floats), /*trainable=*/false, node.output(0));
+  }
   if (isNameOnly(node))
     return graph.forward(node);
   return graph.fail(node, "casts values to " + elementTypeName(node.integer("to", 0)) +

@@ -72,8 +72,9 @@ std::optional<LogicalResult> GraphImporter::fold(const Node &node) {
     return std::nullopt;
   Tensor result;
   if (std::string problem = known->evaluate(node, inputs, result); !problem.empty()) {
-    // Along some axes only, floats are reduced in the step.
-    if (inputs[0]->isFloat && node.type().starts_with("Reduce") && findOperator(node.type()))
+    // Along some axes only, floats are reduced in the step, and many are repeated there.
+    if (inputs[0]->isFloat && (node.type().starts_with("Reduce") || node.type() == "Expand") &&
+        findOperator(node.type()))
       return std::nullopt;
     return fail(node, problem);
   }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Gather: of a shape it is evaluated; of a tensor, by indices that are known, it is made of slices.
+// Gather: of a shape it is evaluated; of a tensor, by indices that are known, it is made of slices. Tile
+// joins a tensor with itself.
 
 #include "compiler/Import/Onnx/Emit.h"
 #include "compiler/Import/Onnx/Operators.h"
@@ -90,6 +91,28 @@ static LogicalResult convertGather(const Node &node, GraphImporter &graph) {
   return graph.define(node, 0, graph.reshape(node, *y, shape), permutation);
 }
 
-const std::vector<Operator> gatherOperators = {{"Gather", nullptr, convertGather}};
+static LogicalResult convertTile(const Node &node, GraphImporter &graph) {
+  Arranged x = graph.valueAsItIs(node, 0);
+  if (!x)
+    return failure();
+  const Tensor *repeats = graph.constant(node, 1);
+  if (!repeats || repeats->isFloat)
+    return graph.fail(node, "the repeats are not known at import");
+  if (repeats->integers.size() != x.permutation.size())
+    return graph.fail(node, Twine(repeats->integers.size()) + " repeats, expected one for each of " +
+                                Twine(x.permutation.size()) + " dimensions");
+  for (auto [dim, count] : llvm::enumerate(repeats->integers)) {
+    if (count < 1 || count > int64_t(kMostPieces))
+      return graph.fail(node, "repeats dimension " + Twine(dim) + " " + Twine(count) +
+                                  " times (supported: 1 to " + Twine(kMostPieces) + ")");
+    x.value = concat(node, graph, SmallVector<Value>(count, x.value), x.permutation[dim]);
+  }
+  return graph.define(node, 0, x.value, x.permutation);
+}
+
+const std::vector<Operator> gatherOperators = {
+    {"Gather", nullptr, convertGather},
+    {"Tile", nullptr, convertTile},
+};
 
 } // namespace arsis::compiler::onnximport

@@ -37,6 +37,33 @@ static LogicalResult resolve(const Node &node, GraphImporter &graph, Value x, Wi
   return success();
 }
 
+namespace {
+
+/// A pooling, and the shape of its result.
+struct Stage {
+  Window window;
+  SmallVector<int64_t> shape;
+};
+
+} // namespace
+
+/// A very large window goes over rows first, then over columns. The greatest element of all is that of the
+/// rows' greatest, and the first of equals is, too; a window has as many elements as its rows times its
+/// columns, also where it is cut off.
+static std::vector<Stage> stagesOf(const Window &window, Value x, ArrayRef<int64_t> shape) {
+  const Stage whole{window, llvm::to_vector(shape)};
+  if (window.kernel[0] == 1 || window.kernel[1] == 1 ||
+      window.kernel[0] * window.kernel[1] <= kMostPooledPixels)
+    return {whole};
+  Stage rows = whole, columns = whole;
+  rows.window.kernel[0] = rows.window.strides[0] = rows.window.dilations[0] = 1;
+  rows.window.pads[0] = rows.window.pads[2] = 0;
+  rows.shape[1] = cast<RankedTensorType>(x.getType()).getShape()[1];
+  columns.window.kernel[1] = columns.window.strides[1] = columns.window.dilations[1] = 1;
+  columns.window.pads[1] = columns.window.pads[3] = 0;
+  return {rows, columns};
+}
+
 static LogicalResult convertMaxPool(const Node &node, GraphImporter &graph) {
   if (node.hasOutput(1) && graph.isRead(node.output(1)))
     return graph.fail(node, "output Indices is read (supported: the maxima only)");
@@ -45,9 +72,11 @@ static LogicalResult convertMaxPool(const Node &node, GraphImporter &graph) {
   SmallVector<int64_t> shape;
   if (!x || failed(resolve(node, graph, x, window, shape)))
     return failure();
-  Value y = nn::MaxPoolOp::create(graph.builder(), graph.location(node), graph.tensorType(shape), x,
-                                  window.kernel, window.strides, window.pads, window.dilations, nullptr);
-  return graph.define(node, 0, y, imagePermutation());
+  for (const Stage &stage : stagesOf(window, x, shape))
+    x = nn::MaxPoolOp::create(graph.builder(), graph.location(node), graph.tensorType(stage.shape), x,
+                              stage.window.kernel, stage.window.strides, stage.window.pads,
+                              stage.window.dilations, nullptr);
+  return graph.define(node, 0, x, imagePermutation());
 }
 
 static LogicalResult convertAveragePool(const Node &node, GraphImporter &graph) {
@@ -60,10 +89,11 @@ static LogicalResult convertAveragePool(const Node &node, GraphImporter &graph) 
   if (ArrayRef(window.kernel) == image && llvm::all_of(window.pads, [](int64_t pad) { return pad == 0; }) &&
       llvm::product_of(image) > kMostPooledPixels)
     return meanOverAxes(node, graph, {2, 3}, /*keepDimensions=*/true);
-  Value y = nn::AvgPoolOp::create(graph.builder(), graph.location(node), graph.tensorType(shape), x,
-                                  window.kernel, window.strides, window.pads, window.dilations,
-                                  node.integer("count_include_pad", 0) != 0, nullptr);
-  return graph.define(node, 0, y, imagePermutation());
+  for (const Stage &stage : stagesOf(window, x, shape))
+    x = nn::AvgPoolOp::create(graph.builder(), graph.location(node), graph.tensorType(stage.shape), x,
+                              stage.window.kernel, stage.window.strides, stage.window.pads,
+                              stage.window.dilations, node.integer("count_include_pad", 0) != 0, nullptr);
+  return graph.define(node, 0, x, imagePermutation());
 }
 
 /// The greatest element of every window of `kernel`, all of which lie in x side by side.

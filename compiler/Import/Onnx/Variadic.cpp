@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Operators of any number of tensors that broadcast to one shape: Max, Mean, Min, Sum. The greatest of
-// several is a pooling over them side by side, which keeps every bit and gives the gradient to the first of
-// equals.
+// Operators of any number of tensors that broadcast to one shape: Expand, Max, Mean, Min, Sum. The greatest
+// of several is a pooling over them side by side, which keeps every bit and gives the gradient to the first
+// of equals.
 
 #include "compiler/Import/Onnx/Arithmetic.h"
 #include "compiler/Import/Onnx/Emit.h"
@@ -22,16 +22,16 @@ struct Alike {
 
 } // namespace
 
-/// The shape to which all inputs broadcast.
-static FailureOr<SmallVector<int64_t>> jointShape(const Node &node, GraphImporter &graph) {
+/// The shape to which all shapes broadcast.
+static FailureOr<SmallVector<int64_t>> jointShape(const Node &node, GraphImporter &graph,
+                                                  ArrayRef<SmallVector<int64_t>> shapes) {
   SmallVector<int64_t> joint;
-  for (size_t input = 0; input < node.inputCount(); ++input) {
-    const SmallVector<int64_t> shape = graph.hostShape(node, input);
+  for (const SmallVector<int64_t> &shape : shapes) {
     if (shape.size() > joint.size())
       joint.insert(joint.begin(), shape.size() - joint.size(), 1);
     for (auto [to, extent] : llvm::zip(MutableArrayRef(joint).take_back(shape.size()), shape)) {
       if (to != 1 && extent != 1 && to != extent)
-        return graph.fail(node, "combines tensors of shapes " + describe(graph.hostShape(node, 0)) + " and " +
+        return graph.fail(node, "combines tensors of shapes " + describe(shapes.front()) + " and " +
                                     describe(shape) + ", which do not broadcast to one shape");
       to = std::max(to, extent);
     }
@@ -41,36 +41,58 @@ static FailureOr<SmallVector<int64_t>> jointShape(const Node &node, GraphImporte
   return joint;
 }
 
+/// Input `index` repeated to a shape of the host, in the host's arrangement.
+static Value repeated(const Node &node, GraphImporter &graph, size_t index, ArrayRef<int64_t> joint) {
+  const SmallVector<int64_t> shape = graph.hostShape(node, index);
+  Value x = graph.value(node, index, hostPermutation(shape.size()));
+  if (!x || ArrayRef(shape) == joint)
+    return x;
+  SmallVector<int64_t> own, along;
+  for (auto [dim, extent] : llvm::enumerate(shape))
+    if (extent != 1) {
+      own.push_back(extent);
+      along.push_back(joint.size() - shape.size() + dim);
+    }
+  return nn::BroadcastOp::create(graph.builder(), graph.location(node), graph.tensorType(joint),
+                                 graph.reshape(node, x, own), graph.builder().getDenseI64ArrayAttr(along),
+                                 nullptr);
+}
+
 static FailureOr<Alike> alike(const Node &node, GraphImporter &graph) {
-  FailureOr<SmallVector<int64_t>> joint = jointShape(node, graph);
+  const auto inputs = llvm::seq<size_t>(0, node.inputCount());
+  const SmallVector<SmallVector<int64_t>> shapes =
+      llvm::map_to_vector(inputs, [&](size_t input) { return graph.hostShape(node, input); });
+  FailureOr<SmallVector<int64_t>> joint = jointShape(node, graph, shapes);
   if (failed(joint))
     return failure();
-  const auto inputs = llvm::seq<size_t>(0, node.inputCount());
-  const bool isOneShape =
-      llvm::all_of(inputs, [&](size_t input) { return graph.hostShape(node, input) == *joint; });
   const auto computed = llvm::find_if(inputs, [&](size_t input) { return !graph.isConstant(node, input); });
+  const bool isOneShape = llvm::all_equal(shapes);
   Alike all{{}, hostPermutation(joint->size())};
   if (isOneShape && computed != inputs.end())
     all.permutation = graph.valueAsItIs(node, *computed).permutation;
   for (size_t input : inputs) {
-    const SmallVector<int64_t> shape = graph.hostShape(node, input);
-    Value x = graph.value(node, input, isOneShape ? all.permutation : hostPermutation(shape.size()));
-    if (!x)
+    all.values.push_back(isOneShape ? graph.value(node, input, all.permutation)
+                                    : repeated(node, graph, input, *joint));
+    if (!all.values.back())
       return failure();
-    if (shape != *joint) {
-      SmallVector<int64_t> own, along;
-      for (auto [dim, extent] : llvm::enumerate(shape))
-        if (extent != 1) {
-          own.push_back(extent);
-          along.push_back(joint->size() - shape.size() + dim);
-        }
-      x = nn::BroadcastOp::create(graph.builder(), graph.location(node), graph.tensorType(*joint),
-                                  graph.reshape(node, x, own), graph.builder().getDenseI64ArrayAttr(along),
-                                  nullptr);
-    }
-    all.values.push_back(x);
   }
   return all;
+}
+
+static LogicalResult convertExpand(const Node &node, GraphImporter &graph) {
+  const Tensor *wanted = graph.constant(node, 1);
+  if (!wanted || wanted->isFloat)
+    return graph.fail(node, "the shape is not known at import");
+  const SmallVector<int64_t> shape(wanted->integers.begin(), wanted->integers.end());
+  if (llvm::any_of(shape, [](int64_t extent) { return extent < 1; }))
+    return graph.fail(node, "the shape is " + describe(shape) + ", expected positive numbers");
+  FailureOr<SmallVector<int64_t>> joint = jointShape(node, graph, {graph.hostShape(node, 0), shape});
+  if (failed(joint))
+    return failure();
+  if (*joint == graph.hostShape(node, 0))
+    return graph.forward(node);
+  Value y = repeated(node, graph, 0, *joint);
+  return y ? graph.define(node, 0, y, hostPermutation(joint->size())) : failure();
 }
 
 /// The greatest of tensors of one shape, element by element.
@@ -144,9 +166,8 @@ template <bool isMean> static LogicalResult convertSum(const Node &node, GraphIm
 }
 
 const std::vector<Operator> variadicOperators = {
-    {"Max", nullptr, convertExtreme<true>},
-    {"Mean", nullptr, convertSum<true>},
-    {"Min", nullptr, convertExtreme<false>},
+    {"Expand", nullptr, convertExpand},  {"Max", nullptr, convertExtreme<true>},
+    {"Mean", nullptr, convertSum<true>}, {"Min", nullptr, convertExtreme<false>},
     {"Sum", nullptr, convertSum<false>},
 };
 

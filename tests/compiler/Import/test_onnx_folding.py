@@ -11,7 +11,7 @@ import pytest
 import torch
 from onnx import TensorProto, helper, numpy_helper
 from onnx_files import floats
-from onnx_nets import values
+from onnx_nets import Net, values
 
 
 def folded(kind: str, inputs: list, attributes: dict, opset: int = 21) -> tuple[np.ndarray, np.ndarray]:
@@ -184,6 +184,19 @@ def test_a_parameter_behind_a_cast_is_trained(importer):
     ]
     out = importer.nodes(nodes, {"x": (2, 3)}, ["y"], {"w": floats(3, 4).astype(np.float16)}, options=["--train"])
     out.has('nn.name = "w", nn.role = #nn.role<parameter>')
+
+
+@pytest.mark.parametrize("kind", [np.int8, np.uint8, np.int32, np.int64])
+def test_whole_numbers_that_are_stored_are_floats_that_stay(kind):
+    """Weights of 600 whole numbers behind a Cast, as quantised files have them."""
+    net = Net(17)
+    numbers = (np.arange(600).reshape(3, 200) % 100).astype(kind)
+    weight = net.node("Cast", [net.initialiser(numbers)], to=TensorProto.FLOAT)
+    trained = net.node("Mul", [net.input(values(5, 3)), net.initialiser(values(3), "scale")])
+    y = net.node("MatMul", [trained, weight])
+    np.testing.assert_allclose(net.on_chip([y])[0], net.by_onnxruntime([y])[0], rtol=1e-5, atol=1e-4)
+    program = arsis.compile(net.model([y]), "tiny", train=True, loss="mse")
+    assert [t["name"] for t in program.tensors if t["role"] == "parameter"] == ["scale"]
 
 
 def test_a_parameter_is_not_folded(importer):

@@ -218,6 +218,32 @@ def test_gradient_of_a_flip():
     finish(both, both.net.node("Slice", [x, *given]), both.tensors[x].flip(3))
 
 
+@pytest.mark.parametrize("shape,wanted", [
+    ((7,), (5, 7)), ((5, 3), (2, 5, 3)), ((5, 1), (5, 4)), ((3, 1, 5), (4, 3, 2, 5)), ((1, 3, 1, 1), (2, 3, 4, 5)),
+    ((2, 3, 7, 5), (1, 3, 1, 5)), ((), (3, 2)),
+])  # fmt: skip
+def test_expand(shape, wanted):
+    in_every_arrangement(shape, lambda net, x: net.node("Tanh", [net.node("Expand", [x, net.integers(*wanted)])]))
+
+
+@pytest.mark.parametrize(
+    "shape,repeats", [((7,), (3,)), ((5, 3), (1, 2)), ((4, 3, 5), (2, 1, 3)), (IMAGE, (1, 2, 1, 2))]
+)
+def test_tile(shape, repeats):
+    in_every_arrangement(shape, lambda net, x: net.node("Tile", [x, net.integers(*repeats)]))
+
+
+def test_gradients_of_what_is_repeated():
+    """`torch.nn.functional.normalize` has an Expand, `repeat` is a Tile."""
+    both, x = begin("transposed")
+    length = both.net.node("ReduceL2", [x], axes=[1], keepdims=1)
+    tensor = both.tensors[x]
+    whole = both.net.node("Expand", [length, both.net.integers(*tensor.shape)])
+    unit = both.put(both.net.node("Div", [x, whole]), torch.nn.functional.normalize(tensor))
+    tiled = both.net.node("Tile", [unit, both.net.integers(1, 2, 1, 3)])
+    finish(both, tiled, both.tensors[unit].repeat(1, 2, 1, 3))
+
+
 @pytest.mark.parametrize("mode", ["DCR", "CRD"])
 def test_blocks_come_out_of_channels(mode):
     in_every_arrangement((2, 12, 3, 5), lambda net, x: net.node("DepthToSpace", [x], blocksize=2, mode=mode))
@@ -275,6 +301,11 @@ def test_gradients_of_functions_of_one_tensor(kind):
     ("Gemm", ["x", "w"], {"alpha": float("inf")}, {"w": floats(3, 2)}, "alpha = inf, expected a finite number"),
     ("Gather", ["x", "i"], {}, {"i": np.array(2)}, "index 2 into 2 elements"),
     ("Gather", ["x", "i"], {"axis": 2}, {"i": np.array(0)}, "axis = 2 of a tensor of rank 2"),
+    ("Expand", ["x", "i"], {}, {"i": np.array([4, 3])}, "combines tensors of shapes 2x3 and 4x3, which do not"),
+    ("Expand", ["x", "i"], {}, {"i": np.array([-1, 3])}, "the shape is -1x3, expected positive numbers"),
+    ("Expand", ["x", "x"], {}, {}, "the shape is not known at import"),
+    ("Tile", ["x", "i"], {}, {"i": np.array([2])}, "1 repeats, expected one for each of 2 dimensions"),
+    ("Tile", ["x", "i"], {}, {"i": np.array([2, 0])}, "repeats dimension 1 0 times (supported: 1 to 256)"),
     ("DepthToSpace", ["x"], {"blocksize": 0}, {}, "blocksize = 0, expected a positive number"),
     ("SpaceToDepth", ["x"], {"blocksize": 2}, {}, "input 'x' has shape 2x3, expected rank 4"),
     ("Celu", ["x"], {"alpha": 0.0}, {}, "alpha = 0.000000, expected a number with a reciprocal"),
