@@ -148,18 +148,19 @@ def against_torch(graph: Graph, program: arsis.Program) -> str:
 
 def check(graph: Graph) -> Verdict:
     """Throws what is no arsis.Error."""
+    chip = arsis.Chip(graph.chip, graph.overrides)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            program = arsis.compile(graph.model.SerializeToString(), graph.chip, **graph.options)
+            program = arsis.compile(graph.model.SerializeToString(), chip, **graph.options)
     except arsis.Error as error:
         return Verdict("refused", str(error))
     if "loss" in graph.options:
         graph.given = draw_given(graph, program.tensors)
-    verification = arsis.verify(program, graph.chip)
+    verification = arsis.verify(program, chip)
     if not verification:
         return Verdict("verifier", verification.findings[0].message)
-    session, reference = arsis.Session(program, graph.chip), arsis.Reference(program)
+    session, reference = arsis.Session(program, chip), arsis.Reference(program)
     for place in (session, reference):
         write(program, graph, place.write)
     session.run("functional")

@@ -17,6 +17,9 @@ from onnx import TensorProto, helper, numpy_helper
 
 OPSET = 17
 CHIPS = ["tiny", "edge", "datacentre", str(Path(__file__).resolve().parents[2] / "e2e/chips/rect12x20.yaml")]
+# What a chip has where tensors do not fit as a whole; banks of `datacentre` are 8 KiB of words, and its clock takes
+# accumulators of some size.
+CRAMPED_KIB, CRAMPED_ROWS = {"datacentre": [8, 16]}, {"datacentre": [512]}
 EXTENTS = [1, 1, 2, 3, 4, 5, 7, 8, 11, 13]
 MOST_ELEMENTS = 6000  # of a tensor
 UNARY = [
@@ -42,6 +45,7 @@ class Graph:
     inputs: dict[str, np.ndarray]
     options: dict[str, object]  # of arsis.compile
     chip: str = "tiny"
+    overrides: dict[str, object] = field(default_factory=dict)  # values of the chip
     given: dict[str, np.ndarray] = field(default_factory=dict)  # labels and targets
 
 
@@ -57,7 +61,7 @@ class Grower:
         self.tensors: list[str] = []
         self.training = self.random.random() < 0.8
         channels, height, width = (self.random.choice(EXTENTS) for _ in range(3))
-        shape = (self.random.choice([1, 2, 3, 5]), min(channels, 8), height, width)
+        shape = (self.random.choice([1, 2, 3, 5]), channels, height, width)
         shape = shape[: self.random.choice([2, 3, 4, 4, 4, 4, 4])]
         self.tensors.append(self.node("Add", [self.input(shape), self.weight(shape)]))  # every gradient goes somewhere
 
@@ -111,6 +115,7 @@ class Grower:
         rank = len(self.shape(name))
         kinds = ["unary", "unary", "unary", "move", "arithmetic", "join", "cut", "widen"]
         kinds += ["convolve", "convolve", "convolve", "pool", "normalise", "squeeze"] if rank == 4 else []
+        kinds += ["block", "block", "mix"] if rank == 4 else []
         kinds += ["multiply", "multiply", "layer_normalise"] if rank == 2 else []
         kinds += ["average"] if rank > 2 else []
         before = len(self.nodes), dict(self.initialisers), dict(self.inputs), dict(self.values)
@@ -150,6 +155,7 @@ class Grower:
         shape, kind = self.shape(name), self.random.choice(["Add", "Add", "Mul", "Sub"])
         fits = [n for n in self.tensors if n != name and broadcasts(self.shape(n), shape)]
         if fits and self.random.random() < 0.6:
+            kind = self.random.choice([kind, kind, "Max", "Min", "Sum", "Mean"])
             return self.node(kind, self.random.sample([name, self.random.choice(fits)], 2))
         small = [extent if self.random.random() < 0.5 else 1 for extent in shape]
         return self.node(kind, self.random.sample([name, self.weight(small)], 2))
@@ -173,13 +179,18 @@ class Grower:
         if self.random.random() < 0.5 and extent > 1:
             first = self.random.randint(1, extent - 1)
             return self.node("Split", [name, self.whole(first, extent - first)], outputs=2, axis=axis)
+        if self.random.random() < 0.2:
+            places = self.random.choices(range(-extent, extent), k=self.random.randint(1, 4))
+            return self.node("Gather", [name, self.whole(*places)], axis=axis)
         low = self.random.randrange(extent)
         high, step = self.random.randint(low + 1, extent), self.random.randint(1, 3)
+        if self.random.random() < 0.2:
+            low, high, step = high - 1, low - 1 if low else -extent - 1, -step
         return self.node("Slice", [name, self.whole(low), self.whole(high), self.whole(axis), self.whole(step)])
 
     def widen(self, name: str) -> str:
         shape = self.shape(name)
-        mode = self.random.choice(["constant", "reflect", "edge"])
+        mode = self.random.choice(["constant", "reflect", "edge"])  # "wrap" is of a later opset
         most = [0 if self.random.random() < 0.5 else min(2, extent - 1 if mode == "reflect" else 2) for extent in shape]
         pads = [self.random.randint(0, each) for each in most * 2]
         value = mode == "constant" and self.random.random() < 0.5
@@ -209,8 +220,8 @@ class Grower:
         return self.node("Conv", operands, group=groups, **window)
 
     def pool(self, name: str) -> str:
-        kind = self.random.choice(["MaxPool", "AveragePool", "GlobalAveragePool"])
-        if kind == "GlobalAveragePool":
+        kind = self.random.choice(["MaxPool", "AveragePool", "GlobalAveragePool", "GlobalMaxPool"])
+        if kind.startswith("Global"):
             return self.node(kind, [name])
         window = self.window(name)
         window["pads"] = [min(p, k // 2) for p, k in zip(window["pads"], window["kernel_shape"] * 2, strict=True)]
@@ -244,6 +255,30 @@ class Grower:
         factor = self.node("Conv", [mean, self.weight((channels, channels, 1, 1))])
         return self.node("Mul", [name, self.node(self.random.choice(["Sigmoid", "HardSigmoid"]), [factor])])
 
+    def block(self, name: str) -> str:
+        """Two convolutions that keep the image, with their norms, and what goes around them."""
+        channels, image = self.shape(name)[1], name
+        for number in range(2):
+            kernel = self.random.choice([1, 3, 3, 5])
+            groups = self.random.choice([1, 1, 1, channels])
+            shape = (channels, channels // groups, kernel, kernel)
+            operands = [image, self.weight(shape, 1 / math.sqrt(math.prod(shape[1:])))]
+            image = self.node("Conv", operands, kernel_shape=[kernel] * 2, pads=[kernel // 2] * 4, group=groups)
+            if self.random.random() < 0.7:
+                image = self.normalise(image)
+            if number == 0:
+                image = self.node("Relu", [image])
+        return self.node("Relu", [self.node("Add", [image, name])])
+
+    def mix(self, name: str) -> str:
+        """A product over one dimension of an image."""
+        axis = self.random.randrange(4)
+        letters = "bchw"
+        result = letters.replace(letters[axis], "o")
+        count = self.random.choice([1, 2, 3, 5])
+        weight = self.weight((count, self.shape(name)[axis]), 1 / math.sqrt(self.shape(name)[axis]))
+        return self.node("Einsum", [name, weight], equation=f"{letters},o{letters[axis]}->{result}")
+
     def multiply(self, name: str) -> str:
         rows, inner = self.shape(name)
         turned, columns = self.random.random() < 0.3, self.random.choice(EXTENTS)
@@ -253,7 +288,8 @@ class Grower:
             return self.node("MatMul", [name, self.weight((inner, columns), scale)])
         bias = self.weight(self.random.choice([(columns,), (1, columns), (rows, columns)]))
         operands = [name, self.weight((columns, inner), scale), bias]
-        return self.node("Gemm", operands, transA=int(turned), transB=1)
+        factors = {"alpha": 0.75, "beta": -1.5} if self.random.random() < 0.2 else {}
+        return self.node("Gemm", operands, transA=int(turned), transB=1, **factors)
 
 
 def broadcasts(small: tuple[int, ...], shape: tuple[int, ...]) -> bool:
@@ -304,4 +340,9 @@ def graph(seed: int) -> Graph:
     if grower.training:
         loss = "+".join(head(grower, name) for name in heads)
         options |= {"train": True, "loss": loss, "keep": "gradients", "optimizer": "sgd,lr=0.125,momentum=0.5"}
-    return Graph(model, grower.inputs, options, draw.choice(CHIPS))
+    chip, overrides = draw.choice(CHIPS), {}
+    if draw.random() < 0.5:
+        overrides["scratchpad.kib"] = draw.choice(CRAMPED_KIB.get(chip, [2, 3, 4, 6, 8]))
+    if draw.random() < 0.25:
+        overrides["matrix.accumulator_rows"] = draw.choice(CRAMPED_ROWS.get(chip, [16, 32, 64]))
+    return Graph(model, grower.inputs, options, chip, overrides)

@@ -94,6 +94,10 @@ def plainer_options(graph: Graph) -> Iterator[Graph]:
             made = copy.deepcopy(graph)
             made.options[key] = value
             yield made
+    if graph.overrides:
+        made = copy.deepcopy(graph)
+        made.overrides = {}
+        yield made
     if graph.chip != "tiny":
         made = copy.deepcopy(graph)
         made.chip = "tiny"
@@ -122,10 +126,11 @@ def size(graph: Graph) -> int:
 
 def command(graph: Graph, path: str) -> str:
     """What repeats the compilation and compares it with the oracle."""
-    given = [f"--chip {graph.chip}"]
+    chip = " ".join([f"--chip {graph.chip}", *(f"--set {key}={value}" for key, value in graph.overrides.items())])
+    given = [chip]
     for key, value in graph.options.items():
         given.append(f"--{key}" if value is True else f"--{key} '{value}'")
-    run = f"arsis-sim failing.arsis --chip {graph.chip} --inputs {path}.npz --check=exact"
+    run = f"arsis-sim failing.arsis {chip} --inputs {path}.npz --check=exact"
     return f"arsis-compile {path} {' '.join(given)} -o failing.arsis && {run}"
 
 

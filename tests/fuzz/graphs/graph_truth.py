@@ -79,10 +79,30 @@ def pad(x, pads, value=None, *, mode=b"constant"):
 def slice_of(x, starts, ends, axes, steps=None):
     steps = torch.ones_like(starts) if steps is None else steps
     for start, end, axis, step in zip(*(t.tolist() for t in (starts, ends, axes, steps)), strict=True):
+        if step < 0:
+            x = slice_backwards(x, start, end, axis, step)
+            continue
         index = [slice(None)] * x.ndim
         index[axis] = slice(start, end, step)
         x = x[tuple(index)]
     return x
+
+
+def slice_backwards(x, start, end, axis, step):
+    """numpy's, which PyTorch refuses."""
+    return x.index_select(axis, torch.arange(x.shape[axis])[list(range(x.shape[axis]))[start:end:step]])
+
+
+def extreme(is_greatest: bool):
+    """Of equal elements the first one has the gradient."""
+
+    def of(*tensors):
+        first, *others = torch.broadcast_tensors(*tensors)
+        for other in others:
+            first = torch.where(first >= other if is_greatest else first <= other, first, other)
+        return first
+
+    return of
 
 
 def reduced(function):
@@ -112,12 +132,19 @@ OPERATORS = ACTIVATIONS | {
     "MaxPool": max_pool,
     "AveragePool": average_pool,
     "GlobalAveragePool": lambda x: x.mean(tuple(range(2, x.ndim)), keepdim=True),
+    "GlobalMaxPool": lambda x: functional.max_pool2d(x, x.shape[2:]),
     "Gemm": gemm,
+    "Einsum": lambda *xs, equation: torch.einsum(equation.decode(), *xs),
+    "Gather": lambda x, places, axis: x.index_select(axis, places % x.shape[axis]),
     "MatMul": torch.matmul,
     "LayerNormalization": layer_norm,
     "Add": torch.add,
     "Sub": torch.sub,
     "Mul": torch.mul,
+    "Max": extreme(True),
+    "Min": extreme(False),
+    "Sum": lambda *xs: sum(xs),
+    "Mean": lambda *xs: sum(xs) / len(xs),
     "Concat": lambda *xs, axis: torch.cat(xs, axis),
     "Split": lambda x, sizes, axis=0: torch.split(x, sizes.tolist(), axis),
     "Slice": slice_of,

@@ -35,6 +35,9 @@ DEPTHWISE = "compiler/Schedule/DepthwiseLayout.cpp"
 WINDOW = "compiler/Schedule/WindowLayout.cpp"
 VECTOR = "compiler/Schedule/VectorLayout.cpp"
 MOVE = "compiler/Schedule/Move.cpp"
+PROLOGUE = "compiler/Schedule/Prologue.cpp"
+GRADIENTS = "compiler/Schedule/GradientsLayout.cpp"
+EPILOGUE = "compiler/Schedule/Epilogue.cpp"
 EMIT = "compiler/Conversion/NNToTile/EmitLayout.cpp"
 OPERANDS = "compiler/Conversion/TileToIsa/Operands.cpp"
 ENGINE_OPS = "compiler/Conversion/TileToIsa/EngineOps.cpp"
@@ -44,6 +47,9 @@ MEMORY = "compiler/Transforms/PlanMemory/PlanMemory.cpp"
 TOKENS = "compiler/Transforms/SplitStreams/Tokens.cpp"
 DEPENDENCES = "compiler/Transforms/SplitStreams/Dependences.cpp"
 DIFFERENTIATE = "compiler/Transforms/Differentiate/Differentiate.cpp"
+FORM_UNITS = "compiler/Transforms/FormUnits/FormUnits.cpp"
+BOTH_GRADIENTS = "compiler/Transforms/Map/BothGradients.cpp"
+REPEATED = "compiler/Transforms/Map/Repeated.cpp"
 LOSS = "compiler/Transforms/AttachLoss/LossTerms.cpp"
 
 MUTANTS = [
@@ -88,4 +94,26 @@ MUTANTS = [
            "result.push_back({y, false, mine.slots + 1, mine.depth});"),
     Mutant(DIFFERENTIATE, "value.getType(), sum, gradient, nullptr", "value.getType(), sum, sum, nullptr"),
     Mutant(LOSS, "x, scaled(*targets, -1)", "x, scaled(*targets, 1)"),
+    # What products do where they load and where they store, and both gradients in one nest.
+    Mutant(PROLOGUE, "fill(before, start * -1, 0);", "fill(before - 1, start * -1, 0);"),
+    Mutant(PROLOGUE, "fill(behind, start + (extent - size), Affine(size) - start);",
+           "fill(behind, start + (extent - size), Affine(size));"),
+    Mutant(PROLOGUE, "clear(made, box, tile.axes[2], *tile.w);", "clear(made, box, tile.axes[1], *tile.w);"),
+    Mutant(PROLOGUE, "to.strides[d] = places[reg].strides[tile.axes[d]];", "to.strides[d] = places[reg].strides[d];"),
+    Mutant(GRADIENTS, "(h - l.sourceH.base) * sg[1]", "h * sg[1]"),
+    Mutant(GRADIENTS, "accumulate = index[l.n] + index[l.h] + index[l.w] + chunk[0]",
+           "accumulate = index[l.h] + index[l.w] + chunk[0]"),
+    Mutant(GRADIENTS, "index[l.w] * t.sourceW.step + t.sourceW.base, firstC()}",
+           "index[l.w] * t.sourceW.step, firstC()}"),
+    Mutant(WEIGHT_GRADIENT, "box, {0, 1, 2, 3}, firstColumn(), {}, {}, {}}", "box, {0, 1, 2, 3}, 0, {}, {}, {}}"),
+    Mutant(CONTRACTION, "l.sumChunk, index[l.n] + index[l.h] + index[l.w]);", "l.sumChunk, index[l.h] + index[l.w]);"),
+    Mutant(EPILOGUE, "part.accumulate = number + chunk;", "part.accumulate = chunk;"),
+    Mutant(EPILOGUE, "part.input.offset = chunk * (chunkRows * pitch);", "part.input.offset = chunk * chunkRows;"),
+    Mutant(EPILOGUE, "b.load(tensorOf(tensor), tile.at, tile.box, places[tensor.reg]);",
+           "b.load(tensors.front(), tile.at, tile.box, places[tensor.reg]);"),
+    Mutant(FORM_UNITS, "last->isBeforeInBlock(reader)", "reader->isBeforeInBlock(last)"),
+    Mutant(FORM_UNITS, "!reader->isBeforeInBlock(group.back())", "!reader->isBeforeInBlock(group.front())"),
+    Mutant(BOTH_GRADIENTS, "if (update->isBeforeInBlock(unit))", "if (unit->isBeforeInBlock(update))"),
+    Mutant(REPEATED, "chain.insert(definer);\n  SmallVector<unsigned> result",
+           "(void)definer;\n  SmallVector<unsigned> result"),
 ]  # fmt: skip
