@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""What PyTorch's exporter by tracing cannot write, written: random masks and adaptive average pools of any size."""
+"""What PyTorch's exporter by tracing cannot write, written: random masks and adaptive average pools of any size; and
+what it writes wrongly, circular padding (in 1.13 it leaves out the last row and column)."""
 
 from __future__ import annotations
 
@@ -8,7 +9,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import torch
-from torch.onnx import symbolic_helper
+from torch.onnx import symbolic_helper, symbolic_opset9, symbolic_opset11
 
 
 def bernoulli(g: Any, value: Any, *rest: Any) -> Any:
@@ -55,10 +56,33 @@ def adaptive_average_pool(g: Any, value: Any, output_size: Any) -> Any:
     return value
 
 
+def cut(g: Any, value: Any, axis: int, begin: int, end: int) -> Any:
+    return g.op("Slice", value, *(g.op("Constant", value_t=torch.tensor([number])) for number in (begin, end, axis)))
+
+
+def pad(g: Any, value: Any, widths: Any, mode: Any, filler: Any) -> Any:
+    """`torch.nn.functional.pad`: a circular one takes what is at the other end, dimension by dimension, the last one
+    first."""
+    if symbolic_helper._parse_arg(mode, "s") != "circular":
+        return symbolic_opset11.pad(g, value, widths, mode, filler)
+    sizes = symbolic_opset9._convert_padding_node(widths)
+    if min(sizes) < 0:
+        return symbolic_helper._unimplemented("pad", "a circular padding is negative", value)
+    rank = symbolic_helper._get_tensor_rank(value)
+    for number, (low, high) in enumerate(zip(sizes[::2], sizes[1::2], strict=True)):
+        axis = rank - 1 - number
+        before = [cut(g, value, axis, -low, torch.iinfo(torch.int64).max)] if low else []
+        behind = [cut(g, value, axis, 0, high)] if high else []
+        if before or behind:
+            value = g.op("Concat", *before, value, *behind, axis_i=axis)
+    return value
+
+
 SYMBOLICS: dict[str, Callable[..., Any]] = {
     "aten::bernoulli": bernoulli,
     "aten::adaptive_avg_pool1d": adaptive_average_pool,
     "aten::adaptive_avg_pool2d": adaptive_average_pool,
+    "aten::pad": pad,
 }
 
 

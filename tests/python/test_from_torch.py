@@ -153,6 +153,24 @@ class Deep(nn.Module):
         return self.fc(torch.flatten(x + self.depth(self.conv(x)), 1))
 
 
+PADDED = {
+    "circular": nn.Conv2d(3, 4, 3, padding=(2, 1), padding_mode="circular"),
+    "one side": nn.Conv2d(3, 4, (2, 4), padding="same", padding_mode="circular"),
+    "reflect": nn.Conv2d(3, 4, 3, padding=(2, 1), padding_mode="reflect"),
+    "replicate": nn.Conv2d(3, 4, 3, padding=(2, 1), padding_mode="replicate"),
+}
+
+
+@pytest.mark.parametrize("mode", PADDED)
+def test_padding_in_every_mode(mode):
+    layer, x = PADDED[mode], batch(2, 3, 5, 4)
+    session = arsis.Session(arsis.compile(arsis.from_torch(layer, torch.from_numpy(x)), "tiny", batch=2), "tiny")
+    session.write("input", x)
+    session.run("functional")
+    with torch.no_grad():
+        np.testing.assert_allclose(session.read("logits"), layer(torch.from_numpy(x)), rtol=1e-5, atol=1e-6)
+
+
 def test_stochastic_depth_skips_images():
     """Of 100 images, more than a constant of the graph may otherwise have; which, the gradients tell."""
     program = arsis.compile(arsis.from_torch(Deep(), torch.zeros(2, 3, 2, 2)), "tiny", batch=100, train=True,
