@@ -105,7 +105,7 @@ MUTANTS = [
            "accumulate = index[l.h] + index[l.w] + chunk[0]"),
     Mutant(GRADIENTS, "index[l.w] * t.sourceW.step + t.sourceW.base, firstC()}",
            "index[l.w] * t.sourceW.step, firstC()}"),
-    Mutant(WEIGHT_GRADIENT, "box, {0, 1, 2, 3}, firstColumn(), {}, {}, {}}", "box, {0, 1, 2, 3}, 0, {}, {}, {}}"),
+    Mutant(WEIGHT_GRADIENT, "p.overhangH(l, index[l.h], index[l.kh])", "p.overhangH(l, 0, index[l.kh])"),
     Mutant(CONTRACTION, "l.sumChunk, index[l.n] + index[l.h] + index[l.w]);", "l.sumChunk, index[l.h] + index[l.w]);"),
     Mutant(EPILOGUE, "part.accumulate = number + chunk;", "part.accumulate = chunk;"),
     Mutant(EPILOGUE, "part.input.offset = chunk * (chunkRows * pitch);", "part.input.offset = chunk * chunkRows;"),
