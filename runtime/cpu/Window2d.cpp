@@ -31,7 +31,8 @@ Window2d windowOf(const KernelCall &call, const Shape &input, const Shape &outpu
     WindowDim dim{input[1 + d], output[1 + d], kernel[d], strides[d], pads[d], pads[2 + d], dilations[d]};
     const int64_t room = dim.input + dim.padBefore + dim.padAfter - dim.dilation * (dim.kernel - 1) - 1;
     const int64_t fit = dim.kernel < 1 || room < 0 ? 0 : room / dim.stride + 1;
-    if (fit == 0 || (dim.output != fit && !(windowsMayHangOver && dim.output == fit + 1)))
+    const bool hangsOver = windowsMayHangOver && room > -dim.stride && dim.output == fit + 1;
+    if (dim.kernel < 1 || dim.output < 1 || (dim.output != fit && !hangsOver))
       throw Error("'" + call.op + "' has " + std::to_string(dim.output) + (d ? " columns" : " rows") +
                   " of windows, but " + std::to_string(fit) + " fit");
     *dims[d] = dim;

@@ -21,13 +21,13 @@ bool isWithinLimits(llvm::ArrayRef<int64_t> shape);
 inline int64_t dilatedKernel(int64_t kernel, int64_t dilation) { return dilation * (kernel - 1) + 1; }
 
 // Number of windows along one dimension; zero or less if the kernel does not fit.
-// With `ceilMode` a last window may hang over the end, as long as it starts inside the input or the leading
-// pad (the rule of PyTorch and of ONNX since opset 19).
+// With `ceilMode` a last window may hang over the end by less than a stride, as long as it starts inside the
+// input or the leading pad (the rule of PyTorch and of ONNX since opset 19); it may be the only one.
 inline int64_t windowCount(int64_t input, int64_t padBefore, int64_t padAfter, int64_t kernel, int64_t stride,
                            int64_t dilation, bool ceilMode = false) {
   int64_t room = input + padBefore + padAfter - dilatedKernel(kernel, dilation);
   if (room < 0)
-    return 0;
+    return ceilMode && -room < stride ? 1 : 0;
   int64_t count = room / stride + 1;
   if (ceilMode && room % stride != 0 && count * stride < input + padBefore)
     ++count;

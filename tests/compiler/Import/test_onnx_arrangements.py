@@ -144,6 +144,7 @@ POOLS = [
     {"kernel_shape": [2, 3], "strides": [2, 1], "pads": [1, 2, 0, 1]},
     {"kernel_shape": [3, 3], "strides": [2, 2], "ceil_mode": 1},
     {"kernel_shape": [2, 3], "strides": [3, 2], "pads": [1, 1, 0, 1], "ceil_mode": 1},
+    {"kernel_shape": [8, 7], "strides": [2, 3], "ceil_mode": 1},  # larger than the image: one window that hangs over
     {"kernel_shape": [3, 2], "strides": [2, 2], "auto_pad": "SAME_UPPER"},
     {"kernel_shape": [3, 2], "strides": [2, 2], "auto_pad": "SAME_LOWER"},
     {"kernel_shape": [3, 2], "auto_pad": "VALID"},

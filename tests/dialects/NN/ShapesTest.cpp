@@ -18,8 +18,6 @@ namespace {
 int64_t enumerateWindows(int64_t input, int64_t before, int64_t after, int64_t kernel, int64_t stride,
                          int64_t dilation, bool ceilMode) {
   int64_t count = 0, extent = dilatedKernel(kernel, dilation), padded = input + before + after;
-  if (extent > padded)
-    return 0;
   for (int64_t start = 0;; start += stride) {
     bool fits = start + extent <= padded;
     bool hangsOver = ceilMode && start + extent < padded + stride && start < input + before;

@@ -24,7 +24,7 @@ LARGE = 1e12  # sums of such terms, which cancel, say nothing
 
 
 NAMES_THE_PLACE = re.compile(
-    r"node '\w+' \(|\w+ \((fwd|loss|bwd-input|bwd-weight|update)\): no schedule|expects a parameter"
+    r"node '\w+' \(|\w+ \((fwd|loss|bwd-input|bwd-weight|update)\): (no schedule|is a softmax)|expects a parameter"
 )
 
 

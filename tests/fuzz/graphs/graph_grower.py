@@ -115,7 +115,7 @@ class Grower:
         rank = len(self.shape(name))
         kinds = ["unary", "unary", "unary", "move", "arithmetic", "join", "cut", "widen"]
         kinds += ["convolve", "convolve", "convolve", "pool", "normalise", "squeeze"] if rank == 4 else []
-        kinds += ["block", "block", "mix"] if rank == 4 else []
+        kinds += ["block", "block", "mix", "grow_image", "soften"] if rank == 4 else []
         kinds += ["multiply", "multiply", "layer_normalise"] if rank == 2 else []
         kinds += ["average"] if rank > 2 else []
         before = len(self.nodes), dict(self.initialisers), dict(self.inputs), dict(self.values)
@@ -239,6 +239,37 @@ class Grower:
         states = [self.state(self.draw(channels)), self.state(np.abs(self.draw(channels)) + np.float32(0.5))]
         operands = [name, self.vector(channels), self.vector(channels), *states]
         return self.node("BatchNormalization", operands, epsilon=1e-3)
+
+    def grow_image(self, name: str) -> str:
+        """A transposed convolution, or a resize by whole factors."""
+        factors = [self.random.choice([1, 2, 3]) for _ in range(2)]
+        if self.random.random() < 0.5:
+            scales = self.state(np.array([1, 1, *factors], np.float32))
+            how = {"mode": "linear"}
+            if self.random.random() < 0.5:
+                how = {"mode": "nearest", "coordinate_transformation_mode": "asymmetric", "nearest_mode": "floor"}
+            return self.node("Resize", [name, "", scales], **how)
+        channels, outputs = self.shape(name)[1], self.random.choice([1, 2, 3, 5])
+        groups = self.random.choice([g for g in (1, 1, 2, channels) if channels % g == 0])
+        kernel = [self.random.choice([1, 2, 3, 5]) for _ in range(2)]
+        pads = [self.random.randint(0, extent // 2) for extent in kernel]
+        weight = self.weight((channels, outputs, *kernel), 1 / math.sqrt(channels * math.prod(kernel)))
+        more = {"output_padding": [self.random.randint(0, factor - 1) for factor in factors]}
+        operands = [name, weight, *([self.weight((outputs * groups,))] if self.random.random() < 0.5 else [])]
+        return self.node(
+            "ConvTranspose", operands, kernel_shape=kernel, strides=factors, pads=pads * 2, group=groups, **more
+        )
+
+    def soften(self, name: str) -> str:
+        """Norms and softmax of images."""
+        kind, channels = self.random.choice(["Softmax", "InstanceNormalization", "LRN"]), self.shape(name)[1]
+        if kind == "Softmax":
+            return self.node(kind, [name], axis=self.random.randint(0, 3))
+        if kind == "LRN":
+            return self.node(kind, [name], size=self.random.choice([1, 3, 5]), alpha=0.5, beta=0.75, bias=1.5)
+        if math.prod(self.shape(name)[2:]) == 1:
+            raise IndexError("one pixel has no statistics")
+        return self.node(kind, [name, self.vector(channels), self.vector(channels)], epsilon=1e-2)
 
     def vector(self, count: int) -> str:
         """A parameter, also of one element: a normalisation takes it for nothing else."""

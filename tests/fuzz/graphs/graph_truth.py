@@ -41,18 +41,42 @@ def average_pool(x, *, kernel_shape, strides=(1, 1), pads=(0, 0, 0, 0), ceil_mod
     return torch.div(*sums)
 
 
-def batch_norm(x, scale, bias, mean, var, *, training, momentum=0.9, epsilon=1e-5, **_):
-    mean, var = mean.clone(), var.clone()
-    x = x.contiguous()  # of images one pixel high whose channels lie innermost, PyTorch 1.13's gradients are wrong
-    y = functional.batch_norm(x, mean, var, scale, bias, training, 1 - momentum, epsilon)
+def in_order(y):
+    """The gradient that comes to `y` lies in the order of its dimensions: where it does not, those of PyTorch 1.13's
+    norms are wrong (a batch norm of images one pixel high, an instance norm before a product over the images)."""
     if y.requires_grad:
         y.register_hook(lambda gradient: gradient.contiguous())
-    return y, mean, var
+    return y
+
+
+def batch_norm(x, scale, bias, mean, var, *, training, momentum=0.9, epsilon=1e-5, **_):
+    mean, var = mean.clone(), var.clone()
+    y = functional.batch_norm(x.contiguous(), mean, var, scale, bias, training, 1 - momentum, epsilon)
+    return in_order(y), mean, var
 
 
 def gemm(a, b, c=None, *, alpha=1.0, beta=1.0, transA=0, transB=0):  # noqa: N803
     y = alpha * ((a.T if transA else a) @ (b.T if transB else b))
     return y if c is None else y + beta * c
+
+
+def conv_transpose(x, w, b=None, *, strides, pads, output_padding, group, **_):
+    return functional.conv_transpose2d(x, w, b, strides, pads[:2], output_padding, group)
+
+
+def resize(x, _, scales, *, mode, **__):
+    factors = [int(s) for s in scales[2:].tolist()]
+    if mode == b"nearest":
+        return functional.interpolate(x, scale_factor=factors)
+    return functional.interpolate(x, scale_factor=factors, mode="bilinear", align_corners=False)
+
+
+def instance_norm(x, scale, bias, *, epsilon):
+    return in_order(functional.instance_norm(x.contiguous(), None, None, scale, bias, eps=epsilon))
+
+
+def local_response_norm(x, *, size, alpha, beta, bias):
+    return functional.local_response_norm(x, size, alpha, beta, bias)
 
 
 def layer_norm(x, scale, bias=None, *, axis=-1, epsilon=1e-5):
@@ -129,6 +153,11 @@ ACTIVATIONS = {
 }
 OPERATORS = ACTIVATIONS | {
     "Conv": conv,
+    "ConvTranspose": conv_transpose,
+    "Resize": resize,
+    "Softmax": lambda x, axis: torch.softmax(x, axis),
+    "InstanceNormalization": instance_norm,
+    "LRN": local_response_norm,
     "MaxPool": max_pool,
     "AveragePool": average_pool,
     "GlobalAveragePool": lambda x: x.mean(tuple(range(2, x.ndim)), keepdim=True),
