@@ -244,10 +244,10 @@ class Grower:
         """A transposed convolution, or a resize by whole factors."""
         factors = [self.random.choice([1, 2, 3]) for _ in range(2)]
         if self.random.random() < 0.5:
+            how = {"mode": "nearest", "coordinate_transformation_mode": "asymmetric", "nearest_mode": "floor"}
+            if self.random.random() < 0.5:  # thirds are no numbers of fp32: what was constant would not be
+                how, factors = {"mode": "linear"}, [2 ** (factor - 1) for factor in factors]
             scales = self.state(np.array([1, 1, *factors], np.float32))
-            how = {"mode": "linear"}
-            if self.random.random() < 0.5:
-                how = {"mode": "nearest", "coordinate_transformation_mode": "asymmetric", "nearest_mode": "floor"}
             return self.node("Resize", [name, "", scales], **how)
         channels, outputs = self.shape(name)[1], self.random.choice([1, 2, 3, 5])
         groups = self.random.choice([g for g in (1, 1, 2, channels) if channels % g == 0])
