@@ -18,6 +18,11 @@ What an argument `model` may be says `Model`, what a `chip` may be says `Chip`. 
 import os
 from pathlib import Path
 
+import numpy
+
+if int(numpy.__version__.partition(".")[0]) > 1:  # the native module would read arrays of 2 as empty
+    raise ImportError(f"arsis needs numpy below 2, found {numpy.__version__}: pip install 'numpy<2'")
+
 _chips = Path(__file__).resolve().parent / "chips"  # a wheel carries the shipped chips
 if _chips.is_dir():
     os.environ.setdefault("ARSIS_CHIP_PATH", str(_chips))

@@ -66,3 +66,10 @@ def test_a_shell_that_there_is_not(call):
 def test_the_module_is_a_command():
     done = subprocess.run([sys.executable, "-m", "arsis", "chips"], capture_output=True, text=True, check=True)
     assert done.stdout.split() == arsis.chips()
+
+
+def test_a_numpy_whose_arrays_the_native_module_misreads():
+    command = "import numpy; numpy.__version__ = '2.1.0'; import arsis"
+    done = subprocess.run([sys.executable, "-c", command], capture_output=True, text=True)
+    assert done.returncode == 1
+    assert done.stderr.endswith("ImportError: arsis needs numpy below 2, found 2.1.0: pip install 'numpy<2'\n")
