@@ -5,6 +5,8 @@
 
 #include "compiler/Import/Onnx/Functions.h"
 
+#include "compiler/Import/Onnx/LaterFields.h"
+
 #include "compiler/Import/Onnx/Schemas.h"
 
 #include "onnx/onnx_pb.h"
@@ -23,24 +25,8 @@ using std::string;
 using Names = std::map<string, string>;
 using Attributes = std::map<string, onnx::AttributeProto>;
 
-// Numbers of the fields in later versions of the format.
-constexpr int kNodeOverload = 8;
-constexpr int kFunctionDefaults = 11;
-constexpr int kFunctionOverload = 13;
-
-/// The values of a field of text or of a message, as bytes.
-std::vector<string> unknownField(const google::protobuf::Message &message, int number) {
-  std::vector<string> values;
-  const auto &fields = message.GetReflection()->GetUnknownFields(message);
-  for (int i = 0; i < fields.field_count(); ++i)
-    if (fields.field(i).number() == number &&
-        fields.field(i).type() == google::protobuf::UnknownField::TYPE_LENGTH_DELIMITED)
-      values.push_back(fields.field(i).length_delimited());
-  return values;
-}
-
 string overloadOf(const google::protobuf::Message &message, int number) {
-  std::vector<string> values = unknownField(message, number);
+  std::vector<string> values = laterField(message, number);
   return values.empty() ? "" : values.back();
 }
 
@@ -67,7 +53,7 @@ public:
       if (std::exchange(function.proto, &proto))
         problems.push_back("function '" + proto.name() + "' of domain '" + proto.domain() +
                            "' is defined twice");
-      for (const string &bytes : unknownField(proto, kFunctionDefaults)) {
+      for (const string &bytes : laterField(proto, kFunctionDefaults)) {
         onnx::AttributeProto attribute;
         if (attribute.ParseFromString(bytes))
           function.defaults[attribute.name()] = attribute;

@@ -82,7 +82,7 @@ OwningOpRef<ModuleOp> GraphImporter::run(onnx::ModelProto &model) {
   opBuilder.setInsertionPointToEnd(function.addEntryBlock());
 
   onnx::GraphProto &graph = *model.mutable_graph();
-  const std::vector<std::string> folded = findFoldedConvolutions(model);
+  const Optimized optimized = findOptimized(model);
   for (const onnx::ValueInfoProto &info : graph.value_info())
     declare(info);
   for (const onnx::ValueInfoProto &info : graph.output())
@@ -109,7 +109,7 @@ OwningOpRef<ModuleOp> GraphImporter::run(onnx::ModelProto &model) {
                          << " chooses what is stored and multiplied in bf16 or fp16)";
   describeAbsent();
   if (importOptions.training)
-    describeTraining(folded);
+    describeTraining(optimized);
   return module;
 }
 
@@ -118,7 +118,7 @@ static bool isKnown(const onnx::TensorShapeProto::Dimension &dim) {
   return dim.has_dim_value() && dim.dim_value() != -1 && dim.dim_value() != 0;
 }
 
-void GraphImporter::describeTraining(ArrayRef<std::string> folded) {
+void GraphImporter::describeTraining(const Optimized &optimized) {
   describeParameters();
   if (!numbers.empty())
     emitRemark(NameLoc::get(opBuilder.getStringAttr(path)))
@@ -131,14 +131,7 @@ void GraphImporter::describeTraining(ArrayRef<std::string> folded) {
   if (!usesDropout.empty())
     emitRemark(function.getLoc()) << "exported in inference form, but drops elements in the training step: "
                                   << llvm::join(usesDropout, ", ");
-  if (!folded.empty())
-    emitWarning(function.getLoc())
-        << folded.size()
-        << " convolutions have weights into which PyTorch has folded a batch norm, by their names ('"
-        << folded.front()
-        << "'); training moves the folded weights and takes no statistics. To train the batch norms, export "
-           "with "
-           "training=torch.onnx.TrainingMode.TRAINING and do_constant_folding=False";
+  warnOf(optimized, function.getLoc());
 }
 
 void GraphImporter::declare(const onnx::ValueInfoProto &info) {

@@ -9,6 +9,7 @@
 
 #include "compiler/Import/Onnx/Node.h"
 #include "compiler/Import/Onnx/Onnx.h"
+#include "compiler/Import/Onnx/Optimized.h"
 #include "compiler/Import/Onnx/Tensor.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -184,8 +185,8 @@ private:
   mlir::LogicalResult addInitialisers(const onnx::GraphProto &graph);
   mlir::LogicalResult addConstants(const onnx::GraphProto &graph, int64_t opset);
   mlir::LogicalResult addParameters(onnx::GraphProto &graph);
-  /// Remarks on what a training step makes of the file; `folded` are weights with batch norms in them.
-  void describeTraining(llvm::ArrayRef<std::string> folded);
+  /// Remarks on what a training step makes of the file.
+  void describeTraining(const Optimized &optimized);
   void describeParameters();
   /// Inputs that can only be weights become parameters without values.
   void addAbsentInputs(const onnx::GraphProto &graph);

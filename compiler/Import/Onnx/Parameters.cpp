@@ -309,26 +309,11 @@ private:
   ParameterPlan plan;
 };
 
-/// The names that PyTorch's exporter makes up, as for weights that it computed from others.
-bool isGenerated(StringRef name) {
-  return name.starts_with("onnx::") || (!name.empty() && llvm::all_of(name, llvm::isDigit));
-}
-
 } // namespace
 
 ParameterPlan planParameters(onnx::GraphProto &graph, llvm::StringMap<Entry> &entries,
                              const ImportOptions &options) {
   return Planner(graph, entries, options).run();
-}
-
-std::vector<std::string> findFoldedConvolutions(const onnx::ModelProto &model) {
-  std::vector<std::string> folded;
-  if (model.producer_name() == "pytorch")
-    for (const onnx::NodeProto &node : model.graph().node())
-      if (node.op_type() == "Conv" && node.input_size() == 3 && isGenerated(node.input(1)) &&
-          isGenerated(node.input(2)))
-        folded.push_back(node.input(1));
-  return folded;
 }
 
 static std::string quotedList(ArrayRef<std::string> names) {

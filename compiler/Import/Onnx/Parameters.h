@@ -33,9 +33,6 @@ struct ParameterPlan {
 ParameterPlan planParameters(onnx::GraphProto &graph, llvm::StringMap<Entry> &entries,
                              const ImportOptions &options);
 
-/// The weights of convolutions that, by their names, PyTorch's exporter has folded a batch norm into.
-std::vector<std::string> findFoldedConvolutions(const onnx::ModelProto &model);
-
 } // namespace arsis::compiler::onnximport
 
 #endif // ARSIS_COMPILER_IMPORT_ONNX_PARAMETERS_H

@@ -148,3 +148,67 @@ def test_as_functions(exported, expected):
     model = outlined(merged(later(exported, 18)))
     assert len(model.functions) == 3 and len(model.graph.node) < 12
     agree(step(model), expected)
+
+
+def noted(rules: str, producer: str = "pytorch", bias: bool = False) -> bytes:
+    """A convolution with what the optimizer behind PyTorch's exporter of 2026 notes at a node that it changed."""
+    weights = {"conv.weight": values(4, 3, 3, 3), "conv.bias": values(4)}
+    inputs = ["x", *weights][: 3 if bias else 2]
+    conv = helper.make_node("Conv", inputs, ["getitem"], name="conv")
+    if rules:
+        conv.metadata_props.add(key="pkg.onnxscript.rewriter.rule_name", value=rules)
+    nodes = [conv, helper.make_node("Flatten", ["getitem"], ["logits"])]
+    image, logits = (
+        helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT, shape)
+        for name, shape in (("x", [2, 3, 3, 3]), ("logits", [2, 4]))
+    )
+    tensors = [onnx.numpy_helper.from_array(weights[name], name) for name in inputs[1:]]
+    graph = helper.make_graph(nodes, "g", [image], [logits], tensors)
+    opsets = [helper.make_opsetid("", 20)]
+    return helper.make_model(graph, opset_imports=opsets, ir_version=10, producer_name=producer).SerializeToString()
+
+
+REMOVED, FUSED = "RemoveOptionalBiasFromConv", "RemoveOptionalBiasFromConv, FuseBatchNormIntoConv"
+
+
+@pytest.mark.parametrize(
+    ("model", "warning"),
+    [
+        (noted(FUSED), "1 layers have weights into which PyTorch has folded a batch norm .'conv.weight'."),
+        (noted(FUSED, bias=True), "arsis.from_torch keeps everything, .* optimize=False"),
+        (noted(REMOVED), "1 layers have no bias .'conv.weight'.; one of zeros"),
+        (noted(REMOVED, bias=True), None),
+        (noted(""), None),
+        (noted(FUSED, producer="mine"), None),
+    ],
+    ids=["folded", "folded with bias", "no bias", "with bias", "as it was", "of another tool"],
+)
+def test_what_the_exporter_left_out(model, warning):
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        arsis.compile(model, "tiny", train=True)
+    assert len(caught) == (warning is not None), [str(each.message) for each in caught]
+    if warning:
+        with pytest.warns(UserWarning, match=warning):
+            arsis.compile(model, "tiny", train=True)
+
+
+def test_the_type_of_another_value():
+    """A convolution's bias as PyTorch's exporter of 2026 writes none: a zero, cast and expanded."""
+    weight = values(4, 3, 3, 3)
+    nodes = [
+        helper.make_node("CastLike", ["zero", "x"], ["cast"]),
+        helper.make_node("Expand", ["cast", "four"], ["bias"]),
+        helper.make_node("Conv", ["x", "conv.weight", "bias"], ["y"]),
+        helper.make_node("Flatten", ["y"], ["logits"]),
+    ]
+    constants = {"zero": np.array(0, np.int64), "four": np.array([4], np.int64), "conv.weight": weight}
+    image, logits = (
+        helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT, shape)
+        for name, shape in (("x", [2, 3, 3, 3]), ("logits", [2, 4]))
+    )
+    tensors = [onnx.numpy_helper.from_array(value, name) for name, value in constants.items()]
+    graph = helper.make_graph(nodes, "g", [image], [logits], tensors)
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 20)], ir_version=10)
+    program = arsis.compile(model.SerializeToString(), "tiny", train=True, keep="gradients")
+    assert [t["name"] for t in program.tensors if t["role"] == "parameter"] == ["conv.weight"]
