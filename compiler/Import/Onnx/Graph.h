@@ -156,6 +156,8 @@ public:
   mlir::LogicalResult define(const Node &node, size_t index, mlir::Value value,
                              llvm::ArrayRef<int64_t> permutation);
   mlir::LogicalResult defineConstant(const Node &node, Tensor tensor, bool trainable, llvm::StringRef name);
+  /// A tensor that the file has not: an argument of this name with values of its own, which are not trained.
+  mlir::Value stored(const std::string &name, Tensor tensor);
   /// Output `index` is input 0 under another name.
   mlir::LogicalResult forward(const Node &node);
   /// A result of the function that replaces the argument `argument` after the step.

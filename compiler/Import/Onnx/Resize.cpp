@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Resize and Upsample, one dimension after the other: nearest of any size, linear by whole factors up or
-// down. Where the factor up is a whole number s, elements o = s * i + p of one phase p come from the same
-// place relative to i, so a phase is a mean of two slices, and the phases are interleaved by a concatenation
-// of rows. Gradients follow from those of the pieces.
+// Resize and Upsample, one dimension after the other: nearest, linear and cubic of any size. Where the factor
+// up is a whole number s, elements o = s * i + p of one phase p come from the same place relative to i, so a
+// phase of the linear mode is a mean of two slices, and the phases are interleaved by a concatenation of
+// rows. What has no such form is a product with a matrix of shares. Gradients follow from those of the
+// pieces.
 
 #include "compiler/Import/Onnx/Emit.h"
 #include "compiler/Import/Onnx/Operators.h"
@@ -38,8 +39,8 @@ static std::string checkResize(const Node &node) {
                     place = node.text("coordinate_transformation_mode", "half_pixel"),
                     policy = node.text("keep_aspect_ratio_policy", "stretch"),
                     nearest = node.text("nearest_mode", "round_prefer_floor");
-  if (mode != "nearest" && mode != "linear" && mode != "bilinear")
-    return "mode = " + mode + " (supported: nearest, linear)";
+  if (mode != "nearest" && mode != "linear" && mode != "bilinear" && mode != "cubic")
+    return "mode = " + mode + " (supported: nearest, linear, cubic)";
   if (place != "half_pixel" && place != "pytorch_half_pixel" && place != "asymmetric" &&
       place != "align_corners")
     return "coordinate_transformation_mode = " + place +
@@ -224,6 +225,40 @@ static bool growsBy(ArrayRef<double> at, size_t every, double step) {
                       [&](size_t o) { return std::abs(at[o] - at[o - every] - step) < kRounding; });
 }
 
+/// Elements of the input, the first and last for those beyond them, and how much of each there is.
+using Shares = std::vector<std::pair<int64_t, double>>;
+
+/// The product of the shares of each element of the result with the axis.
+static FailureOr<Value> weigh(const Emitter &emit, const Axis &axis, Value x, int64_t chipAxis,
+                              llvm::function_ref<Shares(double)> sharesOf) {
+  if (std::string problem = sizeProblem({axis.out, axis.in}); !problem.empty())
+    return emit.graph.fail(emit.node, "the shares of its elements have " + problem);
+  Tensor shares;
+  shares.shape = {axis.out, axis.in};
+  shares.floats.resize(axis.out * axis.in);
+  for (auto [o, place] : llvm::enumerate(coordinatesOf(emit.node, axis)))
+    for (auto [element, share] : sharesOf(place))
+      shares.floats[o * axis.in + std::clamp<int64_t>(element, 0, axis.in - 1)] += static_cast<float>(share);
+  GraphImporter &graph = emit.graph;
+  OpBuilder &builder = graph.builder();
+  const Location location = graph.location(emit.node);
+  const SmallVector<int64_t> shape = shapeOnChip(x), parts = around(shape, chipAxis);
+  const int64_t swapped[] = {1, 0, 2}; // before the axis, the axis, behind it
+  const auto turned = [&](Value value, int64_t first, int64_t second) -> Value {
+    if (first == 1 || second == 1)
+      return value;
+    return nn::TransposeOp::create(builder, location, graph.tensorType({second, first, parts[2]}),
+                                   emit.reshape(value, {first, second, parts[2]}), swapped, nullptr);
+  };
+  const Value matrix =
+      graph.stored((emit.node.name() + ".shares" + Twine(axis.dim)).str(), std::move(shares));
+  const Value columns = emit.reshape(turned(x, parts[0], parts[1]), {axis.in, parts[0] * parts[2]});
+  const Value y =
+      nn::MatmulOp::create(builder, location, graph.tensorType({axis.out, parts[0] * parts[2]}), matrix,
+                           columns, /*transpose_a=*/false, /*transpose_b=*/false, nullptr, nullptr);
+  return emit.reshape(turned(y, axis.out, parts[0]), withExtent(shape, chipAxis, axis.out));
+}
+
 static FailureOr<Value> resizeLinear(const Emitter &emit, const Axis &axis, Value x, int64_t chipAxis) {
   const Coordinates at = coordinatesOf(emit.node, axis);
   auto take = [&](Value from, int64_t begin, int64_t count, int64_t step) {
@@ -249,10 +284,34 @@ static FailureOr<Value> resizeLinear(const Emitter &emit, const Axis &axis, Valu
     return mix(
         emit, take(x, first.first, axis.out, step), [&] { return take(x, first.first + 1, axis.out, step); },
         first.part);
-  return emit.graph.fail(emit.node,
-                         "makes " + Twine(axis.out) + " of " + Twine(axis.in) + " elements of dimension " +
-                             Twine(axis.dim) +
-                             " (supported in mode linear: whole factors up or down, all corners apart)");
+  return weigh(emit, axis, x, chipAxis, [&](double place) -> Shares {
+    const Between two = between(place);
+    return {{two.first, 1 - two.part}, {two.first + 1, two.part}};
+  });
+}
+
+static FailureOr<Value> resizeCubic(const Emitter &emit, const Axis &axis, Value x, int64_t chipAxis) {
+  const double a = emit.node.real("cubic_coeff_a", -0.75f);
+  const bool excludes = emit.node.integer("exclude_outside", 0) != 0;
+  const auto near = [a](double d) { return ((a + 2) * d - (a + 3)) * d * d + 1; };
+  const auto far = [a](double d) { return ((a * d - 5 * a) * d + 8 * a) * d - 4 * a; };
+  return weigh(emit, axis, x, chipAxis, [&](double place) {
+    const Between two = between(place);
+    const double d = two.part;
+    Shares shares = {{two.first - 1, far(1 + d)},
+                     {two.first, near(d)},
+                     {two.first + 1, near(1 - d)},
+                     {two.first + 2, far(2 - d)}};
+    if (excludes) {
+      llvm::erase_if(shares, [&](auto &share) { return share.first < 0 || share.first >= axis.in; });
+      double all = 0;
+      for (auto &[element, share] : shares)
+        all += share;
+      for (auto &[element, share] : shares)
+        share /= all;
+    }
+    return shares;
+  });
 }
 
 static LogicalResult convertResize(const Node &node, GraphImporter &graph) {
@@ -263,14 +322,14 @@ static LogicalResult convertResize(const Node &node, GraphImporter &graph) {
   if (!axes)
     return failure();
   const Emitter emit{node, graph};
-  const bool isNearest = node.text("mode", "nearest") == "nearest";
+  const std::string mode = node.text("mode", "nearest");
+  const auto resize = mode == "nearest" ? resizeNearest : mode == "cubic" ? resizeCubic : resizeLinear;
   for (const Axis &axis : *axes) {
     const int64_t chipAxis = x.permutation[axis.dim];
     SmallVector<int64_t> shape = withExtent(shapeOnChip(x.value), chipAxis, axis.out);
     if (std::string problem = sizeProblem(shape); !problem.empty())
       return graph.fail(node, "the result has " + problem);
-    FailureOr<Value> resized = isNearest ? resizeNearest(emit, axis, x.value, chipAxis)
-                                         : resizeLinear(emit, axis, x.value, chipAxis);
+    FailureOr<Value> resized = resize(emit, axis, x.value, chipAxis);
     if (failed(resized))
       return failure();
     x.value = *resized;

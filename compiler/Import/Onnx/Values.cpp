@@ -218,6 +218,13 @@ LogicalResult GraphImporter::defineConstant(const Node &node, Tensor tensor, boo
   return success();
 }
 
+Value GraphImporter::stored(const std::string &name, Tensor tensor) {
+  Entry &entry = entries[name];
+  entry.constant = std::make_shared<Tensor>(std::move(tensor));
+  entry.name = name;
+  return materialise(entry, hostPermutation(entry.constant->shape.size()), /*isState=*/true);
+}
+
 LogicalResult GraphImporter::forward(const Node &node) {
   Entry source = entries[node.input(0)];
   if (source.constant && !source.constant->isFloat) {

@@ -48,11 +48,15 @@ def test_enlarged(arrangement, mode, factors):
     both.check(both.linear(both.tanh(both.put(y, F.interpolate(both.tensors[x], scale_factor=factors, mode=mode)))))
 
 
-@pytest.mark.parametrize("mode,size", [("nearest", (1, 3)), ("nearest", (5, 2)), ("bilinear", (1, 2))])
+@pytest.mark.parametrize(
+    "mode,size",
+    [("nearest", (1, 3)), ("nearest", (5, 2)), ("bilinear", (1, 2)), ("bilinear", (7, 5)), ("bicubic", (5, 7))],
+)
 def test_reduced_or_of_any_size(mode, size):
     both, x = begin("image")
     place = {"nearest": {"mode": "nearest", "coordinate_transformation_mode": "asymmetric", "nearest_mode": "floor"}}
-    attributes = place.get(mode, {"mode": "linear", "coordinate_transformation_mode": "half_pixel"})
+    linear = {"mode": {"bicubic": "cubic"}.get(mode, "linear"), "coordinate_transformation_mode": "half_pixel"}
+    attributes = place.get(mode, linear)
     sizes = both.net.integers(*both.tensors[x].shape[:2], *size)
     y = both.net.node("Resize", [x, "", "", sizes], **attributes)
     both.check(both.linear(both.tanh(both.put(y, F.interpolate(both.tensors[x], size=size, mode=mode)))))

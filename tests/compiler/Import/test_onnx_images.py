@@ -96,14 +96,25 @@ def test_linear_up(scales, place):
 @pytest.mark.parametrize("place", PLACES)
 @pytest.mark.parametrize("size", [(4, 2), (2, 3), (1, 6), (8, 1)])
 def test_linear_down(size, place):
-    if place == "align_corners" and size[0] != 1 and size[1] != 1:
-        pytest.skip("corners that are aligned have no whole factor")
     shape = (2, 3, 8, 6)
     attributes = {"mode": "linear", "coordinate_transformation_mode": place}
-    if place == "align_corners":
-        size = (1, 1)
     net = Net()
     compare(net, {"image": resized(net, net.input(values(*shape)), (*shape[:2], *size), **attributes)})
+
+
+@pytest.mark.parametrize("place", PLACES)
+@pytest.mark.parametrize("mode", ["linear", "cubic"])
+@pytest.mark.parametrize("size", [(13, 11), (3, 2), (7, 17), (29, 1), (5, 5)])
+def test_any_size(size, mode, place):
+    attributes = {"mode": mode, "coordinate_transformation_mode": place}
+    in_every_arrangement(IMAGE, lambda net, x: resized(net, x, (*IMAGE[:2], *size), **attributes))
+
+
+@pytest.mark.parametrize("attributes", [{"cubic_coeff_a": -0.5}, {"exclude_outside": 1}], ids=str)
+def test_forms_of_the_cubic(attributes):
+    net = Net()
+    x = net.input(values(*IMAGE))
+    compare(net, {"image": resized(net, x, (*IMAGE[:2], 12, 4), mode="cubic", **attributes)})
 
 
 def test_nearest_in_every_arrangement():
@@ -132,8 +143,7 @@ def test_older_forms(kind, opset):
 
 
 @pytest.mark.parametrize("attributes,sizes,problem", [
-    ({"mode": "cubic"}, (2, 3, 14, 10), r"mode = cubic \(supported: nearest, linear\)"),
-    ({"mode": "linear"}, (2, 3, 9, 10), "makes 9 of 7 elements of dimension 2"),
+    ({"mode": "lanczos"}, (2, 3, 14, 10), r"mode = lanczos \(supported: nearest, linear, cubic\)"),
     ({"coordinate_transformation_mode": "tf_crop_and_resize"}, (2, 3, 14, 10), "tf_crop_and_resize"),
     ({}, (2, 3, 14), "3 scales or sizes, expected one for each of 4 dimensions"),
     ({}, (2, 3, 0, 5), "makes 0 elements of dimension 2, expected 1"),
