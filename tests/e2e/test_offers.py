@@ -147,3 +147,14 @@ def test_two_who_go_on_from_sums_that_no_schedule_takes():
         arsis.compile(model, "datacentre", precision="fp16", **options)
     assert str(found.value).count("no schedule of") == 3
     assert arsis.compile(model, "datacentre", precision="bf16", **options).tensors
+
+
+def test_updates_wait_for_a_gradient_that_sums_up_itself():
+    """The second convolution of a block's shortcut: the bias of its norm was updated before its sum was taken."""
+    chip = arsis.Chip(
+        "edge",
+        {"matrix.rows": 32, "matrix.cols": 32, "vector.lanes": 32, "scratchpad.kib": 1024, "dram.bandwidth_gbps": 102.4,
+         "scratchpad.bank_width_bytes": 128, "dma.bus_bytes_per_cycle": 128, "dma.outstanding_requests": 128},
+    )  # fmt: skip
+    program = arsis.compile("resnet18", chip, batch=8, train=True, optimizer="sgd,lr=0.1,momentum=0.9")
+    assert program.tensors

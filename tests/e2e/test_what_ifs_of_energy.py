@@ -249,7 +249,7 @@ def test_the_front_of_a_sweep_has_many_points(net):
     """100 chips at one clock and voltage: no chip is the best in everything."""
     space = {
         "model": net, "chip": "edge", "batch": 8, "train": True,
-        "matrix.rows": [4, 8, 16, 32, 64],
+        "matrix.rows": [8, 12, 16, 24, 32],
         "matrix.cols": "=matrix.rows",
         "scratchpad.kib": [64, 128, 256, 512, 1024],
         "dram.channels": [1, 2, 4, 8],

@@ -309,24 +309,35 @@ static void withdrawMoments(ChannelMomentsOp moments, SmallVectorImpl<Operation 
   }
 }
 
+/// Has those who read an operation's results stand behind it, such as updates that stood behind an earlier
+/// one.
+static void putReadersBehind(Operation *op) {
+  for (Operation *user : llvm::SmallSetVector<Operation *, 4>(op->user_begin(), op->user_end()))
+    if (user->isBeforeInBlock(op)) {
+      user->moveAfter(op);
+      putReadersBehind(user);
+    }
+}
+
 static void withdrawGradientSums(BatchNormGradSumsOp sums, SmallVectorImpl<Operation *> &takers) {
-  const llvm::SmallSetVector<Operation *, 4> readers(sums.getGscale().user_begin(),
-                                                     sums.getGscale().user_end());
-  for (Operation *reader : readers) {
-    auto apply = dyn_cast<BatchNormGradApplyOp>(reader);
-    if (!apply || apply.getGscale() != sums.getGscale() || apply.getGbias() != sums.getGbias())
-      continue;
-    OpBuilder builder(apply);
-    const Type vector = sums.getGscale().getType();
-    auto whole = BatchNormGradOp::create(builder, apply.getLoc(), apply.getGx().getType(), vector, vector,
-                                         apply.getGy(), apply.getX(), apply.getScale(), apply.getMean(),
-                                         apply.getRstd(), ScheduleAttr(), PlanAttr());
-    apply.replaceAllUsesWith(whole.getGx());
-    apply.erase();
-    sums->replaceAllUsesWith(ValueRange{whole.getGscale(), whole.getGbias()});
-    takers.push_back(whole);
+  BatchNormGradApplyOp first;
+  for (Operation *reader : sums.getGscale().getUsers())
+    if (auto apply = dyn_cast<BatchNormGradApplyOp>(reader); apply && apply.getGscale() == sums.getGscale() &&
+                                                             apply.getGbias() == sums.getGbias() &&
+                                                             (!first || apply->isBeforeInBlock(first)))
+      first = apply;
+  if (!first)
     return;
-  }
+  OpBuilder builder(first);
+  const Type vector = sums.getGscale().getType();
+  auto whole = BatchNormGradOp::create(builder, first.getLoc(), first.getGx().getType(), vector, vector,
+                                       first.getGy(), first.getX(), first.getScale(), first.getMean(),
+                                       first.getRstd(), ScheduleAttr(), PlanAttr());
+  first.replaceAllUsesWith(whole.getGx());
+  first.erase();
+  sums->replaceAllUsesWith(ValueRange{whole.getGscale(), whole.getGbias()});
+  putReadersBehind(whole);
+  takers.push_back(whole);
 }
 
 bool arsis::nn::withdrawOffer(Operation *op, SmallVectorImpl<Operation *> *takers) {
