@@ -52,7 +52,7 @@ void expectNothingLost(const Space &space, const ChipModel &model, const Pins &p
 TEST(Candidates, WhatIsNotLookedAtIsNoBetter) {
   static const ChipModel two(chipWith({{"matrix.units", "2"}}));
   for (const auto &[size, stride, channels, outputs] : std::initializer_list<std::array<int64_t, 4>>{
-           {14, 1, 40, 24}, {1, 2, 1, 3}, {31, 2, 3, 70}, {7, 1, 64, 64}})
+           {14, 1, 40, 24}, {1, 2, 1, 3}, {31, 2, 3, 70}, {7, 1, 64, 64}, {28, 1, 128, 96}})
     for (int64_t groups : {1, 3})
       for (const ChipModel *model : {&tiny(), &edge(), &std::as_const(two)}) {
         auto of = [&, size = size, stride = stride, channels = channels,
@@ -83,6 +83,7 @@ TEST(Candidates, PinnedSlotsLeaveWeightsThatStay) {
                    {"tiles.ow", 1},
                    {"tiles.c", 256},
                    {"tiles.co", 16},
+                   {"chunks.c", 8},
                    {"slots.tiles", 2}}};
   const std::optional<Solution> solution = solve(space, tiny(), pins, why);
   ASSERT_TRUE(solution) << why.reason;
