@@ -28,6 +28,8 @@ Dma::Dma(const chip::Chip &chip)
       rowCycleCycles(dram.rowCycleNs() * cyclesPerNanosecond(chip)),
       activationCycles(std::max(dram.rrdShortNs(), dram.faw / 4) / static_cast<double>(dram.ranks) *
                        cyclesPerNanosecond(chip)),
+      readBankCycles((dram.rtp + dram.rowMissNs()) * cyclesPerNanosecond(chip)),
+      writeBankCycles((dram.wr + dram.rowMissNs() + dram.cwl) * cyclesPerNanosecond(chip)),
       queueCycles(static_cast<double>(dram.writeQueue) * dram.burstNs() / dram.usable() *
                   cyclesPerNanosecond(chip)),
       batchCycles(static_cast<double>(dram.writeBatch) * dram.burstNs() / dram.usable() *
@@ -39,7 +41,7 @@ Dma::Dma(const chip::Chip &chip)
       burstCycles(dram.burstNs() * cyclesPerNanosecond(chip)), banks(chip) {}
 
 Transfer Dma::transfer(const Runs &runs, int64_t address, int64_t step, int64_t beats, bool store) const {
-  static thread_local Memo<Transfer, 21> known;
+  static thread_local Memo<Transfer, 22> known;
   return known.get(
       {runs.bytes,
        runs.count[0],
@@ -61,7 +63,8 @@ Transfer Dma::transfer(const Runs &runs, int64_t address, int64_t step, int64_t 
        rowBytes * 4096 + rowBanks,
        dram.writeQueue,
        wordOf(latencyCycles),
-       wordOf(dramBytesPerCycle)},
+       wordOf(dramBytesPerCycle),
+       wordOf(store ? writeBankCycles : readBankCycles)},
       [&] {
         Transfer transfer;
         transfer.store = store;
@@ -100,8 +103,28 @@ Transfer Dma::transfer(const Runs &runs, int64_t address, int64_t step, int64_t 
               std::min(1.0, static_cast<double>(granulesTouched(runs, address, dram.interleaveBytes)) /
                                 (transfer.rowsVisited * static_cast<double>(dram.channels)));
         transfer.rowsOpened = timing::rowsOpened(runs, rowBytes, rowBanks, dram.banksPermuted, step);
+        const double visits = transfer.rowsVisited;
+        const double pace = transfer.sharedBytes / dramBytesPerCycle / (visits * transfer.reached);
+        const double rows = static_cast<double>(runs.span()) / static_cast<double>(rowBytes);
+        transfer.bankWait =
+            waitForBank(visits, std::max(1.0, rows / visits), std::max(pace, activationCycles), store);
         return transfer;
       });
+}
+
+double Dma::waitForBank(double visits, double apart, double pace, bool store) const {
+  if (!dram.banksPermuted)
+    return 0;
+  const auto banks = static_cast<double>(rowBanks);
+  const double cycles = store ? writeBankCycles : readBankCycles;
+  double wait = 0;
+  // Of the rows of two rounds that are equally far apart the first one waits for all of them, and who waited
+  // has those before it far behind.
+  const double meets = std::min(1.0, apart / banks) / banks, within = meets * std::ceil(cycles / pace);
+  double first = meets;
+  for (double back = 1; back < visits && (back - 1) * pace < cycles; back += 1, first /= 1 + within)
+    wait += (1 - back / visits) * first * (cycles - (back - 1) * pace);
+  return wait;
 }
 
 double Dma::waitsByChance(double requestBytes, double share) const {
@@ -155,7 +178,7 @@ static double requestsAtOnce(const Transfer &transfer, int64_t chunkBytes) {
 }
 
 double Dma::dramCycles(const Transfer &transfer, double dramBytes) const {
-  const double cycles = channelCycles(transfer, dramBytes);
+  const double cycles = channelCycles(transfer, dramBytes) + bankCycles(transfer);
   if (!transfer.store)
     return cycles;
   const auto batch = static_cast<double>(dram.writeBatch * dram.burstBytes * dram.channels);

@@ -31,7 +31,8 @@ struct Transfer {
   /// Rows of the DRAM in which it lies; and of these the ones that it finds closed, mean in a long row of
   /// transfers.
   double rowsVisited = 0, rowsOpened = 0;
-  double reached = 1; // share of the channels that a visit to a row of all of them reaches
+  double reached = 1;  // share of the channels that a visit to a row of all of them reaches
+  double bankWait = 0; // cycles that a channel waits for the bank of each row that it opens, mean
 };
 
 class Dma {
@@ -61,6 +62,10 @@ public:
   double channelCycles(const Transfer &transfer, double dramBytes) const {
     return std::max(dramBytes / dramBytesPerCycle, transfer.rowsOpened * transfer.reached * activationCycles);
   }
+  /// Cycles for which a channel waits besides, because rows of the transfer lie in the same bank.
+  double bankCycles(const Transfer &transfer) const {
+    return transfer.rowsOpened * transfer.reached * transfer.bankWait;
+  }
 
   /// Cycles of the DRAM and the table, whichever is slower, in each round of the table: a round that has to
   /// open a row holds its entries for so much longer. Of a store the table alone.
@@ -83,8 +88,9 @@ public:
   const double latencyCycles, writeLatencyCycles, rowMissCycles;
   const double rowOpenCycles, rowCycleCycles; // a row stays open at least, and from one of a bank to the next
   const double activationCycles;              // between the openings of rows of a channel, four and more
-  const double queueCycles;                   // in which a channel empties a full queue of writes
-  const double batchCycles;                   // in which a channel writes a batch
+  const double readBankCycles, writeBankCycles;      // between the data of two rows of one bank
+  const double queueCycles;                          // in which a channel empties a full queue of writes
+  const double batchCycles;                          // in which a channel writes a batch
   const double writeToReadCycles, readToWriteCycles; // between the slots of the two
   const double conflictCycles;                       // of a load behind a turn whose row the writes closed
   const double refreshWaitCycles; // of a request at any time for tRFC; its rows are counted as such
@@ -92,6 +98,10 @@ public:
   const Banks banks;
 
 private:
+  /// Cycles for which each of so many rows waits on average, because one of those before it lies in the same
+  /// bank: where rounds over the banks are permuted, rows of two rounds do with a chance of one in the number
+  /// of banks. `apart`: rows from one visit to the next; `pace`: cycles of a visit.
+  double waitForBank(double visits, double apart, double pace, bool store) const;
   /// By how much longer a stream of loads takes of which such a share lies in channels by chance.
   double waitsByChance(double requestBytes, double share) const;
   /// Cycles of the slower of bus and scratchpad side.

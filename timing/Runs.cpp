@@ -321,9 +321,7 @@ double rowsOpened(const Runs &runs, int64_t rowBytes, int64_t banks, bool permut
   if (runs.runs() == 0)
     return 0;
   const double visits = meanRowVisits(runs, rowBytes), row = static_cast<double>(rowBytes);
-  int64_t span = runs.bytes; // from the first byte to behind the last
-  for (size_t d = 0; d < 4; ++d)
-    span += (runs.count[d] - 1) * runs.pitch[d];
+  const int64_t span = runs.span();
   const auto apart = static_cast<double>(std::abs(step));
   if (std::abs(step) >= span) // from the last row of the one before
     return visits - 1 + std::min(1.0, static_cast<double>(std::abs(step) - span + 1) / row);

@@ -20,6 +20,13 @@ struct Runs {
 
   int64_t runs() const { return count[0] * count[1] * count[2] * count[3]; }
   int64_t totalBytes() const { return runs() * bytes; }
+  /// From the first byte to behind the last.
+  int64_t span() const {
+    int64_t all = bytes;
+    for (size_t d = 0; d < count.size(); ++d)
+      all += (count[d] - 1) * pitch[d];
+    return all;
+  }
 };
 
 /// The longest contiguous runs of a box of `count` elements with strides in elements. No runs if the box is

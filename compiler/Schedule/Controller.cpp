@@ -47,7 +47,7 @@ double Controller::store(const timing::Transfer &transfer, double arrives, doubl
   if (flight.full())
     flight[flight.size() - 1].rest += work;
   else
-    flight.push({arrives, each, step, each, work - each});
+    flight.push({arrives, each, step, each, work - each, dma.bankCycles(transfer) / work});
   d[Coming] += work;
   // A batch that goes out keeps its room until it is out.
   const double waiting = d[Queued] + std::clamp(d[BatchEnds] - arrives, 0.0, dma.batchCycles) + d[Coming];
@@ -87,16 +87,17 @@ double Controller::admit() {
   InFlight::Store &store = flight[0];
   const double taken = std::min(store.left, batch - d[Queued]);
   d[Queued] += taken;
+  d[Waits] += taken * store.waits;
   d[Coming] -= taken;
   store.left -= taken;
   store.arrives = d[Accepted] = time;
   if (d[Queued] >= batch * (1 - kRounding)) { // at once
     const double ready = d[Free] + (d[Writing] > 0 ? 0 : dma.readToWriteCycles);
-    d[Free] =
-        d[Opens] * std::max(ready, time + dma.rowMissCycles) + (1 - d[Opens]) * std::max(ready, time) + batch;
+    d[Free] = d[Opens] * std::max(ready, time + dma.rowMissCycles) + (1 - d[Opens]) * std::max(ready, time) +
+              batch + d[Waits];
     std::copy_backward(d + BatchEnds, d + BatchEnds + kMostBatches - 1, d + BatchEnds + kMostBatches);
     d[BatchEnds] = d[Free] + d[Excess];
-    d[Queued] = 0;
+    d[Queued] = d[Waits] = 0;
     d[Writing] = 1;
     d[Draining] = 0;
   } else if (d[Draining] == 0 && 2 * d[Queued] >= batch * (1 - kRounding)) {
@@ -122,9 +123,12 @@ void Controller::drainUntil(double time) {
   const double from = std::max(d[Enough], d[Free]) + (d[Writing] > 0 ? 0 : dma.readToWriteCycles);
   if (from >= time)
     return;
-  const double out = std::min(d[Queued], std::ceil((time - from) / dma.burstCycles) * dma.burstCycles);
-  d[Free] = from + out;
+  const double slower = 1 + d[Waits] / d[Queued];
+  const double out =
+      std::min(d[Queued], std::ceil((time - from) / (slower * dma.burstCycles)) * dma.burstCycles);
+  d[Free] = from + out * slower;
   d[Queued] -= out;
+  d[Waits] -= out * (slower - 1);
   d[Writing] = 1;
   d[Draining] = d[Queued] > 0;
 }
@@ -136,7 +140,7 @@ double Controller::flushed() const {
   Controller(numbers.data(), all, dma).admitAll();
   const double rest = numbers[Queued];
   const double turn = rest > 0 && numbers[Writing] == 0 ? dma.readToWriteCycles : 0;
-  return std::max(numbers[Free] + turn + rest, numbers[StoresEnd]);
+  return std::max(numbers[Free] + turn + rest + numbers[Waits], numbers[StoresEnd]);
 }
 
 void Controller::advance(double periods, const double *now, const double *before) {

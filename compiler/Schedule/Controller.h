@@ -26,6 +26,7 @@ public:
     double arrives, left; // the next piece, and what is left of it: cycles of writing
     double step, each;    // from one piece to the next; of a piece
     double rest;          // of the pieces behind the next one
+    double waits;         // for banks, over cycles of writing
   };
   InFlight() = default;
   InFlight(const InFlight &other) : count(other.count) { // of few, mostly
@@ -81,6 +82,8 @@ class Controller {
     Closes,
     // Cycles of writing that the fullest channel has above the mean.
     Excess,
+    // Cycles for which rows in the queue will wait for their banks.
+    Waits,
     Count
   };
 
@@ -160,7 +163,14 @@ public:
     return std::max(
         {sent, answered(group, 1, passed), std::max(sent, last) + (std::ceil(count / most) - 1) * trip});
   }
-  void put(double count, double first, double last) {
+  /// `joins`: they are of the same transfer as the newest ones. Small groups of one become one, so that few
+  /// groups reach round the table.
+  void put(double count, double first, double last, bool joins) {
+    if (joins && d[0] + count <= most * 2 / kGroups) {
+      d[0] += count;
+      d[2] = last;
+      return;
+    }
     if (count > most) {
       first += (last - first) * (count - most) / (count - 1);
       count = most;

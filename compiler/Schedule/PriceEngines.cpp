@@ -118,8 +118,8 @@ double Run::load(const timing::Transfer &t, double begin, double moving, double 
   const timing::Dma &dma = mp->dma;
   Controller dram = controller();
   Table all(x.data() + table, double(dma.outstanding));
-  const double work = dma.channelCycles(t, t.sharedBytes), alone = dma.channelCycles(t, t.dramBytes),
-               again = std::min(1.0, rowsClosed);
+  const double waits = dma.bankCycles(t), work = dma.channelCycles(t, t.sharedBytes) + waits,
+               alone = dma.channelCycles(t, t.dramBytes) + waits, again = std::min(1.0, rowsClosed);
   const double inBank = again * std::max(0.0, dma.rowCycleCycles - alone);
   const double tail = trip - shortTrip;
   // Of a piece the first row is closed, or a later one, which opens while the others are served.
@@ -149,7 +149,7 @@ double Run::load(const timing::Transfer &t, double begin, double moving, double 
                  served = dram.load({part.work, part.alone, opens, part.inBank}, sent);
     const double first = served - part.alone + dma.burstCycles + latency, before = lastData;
     lastData = std::max({served + latency, issued + trip, first + part.lag, lastData + part.bus});
-    all.put(part.requests, std::min(lastData, std::max(first + tail, before)), lastData);
+    all.put(part.requests, std::min(lastData, std::max(first + tail, before)), lastData, left < pieces);
     opens = std::min(1.0, exposed * t.rowsOpened / pieces);
     sent += part.bus;
   }
@@ -188,10 +188,10 @@ void Run::execute(const LoadWeights &load, NodeState &node) {
                       .cycles);
   });
   const double issued = ready(stream, node, {{load.weights.buffer, false}});
-  if (node.cycles == 0) // others wait for it all the same
-    return finish(stream, issued, issued, {{load.weights.buffer, false}});
   double *unit = x.data() + matrix[load.unit], *bank = unit + kPorts;
   std::rotate(bank, bank + 2 * (banks - 1), bank + 2 * banks); // the one used longest ago
+  if (node.cycles == 0) // has its bank, and others wait for it, all the same
+    return finish(stream, issued, issued, {{load.weights.buffer, false}});
   const double start = std::max({issued, bank[1], unit[0]});
   // The port itself keeps the next load away so long. Without a product, of no rows, the bank's last use must
   // not stay what it was: it would come round as if it were news.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Laws of the closed forms of a DMA queue. That the machine obeys them is in tests/simulator/units.
 #include "timing/Dma.h"
+#include "timing/DramMap.h"
 
 #include <gtest/gtest.h>
 
@@ -119,6 +120,49 @@ TEST(DmaForm, ShippedTablesHoldBandwidthTimesLatency) {
               form.dramBytesPerCycle * static_cast<double>(form.roundTrip(form.requestBytes, false)))
         << name;
   }
+}
+
+/// Cycles that a row waits, mean over 200 places of 64 rows, each `apart` behind the one before, that are
+/// read one after the other in `pace` cycles each, or written.
+double waitForBanks(const Dma &form, int64_t apart, double pace, double again) {
+  const DramMap map(form.dram);
+  const int64_t burstsPerRow = form.dram.rowBytes / form.dram.burstBytes;
+  constexpr int64_t kPlaces = 200, kRows = 64;
+  double waits = 0;
+  for (int64_t place = 0; place < kPlaces; ++place) {
+    std::vector<double> free(map.bankCount(), 0.0);
+    double time = 1000;
+    for (int64_t row = 0; row < kRows; ++row) {
+      double &bank = free[map.of((place * 1009 + row * apart) * burstsPerRow).bank];
+      waits += std::max(0.0, bank - time);
+      time = std::max(time, bank) + pace;
+      bank = time + again;
+    }
+  }
+  return waits / (kPlaces * kRows);
+}
+
+TEST(DmaForm, RowsOfABankWaitForEachOtherAsOftenAsTheyMeet) {
+  const Dma edge = dma("edge"); // 8 banks; a row of both channels is 4 KiB
+  const Dram &dram = edge.dram;
+  const double read = dram.rtp + dram.rp + dram.rcd, // 1 GHz
+      write = dram.wr + dram.rp + dram.rcd + dram.cwl;
+  for (int64_t apart : {1, 2, 3, 8, 50})
+    for (int64_t bytes : {128, 256, 1024})
+      for (bool store : {false, true}) {
+        const Runs runs{bytes, {64, 1, 1, 1}, {apart * 4096, 0, 0, 0}};
+        const Transfer transfer = edge.transfer(runs, 0, 64 * apart * 4096, 0, store);
+        const double pace = std::max(double(bytes) / edge.dramBytesPerCycle, edge.activationCycles);
+        EXPECT_NEAR(transfer.bankWait, waitForBanks(edge, apart, pace, store ? write : read),
+                    0.1 + 0.45 * transfer.bankWait)
+            << apart << " rows apart, " << bytes << " bytes each, store " << store;
+      }
+  EXPECT_LT(edge.transfer({64, {1, 1, 1, 1}, {}}, 0, 1 << 20, 0, false).bankWait, 0.02) << "one row";
+  EXPECT_EQ(dma("edge", {{"dram.bank_permutation", "0"}})
+                .transfer({128, {64, 1, 1, 1}, {4096, 0, 0, 0}}, 0, 1 << 20, 0, false)
+                .bankWait,
+            0)
+      << "rows go round all banks";
 }
 
 TEST(DmaForm, AScratchpadBeatIsABusOfElementsUnlessTheyMeetInABank) {

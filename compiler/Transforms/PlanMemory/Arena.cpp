@@ -16,20 +16,21 @@ struct Span {
 
 int64_t aligned(int64_t size, int64_t alignment) { return (size + alignment - 1) / alignment * alignment; }
 
+int64_t sizeOf(const ArenaBuffer &buffer) { return aligned(buffer.size, buffer.alignment); }
+
 /// Lowest address at which `size` fits between the taken spans.
-int64_t lowestHole(std::vector<Span> &taken, int64_t size) {
+int64_t lowestHole(std::vector<Span> &taken, int64_t size, int64_t alignment) {
   std::sort(taken.begin(), taken.end(), [](const Span &a, const Span &b) { return a.begin < b.begin; });
   int64_t address = 0;
   for (const Span &span : taken) {
     if (span.begin - address >= size)
       break;
-    address = std::max(address, span.end);
+    address = std::max(address, aligned(span.end, alignment));
   }
   return address;
 }
 
-std::optional<ArenaFailure> pack(std::vector<ArenaBuffer> &buffers, int64_t capacity, int64_t alignment,
-                                 bool roomy) {
+std::optional<ArenaFailure> pack(std::vector<ArenaBuffer> &buffers, int64_t capacity, bool roomy) {
   std::vector<size_t> order(buffers.size());
   std::iota(order.begin(), order.end(), size_t(0));
   std::stable_sort(order.begin(), order.end(),
@@ -37,7 +38,7 @@ std::optional<ArenaFailure> pack(std::vector<ArenaBuffer> &buffers, int64_t capa
   std::vector<size_t> placed;
   for (size_t index : order) {
     ArenaBuffer &buffer = buffers[index];
-    int64_t size = aligned(buffer.size, alignment);
+    int64_t size = sizeOf(buffer);
     auto hole = [&](bool clear) {
       std::vector<Span> taken;
       for (size_t other : placed) {
@@ -45,9 +46,9 @@ std::optional<ArenaFailure> pack(std::vector<ArenaBuffer> &buffers, int64_t capa
         bool overlap = clear ? buffer.early <= o.last && o.early <= buffer.last
                              : buffer.first <= o.last && o.first <= buffer.last;
         if (overlap)
-          taken.push_back({o.address, o.address + aligned(o.size, alignment)});
+          taken.push_back({o.address, o.address + sizeOf(o)});
       }
-      return lowestHole(taken, size);
+      return lowestHole(taken, size, buffer.alignment);
     };
     buffer.address = roomy ? hole(true) : capacity;
     if (buffer.address + size > capacity)
@@ -61,11 +62,10 @@ std::optional<ArenaFailure> pack(std::vector<ArenaBuffer> &buffers, int64_t capa
 
 } // namespace
 
-std::optional<ArenaFailure> packArena(std::vector<ArenaBuffer> &buffers, int64_t capacity,
-                                      int64_t alignment) {
-  if (!pack(buffers, capacity, alignment, true))
+std::optional<ArenaFailure> packArena(std::vector<ArenaBuffer> &buffers, int64_t capacity) {
+  if (!pack(buffers, capacity, true))
     return std::nullopt;
-  return pack(buffers, capacity, alignment, false);
+  return pack(buffers, capacity, false);
 }
 
 } // namespace arsis::compiler

@@ -13,6 +13,7 @@ namespace arsis::compiler {
 /// is live from `early` on, so that it can be filled while the work before it still runs.
 struct ArenaBuffer {
   int64_t size = 0;
+  int64_t alignment = 1; // of its address; its size is rounded up to it
   int64_t first = 0, last = 0;
   int64_t early = 0;    // <= first
   int64_t address = -1; // result
@@ -23,8 +24,8 @@ struct ArenaFailure {
   int64_t missing; // how much more capacity its position needed, at least 1
 };
 
-/// Sets every address; multiples of `alignment`, below `capacity`. Sizes are rounded up to the alignment.
-std::optional<ArenaFailure> packArena(std::vector<ArenaBuffer> &buffers, int64_t capacity, int64_t alignment);
+/// Sets every address, below `capacity`.
+std::optional<ArenaFailure> packArena(std::vector<ArenaBuffer> &buffers, int64_t capacity);
 
 } // namespace arsis::compiler
 

@@ -51,6 +51,7 @@ private:
     scratchpadBytes = described->integer("scratchpad.kib") * kKibi;
     accumulatorRows = described->integer("matrix.accumulator_rows");
     dramBytes = described->integer("dram.capacity_mib") * kKibi * kKibi;
+    dramRowBytes = described->integer("dram.channels") * described->integer("dram.row_bytes");
     return recordChip(getOperation(), *described, ChipUse::Further);
   }
 
@@ -113,7 +114,18 @@ private:
       }
       buffers.push_back(buffer);
     }
-    if (auto failure = packArena(buffers, dramBytes, kAlignmentBytes))
+    // What is a row and more begins at one, as the estimates take it; where that takes too much, nothing
+    // does.
+    const int64_t row = llvm::alignTo(dramRowBytes, kAlignmentBytes);
+    for (ArenaBuffer &buffer : buffers)
+      buffer.alignment = buffer.size >= row ? row : kAlignmentBytes;
+    auto failure = packArena(buffers, dramBytes);
+    if (failure) {
+      for (ArenaBuffer &buffer : buffers)
+        buffer.alignment = kAlignmentBytes;
+      failure = packArena(buffers, dramBytes);
+    }
+    if (failure)
       return ofKind(ErrorKind::Infeasible, tensors[failure->buffer].emitOpError())
              << "finds no room in DRAM: " << failure->missing << " bytes missing of a capacity of "
              << int64_t(dramBytes);
@@ -136,6 +148,7 @@ private:
       for (AllocOp alloc : allocs) {
         ArenaBuffer buffer;
         int64_t slot = llvm::alignTo(alloc.getSlotSize(), alignment);
+        buffer.alignment = alignment;
         buffer.size = slot * alloc.getSlots();
         buffer.first = buffer.last = positionOf(alloc);
         if (alloc->getParentOp() == getOperation())
@@ -143,7 +156,7 @@ private:
         buffer.early = early[buffer.first];
         buffers.push_back(buffer);
       }
-      std::optional<ArenaFailure> failure = packArena(buffers, capacity, alignment);
+      std::optional<ArenaFailure> failure = packArena(buffers, capacity);
       if (!failure) {
         for (auto [alloc, buffer] : llvm::zip_equal(allocs, buffers))
           alloc.setAddress(buffer.address);

@@ -8,7 +8,8 @@ include "mlir/Pass/PassBase.td"
 def PlanMemory : Pass<"tile-plan-memory", "::arsis::tile::ProgramOp"> {
   let summary = "give every tensor and every buffer an address";
   let description = [{
-    Tensors get DRAM addresses that are multiples of 64 bytes: those the outside knows keep theirs for the whole
+    Tensors get DRAM addresses that are multiples of 64 bytes, and, if they are as large as a row of all channels, of
+    such a row, as far as the capacity allows: those the outside knows keep theirs for the whole
     program, temporaries share space when their lifetimes do not meet. Buffers in the scratchpad and in the
     accumulators of each matrix unit live as long as the top-level loop nest they are in, or, at top level, until
     their last use; first fit, largest first. When room allows, a buffer also stays clear of the buffers of the nn op
@@ -26,6 +27,7 @@ def PlanMemory : Pass<"tile-plan-memory", "::arsis::tile::ProgramOp"> {
     Option<"scratchpadBytes", "scratchpad-bytes", "int64_t", "262144", "capacity of the scratchpad">,
     Option<"accumulatorRows", "accumulator-rows", "int64_t", "2048", "rows of each matrix unit's accumulators">,
     Option<"dramBytes", "dram-bytes", "int64_t", "1073741824", "capacity of the DRAM">,
+    Option<"dramRowBytes", "dram-row-bytes", "int64_t", "64", "row of all channels of the DRAM">,
   ];
 }
 

@@ -208,16 +208,39 @@ TEST(Table, HoldsSoManyRequests) {
     return table.issued(count, sent, table.entries(count).last, trip);
   };
   EXPECT_EQ(freeFrom(), 0);
-  table.put(10, 100, 190); // answered every ten cycles
+  table.put(10, 100, 190, false); // answered every ten cycles
   EXPECT_EQ(freeFrom(), 0) << "six are left";
   EXPECT_EQ(issued(6, 50, 30), 50);
   EXPECT_EQ(issued(8, 50, 30), 110) << "two of the others are back";
-  table.put(6, 200, 250);
+  table.put(6, 200, 250, false);
   for (double count :
        {0.5, 1.0, 6.0, 16.0, 16.5, 40.0}) // of the last part of a load there may be less than one
     EXPECT_EQ(table.entries(count).free, 100) << count;
   EXPECT_EQ(issued(16, 100, 30), 250);
   EXPECT_EQ(issued(40, 100, 50), 270) << "eight use an entry for the third time, from 170 on";
+}
+
+TEST(Table, ReachesBackOverAllPiecesOfATransfer) {
+  std::array<double, Table::kNumbers> numbers{};
+  Table table(numbers.data(), 128);
+  for (int piece = 0; piece < 16; ++piece) // eight requests each, answered one per cycle
+    table.put(8, 100 + 8 * piece, 107 + 8 * piece, piece > 0);
+  EXPECT_EQ(table.entries(8).free, 100) << "all entries are in use";
+  EXPECT_DOUBLE_EQ(table.entries(8).last, 107);
+  table.put(8, 300, 307, false);
+  EXPECT_DOUBLE_EQ(table.entries(8).last, 115) << "the first eight are forgotten";
+}
+
+TEST(Controller, RowsOfABankMakeABatchLonger) {
+  const auto behindABatch = [](double waits) { // a load, whose turn comes behind it
+    Bench bench;
+    timing::Transfer store = bench.transfer(bench.batch, true);
+    store.rowsVisited = store.rowsOpened = 4;
+    store.bankWait = waits;
+    bench.dram.store(store, 0, 0, 1, 0);
+    return bench.load(40, 1);
+  };
+  EXPECT_NEAR(behindABatch(7) - behindABatch(0), 4 * 7, 1e-9);
 }
 
 TEST(OpenRows, OthersCloseARowOncePerBank) {

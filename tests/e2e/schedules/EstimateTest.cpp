@@ -20,7 +20,9 @@ namespace {
 constexpr size_t kSchedules = 40;
 // An estimate does not know where the tensors will lie, and what rows meet in a bank there: it is held to the
 // mean of the machine over a few places.
-constexpr size_t kPlacements = 4;
+/// More where they differ much.
+constexpr size_t kPlacements = 4, kMorePlacements = 16;
+constexpr double kMuch = 0.08;
 
 std::vector<double> ranks(const std::vector<double> &values) {
   std::vector<size_t> order(values.size());
@@ -92,8 +94,6 @@ Bounds boundsOf(const std::string &operation) {
   Bounds bounds;
   if (operation == "grouped_conv2d_grad_weight")
     bounds.bytes = 0.013;
-  if (operation == "grad_input_epilogue")
-    bounds.inversion = 0.115;
   return bounds;
 }
 
@@ -145,6 +145,8 @@ TEST_P(Estimates, OrderSchedulesAsTheMachineDoes) {
       std::vector<Trial> trials;
       for (const schedule::Choice &choice : operation.draw(kSchedules, random)) {
         trials.push_back(operation.run(choice, kPlacements));
+        if (trials.back().spread > kMuch)
+          trials.back() = operation.run(choice, kMorePlacements);
         expectPricedIsMoved(trials.back(), boundsOf(classOf.name).bytes);
       }
       all.add(trials);
