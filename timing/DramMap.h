@@ -27,6 +27,9 @@ public:
   }
   /// Behind the last burst that follows `burst` without leaving its row.
   int64_t endOfRun(int64_t burst) const { return (run.quotient(burst) + 1) * run.value; }
+  /// The bursts of such a run; a burst divided by them is its number.
+  const Divisor &burstsOfRun() const { return run; }
+  DramPlace ofRun(int64_t number) const { return of(number * run.value); }
   size_t bankCount() const { return static_cast<size_t>(banks.value); }
   size_t groupOf(size_t bank) const { return rankOf(bank) * groups + bank % groups; } // of all of a channel
   size_t rankOf(size_t bank) const { return bank / banksPerRank; }

@@ -68,6 +68,12 @@ public:
     if (estimate >= kExact)
       return static_cast<Cycle>((static_cast<__int128>(time) * kilohertz + kScale - 1) / kScale);
     auto cycle = static_cast<Cycle>(estimate);
+    if (whole) { // what 63 bits of femtoseconds and a cycle come to has 64
+      const auto asked = static_cast<uint64_t>(time), one = static_cast<uint64_t>(whole);
+      cycle += static_cast<uint64_t>(cycle) * one < asked;
+      cycle += static_cast<uint64_t>(cycle) * one < asked;
+      return cycle;
+    }
     const __int128 asked = static_cast<__int128>(time) * kilohertz;
     cycle += static_cast<__int128>(cycle) * kScale < asked;
     cycle += static_cast<__int128>(cycle) * kScale < asked;

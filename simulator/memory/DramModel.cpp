@@ -1,38 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Times are those of command slots: a burst takes its slot, its data follow by tCL or tCWL. So the bus is
-// free when the last slot ends, and what one direction owes the other is a gap between slots.
+// Times are those of command slots: a burst takes its slot, its data follow by
+// tCL or tCWL. So the bus is free when the last slot ends, and what one
+// direction owes the other is a gap between slots.
 #include "simulator/memory/DramModel.h"
 
 #include <algorithm>
-#include <cmath>
 
 namespace arsis::sim {
 
-static Femtoseconds fromNanoseconds(double nanoseconds) {
-  return std::llround(nanoseconds * static_cast<double>(kFemtosecondsPerNanosecond));
-}
-
-DramTimes::DramTimes(const timing::Dram &dram)
-    : burst(fromNanoseconds(dram.burstNs())), readLatency(fromNanoseconds(dram.readLatencyNs())),
-      writeLatency(fromNanoseconds(dram.writeLatencyNs())),
-      writeToRead(fromNanoseconds(dram.writeToReadNs())), readToWrite(fromNanoseconds(dram.readToWriteNs())),
-      writeToReadLong(fromNanoseconds(dram.cwl + dram.wtrLongNs())), otherRank(fromNanoseconds(dram.rtrs)),
-      otherRankWriteToRead(fromNanoseconds(std::max(0.0, dram.cwl + dram.rtrs - dram.cl))),
-      otherRankReadToWrite(
-          fromNanoseconds(std::max(0.0, dram.cl + std::max(dram.rtw, dram.rtrs) - dram.cwl))),
-      columnShort(fromNanoseconds(dram.columnShortNs())), columnLong(fromNanoseconds(dram.columnLongNs())),
-      rcd(fromNanoseconds(dram.rcd)), rp(fromNanoseconds(dram.rp)), ras(fromNanoseconds(dram.ras)),
-      rc(fromNanoseconds(dram.rowCycleNs())), rrdShort(fromNanoseconds(dram.rrdShortNs())),
-      rrdLong(fromNanoseconds(dram.rrdLongNs())), faw(fromNanoseconds(dram.faw)),
-      rtp(fromNanoseconds(dram.rtp)), writeRecovery(fromNanoseconds(dram.cwl + dram.wr)),
-      rfc(fromNanoseconds(dram.rfc)), refi(fromNanoseconds(dram.refi)),
-      pageTimeout(fromNanoseconds(dram.pageTimeout)) {}
-
 DramModel::DramModel(const timing::Dram &parameters)
     : parameters(parameters), times(parameters), slotsSuffice(parameters.ranks == 1 && times.slotsSuffice()),
-      readsOn(slotsSuffice && parameters.policy == timing::PagePolicy::Open), map(parameters),
-      burst(parameters.burstBytes), burstsPerGranule(parameters.interleaveBytes / parameters.burstBytes),
-      channelCount(parameters.channels), channels(static_cast<size_t>(parameters.channels)) {
+      closes(parameters.policy == timing::PagePolicy::Closed), map(parameters), cut(parameters),
+      channelCount(parameters.channels), channels(static_cast<size_t>(parameters.channels)),
+      visits(channels.size()), reached(channels.size() + 1) {
+  const auto shifts = [](int64_t size) { return Divisor(size).isPowerOfTwo(); };
+  if (shifts(parameters.burstBytes) && shifts(parameters.interleaveBytes) && shifts(parameters.channels) &&
+      shifts(map.burstsOfRun().value))
+    shiftingCut.emplace(parameters);
   for (Channel &channel : channels) {
     channel.banks.resize(map.bankCount());
     for (size_t bank = 0; bank < channel.banks.size(); ++bank) {
@@ -48,8 +32,24 @@ DramModel::DramModel(const timing::Dram &parameters)
   }
 }
 
-/// Due refreshes, before a piece that arrived at `arrival` is served. They begin when all rows are closed.
-/// Those that fell due while the channel had nothing to do are over, but for the last one.
+/// When an open bank is closed at the earliest.
+inline Femtoseconds DramModel::closedAt(const Bank &bank) const {
+  return Clock::later(std::max(bank.closable, Clock::later(bank.activated, times.ras)), times.rp);
+}
+
+inline void DramModel::timeOut(Bank &bank, Femtoseconds time) const {
+  if (parameters.policy != timing::PagePolicy::TimedOut || bank.openRow < 0)
+    return;
+  const Femtoseconds out = Clock::later(bank.lastUsed, times.pageTimeout);
+  if (time <= out)
+    return;
+  bank.closed = std::max(Clock::later(out, times.rp), closedAt(bank));
+  bank.openRow = -1;
+}
+
+/// Due refreshes, before a piece that arrived at `arrival` is served. They
+/// begin when all rows are closed. Those that fell due while the channel had
+/// nothing to do are over, but for the last one.
 void DramModel::refresh(Channel &channel, Femtoseconds arrival) {
   const Femtoseconds from = std::max(channel.free, arrival);
   while (channel.refreshDue <= from) {
@@ -71,23 +71,9 @@ void DramModel::refresh(Channel &channel, Femtoseconds arrival) {
   }
 }
 
-/// When an open bank is closed at the earliest.
-Femtoseconds DramModel::closedAt(const Bank &bank) const {
-  return Clock::later(std::max(bank.closable, Clock::later(bank.activated, times.ras)), times.rp);
-}
-
-void DramModel::timeOut(Bank &bank, Femtoseconds time) const {
-  if (parameters.policy != timing::PagePolicy::TimedOut || bank.openRow < 0)
-    return;
-  const Femtoseconds out = Clock::later(bank.lastUsed, times.pageTimeout);
-  if (time <= out)
-    return;
-  bank.closed = std::max(Clock::later(out, times.rp), closedAt(bank));
-  bank.openRow = -1;
-}
-
-/// Opens a row, as soon as a request that came at `arrival` can make it; returns when it is open.
-Femtoseconds DramModel::activate(Channel &channel, timing::DramPlace place, Femtoseconds arrival) {
+/// Opens a row, as soon as a request that came at `arrival` can make it;
+/// returns when it is open.
+inline Femtoseconds DramModel::activate(Channel &channel, timing::DramPlace place, Femtoseconds arrival) {
   Bank &bank = channel.banks[place.bank];
   Rank &rank = channel.ranks[bank.rank];
   Group &group = channel.groups[bank.group];
@@ -108,7 +94,7 @@ Femtoseconds DramModel::activate(Channel &channel, timing::DramPlace place, Femt
   return Clock::later(begin, times.rcd);
 }
 
-Femtoseconds DramModel::columnFrom(const Channel &channel, size_t bank, bool write) const {
+inline Femtoseconds DramModel::columnFrom(const Channel &channel, size_t bank, bool write) const {
   const bool turns = channel.writing != write;
   if (slotsSuffice)
     return turns ? Clock::later(channel.slotEnd, write ? times.readToWrite : times.writeToRead) : 0;
@@ -134,13 +120,12 @@ void DramModel::noteColumns(Channel &channel, size_t bank, bool write, Femtoseco
   }
 }
 
-int64_t DramModel::transfer(Channel &channel, Piece piece, Femtoseconds arrival, bool write,
-                            Femtoseconds until) {
+inline Femtoseconds DramModel::open(Channel &channel, timing::DramPlace place, Femtoseconds arrival,
+                                    bool write) {
   if (channel.refreshDue <= std::max(channel.free, arrival))
     refresh(channel, arrival);
-  const timing::DramPlace place = map.of(piece.begin);
   Bank &bank = channel.banks[place.bank];
-  Femtoseconds begin = std::max(channel.free, columnFrom(channel, place.bank, write));
+  const Femtoseconds begin = std::max(channel.free, columnFrom(channel, place.bank, write));
   if (channel.writing != write) {
     ++turnarounds;
     channel.writing = write;
@@ -148,84 +133,91 @@ int64_t DramModel::transfer(Channel &channel, Piece piece, Femtoseconds arrival,
   timeOut(bank, std::max(channel.free, arrival));
   if (bank.openRow == place.row) {
     ++rowHits;
-    begin = std::max(begin, arrival);
-  } else {
-    ++rowMisses;
-    begin = std::max(begin, activate(channel, place, std::max(arrival, channel.refreshed)));
+    return std::max(begin, arrival);
   }
-  int64_t count = piece.end - piece.begin;
-  if (until != kNever)
-    count = std::min(count, 1 + std::max<int64_t>(0, (until - begin - 1) / times.columnLong));
+  ++rowMisses;
+  return std::max(begin, activate(channel, place, std::max(arrival, channel.refreshed)));
+}
+
+inline void DramModel::transfer(Channel &channel, size_t number, Femtoseconds begin, int64_t count,
+                                bool write) {
+  Bank &bank = channel.banks[number];
   const Femtoseconds last = Clock::later(begin, Clock::times(count - 1, times.columnLong));
   channel.free = channel.slotEnd = bank.lastUsed = Clock::later(last, times.burst);
   if (!slotsSuffice)
-    noteColumns(channel, place.bank, write, last);
+    noteColumns(channel, number, write, last);
   bank.closable =
       std::max(bank.closable, write ? Clock::later(channel.free, times.writeRecovery) : last + times.rtp);
-  if (parameters.policy == timing::PagePolicy::Closed) {
+  if (closes) {
     bank.closed = closedAt(bank);
     bank.openRow = -1;
   }
   transferred += count;
-  channel.bank = place.bank;
-  firstBegan = begin;
-  return count;
 }
 
-/// What transfer() and read() come to for a row that is open, after a read. Strided runs are cut into pieces
-/// of few bursts, several of one row.
-bool DramModel::readOn(Channel &channel, Piece piece, Femtoseconds arrival) {
-  if (channel.reader != requests || channel.endOfRun != map.endOfRun(piece.begin) ||
-      piece.end > channel.endOfRun || channel.refreshDue <= channel.free)
-    return false;
-  const int64_t count = piece.end - piece.begin;
-  const Femtoseconds from = channel.free, end = Clock::later(from, Clock::times(count, times.burst));
-  Bank &bank = channel.banks[channel.bank];
-  channel.free = channel.slotEnd = bank.lastUsed = end;
-  bank.closable = std::max(bank.closable, end - times.burst + times.rtp);
-  waited = std::max(waited, from - arrival);
-  finished = std::max(finished, end);
-  held += end - from;
-  bursts += count;
-  transferred += count;
-  ++rowHits;
-  return true;
+template <bool write>
+inline Femtoseconds DramModel::serve(Channel &channel, const Visit &visit, timing::DramPlace place,
+                                     Femtoseconds arrival) {
+  Femtoseconds before = 0;
+  for (size_t first = 0; first < visit.pieces;) {
+    before = channel.free;
+    const Femtoseconds begin = open(channel, place, arrival, write);
+    if (!write && bursts == 0 && first == 0)
+      firstBurst = Clock::later(begin, times.burst);
+    const int64_t gone = visit.ends[first];
+    const auto freeBehind = [&](size_t piece) { // as if nothing came between
+      return Clock::later(begin, Clock::times(visit.ends[piece] - gone - 1, times.columnLong)) + times.burst;
+    };
+    size_t end = visit.pieces;
+    if (end > first + 1) {
+      before = freeBehind(end - 1);
+      if (channel.refreshDue <= before)
+        for (end = first + 1; freeBehind(end) < channel.refreshDue;)
+          ++end;
+    }
+    transfer(channel, place.bank, begin, visit.ends[end] - gone, write);
+    rowHits += static_cast<int64_t>(end - first - 1);
+    first = end;
+  }
+  return before;
 }
 
-void DramModel::read(Channel &channel, Piece piece, Femtoseconds arrival) {
-  if (readOn(channel, piece, arrival))
-    return;
-  writeUntil(channel, arrival);
-  waited = std::max(waited, channel.free - arrival);
+inline void DramModel::read(Channel &channel, const Visit &visit, timing::DramPlace place,
+                            Femtoseconds arrival) {
+  if (channel.request != requests) {
+    channel.request = requests;
+    writeUntil(channel, arrival);
+  }
   const Femtoseconds from = std::max(channel.free, arrival);
-  while (piece.begin < piece.end) {
-    const int64_t count = transfer(channel, inRow(piece), arrival, false, kNever);
-    if (bursts == 0)
-      firstBurst = Clock::later(firstBegan, times.burst);
-    bursts += count;
-    piece.begin += count;
-  }
+  const Femtoseconds before = serve<false>(channel, visit, place, arrival);
   held += channel.free - from;
+  bursts += visit.ends[visit.pieces];
   finished = std::max(finished, channel.free);
-  if (readsOn) {
-    channel.reader = requests;
-    channel.endOfRun = map.endOfRun(piece.end - 1);
+  if (visit.pieces > 1 || !visit.continues)
+    waited = std::max(waited, before - arrival);
+}
+
+void DramModel::readVisits(size_t count, int64_t run, Femtoseconds arrival) {
+  if (count == 0)
+    return;
+  const timing::DramPlace place = map.ofRun(run); // the same in all channels
+  for (size_t i = 0; i < count; ++i) {
+    read(channels[reached[i]], visits[reached[i]], place, arrival);
+    visits[reached[i]].pieces = 0;
   }
 }
 
-/// A write is in the queue as soon as there is room: when the batch is out that the queue would have to hold
-/// beside it.
+/// A write is in the queue as soon as there is room: when the batch is out that
+/// the queue would have to hold beside it.
 void DramModel::write(Channel &channel, Piece piece, Femtoseconds arrival) {
-  const auto room = static_cast<int64_t>(channel.batchEnds.size());
-  writeUntil(channel, arrival);
+  if (channel.request != requests) {
+    channel.request = requests;
+    writeUntil(channel, arrival);
+  }
   while (piece.begin < piece.end) {
-    Piece next = inRow(piece);
-    next.end = std::min(next.end, next.begin + parameters.writeBatch - channel.queuedBursts);
-    const int64_t count = next.end - next.begin;
-    const Femtoseconds accepted =
-        channel.batches < room
-            ? arrival
-            : std::max(arrival, channel.batchEnds[static_cast<size_t>(channel.batches % room)]);
+    const int64_t count = std::min(piece.end - piece.begin, parameters.writeBatch - channel.queuedBursts);
+    const Piece next{piece.begin, piece.begin + count};
+    const Femtoseconds accepted = std::max(arrival, channel.batchEnds[channel.nextBatch]);
     channel.lastAccepted = std::max(channel.lastAccepted, accepted);
     waited = std::max(waited, accepted - arrival);
     finished = std::max(finished, accepted);
@@ -249,22 +241,23 @@ void DramModel::write(Channel &channel, Piece piece, Femtoseconds arrival) {
   }
 }
 
-DramModel::Piece DramModel::inRow(Piece piece) const {
-  return {piece.begin, std::min(piece.end, map.endOfRun(piece.begin))};
-}
-
-/// Writes that begin before `time`: no request has come since the channel was free.
+/// Writes that begin before `time`: no request has come since the channel was
+/// free.
 void DramModel::writeUntil(Channel &channel, Femtoseconds time) {
   if (!channel.draining)
     return;
   size_t gone = 0;
   while (gone < channel.queued.size()) {
     Piece &piece = channel.queued[gone];
-    const Femtoseconds from = std::max(channel.free, channel.enough),
-                       first = std::max(from, columnFrom(channel, map.of(piece.begin).bank, true));
-    if (first >= time)
+    const timing::DramPlace place = map.of(piece.begin);
+    const Femtoseconds from = std::max(channel.free, channel.enough);
+    if (std::max(from, columnFrom(channel, place.bank, true)) >= time)
       break;
-    const int64_t count = transfer(channel, piece, channel.enough, true, time);
+    const Femtoseconds begin = open(channel, place, channel.enough, true);
+    int64_t count = piece.end - piece.begin;
+    if (count > 1 && time - begin <= Clock::times(count - 1, times.columnLong))
+      count = 1 + std::max<int64_t>(0, time - begin - 1) / times.columnLong;
+    transfer(channel, place.bank, begin, count, true);
     held += channel.free - from - Clock::times(count, times.burst);
     channel.queuedBursts -= count;
     piece.begin += count;
@@ -272,6 +265,16 @@ void DramModel::writeUntil(Channel &channel, Femtoseconds time) {
   }
   channel.queued.erase(channel.queued.begin(), channel.queued.begin() + static_cast<ptrdiff_t>(gone));
   channel.draining = !channel.queued.empty();
+}
+
+/// Pieces [first, end) of the batch, which lie in one row.
+void DramModel::writeRow(Channel &channel, size_t first, size_t end, timing::DramPlace place,
+                         Femtoseconds decided) {
+  while (first < end) {
+    for (row.pieces = 0; first < end && row.pieces < (closes ? 1 : Visit::kMostPieces); ++first)
+      row.add(batch[first]);
+    serve<true>(channel, row, place, decided);
+  }
 }
 
 /// Open rows first, then by address.
@@ -285,55 +288,66 @@ void DramModel::writeBatch(Channel &channel, Femtoseconds decided) {
   channel.draining = false;
   if (batch.size() > 1)
     std::sort(batch.begin(), batch.end(), [](Piece a, Piece b) { return a.begin < b.begin; });
-  for (const bool open : {true, false}) {
+  for (const bool onlyOpen : {true, false}) {
     size_t kept = 0;
-    for (const Piece piece : batch) {
-      const timing::DramPlace place = map.of(piece.begin);
-      if (open && channel.banks[place.bank].openRow != place.row)
-        batch[kept++] = piece;
+    for (size_t first = 0, end; first < batch.size(); first = end) {
+      const int64_t begin = batch[first].begin, behind = map.endOfRun(begin);
+      for (end = first + 1; end < batch.size() && batch[end].begin < behind;)
+        ++end;
+      if (const timing::DramPlace place = map.of(begin);
+          onlyOpen && channel.banks[place.bank].openRow != place.row)
+        kept = static_cast<size_t>(std::copy(&batch[first], &batch[end], &batch[kept]) - batch.data());
       else
-        transfer(channel, piece, decided, true, kNever);
+        writeRow(channel, first, end, place, decided);
     }
-    batch.resize(open ? kept : 0);
+    batch.resize(onlyOpen ? kept : 0);
   }
   held += channel.free - from - Clock::times(bursts, times.burst);
-  channel.batchEnds[static_cast<size_t>(channel.batches++ % static_cast<int64_t>(channel.batchEnds.size()))] =
-      channel.free;
+  channel.batchEnds[channel.nextBatch] = channel.free;
+  channel.nextBatch = channel.nextBatch + 1 < channel.batchEnds.size() ? channel.nextBatch + 1 : 0;
 }
 
-/// By how many channels a round begins further on.
-int64_t DramModel::turned(int64_t round) const {
-  return parameters.channelsPermuted
-             ? channelCount.remainder(timing::turnOf(round, channelCount.quotient(round)))
-             : 0;
+template <class Divide, class Take>
+[[gnu::always_inline]] inline void
+DramModel::forEachPiece(StridedPayload &payload, const DramCut<Divide> &cut, Divide run, Take take) const {
+  const auto takeByRows = [&](size_t channel, Piece piece) __attribute__((always_inline)) {
+    bool continues = false;
+    for (int64_t number = run.quotient(piece.begin); piece.begin < piece.end; ++number) {
+      const int64_t end = std::min(piece.end, (number + 1) * run.value);
+      take(channel, Piece{piece.begin, end}, number, continues);
+      piece.begin = end;
+      continues = true;
+    }
+  };
+  cut.forEachPiece(payload, takeByRows);
 }
 
-/// Granules go round the channels, one of each round on each, so that what a channel has of a range is one
-/// range of its own. Permuted, each of n rounds begins one channel on from the round before, and n such
-/// rounds by their hash: steps of up to n rounds reach all channels alike, longer ones by chance.
-void DramModel::split(int64_t first, int64_t end, Femtoseconds arrival, bool isWrite) {
-  const int64_t n = channelCount.value, perGranule = burstsPerGranule.value;
-  const int64_t firstGranule = burstsPerGranule.quotient(first),
-                lastGranule = burstsPerGranule.quotient(end - 1);
-  const int64_t firstRound = channelCount.quotient(firstGranule),
-                lastRound = channelCount.quotient(lastGranule);
-  const int64_t beginsAt = firstGranule - firstRound * n, endsAt = lastGranule - lastRound * n;
-  const int64_t turnedFirst = turned(firstRound), turnedLast = turned(lastRound);
-  const int64_t reached = firstRound == lastRound ? lastGranule - firstGranule + 1 : n;
-  for (int64_t k = 0; k < reached; ++k) { // by their places in the first round, from the first granule's on
-    const int64_t place = channelCount.remainder(beginsAt + k);
-    const int64_t number = channelCount.remainder(place + turnedFirst);
-    const int64_t lastPlace = channelCount.remainder(number + n - turnedLast);
-    const int64_t begin = firstRound + (place < beginsAt), last = lastRound - (lastPlace > endsAt);
-    if (begin > last)
-      continue;
-    const bool partBegin = begin == firstRound && place == beginsAt,
-               partEnd = last == lastRound && lastPlace == endsAt;
-    const Piece piece{begin * perGranule + (partBegin ? first - firstGranule * perGranule : 0),
-                      last * perGranule + (partEnd ? end - lastGranule * perGranule : perGranule)};
-    Channel &channel = channels[static_cast<size_t>(number)];
-    isWrite ? write(channel, piece, arrival) : read(channel, piece, arrival);
-  }
+template <class Divide>
+void DramModel::cutAndServe(StridedPayload &payload, DramCut<Divide> cut, Divide run, Femtoseconds arrival) {
+  if (payload.command == StridedPayload::Write)
+    return forEachPiece(payload, cut, run, [&](size_t channel, Piece piece, int64_t, bool) {
+      write(channels[channel], piece, arrival);
+    });
+  const size_t most = closes ? 1 : Visit::kMostPieces;
+  int64_t gathered = kNobody;
+  size_t count = 0;
+  Visit *const all = visits.data();
+  size_t *const numbers = reached.data();
+  const auto gather = [&](size_t channel, Piece piece, int64_t number, bool continues)
+      __attribute__((always_inline)) {
+    Visit &visit = all[channel];
+    if (number != gathered || visit.pieces == most) {
+      readVisits(count, gathered, arrival);
+      gathered = number;
+      count = 0;
+    }
+    numbers[count] = channel;
+    count += visit.pieces == 0;
+    visit.continues = continues;
+    visit.add(piece);
+  };
+  forEachPiece(payload, cut, run, gather);
+  readVisits(count, gathered, arrival);
 }
 
 Femtoseconds DramModel::serve(StridedPayload &payload, Femtoseconds arrival) {
@@ -343,17 +357,10 @@ Femtoseconds DramModel::serve(StridedPayload &payload, Femtoseconds arrival) {
   held = 0;
   bursts = 0;
   const int64_t openedBefore = rowMisses;
-  forEachGranules(payload, burst, payload.bufferedBurst, [&](int64_t first, int64_t last) {
-    const int64_t granule = burstsPerGranule.quotient(first);
-    if (granule != burstsPerGranule.quotient(last))
-      return split(first, last + 1, arrival, isWrite);
-    const int64_t round = channelCount.quotient(granule);
-    const int64_t back = (granule - round) * burstsPerGranule.value;
-    const Piece piece{first - back, last + 1 - back};
-    Channel &channel = channels[static_cast<size_t>(
-        channelCount.remainder(channelCount.remainder(granule) + turned(round)))];
-    isWrite ? write(channel, piece, arrival) : read(channel, piece, arrival);
-  });
+  if (shiftingCut)
+    cutAndServe(payload, *shiftingCut, Shift(map.burstsOfRun().value), arrival);
+  else
+    cutAndServe(payload, cut, map.burstsOfRun(), arrival);
   ++requests;
   (isWrite ? writeBursts : readBursts) += bursts;
   const Femtoseconds latency = isWrite ? times.writeLatency : times.readLatency;

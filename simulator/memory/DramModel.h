@@ -5,34 +5,22 @@
 // short and long, tRTRS); the direction of the bus (tWTR, turnaround); pages that stay open, close behind
 // each access or time out; a queue of writes: half a batch goes out while no read is there, a whole one goes
 // before reads, open rows first; refresh of a whole channel (tRFC every tREFI), which closes its rows.
-// Requests are cut into pieces of one row, which nothing interrupts: each costs a closed form. Reads are
-// served in the order in which they arrive, a batch of writes when it is complete; refresh waits for the end
-// of a piece. Does not model: reordering of reads (DramWindow.h does), reads answered from the queue of
-// writes, the bus of commands, refresh bank by bank or rank by rank, a bound on refreshes that wait. Figures:
-// timing/Dram.h.
+// Requests are cut into pieces of one row (DramCut.h), which nothing interrupts. Pieces of one row that
+// follow each other, of whatever runs, are a visit, which costs a closed form: between them nothing can come
+// but a refresh. Reads are served in the order in which they arrive, a batch of writes when it is complete;
+// refresh waits for the end of a piece. Does not model: reordering of reads (DramWindow.h does), reads
+// answered from the queue of writes, the bus of commands, refresh bank by bank or rank by rank, a bound on
+// refreshes that wait. Figures: timing/Dram.h.
 #pragma once
 
-#include "simulator/memory/Payload.h"
+#include "simulator/memory/DramCut.h"
+#include "simulator/memory/DramTimes.h"
 #include "timing/DramMap.h"
 
+#include <optional>
 #include <vector>
 
 namespace arsis::sim {
-
-/// timing::Dram in units of simulated time.
-struct DramTimes {
-  explicit DramTimes(const timing::Dram &dram);
-  Femtoseconds burst, readLatency, writeLatency;
-  Femtoseconds writeToRead, readToWrite;                              // gaps between slots of one rank
-  Femtoseconds writeToReadLong;                                       // of one bank group
-  Femtoseconds otherRank, otherRankWriteToRead, otherRankReadToWrite; // gaps between slots of two
-  Femtoseconds columnShort, columnLong;                               // between commands of one direction
-  Femtoseconds rcd, rp, ras, rc, rrdShort, rrdLong, faw, rtp;
-  Femtoseconds writeRecovery; // tCWL + tWR after the last command slot
-  Femtoseconds rfc, refi, pageTimeout;
-  /// Whether slots that follow each other on the bus keep all distances but those of turning it.
-  bool slotsSuffice() const { return columnLong == burst && writeToReadLong == writeToRead; }
-};
 
 class DramModel {
 public:
@@ -76,15 +64,24 @@ private:
     Femtoseconds activated = -kLongAgo;
     Columns columns;
   };
-  struct Piece { // bursts [begin, end) of a channel's own address space
-    int64_t begin, end;
+  using Piece = DramPiece;
+  /// Pieces of one row of one channel, one after the other.
+  struct Visit {
+    static constexpr size_t kMostPieces = 64; // more of one row are several visits, which changes nothing
+    bool continues = false;                   // of a piece that is alone: it began in the row before
+    size_t pieces = 0;
+    std::array<int64_t, kMostPieces + 1> ends{}; // from [1] on: bursts up to the end of each piece
+    void add(Piece piece) {
+      ends[pieces + 1] = ends[pieces] + piece.end - piece.begin;
+      ++pieces;
+    }
   };
   struct Channel {
     Femtoseconds free = 0, // for the next slot, as far as slots and refresh go
         slotEnd = 0;       // of the last slot
     bool writing = false;
-    size_t rank = 0, bank = 0;                  // of the last slot
-    int64_t reader = kNobody, endOfRun = 0;     // the request that read last, and of which run of a row
+    size_t rank = 0;                            // of the last slot
+    int64_t request = kNobody;                  // that came last
     Femtoseconds refreshDue = 0, refreshed = 0; // end of the last one
     std::vector<Bank> banks;
     std::vector<Rank> ranks;
@@ -94,23 +91,29 @@ private:
     bool draining = false;   // writes go out whenever no read is there, until none is left
     Femtoseconds enough = 0; // since when there are enough of them for that
     Femtoseconds lastAccepted = 0;
-    std::vector<Femtoseconds> batchEnds; // a ring of as many batches as the queue holds
-    int64_t batches = 0;
+    std::vector<Femtoseconds> batchEnds; // of as many batches as the queue holds
+    size_t nextBatch = 0;                // a ring: the oldest of them
   };
-  /// Bursts [first, end) of the DRAM, of several granules, split over the channels.
-  void split(int64_t first, int64_t end, Femtoseconds arrival, bool write);
-  int64_t turned(int64_t round) const;
-  void read(Channel &channel, Piece piece, Femtoseconds arrival);
-  /// Reads a piece of the row that the request has read last, if so it is and if nothing can come between.
-  bool readOn(Channel &channel, Piece piece, Femtoseconds arrival);
+  /// What each run of a request asks of a row of a channel, run by run: take(channel, piece, number of the
+  /// run of bursts, whether the row before holds the beginning).
+  template <class Divide, class Take>
+  void forEachPiece(StridedPayload &payload, const DramCut<Divide> &cut, Divide run, Take take) const;
+  template <class Divide>
+  void cutAndServe(StridedPayload &payload, DramCut<Divide> cut, Divide run, Femtoseconds arrival);
+  /// Reads the visits of the first `count` channels in `reached`, which lie in one run of bursts.
+  void readVisits(size_t count, int64_t run, Femtoseconds arrival);
+  void read(Channel &channel, const Visit &visit, timing::DramPlace place, Femtoseconds arrival);
   void write(Channel &channel, Piece piece, Femtoseconds arrival);
   void writeBatch(Channel &channel, Femtoseconds decided);
+  void writeRow(Channel &channel, size_t first, size_t end, timing::DramPlace place, Femtoseconds decided);
   void writeUntil(Channel &channel, Femtoseconds time);
-  /// What of a piece lies in the row of its first burst.
-  Piece inRow(Piece piece) const;
-  /// Of a piece of one row the first burst, and all that begin before `until`; nothing comes between. Returns
-  /// how many these are.
-  int64_t transfer(Channel &channel, Piece piece, Femtoseconds arrival, bool write, Femtoseconds until);
+  /// Makes the channel ready for a piece of a row; returns when its first burst begins.
+  Femtoseconds open(Channel &channel, timing::DramPlace place, Femtoseconds arrival, bool write);
+  /// Bursts of a row that is open.
+  void transfer(Channel &channel, size_t bank, Femtoseconds begin, int64_t count, bool write);
+  /// Opens and transfers a visit. Returns until when the channel was taken before the last piece.
+  template <bool write>
+  Femtoseconds serve(Channel &channel, const Visit &visit, timing::DramPlace place, Femtoseconds arrival);
   void refresh(Channel &channel, Femtoseconds arrival);
   Femtoseconds closedAt(const Bank &bank) const;
   /// When the bus and the distances between columns let a command to a bank go.
@@ -124,13 +127,18 @@ private:
   static constexpr int64_t kNobody = -1;
   const DramTimes times;
   const bool slotsSuffice; // one rank, and times.slotsSuffice()
-  const bool readsOn;      // rows stay open, and slots follow each other without a gap
+  const bool closes;       // each piece its row
   const timing::DramMap map;
-  const Divisor burst, burstsPerGranule, channelCount;
+  const DramCut<Divisor> cut;
+  std::optional<DramCut<Shift>> shiftingCut; // the same where all sizes are powers of two
+  const Divisor channelCount;
   std::vector<Channel> channels;
-  std::vector<Piece> batch; // being written
+  std::vector<Visit> visits;   // of the channels, being gathered
+  std::vector<size_t> reached; // channels that have pieces there
+  std::vector<Piece> batch;    // being written
+  Visit row;                   // of it
   // Of the request being served.
-  Femtoseconds firstBurst = 0, finished = 0, waited = 0, firstBegan = 0;
+  Femtoseconds firstBurst = 0, finished = 0, waited = 0;
   __int128 held = 0; // summed over channels
   int64_t bursts = 0;
   int64_t transferred = 0; // bursts, of all requests

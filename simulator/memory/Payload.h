@@ -9,12 +9,14 @@
 
 #include <tlm>
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 
 namespace arsis::sim {
 
 using timing::Divisor;
+using timing::Shift;
 
 constexpr int64_t kNoBurst = -1;
 
@@ -46,26 +48,32 @@ struct StridedProtocol {
   using tlm_phase_type = tlm::tlm_phase;
 };
 
-/// Calls visit(address, bytes) for every run that the payload covers.
-template <class Visit> void forEachRun(const StridedPayload &payload, Visit visit) {
+/// Calls visit(address, bytes) for every run that the payload covers. Inlined with what calls it, so that
+/// what is kept from run to run stays in registers.
+template <class Visit>
+[[gnu::always_inline]] inline void forEachRun(const StridedPayload &payload, Visit visit) {
+  const std::array<int64_t, 4> count = payload.count, stride = payload.stride;
+  size_t inner = 3;
+  while (inner > 0 && count[inner] == 1)
+    --inner;
   std::array<int64_t, 4> index{};
-  int64_t offset = 0, rest = payload.firstRun;
-  for (size_t d = 4; rest > 0 && d-- > 0;) {
-    if (payload.count[d] == 1)
-      continue;
-    index[d] = rest % payload.count[d];
-    rest /= payload.count[d];
-    offset += index[d] * payload.stride[d];
+  int64_t offset = payload.trimBegin, before = payload.firstRun;
+  for (size_t d = inner + 1; before > 0 && d-- > 0;) {
+    index[d] = before % count[d];
+    before /= count[d];
+    offset += index[d] * stride[d];
   }
-  for (int64_t run = 0; run < payload.runs; ++run) {
-    visit(payload.address + static_cast<uint64_t>(offset + payload.trimBegin),
-          payload.trimEnd - payload.trimBegin);
-    for (size_t d = 4; d-- > 0;) {
-      offset += payload.stride[d];
-      if (++index[d] < payload.count[d])
-        break;
-      offset -= payload.stride[d] * payload.count[d];
+  const int64_t bytes = payload.trimEnd - payload.trimBegin;
+  for (int64_t rest = payload.runs; rest > 0;) {
+    const int64_t row = std::min(rest, count[inner] - index[inner]);
+    for (int64_t run = 0; run < row; ++run, offset += stride[inner])
+      visit(payload.address + static_cast<uint64_t>(offset), bytes);
+    rest -= row;
+    index[inner] += row;
+    for (size_t d = inner; d > 0 && index[d] == count[d]; --d) {
+      offset += stride[d - 1] - stride[d] * count[d];
       index[d] = 0;
+      ++index[d - 1];
     }
   }
 }
@@ -73,16 +81,20 @@ template <class Visit> void forEachRun(const StridedPayload &payload, Visit visi
 /// Calls visit(first, last) with the whole bursts (or requests) of `granule` bytes that the payload touches,
 /// run by run. One that the run before has just touched is in the line buffer and is not visited again;
 /// `buffered` is its number.
-template <class Visit>
-void forEachGranules(const StridedPayload &payload, const Divisor &granule, int64_t &buffered, Visit visit) {
-  forEachRun(payload, [&](uint64_t address, int64_t bytes) {
+template <class Divide, class Visit>
+[[gnu::always_inline]] inline void forEachGranules(const StridedPayload &payload, const Divide &granule,
+                                                   int64_t &buffered, Visit visit) {
+  int64_t before = buffered;
+  const auto inGranules = [&](uint64_t address, int64_t bytes) __attribute__((always_inline)) {
     int64_t first = granule.quotient(static_cast<int64_t>(address));
     const int64_t last = granule.quotient(static_cast<int64_t>(address) + bytes - 1);
-    first += first == buffered;
+    first += first == before;
     if (first <= last)
       visit(first, last);
-    buffered = last;
-  });
+    before = last;
+  };
+  forEachRun(payload, inGranules);
+  buffered = before;
 }
 
 } // namespace arsis::sim

@@ -40,6 +40,7 @@ void DmaEngine::activate(Instance &instance, Cycle now) {
   localPerByte = bytes > 0 ? static_cast<double>(localCycles) / static_cast<double>(bytes) : 0.0;
   entriesOfAll = requestsOf(transfer.runs(), transfer.address());
   entriesTaken = bytesSent = 0;
+  chunkCost = {};
   roundTrip = entriesOfAll > 0 ? form.roundTrip(bytes / entriesOfAll, op.store) : 0;
   requestTail = std::max<Cycle>(0, roundTrip - form.roundTrip(1, op.store));
   transfer.cutInto(form.chunkBytes(bytes));
@@ -100,17 +101,26 @@ Cycle DmaEngine::transport(StridedPayload &chunk, Cycle arrival) {
   return board.clock.cycleAtOrAfter(Clock::later(kernel, static_cast<Femtoseconds>(delay.value())));
 }
 
+DmaEngine::ChunkCost &DmaEngine::costOfChunk(int64_t bytes, int64_t entries) {
+  ChunkCost &cost = chunkCost;
+  if (cost.bytes == bytes && cost.entries == entries)
+    return cost;
+  cost = {bytes, entries, form.busCycles(bytes)};
+  cost.busCycles =
+      std::max(cost.slot, static_cast<Cycle>(std::ceil(static_cast<double>(bytes) * localPerByte)));
+  cost.firstOnBus = (cost.busCycles + entries - 1) / entries;
+  return cost;
+}
+
 void DmaEngine::request(Cycle now) {
-  StridedPayload chunk = transfer.next();
+  StridedPayload &chunk = transfer.next();
   const int64_t bytes = chunk.runs * (chunk.trimEnd - chunk.trimBegin);
   const bool store = chunk.command == StridedPayload::Write;
   chunk.bufferedBurst = bufferedBurst;
   const int64_t entries = entriesFor(bytes);
-  const Cycle slotEnd = bus.take(now, form.busCycles(bytes));
-  // What the slower of bus and scratchpad needs for this chunk's share of the box, and for its first request.
-  const Cycle busCycles =
-      std::max(slotEnd - now, static_cast<Cycle>(std::ceil(static_cast<double>(bytes) * localPerByte)));
-  const Cycle firstOnBus = (busCycles + entries - 1) / entries;
+  ChunkCost &cost = costOfChunk(bytes, entries);
+  const Cycle busCycles = cost.busCycles, firstOnBus = cost.firstOnBus;
+  bus.take(now, cost.slot);
   const Cycle lastIssue = std::max(now, table.take(entries, roundTrip));
 
   // A store's data crosses the bus before the memory, a load's after it; the first request leads the way.
@@ -121,9 +131,12 @@ void DmaEngine::request(Cycle now) {
                : std::max({done, first + busCycles - firstOnBus, lastData + busCycles});
   // The banks see the data at the pace of the slower side: a bus wider than the channels sends no faster.
   const Cycle moving = std::max(busCycles, board.clock.cycleAtOrAfter(chunk.occupied));
-  const double wordsPerCycle =
-      static_cast<double>(bytes) / static_cast<double>(moving * board.scratchpad.banks.widthBytes);
-  const Cycle conflict = board.scratchpad.contend(now, moving, wordsPerCycle);
+  if (cost.moving != moving) {
+    cost.moving = moving;
+    cost.wordsPerCycle =
+        static_cast<double>(bytes) / static_cast<double>(moving * board.scratchpad.banks.widthBytes);
+  }
+  const Cycle conflict = board.scratchpad.contend(now, moving, cost.wordsPerCycle);
   done += conflict;
   table.put(entries, std::min(done, std::max(first + requestTail, lastData)), done);
 

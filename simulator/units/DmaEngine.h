@@ -46,6 +46,16 @@ private:
   int64_t requestsOf(const timing::Runs &runs, int64_t address);
   /// Entries of the table for the next `bytes` of the instruction.
   int64_t entriesFor(int64_t bytes);
+  struct ChunkCost {
+    int64_t bytes = 0, entries = 0;
+    Cycle slot = 0;       // on the bus
+    Cycle busCycles = 0;  // of the slower of bus and scratchpad, for its share of the box
+    Cycle firstOnBus = 0; // of them for its first request
+    Cycle moving = 0;     // what these were worked out for
+    double wordsPerCycle = 0;
+  };
+  /// Of a chunk of so many bytes and entries; most chunks of an instruction are equal.
+  ChunkCost &costOfChunk(int64_t bytes, int64_t entries);
   /// Sends a chunk that reaches the memory in `arrival`; returns when it is answered.
   Cycle transport(StridedPayload &chunk, Cycle arrival);
   void accountTransfer(const StridedPayload &chunk, Cycle answered, Cycle moving, Cycle done);
@@ -65,6 +75,7 @@ private:
   Cycle localCycles = 0;   // beats of the scratchpad side of the instruction, fill included
   double localPerByte = 0; // of them for each byte inside the tensor
   int64_t entriesOfAll = 0, entriesTaken = 0, bytesSent = 0; // of the instruction
+  ChunkCost chunkCost;                                       // of the last chunk of the instruction
   Cycle roundTrip = 0, requestTail = 0; // of one request of the instruction; after its first burst
   int64_t bufferedBurst = kNoBurst;
   Cycle nextRequest = 0; // the queue may issue again

@@ -12,15 +12,16 @@ Cycle RequestTable::remove(int64_t count) {
   unused -= fresh;
   count -= fresh;
   while (count > 0) {
-    Group &oldest = groups.front();
-    const int64_t some = std::min(count, oldest.count);
-    free = oldest.answer(some - 1);
+    Group &group = groups[oldest];
+    const int64_t some = std::min(count, group.count);
+    free = group.answer(some - 1);
     count -= some;
-    if (some == oldest.count) {
-      groups.pop_front();
+    if (some == group.count) {
+      oldest = next(oldest);
+      --used;
     } else {
-      oldest.first = oldest.answer(some);
-      oldest.count -= some;
+      group.first = group.answer(some);
+      group.count -= some;
     }
   }
   return free;
@@ -42,7 +43,9 @@ void RequestTable::put(int64_t count, Cycle first, Cycle last) {
     group.first = group.answer(count - entries);
     group.count = entries;
   }
-  groups.push_back(group);
+  const size_t behind = oldest + used;
+  groups[behind < groups.size() ? behind : behind - groups.size()] = group;
+  ++used;
 }
 
 } // namespace arsis::sim

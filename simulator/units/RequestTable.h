@@ -7,17 +7,18 @@
 
 #include "simulator/base/Clock.h"
 
-#include <deque>
+#include <vector>
 
 namespace arsis::sim {
 
 class RequestTable {
 public:
   /// REQUIRES: entries > 0.
-  explicit RequestTable(int64_t entries) : entries(entries), unused(entries) {}
+  explicit RequestTable(int64_t entries)
+      : entries(entries), unused(entries), groups(static_cast<size_t>(entries)) {}
 
   /// The cycle from which the next request has an entry.
-  Cycle freeFrom() const { return unused > 0 ? 0 : groups.front().first; }
+  Cycle freeFrom() const { return unused > 0 ? 0 : groups[oldest].first; }
 
   /// Takes `count` entries in turn, more than the table has if need be: then a request of the same call comes
   /// back, after `roundTrip`, before a later one leaves. Returns the cycle from which the last of them has
@@ -32,15 +33,18 @@ private:
     int64_t count;
     Cycle first, last;                  // answers; equal if there is one
     Cycle answer(int64_t index) const { // from zero
-      return count > 1 ? first + scaledDown(last - first, index, count - 1) : first;
+      return index + 1 == count ? last : first + scaledDown(last - first, index, count - 1);
     }
   };
   /// Removes the oldest `count` entries; returns when the last of them is free.
   Cycle remove(int64_t count);
 
+  size_t next(size_t group) const { return group + 1 < groups.size() ? group + 1 : 0; }
+
   const int64_t entries;
   int64_t unused;
-  std::deque<Group> groups; // oldest first; with the unused ones, all entries
+  std::vector<Group> groups; // a ring of `used` from `oldest`; with the unused ones, all entries
+  size_t oldest = 0, used = 0;
 };
 
 } // namespace arsis::sim

@@ -17,18 +17,17 @@ TransferRuns::TransferRuns(const TransferOperation &operation, int64_t chunkByte
   int64_t first = 0;
   for (size_t d = 0; d < 4; ++d)
     first += (operation.coordinate[d] + range.first[d]) * tensor.stride[d];
-  whole.command = operation.store ? StridedPayload::Write : StridedPayload::Read;
-  whole.address = tensor.address + static_cast<uint64_t>(first * size);
+  payload.command = operation.store ? StridedPayload::Write : StridedPayload::Read;
+  payload.address = tensor.address + static_cast<uint64_t>(first * size);
 
   shape = timing::contiguousRuns(range.count, tensor.stride, size);
   runCount = shape.runs();
-  whole.count = shape.count;
-  whole.stride = shape.pitch;
-  whole.runBytes = shape.bytes;
+  payload.count = shape.count;
+  payload.stride = shape.pitch;
+  payload.runBytes = shape.bytes;
 }
 
-StridedPayload TransferRuns::next() {
-  StridedPayload payload = whole;
+StridedPayload &TransferRuns::next() {
   const int64_t runBytes = shape.bytes;
   payload.firstRun = nextRun;
   payload.trimBegin = nextByte;
@@ -42,10 +41,10 @@ StridedPayload TransferRuns::next() {
   if (runBytes - nextByte > chunkBytes) { // cut where the address is a multiple of the chunk
     int64_t offset = 0, rest = nextRun;
     for (size_t d = 4; d-- > 0;) {
-      offset += rest % whole.count[d] * whole.stride[d];
-      rest /= whole.count[d];
+      offset += rest % payload.count[d] * payload.stride[d];
+      rest /= payload.count[d];
     }
-    const auto address = static_cast<int64_t>(whole.address) + offset + nextByte;
+    const auto address = static_cast<int64_t>(payload.address) + offset + nextByte;
     payload.trimEnd = std::min(runBytes, nextByte + chunkBytes - address % chunkBytes);
   }
   nextByte = payload.trimEnd;

@@ -25,12 +25,12 @@ public:
   bool done() const { return nextRun == runCount; }
   int64_t payloadBytes() const { return shape.totalBytes(); }
   const timing::Runs &runs() const { return shape; }
-  int64_t address() const { return static_cast<int64_t>(whole.address); } // of the first run
-  /// The next request. REQUIRES: !done().
-  StridedPayload next();
+  int64_t address() const { return static_cast<int64_t>(payload.address); } // of the first run
+  /// The next request; lives until the next call. REQUIRES: !done().
+  StridedPayload &next();
 
 private:
-  StridedPayload whole; // everything
+  StridedPayload payload; // of the last request; what all agree in is there from the beginning
   timing::Runs shape;
   int64_t runCount = 0, chunkBytes = 1;
   int64_t nextRun = 0, nextByte = 0;

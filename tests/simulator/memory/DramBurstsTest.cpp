@@ -6,7 +6,6 @@
 
 #include <algorithm>
 #include <deque>
-#include <functional>
 #include <limits>
 #include <map>
 #include <random>
@@ -282,56 +281,6 @@ private:
   const bool permuted;
   std::vector<BurstByBurst> channels;
 };
-
-using Number = std::function<int64_t(int64_t, int64_t)>; // at random, from the least to the most
-
-/// Sizes and times at random; of a standard with bank groups and ranks, pages and orders if `all`.
-timing::Dram someFigures(const Number &number, bool all) {
-  const auto time = [&](int64_t most) {
-    return number(0, 2) == 0 ? 0.0 : static_cast<double>(number(0, most));
-  };
-  timing::Dram figures = plainDram();
-  figures.channels = int64_t(1) << number(0, 2);
-  figures.bandwidthGbps *= static_cast<double>(figures.channels);
-  figures.interleaveBytes = 64 * number(1, 6);
-  figures.banks = number(1, 9);
-  figures.rowBytes = 64 * number(1, 20);
-  figures.banksPermuted = number(0, 1) == 1;
-  figures.channelsPermuted = number(0, 1) == 1;
-  figures.writeBatch = number(1, 12);
-  figures.writeQueue = figures.writeBatch * number(1, 3);
-  figures.controller = time(20);
-  figures.interconnect = time(20);
-  figures.phy = time(20);
-  for (double *each : {&figures.cl, &figures.cwl, &figures.rcd, &figures.rp, &figures.wr, &figures.rtp,
-                       &figures.wtr, &figures.rtw, &figures.rrd})
-    *each = time(40);
-  figures.ras = figures.rcd + time(60);
-  figures.faw = figures.rrd + time(200);
-  figures.rfc = time(300);
-  figures.refi = figures.rfc + static_cast<double>(number(1, 3000));
-  if (!all)
-    return figures;
-  figures.ranks = number(1, 3);
-  figures.groups = number(1, 3);
-  figures.banks *= figures.groups;
-  for (double *each : {&figures.ccd, &figures.ccdLong, &figures.rrdLong, &figures.wtrLong, &figures.rtrs})
-    *each = time(40);
-  figures.rc = time(150);
-  figures.policy = static_cast<timing::PagePolicy>(number(0, 2));
-  figures.pageTimeout = time(300);
-  const char *orders[] = {"row-bank-rank-column-channel", "row-rank-bank-column-group-channel",
-                          "row-column-group-bank-rank-channel", "row-group-rank-bank-column-channel"};
-  if (const int64_t order = number(0, 5); order < 4) {
-    figures.plainOrder = false;
-    figures.order = chip::parseDramOrder(orders[order]);
-    figures.ranks = int64_t(1) << number(0, 2);
-    figures.groups = int64_t(1) << number(0, 2);
-    figures.banks = figures.groups << number(0, 2);
-    figures.rowBytes = int64_t(64) << number(0, 4);
-  }
-  return figures;
-}
 
 void expectBurstsTakeWhatPiecesTake(int seed, bool all) {
   constexpr int kRounds = 300, kRequests = 120;
