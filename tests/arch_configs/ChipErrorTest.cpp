@@ -109,7 +109,7 @@ INSTANTIATE_TEST_SUITE_P(
         Mistake{
             "UnknownPreset", "bandwidth_gbps: {value: 12.8, unit: GB/s,",
             "preset: {value: DDR9, unit: name, source: none}\n  bandwidth_gbps: {value: 12.8, unit: GB/s,",
-            "chip.yaml:46: unknown dram.preset 'DDR9', expected one of DDR4_2400, "},
+            "chip.yaml:46: unknown dram.preset 'DDR9', expected one of DDR3_1600, DDR4_2400, "},
         Mistake{
             "TwoBandwidths", "bandwidth_gbps: {value: 12.8, unit: GB/s,",
             "channel_gbps: {value: 1, unit: GB/s, source: none}\n  bandwidth_gbps: {value: 12.8, unit: GB/s,",
@@ -167,8 +167,10 @@ TEST(ChipError, ARequestShorterThanABurstCostsAWholeOne) {
 
 TEST(ChipAccessError, UnknownNamesAndKinds) {
   Chip chip = Chip::load("tiny");
-  EXPECT_EQ(messageOf([&] { Chip::load("tinny"); }),
-            "unknown chip 'tinny', expected one of datacentre, edge, tiny or the path of a .yaml file");
+  EXPECT_EQ(
+      messageOf([&] { Chip::load("tinny"); }),
+      "unknown chip 'tinny', expected one of datacentre, edge, edge_training, fpga, gemmini, nvdla, tiny, "
+      "tpu_v1, tpu_v2, tpu_v3, tpu_v4, tpu_v4i or the path of a .yaml file");
   EXPECT_EQ(messageOf([&] { Chip::load("./no.yaml"); }),
             "./no.yaml: cannot read the file: No such file or directory");
   EXPECT_EQ(messageOf([&] { chip.integer("matrix.row"); }),

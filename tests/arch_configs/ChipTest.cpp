@@ -9,6 +9,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -25,7 +26,11 @@ std::string contentsOf(const std::string &path) {
 }
 
 TEST(Chip, EveryShippedChipGivesEveryKeyWithASource) {
-  for (const char *name : {"tiny", "edge", "datacentre"}) {
+  const std::vector<std::string> names = Chip::shipped();
+  for (const char *name : {"datacentre", "edge", "edge_training", "fpga", "gemmini", "nvdla", "tiny",
+                           "tpu_v1", "tpu_v2", "tpu_v3", "tpu_v4", "tpu_v4i"})
+    EXPECT_EQ(std::count(names.begin(), names.end(), name), 1) << name;
+  for (const std::string &name : names) {
     Chip chip = Chip::load(name);
     EXPECT_EQ(chip.name, name);
     EXPECT_FALSE(chip.description.empty());
@@ -51,6 +56,21 @@ TEST(Chip, ShippedChipsHaveTheSizesTheyAreNamedFor) {
   EXPECT_EQ(core.integer("matrix.accumulator_rows") * core.integer("matrix.cols") * 4 *
                 core.integer("matrix.units"),
             4 * 1024 * 1024);
+}
+
+TEST(Chip, PublishedChipsHaveTheirMemories) {
+  const auto accumulatorKib = [](const Chip &chip) {
+    return chip.integer("matrix.units") * chip.integer("matrix.accumulator_rows") *
+           chip.integer("matrix.cols") * 4 / 1024;
+  };
+  EXPECT_EQ(accumulatorKib(Chip::load("tpu_v1")), 4 * 1024); // Jouppi et al., ISCA 2017
+  EXPECT_EQ(accumulatorKib(Chip::load("gemmini")), 64);      // Gemmini's ConfigsFP.scala
+  const Chip nvdla = Chip::load("nvdla");                    // CBUF: 16 banks of 512 entries of 64 B
+  EXPECT_EQ(nvdla.integer("scratchpad.kib") * 1024,
+            nvdla.integer("scratchpad.banks") * 512 * nvdla.integer("scratchpad.bank_width_bytes"));
+  for (const char *name :
+       {"tpu_v2", "tpu_v3", "tpu_v4", "tpu_v4i", "tpu_v1", "gemmini", "nvdla", "fpga", "edge_training"})
+    EXPECT_NE(Chip::load(name).text("dram.preset"), "none") << name;
 }
 
 TEST(Chip, AnEmulatedProductCostsItsPasses) {

@@ -106,7 +106,8 @@ INSTANTIATE_TEST_SUITE_P(All, EveryPreset, testing::ValuesIn(Chip::dramPresets()
 
 TEST(DramPreset, ThereIsOneOfEveryStandard) {
   const std::vector<std::string> names = Chip::dramPresets();
-  for (const char *standard : {"DDR4_", "DDR5_", "LPDDR4_", "LPDDR5_", "GDDR6_", "HBM2_", "HBM2E_", "HBM3_"})
+  for (const char *standard :
+       {"DDR3_", "DDR4_", "DDR5_", "LPDDR4_", "LPDDR5_", "GDDR6_", "HBM2_", "HBM2E_", "HBM3_"})
     EXPECT_TRUE(std::any_of(names.begin(), names.end(), [&](const std::string &name) {
       return name.rfind(standard, 0) == 0;
     })) << standard;

@@ -13,8 +13,8 @@ import yaml
 CHIPS = Path(__file__).resolve().parents[2] / "arch_configs" / "chips"
 
 
-def entries(name: str) -> dict[str, dict]:
-    sections = yaml.safe_load((CHIPS / f"{name}.yaml").read_text())
+def entries(file: Path) -> dict[str, dict]:
+    sections = yaml.safe_load(file.read_text())
     return {
         f"{section}.{key}": entry
         for section, keys in sections.items()
@@ -23,20 +23,35 @@ def entries(name: str) -> dict[str, dict]:
     }
 
 
-@pytest.mark.parametrize("name", ["tiny", "edge", "datacentre"])
+@pytest.mark.parametrize("name", arsis.chips())
 def test_values_are_those_of_the_file(name):
-    chip, wanted = arsis.Chip(name), entries(name)
-    assert set(chip) == set(wanted) | {"dram.preset", "dram.channel_gbps"}  # no preset, and what a channel has
-    assert len(chip) == len(wanted) + 2 and chip["dram.preset"] == "none"
+    """And where the file names a preset of DRAM, those of the preset's file that it leaves out."""
+    chip, wanted = arsis.Chip(name), entries(CHIPS / f"{name}.yaml")
     for key, entry in wanted.items():
         value = chip.value(key)
         assert (chip[key], value.value, value.unit, value.source) == (
             entry["value"], entry["value"], entry["unit"], entry["source"])  # fmt: skip
         assert value.meaning
+    preset = wanted.get("dram.preset", {"value": "none"})["value"]
+    assert chip["dram.preset"] == preset
+    theirs = {} if preset == "none" else entries(CHIPS.parent / "dram" / f"{preset}.yaml")
+    for key, entry in theirs.items():
+        if key not in wanted and not (key == "dram.channel_gbps" and "dram.bandwidth_gbps" in wanted):
+            assert chip[key] == entry["value"] and chip.value(key).source == f"preset {preset}: {entry['source']}"
+    assert set(chip) == set(wanted) | set(theirs) | {"dram.preset", "dram.channel_gbps", "dram.bandwidth_gbps"}
+    assert chip["dram.bandwidth_gbps"] == pytest.approx(chip["dram.channels"] * chip["dram.channel_gbps"])
     assert isinstance(chip["matrix.rows"], int) and isinstance(chip["dram.bandwidth_gbps"], float)
-    assert chip.assumed == [key for key, entry in wanted.items() if entry["source"].startswith("assumed")] or set(
-        chip.assumed
-    ) == {key for key, entry in wanted.items() if entry["source"].startswith("assumed")}
+    assumed = {key for key, entry in (theirs | wanted).items() if entry["source"].startswith("assumed")}
+    assert set(chip.assumed) == assumed and len(chip.assumed) == len(assumed)
+
+
+@pytest.mark.parametrize("name", arsis.chips())
+def test_every_figure_has_a_source_and_says_what_is_assumed(name):
+    """A source names a work, a file, a rule of arithmetic or another key, or begins with `assumed` and says why."""
+    for key in arsis.Chip(name):
+        source = arsis.Chip(name).value(key).source
+        assert len(source) >= 10 and not source.rstrip().endswith(":"), key
+        assert not source.startswith("assumed") or len(source) > len("assumed: x"), key
 
 
 def test_changes_take_numbers_of_any_kind():

@@ -21,7 +21,7 @@ def test_here_nothing_is_missing(call):
     found = states(out)
     for name in ("arsis", "python", "numpy", "onnx", "_arsis", "chips", "recipes", "a first program", "processors"):
         assert found[name] == "ok", out
-    assert numpy.__version__ in out and arsis.__version__ in out and "datacentre, edge, tiny" in out
+    assert numpy.__version__ in out and arsis.__version__ in out and ", ".join(arsis.chips()) in out
 
 
 def test_a_package_that_is_missing(call, monkeypatch):
