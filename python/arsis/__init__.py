@@ -49,7 +49,10 @@ from _arsis import (  # noqa: E402
     write_tensors,
 )
 
+from arsis import rooflines  # noqa: E402
 from arsis.chip import Chip, Difference, Peak, Value  # noqa: E402
+from arsis.comparing import compare  # noqa: E402
+from arsis.comparison import Comparison  # noqa: E402
 from arsis.compiling import compile, schedules  # noqa: E402
 from arsis.exporter import from_torch  # noqa: E402
 from arsis.models import Model  # noqa: E402
@@ -65,6 +68,7 @@ __all__ = [
     "Callback",
     "Chip",
     "ChipError",
+    "Comparison",
     "Difference",
     "Error",
     "Estimate",
@@ -92,6 +96,7 @@ __all__ = [
     "Value",
     "Verification",
     "chips",
+    "compare",
     "compile",
     "from_torch",
     "inlined_model",
@@ -100,6 +105,7 @@ __all__ = [
     "parse_overrides",
     "read_tensors",
     "refuse_shared_files",
+    "rooflines",
     "schedules",
     "search",
     "search_schedule",

@@ -2,7 +2,7 @@
 """`arsis`, or `python -m arsis`: train a model on the simulated chip, turn a report into a page, or sweep.
 
 Whatever goes wrong is one `error: ...` on standard error and exit status 1; 130 after Ctrl-C; 3 where points of a sweep
-failed.
+or chips of a comparison failed.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ import _arsis
 
 import arsis
 from arsis.arguments import parser
+from arsis.compare_command import run_compare
 from arsis.sweeps.command import run_page, run_sweep
 
 
@@ -140,8 +141,8 @@ def run_completion(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def run_chips(_: argparse.Namespace) -> int:
-    print("\n".join(arsis.chips()))
+def run_chips(arguments: argparse.Namespace) -> int:
+    print("\n".join(arsis.rooflines.names() if arguments.rooflines else arsis.chips()))
     return 0
 
 
@@ -149,6 +150,7 @@ COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {
     "train": run_train,
     "report": run_report,
     "diff": run_diff,
+    "compare": run_compare,
     "import": run_import,
     "sweep": run_sweep,
     "page": run_page,

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NoReturn
 
+from arsis.compare_command import add_compare
 from arsis.sweeps.command import add_page, add_sweep
 
 MOST_IMAGES = 2**31 - 1  # that a batch or an epoch can be asked for; the data bounds them further
@@ -162,8 +163,10 @@ def parser() -> Parser:
     diff.add_argument("after", type=Path)
     diff.add_argument("-o", "--output", type=Path, help="page to write (default: none)")
     diff.add_argument("--rows", type=whole(1, 10_000), default=20, help="layers and accounts to print")
+    add_compare(commands)
     add_import(commands)
-    commands.add_parser("chips", help="list the shipped chips")
+    chips = commands.add_parser("chips", help="list the shipped chips")
+    chips.add_argument("--rooflines", action="store_true", help="list the devices that are not simulated instead")
     add_sweep(commands)
     add_page(commands)
     commands.add_parser("doctor", help="print versions, and what is missing; exit status 1 if something is")

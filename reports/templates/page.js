@@ -34,7 +34,7 @@ for (const table of document.querySelectorAll("table.sortable")) {
   const section = table.closest("section");
   const count = section.querySelector(".count");
   const filter = section.querySelector("input");
-  filter.addEventListener("input", () => {
+  filter?.addEventListener("input", () => {
     const wanted = filter.value.toLowerCase().split(/\s+/).filter(Boolean);
     let shown = 0;
     for (const body of table.tBodies) {

@@ -14,7 +14,7 @@ from _arsis import FileError
 if TYPE_CHECKING:
     import plotly.graph_objects as go
 
-PAGES = ("report.html.j2", "diff.html.j2", "sweep.html.j2")
+PAGES = ("report.html.j2", "diff.html.j2", "sweep.html.j2", "compare.html.j2")
 PLOTLY_PLACE = "/* plotly.js */"  # stands where the script is put in later
 
 
