@@ -5,7 +5,7 @@ PYTHON := .venv/bin/python
 export PYTHONPATH := $(CURDIR)/python:$(CURDIR)/$(BUILD)/python
 JOBS ?= $(shell nproc)
 
-.PHONY: help demo test check-long build setup ctest pytest asan format lint bench zoo clean
+.PHONY: help demo test check-long build setup ctest pytest asan format lint bench zoo validate clean
 help:
 	@echo "make demo    install, build, train LeNet-5 on the simulated chip, write out/demo/report.html"
 	@echo "make test    install, build, run all tests"
@@ -13,6 +13,7 @@ help:
 	@echo "make build   build only        make asan     tests under AddressSanitizer and UBSan"
 	@echo "make format  apply formatters  make lint     check formatters and linters"
 	@echo "make bench   run the benchmarks"
+	@echo "make validate  set the machine against published measurements and RTL, write docs/validation.md (10 minutes)"
 	@echo "make zoo     compile and time a training step of every net of models/, write reports/baselines/zoo.md"
 
 demo: build
@@ -69,6 +70,13 @@ bench: build
 
 zoo: build
 	$(PYTHON) tests/bench/bench_zoo.py
+
+validate: export ARSIS_TEST := 1
+validate:
+	scripts/setup.sh test
+	$(MAKE) --no-print-directory $(BUILD)/build.ninja
+	ninja -C $(BUILD) -j$(JOBS) arsis-tools FidelityTests
+	$(PYTHON) tests/validation/validation_page.py
 
 asan:
 	scripts/setup.sh test

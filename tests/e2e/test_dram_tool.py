@@ -58,7 +58,7 @@ def test_presets_are_listed() -> None:
 MISTAKES = [
     (["--chip", "edge", "--preset", "DDR4_3200"], "found both of --chip and --preset"),
     ([], "found neither of --chip and --preset"),
-    (["--preset", "DDR9"], "unknown dram.preset 'DDR9', expected one of DDR4_2400"),
+    (["--preset", "DDR9"], "unknown dram.preset 'DDR9', expected one of DDR3_1600, DDR4_2400"),
     (["--preset", "DDR4_3200", "--pattern", "zigzag"], "--pattern: found 'zigzag', expected sequential, copy"),
     (["--preset", "DDR4_3200", "--read-share", "1.5"], "--read-share: found '1.5', expected a number between 0 and 1"),
     (["--preset", "DDR4_3200", "--pattern", "strided"], "--stride: expected with --pattern=strided"),

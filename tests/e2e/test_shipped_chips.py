@@ -76,6 +76,18 @@ def test_the_peak_of_tpu_v1():
     assert all(chip.peak(precision).ops_per_s == 0 for precision in PASSES)
 
 
+def test_logic_of_the_fpga_costs_14_times_an_asic():
+    """Kuon and Rose, 2007. The functions are those of another chip at the FPGA's node and voltage."""
+    fpga = arsis.Chip("fpga")
+    keys = ("technology.node_nm", "technology.voltage_v", "technology.logic_low_power")
+    asic = arsis.Chip("edge").with_(**{key: fpga[key] for key in keys}).energies
+    given = {key: figure for key, figure in fpga.energies.items() if figure.given and not key.startswith("energy.dram")}
+    assert len(given) == 8
+    for key, figure in given.items():
+        assert figure.nominal == pytest.approx(14 * asic[key].nominal, rel=1e-3), key
+        assert figure.low == pytest.approx(asic[key].nominal, rel=1e-3), key
+
+
 def test_datacentre_is_tpu_v3_with_bank_groups_that_are_not_told_apart():
     """All else is the same, so that the one can stand for the other: in the figures of LeNet-5 within 3 %."""
     core, other = arsis.Chip("tpu_v3"), arsis.Chip("datacentre")

@@ -55,6 +55,8 @@ def check(wheel: Path) -> None:
         "arsis/py.typed",
         "_arsis-stubs/__init__.pyi",
         "arsis/chips/edge.yaml",
+        "arsis/dram/HBM2_1880.yaml",
+        "arsis/rooflines/published.csv",
         "arsis/recipes/lenet5/build.py",
     ):
         assert wanted in names, f"{wanted} is missing"
@@ -72,7 +74,10 @@ def main() -> None:
         python, command = folder / "env/bin/python", folder / "env/bin/arsis"
         run(python, "-m", "pip", "install", "--quiet", wheel, "mypy", folder=folder)
         print(run(command, "doctor", folder=folder), end="")
-        assert run(command, "chips", folder=folder).split() == ["datacentre", "edge", "tiny"]
+        for option, data in ((), "chips"), (("--rooflines",), "rooflines"):
+            shipped = sorted(path.stem for path in (ROOT / "arch_configs" / data).glob("*.yaml"))
+            assert run(command, "chips", *option, folder=folder).split() == shipped
+        assert "upper bound" in run(command, "compare", "lenet5", "--on", "tpu_v2,p40", "-o", "c.html", folder=folder)
         assert "arsis" in run(command, "completion", "bash", folder=folder)
         assert run(python, "-c", USE, folder=folder).startswith(str(folder / "env"))
         (folder / "use.py").write_text(TYPES)
