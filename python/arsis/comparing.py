@@ -61,15 +61,15 @@ def first_line(error: Exception) -> str:
 
 
 def work_of(program: Program, report: Report, train: bool) -> Work:
-    """What the step has to do on any machine. The gradient of a layer's input counts as its forward product does: the
-    chip's own is a convolution that may multiply more zeros."""
+    """What the step has to do on any machine. The gradients of a layer's input and weights count as twice its forward
+    product at most: the chip's own gradient of an input is a convolution that may multiply more zeros."""
     forward: dict[str, int] = {}
+    backward: dict[str, int] = {}
     for row in report["layers"]:
-        if row["phase"] == "fwd":
-            forward[row["layer"]] = forward.get(row["layer"], 0) + row["macs"]
-    macs = 0
-    for row in report["layers"]:
-        macs += min(row["macs"], forward.get(row["layer"], row["macs"]))
+        of_phase = forward if row["phase"] == "fwd" else backward
+        of_phase[row["layer"]] = of_phase.get(row["layer"], 0) + row["macs"]
+    macs = sum(forward.values())
+    macs += sum(min(count, 2 * forward.get(layer, count)) for layer, count in backward.items())
     once = back = 0
     for tensor in program.tensors:
         size = math.prod(tensor["host_shape"]) * ELEMENT_BYTES[tensor["type"]]

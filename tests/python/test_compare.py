@@ -67,6 +67,13 @@ def test_an_upper_bound_is_that_of_the_hand(made):
         assert found.images_per_s == pytest.approx(BATCH / time) and found.utilisation is None
 
 
+@pytest.mark.parametrize("chip", ["datacentre", "edge", "gemmini"])
+def test_the_work_is_that_of_the_net_whatever_counts_it(chip):
+    """ResNet-8 (models/nets.md). Chips join its gradients differently, and pad those of inputs differently."""
+    found = arsis.compare("resnet8", [chip, "v100"], batch=4, train=True).rows[1]
+    assert found.operations == 2 * 4 * (2 * 12_501_632 + 12_059_264)
+
+
 def test_an_inference_writes_nothing_back():
     found = arsis.compare("lenet5", ["p40"], batch=BATCH).rows[0]
     assert (found.operations, found.memory_bytes) == (2 * BATCH * FORWARD, 4 * (BATCH * IMAGE + PARAMETERS))
