@@ -63,8 +63,9 @@ struct CompileOptions : mlir::PassPipelineOptions<CompileOptions> {
                      "the vector unit with its one reader), sums (a product with the sums that a "
                      "batch norm or its gradient needs of the result), epilogues (a product "
                      "with the work of the vector unit that alone reads its result), loads (products "
-                     "with the work of the vector unit whose result they alone read) and gradients (the "
-                     "two gradients of a convolution)"),
+                     "with the work of the vector unit whose result they alone read), gradients (the "
+                     "two gradients of a convolution) and views (concatenations, splits and slices "
+                     "with those who write and read the pieces)"),
       llvm::cl::init("all")};
   Option<std::string> mapping{*this, "mapping", llvm::cl::desc("JSON file with mapping decisions that hold")};
   Option<std::string> mappingText{*this, "mapping-text", llvm::cl::desc("the same as JSON text")};

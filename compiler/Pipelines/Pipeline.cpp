@@ -67,8 +67,10 @@ void buildPipeline(OpPassManager &passes, const CompileOptions &options) {
     addFurther(passes, options.atStep.getValue(), "at-step");
   }
   if (last >= Stage::Mapped) {
-    parseFusion(options.fuse.getValue()); // a mistake shows here
+    const Fusion fusion = parseFusion(options.fuse.getValue()); // a mistake shows here
     passes.addNestedPass<func::FuncOp>(createJoinPhases());
+    if (fusion.views)
+      passes.addNestedPass<func::FuncOp>(createPlaceViews({options.explainMapping}));
     passes.addNestedPass<func::FuncOp>(createFormUnits({options.fuse.getValue()}));
     passes.addPass(createMapPass({chip, set, options.mappingText.getValue(), options.mapping.getValue(),
                                   options.writeSchedules.getValue(), options.explainMapping},

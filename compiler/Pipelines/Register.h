@@ -12,6 +12,7 @@
 #include "compiler/Transforms/FormUnits/FormUnits.h"
 #include "compiler/Transforms/KeepReference/KeepReference.h"
 #include "compiler/Transforms/Map/Map.h"
+#include "compiler/Transforms/PlaceViews/PlaceViews.h"
 #include "compiler/Transforms/PlanMemory/PlanMemory.h"
 #include "compiler/Transforms/ProveProgram/ProveProgram.h"
 #include "compiler/Transforms/SplitStreams/SplitStreams.h"
@@ -32,6 +33,7 @@ inline void registerDialects(mlir::DialectRegistry &registry) {
 inline void registerPasses() {
   static const bool once = [] {
     registerTrainingPasses();
+    registerPlaceViewsPass();
     registerFormUnitsPass();
     registerMapPasses();
     registerKeepReferencePasses();

@@ -116,7 +116,7 @@ private:
     result.has.resize(valueCount);
     result.reduced.resize(partCount);
     for (size_t d = 0; d < count; ++d) {
-      if (d > 0 && signature[d] == signature[d - 1]) {
+      if (d > 0 && signature[d] == signature[d - 1] && !isGap(all[d - 1], all[d])) {
         result.extents.back() *= extents[d];
         continue;
       }
@@ -127,6 +127,18 @@ private:
         result.reduced[p].push_back(signature[d][valueCount + p]);
     }
     return result;
+  }
+
+  /// Whether the elements of some view that has both dimensions are no row of neighbours.
+  bool isGap(int outer, int inner) {
+    for (size_t v = 0; v < places.size(); ++v) {
+      const Value &value = unit.values[v];
+      for (size_t d = 1; value.isView() && d < places[v].size(); ++d)
+        if (find(places[v][d - 1]) == outer && find(places[v][d]) == inner &&
+            value.strides[d - 1] != value.strides[d] * value.shape[d])
+          return true;
+    }
+    return false;
   }
 
   size_t position(int dimension) { return std::find(all.begin(), all.end(), find(dimension)) - all.begin(); }

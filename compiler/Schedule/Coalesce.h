@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // The dimensions of a unit of several parts: those of different parts that index one value at one place are
-// the same, and neighbours that no value and no reduction tells apart are counted as one.
+// the same, and neighbours that no value, no reduction and no gap in DRAM tells apart are counted as one.
 #ifndef ARSIS_COMPILER_SCHEDULE_COALESCE_H
 #define ARSIS_COMPILER_SCHEDULE_COALESCE_H
 

@@ -7,6 +7,7 @@
 
 #include "compiler/Schedule/Coalesce.h"
 #include "compiler/Schedule/Space.h"
+#include "compiler/Schedule/Strides.h"
 
 #include <algorithm>
 #include <cstdlib>
@@ -250,6 +251,41 @@ int64_t chunkOfSum(const std::array<int64_t, 3> &pixels, const std::array<int64_
   return chunk >= std::min(rows, kLeastSummed) ? chunk : 0;
 }
 
-std::optional<Convolution> convolutionIn(const Unit &unit) { return Reader(unit).read(); }
+/// Whether what is a view has a shape in DRAM under which the layouts can have it: not a filter that lies
+/// skewed for its groups.
+static bool suitsViews(const Unit &unit, const Convolution &c) {
+  const auto suits = [&](int number, const std::vector<int64_t> &shape) {
+    const Value &value = unit.values[static_cast<size_t>(number)];
+    return !value.isView() || stridesUnder(value.shape, value.strides, shape).has_value();
+  };
+  const auto isFilter = [&](int number) {
+    return c.shape.groups > 1 && unit.values[static_cast<size_t>(number)].isView();
+  };
+  const auto suitsPrologue = [&](const ConvOperand &factor) {
+    const std::optional<Prologue> &p = factor.prologue;
+    if (!p)
+      return suits(factor.value, factor.shape);
+    return (!p->isStored() || suits(p->stored, factor.shape)) &&
+           std::all_of(p->tensors.begin(), p->tensors.end(), [&](const Prologue::Tensor &tensor) {
+             return suits(tensor.value, shapeOf(p->reachOf(tensor), factor.shape));
+           });
+  };
+  if (isFilter(c.pass == Convolution::GradWeight ? c.result : c.stationary.value) ||
+      !suitsPrologue(c.streamed) || !suitsPrologue(c.stationary))
+    return false;
+  if (c.sibling && (!suitsPrologue(c.sibling->streamed) || !suits(c.sibling->result, c.sibling->resultShape)))
+    return false;
+  if (!c.epilogue)
+    return suits(c.result, c.resultShape);
+  const std::vector<Epilogue::Tensor> &tensors = c.epilogue->tensors;
+  return std::all_of(tensors.begin(), tensors.end(), [&](const Epilogue::Tensor &tensor) {
+    return suits(tensor.value, shapeOf(c.epilogue->reachOf(tensor), c.resultShape));
+  });
+}
+
+std::optional<Convolution> convolutionIn(const Unit &unit) {
+  std::optional<Convolution> convolution = Reader(unit).read();
+  return convolution && suitsViews(unit, *convolution) ? convolution : std::nullopt;
+}
 
 } // namespace arsis::schedule

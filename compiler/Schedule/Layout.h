@@ -110,6 +110,8 @@ struct Tensor {
   int value = 0;              // number in the unit
   std::vector<int64_t> shape; // at most four dimensions, row-major
   numerics::ElementType type = numerics::ElementType::F32;
+  std::vector<int64_t> strides = {}; // where the value is a view: of the elements, in DRAM
+  int64_t offset = 0;                // elements behind an address at which a buffer may begin
 
   int64_t elementBytes() const { return numerics::sizeInBytes(type); }
 };

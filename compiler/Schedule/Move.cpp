@@ -5,6 +5,7 @@
 
 #include "compiler/Schedule/Coalesce.h"
 #include "compiler/Schedule/LayoutBuilder.h"
+#include "compiler/Schedule/Strides.h"
 
 #include <algorithm>
 
@@ -23,17 +24,26 @@ bool follows(const Move::Dimension &previous, const Move::Dimension &next,
                      [](int64_t between) { return between == 1; });
 }
 
-void merge(Move &move, const std::vector<int64_t> &source) {
+/// Whether elements of a view that have one place along dimension `inner` are no neighbours of those before.
+bool isGap(const Value &value, size_t outer, size_t inner) {
+  return value.isView() && value.strides[outer] != value.strides[inner] * value.shape[inner];
+}
+
+void merge(Move &move, const Value &from, const Value &to) {
   const bool isWhole = std::all_of(move.dimensions.begin(), move.dimensions.end(),
                                    [](const Move::Dimension &d) { return d.isWhole(); });
   if (isWhole && move.dimensions.size() <= kRank)
     return;
   std::vector<Move::Dimension> kept;
   std::optional<Move::Dimension> previous; // the last one kept, before it grew
-  for (const Move::Dimension &d : move.dimensions) {
+  size_t before = 0;                       // its number in the result
+  for (size_t r = 0; r < move.dimensions.size(); ++r) {
+    const Move::Dimension &d = move.dimensions[r];
     if (d.isWhole() && d.size == 1)
       continue;
-    if (d.isWhole() && previous && follows(*previous, d, source)) {
+    if (d.isWhole() && previous && follows(*previous, d, from.shape) &&
+        !isGap(from, static_cast<size_t>(previous->source), static_cast<size_t>(d.source)) &&
+        !isGap(to, before, r)) {
       Move::Dimension &grown = kept.back();
       for (int64_t *extent :
            {&grown.size, &grown.sourceAt, &grown.resultAt, &grown.sourceSize, &grown.resultSize})
@@ -42,6 +52,7 @@ void merge(Move &move, const std::vector<int64_t> &source) {
       kept.push_back(d);
     }
     previous = d;
+    before = r;
   }
   // Number the dimensions that are left in the source's order.
   std::vector<int64_t> numbers;
@@ -98,12 +109,36 @@ std::optional<Move> moveIn(const Unit &unit, const Part &part) {
     move.dimensions.push_back({s.domain[dimension.dimension].extent, source, read->offset,
                                part.at.empty() ? 0 : part.at[r], from.shape[source], to.shape[r]});
   }
-  merge(move, from.shape);
+  merge(move, from, to);
   takeRepeats(move);
+  const auto fits = [](const Value &value, const std::vector<int64_t> &shape) {
+    return !value.isView() || stridesUnder(value.shape, value.strides, shape);
+  };
+  if (!fits(from, move.sourceShape()) || !fits(to, move.resultShape()))
+    return std::nullopt;
   return move;
 }
 
 } // namespace
+
+// The repetitions lie behind each other, so they are counted with the outermost dimensions.
+
+std::vector<int64_t> Move::sourceShape() const {
+  std::vector<int64_t> shape(dimensions.size());
+  for (const Dimension &d : dimensions)
+    shape[static_cast<size_t>(d.source)] = d.sourceSize;
+  if (!shape.empty())
+    shape[0] *= repeats;
+  return shape;
+}
+std::vector<int64_t> Move::resultShape() const {
+  std::vector<int64_t> shape;
+  for (const Dimension &d : dimensions)
+    shape.push_back(d.resultSize);
+  if (!shape.empty())
+    shape[0] *= repeats;
+  return shape;
+}
 
 std::optional<std::vector<Move>> movesIn(const Unit &unit) {
   std::vector<Move> moves;
@@ -179,17 +214,9 @@ void MoveSpace::addTo(Layout &layout, const Move &move, const Choice &choice) co
   LayoutBuilder b(layout);
   const Tiling t = tiling(move, choice);
   const size_t rank = move.dimensions.size(), lead = kRank - rank;
-  std::vector<int64_t> sourceShape(rank), resultShape;
-  for (const Move::Dimension &d : move.dimensions) {
-    sourceShape[d.source] = d.sourceSize;
-    resultShape.push_back(d.resultSize);
-  }
-  // The repetitions lie behind each other, so they are counted with the outermost dimensions.
-  const int64_t sourceStep = rank == 0 ? 0 : sourceShape[0], resultStep = rank == 0 ? 0 : resultShape[0];
-  if (rank > 0) {
-    sourceShape[0] *= move.repeats;
-    resultShape[0] *= move.repeats;
-  }
+  const std::vector<int64_t> sourceShape = move.sourceShape(), resultShape = move.resultShape();
+  const int64_t sourceStep = rank == 0 ? 0 : sourceShape[0] / move.repeats,
+                resultStep = rank == 0 ? 0 : resultShape[0] / move.repeats;
   const int from = b.tensor(move.source, sourceShape, move.sourceType),
             to = b.tensor(move.result, resultShape, move.resultType);
   b.loop(move.repeats, [&](const Affine &repetition) {

@@ -26,6 +26,9 @@ struct Move {
   int64_t repeats = 1; // so many moves, one behind the other in both tensors
   numerics::ElementType sourceType = numerics::ElementType::F32, resultType = numerics::ElementType::F32;
   float fill = 0; // what lies outside of the source
+
+  /// Of the tensors, as the dimensions cut them.
+  std::vector<int64_t> sourceShape() const, resultShape() const;
 };
 /// Nothing if some part of the unit does more than that.
 std::optional<std::vector<Move>> movesIn(const Unit &unit);

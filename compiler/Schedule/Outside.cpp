@@ -3,6 +3,7 @@
 // The walk over a layout that nobody here has written.
 #include "compiler/Schedule/Outside.h"
 
+#include "compiler/Schedule/Strides.h"
 #include "dialects/Isa/Encoding/Error.h"
 #include "dialects/Isa/Encoding/Externals.h"
 #include "dialects/Isa/Encoding/Limits.h"
@@ -352,6 +353,12 @@ std::string faultOf(const Layout &layout, const Unit &unit, const ChipLimits &li
 
 Layout layoutOf(const Space &space, const Choice &choice) {
   Layout layout = space.layout(choice);
+  for (Tensor &tensor : layout.tensors)
+    if (!space.values.empty() && space.values[tensor.value].isView()) {
+      const Value &value = space.values[tensor.value];
+      tensor.strides = stridesUnder(value.shape, value.strides, tensor.shape).value();
+      tensor.offset = value.offset;
+    }
   if (!space.outside)
     return layout;
   if (const std::string fault = faultOf(layout, space.outside->unit, space.limits); !fault.empty())

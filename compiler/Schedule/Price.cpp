@@ -61,6 +61,8 @@ void Run::prepare() {
     Shape4 shape = {1, 1, 1, 1};
     std::copy(each.shape.begin(), each.shape.end(), shape.end() - each.shape.size());
     shapes.push_back(shape);
+    strides.push_back(rowMajorStrides(shape));
+    std::copy(each.strides.begin(), each.strides.end(), strides.back().end() - each.strides.size());
   }
   columns.assign(static_cast<size_t>(units), 0);
 }
@@ -96,6 +98,7 @@ void Run::clear() {
   written.clear();
   nodes.clear();
   shapes.clear();
+  strides.clear();
   rows.clear();
   flight.clear();
 }

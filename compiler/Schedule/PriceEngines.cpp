@@ -24,10 +24,10 @@ void Run::execute(const Alloc &alloc, NodeState &) {
 
 void Run::transferTime(const View &local, const std::array<int64_t, 4> &box, const std::array<Affine, 4> &at,
                        int tensor, bool store, NodeState &node) {
-  const Shape4 &shape = shapes[tensor], strides = rowMajorStrides(shape);
+  const Shape4 &shape = shapes[tensor], &strides = this->strides[tensor];
   const int64_t bytes = lp->tensors[tensor].elementBytes();
   std::array<int64_t, 4> inside;
-  int64_t address = 0;
+  int64_t address = lp->tensors[tensor].offset * bytes;
   for (size_t d = 0; d < 4; ++d) {
     const int64_t first = at[d].at(index, depthNow), begin = std::max<int64_t>(first, 0);
     inside[d] = std::max<int64_t>(0, std::min(first + box[d], shape[d]) - begin);

@@ -195,7 +195,7 @@ private:
   std::vector<int64_t> turns;         // of loops: iterations after which rings are where they were
   std::array<Past, kDeepest> history; // by depth
   LoopSizes sizesOf;
-  std::vector<Shape4> shapes;
+  std::vector<Shape4> shapes, strides; // of tensors
   OpenRows rows;
   InFlight flight;
   std::vector<int64_t> allocated; // of each buffer: how often

@@ -120,6 +120,9 @@ public:
   const ChipLimits limits;
   std::string strategy; // whose space it is
 
+  /// The values of the unit, if some of them are views: layoutOf gives their tensors strides.
+  std::vector<Value> values;
+
   /// Of a strategy that a library brought: nothing that it says is believed (Outside.h).
   struct Outside {
     std::string library;

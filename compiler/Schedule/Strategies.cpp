@@ -99,6 +99,8 @@ void takeStrategies(const isa::Brought &brought, const std::string &library) {
 
 std::vector<std::unique_ptr<Space>> makeSpaces(const Unit &unit, const ChipLimits &limits) {
   std::vector<std::unique_ptr<Space>> spaces;
+  const bool hasViews =
+      std::any_of(unit.values.begin(), unit.values.end(), [](const Value &value) { return value.isView(); });
   for (const Strategy &strategy : kInside)
     if (std::unique_ptr<Space> space = spaces.empty() ? strategy.spaceOf(unit, limits) : nullptr) {
       space->strategy = strategy.name;
@@ -109,8 +111,11 @@ std::vector<std::unique_ptr<Space>> makeSpaces(const Unit &unit, const ChipLimit
       space->strategy = strategy.name;
       spaces.push_back(std::move(space));
     }
-  for (const Foreign &each : foreign())
-    if (std::unique_ptr<Space> space = each.strategy.spaceOf(unit, limits)) {
+  for (const std::unique_ptr<Space> &space : spaces)
+    if (hasViews)
+      space->values = unit.values;
+  for (const Foreign &each : foreign()) // these know tensors without gaps only
+    if (std::unique_ptr<Space> space = hasViews ? nullptr : each.strategy.spaceOf(unit, limits)) {
       space->strategy = each.strategy.name;
       space->outside = {each.library, unit};
       checkFields(*space);

@@ -24,8 +24,12 @@ struct Value {
   Kind kind = Kind::Operand;
   std::vector<int64_t> shape;
   numerics::ElementType type = numerics::ElementType::F32;
-  std::string name;          // of a constant
-  std::vector<float> values; // of a constant, row-major
+  std::vector<int64_t> strides = {}; // in DRAM, of elements; empty: row-major without gaps
+  int64_t offset = 0;                // elements behind an address at which a buffer may begin
+  std::string name = "";             // of a constant
+  std::vector<float> values = {};    // of a constant, row-major
+
+  bool isView() const { return !strides.empty(); }
 };
 
 /// Operands, results and constants of the structure are values of the unit, by number. `at` as in nn::Part.

@@ -3,6 +3,8 @@
 // Cost model: a vector instruction takes its start-up plus one cycle per `lanes` elements.
 #include "compiler/Schedule/Vector.h"
 
+#include "compiler/Schedule/Strides.h"
+
 #include <algorithm>
 #include <cmath>
 
@@ -14,6 +16,12 @@ VectorSpace::VectorSpace(const ChipLimits &limits, const Unit &unit, VectorProgr
     if (program.registers[reg].operand >= 0 && program.registers[reg].reach == Reach::Matrix &&
         program.readers(static_cast<int>(reg)).size() > 1)
       readAgain.push_back(static_cast<int>(reg));
+  std::vector<int64_t> shape = program.outer;
+  shape.insert(shape.end(), {program.rows, program.columns});
+  for (const Value &value : unit.values) {
+    const auto strides = value.isView() ? stridesUnder(value.shape, value.strides, shape) : std::nullopt;
+    pitches.push_back(strides ? std::max((*strides)[shape.size() - 2], program.columns) : program.columns);
+  }
 }
 
 /// The most rows of one chunk of a sum over pixels. A sum of P pixels in chunks of n rounds like n + P / n
@@ -101,9 +109,10 @@ Evaluation VectorSpace::evaluate(const Choice &c) const {
   std::array<double, 2> tileBytes{}; // of elements of two and of four bytes, once they are known
   const auto move = [&](int value, double times, double starts) {
     const numerics::ElementType type = unit.values[value].type;
-    double &tile = tileBytes[numerics::sizeInBytes(type) / 4];
+    double own = 0,
+           &tile = pitches[value] == program.columns ? tileBytes[numerics::sizeInBytes(type) / 4] : own;
     if (tile == 0)
-      tile = dramBoxBytes(limits, {1, 1, program.rows, program.columns}, {1, 1, l.rows, l.columns}, type);
+      tile = dramBoxBytes(limits, {1, 1, program.rows, pitches[value]}, {1, 1, l.rows, l.columns}, type);
     e.dramBytes += tiles * tile * times;
     e.transfers += tiles * times;
     e.startBytes += tile * starts;

@@ -46,6 +46,8 @@ public:
   std::vector<int> readAgain; // registers of matrices that several stages load
 
 private:
+  std::vector<int64_t> pitches; // of the rows of each value that is a matrix, in DRAM
+
   enum FieldIndex { Rows, Columns, Slots, Chunks, Resident };
 };
 

@@ -315,8 +315,8 @@ def Manual {
   it completes, and completions within a stream are in program order. Across streams only counters order.
 - **Memories.** DRAM, reached through the tensor table; the scratchpad, byte addressed, shared by all engines; one accumulator per matrix unit, addressed
   in rows of `matrix.cols` F32 values, used by the matrix and the drain stream of the same index.
-- **Aliases.** An entry of the tensor table may be an alias: another shape of an earlier entry, with that entry's bytes and element type. Both are then one
-  tensor to whoever asks what was written; entries that merely share bytes are two, which must not live at the same time.
+- **Aliases.** An entry of the tensor table may be an alias: another shape of an earlier entry, with that entry's element type and its bytes, or some of
+  them where those have no gaps. Both are then one tensor to whoever asks what was written; entries that merely share bytes are two, which must not live at the same time.
 - **Nothing to do.** An instruction with a zero extent does nothing, but still waits and increments.
 - **Strides** of scratchpad views count elements of the view's type, those of accumulator views rows.
 - **From outside.** Opcodes 0x80 to 0xff belong to libraries, loaded by `--load-plugin`, that bring instructions of the vector stream: fields of the kinds below, up to three strided

@@ -77,7 +77,8 @@ private:
       isa::Tensor &tensor = copy->tensors[t];
       const TensorPlace home = result.homes[number][t];
       if (tensor.alias) // of an earlier tensor
-        tensor.address = copy->tensors[*tensor.alias].address;
+        tensor.address =
+            copy->tensors[*tensor.alias].address + (tensor.address - program.tensors[*tensor.alias].address);
       else if (home.program != number)
         tensor.address = result.programs[home.program]->tensors[home.tensor].address;
       else

@@ -2,11 +2,13 @@
 """What a training step costs on a chip: cycles, images per second, DRAM traffic, utilisation, instances, program size.
 
 ResNet-50 (224 x 224, SGD with momentum) on `datacentre` and on `edge` with the DRAM that it needs; then, net by net,
-what each fusion saves by itself. Everything is simulated time: two runs agree to the last digit. Writes training.json.
+what each fusion saves by itself, and what views save a net of concatenations. Everything is simulated time: two runs
+agree to the last digit. Writes training.json.
 Needs torch and torchvision for the export. Nothing here passes or fails.
 """
 
 import argparse
+import itertools
 import json
 import os
 import subprocess
@@ -27,12 +29,15 @@ STEPS = [
 THREE = "vector,sums,epilogues"  # what loads and gradients go on from
 FUSIONS = ["none", "vector", "sums", "epilogues", THREE, f"{THREE},loads", f"{THREE},gradients", "all"]
 NETS = {"lenet5": 32, "resnet8": 32, "resnet18": 8, "resnet50": 32}
+MOVING = f"{THREE},loads,gradients"  # all but views
+JOINING = {"densenet121": 32}  # what concatenates
 TORCHVISION = ROOT / "models/torchvision_builder.py"
 RECIPES = {
     "lenet5": [ROOT / "models/lenet5/build.py"],
     "resnet8": [ROOT / "models/resnet8/build.py"],
     "resnet18": [TORCHVISION, "resnet18", "--image", "64", "--classes", "10"],
     "resnet50": [TORCHVISION, "resnet50"],
+    "densenet121": [TORCHVISION, "densenet121"],
 }
 
 
@@ -71,7 +76,7 @@ def main() -> None:
     steps, switches = [], {}
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch)
-        models = {net: folder / f"{net}.onnx" for net in NETS}
+        models = {net: folder / f"{net}.onnx" for net in (NETS | JOINING)}
         for net, path in models.items():
             run(sys.executable, *RECIPES[net], "-o", path)
         print("ResNet-50       batch        cycles  images/s   DRAM GB  utilisation   instances  program KB")
@@ -94,8 +99,19 @@ def main() -> None:
                 for row in rows[1:]
             ]
             print(f"{net:9} batch {batch:3}: " + "; ".join(saved), flush=True)
+        print("with and without views, bf16")
+        views = {}
+        for net, chip in itertools.product(JOINING, DRAM):
+            moving, viewing = views[f"{net} {chip}"] = [
+                measure(arguments.build, models[net], folder, chip, "bf16", JOINING[net], f) for f in (MOVING, "all")
+            ]
+            print(
+                f"{net} {chip:10} batch {JOINING[net]}: {moving['dram_gb']:.2f} and {viewing['dram_gb']:.2f} GB, "
+                f"{moving['cycles']:,} and {viewing['cycles']:,} cycles",
+                flush=True,
+            )
     path = arguments.out / "training.json"
-    path.write_text(json.dumps({"steps": steps, "fusions": switches}, indent=1) + "\n")
+    path.write_text(json.dumps({"steps": steps, "fusions": switches, "views": views}, indent=1) + "\n")
     print(f"wrote {path}")
 
 

@@ -39,6 +39,11 @@ public:
       tensors.set(result, tensors.of(view.getViewed(), storedShape(result)));
       return success();
     }
+    if (isView(op)) {
+      for (Value result : op->getResults())
+        tensors.of(result); // so that it has a name, whoever reads it
+      return success();
+    }
     ElementsAttr value;
     if (matchPattern(op, m_Constant(&value))) {
       Value result = op->getResult(0);
@@ -113,6 +118,8 @@ LogicalResult convert(func::FuncOp function, const ChipLimits &limits) {
   Lowering lowering(b, tensors, limits);
   SmallVector<LateCopy> copies;
   LogicalResult result = checkTypes(function);
+  if (succeeded(result))
+    result = verifyViews(function.front());
   if (succeeded(result))
     result = placeArgumentsAndResults(function, b, tensors, copies);
   for (Operation &op : function.front().without_terminator())

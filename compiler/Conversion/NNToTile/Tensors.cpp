@@ -3,20 +3,13 @@
 // See Tensors.h.
 #include "compiler/Conversion/NNToTile/Tensors.h"
 
+#include "compiler/Analysis/Footprint.h"
+#include "compiler/Schedule/Strides.h"
 #include "dialects/NN/IR/TensorName.h"
 
 using namespace mlir;
 
 namespace arsis::compiler {
-
-SmallVector<int64_t> storedShape(Value value) {
-  ArrayRef<int64_t> shape = cast<RankedTensorType>(value.getType()).getShape();
-  if (shape.size() <= 4)
-    return llvm::to_vector(shape);
-  SmallVector<int64_t> merged = {llvm::product_of(shape.drop_back(3))};
-  llvm::append_range(merged, shape.take_back(3));
-  return merged;
-}
 
 std::string Tensors::uniqueName(StringRef wanted) {
   std::string name = wanted.str();
@@ -26,19 +19,35 @@ std::string Tensors::uniqueName(StringRef wanted) {
 }
 
 Value Tensors::of(Value value) {
-  Value &tensor = storage[value];
-  if (tensor)
+  if (Value tensor = storage.lookup(value))
     return tensor;
-  auto result = cast<OpResult>(value);
-  auto type = cast<RankedTensorType>(value.getType());
-  tensor = b.tensor(uniqueName(nn::tensorNameOf(result)), tile::TensorRole::Temporary, storedShape(value),
-                    type.getElementType());
+  const Place place = placeOf(value);
+  Value tensor;
+  if (place.base == value) {
+    auto type = cast<RankedTensorType>(value.getType());
+    tensor = b.tensor(uniqueName(nn::tensorNameOf(cast<OpResult>(value))), tile::TensorRole::Temporary,
+                      storedShape(value), type.getElementType());
+  } else {
+    tile::TensorOp root = rootTensor(of(place.base));
+    const SmallVector<int64_t> shape = storedShape(value);
+    const auto strides = schedule::stridesUnder(cast<RankedTensorType>(value.getType()).getShape().vec(),
+                                                place.strides, {shape.begin(), shape.end()});
+    tensor = b.part(root, uniqueName(nn::tensorNameOf(cast<OpResult>(value))), shape, place.offset, *strides);
+  }
+  set(value, tensor);
   return tensor;
 }
 
 Value Tensors::of(Value value, ArrayRef<int64_t> shape) {
   Value tensor = of(value);
-  return cast<MemRefType>(tensor.getType()).getShape() == shape ? tensor : b.alias(tensor, shape);
+  ArrayRef<int64_t> own = cast<MemRefType>(tensor.getType()).getShape();
+  if (own == shape)
+    return tensor;
+  auto alias = tensor.getDefiningOp<tile::AliasOp>();
+  if (!alias || !alias.getStrides())
+    return b.alias(tensor, shape);
+  const auto strides = schedule::stridesUnder(own.vec(), alias.getStrides()->vec(), shape.vec());
+  return b.part(rootTensor(tensor), "", shape, static_cast<int64_t>(alias.getOffset()), *strides);
 }
 
 Value Tensors::constant(StringRef name, ArrayRef<int64_t> shape, ElementsAttr values) {

@@ -5,20 +5,19 @@
 #ifndef ARSIS_COMPILER_CONVERSION_NNTOTILE_TENSORS_H
 #define ARSIS_COMPILER_CONVERSION_NNTOTILE_TENSORS_H
 
+#include "compiler/Analysis/Places.h"
 #include "dialects/NN/IR/NNDialect.h"
 #include "dialects/Tile/IR/Builders.h"
 #include "llvm/ADT/StringSet.h"
 
 namespace arsis::compiler {
 
-/// The shape of a value's tensor in DRAM: beyond rank four, the leading dimensions are one.
-llvm::SmallVector<int64_t> storedShape(mlir::Value value);
-
 class Tensors {
 public:
   explicit Tensors(tile::TileBuilder &builder) : b(builder) {}
 
-  /// The tensor of an operand, or of a result; a result without a planned place becomes a temporary.
+  /// The tensor of an operand, or of a result; a result without a planned place becomes a temporary, or the
+  /// part of another tensor that it is a view of.
   mlir::Value of(mlir::Value value);
   /// The same under another shape.
   mlir::Value of(mlir::Value value, llvm::ArrayRef<int64_t> shape);

@@ -90,8 +90,10 @@ LogicalResult TensorTable::addEntry(Value value, tile::TensorOp root,
                                     const std::map<tile::CounterId, int> &counters, OpBuilder &builder) {
   auto type = cast<MemRefType>(value.getType());
   bool alias = value != root.getResult();
-  std::string name = root.getName().str();
-  if (alias) {
+  auto part = value.getDefiningOp<tile::AliasOp>();
+  const bool isPart = part && part.getStrides(), isNamed = part && part.getName();
+  std::string name = (isNamed ? *part.getName() : root.getName()).str();
+  if (alias && !isNamed) {
     // For people; what it is an alias of stands in the entry.
     llvm::raw_string_ostream text(name);
     text << "@";
@@ -103,6 +105,12 @@ LogicalResult TensorTable::addEntry(Value value, tile::TensorOp root,
   }
   std::array<int64_t, 4> shape = padded<int64_t>(type.getShape(), 1);
   SmallVector<int64_t> strides = tile::rowMajorStrides(shape);
+  int64_t address = *root.getAddress();
+  if (isPart) {
+    llvm::copy(*part.getStrides(), strides.end() - part.getStrides()->size());
+    // Leading dimensions of one element are never stepped along.
+    address += static_cast<int64_t>(part.getOffset()) * (type.getElementTypeBitWidth() / 8);
+  }
   Builder attributes(builder.getContext());
   ArrayRef<int64_t> hostShape, hostPermutation;
   if (!alias && root.getHostShape()) {
@@ -113,7 +121,7 @@ LogicalResult TensorTable::addEntry(Value value, tile::TensorOp root,
   if (alias)
     rootName = FlatSymbolRefAttr::get(builder.getContext(), root.getName());
   SmallVector<int64_t> identity = llvm::to_vector(llvm::seq<int64_t>(0, type.getRank()));
-  if (!alias && hostShape.empty()) {
+  if ((!alias || isNamed) && hostShape.empty()) {
     hostShape = type.getShape();
     hostPermutation = identity;
   }
@@ -123,8 +131,8 @@ LogicalResult TensorTable::addEntry(Value value, tile::TensorOp root,
   auto role = alias ? isair::TensorRole::Temporary : toIsa(root.getRole());
   auto elementType = static_cast<isair::ElementType>(elementTypeOf(value));
   auto op = isair::TensorOp::create(
-      builder, root.getLoc(), name, role, elementType, shape, strides, *root.getAddress(), hostShape,
-      hostPermutation, rootName, parameter, root.getObservable() && !alias, 0, 0, 0, 0,
+      builder, root.getLoc(), name, role, elementType, shape, strides, address, hostShape, hostPermutation,
+      rootName, parameter, root.getObservable() && !alias, 0, 0, 0, 0,
       alias ? Attribute() : Attribute(root.getInitial().value_or(ElementsAttr())));
   auto completion = completions.find(root);
   if (completion != completions.end()) {
@@ -145,7 +153,10 @@ LogicalResult TensorTable::build(tile::ProgramOp program, const std::map<tile::C
     return failure();
   for (auto tensor : program.getOps<tile::TensorOp>())
     taken.insert(tensor.getName());
-  std::map<std::pair<Operation *, std::vector<int64_t>>, size_t> shapes;
+  for (auto alias : program.getOps<tile::AliasOp>())
+    if (alias.getName())
+      taken.insert(*alias.getName());
+  std::map<std::tuple<Operation *, std::vector<int64_t>, int64_t, std::vector<int64_t>>, size_t> shapes;
   for (Operation &op : program.getBody().front()) {
     if (!mlir::isa<tile::TensorOp, tile::AliasOp>(op))
       continue;
@@ -153,10 +164,12 @@ LogicalResult TensorTable::build(tile::ProgramOp program, const std::map<tile::C
     tile::TensorOp root = rootTensor(value);
     if (!root.getAddress())
       return root.emitOpError("has no address: run tile-plan-memory first");
-    std::pair<Operation *, std::vector<int64_t>> key{root,
-                                                     cast<MemRefType>(value.getType()).getShape().vec()};
+    auto part = dyn_cast<tile::AliasOp>(op);
+    std::tuple key{root.getOperation(), cast<MemRefType>(value.getType()).getShape().vec(),
+                   part ? static_cast<int64_t>(part.getOffset()) : 0,
+                   part && part.getStrides() ? part.getStrides()->vec() : std::vector<int64_t>()};
     auto [entry, isNew] = shapes.try_emplace(key, symbols.size());
-    if (!isNew)
+    if (!isNew && !(part && part.getName())) // a name is asked for
       indices[value] = entry->second;
     else if (failed(addEntry(value, root, counters, builder)))
       return failure();

@@ -33,7 +33,7 @@ private:
 
   llvm::DenseMap<mlir::Value, size_t> indices;
   llvm::SmallVector<std::string> symbols;
-  llvm::StringSet<> taken; ///< names of the program's tensors and of the other shapes so far
+  llvm::StringSet<> taken; ///< names of the program's tensors and parts, and of the other shapes so far
   llvm::DenseMap<mlir::Operation *, Completion> completions;
 };
 

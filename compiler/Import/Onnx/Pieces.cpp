@@ -24,7 +24,7 @@ Value slice(const Node &node, GraphImporter &graph, Value x, int64_t axis, int64
   shape[axis] = count;
   offsets[axis] = begin;
   return nn::SliceOp::create(graph.builder(), graph.location(node), graph.tensorType(shape), x, offsets,
-                             nn::ScheduleAttr());
+                             nn::ScheduleAttr(), nn::ViewKindAttr());
 }
 
 /// `low` elements before and `high` behind along each of the chip's dimensions.
@@ -53,7 +53,7 @@ Value concat(const Node &node, GraphImporter &graph, ArrayRef<Value> given, int6
   for (Value piece : ArrayRef(pieces).drop_front())
     shape[axis] += shapeOf(piece)[axis];
   Value whole = nn::ConcatOp::create(graph.builder(), graph.location(node), graph.tensorType(shape), pieces,
-                                     static_cast<uint64_t>(axis), nn::ScheduleAttr());
+                                     static_cast<uint64_t>(axis), nn::ScheduleAttr(), nn::ViewKindAttr());
   graph.noteJoined({axis, pieces, whole});
   return whole;
 }
@@ -242,7 +242,8 @@ static LogicalResult convertSplit(const Node &node, GraphImporter &graph) {
     types.push_back(graph.tensorType(piece));
   }
   auto split = nn::SplitOp::create(graph.builder(), graph.location(node), types, x.value,
-                                   static_cast<uint64_t>(x.permutation[*axis]), nn::ScheduleAttr());
+                                   static_cast<uint64_t>(x.permutation[*axis]), nn::ScheduleAttr(),
+                                   nn::ViewKindAttr());
   for (auto [number, y] : llvm::enumerate(split.getYs()))
     if (failed(graph.define(node, number, y, x.permutation)))
       return failure();

@@ -104,7 +104,7 @@ static Value greatestOf(const Node &node, GraphImporter &graph, ArrayRef<Value> 
   for (Value value : values)
     rows.push_back(graph.reshape(node, value, {1, elements}));
   Value all = nn::ConcatOp::create(graph.builder(), graph.location(node), graph.tensorType({count, elements}),
-                                   rows, /*axis=*/0, nn::ScheduleAttr());
+                                   rows, /*axis=*/0, nn::ScheduleAttr(), nn::ViewKindAttr());
   Value image = graph.reshape(node, all, {1, count, elements / columns, columns});
   const SmallVector<int64_t> window = {count, 1}, ones = {1, 1}, noPads = {0, 0, 0, 0};
   Value y = nn::MaxPoolOp::create(graph.builder(), graph.location(node),

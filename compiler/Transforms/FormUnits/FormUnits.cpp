@@ -6,6 +6,7 @@
 
 #include "compiler/Transforms/FormUnits/FormUnits.h"
 
+#include "compiler/Analysis/Places.h"
 #include "compiler/Analysis/Reported.h"
 #include "compiler/Record/Record.h"
 #include "compiler/Schedule/Convolution.h"
@@ -29,7 +30,7 @@ namespace arsis::compiler {
 
 Fusion parseFusion(std::string_view text) {
   const bool all = text == "all";
-  Fusion fusion{all, all, all, all, all};
+  Fusion fusion{all, all, all, all, all, all};
   if (all || text == "none")
     return fusion;
   SmallVector<StringRef> names;
@@ -45,10 +46,12 @@ Fusion parseFusion(std::string_view text) {
       fusion.loads = true;
     else if (name == "gradients")
       fusion.gradients = true;
+    else if (name == "views")
+      fusion.views = true;
     else
-      throw InputError(
-          optionName("fuse") + ": found '" + std::string(text) +
-          "', expected all, none, or a list of vector, sums, epilogues, loads and gradients with commas");
+      throw InputError(optionName("fuse") + ": found '" + std::string(text) +
+                       "', expected all, none, or a list of vector, sums, epilogues, loads, gradients and "
+                       "views with commas");
   }
   return fusion;
 }
@@ -78,7 +81,7 @@ private:
   static bool isVectorWork(ArrayRef<Operation *> ops) {
     auto mayJoin = [](Operation *op) {
       return mlir::isa<nn::StructuredOpInterface, nn::CompositeOpInterface>(op) &&
-             !mlir::isa<nn::UpdateOpInterface>(op);
+             !mlir::isa<nn::UpdateOpInterface>(op) && !isView(op);
     };
     return llvm::all_of(ops, mayJoin) && schedule::vectorProgramIn(unitOf(ops)).has_value();
   }
@@ -362,6 +365,8 @@ struct FormUnits : impl::FormUnitsBase<FormUnits> {
           const Fusion fusion = parseFusion(fuse);
           if (isMapped(getOperation().getBody().front()))
             return LogicalResult(success());
+          if (failed(verifyViews(getOperation().getBody().front())))
+            return LogicalResult(failure());
           formUnits(getOperation(), fusion);
           return setOptions(getOperation(), {{"fuse", fuse.getValue()}});
         })))

@@ -20,6 +20,7 @@ struct Fusion {
   bool epilogues = true; // a product with the work of the vector unit that alone reads its result
   bool loads = true;     // products with the work of the vector unit whose result they alone read
   bool gradients = true; // the two gradients of a convolution
+  bool views = true;     // boxes of tensors, which are not moved (nn-place-views)
 };
 
 // "all", "none", or names with commas. Throws arsis::Error.

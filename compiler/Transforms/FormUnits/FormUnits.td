@@ -34,7 +34,7 @@ def FormUnits : Pass<"nn-form-units", "::mlir::func::FuncOp"> {
     are there already stays as it is.
   }];
   let options = [
-    Option<"fuse", "fuse", "std::string", /*default=*/"\"all\"", "what is joined: all, none, or a list of vector, sums, epilogues, loads and gradients">,
+    Option<"fuse", "fuse", "std::string", /*default=*/"\"all\"", "what is joined: all, none, or a list of vector, sums, epilogues, loads, gradients and views (which nn-place-views sees to)">,
   ];
 }
 

@@ -4,6 +4,7 @@
 // types, attributes) are solved once.
 #include "compiler/Transforms/Map/Map.h"
 
+#include "compiler/Analysis/Places.h"
 #include "compiler/Analysis/Reported.h"
 #include "compiler/Record/Record.h"
 #include "compiler/Transforms/Map/DecideLoads.h"
@@ -86,7 +87,8 @@ private:
     const ChipModel model(*described);
     Solver solver(model);
     for (auto function : getOperation().getOps<func::FuncOp>())
-      if (failed(recordChip(function, *described, ChipUse::First)))
+      if (failed(recordChip(function, *described, ChipUse::First)) ||
+          (!function.isExternal() && failed(verifyViews(function.front()))))
         return signalPassFailure();
     if (failed(decideGradients(getOperation(), solver, file)) ||
         failed(decideLoads(getOperation(), solver, file)) || failed(takeApart(getOperation(), solver, file)))

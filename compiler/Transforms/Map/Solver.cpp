@@ -53,6 +53,7 @@ static std::string signature(Operation *op) {
     stream << type;
   for (Type type : op->getResultTypes())
     stream << type;
+  stream << viewsOf(op);
   if (Block *body = nn::bodyOf(op))
     for (Operation &inner : *body)
       inner.print(stream << "\n", OpPrintingFlags().useLocalScope());

@@ -4,8 +4,11 @@
 #include "compiler/Transforms/Map/Units.h"
 
 #include "compiler/Analysis/ElementTypes.h"
+#include "compiler/Analysis/Places.h"
 #include "compiler/Schedule/Convolution.h"
+#include "compiler/Schedule/Layout.h"
 #include "compiler/Schedule/Strategies.h"
+#include "compiler/Schedule/Strides.h"
 #include "dialects/NN/IR/UnitOps.h"
 
 #include "llvm/ADT/SetVector.h"
@@ -22,14 +25,33 @@ static schedule::Value valueOf(Value value, schedule::Value::Kind kind) {
   result.kind = kind;
   result.shape = type.getShape().vec();
   result.type = toElementType(type.getElementType());
+  Place place = placeOf(value);
+  const auto merged = schedule::mergedDimensions(result.shape, place.strides);
+  if (merged.size() > 1 || (merged.size() == 1 && merged.front().second != 1)) {
+    result.strides = std::move(place.strides);
+    result.offset = place.offset % (schedule::kBufferAlignment / numerics::sizeInBytes(result.type));
+  }
   return result;
 }
 
+/// The values as a unit's function has them outside of it.
 static std::vector<schedule::Value> valuesOf(ValueRange values, schedule::Value::Kind kind) {
   std::vector<schedule::Value> result;
   for (Value value : values)
     result.push_back(valueOf(value, kind));
   return result;
+}
+
+std::string viewsOf(Operation *op) {
+  std::string text;
+  llvm::raw_string_ostream stream(text);
+  for (ValueRange values : {ValueRange(op->getOperands()), ValueRange(op->getResults())})
+    for (auto [number, value] : llvm::enumerate(valuesOf(values, schedule::Value::Kind::Operand)))
+      if (value.isView()) {
+        llvm::interleave(value.strides, stream << " " << number << " by ", ",");
+        stream << " from " << value.offset;
+      }
+  return text;
 }
 
 /// The parts of an operation; its values by number, as nn::Part has them.
@@ -45,9 +67,10 @@ static std::vector<nn::Part> partsOf(Operation *op) {
   return {part};
 }
 
-/// The unit of several operations, which hand values to one another.
+/// The unit of several operations, which hand values to one another. `read` and `made` are its inputs and
+/// outputs, as DRAM has them.
 static schedule::Unit compose(std::string name, ArrayRef<Operation *> ops, ValueRange inputs,
-                              ValueRange outputs) {
+                              ValueRange outputs, ValueRange read, ValueRange made) {
   using Kind = schedule::Value::Kind;
   llvm::DenseMap<Value, int> codes;
   int inner = 0;
@@ -82,8 +105,8 @@ static schedule::Unit compose(std::string name, ArrayRef<Operation *> ops, Value
       parts.push_back(std::move(part));
     }
   }
-  return schedule::unitOf(std::move(name), std::move(parts), valuesOf(inputs, Kind::Operand),
-                          valuesOf(outputs, Kind::Result), std::move(innerTypes));
+  return schedule::unitOf(std::move(name), std::move(parts), valuesOf(read, Kind::Operand),
+                          valuesOf(made, Kind::Result), std::move(innerTypes));
 }
 
 std::optional<schedule::Unit> unitOf(Operation *op) {
@@ -91,8 +114,9 @@ std::optional<schedule::Unit> unitOf(Operation *op) {
   if (Block *body = nn::bodyOf(op))
     return compose(std::move(name),
                    llvm::map_to_vector(body->without_terminator(), [](Operation &inner) { return &inner; }),
-                   body->getArguments(), body->getTerminator()->getOperands());
-  if (!mlir::isa<nn::StructuredOpInterface, nn::CompositeOpInterface>(op))
+                   body->getArguments(), body->getTerminator()->getOperands(), op->getOperands(),
+                   op->getResults());
+  if (isView(op) || !mlir::isa<nn::StructuredOpInterface, nn::CompositeOpInterface>(op))
     return std::nullopt;
   return schedule::unitOf(std::move(name), partsOf(op),
                           valuesOf(op->getOperands(), schedule::Value::Kind::Operand),
@@ -110,7 +134,8 @@ schedule::Unit unitOf(ArrayRef<Operation *> ops) {
       if (!llvm::all_of(result.getUsers(), isMember) || op == ops.back())
         outputs.insert(result);
   }
-  return compose("a unit", ops, inputs.getArrayRef(), outputs.getArrayRef());
+  return compose("a unit", ops, inputs.getArrayRef(), outputs.getArrayRef(), inputs.getArrayRef(),
+                 outputs.getArrayRef());
 }
 
 bool isProduct(Operation *op) {

@@ -16,6 +16,9 @@ std::optional<schedule::Unit> unitOf(mlir::Operation *op);
 /// The unit that several operations of a block would be, in their order.
 schedule::Unit unitOf(llvm::ArrayRef<mlir::Operation *> ops);
 
+/// How the operands and results of an operation that are views lie in DRAM; equal for equal units.
+std::string viewsOf(mlir::Operation *op);
+
 /// Whether an operation by itself is a product of the arrays.
 bool isProduct(mlir::Operation *op);
 

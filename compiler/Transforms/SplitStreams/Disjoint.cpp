@@ -122,6 +122,16 @@ bool disjoint(const Digits &a, const Digits &b) {
 
 } // namespace
 
+bool areApart(const TensorPart &a, const TensorPart &b) {
+  Digits ofA, ofB;
+  for (auto [part, digits] : {std::pair(&a, &ofA), std::pair(&b, &ofB)}) {
+    digits->base = part->offset;
+    for (auto [stride, extent] : part->dimensions)
+      digits->add(stride, extent - 1);
+  }
+  return disjoint(ofA, ofB);
+}
+
 bool disjointAlways(const Schedule &schedule, int a, int b, int storage) {
   const SmallVector<Digits> ofA = accessesOf(schedule, a, storage), ofB = accessesOf(schedule, b, storage);
   return llvm::all_of(ofA, [&](const Digits &left) {
@@ -139,8 +149,7 @@ bool disjointAcrossIterations(const Schedule &schedule, int a, int b, int storag
   for (int op : {a, b}) {
     tile::EngineOpInterface engine = schedule.ops[op].op;
     for (const Footprint &footprint : engine.getFootprints()) {
-      Operation *owner = footprint.isDram() ? rootTensor(footprint.buffer) : footprint.buffer.getDefiningOp();
-      if (owner != schedule.storages[storage].owner)
+      if (schedule.storageOf.lookup(footprint.buffer) != storage)
         continue;
       if (type && footprint.buffer.getType() != type)
         return false; // the same bytes under another shape

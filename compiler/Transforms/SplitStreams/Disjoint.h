@@ -12,6 +12,9 @@ namespace arsis::compiler {
 bool disjointAcrossIterations(const Schedule &schedule, int a, int b, int storage, unsigned from,
                               unsigned depth);
 
+/// True if two parts of one tensor have no element in common, as far as this can be seen.
+bool areApart(const TensorPart &a, const TensorPart &b);
+
 /// True if the accesses of two ops to one buffer never meet, relative to the begin of a slot, whatever the
 /// iterations of any loop: such as the columns, or the rows, of one result tile that different arrays drain.
 bool disjointAlways(const Schedule &schedule, int a, int b, int storage);

@@ -2,13 +2,19 @@
 // Reads a planned tile program into arrays.
 #include "compiler/Transforms/SplitStreams/Schedule.h"
 
+#include "compiler/Schedule/Strides.h"
 #include "compiler/Transforms/PlanMemory/PlanMemory.h"
-#include "llvm/ADT/DenseMap.h"
+#include "compiler/Transforms/SplitStreams/Disjoint.h"
+#include <map>
 #include <set>
 
 using namespace mlir;
 
 namespace arsis::compiler {
+
+bool Storage::isApart(const Storage &other) const {
+  return owner == other.owner && part && other.part && areApart(*part, *other.part);
+}
 
 unsigned Schedule::commonDepth(int a, int b) const {
   const auto &left = ops[a].loops, &right = ops[b].loops;
@@ -92,15 +98,32 @@ private:
     return success();
   }
 
+  /// Nothing if an alias has all elements of its tensor.
+  static std::optional<TensorPart> partOf(Value buffer) {
+    auto alias = buffer.getDefiningOp<tile::AliasOp>();
+    if (!alias || !alias.getStrides())
+      return std::nullopt;
+    TensorPart part{static_cast<int64_t>(alias.getOffset()), {}};
+    for (auto [extent, stride] :
+         schedule::mergedDimensions(alias.getType().getShape().vec(), alias.getStrides()->vec()))
+      part.dimensions.push_back({stride, extent});
+    return part;
+  }
+
   FailureOr<int> storageOf(Value buffer) {
+    if (auto known = schedule.storageOf.find(buffer); known != schedule.storageOf.end())
+      return known->second;
     Operation *owner = buffer.getDefiningOp<tile::AllocOp>();
     if (!owner)
       owner = rootTensor(buffer);
-    auto [found, inserted] = storages.try_emplace(owner, schedule.storages.size());
+    const std::optional<TensorPart> part = partOf(buffer);
+    auto [found, inserted] = storages.try_emplace({owner, part}, schedule.storages.size());
+    schedule.storageOf[buffer] = found->second;
     if (!inserted)
       return found->second;
     Storage storage;
     storage.owner = owner;
+    storage.part = part;
     std::optional<uint64_t> address;
     int64_t size;
     if (auto alloc = dyn_cast<tile::AllocOp>(owner)) {
@@ -123,13 +146,21 @@ private:
       return owner->emitOpError("has no address: run tile-plan-memory first");
     storage.begin = *address;
     storage.end = *address + size;
+    if (part) {
+      const int64_t bytes = cast<MemRefType>(buffer.getType()).getElementTypeBitWidth() / 8;
+      int64_t last = 0;
+      for (auto [stride, extent] : part->dimensions)
+        last += stride * (extent - 1);
+      storage.begin += part->offset * bytes;
+      storage.end = storage.begin + (last + 1) * bytes;
+    }
     schedule.storages.push_back(storage);
     return found->second;
   }
 
   tile::ProgramOp program;
   SmallVector<int> path;
-  llvm::DenseMap<Operation *, int> storages;
+  std::map<std::pair<Operation *, std::optional<TensorPart>>, int> storages;
 };
 
 } // namespace

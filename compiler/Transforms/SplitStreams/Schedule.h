@@ -5,6 +5,9 @@
 #define ARSIS_COMPILER_TRANSFORMS_SPLITSTREAMS_SCHEDULE_H
 
 #include "compiler/Analysis/Footprint.h"
+#include "llvm/ADT/DenseMap.h"
+#include <optional>
+#include <tuple>
 #include <vector>
 
 namespace arsis::compiler {
@@ -12,6 +15,17 @@ namespace arsis::compiler {
 struct LoopNode {
   mlir::scf::ForOp op;
   int64_t trips;
+};
+
+/// Elements of a tensor with gaps between them: where the first lies, and stride and extent of the
+/// dimensions.
+struct TensorPart {
+  int64_t offset;
+  std::vector<std::pair<int64_t, int64_t>> dimensions;
+
+  bool operator<(const TensorPart &other) const {
+    return std::tie(offset, dimensions) < std::tie(other.offset, other.dimensions);
+  }
 };
 
 /// A planned stretch of one memory.
@@ -23,10 +37,15 @@ struct Storage {
   unsigned depth;     // loops around the alloc; 0 for tensors
   int firstUser = -1; // textually first op that touches it
   bool firstUserWrites = false;
+  std::optional<TensorPart> part; // of a tensor; nothing: all of it
 
   bool overlaps(const Storage &other) const {
-    return memory == other.memory && begin < other.end && other.begin < end;
+    return memory == other.memory && begin < other.end && other.begin < end && !isApart(other);
   }
+
+private:
+  /// Whether both are parts of one tensor that have no element in common.
+  bool isApart(const Storage &other) const;
 };
 
 struct Access {
@@ -46,7 +65,8 @@ struct Schedule {
   std::vector<tile::StreamId> streams; // sorted
   std::vector<LoopNode> loops;
   std::vector<Storage> storages;
-  std::vector<OpNode> ops; // textual order
+  std::vector<OpNode> ops;                    // textual order
+  llvm::DenseMap<mlir::Value, int> storageOf; // of buffers, tensors and aliases
 
   /// Number of loops around both ops.
   unsigned commonDepth(int a, int b) const;

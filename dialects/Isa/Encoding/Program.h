@@ -76,7 +76,7 @@ struct Tensor {
   std::vector<int64_t>
       hostPermutation; // host dimension i is chip dimension hostPermutation[i] of rank hostShape.size()
   std::optional<TensorIndex>
-      alias; // earlier entry, no alias itself, whose very bytes this one shapes otherwise
+      alias; // earlier entry, no alias itself, whose bytes, or some of them, this one shapes otherwise
   std::optional<TensorIndex>
       parameter;               // earlier entry, the parameter whose gradient or optimizer's slot this is
   bool observable = false;     // the host may read it after a step

@@ -193,7 +193,19 @@ void checkTensor(const Program &program, const Tensor &tensor) {
     fail("names a counter that does not exist; the program has " + std::to_string(counters));
 }
 
-/// Another shape of an entry has its bytes and its element type.
+/// Whether the elements of one tensor are elements of another one, which has no gaps between them.
+bool isPart(const Tensor &part, const Tensor &whole) {
+  Reach reach;
+  for (unsigned d = 0; d < kMaxRank; ++d)
+    reach.extend(part.shape[d], part.stride[d]);
+  const int64_t size = numerics::sizeInBytes(part.type);
+  const uint64_t bytes = uint64_t(volume(whole.shape) * size), length = uint64_t(reach.bytes(0, size).end),
+                 offset = part.address - whole.address;
+  return Packing(whole).isDense() && part.address >= whole.address && offset % uint64_t(size) == 0 &&
+         length <= bytes && offset <= bytes - length;
+}
+
+/// Another shape of an entry has its element type and its bytes, or some of them.
 void checkAlias(const Program &program, size_t index) {
   const Tensor &tensor = program.tensors[index];
   auto fail = [&](const std::string &what) { throw ProgramError("tensor '" + tensor.name + "': " + what); };
@@ -203,8 +215,9 @@ void checkAlias(const Program &program, size_t index) {
   const Tensor &root = program.tensors[*tensor.alias];
   if (root.alias)
     fail("is another shape of '" + root.name + "', which is one itself, expected the tensor that both shape");
-  if (tensor.address != root.address || tensor.type != root.type || Packing(tensor) != Packing(root))
-    fail("is another shape of '" + root.name + "', expected its bytes and its element type");
+  const bool isWhole = tensor.address == root.address && Packing(tensor) == Packing(root);
+  if (tensor.type != root.type || !(isWhole || isPart(tensor, root)))
+    fail("is another shape of '" + root.name + "', expected its element type, and its bytes or some of them");
 }
 
 /// What belongs to a parameter has its shape.

@@ -139,7 +139,7 @@ def Isa_TensorOp : Isa_Op<"tensor", [Symbol, HasParent<"ProgramOp">]> {
   let summary = "an entry of the tensor table";
   let description = [{
     Shape and stride have four dimensions, strides count elements. The contents are complete once counter
-    `complete_counter` has reached `complete_value`. `alias` names the entry whose very bytes this one has under another
+    `complete_counter` has reached `complete_value`. `alias` names the entry whose very bytes, or some of them, this one has under another
     shape, `parameter` the parameter whose gradient or optimizer's slot it is; both stand before it. `initial` is the value before the first step, in chip layout: elements (a splat stays one), or where they
     are in a file that lies beside the program.
   }];

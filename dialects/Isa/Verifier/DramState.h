@@ -2,7 +2,7 @@
 //
 // Which bytes of each DRAM tensor hold the tensor's own values. Tensors may share bytes when their lives do
 // not overlap; a store through one then undefines the other, and reading it before it is written again is an
-// error. An alias is another shape of a tensor: the same buffer. A tensor
+// error. An alias is another shape of a tensor, or of a part of it: the same buffer. A tensor
 // with gaps between its elements is kept packed, without them.
 #pragma once
 

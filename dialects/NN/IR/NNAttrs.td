@@ -69,4 +69,18 @@ def NN_PlanAttr : NN_Attr<"Plan", "plan"> {
   let genVerifyDecl = 1;
 }
 
+def NN_ViewKind : I32EnumAttr<"ViewKind", "whose bytes those of the others are", [
+  I32EnumAttrCase<"OfOperands", 0, "of_operands">, I32EnumAttrCase<"OfResult", 1, "of_result">]> {
+  let cppNamespace = "::arsis::nn";
+  let genSpecializedAttr = 0;
+}
+def NN_ViewKindAttr : EnumAttr<NN_Dialect, NN_ViewKind, "view"> {
+  let summary = "an operation on boxes that moves nothing";
+  let description = [{
+    `of_operands`: the results lie in DRAM where the operands are. `of_result`: the operands are computed where they lie
+    in the result. Set by `nn-place-views`; an operation without it moves its boxes.
+  }];
+  let assemblyFormat = "`<` $value `>`";
+}
+
 #endif // ARSIS_NN_ATTRS

@@ -35,13 +35,13 @@ def NN_TransposeOp : NN_Op<"transpose", [NN_Structured, NN_ScheduledOpInterface,
   let hasCanonicalizer = 1;
 }
 
-def NN_SliceOp : NN_Op<"slice", [NN_Structured, NN_ScheduledOpInterface, NN_Differentiable]> {
+def NN_SliceOp : NN_Op<"slice", [NN_Structured, NN_Boxes, NN_ScheduledOpInterface, NN_Differentiable]> {
   let summary = "a box of x that begins at the offsets and has the shape of the result";
   let description = [{
     - slice_c1: one offset for each dimension of x, none negative
     - slice_c2: the result has the rank of x, and its box lies within x
   }];
-  let arguments = !con((ins NN_Tensor:$x, DenseI64ArrayAttr:$offsets), NN_ScheduledAttributes);
+  let arguments = !con((ins NN_Tensor:$x, DenseI64ArrayAttr:$offsets), NN_BoxAttributes);
   let results = (outs NN_Tensor:$y);
   let assemblyFormat = "$x `from` $offsets attr-dict `:` functional-type(operands, results)";
   let hasVerifier = 1;
@@ -59,27 +59,27 @@ def NN_PadOp : NN_Op<"pad", [NN_Structured, NN_ScheduledOpInterface, NN_Differen
   let hasVerifier = 1;
 }
 
-def NN_ConcatOp : NN_Op<"concat", [NN_Composite, NN_ScheduledOpInterface, NN_Differentiable]> {
+def NN_ConcatOp : NN_Op<"concat", [NN_Composite, NN_Boxes, NN_ScheduledOpInterface, NN_Differentiable]> {
   let summary = "tensors one behind the other along a dimension";
   let description = [{
     - concat_c1: there is an operand, and the axis is a dimension of the result
     - concat_c2: an operand has the shape of the result but along the axis
     - concat_c3: the extents of the operands along the axis add up to that of the result
   }];
-  let arguments = !con((ins Variadic<NN_Tensor>:$xs, I64Attr:$axis), NN_ScheduledAttributes);
+  let arguments = !con((ins Variadic<NN_Tensor>:$xs, I64Attr:$axis), NN_BoxAttributes);
   let results = (outs NN_Tensor:$y);
   let assemblyFormat = "$xs `along` $axis attr-dict `:` functional-type(operands, results)";
   let hasVerifier = 1;
 }
 
-def NN_SplitOp : NN_Op<"split", [NN_Composite, NN_ScheduledOpInterface, NN_Differentiable]> {
+def NN_SplitOp : NN_Op<"split", [NN_Composite, NN_Boxes, NN_ScheduledOpInterface, NN_Differentiable]> {
   let summary = "cuts x along a dimension into the results";
   let description = [{
     - split_c1: there is a result, and the axis is a dimension of x
     - split_c2: a result has the shape of x but along the axis
     - split_c3: the extents of the results along the axis add up to that of x
   }];
-  let arguments = !con((ins NN_Tensor:$x, I64Attr:$axis), NN_ScheduledAttributes);
+  let arguments = !con((ins NN_Tensor:$x, I64Attr:$axis), NN_BoxAttributes);
   let results = (outs Variadic<NN_Tensor>:$ys);
   let assemblyFormat = "$x `along` $axis attr-dict `:` functional-type(operands, results)";
   let hasVerifier = 1;

@@ -46,6 +46,26 @@ LogicalResult verifyPlan(ReductionOpInterface op) {
   return violates(op, "plan_c1", "a plan of the dimensions " + Twine(expected) + " in this order", found);
 }
 
+ViewKindAttr viewKindAttr(Operation *op, std::optional<ViewKind> kind) {
+  return kind ? ViewKindAttr::get(op->getContext(), *kind) : ViewKindAttr();
+}
+
+LogicalResult verifyBoxes(BoxOpInterface op) {
+  const std::optional<ViewKind> kind = op.getViewKind();
+  if (!kind)
+    return success();
+  const Value whole = op.getWhole();
+  const Type element = cast<RankedTensorType>(whole.getType()).getElementType();
+  for (const Box &box : op.getBoxes())
+    if (const Type found = cast<RankedTensorType>(box.value.getType()).getElementType(); found != element)
+      return op.emitOpError() << "is a view and expects elements of type " << element << ", found " << found
+                              << " (view_c1)";
+  if (*kind == ViewKind::OfResult && whole.getDefiningOp() != op)
+    return op.emitOpError() << "expects a view of its operands, since they have what it takes out, found one "
+                               "of its result (view_c2)";
+  return success();
+}
+
 std::vector<Dimension> dimensionsOf(ArrayRef<int64_t> shape) {
   std::vector<Dimension> domain;
   for (auto [number, extent] : llvm::enumerate(shape))

@@ -25,6 +25,15 @@ struct ReductionDim {
   int64_t size;
 };
 
+/// A value that lies in another one, `offsets` behind its beginning along each dimension.
+struct Box {
+  mlir::Value value;
+  llvm::SmallVector<int64_t> offsets;
+};
+class BoxOpInterface;
+llvm::LogicalResult verifyBoxes(BoxOpInterface op);
+ViewKindAttr viewKindAttr(mlir::Operation *op, std::optional<ViewKind> kind);
+
 class ReductionOpInterface;
 llvm::LogicalResult verifyPlan(ReductionOpInterface op);
 

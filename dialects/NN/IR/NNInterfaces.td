@@ -38,6 +38,26 @@ def NN_ViewOpInterface : NN_Interface<"ViewOpInterface"> {
   ];
 }
 
+def NN_BoxOpInterface : NN_Interface<"BoxOpInterface"> {
+  let description = [{
+    An operation whose one value, the whole, has the elements of its other values in boxes. As a view it moves nothing:
+    whole and boxes lie in DRAM at the same place (compiler/Analysis/Places.h).
+
+    - view_c1: whole and boxes of a view have one element type
+    - view_c2: a view of the result has the whole as its result
+  }];
+  let methods = [
+    InterfaceMethod<"the value that has the elements of the others", "::mlir::Value", "getWhole">,
+    InterfaceMethod<"the others, with where they begin in the whole", "::llvm::SmallVector<::arsis::nn::Box>", "getBoxes">,
+    InterfaceMethod<"whether it is a view, and of what", "::std::optional<::arsis::nn::ViewKind>", "getViewKind", (ins), "",
+                    "return $_op.getView();">,
+    InterfaceMethod<"makes it a view, or what moves", "void", "setViewKind",
+                    (ins "::std::optional<::arsis::nn::ViewKind>":$kind), "",
+                    "$_op.setViewAttr(::arsis::nn::viewKindAttr($_op, kind));">,
+  ];
+  let verify = "return ::arsis::nn::verifyBoxes(::llvm::cast<::arsis::nn::BoxOpInterface>($_op));";
+}
+
 def NN_ScheduledOpInterface : NN_Interface<"ScheduledOpInterface"> {
   let description = "An operation that runs on an engine and carries its schedule.";
   let methods = [

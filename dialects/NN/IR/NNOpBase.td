@@ -39,6 +39,7 @@ def NN_FullMatrix : NN_TensorType<[HasAnyRankOfPred<[2]>], F32, "static tensor o
 def NN_Labels : NN_TensorType<[HasAnyRankOfPred<[1]>], I32, "static tensor of rank 1 of i32">;
 
 def NN_Differentiable : DeclareOpInterfaceMethods<NN_DifferentiableOpInterface>;
+def NN_Boxes : DeclareOpInterfaceMethods<NN_BoxOpInterface>;
 def NN_Structured : DeclareOpInterfaceMethods<NN_StructuredOpInterface>;
 def NN_View : DeclareOpInterfaceMethods<NN_ViewOpInterface>;
 def NN_Composite : DeclareOpInterfaceMethods<NN_CompositeOpInterface>;
@@ -53,6 +54,7 @@ class NN_Op<string mnemonic, list<Trait> traits = []> : Op<NN_Dialect, mnemonic,
 
 // An operation that runs on an engine carries its schedule; one that also reduces carries its plan.
 defvar NN_ScheduledAttributes = (ins OptionalAttr<NN_ScheduleAttr>:$schedule);
+defvar NN_BoxAttributes = (ins OptionalAttr<NN_ScheduleAttr>:$schedule, OptionalAttr<NN_ViewKindAttr>:$view);
 defvar NN_PlannedAttributes = (ins OptionalAttr<NN_ScheduleAttr>:$schedule, OptionalAttr<NN_PlanAttr>:$plan);
 
 #endif // ARSIS_NN_OP_BASE

@@ -121,6 +121,27 @@ std::vector<Part> SplitOp::getParts() {
   return parts;
 }
 
+// Boxes
+
+/// Values one behind the other along an axis.
+static SmallVector<Box> boxesAlong(uint64_t axis, ValueRange pieces) {
+  SmallVector<Box> boxes;
+  int64_t begin = 0;
+  for (Value piece : pieces) {
+    ArrayRef<int64_t> shape = shapeOf(piece);
+    boxes.push_back({piece, alongAxis(shape.size(), axis, begin)});
+    begin += shape[axis];
+  }
+  return boxes;
+}
+
+Value SliceOp::getWhole() { return getX(); }
+SmallVector<Box> SliceOp::getBoxes() { return {{getY(), SmallVector<int64_t>(getOffsets())}}; }
+Value ConcatOp::getWhole() { return getY(); }
+SmallVector<Box> ConcatOp::getBoxes() { return boxesAlong(getAxis(), getXs()); }
+Value SplitOp::getWhole() { return getX(); }
+SmallVector<Box> SplitOp::getBoxes() { return boxesAlong(getAxis(), getYs()); }
+
 // Gradients
 
 static Location backward(Operation *op) { return withPhase(op->getLoc(), phase::kBackwardInput); }
@@ -138,8 +159,8 @@ LogicalResult PadOp::buildVJP(OpBuilder &builder, ValueRange resultGrads, ArrayR
                               SmallVectorImpl<Value> &operandGrads) {
   operandGrads.assign(1, Value());
   if (operandNeedsGrad[0])
-    operandGrads[0] =
-        SliceOp::create(builder, backward(*this), getX().getType(), resultGrads[0], getLowAttr(), nullptr);
+    operandGrads[0] = SliceOp::create(builder, backward(*this), getX().getType(), resultGrads[0],
+                                      getLowAttr(), nullptr, ViewKindAttr());
   return success();
 }
 
@@ -148,7 +169,7 @@ LogicalResult ConcatOp::buildVJP(OpBuilder &builder, ValueRange resultGrads, Arr
   operandGrads.assign(getXs().size(), Value());
   if (llvm::all_of(operandNeedsGrad, [](bool needed) { return needed; })) {
     auto split = SplitOp::create(builder, backward(*this), getXs().getTypes(), resultGrads[0], getAxisAttr(),
-                                 ScheduleAttr());
+                                 ScheduleAttr(), ViewKindAttr());
     llvm::copy(split.getYs(), operandGrads.begin());
     return success();
   }
@@ -156,9 +177,10 @@ LogicalResult ConcatOp::buildVJP(OpBuilder &builder, ValueRange resultGrads, Arr
   for (auto [number, x] : llvm::enumerate(getXs())) {
     ArrayRef<int64_t> shape = shapeOf(x);
     if (operandNeedsGrad[number])
-      operandGrads[number] = SliceOp::create(
-          builder, backward(*this), x.getType(), resultGrads[0],
-          builder.getDenseI64ArrayAttr(alongAxis(shape.size(), getAxis(), begin)), ScheduleAttr());
+      operandGrads[number] =
+          SliceOp::create(builder, backward(*this), x.getType(), resultGrads[0],
+                          builder.getDenseI64ArrayAttr(alongAxis(shape.size(), getAxis(), begin)),
+                          ScheduleAttr(), ViewKindAttr());
     begin += shape[getAxis()];
   }
   return success();
@@ -188,6 +210,7 @@ LogicalResult SplitOp::buildVJP(OpBuilder &builder, ValueRange resultGrads, Arra
         gradient ? gradient
                  : ConstantOp::create(builder, location,
                                       DenseElementsAttr::get(cast<RankedTensorType>(y.getType()), 0.0f)));
-  operandGrads[0] = ConcatOp::create(builder, location, getX().getType(), pieces, getAxisAttr(), nullptr);
+  operandGrads[0] =
+      ConcatOp::create(builder, location, getX().getType(), pieces, getAxisAttr(), nullptr, ViewKindAttr());
   return success();
 }

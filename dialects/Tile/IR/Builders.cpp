@@ -99,7 +99,16 @@ TensorOp TileBuilder::tensor(StringRef name, TensorRole role, ArrayRef<int64_t> 
 
 Value TileBuilder::alias(Value tensor, ArrayRef<int64_t> shape) {
   auto type = cast<MemRefType>(tensor.getType());
-  return AliasOp::create(builder, location, MemRefType(MemRefType::Builder(type).setShape(shape)), tensor);
+  return AliasOp::create(builder, location, MemRefType(MemRefType::Builder(type).setShape(shape)), tensor,
+                         StringAttr(), builder.getI64IntegerAttr(0), DenseI64ArrayAttr());
+}
+
+Value TileBuilder::part(Value tensor, StringRef name, ArrayRef<int64_t> shape, int64_t offset,
+                        ArrayRef<int64_t> strides) {
+  auto type = cast<MemRefType>(tensor.getType());
+  return AliasOp::create(builder, location, MemRefType(MemRefType::Builder(type).setShape(shape)), tensor,
+                         name.empty() ? StringAttr() : builder.getStringAttr(name),
+                         builder.getI64IntegerAttr(offset), builder.getDenseI64ArrayAttr(strides));
 }
 
 Value TileBuilder::alloc(StringRef name, ArrayRef<int64_t> shape, Type type, int64_t slots) {

@@ -69,6 +69,9 @@ public:
   TensorOp tensor(llvm::StringRef name, TensorRole role, llvm::ArrayRef<int64_t> shape, mlir::Type type);
   /// The same bytes under another shape.
   mlir::Value alias(mlir::Value tensor, llvm::ArrayRef<int64_t> shape);
+  /// Some of the elements of a `tile.tensor`; without a name if it is one already under another shape.
+  mlir::Value part(mlir::Value tensor, llvm::StringRef name, llvm::ArrayRef<int64_t> shape, int64_t offset,
+                   llvm::ArrayRef<int64_t> strides);
   /// A scratchpad ring of `slots` buffers.
   mlir::Value alloc(llvm::StringRef name, llvm::ArrayRef<int64_t> shape, mlir::Type type, int64_t slots = 1);
   /// A ring of accumulators: `rows` rows of `cols` columns (the chip's) of matrix unit `unit`.

@@ -85,10 +85,47 @@ LogicalResult AliasOp::verify() {
   MemRefType from = getSource().getType(), to = getType();
   if (failed(verifyElementType(*this, to)))
     return failure();
-  if (from.getElementType() != to.getElementType() || from.getNumElements() != to.getNumElements())
-    return emitOpError() << "changes " << from << " to " << to << ", expected equal element type and count";
   if (to.getRank() > 4)
     return emitOpError() << "has rank " << to.getRank() << ", expected at most 4";
+  if (getStrides())
+    return verifyPart();
+  if (from.getElementType() != to.getElementType() || from.getNumElements() != to.getNumElements())
+    return emitOpError() << "changes " << from << " to " << to << ", expected equal element type and count";
+  if (getOffset() != 0 || getName())
+    return emitOpError("has an offset or a name but no strides, expected those of a part");
+  if (auto source = getSource().getDefiningOp<AliasOp>(); source && source.getStrides())
+    return emitOpError("is another shape of a part, expected a part of the tensor itself");
+  return success();
+}
+
+/// Elements lie apart, and within the source.
+LogicalResult AliasOp::verifyPart() {
+  MemRefType from = getSource().getType(), to = getType();
+  ArrayRef<int64_t> strides = *getStrides();
+  if (!getSource().getDefiningOp<TensorOp>())
+    return emitOpError("is a part of another shape, expected a part of a tensor");
+  if (from.getElementType() != to.getElementType())
+    return emitOpError() << "changes " << from << " to " << to << ", expected equal element types";
+  if (int64_t(strides.size()) != to.getRank())
+    return emitOpError() << "has " << strides.size() << " strides, expected " << to.getRank();
+  SmallVector<std::pair<int64_t, int64_t>> dimensions; // stride, extent
+  for (auto [stride, extent] : llvm::zip_equal(strides, to.getShape()))
+    if (extent > 1)
+      dimensions.push_back({stride, extent});
+  llvm::sort(dimensions);
+  int64_t last = 0; // the element furthest behind the first
+  for (auto [stride, extent] : dimensions) {
+    if (stride <= last || stride > arsis::isa::kLargestTensor)
+      return emitOpError() << "has a stride of " << stride << ", expected more than the " << last
+                           << " that the dimensions inside span, and at most " << arsis::isa::kLargestTensor;
+    if (extent - 1 > (arsis::isa::kLargestTensor - last) / stride)
+      last = arsis::isa::kLargestTensor;
+    else
+      last += stride * (extent - 1);
+  }
+  if (int64_t(getOffset()) > from.getNumElements() - 1 - last)
+    return emitOpError() << "ends at element " << int64_t(getOffset()) + last << " of its source, which has "
+                         << from.getNumElements();
   return success();
 }
 

@@ -49,11 +49,18 @@ def Tile_TensorOp : Tile_Op<"tensor", [HasParent<"ProgramOp">]> {
 }
 
 def Tile_AliasOp : Tile_Op<"alias", [Pure, HasParent<"ProgramOp">]> {
-  let summary = "the same bytes under another shape";
-  let arguments = (ins Tile_Dram:$source);
+  let summary = "the same bytes under another shape, or some of them";
+  let description = [{
+    With `strides`, element i of the result is element `offset + sum strides[d] * i[d]` of the source, counted row-major,
+    and the source is a `tile.tensor`. Without, both have the same elements in row-major order. A part has a `name` where
+    it stands for a value of its own.
+  }];
+  let arguments = (ins Tile_Dram:$source, OptionalAttr<StrAttr>:$name,
+    DefaultValuedAttr<ConfinedAttr<I64Attr, [IntNonNegative]>, "0">:$offset, OptionalAttr<DenseI64ArrayAttr>:$strides);
   let results = (outs Tile_Dram:$result);
   let assemblyFormat = "$source attr-dict `:` type($source) `to` type($result)";
   let hasVerifier = 1;
+  let extraClassDeclaration = [{ ::llvm::LogicalResult verifyPart(); }];
 }
 
 def Tile_AllocOp : Tile_Op<"alloc"> {

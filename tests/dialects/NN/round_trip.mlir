@@ -214,6 +214,8 @@ func.func @loss_and_data(%x: tensor<2x4xf32>, %labels: tensor<2xi32>) {
   %2 = nn.reshape %x : (tensor<2x4xf32>) -> tensor<8xf32>
   // CHECK: nn.transpose %{{.*}} permutation [1, 0]
   %3 = nn.transpose %x permutation [1, 0] : (tensor<2x4xf32>) -> tensor<4x2xf32>
+  // CHECK: nn.slice %{{.*}} from [1, 1] {view = #nn.view<of_operands>} : (tensor<2x4xf32>) -> tensor<1x3xf32>
+  %viewed = nn.slice %x from [1, 1] {view = #nn.view<of_operands>} : (tensor<2x4xf32>) -> tensor<1x3xf32>
   // CHECK: nn.slice %{{.*}} from [1, 0] : (tensor<2x4xf32>) -> tensor<1x3xf32>
   %5 = nn.slice %x from [1, 0] : (tensor<2x4xf32>) -> tensor<1x3xf32>
   // CHECK: nn.pad %{{.*}} behind [0, 2] of -5.000000e-01 : (tensor<2x4xf32>) -> tensor<3x7xf32>

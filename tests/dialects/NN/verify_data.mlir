@@ -163,3 +163,19 @@ func.func @split_c3(%x: tensor<2x4xf32>) {
   %y:2 = nn.split %x along 1 : (tensor<2x4xf32>) -> (tensor<2x1xf32>, tensor<2x2xf32>)
   return
 }
+
+// -----
+
+func.func @view_c1(%x: tensor<2x4xf32>) {
+  // expected-error @+1 {{is a view and expects elements of type 'f32', found 'bf16' (view_c1)}}
+  %y = nn.slice %x from [0, 2] {view = #nn.view<of_operands>} : (tensor<2x4xf32>) -> tensor<2x2xbf16>
+  return
+}
+
+// -----
+
+func.func @view_c2(%x: tensor<2x4xf32>) {
+  // expected-error @+1 {{expects a view of its operands, since they have what it takes out, found one of its result (view_c2)}}
+  %y = nn.slice %x from [0, 2] {view = #nn.view<of_result>} : (tensor<2x4xf32>) -> tensor<2x2xf32>
+  return
+}

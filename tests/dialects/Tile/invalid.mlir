@@ -59,6 +59,64 @@ tile.program @alias {
 
 // -----
 
+tile.program @part_of_a_shape {
+  %x = tile.tensor "x" input : memref<4x6xf32, #tile.dram>
+  %y = tile.alias %x : memref<4x6xf32, #tile.dram> to memref<24xf32, #tile.dram>
+  // expected-error @below {{is a part of another shape, expected a part of a tensor}}
+  %z = tile.alias %y {strides = array<i64: 1>} : memref<24xf32, #tile.dram> to memref<5xf32, #tile.dram>
+}
+
+// -----
+
+tile.program @shape_of_a_part {
+  %x = tile.tensor "x" input : memref<4x6xf32, #tile.dram>
+  %y = tile.alias %x {strides = array<i64: 6, 1>} : memref<4x6xf32, #tile.dram> to memref<4x2xf32, #tile.dram>
+  // expected-error @below {{is another shape of a part, expected a part of the tensor itself}}
+  %z = tile.alias %y : memref<4x2xf32, #tile.dram> to memref<8xf32, #tile.dram>
+}
+
+// -----
+
+tile.program @part_types {
+  %x = tile.tensor "x" input : memref<4x6xf32, #tile.dram>
+  // expected-error @below {{expected equal element types}}
+  %y = tile.alias %x {strides = array<i64: 6, 1>} : memref<4x6xf32, #tile.dram> to memref<4x2xbf16, #tile.dram>
+}
+
+// -----
+
+tile.program @part_rank {
+  %x = tile.tensor "x" input : memref<4x6xf32, #tile.dram>
+  // expected-error @below {{has 1 strides, expected 2}}
+  %y = tile.alias %x {strides = array<i64: 1>} : memref<4x6xf32, #tile.dram> to memref<4x2xf32, #tile.dram>
+}
+
+// -----
+
+tile.program @part_overlaps {
+  %x = tile.tensor "x" input : memref<4x6xf32, #tile.dram>
+  // expected-error @below {{has a stride of 2, expected more than the 2 that the dimensions inside span}}
+  %y = tile.alias %x {strides = array<i64: 2, 1>} : memref<4x6xf32, #tile.dram> to memref<4x3xf32, #tile.dram>
+}
+
+// -----
+
+tile.program @part_ends {
+  %x = tile.tensor "x" input : memref<4x6xf32, #tile.dram>
+  // expected-error @below {{ends at element 24 of its source, which has 24}}
+  %y = tile.alias %x {offset = 4 : i64, strides = array<i64: 6, 1>} : memref<4x6xf32, #tile.dram> to memref<4x3xf32, #tile.dram>
+}
+
+// -----
+
+tile.program @part_without_strides {
+  %x = tile.tensor "x" input : memref<4x6xf32, #tile.dram>
+  // expected-error @below {{has an offset or a name but no strides, expected those of a part}}
+  %y = tile.alias %x {name = "y"} : memref<4x6xf32, #tile.dram> to memref<24xf32, #tile.dram>
+}
+
+// -----
+
 tile.program @accumulators {
   // expected-error @below {{expected memref<rows x cols x f32> in the accumulators}}
   %a = tile.alloc "a" : memref<4xf32, #tile.acc>

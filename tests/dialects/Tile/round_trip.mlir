@@ -8,6 +8,8 @@ tile.program @all {
   %x = tile.tensor "x" input {address = 0 : i64, host_shape = array<i64: 16, 8>, host_permutation = array<i64: 1, 0>, initial = dense<0.0> : tensor<8x16xf32>, observable} : memref<8x16xf32, #tile.dram>
   // CHECK: tile.alias %{{.*}} : memref<8x16xf32, #tile.dram> to memref<128xf32, #tile.dram>
   %y = tile.alias %x : memref<8x16xf32, #tile.dram> to memref<128xf32, #tile.dram>
+  // CHECK: tile.alias %{{.*}} {name = "part", offset = 3 : i64, strides = array<i64: 16, 1>} : memref<8x16xf32, #tile.dram> to memref<8x4xf32, #tile.dram>
+  %part = tile.alias %x {name = "part", offset = 3 : i64, strides = array<i64: 16, 1>} : memref<8x16xf32, #tile.dram> to memref<8x4xf32, #tile.dram>
   // CHECK: tile.alloc "a" : memref<8x16xf32, #tile.spm>
   %a = tile.alloc "a" {slots = 1 : i64} : memref<8x16xf32, #tile.spm>
   // CHECK: tile.alloc "b" {slots = 2 : i64} : memref<8x16xbf16, #tile.spm>

@@ -5,7 +5,7 @@
 // Work of the vector unit is joined with the one operation that reads its result.
 
 // NONE-NOT: nn.unit
-// UNKNOWN: error: --fuse: found 'everything', expected all, none, or a list of vector, sums, epilogues, loads and gradients with commas
+// UNKNOWN: error: --fuse: found 'everything', expected all, none, or a list of vector, sums, epilogues, loads, gradients and views with commas
 
 // A normalisation, an addition and a ReLU; what nobody else reads is fp32 and not handed out, the statistics are. The
 // unit stands where the last of them stood.

@@ -295,10 +295,27 @@ TEST(Validate, Aliases) {
   };
   EXPECT_EQ(errorOfAlias(reshape), "no error");
   const std::string bytes =
-      "tensor 'second': is another shape of 'x', expected its bytes and its element type";
-  EXPECT_EQ(errorOfAlias([&](Tensor &t) {
+      "tensor 'second': is another shape of 'x', expected its element type, and its bytes or some of them";
+  EXPECT_EQ(errorOfAlias([&](Tensor &t) { // a part of it
               reshape(t);
               --t.shape[3];
+              t.address += 4;
+            }),
+            "no error");
+  EXPECT_EQ(errorOfAlias([&](Tensor &t) {
+              reshape(t);
+              ++t.shape[3];
+            }),
+            bytes);
+  EXPECT_EQ(errorOfAlias([&](Tensor &t) {
+              reshape(t);
+              t.address += 4;
+            }),
+            bytes);
+  EXPECT_EQ(errorOfAlias([&](Tensor &t) { // between two elements
+              reshape(t);
+              --t.shape[3];
+              t.address += 2;
             }),
             bytes);
   EXPECT_EQ(errorOfAlias([](Tensor &t) { t.type = ElementType::I32; }), bytes);
