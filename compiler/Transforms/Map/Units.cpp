@@ -139,7 +139,7 @@ schedule::Unit unitOf(ArrayRef<Operation *> ops) {
 }
 
 bool isProduct(Operation *op) {
-  return mlir::isa<nn::StructuredOpInterface>(op) && schedule::convolutionIn(*unitOf(op));
+  return mlir::isa<nn::StructuredOpInterface>(op) && !isView(op) && schedule::convolutionIn(*unitOf(op));
 }
 
 Operation *originOf(ArrayRef<Operation *> ops) {

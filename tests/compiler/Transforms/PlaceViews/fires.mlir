@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // RUN: %arsis_opt %s --nn-place-views | FileCheck %s
 // RUN: %arsis_opt %s --verify-diagnostics --nn-place-views=explain=true -o /dev/null
+// RUN: %arsis_opt %s --nn-place-views --nn-form-units | FileCheck %s --check-prefix=UNITS
 // What is joined is computed where it lies in the whole, pieces are read where they are cut out.
 
 // A dense block: all but the last concatenation find what they join one behind the other.
@@ -37,6 +38,9 @@ func.func @nested(%x: tensor<2x3xf32>) -> tensor<2x9xf32> {
 // CHECK: nn.split %arg0 along 3 {view = #nn.view<of_operands>}
 // CHECK: nn.slice %{{.*}} from [0, 1, 0, 0] {view = #nn.view<of_operands>}
 // CHECK: nn.slice %{{.*}} from [0, 0, 1, 1] {view = #nn.view<of_operands>}
+// Units form around views.
+// UNITS-LABEL: func.func @pieces
+// UNITS-COUNT-3: view = #nn.view<of_operands>
 func.func @pieces(%x: tensor<2x5x3x7xf32>) -> (tensor<2x5x3x2xf32>, tensor<2x2x3x5xf32>, tensor<2x2x2x4xf32>) {
   %p:2 = nn.split %x along 3 : (tensor<2x5x3x7xf32>) -> (tensor<2x5x3x2xf32>, tensor<2x5x3x5xf32>)
   %0 = nn.relu %p#0 : tensor<2x5x3x2xf32>
