@@ -56,6 +56,7 @@ def test_every_step_is_a_pass(step):
         "KeepActivations",
         "Canonicalizer",
         "JoinPhases",
+        "PlaceViews",
         "FormUnits",
         "MapPass",
         "KeepReference",
