@@ -30,14 +30,14 @@ THREE = "vector,sums,epilogues"  # what loads and gradients go on from
 FUSIONS = ["none", "vector", "sums", "epilogues", THREE, f"{THREE},loads", f"{THREE},gradients", "all"]
 NETS = {"lenet5": 32, "resnet8": 32, "resnet18": 8, "resnet50": 32}
 MOVING = f"{THREE},loads,gradients"  # all but views
-JOINING = {"densenet121": 32}  # what concatenates
+JOINING = {"densenet121": 32, "squeezenet1_1": 16, "shufflenet_v2_x1_0": 16}  # what concatenates
 TORCHVISION = ROOT / "models/torchvision_builder.py"
 RECIPES = {
     "lenet5": [ROOT / "models/lenet5/build.py"],
     "resnet8": [ROOT / "models/resnet8/build.py"],
     "resnet18": [TORCHVISION, "resnet18", "--image", "64", "--classes", "10"],
     "resnet50": [TORCHVISION, "resnet50"],
-    "densenet121": [TORCHVISION, "densenet121"],
+    **{net: [TORCHVISION, net] for net in JOINING},
 }
 
 
@@ -106,7 +106,7 @@ def main() -> None:
                 measure(arguments.build, models[net], folder, chip, "bf16", JOINING[net], f) for f in (MOVING, "all")
             ]
             print(
-                f"{net} {chip:10} batch {JOINING[net]}: {moving['dram_gb']:.2f} and {viewing['dram_gb']:.2f} GB, "
+                f"{net:18} {chip:10} batch {JOINING[net]}: {moving['dram_gb']:.2f} and {viewing['dram_gb']:.2f} GB, "
                 f"{moving['cycles']:,} and {viewing['cycles']:,} cycles",
                 flush=True,
             )
