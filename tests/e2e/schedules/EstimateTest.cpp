@@ -190,8 +190,8 @@ TEST(DeepPes, AreEstimatedAsTheMachineHasThem) {
       const Operation operation(module, deep), shallow(module, edge);
       std::vector<Trial> trials;
       for (const schedule::Choice &choice : operation.draw(20, random)) {
-        trials.push_back(operation.run(choice));
-        const Trial before = shallow.run(choice);
+        trials.push_back(operation.run(choice, kPlacements));
+        const Trial before = shallow.run(choice, kPlacements);
         // Nearly: what the array does later may meet fewer rows of the DRAM that others closed.
         EXPECT_GE(trials.back().simulated, 0.99 * before.simulated);
         EXPECT_GE(trials.back().estimate.cycles, 0.99 * before.estimate.cycles);
