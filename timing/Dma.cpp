@@ -41,7 +41,7 @@ Dma::Dma(const chip::Chip &chip)
       burstCycles(dram.burstNs() * cyclesPerNanosecond(chip)), banks(chip) {}
 
 Transfer Dma::transfer(const Runs &runs, int64_t address, int64_t step, int64_t beats, bool store) const {
-  static thread_local Memo<Transfer, 22> known;
+  static thread_local Memo<Transfer, 23> known;
   return known.get(
       {runs.bytes,
        runs.count[0],
@@ -64,6 +64,7 @@ Transfer Dma::transfer(const Runs &runs, int64_t address, int64_t step, int64_t 
        dram.writeQueue,
        wordOf(latencyCycles),
        wordOf(dramBytesPerCycle),
+       wordOf(activationCycles),
        wordOf(store ? writeBankCycles : readBankCycles)},
       [&] {
         Transfer transfer;

@@ -90,12 +90,6 @@ static std::optional<Place> findPlace(Value value) {
 
 Place placeOf(Value value) { return findPlace(value).value(); }
 
-bool isPart(const Place &place, Value value) {
-  const std::vector<int64_t> shape = shapeOf(value);
-  return llvm::product_of(shape) != llvm::product_of(shapeOf(place.base)) ||
-         schedule::mergedDimensions(shape, place.strides).size() > 1;
-}
-
 namespace {
 
 /// What the function that a block is the body of does with its arguments and results.
@@ -134,13 +128,18 @@ bool isUpdated(Value base, func::FuncOp function) {
   return updated;
 }
 
-/// Whether transfers of four dimensions reach the value at its place, and whatever it is reshaped to.
+constexpr StringLiteral kGaps = "no transfer of four dimensions reaches it there";
+
+/// Whether transfers of four dimensions reach the value where elements are so far apart.
+bool isReached(Value value, const std::vector<int64_t> &strides) {
+  const SmallVector<int64_t> stored = storedShape(value);
+  return schedule::stridesUnder(shapeOf(value), strides, {stored.begin(), stored.end()}).has_value();
+}
+
+/// The same at its place, and of whatever it is reshaped to.
 bool isReached(Value value) {
   const std::optional<Place> place = findPlace(value);
-  if (!place)
-    return false;
-  const SmallVector<int64_t> stored = storedShape(value);
-  if (!schedule::stridesUnder(shapeOf(value), place->strides, {stored.begin(), stored.end()}))
+  if (!place || !isReached(value, place->strides))
     return false;
   return llvm::all_of(value.getUsers(), [](Operation *user) {
     return !mlir::isa<nn::ViewOpInterface>(user) || isReached(user->getResult(0));
@@ -150,7 +149,6 @@ bool isReached(Value value) {
 } // namespace
 
 std::string faultOf(BoxOpInterface view, Value value) {
-  constexpr StringLiteral kGaps = "no transfer of four dimensions reaches it there";
   if (view.getViewKind() == ViewKind::OfResult) {
     Operation *definer = value.getDefiningOp();
     if (!definer)
@@ -189,7 +187,11 @@ std::string faultOf(BoxOpInterface view) {
   }
   const std::optional<Place> place = findPlace(whole);
   if (!place)
-    return "no transfer of four dimensions reaches it";
+    return kGaps.str();
+  // Neither a box nor its copy could be there.
+  const bool isJoined = view.getViewKind() == ViewKind::OfOperands && isConcatenation;
+  if (!isJoined && llvm::any_of(boxes, [&](const nn::Box &b) { return !isReached(b.value, place->strides); }))
+    return "no transfer of four dimensions reaches all of its boxes";
   if (isUpdated(place->base, functionOf(view)))
     return "its tensor is updated in place";
   return "";

@@ -24,16 +24,13 @@ struct Place {
 /// REQUIRES: verifyViews of the block.
 Place placeOf(mlir::Value value);
 
-/// Whether the value has gaps there, or is but a part of the base.
-bool isPart(const Place &place, mlir::Value value);
-
 /// Whether an operation on boxes moves nothing.
 bool isView(mlir::Operation *op);
 
 /// The shape of a value's tensor in DRAM: beyond rank four, the leading dimensions are one.
 llvm::SmallVector<int64_t> storedShape(mlir::Value value);
 
-/// Why an operation cannot be the view that it is, whichever of its boxes is asked about; empty if it can.
+/// Why an operation cannot be the view that it is, for all of its boxes; empty if it can.
 std::string faultOf(nn::BoxOpInterface view);
 /// Why one value that lies in another one by this view cannot: "it is a constant"; empty if it can.
 std::string faultOf(nn::BoxOpInterface view, mlir::Value value);

@@ -49,7 +49,7 @@ private:
   int64_t turned(int64_t round) const {
     return permuted ? channelCount.remainder(timing::turnOf(round, channelCount.quotient(round))) : 0;
   }
-  /// Bursts [first, end) of several granules.
+  /// Bursts [first, end), of several rounds.
   template <class Visit> [[gnu::always_inline]] void split(int64_t first, int64_t end, Visit &visit) const {
     const int64_t n = channelCount.value, perGranule = burstsPerGranule.value;
     const int64_t firstGranule = burstsPerGranule.quotient(first),
@@ -58,8 +58,7 @@ private:
                   lastRound = channelCount.quotient(lastGranule);
     const int64_t beginsAt = firstGranule - firstRound * n, endsAt = lastGranule - lastRound * n;
     const int64_t turnedFirst = turned(firstRound), turnedLast = turned(lastRound);
-    const int64_t reached = firstRound == lastRound ? lastGranule - firstGranule + 1 : n;
-    for (int64_t k = 0; k < reached; ++k) { // by their places in the first round, from the first granule's on
+    for (int64_t k = 0; k < n; ++k) { // by their places in the first round, from the first granule's on
       const int64_t place = channelCount.remainder(beginsAt + k);
       const int64_t number = channelCount.remainder(place + turnedFirst);
       const int64_t lastPlace = channelCount.remainder(number + n - turnedLast);

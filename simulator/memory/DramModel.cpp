@@ -277,7 +277,7 @@ void DramModel::writeRow(Channel &channel, size_t first, size_t end, timing::Dra
   }
 }
 
-/// Open rows first, then by address.
+/// Open rows first, then by address; pieces of one row stay together, also where a refresh comes between.
 void DramModel::writeBatch(Channel &channel, Femtoseconds decided) {
   ++batches;
   const Femtoseconds from = std::max(channel.free, decided);
@@ -296,7 +296,8 @@ void DramModel::writeBatch(Channel &channel, Femtoseconds decided) {
         ++end;
       if (const timing::DramPlace place = map.of(begin);
           onlyOpen && channel.banks[place.bank].openRow != place.row)
-        kept = static_cast<size_t>(std::copy(&batch[first], &batch[end], &batch[kept]) - batch.data());
+        kept = static_cast<size_t>(std::copy(batch.data() + first, batch.data() + end, batch.data() + kept) -
+                                   batch.data());
       else
         writeRow(channel, first, end, place, decided);
     }

@@ -9,6 +9,7 @@
 #include "dialects/NN/IR/Origin.h"
 #include "llvm/ADT/DenseMap.h"
 #include <map>
+#include <numeric>
 
 using namespace mlir;
 
@@ -116,7 +117,7 @@ private:
     }
     // What is a row and more begins at one, as the estimates take it; where that takes too much, nothing
     // does.
-    const int64_t row = llvm::alignTo(dramRowBytes, kAlignmentBytes);
+    const int64_t row = std::lcm<int64_t>(dramRowBytes, kAlignmentBytes);
     for (ArenaBuffer &buffer : buffers)
       buffer.alignment = buffer.size >= row ? row : kAlignmentBytes;
     auto failure = packArena(buffers, dramBytes);

@@ -124,8 +124,8 @@ LogicalResult AliasOp::verifyPart() {
       last += stride * (extent - 1);
   }
   if (int64_t(getOffset()) > from.getNumElements() - 1 - last)
-    return emitOpError() << "ends at element " << int64_t(getOffset()) + last << " of its source, which has "
-                         << from.getNumElements();
+    return emitOpError() << "ends at element " << uint64_t(getOffset()) + uint64_t(last)
+                         << " of its source, which has " << from.getNumElements();
   return success();
 }
 

@@ -94,6 +94,8 @@ Bounds boundsOf(const std::string &operation) {
   Bounds bounds;
   if (operation == "grouped_conv2d_grad_weight")
     bounds.bytes = 0.013;
+  if (operation == "max_pool_grad")
+    bounds.inversion = 0.105;
   return bounds;
 }
 

@@ -219,9 +219,18 @@ private:
       for (int64_t burst = piece.first; burst < piece.end; ++burst)
         issue(burst, decided, true, burst == piece.first);
     };
-    for (const Piece piece : pieces)
-      d.policy != timing::PagePolicy::Closed &&isOpen(placeOf(piece.first)) ? send(piece)
-                                                                            : later.push_back(piece);
+    const Piece *sent = nullptr; // the one before, whose row is served to its end
+    for (const Piece &piece : pieces) {
+      const Place place = placeOf(piece.first);
+      if (d.policy != timing::PagePolicy::Closed &&
+          (isOpen(place) || (sent && placeOf(sent->first) == place))) {
+        send(piece);
+        sent = &piece;
+      } else {
+        later.push_back(piece);
+        sent = nullptr;
+      }
+    }
     for (const Piece piece : later)
       send(piece);
     batchEnds.push_back(free);

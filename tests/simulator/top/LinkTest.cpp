@@ -32,7 +32,8 @@ std::shared_ptr<const isa::Program> update(const std::string &shapeOfG = "[1, 1,
                         "tensor g gradient f32 " +
                             shapeOfG +
                             " at 0 observable\n"
-                            "tensor s state f32 [1, 1, 1, 4] at 128 complete c1 >= 1\n",
+                            "tensor s state f32 [1, 1, 1, 4] at 128 complete c1 >= 1\n"
+                            "tensor x3 temporary f32 [1, 1, 1, 2] at 72 alias x\n",
                         "g", "s"));
 }
 
@@ -44,6 +45,7 @@ TEST(Link, SharedTensorsHaveOneAddressAndOthersLieBehind) {
   EXPECT_EQ(second.tensors[3].address, 0u);  // s
   EXPECT_GE(second.tensors[0].address, first.dramBytes);
   EXPECT_EQ(second.tensors[1].address, second.tensors[0].address);
+  EXPECT_EQ(second.tensors[4].address, second.tensors[0].address + 8) << "a part of it";
   EXPECT_EQ(linked.dramBytes, second.dramBytes);
   EXPECT_EQ(linked.homes[1][2], (TensorPlace{0, 1}));
   EXPECT_EQ(linked.homes[1][0], (TensorPlace{1, 0}));

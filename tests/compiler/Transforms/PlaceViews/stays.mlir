@@ -127,3 +127,27 @@ func.func @mapped(%x: tensor<2x3xf32>) -> tensor<2x2xf32> {
   %0 = nn.relu %s : tensor<2x2xf32>
   return %0 : tensor<2x2xf32>
 }
+
+// -----
+
+// Beyond four dimensions the first ones are moved as one. Where one piece cannot be moved so from its place,
+// its copy could not be either.
+// CHECK-LABEL: func.func @five
+// CHECK: nn.concat %{{.*}}, %{{.*}} along 1 : (tensor<2x1x2x2x3xf32>
+// CHECK: nn.split %{{.*}} along 1 : (tensor<2x4x2x2x3xf32>)
+func.func @five(%x: tensor<2x2x2x3xf32>, %z: tensor<6x2x2x3xf32>) -> (tensor<2x2x2x3xf32>, tensor<6x2x2x3xf32>) {
+  %a = nn.reshape %x : (tensor<2x2x2x3xf32>) -> tensor<2x1x2x2x3xf32>
+  %b = nn.reshape %z : (tensor<6x2x2x3xf32>) -> tensor<2x3x2x2x3xf32>
+  %0 = nn.relu %a : tensor<2x1x2x2x3xf32>
+  %1 = nn.relu %b : tensor<2x3x2x2x3xf32>
+  // expected-remark @+1 {{moves what could be a view: no transfer of four dimensions reaches all of its boxes}}
+  %c = nn.concat %0, %1 along 1 : (tensor<2x1x2x2x3xf32>, tensor<2x3x2x2x3xf32>) -> tensor<2x4x2x2x3xf32>
+  %d = nn.relu %c : tensor<2x4x2x2x3xf32>
+  // expected-remark @+1 {{moves what could be a view: no transfer of four dimensions reaches all of its boxes}}
+  %p:2 = nn.split %d along 1 : (tensor<2x4x2x2x3xf32>) -> (tensor<2x1x2x2x3xf32>, tensor<2x3x2x2x3xf32>)
+  %2 = nn.relu %p#0 : tensor<2x1x2x2x3xf32>
+  %3 = nn.relu %p#1 : tensor<2x3x2x2x3xf32>
+  %4 = nn.reshape %2 : (tensor<2x1x2x2x3xf32>) -> tensor<2x2x2x3xf32>
+  %5 = nn.reshape %3 : (tensor<2x3x2x2x3xf32>) -> tensor<6x2x2x3xf32>
+  return %4, %5 : tensor<2x2x2x3xf32>, tensor<6x2x2x3xf32>
+}
