@@ -67,7 +67,7 @@ inline timing::Dram someFigures(const Number &number, bool all) {
     return number(0, 2) == 0 ? 0.0 : static_cast<double>(number(0, most));
   };
   timing::Dram figures = plainDram();
-  figures.channels = number(1, 6);
+  figures.channels = int64_t(1) << number(0, 2);
   figures.bandwidthGbps *= static_cast<double>(figures.channels);
   figures.interleaveBytes = 64 * number(1, 6);
   figures.banks = number(1, 9);

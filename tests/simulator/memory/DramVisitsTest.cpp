@@ -70,7 +70,9 @@ void expectRunsTakeWhatARequestTakes(int seed, bool all) {
     return std::uniform_int_distribution<int64_t>(least, most)(random);
   };
   for (int round = 0; round < kRounds; ++round) {
-    const timing::Dram figures = someFigures(number, all);
+    timing::Dram figures = someFigures(number, all);
+    if (const int64_t channels = number(1, 12); channels > 6) // no power of two, mostly
+      figures.channels = channels;
     DramModel one(figures), other(figures);
     Femtoseconds now = 0;
     for (int request = 0; request < kRequests; ++request) {
