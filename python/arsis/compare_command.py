@@ -36,8 +36,8 @@ def add_compare(commands: argparse._SubParsersAction[Any]) -> None:
     add("--batch", type=whole(1, MOST_IMAGES), default=32, help="images per step")
     add("--train", action="store_true", help="a training step in place of an inference")
     add("--precision", type=one_of("fp32", "tf32", "bf16", "fp16"), default="fp32", help="tf32 is of devices only")
-    add("--loss", default="softmax-xent", metavar="NAME,KEY=VALUE,..", help="of a training, as in arsis train")
-    add("--optimizer", default="sgd,lr=0.1,momentum=0.9", metavar="NAME,KEY=VALUE,..", help="of a training")
+    add("--loss", metavar="NAME,KEY=VALUE,..", help="of a training, as in arsis train (softmax-xent)")
+    add("--optimizer", metavar="NAME,KEY=VALUE,..", help="of a training (sgd,lr=0.1,momentum=0.9)")
     add("-o", "--output", type=Path, help="page to write, with the rooflines")
     add("--json", type=Path, help="write the rows as JSON")
     add("--csv", type=Path, help="write the rows as CSV")
@@ -63,7 +63,15 @@ def run_compare(arguments: argparse.Namespace) -> int:
     arsis.refuse_shared_files(
         {"MODEL": arguments.model, **read}, {option: [str(path)] for option, (path, _) in written.items()}
     )
-    training = {"loss": arguments.loss, "optimizer": arguments.optimizer} if arguments.train else {}
+    training = {
+        name: value
+        for name, value in (("loss", arguments.loss), ("optimizer", arguments.optimizer))
+        if value is not None
+    }
+    if training and not arguments.train:
+        raise arsis.InputError(f"--{next(iter(training))}: found without --train, expected both or none")
+    if arguments.train:
+        training = {"loss": "softmax-xent"} | training
     made = arsis.compare(
         arguments.model,
         targets,

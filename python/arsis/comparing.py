@@ -1,39 +1,48 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """One network on several chips: simulated ones, and beside them GPUs and CPUs as upper bounds of a roofline.
 
-A bound counts what any machine has to do: the multiply-adds of the step at the peak of their type, and the bytes that
-must pass its memory once, which are images, labels, parameters and, in a training, parameters and optimizer state
-once more on their way back. Activations are left out, since a machine may keep them; so no device can be faster with
-products of matrices, and a real one is slower (Williams, Waterman, Patterson, CACM 52 (2009))."""
+A bound counts what any machine has to do (`arsis.work`): the multiply-adds of the net at the peak of their type, and
+the bytes that must pass its memory once, which are images, labels, parameters and, in a training, parameters and
+optimizer state once more on their way back. Parameters are taken to come from memory in each step. Activations are left
+out, since a machine may keep them; so no device can be faster with products of matrices, and a real one is slower
+(Williams, Waterman, Patterson, CACM 52 (2009))."""
 
 from __future__ import annotations
 
-import math
+import inspect
 import os
+import re
 import warnings
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from _arsis import ChipError, Error, InputError, Program
+from _arsis import ChipError, Error, InputError, chips, describe_options
 
 from arsis import rooflines
 from arsis.chip import PASSES, Chip, ChipLike, Peak
-from arsis.comparison import Comparison, Row, Work
+from arsis.comparison import Comparison, Row
 from arsis.compiling import Option, compile
 from arsis.models import Model, ModelLike
 from arsis.pictures.quantities import PICOJOULES, quantity
 from arsis.rooflines import TYPES, Device
 from arsis.run_report import Report
 from arsis.session import simulate
+from arsis.work import Work, work_of
 
 Target: TypeAlias = "ChipLike | Device"
 
 OPTIMIZER = "sgd,lr=0.1,momentum=0.9"  # of a training that names none
-ELEMENT_BYTES = {"f32": 4, "i32": 4, "bf16": 2, "f16": 2}
-COUNTED_ON = "datacentre"  # where nothing is simulated, the work is counted in the program of this chip
-ONCE, AND_BACK = ("input", "label"), ("parameter", "state")
+ELEMENT_BYTES = {"fp32": 4, "tf32": 4, "bf16": 2, "fp16": 2}
+# Options of the compiler that a comparison does not take, and what it takes instead.
+REFUSED = {
+    "overrides": "Chip(NAME).with_(..) in the list of chips",
+    "chip": "the list of chips as `on`",
+    "no_verify": "none: every program is verified",
+    "phase": "none: a step is whole",
+    "freeze": "none: the bounds are those of a step that trains every parameter",
+}
 
 
 def resolve(target: Target) -> Chip | Device:
@@ -56,28 +65,20 @@ def resolve(target: Target) -> Chip | Device:
 def first_line(error: Exception) -> str:
     """Of an error that may have a line for each layer."""
     lines = str(error).splitlines() or [type(error).__name__]
+    if lines[0].endswith(":"):
+        return " ".join(line.strip() for line in lines[:2])
     more = len(lines) - 1
     return lines[0] + (f" (and {more} more like it)" if more else "")
 
 
-def work_of(program: Program, report: Report, train: bool) -> Work:
-    """What the step has to do on any machine. The gradients of a layer's input and weights count as twice its forward
-    product at most: the chip's own gradient of an input is a convolution that may multiply more zeros."""
-    forward: dict[str, int] = {}
-    backward: dict[str, int] = {}
-    for row in report["layers"]:
-        of_phase = forward if row["phase"] == "fwd" else backward
-        of_phase[row["layer"]] = of_phase.get(row["layer"], 0) + row["macs"]
-    macs = sum(forward.values())
-    macs += sum(min(count, 2 * forward.get(layer, count)) for layer, count in backward.items())
-    once = back = 0
-    for tensor in program.tensors:
-        size = math.prod(tensor["host_shape"]) * ELEMENT_BYTES[tensor["type"]]
-        if tensor["role"] in ONCE:
-            once += size
-        elif tensor["role"] in AND_BACK:
-            back += size
-    return Work(2 * macs, once + back * (2 if train else 1), once + back)
+def roof(chip: Chip, report: Report, precision: str) -> Peak:
+    """Of a step: the arrays' rate, and that of the narrower of the DRAM and its bus, which has a lane each way and so
+    carries reads and writes of this step's ratio at once."""
+    totals, peak = report["totals"], chip.peak(precision)
+    read, written = totals["dram_read_bytes"], totals["dram_write_bytes"]
+    each_way = chip["dma.bus_bytes_per_cycle"] * chip["clock.core_mhz"] * 1e6
+    bus = each_way * (read + written) / max(read, written, 1)
+    return replace(peak, bytes_per_s=min(peak.bytes_per_s, bus))
 
 
 def bound_by(report: Report) -> str:
@@ -90,7 +91,7 @@ def bound_by(report: Report) -> str:
     return f"{unit} {cycles[unit] / max(sum(cycles.values()), 1):.0%}"
 
 
-def simulated(chip: Chip, report: Report, batch: int, precision: str) -> Row:
+def simulated(chip: Chip, report: Report, work: Work, batch: int, precision: str) -> Row:
     totals = report["totals"]
     time, energy = totals["time_ns"] * 1e-9, totals["energy_pj"] * PICOJOULES
     return Row(
@@ -104,9 +105,9 @@ def simulated(chip: Chip, report: Report, batch: int, precision: str) -> Row:
         bound_by=bound_by(report),
         images_per_s=batch / time,
         images_per_j=batch / energy,
-        operations=2 * totals["macs"],
+        operations=work.operations,
         memory_bytes=totals["dram_read_bytes"] + totals["dram_write_bytes"],
-        peak=chip.peak(precision),
+        peak=roof(chip, report, precision),
     )
 
 
@@ -160,36 +161,55 @@ def lacks(name: str, has: list[str], precision: str) -> ChipError:
 
 
 class _Step:
-    """The step that is compiled and simulated for each chip; the work that it is counts once for all."""
+    """The step that is compiled and simulated for each chip, and the work that it is on any."""
 
     def __init__(self, model: Model, batch: int, train: bool, precision: str, options: dict[str, Any]) -> None:
-        self.model, self.batch, self.train, self.precision = model, batch, train, precision
+        self.model, self.batch, self.precision = model, batch, precision
         self.options = ({"optimizer": OPTIMIZER} | options if train else options) | {"train": train}
-        self.work: Work | None = None
+        loss = options.get("loss", "softmax-xent")
+        self.work = work_of(
+            model.read(), model.name, batch=batch, element=ELEMENT_BYTES[precision], train=train,
+            optimizer=self.options.get("optimizer", ""), loss=loss if isinstance(loss, str) else loss[0],
+            dims=options.get("dims"),
+        )  # fmt: skip
 
-    def run(self, chip: Chip, precision: str) -> Report:
+    def run(self, chip: Chip) -> Report:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # remarks on the model, the same for every chip
-            program = compile(self.model, chip, batch=self.batch, **self.options | {"precision": precision})
-        report = simulate(program, chip, verify=False)  # the compiler has verified it
-        if self.work is None or precision == self.precision:
-            self.work = work_of(program, report, self.train)
-        return report
+            program = compile(self.model, chip, batch=self.batch, **self.options | {"precision": self.precision})
+        return simulate(program, chip, verify=False)  # the compiler has verified it
 
     def row(self, target: Chip | Device) -> Row:
         if isinstance(target, Chip):
             has = [name for name, key in PASSES.items() if target[key]]
             if self.precision not in has:
                 raise lacks(target.name, has, self.precision)
-            return simulated(target, self.run(target, self.precision), self.batch, self.precision)
+            return simulated(target, self.run(target), self.work, self.batch, self.precision)
         peak = target.peak(self.precision)
         if peak is None:
             raise lacks(target.name, target.types, self.precision)
-        if self.work is None:
-            chip = Chip(COUNTED_ON)
-            self.run(chip, self.precision if self.precision in PASSES and chip[PASSES[self.precision]] else "fp32")
-        assert self.work is not None
         return upper_bound(target, peak, self.work, self.batch)
+
+
+def check_options(options: dict[str, Any]) -> None:
+    """Raises InputError for one that is none, or that cannot hold for every chip alike."""
+    for name in options:
+        if name in REFUSED:
+            raise InputError(f"{name}: found this option in a comparison, expected {REFUSED[name]}")
+    known = set(inspect.signature(compile).parameters) - {"model", "chip", "options"}
+    known |= set(re.findall(r"^  (\w+):", describe_options(), re.M))
+    if unknown := sorted(options.keys() - known):
+        expected = ", ".join(sorted(known - REFUSED.keys() - {"batch", "train", "precision"}))
+        raise InputError(f"{unknown[0]}: found this option, expected one of {expected}")
+
+
+def is_shipped(target: Target, known: Chip | Device) -> bool:
+    """Whether what is published of this name is of this: a shipped chip or device, none of its values changed."""
+    if isinstance(target, Device):
+        return target.name in rooflines.names() and target == rooflines.load(target.name)
+    if isinstance(target, Chip):
+        return target.origin in chips() and not target.overrides
+    return os.fspath(target) in (rooflines.names() if isinstance(known, Device) else chips())
 
 
 def compare(
@@ -209,7 +229,8 @@ def compare(
     between chips: each has the program that the compiler makes for it.
 
     A chip that is not known, does not multiply the type or has no room is a row of kind "failed" with one line, and
-    the others have theirs. Raises InputError for an argument, ModelError for a model that is none.
+    the others have theirs. Raises InputError for an argument, ModelError for a model that is none or whose work cannot
+    be counted from an ONNX graph.
 
     >>> made = arsis.compare("lenet5", ["edge", "tpu_v1", "p40"], batch=8, train=True)
     >>> [(row.name, row.kind) for row in made.rows]
@@ -224,6 +245,7 @@ def compare(
     names = [label(target) for target in on]
     if twice := [name for n, name in enumerate(names) if name in names[:n]]:
         raise InputError(f"on: found {twice[0]} twice, expected each chip once")
+    check_options(options)
     step = _Step(Model(model), batch, train, precision, dict(options))
     rows: dict[str, Row] = {}
     resolved: dict[str, Chip | Device] = {}
@@ -232,12 +254,15 @@ def compare(
             resolved[name] = resolve(target)
         except Error as error:
             rows[name] = failed(name, error)
-    for name, known in sorted(resolved.items(), key=lambda item: isinstance(item[1], Device)):  # work is known by then
+    for name, known in resolved.items():
         try:
             rows[name] = step.row(known)
         except (Error, MemoryError) as error:
             rows[name] = failed(name, error, known.description)
     about = (step.model.name, "training" if train else "inference", precision)
+    shipped = {
+        name for name, target in zip(names, on, strict=True) if name in resolved and is_shipped(target, resolved[name])
+    }
     found = [
         replace(
             rows[name],
@@ -245,7 +270,8 @@ def compare(
             published=tuple(
                 entry
                 for entry in rooflines.published()
-                if rows[name].kind != "failed"
+                if name in shipped
+                and rows[name].kind != "failed"
                 and (entry.device, entry.model, entry.mode, entry.precision) == (name, *about)
             ),
         )

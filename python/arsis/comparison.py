@@ -24,21 +24,14 @@ COLUMNS = (
     "published_batch", "message",
 )  # fmt: skip
 NOTE = (
-    "An upper bound is what no device of this peak and bandwidth exceeds with products of matrices: it moves no "
-    "activations and ignores all else. Its energy is that of the board's power over that time. Never rank it with what "
-    "is simulated."
+    "An upper bound is what no device of this peak and bandwidth exceeds with products of matrices: it moves images "
+    "and labels once, parameters (taken to come from memory in each step) and no activations, and ignores all else. "
+    "Its energy is that of the board's power over that time. Never rank it with what is simulated."
 )
-AREA_NOTE = "Areas: modelled parts of simulated chips; whole dies of devices, as published."
-
-
-@dataclass(frozen=True)
-class Work:
-    """What a step has to do on any machine: operations (a multiply-add counts as two), bytes that pass the memory at
-    least once, and of these the bytes that it has to hold."""
-
-    operations: int
-    compulsory_bytes: int
-    resident_bytes: int
+AREA_NOTE = (
+    "Areas and energies: modelled parts and DRAM of simulated chips; whole die and board power of devices. Images/J of "
+    "a device is no bound."
+)
 
 
 @dataclass(frozen=True)
@@ -55,7 +48,7 @@ class Row:
     bound_by: str = ""
     images_per_s: float | None = None
     images_per_j: float | None = None
-    operations: int | None = None  # of a step, a multiply-add counts as two
+    operations: int | None = None  # of a step of the net on any machine, a multiply-add counts as two
     memory_bytes: int | None = None  # of a step: moved to and from the DRAM; of an upper bound the compulsory ones
     peak: Peak | None = None
     published: tuple[Published, ...] = ()

@@ -28,6 +28,7 @@ FIGURES = {
     "board.area_mm2": "mm2",
     "board.node_nm": "nm",
 }
+SPLIT, HALVES = 6, ("peak.bf16_tflops", "peak.fp16_tflops")  # products of two bytes in the place of one of fp32
 KINDS = ("gpu", "cpu")
 PUBLISHED = "published.csv"
 PARTS = {"value", "unit", "source"}
@@ -60,9 +61,17 @@ class Device:
         return self.figures[key].value
 
     def peak(self, precision: str) -> Peak | None:
-        """Its bounds for products of this type, a key of TYPES; None without such products."""
+        """Its bounds for products of this type, a key of TYPES; None without such products.
+
+        A product of fp32 may also be SPLIT ones of two-byte types: three bf16 hold the 24 bits of an operand, and six
+        of the nine products of their parts matter (Henry, Tang, Heinecke, ARITH 2019)."""
         found = self.figures.get(f"peak.{TYPES[precision]}")
-        return None if found is None else Peak(found.value * 1e12, self.value("memory.bandwidth_gbps") * 1e9)
+        if found is None:
+            return None
+        rate = found.value
+        if precision == "fp32":
+            rate = max(rate, *(self.value(key) / SPLIT for key in HALVES if key in self.figures), 0.0)
+        return Peak(rate * 1e12, self.value("memory.bandwidth_gbps") * 1e9)
 
     @property
     def types(self) -> list[str]:
