@@ -16,6 +16,7 @@ from onnx import ModelProto, TensorProto, helper, numpy_helper
 
 FOLDER = Path(__file__).resolve().parent
 UNARY = {"exponential": ["Exp"], "rsqrt": ["Sqrt", "Reciprocal"]}
+V3_MHZ = 940
 BINARY = {"add": "Add", "multiply": "Mul", "divide": "Div", "maximum": "Max"}
 
 
@@ -40,6 +41,15 @@ def tpu_v3() -> list[Kernel]:
             )
             for row in csv.DictReader(file)
         ]  # fmt: skip
+
+
+def tpu_v3_matmuls() -> list[Kernel]:
+    """Further products, which no target speaks of; in cycles."""
+    with (FOLDER / "tpu_v3_matmuls.csv").open() as file:
+        return [
+            Kernel(row["kernel"], "gemm", tuple(int(row[key]) for key in "mnk"), float(row["us"]) * V3_MHZ, False)
+            for row in csv.DictReader(file)
+        ]
 
 
 def tpu_v4() -> list[Kernel]:

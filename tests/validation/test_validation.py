@@ -4,7 +4,7 @@
 import kernels
 import pytest
 import validation_page as page
-from bands import LAUNCH_US, Point, errors, groups
+from bands import LAUNCH_US, Point, errors, groups, read_simulated
 from kernels import Kernel
 
 TEXT = page.PAGE.read_text()
@@ -46,6 +46,44 @@ def test_every_operation_has_a_model_or_a_reason():
         assert (point.simulated is None) == bool(point.why) and (f"{op}" in TEXT)
     with pytest.raises(ValueError, match="found the kernel fft"):
         kernels.model(Kernel("fft 8", "fft", (8,), 1.0))
+
+
+def test_the_table_of_tpu_v4_is_that_of_the_times_that_are_kept():
+    """The page's table, worked out again from tpu_v4_simulated.csv."""
+    assert page.tpu_v4_section(*read_simulated(kernels.tpu_v4())).strip() in TEXT, "run: make validate"
+
+
+def test_times_that_are_kept_are_those_of_a_run_today():
+    """Of every operation the quickest kernel and of GEMMs one of each band; of one GEMM the padded time too."""
+    points, padded = read_simulated(kernels.tpu_v4())
+    chosen = [min(band, key=lambda point: point.kernel.measured) for name, band in groups(points)[3:]]
+    assert {point.kernel.op for point in chosen} == {kernel.op for kernel in kernels.tpu_v4()}
+    for point in chosen:
+        found = page.measure(point.kernel)
+        assert found.why == point.why, point.kernel.name
+        if point.simulated is not None:
+            assert found.simulated == pytest.approx(point.simulated, abs=6e-5), (
+                f"{point.kernel.name}: run make validate"
+            )
+    assert page.measure_padded(chosen[0].kernel).simulated == pytest.approx(
+        padded[chosen[0].kernel.name].simulated, abs=6e-5
+    )
+
+
+def test_further_products_are_of_no_score_and_within_the_readings():
+    """Eight of them, in cycles, each on the page with its errors; none is scored."""
+    rows = kernels.tpu_v3_matmuls()
+    assert len(rows) == 8 and not any(kernel.scored for kernel in rows)
+    assert rows[0].shape == (4096, 320, 320) and rows[0].measured == pytest.approx(92.8 * 940)
+    for kernel in rows:
+        cycles = page.reading(kernel, "bf16", False)
+        assert f"{cycles:,} ({page.percent(cycles / kernel.measured - 1)})" in TEXT
+    assert page.reading(rows[0], "bf16", True) is None  # the accumulators hold no 4,096 rows of three tiles
+
+
+@pytest.mark.parametrize("error,told", [(0.1, "10 %: met"), (-0.1, "10 %: met"), (-0.101, "10 %: missed")])
+def test_targets_are_met_or_missed(error, told):
+    assert page.verdict(error, 0.1) == told
 
 
 def test_padding_is_to_whole_tiles(monkeypatch):
