@@ -28,7 +28,8 @@ class Estimate:
     bound_by: str  # an engine, "dram", or "latency" where all of them wait
     scratchpad_bytes: int  # that its buffers take
     accumulator_rows: int
-    considered: int  # schedules that were held against the memories (none that can be no better), of them `feasible`, and `priced` by a run
+    # Schedules that were held against the memories (none that can be no better), of them `feasible`, `priced` by a run.
+    considered: int
     feasible: int
     priced: int
     runner_up: tuple[str, float] | None  # the second best in words, and its cycles

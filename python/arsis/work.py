@@ -7,6 +7,7 @@ import copy
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import onnx
@@ -29,7 +30,7 @@ def elements(shape: list[int]) -> int:
 
 def fold(graph: onnx.GraphProto, shapes: dict[str, list[int]]) -> bool:
     """Makes initialisers of what is computed from known shapes alone; false if there is nothing more."""
-    known = {t.name: numpy_helper.to_array(t) for t in graph.initializer if t.data_type == INT64}
+    known: dict[str, Any] = {t.name: numpy_helper.to_array(t) for t in graph.initializer if t.data_type == INT64}
     left = []
     for node in graph.node:
         shape = shapes.get(node.input[0]) if node.op_type == "Shape" else None
@@ -91,7 +92,9 @@ class Count:
         del graph.initializer[:]
         graph.initializer.extend(kept)
         values = values_of(model)
-        self.shapes = {v.name: [d.dim_value for d in v.type.tensor_type.shape.dim] for v in values} | weights
+        self.shapes: dict[str, list[int]] = {
+            v.name: [d.dim_value for d in v.type.tensor_type.shape.dim] for v in values
+        } | weights
         floats = {v.name for v in values if v.type.tensor_type.elem_type == FLOAT}
         statistics = {name for n in nodes if n.op_type == "BatchNormalization" for name in n.input[3:5]}
         self.parameters = sum(math.prod(w) for name, w in weights.items() if name not in statistics and w)
@@ -163,14 +166,16 @@ def work_of(
     try:
         model = onnx.load_model_from_string(content)
     except DecodeError:
-        raise ModelError(f"{name}: not an ONNX file, from whose graph alone the work of a step is counted") from None
+        model = onnx.ModelProto()
+    if not model.graph.node:
+        raise ModelError(f"{name}: not an ONNX file, from whose graph alone the work of a step is counted")
     try:
         count = Count(model, dims)
         first = count.inputs[0].type.tensor_type.shape.dim
         held = max(first[0].dim_value, 1)  # images of a file with a batch of its own
         images = sum(elements(count.shapes[value.name]) for value in count.inputs)
         labels = label_bytes(count.shapes[count.outputs[0]], loss, element) if train else 0
-    except (ValueError, KeyError, IndexError, onnx.shape_inference.InferenceError) as error:
+    except (ValueError, KeyError, IndexError, OSError, RuntimeError, onnx.shape_inference.InferenceError) as error:
         raise ModelError(f"{name}: multiply-adds cannot be counted: {str(error).splitlines()[0]}") from None
     macs = (2 * count.forward + count.backward_input) if train else count.forward
     once = (element * images + labels) * batch // held

@@ -209,6 +209,7 @@ def test_a_device_whose_memory_is_too_small(tmp_path):
         ({"freeze": ["*"]}, "freeze: found this option in a comparison"),
         ({"optimiser": "sgd"}, "optimiser: found this option, expected one of at_isa, .*optimizer"),
         ({"model": b"no onnx"}, "<bytes>: not an ONNX file"),
+        ({"model": b""}, "<bytes>: not an ONNX file"),
         ({"on": ["edge", "p40", "edge"]}, "on: found edge twice, expected each chip once"),
     ],
 )
