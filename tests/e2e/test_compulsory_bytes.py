@@ -28,7 +28,7 @@ BATCH = 32
 OPTIONS = ["--chip=datacentre", f"--batch={BATCH}", "--train", "--optimizer=sgd,lr=0.1,momentum=0.9", "--no-verify"]
 FP32 = 4  # bytes of a parameter, its momentum and an element of the image
 # The most that a step moves today, as a multiple of the count.
-MOST = {"fp32": 1.13, "bf16": 1.06}
+MOST = {"fp32": 1.15, "bf16": 1.06}
 
 
 @dataclass

@@ -86,7 +86,11 @@ MUTANTS = [
     Mutant(ENGINE_OPS, "operand(inputs[1], op.getInputView(1)", "operand(inputs[1], op.getInputView(0)"),
     Mutant(TENSORS, "*tripCount(loop) - 1, countIncrements", "*tripCount(loop), countIncrements"),
     # Places in memory, waits, gradients, losses.
-    Mutant(ARENA, "address = std::max(address, span.end);", "address = span.end;"),
+    Mutant(
+        ARENA,
+        "address = std::max(address, aligned(span.end, alignment));",
+        "address = aligned(span.end, alignment);",
+    ),
     Mutant(MEMORY, "buffer.last = std::max(buffer.last, at);", "buffer.last = at;"),
     Mutant(TOKENS, "value.constant -= step * dependence.lag;", "value.constant -= step * (dependence.lag + 1);"),
     Mutant(DEPENDENCES, "join(wanted, records[storage].reads);", "join(wanted, records[storage].writes);"),
