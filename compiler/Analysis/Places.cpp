@@ -39,6 +39,11 @@ static BoxOpInterface viewOf(Operation *op, ViewKind kind) {
   return boxes && boxes.getViewKind() == kind ? boxes : BoxOpInterface();
 }
 
+/// Whether it joins what lies one behind the other in one tensor already.
+static bool joinsInPlace(BoxOpInterface view) {
+  return view.getViewKind() == ViewKind::OfOperands && view.getWhole().getDefiningOp() == view;
+}
+
 /// The views that want `value` to be computed where it lies in their result, each as often as it does.
 static SmallVector<std::pair<BoxOpInterface, nn::Box>> homesOf(Value value) {
   SmallVector<std::pair<BoxOpInterface, nn::Box>> homes;
@@ -173,8 +178,7 @@ std::string faultOf(BoxOpInterface view, Value value) {
 std::string faultOf(BoxOpInterface view) {
   const SmallVector<nn::Box> boxes = view.getBoxes();
   const Value whole = view.getWhole();
-  const bool isConcatenation = whole.getDefiningOp() == view;
-  if (view.getViewKind() == ViewKind::OfOperands && isConcatenation) {
+  if (joinsInPlace(view)) {
     std::optional<Place> first = findPlace(boxes.front().value);
     for (const nn::Box &box : boxes) {
       const std::optional<Place> place = findPlace(box.value);
@@ -189,8 +193,8 @@ std::string faultOf(BoxOpInterface view) {
   if (!place)
     return kGaps.str();
   // Neither a box nor its copy could be there.
-  const bool isJoined = view.getViewKind() == ViewKind::OfOperands && isConcatenation;
-  if (!isJoined && llvm::any_of(boxes, [&](const nn::Box &b) { return !isReached(b.value, place->strides); }))
+  if (!joinsInPlace(view) &&
+      llvm::any_of(boxes, [&](const nn::Box &b) { return !isReached(b.value, place->strides); }))
     return "no transfer of four dimensions reaches all of its boxes";
   if (isUpdated(place->base, functionOf(view)))
     return "its tensor is updated in place";
@@ -203,9 +207,7 @@ LogicalResult verifyViews(Block &block) {
       continue;
     if (const std::string fault = faultOf(view); !fault.empty())
       return view.emitOpError() << "is a view but cannot be one: " << fault;
-    const bool isJoined =
-        view.getViewKind() == ViewKind::OfOperands && view.getWhole().getDefiningOp() == view;
-    for (const nn::Box &box : isJoined ? SmallVector<nn::Box>() : view.getBoxes())
+    for (const nn::Box &box : joinsInPlace(view) ? SmallVector<nn::Box>() : view.getBoxes())
       if (const std::string fault = faultOf(view, box.value); !fault.empty())
         return view.emitOpError() << "is a view but cannot be one of " << box.value.getType() << ": "
                                   << fault;
