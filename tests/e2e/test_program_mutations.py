@@ -39,7 +39,7 @@ def test_random_mutations_are_caught(tmp_path, capsys):
     assert changed > MUTATIONS / 2 and caught + found["equivalent"] >= 0.99 * MUTATIONS, found["survivors"]
 
 
-@pytest.mark.parametrize("net", ["lenet5", "resnet8"])
+@pytest.mark.parametrize("net", ["lenet5", "resnet8", "densenet"])
 def test_latency_changes_no_bit(tmp_path, net):
     found = mutate(tmp_path, net, "edge", 2, "latency", LATENCY_SEEDS)
     assert found["tensors"] > 10 and not found["different"]
